@@ -1,0 +1,1 @@
+//! Who am I: choosing, storing and renewing a sign-in; the state directory.

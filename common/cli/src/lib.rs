@@ -1,0 +1,1 @@
+//! What every command line has in common: flags, prompts, exit codes, stdout and stderr.

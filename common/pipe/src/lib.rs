@@ -1,0 +1,1 @@
+//! Records in, work, records out: sources, engine, batching, sinks, failures.

@@ -1,0 +1,3 @@
+//! Sign in to impCentral, manage accounts and login keys.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Devices of impCentral, in bulk.
+
+fn main() {}

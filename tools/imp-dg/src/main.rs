@@ -1,0 +1,3 @@
+//! Device groups of impCentral.
+
+fn main() {}

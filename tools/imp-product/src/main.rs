@@ -1,0 +1,3 @@
+//! Products of impCentral.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! A local impCentral to rehearse on.
+
+fn main() {}
