@@ -1,1 +1,31 @@
-//! One request in, one answer out: client, retry, pace, paging, resources.
+//! One request in, one answer out: how the commands talk to impCentral (API version 5).
+//!
+//! Nothing here reads stdin, the environment or a credential file. A [`Client`] sends a
+//! [`Request`], keeps to the account's pace, repeats what is safe to repeat and gives an
+//! [`Answer`] or an [`Error`]. On top of it: [`paging`] for lists, [`identify`] for names and
+//! ids, [`membership`] for moving devices between groups, [`sign_in`] for tokens.
+
+mod budget;
+mod client;
+pub mod clock;
+mod credentials;
+mod error;
+pub mod pace;
+pub mod proxy;
+mod request;
+pub mod resource;
+mod retry;
+mod secret;
+pub mod sign_in;
+mod trace;
+mod transport;
+
+pub use client::{Client, Settings};
+pub use credentials::{AccessToken, Credentials};
+pub use error::{Error, Kind};
+pub use request::{Answer, Method, Repeat, Request, segment};
+pub use secret::Secret;
+pub use trace::Trace;
+
+/// A record: one JSON object, keys in the order in which they came.
+pub type Record = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,44 @@
+//! The clock and the waiting: the only place that reads the one or does the other.
+//!
+//! Decisions elsewhere take the time as an argument, so that they can be tested without it.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place for the clock and for waiting"
+)]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+/// A signal is looked at this often while waiting.
+const SLICE: Duration = Duration::from_millis(25);
+
+/// The time of day, for time stamps that other processes or the service read.
+pub fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// A time that never goes back, for durations within this process.
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+/// Waits. Use [`wait_unless`] wherever Ctrl-C may come.
+pub fn wait(how_long: Duration) {
+    std::thread::sleep(how_long);
+}
+
+/// Waits until `how_long` has passed or `stop` is set; says whether the time passed.
+pub fn wait_unless(stop: &AtomicBool, how_long: Duration) -> bool {
+    let end = monotonic() + how_long;
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return false;
+        }
+        let left = end.saturating_duration_since(monotonic());
+        if left.is_zero() {
+            return true;
+        }
+        wait(left.min(SLICE));
+    }
+}

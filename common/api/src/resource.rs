@@ -1,0 +1,117 @@
+//! From the API's resources to records: one mechanical rule for every type (`imp-records(7)`).
+//!
+//! `type` and `id` first, every attribute at the top level under its own name and in its own type,
+//! every relationship `r` as `r_id` and `r_type`. What we do not know passes through.
+
+use serde_json::{Map, Value, json};
+
+use crate::Record;
+
+/// The record of one resource; something that is no resource (a log entry) comes out as it is.
+pub fn lift(resource: &Value) -> Record {
+    let mut record = Record::new();
+    let Some(members) = resource.as_object() else {
+        return record;
+    };
+    if !members.contains_key("attributes") && !members.contains_key("relationships") {
+        return members.clone();
+    }
+    for name in ["type", "id"] {
+        if let Some(value) = members.get(name) {
+            record.insert(name.into(), value.clone());
+        }
+    }
+    for (name, value) in members
+        .get("attributes")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        // An attribute must not hide what the record is.
+        if name != "type" && name != "id" {
+            record.insert(name.clone(), value.clone());
+        }
+    }
+    for (name, value) in members
+        .get("relationships")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        relate(&mut record, name, value);
+    }
+    record
+}
+
+/// A relationship is a bare identifier here (reference 3.2); strict JSON:API would wrap it in `data`.
+fn relate(record: &mut Record, name: &str, value: &Value) {
+    let value = value.get("data").unwrap_or(value);
+    match value {
+        Value::Object(target) => {
+            record.insert(
+                format!("{name}_id"),
+                target.get("id").cloned().unwrap_or(Value::Null),
+            );
+            record.insert(
+                format!("{name}_type"),
+                target.get("type").cloned().unwrap_or(Value::Null),
+            );
+        }
+        Value::Array(targets) => {
+            let ids = targets.iter().map(|target| target["id"].clone()).collect();
+            record.insert(format!("{name}_ids"), Value::Array(ids));
+        }
+        _ => {}
+    }
+}
+
+/// The record in the `data` of an answer.
+pub fn lift_data(body: &Value) -> Record {
+    lift(&body["data"])
+}
+
+/// The identifier of a resource, as relationships and bulk requests hold it.
+pub fn identifier(kind: &str, id: &str) -> Value {
+    json!({"type": kind, "id": id})
+}
+
+/// A body that creates a resource.
+pub fn create_body(kind: &str, attributes: Record, relationships: Record) -> Value {
+    let mut data = Map::new();
+    data.insert("type".into(), kind.into());
+    data.insert("attributes".into(), Value::Object(attributes));
+    if !relationships.is_empty() {
+        data.insert("relationships".into(), Value::Object(relationships));
+    }
+    json!({ "data": data })
+}
+
+/// A body that updates a resource. The service wants the real type, for device groups too.
+pub fn update_body(kind: &str, id: &str, attributes: Record, relationships: Record) -> Value {
+    let mut body = create_body(kind, attributes, relationships);
+    body["data"]["id"] = id.into();
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_lifted_and_nothing_changes_its_type() {
+        let resource = json!({"type":"device","id":"23","links":{"self":"x"},
+            "attributes":{"name":null,"device_online":false,"rssi":-40,"type":"hidden"},
+            "relationships":{"devicegroup":{"type":"dut_devicegroup","id":"g"},"owner":{"data":{"type":"account","id":"a"}},
+                             "versions":[{"type":"v","id":"1"},{"type":"v","id":"2"}]}});
+        let expected = json!({"type":"device","id":"23","name":null,"device_online":false,"rssi":-40,
+            "devicegroup_id":"g","devicegroup_type":"dut_devicegroup","owner_id":"a","owner_type":"account",
+            "versions_ids":["1","2"]});
+        assert_eq!(Value::Object(lift(&resource)), expected);
+    }
+
+    #[test]
+    fn plain_objects_pass() {
+        let entry = json!({"ts":"t","type":"status","msg":"m"});
+        assert_eq!(Value::Object(lift(&entry)), entry);
+    }
+}

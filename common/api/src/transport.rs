@@ -1,0 +1,246 @@
+//! One exchange over HTTP: the edge to `ureq`.
+//!
+//! Careful about what the library does by itself: it would follow redirects, turn an error status into
+//! an error without its body, and wait for ever. All three are switched off here. Certificates are
+//! those of the operating system (`SSL_CERT_FILE` and `SSL_CERT_DIR` count).
+
+use std::io;
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::http::{self, HeaderMap};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Proxy, Timeout};
+
+use crate::request::Request;
+use crate::{AccessToken, Error, Kind, proxy};
+
+const JSON_API: &str = "application/vnd.api+json";
+/// Larger answers are cut off: no page of a hundred records comes near.
+const LARGEST_BODY: u64 = 64 << 20;
+/// The service closes idle connections at a time that we do not know; older ones are not used again.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// What one exchange gave.
+#[derive(Debug)]
+pub(crate) enum Exchange {
+    /// An answer, whatever its status.
+    Answered(Raw),
+    /// It cannot have arrived; why.
+    NotSent(String),
+    /// It may have arrived; why there is no answer.
+    Lost(String),
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// `text` as JSON, `Null` when it is not.
+    pub(crate) body: Value,
+}
+
+impl Raw {
+    /// A header with a whole number, such as those of the rate limit.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        let text = self.headers.get(name)?.to_str().ok()?.trim();
+        // A fraction of a second counts as the whole.
+        text.parse().ok().or_else(|| {
+            text.parse()
+                .ok()
+                .map(|number: f64| number.max(0.0).ceil() as u64)
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Transport {
+    endpoint: String,
+    /// Keeps connections.
+    agent: Agent,
+    /// Makes a new connection each time: a kept one may have been closed just now, and then nobody
+    /// could tell whether a request that must not happen twice has arrived.
+    fresh: Agent,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        endpoint: &str,
+        variables: &proxy::Variables,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let bad = |what: String| Error::new(Kind::BadInput, "Unusable endpoint").detail(what);
+        let uri: http::Uri = endpoint
+            .parse()
+            .map_err(|error| bad(format!("`{endpoint}` is not a URL: {error}")))?;
+        let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+            return Err(bad(format!("`{endpoint}` has no scheme or no host")));
+        };
+        let host = host.trim_matches(['[', ']']);
+        if scheme != "https" && !proxy::is_this_machine(host) {
+            return Err(bad(format!(
+                "`{endpoint}` is not https; plain http is only for this machine"
+            )));
+        }
+        let proxy = match variables.proxy_for(scheme, host) {
+            Some(text) => Some(Proxy::new(text).map_err(|_| {
+                Error::new(Kind::BadInput, "Unusable proxy")
+                    .detail("the proxy variable for this endpoint does not hold a proxy URL")
+            })?),
+            None => None,
+        };
+        let agent = |kept: usize| {
+            Agent::new_with_config(
+                Agent::config_builder()
+                    .http_status_as_error(false)
+                    .max_redirects(0)
+                    .max_redirects_will_error(false)
+                    .proxy(proxy.clone())
+                    .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
+                    .accept(JSON_API)
+                    .timeout_connect(Some(timeout.min(Duration::from_secs(15))))
+                    .timeout_global(Some(timeout))
+                    .max_idle_connections(kept)
+                    .max_idle_connections_per_host(kept)
+                    .max_idle_age(IDLE)
+                    .tls_config(
+                        TlsConfig::builder()
+                            .root_certs(RootCerts::PlatformVerifier)
+                            .build(),
+                    )
+                    .build(),
+            )
+        };
+        Ok(Transport {
+            endpoint: endpoint.to_owned(),
+            agent: agent(64),
+            fresh: agent(0),
+        })
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Sends once and reads the whole answer.
+    pub(crate) fn exchange(
+        &self,
+        request: &Request,
+        token: Option<&AccessToken>,
+        kept: bool,
+    ) -> Exchange {
+        let built = match self.build(request, token) {
+            Ok(built) => built,
+            Err(why) => return Exchange::NotSent(why),
+        };
+        let agent = if kept { &self.agent } else { &self.fresh };
+        let sent = match built {
+            (parts, Some(body)) => agent.run(http::Request::from_parts(parts, body)),
+            (parts, None) => agent.run(http::Request::from_parts(parts, ())),
+        };
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => return failure(&error),
+        };
+        let read = response
+            .body_mut()
+            .with_config()
+            .limit(LARGEST_BODY)
+            .lossy_utf8(true)
+            .read_to_string();
+        match read {
+            Ok(text) => {
+                let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+                let status = response.status().as_u16();
+                Exchange::Answered(Raw {
+                    status,
+                    headers: response.headers().clone(),
+                    text,
+                    body,
+                })
+            }
+            Err(error) => Exchange::Lost(plain(&error)),
+        }
+    }
+
+    fn build(
+        &self,
+        request: &Request,
+        token: Option<&AccessToken>,
+    ) -> Result<(http::request::Parts, Option<String>), String> {
+        let content_type = if request.for_sign_in {
+            "application/json"
+        } else {
+            JSON_API
+        };
+        let mut builder = http::Request::builder()
+            .method(request.method.word())
+            .uri(format!("{}{}", self.endpoint, request.target()))
+            .header("content-type", content_type);
+        if let Some(token) = token {
+            builder = builder.header("authorization", format!("Bearer {}", token.expose()));
+        }
+        for (name, value) in &request.secret_headers {
+            builder = builder.header(*name, value.expose());
+        }
+        // The library's own message would show the header's value.
+        let parts = builder
+            .body(())
+            .map_err(
+                |_| "the request cannot be built: a header or the address has forbidden characters",
+            )?
+            .into_parts()
+            .0;
+        Ok((parts, request.body.as_ref().map(Value::to_string)))
+    }
+}
+
+fn failure(error: &ureq::Error) -> Exchange {
+    let not_sent = match error {
+        ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::ConnectProxyFailed(_)
+        | ureq::Error::Tls(_)
+        | ureq::Error::Rustls(_)
+        | ureq::Error::BadUri(_)
+        | ureq::Error::Http(_)
+        | ureq::Error::InvalidProxyUrl
+        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
+        ureq::Error::Io(error) => is_connection_refused(error),
+        _ => false,
+    };
+    if not_sent {
+        Exchange::NotSent(plain(error))
+    } else {
+        Exchange::Lost(plain(error))
+    }
+}
+
+fn is_connection_refused(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    // A failed TLS handshake comes as InvalidData: nothing of the request has left yet.
+    matches!(
+        error.kind(),
+        Kind::ConnectionRefused
+            | Kind::HostUnreachable
+            | Kind::NetworkUnreachable
+            | Kind::InvalidData
+    )
+}
+
+/// The library's error in words that help.
+fn plain(error: &ureq::Error) -> String {
+    let text = error.to_string();
+    match error {
+        ureq::Error::HostNotFound => "the name of the service's host cannot be resolved".into(),
+        ureq::Error::Timeout(_) => "no answer in time".into(),
+        _ if text.contains("UnknownIssuer") || text.contains("invalid peer certificate") => {
+            format!(
+                "the service's certificate is not trusted ({text}); a private authority can be named in SSL_CERT_FILE"
+            )
+        }
+        _ => text,
+    }
+}
