@@ -51,6 +51,9 @@ struct Inner {
     sent: AtomicU64,
 }
 
+/// The limit counts requests a second (reference 2: 40 in a window of which the reset header says 1).
+const WINDOW: Duration = Duration::from_secs(1);
+
 /// The header that carries the unblessing key.
 pub(crate) const UNBLESSING_KEY: &str = "x-electricimp-key";
 
@@ -252,13 +255,7 @@ impl Sending<'_> {
         if limit.is_none() && !from_api {
             return;
         }
-        let reset = raw.number("x-ratelimit-reset").unwrap_or(1);
-        let window = retry::until_reset(reset, unix_now());
-        // The header counts down within a longer window; a window is never shorter than a second.
-        pace.learn(
-            limit,
-            window.clamp(Duration::from_secs(1), Duration::from_secs(1)),
-        );
+        pace.learn(limit, WINDOW);
     }
 
     fn situation(&self, outcome: Outcome) -> Situation {

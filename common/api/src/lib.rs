@@ -9,13 +9,18 @@ mod budget;
 mod client;
 pub mod clock;
 mod credentials;
+pub mod devices;
 mod error;
+pub mod identify;
+pub mod membership;
 pub mod pace;
+pub mod paging;
 pub mod proxy;
 mod request;
 pub mod resource;
 mod retry;
 mod secret;
+mod seen;
 pub mod sign_in;
 mod trace;
 mod transport;
@@ -25,6 +30,7 @@ pub use credentials::{AccessToken, Credentials};
 pub use error::{Error, Kind};
 pub use request::{Answer, Method, Repeat, Request, segment};
 pub use secret::Secret;
+pub use seen::Seen;
 pub use trace::Trace;
 
 /// A record: one JSON object, keys in the order in which they came.

@@ -91,32 +91,10 @@ impl Transport {
             })?),
             None => None,
         };
-        let agent = |kept: usize| {
-            Agent::new_with_config(
-                Agent::config_builder()
-                    .http_status_as_error(false)
-                    .max_redirects(0)
-                    .max_redirects_will_error(false)
-                    .proxy(proxy.clone())
-                    .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
-                    .accept(JSON_API)
-                    .timeout_connect(Some(timeout.min(Duration::from_secs(15))))
-                    .timeout_global(Some(timeout))
-                    .max_idle_connections(kept)
-                    .max_idle_connections_per_host(kept)
-                    .max_idle_age(IDLE)
-                    .tls_config(
-                        TlsConfig::builder()
-                            .root_certs(RootCerts::PlatformVerifier)
-                            .build(),
-                    )
-                    .build(),
-            )
-        };
         Ok(Transport {
             endpoint: endpoint.to_owned(),
-            agent: agent(64),
-            fresh: agent(0),
+            agent: agent(proxy.clone(), timeout, 64),
+            fresh: agent(proxy, timeout, 0),
         })
     }
 
@@ -195,6 +173,29 @@ impl Transport {
             .0;
         Ok((parts, request.body.as_ref().map(Value::to_string)))
     }
+}
+
+fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
+    Agent::new_with_config(
+        Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(proxy)
+            .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
+            .accept(JSON_API)
+            .timeout_connect(Some(timeout.min(Duration::from_secs(15))))
+            .timeout_global(Some(timeout))
+            .max_idle_connections(kept)
+            .max_idle_connections_per_host(kept)
+            .max_idle_age(IDLE)
+            .tls_config(
+                TlsConfig::builder()
+                    .root_certs(RootCerts::PlatformVerifier)
+                    .build(),
+            )
+            .build(),
+    )
 }
 
 fn failure(error: &ureq::Error) -> Exchange {

@@ -1,0 +1,315 @@
+//! From what a person types to the one thing that is meant: ids, names, `{ACCOUNT}{PRODUCT}{GROUP}`.
+//!
+//! The id first, then the name, as `impt` does it; but a list is read only once a run, an id is asked
+//! for only when the text can be one, and nothing typed ever becomes part of a path unescaped. More than
+//! one match is an error that names the candidates.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde_json::Value;
+
+use crate::paging::{self, Reading};
+use crate::request::{Request, segment};
+use crate::{Client, Error, Kind, Record, Seen, devices, resource};
+
+/// Kinds of things that can be looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum Thing {
+    Account,
+    Product,
+    DeviceGroup,
+    Device,
+}
+
+impl Thing {
+    /// The collection's path.
+    pub fn path(self) -> &'static str {
+        match self {
+            Thing::Account => "/accounts",
+            Thing::Product => "/products",
+            Thing::DeviceGroup => "/devicegroups",
+            Thing::Device => "/devices",
+        }
+    }
+
+    /// What people call it.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Thing::Account => "account",
+            Thing::Product => "product",
+            Thing::DeviceGroup => "device group",
+            Thing::Device => "device",
+        }
+    }
+}
+
+/// Looks things up, each at most once a run. Shared by the workers.
+pub struct Finder {
+    client: Client,
+    jobs: usize,
+    found: Shared<(Thing, String), Arc<Vec<Record>>>,
+    lists: Shared<(Thing, Option<String>), Arc<Vec<Record>>>,
+}
+
+/// Answers that are looked up once, by the first who asks; the others wait for him.
+type Shared<K, V> = Mutex<HashMap<K, Arc<OnceLock<Result<V, Error>>>>>;
+
+fn once<K: Eq + std::hash::Hash, V: Clone>(
+    shared: &Shared<K, V>,
+    key: K,
+    look_up: impl FnOnce() -> Result<V, Error>,
+) -> Result<V, Error> {
+    let cell = shared
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry(key)
+        .or_default()
+        .clone();
+    cell.get_or_init(look_up).clone()
+}
+
+impl Finder {
+    /// A finder that reads lists with `jobs` pages under way.
+    pub fn new(client: &Client, jobs: usize) -> Self {
+        Finder {
+            client: client.clone(),
+            jobs,
+            found: Mutex::default(),
+            lists: Mutex::default(),
+        }
+    }
+
+    /// The one thing that `text` means.
+    ///
+    /// # Errors
+    /// Kind `not_found`, `ambiguous`, or as [`Client::send`].
+    pub fn one(&self, thing: Thing, text: &str) -> Result<Record, Error> {
+        let all = self.all(thing, text)?;
+        match all.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => Err(not_found(thing, text)),
+            several => Err(ambiguous(thing, text, several)),
+        }
+    }
+
+    /// All things that `text` may mean, for the filters of a list; never empty.
+    ///
+    /// # Errors
+    /// Kind `not_found`, or as [`Client::send`].
+    pub fn some(&self, thing: Thing, text: &str) -> Result<Arc<Vec<Record>>, Error> {
+        let all = self.all(thing, text)?;
+        if all.is_empty() {
+            Err(not_found(thing, text))
+        } else {
+            Ok(all)
+        }
+    }
+
+    fn all(&self, thing: Thing, text: &str) -> Result<Arc<Vec<Record>>, Error> {
+        once(&self.found, (thing, text.to_owned()), || {
+            let parts = braces(text);
+            match (thing, parts.as_deref()) {
+                (_, None) => self.by_id_or_name(thing, text),
+                (_, Some([name])) => self.by_id_or_name(thing, name),
+                (Thing::Product, Some([owner, name])) => {
+                    self.within(thing, Thing::Account, owner, name)
+                }
+                (Thing::DeviceGroup, Some([product, name])) => {
+                    self.within(thing, Thing::Product, product, name)
+                }
+                (Thing::DeviceGroup, Some([owner, product, name])) => self.within(
+                    thing,
+                    Thing::Product,
+                    &format!("{{{owner}}}{{{product}}}"),
+                    name,
+                ),
+                _ => Err(Error::new(
+                    Kind::BadInput,
+                    format!("`{text}` has too many parts for a {}", thing.noun()),
+                )),
+            }
+            .map(Arc::new)
+        })
+    }
+
+    fn by_id_or_name(&self, thing: Thing, text: &str) -> Result<Vec<Record>, Error> {
+        let may_be_id = match thing {
+            Thing::Account => text == "me" || is_uuid(text),
+            Thing::Product | Thing::DeviceGroup => is_uuid(text),
+            Thing::Device => devices::form(text) != devices::Form::Name,
+        };
+        if may_be_id {
+            match self
+                .client
+                .send(&Request::get(format!("{}/{}", thing.path(), segment(text))))
+            {
+                Ok(answer) => return Ok(vec![resource::lift_data(&answer.body)]),
+                Err(error) if error.kind == Kind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if thing == Thing::Device
+            && matches!(devices::form(text), devices::Form::Id | devices::Form::Mac)
+        {
+            return Ok(Vec::new());
+        }
+        Ok(self
+            .list(thing, None)?
+            .iter()
+            .filter(|record| is_called(thing, record, text))
+            .cloned()
+            .collect())
+    }
+
+    /// Things called `name` that belong to `container`.
+    fn within(
+        &self,
+        thing: Thing,
+        container: Thing,
+        owner: &str,
+        name: &str,
+    ) -> Result<Vec<Record>, Error> {
+        let owner = self.one(container, owner)?;
+        let id = text_of(&owner, "id").to_owned();
+        let all = self.list(thing, Some(id))?;
+        Ok(all
+            .iter()
+            .filter(|record| text_of(record, "id") == name || is_called(thing, record, name))
+            .cloned()
+            .collect())
+    }
+
+    /// The list of a kind, read once; `of` is the owner of products or the product of groups.
+    fn list(&self, thing: Thing, of: Option<String>) -> Result<Arc<Vec<Record>>, Error> {
+        once(&self.lists, (thing, of.clone()), || {
+            let filter = if thing == Thing::Product {
+                "filter[owner.id]"
+            } else {
+                "filter[product.id]"
+            };
+            let filters: Vec<_> = of.map(|id| (filter.to_owned(), id)).into_iter().collect();
+            if thing == Thing::Device {
+                return self.device_names().map(Arc::new);
+            }
+            paging::collect(&self.client, thing.path(), &filters, self.jobs).map(Arc::new)
+        })
+    }
+
+    /// Devices with a name, and of each no more than it takes to tell it from others.
+    fn device_names(&self) -> Result<Vec<Record>, Error> {
+        let mut named = Vec::new();
+        let reading = Reading {
+            jobs: self.jobs,
+            wanted: &|| true,
+        };
+        let _all = devices::list(
+            &self.client,
+            &[],
+            &reading,
+            &mut Seen::default(),
+            |mut device| {
+                if device.get("name").is_some_and(Value::is_string) {
+                    device.retain(|name, _| {
+                        [
+                            "type",
+                            "id",
+                            "name",
+                            "mac_address",
+                            "devicegroup_id",
+                            "devicegroup_type",
+                        ]
+                        .contains(&name.as_str())
+                    });
+                    named.push(device);
+                }
+                std::ops::ControlFlow::Continue(())
+            },
+        )?;
+        Ok(named)
+    }
+}
+
+fn text_of<'a>(record: &'a Record, name: &str) -> &'a str {
+    record.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn is_called(thing: Thing, record: &Record, text: &str) -> bool {
+    let names: &[&str] = if thing == Thing::Account {
+        &["email", "username"]
+    } else {
+        &["name"]
+    };
+    names
+        .iter()
+        .any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
+}
+
+/// Ids of the service have the form of a UUID, but not its version bits (reference 3.3).
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let lengths = parts.iter().map(|part| part.len());
+    lengths.eq([8, 4, 4, 4, 12])
+        && parts
+            .iter()
+            .all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The parts of `{A}{B}{C}`; `None` when it is not in that form.
+fn braces(text: &str) -> Option<Vec<&str>> {
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+    Some(inner.split("}{").collect())
+}
+
+fn not_found(thing: Thing, text: &str) -> Error {
+    Error::new(Kind::NotFound, format!("No {} `{text}`", thing.noun()))
+        .detail("there is none with this id or name that this account may see")
+}
+
+fn ambiguous(thing: Thing, text: &str, several: &[Record]) -> Error {
+    let one = |record: &Record| {
+        let within = ["product_id", "owner_id", "mac_address"]
+            .iter()
+            .find_map(|name| {
+                Some(format!(
+                    " ({} {})",
+                    name.trim_end_matches("_id"),
+                    record.get(*name)?.as_str()?
+                ))
+            });
+        format!("{}{}", text_of(record, "id"), within.unwrap_or_default())
+    };
+    let mut candidates: Vec<String> = several.iter().take(10).map(one).collect();
+    if several.len() > 10 {
+        candidates.push(format!("and {} more", several.len() - 10));
+    }
+    Error::new(
+        Kind::Ambiguous,
+        format!("{} {}s are called `{text}`", several.len(), thing.noun()),
+    )
+    .detail(format!("name one by its id: {}", candidates.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hierarchies() {
+        assert_eq!(
+            braces("{me}{My Product}{DG}"),
+            Some(vec!["me", "My Product", "DG"])
+        );
+        assert_eq!(braces("{one}"), Some(vec!["one"]));
+        assert_eq!(braces("one"), None);
+        assert_eq!(braces("{one"), None);
+    }
+
+    #[test]
+    fn only_the_form_of_a_uuid_counts() {
+        assert!(is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994b3"));
+        assert!(!is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994bx"));
+        assert!(!is_uuid("MyProduct"));
+    }
+}
