@@ -160,7 +160,7 @@ mod tests {
     fn an_error_that_names_its_device_is_that_devices_own() {
         let answer = refusal(
             400,
-            json!([{"status":"404","title":"No","detail":"device bb"}]),
+            &json!([{"status":"404","title":"No","detail":"device bb"}]),
         );
         let Fate::Doubtful {
             named,
@@ -185,7 +185,7 @@ mod tests {
     fn as_many_errors_as_devices_means_that_none_moved() {
         let answer = refusal(
             400,
-            json!([{"status":"404","title":"N"},{"status":"404","title":"N"},{"status":"404","title":"N"}]),
+            &json!([{"status":"404","title":"N"},{"status":"404","title":"N"},{"status":"404","title":"N"}]),
         );
         assert!(matches!(judge(answer, &THREE), Fate::Failed(errors) if errors.len() == 3));
     }
