@@ -1,0 +1,412 @@
+//! Which sign-in counts, out of all the places where there may be one.
+//!
+//! The order is that of `impt`, with ours in front. Careful never to pass over a broken one in silence:
+//! the next in line may belong to another account.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use api::{Error, Kind, Secret, clock};
+
+use crate::account::Identity;
+use crate::file::{self, SignIn};
+use crate::{DEFAULT_ENDPOINT, Environment, check_endpoint, digest};
+
+/// Where a sign-in comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The file that `--auth-file` or `IMP_AUTH_FILE` names.
+    NamedFile(PathBuf),
+    /// `.impt.auth` in the current directory.
+    LocalFile(PathBuf),
+    /// `.impt.auth` in the directory that `IMPT_AUTH_FILE_PATH` names.
+    DirectoryFile(PathBuf),
+    /// `IMPT_LOGINKEY`
+    LoginKey,
+    /// `IMPT_USER` with `IMPT_PASSWORD`; holds the user.
+    User(String),
+    /// `.impt.auth` in the home directory.
+    HomeFile(PathBuf),
+}
+
+impl Source {
+    /// The sign-in file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Source::NamedFile(path)
+            | Source::LocalFile(path)
+            | Source::DirectoryFile(path)
+            | Source::HomeFile(path) => Some(path),
+            Source::LoginKey | Source::User(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::NamedFile(path) => write!(formatter, "the sign-in file {}", path.display()),
+            Source::LocalFile(path) => {
+                write!(formatter, "the local sign-in file {}", path.display())
+            }
+            Source::DirectoryFile(path) => {
+                write!(
+                    formatter,
+                    "the sign-in file {} (IMPT_AUTH_FILE_PATH)",
+                    path.display()
+                )
+            }
+            Source::LoginKey => formatter.write_str("IMPT_LOGINKEY"),
+            Source::User(user) => write!(formatter, "IMPT_USER ({user})"),
+            Source::HomeFile(path) => write!(formatter, "the sign-in file {}", path.display()),
+        }
+    }
+}
+
+/// A credential that stands in the environment, not in a file.
+#[derive(Clone)]
+pub(crate) enum Given {
+    Nothing,
+    LoginKey(Secret),
+    Password {
+        user: String,
+        password: Option<Secret>,
+    },
+}
+
+/// The sign-in that counts, as it was found; nothing has been asked of the service yet.
+#[derive(Clone)]
+pub struct Choice {
+    pub(crate) source: Source,
+    pub(crate) endpoint: String,
+    pub(crate) given: Given,
+    /// The sign-in file, or for a sign-in from the environment the file that keeps its token.
+    pub(crate) store: Option<PathBuf>,
+    pub(crate) sign_in: SignIn,
+}
+
+/// What `imp-auth info` says of a sign-in. Nothing of it is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Where it comes from.
+    pub source: Source,
+    /// Base URL.
+    pub endpoint: String,
+    /// `refresh token`, `login key`, `password`, or `none` for a temporary sign-in.
+    pub credential: &'static str,
+    /// When the present access token ends; `None` when there is none or it is not known.
+    pub expires_at: Option<SystemTime>,
+    /// The file is not ours alone; the next renewal or `imp-auth login` sets that right.
+    pub readable_by_others: bool,
+}
+
+/// Finds the sign-in that counts.
+///
+/// # Errors
+/// Kind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
+/// that counts is broken, names a missing file, or has an endpoint that cannot be used.
+pub fn choose(environment: &Environment) -> Result<Choice, Error> {
+    match sources(environment).into_iter().next() {
+        None => Err(nowhere(environment)),
+        Some(source) => match source.file().map(Path::to_owned) {
+            Some(path) => from_file(source, path),
+            None => from_environment(source, environment),
+        },
+    }
+}
+
+/// The sign-ins that do not count because another one stands in front of them.
+pub fn shadowed(environment: &Environment) -> Vec<Source> {
+    sources(environment).into_iter().skip(1).collect()
+}
+
+fn sources(environment: &Environment) -> Vec<Source> {
+    let current = &environment.current_dir;
+    let in_directory = |directory: Option<&PathBuf>| {
+        let path = current
+            .join(directory.filter(|path| !path.as_os_str().is_empty())?)
+            .join(file::NAME);
+        is_there(&path).then_some(path)
+    };
+    let local = in_directory(Some(current));
+    let home = in_directory(environment.home.as_ref()).filter(|path| local.as_ref() != Some(path));
+    let named = environment
+        .auth_file
+        .as_ref()
+        .filter(|path| !path.as_os_str().is_empty());
+    let user = environment.user.clone().filter(|user| !user.is_empty());
+    let key = environment.login_key.as_ref().filter(|key| !key.is_empty());
+    [
+        named.map(|path| Source::NamedFile(current.join(path))),
+        local.map(Source::LocalFile),
+        in_directory(environment.impt_auth_file_path.as_ref()).map(Source::DirectoryFile),
+        key.map(|_| Source::LoginKey),
+        user.map(Source::User),
+        home.map(Source::HomeFile),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A file that is there but cannot be looked at counts, and is reported when it is read.
+fn is_there(path: &Path) -> bool {
+    !matches!(path.try_exists(), Ok(false))
+}
+
+fn nowhere(environment: &Environment) -> Error {
+    let also = match &environment.impt_auth_file_path {
+        Some(path) => format!(" (there is no {} in {})", file::NAME, path.display()),
+        None => String::new(),
+    };
+    Error::new(Kind::NotSignedIn, "Not signed in")
+        .detail(format!("run `imp-auth login`, or set IMPT_LOGINKEY{also}"))
+}
+
+fn from_file(source: Source, path: PathBuf) -> Result<Choice, Error> {
+    let Some(sign_in) = file::read(&path, clock::wait)? else {
+        let title = format!("There is no sign-in file {}", path.display());
+        return Err(Error::new(Kind::BadInput, title).detail(
+            "it is named by --auth-file or IMP_AUTH_FILE; `imp-auth login` would make it",
+        ));
+    };
+    let (endpoint, given) = (sign_in.endpoint.clone(), Given::Nothing);
+    Ok(Choice {
+        source,
+        endpoint,
+        given,
+        store: Some(path),
+        sign_in,
+    })
+}
+
+fn from_environment(source: Source, environment: &Environment) -> Result<Choice, Error> {
+    let set = environment
+        .endpoint
+        .as_deref()
+        .filter(|endpoint| !endpoint.trim().is_empty());
+    let endpoint = check_endpoint(set.unwrap_or(DEFAULT_ENDPOINT))?;
+    let given = match (&source, &environment.login_key) {
+        (Source::User(user), _) => Given::Password {
+            user: user.clone(),
+            password: environment
+                .password
+                .clone()
+                .filter(|password| !password.is_empty()),
+        },
+        (_, Some(key)) => Given::LoginKey(key.clone()),
+        (_, None) => Given::Nothing,
+    };
+    let sign_in = SignIn::at(&endpoint);
+    let mut choice = Choice {
+        source,
+        endpoint,
+        given,
+        store: None,
+        sign_in,
+    };
+    if let Some(cache_dir) = &environment.cache_dir {
+        let name = digest(&[
+            choice.identity(&choice.sign_in).name().as_bytes(),
+            b"sign-in",
+        ]);
+        let path = cache_dir.join("sign-ins").join(name);
+        // A cache that is broken is as good as none.
+        if let Ok(Some(kept)) = file::read(&path, |_| ()) {
+            choice.sign_in = kept;
+        }
+        choice.store = Some(path);
+    }
+    Ok(choice)
+}
+
+impl Choice {
+    /// Base URL of the service, checked, without a slash at the end.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Where it comes from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// For `imp-auth info`.
+    pub fn describe(&self) -> Description {
+        let credential = match self.given {
+            Given::LoginKey(_) => "login key",
+            Given::Password { .. } => "password",
+            Given::Nothing if self.sign_in.refresh_token.is_some() => "refresh token",
+            Given::Nothing if self.sign_in.login_key.is_some() => "login key",
+            Given::Nothing => "none",
+        };
+        Description {
+            source: self.source.clone(),
+            endpoint: self.endpoint.clone(),
+            credential,
+            expires_at: self.sign_in.expires_at,
+            readable_by_others: self.sign_in.readable_by_others,
+        }
+    }
+
+    /// The credential behind `sign_in`, found where this choice found its own.
+    pub(crate) fn identity(&self, sign_in: &SignIn) -> Identity {
+        match &self.given {
+            Given::LoginKey(key) => Identity::new(&self.endpoint, "login key", &[key.expose()]),
+            Given::Password { user, password } => {
+                let password = password.as_ref().map_or("", |password| password.expose());
+                Identity::new(&self.endpoint, "password", &[user, password])
+            }
+            Given::Nothing => identity_in_file(sign_in),
+        }
+    }
+}
+
+fn identity_in_file(sign_in: &SignIn) -> Identity {
+    let (kind, secret) = match sign_in {
+        SignIn {
+            refresh_token: Some(token),
+            ..
+        } => ("refresh token", Some(token)),
+        SignIn {
+            login_key: Some(key),
+            ..
+        } => ("login key", Some(key)),
+        SignIn { access_token, .. } => ("access token", access_token.as_ref()),
+    };
+    let secret = secret.map_or("", |secret| secret.expose());
+    Identity::new(&sign_in.endpoint, kind, &[secret])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn write(directory: &Path, token: &str) -> PathBuf {
+        fs::create_dir_all(directory).unwrap();
+        let path = directory.join(file::NAME);
+        let end = "2030-01-02T03:04:05.678Z";
+        let text = format!(
+            r#"{{"endpoint":"https://{token}.example.com/v5","accessToken":"{token}","expiresAt":"{end}"}}"#
+        );
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn everything(root: &Path) -> Environment {
+        Environment {
+            auth_file: Some("named/.impt.auth".into()),
+            current_dir: root.to_owned(),
+            impt_auth_file_path: Some(root.join("directory")),
+            login_key: Some(Secret::new("KEY")),
+            user: Some("me".into()),
+            password: Some(Secret::new("swordfish")),
+            endpoint: Some("private.example.com/v5/".into()),
+            home: Some(root.join("home")),
+            state_dir: None,
+            cache_dir: Some(root.join("cache")),
+        }
+    }
+
+    #[test]
+    fn the_order_is_that_of_impt_with_ours_in_front() {
+        let root = tempfile::tempdir().unwrap();
+        let mut environment = everything(root.path());
+        for name in ["named", "", "directory", "home"] {
+            write(
+                &root.path().join(name),
+                if name.is_empty() { "local" } else { name },
+            );
+        }
+        let mut seen = Vec::new();
+        loop {
+            let left = shadowed(&environment).len();
+            match choose(&environment) {
+                Ok(choice) => seen.push((choice.endpoint().to_owned(), left)),
+                Err(error) => {
+                    assert_eq!(error.kind, Kind::NotSignedIn);
+                    assert!(error.detail.unwrap().contains("imp-auth login"));
+                    break;
+                }
+            }
+            match seen.len() {
+                1 => environment.auth_file = None,
+                2 => fs::remove_file(root.path().join(file::NAME)).unwrap(),
+                3 => environment.impt_auth_file_path = None,
+                4 => environment.login_key = Some(Secret::new("")),
+                5 => environment.user = None,
+                _ => environment.home = Some(root.path().join("nowhere")),
+            }
+        }
+        let expected = ["named", "local", "directory", "private", "private", "home"];
+        for (position, ((endpoint, left), name)) in seen.iter().zip(expected).enumerate() {
+            assert_eq!(*endpoint, format!("https://{name}.example.com/v5"));
+            assert_eq!(*left, 5 - position);
+        }
+        assert_eq!(seen.len(), 6);
+    }
+
+    #[test]
+    fn a_file_that_is_named_must_be_there_and_a_broken_one_is_not_passed_over() {
+        let root = tempfile::tempdir().unwrap();
+        let mut environment = everything(root.path());
+        let error = choose(&environment).err().unwrap();
+        assert_eq!(error.kind, Kind::BadInput);
+        assert!(error.title.contains("named/.impt.auth"));
+        environment.auth_file = None;
+        fs::create_dir(root.path().join(file::NAME)).unwrap();
+        let error = choose(&environment).err().unwrap();
+        assert_eq!(error.kind, Kind::BadInput);
+        assert!(error.title.contains(file::NAME));
+    }
+
+    #[test]
+    fn the_endpoint_of_the_environment_is_checked_and_has_a_default() {
+        let mut environment = Environment {
+            login_key: Some(Secret::new("KEY")),
+            endpoint: Some("http://example.com/v5".into()),
+            ..Environment::default()
+        };
+        assert_eq!(choose(&environment).err().unwrap().kind, Kind::BadInput);
+        environment.endpoint = Some(String::new());
+        assert_eq!(choose(&environment).unwrap().endpoint(), DEFAULT_ENDPOINT);
+    }
+
+    #[test]
+    fn another_password_has_another_cache() {
+        let root = tempfile::tempdir().unwrap();
+        let mut environment = Environment {
+            login_key: None,
+            auth_file: None,
+            ..everything(root.path())
+        };
+        let store = |environment: &Environment| choose(environment).unwrap().store.unwrap();
+        let first = store(&environment);
+        assert!(!first.to_str().unwrap().contains("me"));
+        environment.password = Some(Secret::new("other"));
+        assert_ne!(store(&environment), first);
+        environment.endpoint = None;
+        assert_ne!(store(&environment), first);
+    }
+
+    #[test]
+    fn a_description_has_no_secrets() {
+        let root = tempfile::tempdir().unwrap();
+        let mut environment = everything(root.path());
+        write(&root.path().join("named"), "named");
+        let file = choose(&environment).unwrap().describe();
+        assert_eq!(file.credential, "none");
+        assert!(file.expires_at.is_some());
+        environment.auth_file = None;
+        let key = choose(&environment).unwrap().describe();
+        assert_eq!(
+            (key.source, key.credential),
+            (Source::LoginKey, "login key")
+        );
+        let shown = format!("{environment:?}");
+        assert!(!shown.contains("KEY") && !shown.contains("swordfish"));
+    }
+}

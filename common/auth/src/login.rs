@@ -1,0 +1,217 @@
+//! Signing in and out for later commands: making and removing the sign-in file.
+//!
+//! Careful not to waste a sign-in: the service keeps only five refresh tokens of an account, so that the
+//! file can be written is made sure of before it is asked.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use api::{Error, Kind, Secret, clock};
+
+use crate::account::Identity;
+use crate::choose::{Choice, Given, Source};
+use crate::file::{self, SignIn};
+use crate::lock::Locked;
+use crate::service::{Service, by_login_key, by_password};
+use crate::session::lock_for;
+use crate::{Environment, Hands, private};
+
+/// Which sign-in file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// The one that `--auth-file` or `IMP_AUTH_FILE` names, else `~/.impt.auth`.
+    Usual,
+    /// `.impt.auth` in the current directory (`--local`).
+    Local,
+}
+
+/// What one signs in with.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// Email or username, and password.
+    Password {
+        /// Email or username.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A login key.
+    LoginKey(Secret),
+}
+
+/// A sign-in to be made.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Base URL, from [`check_endpoint`](crate::check_endpoint).
+    pub endpoint: String,
+    /// What one signs in with.
+    pub proof: Proof,
+    /// Keep neither refresh token nor login key (`--temp`).
+    pub temporary: bool,
+    /// Where it goes.
+    pub destination: Destination,
+}
+
+/// A sign-in that was made.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// The file.
+    pub file: PathBuf,
+    /// When the access token ends; a temporary sign-in ends with it.
+    pub expires_at: SystemTime,
+    /// For [`remember_account`](crate::remember_account).
+    pub identity: Identity,
+}
+
+/// A sign-in that was removed. Its tokens still work at the service until they are deleted there.
+#[derive(Clone, Debug)]
+pub struct LoggedOut {
+    /// The file.
+    pub file: PathBuf,
+    /// Where the tokens belong to; `None` for this and the others when the file was broken.
+    pub endpoint: Option<String>,
+    /// The access token.
+    pub access_token: Option<Secret>,
+    /// The refresh token. Whether the service lists it under this id is not known (reference 1.5).
+    pub refresh_token: Option<Secret>,
+}
+
+/// Signs in and writes the sign-in file, over an older one if there is one.
+///
+/// # Errors
+/// Kind `not_signed_in` when the service refuses, `bad_input` when the file cannot be written, or
+/// whatever stopped the request.
+pub fn log_in(
+    login: &Login,
+    environment: &Environment,
+    service: &dyn Service,
+    hands: &Hands,
+) -> Result<LoggedIn, Error> {
+    let (file, source) = destination(login.destination, environment)?;
+    let unwritable = |error: io::Error| {
+        let title = format!("The sign-in file {} cannot be written", file.display());
+        Error::new(Kind::BadInput, title).detail(error.to_string())
+    };
+    private::replaceable(&file).map_err(unwritable)?;
+    let endpoint = login.endpoint.as_str();
+    let answer = match &login.proof {
+        Proof::Password { user, password } => by_password(service, hands, endpoint, user, password),
+        Proof::LoginKey(key) => by_login_key(service, hands, endpoint, key),
+    };
+    let grant = answer.map_err(|error| explained(error, endpoint))?;
+    let mut sign_in = SignIn::at(endpoint);
+    sign_in.take(&grant, clock::now());
+    if let Proof::LoginKey(key) = &login.proof {
+        sign_in.keep_login_key(key);
+    }
+    if login.temporary {
+        sign_in.make_temporary();
+    }
+    // A run that renews the sign-in of before must not write it over this one.
+    let _lock = locked(&file, environment, hands);
+    sign_in.write(&file).map_err(unwritable)?;
+    let endpoint = endpoint.to_owned();
+    let (store, given) = (Some(file.clone()), Given::Nothing);
+    let choice = Choice {
+        source,
+        endpoint,
+        given,
+        store,
+        sign_in,
+    };
+    let identity = choice.identity(&choice.sign_in);
+    Ok(LoggedIn {
+        file,
+        expires_at: grant.expires_at,
+        identity,
+    })
+}
+
+/// Removes the sign-in file. A symbolic link to it stays, and a later sign-in fills it again.
+///
+/// # Errors
+/// Kind `not_signed_in` when there is no such file, `bad_input` when it cannot be removed.
+pub fn log_out(
+    which: Destination,
+    environment: &Environment,
+    hands: &Hands,
+) -> Result<LoggedOut, Error> {
+    let (file, _) = destination(which, environment)?;
+    let _lock = locked(&file, environment, hands);
+    // A broken file is no reason to keep it.
+    let sign_in = file::read(&file, clock::wait).ok().flatten();
+    let removed = private::target_of(&file).and_then(fs::remove_file);
+    removed.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
+            Kind::NotSignedIn,
+            format!("There is no sign-in file {}", file.display()),
+        ),
+        _ => {
+            let title = format!("The sign-in file {} cannot be removed", file.display());
+            Error::new(Kind::BadInput, title).detail(error.to_string())
+        }
+    })?;
+    let sign_in = sign_in.as_ref();
+    Ok(LoggedOut {
+        endpoint: sign_in.map(|sign_in| sign_in.endpoint.clone()),
+        access_token: sign_in.and_then(|sign_in| sign_in.access_token.clone()),
+        refresh_token: sign_in.and_then(|sign_in| sign_in.refresh_token.clone()),
+        file,
+    })
+}
+
+fn destination(
+    destination: Destination,
+    environment: &Environment,
+) -> Result<(PathBuf, Source), Error> {
+    let named = environment
+        .auth_file
+        .as_ref()
+        .filter(|path| !path.as_os_str().is_empty());
+    match (destination, named, &environment.home) {
+        (Destination::Local, _, _) => {
+            let path = environment.current_dir.join(file::NAME);
+            Ok((path.clone(), Source::LocalFile(path)))
+        }
+        (Destination::Usual, Some(named), _) => {
+            let path = environment.current_dir.join(named);
+            Ok((path.clone(), Source::NamedFile(path)))
+        }
+        (Destination::Usual, None, Some(home)) => {
+            let path = home.join(file::NAME);
+            Ok((path.clone(), Source::HomeFile(path)))
+        }
+        (Destination::Usual, None, None) => Err(Error::new(
+            Kind::BadInput,
+            "There is no home directory for the sign-in file",
+        )
+        .detail("set HOME, use --local, or name a file with --auth-file")),
+    }
+}
+
+/// The lock where there can be one; a sign-in by hand goes on without.
+fn locked(file: &Path, environment: &Environment, hands: &Hands) -> Option<Locked> {
+    lock_for(file, environment.state_dir.as_deref()?, hands).ok()
+}
+
+/// A wrong endpoint answers 404, and then it is often `/v5` that is missing.
+fn explained(error: Error, endpoint: &str) -> Error {
+    let no_path = endpoint.splitn(4, '/').nth(3).is_none_or(str::is_empty);
+    // Of a refusal only the words: what else is in it may be a login token.
+    let error = Error {
+        errors: Vec::new(),
+        ..error
+    };
+    match error.status {
+        Some(404) if no_path => {
+            let detail = format!("is the endpoint right? It is {endpoint}, most end in /v5");
+            error.detail(detail)
+        }
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests;

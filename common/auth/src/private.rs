@@ -1,0 +1,185 @@
+//! Files that nobody else may read: written whole or not at all, mode 0600 from the first byte.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use api::clock;
+use tempfile::NamedTempFile;
+
+/// More links than this are a loop.
+const LINKS: usize = 40;
+
+/// Replaces the file `path`. A symbolic link is followed, so that it stays a link.
+///
+/// # Errors
+/// When the directory cannot be written to, or `path` is something else than a file.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let target = target_of(path)?;
+    let mut new = beside(&target)?;
+    new.write_all(content)?;
+    new.as_file().sync_all()?;
+    new.persist(&target).map_err(|error| error.error)?;
+    // The file is there; that its name survives a power cut as well is worth a try.
+    let _ = File::open(parent(&target)).and_then(|directory| directory.sync_all());
+    Ok(())
+}
+
+/// Says whether [`replace`] would work, so that a token is not asked for in vain.
+///
+/// # Errors
+/// Those of [`replace`].
+pub(crate) fn replaceable(path: &Path) -> io::Result<()> {
+    beside(&target_of(path)?).map(drop)
+}
+
+/// An empty file next to `target`, gone again unless it takes its place.
+fn beside(target: &Path) -> io::Result<NamedTempFile> {
+    let present = match fs::metadata(target) {
+        Ok(present) if !present.is_file() => {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        present => present.ok(),
+    };
+    let new = NamedTempFile::with_prefix_in(".imp-tools.", parent(target))?;
+    if let (Some(present), Ok(ours)) = (present, new.as_file().metadata())
+        && (present.uid(), present.gid()) != (ours.uid(), ours.gid())
+    {
+        // Under sudo the file has to stay its owner's. Nobody but root can do it, or needs it.
+        let _ = fchown(new.as_file(), Some(present.uid()), Some(present.gid()));
+    }
+    Ok(new)
+}
+
+/// The file that `path` leads to; it need not exist.
+///
+/// # Errors
+/// When links lead in a circle, or to something without a name, as `/dev/stdin` or `<(command)` do.
+pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..LINKS {
+        if target.starts_with("/proc") || target.starts_with("/dev") {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        match fs::read_link(&target) {
+            Ok(link) => target = parent(&target).join(link),
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a directory, and those above it, that only we may enter.
+///
+/// # Errors
+/// When it is not there and cannot be made.
+pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Removes the files of a directory that were written longer than `age` ago, as far as it can be done.
+pub(crate) fn remove_older(directory: &Path, age: Duration) {
+    let old = |entry: &fs::DirEntry| {
+        let written = entry.metadata().and_then(|metadata| metadata.modified());
+        written.is_ok_and(|written| {
+            clock::now()
+                .duration_since(written)
+                .is_ok_and(|passed| passed > age)
+        })
+    };
+    for entry in fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(old)
+    {
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_replaced_file_is_ours_alone_and_leaves_nothing_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        replace(&path, b"new").unwrap();
+        replaceable(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn links_stay_links_also_when_they_lead_nowhere_yet() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("below")).unwrap();
+        symlink("below/second", at("first")).unwrap();
+        symlink("file", at("below/second")).unwrap();
+        for content in [b"one", b"two"] {
+            replace(&at("first"), content).unwrap();
+            assert_eq!(fs::read(at("below/file")).unwrap(), content);
+        }
+        assert!(at("first").is_symlink() && at("below/second").is_symlink());
+        symlink("circle", at("circle")).unwrap();
+        assert!(replace(&at("circle"), b"x").is_err());
+    }
+
+    #[test]
+    fn only_a_file_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(replace(directory.path(), b"x").is_err());
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(replaceable(&file.join("below")).is_err());
+        assert!(replaceable(Path::new("/dev/stdin")).is_err());
+    }
+
+    #[test]
+    fn a_directory_of_ours_cannot_be_entered_by_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b");
+        make_directory(&path).unwrap();
+        make_directory(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+        assert_eq!(mode(&directory.path().join("a")), 0o700);
+    }
+
+    #[test]
+    fn what_nobody_has_written_for_long_goes() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for name in ["old", "new"] {
+            fs::write(at(name), "").unwrap();
+        }
+        let day = Duration::from_secs(86_400);
+        File::options()
+            .write(true)
+            .open(at("old"))
+            .unwrap()
+            .set_modified(clock::now() - 2 * day)
+            .unwrap();
+        remove_older(directory.path(), day);
+        assert!(!at("old").exists() && at("new").exists());
+    }
+}
