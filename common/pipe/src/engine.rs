@@ -1,0 +1,98 @@
+//! Work on items in parallel, results in input order.
+//!
+//! Workers take the next item from the source themselves, under a lock, and in the same moment
+//! put a place for its result into a queue of bounded length. The calling thread empties that
+//! queue from the front. So a result is handed over as soon as those before it are, also while
+//! the source has nothing new; the look-ahead is bounded; and nothing that was taken from the
+//! source is ever lost: it is worked on, or comes back as [`Done::NotAttempted`].
+
+use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::scope;
+
+/// How many items a job may be ahead of the first result that is still missing.
+const LOOK_AHEAD: usize = 4;
+
+/// What became of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done<T, R> {
+    /// It was worked on.
+    Worked(R),
+    /// The run was stopped before.
+    NotAttempted(T),
+}
+
+/// Calls `work` for every item of `source`, in `jobs` threads, and `each` for every result, in
+/// the order of the items, on the calling thread.
+///
+/// Once `stop` is set, no work is begun; work in hand is finished; what the source still gives is
+/// handed to `each` as not attempted. It is for the source to end then, if it would wait
+/// (see [`crate::feed`]). If `each` breaks, no further item is taken and the results in hand are
+/// dropped; a source that waits has to be ended by the caller for this function to return.
+///
+/// # Panics
+/// If `work` or the source panics, with the same message, after all threads have ended.
+pub fn ordered<T, R, S, W, E>(jobs: usize, stop: &AtomicBool, source: S, work: W, mut each: E)
+where
+    T: Send,
+    R: Send,
+    S: Iterator<Item = T> + Send,
+    W: Fn(T) -> R + Sync,
+    E: FnMut(Done<T, R>) -> ControlFlow<()>,
+{
+    let jobs = jobs.max(1);
+    let (queue, results) = sync_channel(jobs * LOOK_AHEAD);
+    let source = Mutex::new(source);
+    let worker = |queue: Queue<T, R>| {
+        while let Some((item, reply)) = next(&source, &queue) {
+            let done = if stop.load(Ordering::SeqCst) {
+                Done::NotAttempted(item)
+            } else {
+                Done::Worked(work(item))
+            };
+            // Nobody waits for it when `each` has broken off.
+            let _ = reply.send(done);
+        }
+    };
+    let worker = &worker;
+    scope(|scope| {
+        let spawn = |queue: Queue<T, R>| scope.spawn(move || worker(queue));
+        let workers: Vec<_> = (0..jobs).map(|_| spawn(queue.clone())).collect();
+        // The queue ends with the last worker.
+        drop(queue);
+        // A result that never comes is that of a worker that panicked.
+        let mut in_order = results.iter().map_while(|result| result.recv().ok());
+        let _ = in_order.try_for_each(&mut each);
+        drop(in_order);
+        drop(results);
+        for worker in workers {
+            if let Err(panic) = worker.join() {
+                resume_unwind(panic);
+            }
+        }
+    });
+}
+
+/// Takes the place of each result, in the order of the items.
+type Queue<T, R> = SyncSender<Receiver<Done<T, R>>>;
+
+/// The next item with the place for its result; nothing at the end, or when nobody wants more.
+fn next<T, R, S>(source: &Mutex<S>, queue: &Queue<T, R>) -> Option<(T, SyncSender<Done<T, R>>)>
+where
+    S: Iterator<Item = T>,
+{
+    // Poisoned: the source has panicked, there is nothing more to get from it.
+    let mut source = source.lock().ok()?;
+    let item = source.next()?;
+    let (reply, result) = sync_channel(1);
+    // Under the lock still, so that places are in the order of the items.
+    queue.send(result).ok()?;
+    Some((item, reply))
+}
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

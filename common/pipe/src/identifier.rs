@@ -1,0 +1,288 @@
+//! What a row is about: which of its columns names the thing that the verb works on.
+//!
+//! It is careful never to take one thing for another: a record of another kind is not guessed at,
+//! the group that a device is in is never taken for the device, and a value that a spreadsheet has
+//! damaged is refused instead of looked up.
+
+use serde_json::Value;
+
+use crate::mac::{DAMAGE_ADVICE, MacReading, mac, mac_or_other, number_damage};
+use crate::text::quoted;
+use crate::{Failure, Kind, Record, Row};
+
+/// The kind of thing that a verb works on.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// What it is called in messages: `device group`.
+    pub noun: &'static str,
+    /// The `type` of its records.
+    pub types: &'static [&'static str],
+    /// Its name in relationships: `devicegroup`, so that other records have `devicegroup_id`.
+    pub reference: &'static str,
+    /// The columns that identify it, the first with a value counts; each with its spellings, the
+    /// usual one first.
+    pub columns: &'static [&'static [&'static str]],
+}
+
+impl Target {
+    /// A device.
+    pub const DEVICE: Target = Target {
+        noun: "device",
+        types: &["device"],
+        reference: "device",
+        columns: &[
+            &["id"],
+            &["device", "deviceid", "device_id"],
+            &["mac_address", "mac", "macaddress", "mac_addr"],
+            &["agent_id", "agentid"],
+            &["name"],
+        ],
+    };
+    /// A device group of any of the seven types.
+    pub const DEVICE_GROUP: Target = Target {
+        noun: "device group",
+        types: &[
+            "development_devicegroup",
+            "pre_factoryfixture_devicegroup",
+            "pre_dut_devicegroup",
+            "pre_production_devicegroup",
+            "factoryfixture_devicegroup",
+            "dut_devicegroup",
+            "production_devicegroup",
+        ],
+        reference: "devicegroup",
+        columns: &[&["id"], &["dg", "devicegroup", "device_group"], &["name"]],
+    };
+    /// A product.
+    pub const PRODUCT: Target = Target {
+        noun: "product",
+        types: &["product"],
+        reference: "product",
+        columns: &[&["id"], &["product"], &["name"]],
+    };
+    /// An account.
+    pub const ACCOUNT: Target = Target {
+        noun: "account",
+        types: &["account"],
+        reference: "account",
+        columns: &[
+            &["id"],
+            &["account"],
+            &["user", "username"],
+            &["email"],
+            &["name"],
+        ],
+    };
+    /// A login key.
+    pub const LOGIN_KEY: Target = Target {
+        noun: "login key",
+        types: &["login_key"],
+        reference: "login_key",
+        columns: &[&["id"], &["lk", "login_key", "loginkey"]],
+    };
+    /// A deployment, also called a build.
+    pub const DEPLOYMENT: Target = Target {
+        noun: "deployment",
+        types: &["deployment"],
+        reference: "deployment",
+        columns: &[&["id"], &["build", "deployment"], &["sha"]],
+    };
+    /// A webhook.
+    pub const WEBHOOK: Target = Target {
+        noun: "webhook",
+        types: &["webhook"],
+        reference: "webhook",
+        columns: &[&["id"], &["wh", "webhook"]],
+    };
+    /// All kinds.
+    pub const ALL: [Target; 7] = [
+        Target::DEVICE,
+        Target::DEVICE_GROUP,
+        Target::PRODUCT,
+        Target::ACCOUNT,
+        Target::LOGIN_KEY,
+        Target::DEPLOYMENT,
+        Target::WEBHOOK,
+    ];
+}
+
+/// Whether a column of this name can tell what a row is about, for any kind of thing.
+pub fn is_identifier_column(name: &str) -> bool {
+    Target::ALL.iter().any(|target| {
+        let reference = name
+            .strip_suffix("_id")
+            .is_some_and(|kind| kind == target.reference);
+        reference
+            || target
+                .columns
+                .iter()
+                .any(|spellings| spellings.contains(&name))
+    })
+}
+
+/// In which way an identifier names its thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Not known: an id or anything else that the kind can be identified by.
+    Any,
+    /// The id, from a record of ours.
+    Id,
+    /// A MAC address in the API's spelling.
+    Mac,
+    /// An agent id.
+    AgentId,
+    /// A name.
+    Name,
+}
+
+/// What names the thing that a row is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identifier {
+    /// In which way it does.
+    pub form: Form,
+    /// The text for the API: a MAC address in its spelling, anything else as it was given.
+    pub text: String,
+}
+
+impl Identifier {
+    fn new(form: Form, text: impl Into<String>) -> Identifier {
+        Identifier {
+            form,
+            text: text.into(),
+        }
+    }
+
+    /// An identifier that a person typed as an option. There is no spreadsheet to suspect.
+    pub fn typed(target: &Target, text: &str) -> Identifier {
+        match mac_or_other(text) {
+            MacReading::Address(address) if target.reference == "device" => {
+                Identifier::new(Form::Mac, address)
+            }
+            _ => Identifier::new(Form::Any, text.trim()),
+        }
+    }
+}
+
+impl Row {
+    /// What names the row's thing of the kind `target`. Columns in `options` are the verb's own
+    /// options and no identifiers there.
+    ///
+    /// # Errors
+    /// `wrong_type` for a record of another kind that does not refer to one of `target`;
+    /// `bad_input` if no column has a value, or the value is damaged or not text.
+    pub fn identifier(&self, target: &Target, options: &[&str]) -> Result<Identifier, Failure> {
+        let kind = self
+            .record
+            .get("type")
+            .and_then(Value::as_str)
+            .map_or("", str::trim);
+        let typed = !kind.is_empty() && !options.contains(&"type");
+        let reference = format!("{}_id", target.reference);
+        if typed && !target.types.contains(&kind) {
+            let id = self.text(&reference)?;
+            return id
+                .map(|id| Identifier::new(Form::Id, id))
+                .ok_or_else(|| wrong_type(target, kind));
+        }
+        for spellings in target.columns {
+            for column in spellings.iter().filter(|column| !options.contains(column)) {
+                if let Some(text) = self.text(column)? {
+                    let ours = typed && *column == "id";
+                    return read(target, spellings[0], text, ours);
+                }
+            }
+        }
+        let referred = if options.contains(&reference.as_str()) {
+            None
+        } else {
+            self.text(&reference)?
+        };
+        referred
+            .map(|id| Identifier::new(Form::Id, id))
+            .ok_or_else(|| nothing_named(target, options, &self.record))
+    }
+
+    /// The text of a column; `None` if it is missing, `null` or blank.
+    fn text(&self, column: &str) -> Result<Option<String>, Failure> {
+        /// JSON numbers above this are rounded by most programs.
+        const EXACT: u64 = 1 << 53;
+        match self.record.get(column) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => {
+                Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+            }
+            Some(Value::Number(number)) => match number.as_u64() {
+                Some(whole) if whole <= EXACT => Ok(Some(whole.to_string())),
+                _ => Err(damaged(column, &format!("{number} is a rounded number"))),
+            },
+            Some(other) => {
+                let title = format!("Column {column} is no text");
+                Err(Failure::new(Kind::BadInput, title).detail(quoted(&other.to_string())))
+            }
+        }
+    }
+}
+
+/// Reads the text of the column `column` (in its usual spelling).
+fn read(target: &Target, column: &str, text: String, ours: bool) -> Result<Identifier, Failure> {
+    let device = target.reference == "device";
+    let (form, reading) = match column {
+        "name" => return Ok(Identifier::new(Form::Name, text)),
+        "agent_id" => return Ok(Identifier::new(Form::AgentId, text)),
+        "id" if ours => (Form::Id, MacReading::Other),
+        "mac_address" => match mac(&text) {
+            MacReading::Other => return Err(no_mac(&text)),
+            reading => (Form::Mac, reading),
+        },
+        _ if device => (Form::Any, mac_or_other(&text)),
+        _ => (Form::Any, MacReading::Other),
+    };
+    match reading {
+        MacReading::Address(address) => Ok(Identifier::new(Form::Mac, address)),
+        MacReading::Damaged(damage) => Err(damaged(column, &damage)),
+        // An id that is all digits, with an `e` in it, is damaged like an address.
+        MacReading::Other => match number_damage(&text).filter(|_| column == "id") {
+            Some(damage) => Err(damaged(column, &damage)),
+            None => Ok(Identifier::new(form, text)),
+        },
+    }
+}
+
+fn damaged(column: &str, damage: &str) -> Failure {
+    let title = format!("Damaged by a spreadsheet: {column} {damage}");
+    Failure::new(Kind::BadInput, title).detail(DAMAGE_ADVICE)
+}
+
+fn no_mac(text: &str) -> Failure {
+    Failure::new(Kind::BadInput, "No MAC address").detail(format!(
+        "mac_address is {}, but should be like 0c:2a:69:05:0d:62",
+        quoted(text)
+    ))
+}
+
+fn wrong_type(target: &Target, kind: &str) -> Failure {
+    Failure::new(Kind::WrongType, format!("No {}", target.noun)).detail(format!(
+        "the record's type is {}, and it has no {}_id",
+        quoted(kind),
+        target.reference
+    ))
+}
+
+fn nothing_named(target: &Target, options: &[&str], record: &Record) -> Failure {
+    let usual = target.columns.iter().map(|spellings| spellings[0]);
+    let expected: Vec<&str> = usual.filter(|column| !options.contains(column)).collect();
+    let found: Vec<&str> = record.keys().map(String::as_str).collect();
+    let found = if found.is_empty() {
+        "no fields".to_owned()
+    } else {
+        found.join(", ")
+    };
+    Failure::new(Kind::BadInput, format!("Nothing names the {}", target.noun)).detail(format!(
+        "expected a value in one of {}; the row has {found}",
+        expected.join(", ")
+    ))
+}
+
+#[cfg(test)]
+#[path = "identifier_tests.rs"]
+mod tests;

@@ -1,0 +1,208 @@
+use super::*;
+use serde_json::json;
+
+fn row(value: Value) -> Row {
+    Row {
+        record: serde_json::from_value(value).expect("an object"),
+        source: "x:1".into(),
+    }
+}
+
+fn found(target: &Target, value: Value) -> (Form, String) {
+    let identifier = row(value).identifier(target, &[]).expect("an identifier");
+    (identifier.form, identifier.text)
+}
+
+fn failed(target: &Target, options: &[&str], value: Value) -> Failure {
+    row(value)
+        .identifier(target, options)
+        .expect_err("a failure")
+}
+
+#[test]
+fn columns_are_tried_in_the_stated_order() {
+    let mut record = json!({
+        "name": "Oven", "agent_id": "wwK6DYEN2mx7", "mac_address": "0C2A69050D62",
+        "device": "dev", "id": "5000d8c46a56cfca", "devicegroup_id": "never",
+    });
+    let expected = [
+        ("id", Form::Any, "5000d8c46a56cfca"),
+        ("device", Form::Any, "dev"),
+        ("mac_address", Form::Mac, "0c:2a:69:05:0d:62"),
+        ("agent_id", Form::AgentId, "wwK6DYEN2mx7"),
+        ("name", Form::Name, "Oven"),
+    ];
+    for (column, form, text) in expected {
+        assert_eq!(
+            found(&Target::DEVICE, record.clone()),
+            (form, text.to_owned()),
+            "{column}"
+        );
+        record[column] = json!(null);
+    }
+    let failure = failed(&Target::DEVICE, &[], record);
+    assert_eq!(failure.kind, Kind::BadInput);
+    assert!(
+        failure
+            .sentence()
+            .contains("one of id, device, mac_address, agent_id, name")
+    );
+}
+
+#[test]
+fn a_record_of_ours_gives_its_id_and_nothing_is_guessed() {
+    let record = json!({"type": "device", "id": "5000d8c46a56cfca", "name": "x"});
+    assert_eq!(
+        found(&Target::DEVICE, record),
+        (Form::Id, "5000d8c46a56cfca".into())
+    );
+    let damaged = json!({"type": "device", "id": "2.5E+15", "name": "x"});
+    assert_eq!(failed(&Target::DEVICE, &[], damaged).kind, Kind::BadInput);
+    for kind in Target::DEVICE_GROUP.types {
+        let record = json!({"type": kind, "id": "g"});
+        assert_eq!(
+            found(&Target::DEVICE_GROUP, record.clone()),
+            (Form::Id, "g".into())
+        );
+        assert_eq!(failed(&Target::PRODUCT, &[], record).kind, Kind::WrongType);
+    }
+}
+
+#[test]
+fn a_record_of_another_kind_gives_what_it_refers_to() {
+    let device = json!({"type": "device", "id": "d", "name": "n", "devicegroup_id": "g"});
+    assert_eq!(
+        found(&Target::DEVICE_GROUP, device.clone()),
+        (Form::Id, "g".into())
+    );
+    let failure = failed(&Target::PRODUCT, &[], device);
+    assert_eq!(failure.kind, Kind::WrongType);
+    assert_eq!(
+        failure.sentence(),
+        "No product: the record's type is \"device\", and it has no product_id"
+    );
+    let log = json!({"type": "server.log", "device_id": "d", "msg": "m"});
+    assert_eq!(found(&Target::DEVICE, log), (Form::Id, "d".into()));
+    let group = json!({"type": "dut_devicegroup", "id": "g", "name": "n"});
+    assert_eq!(failed(&Target::DEVICE, &[], group).kind, Kind::WrongType);
+}
+
+#[test]
+fn the_group_of_a_device_is_never_the_device() {
+    assert_eq!(
+        failed(&Target::DEVICE, &[], json!({"devicegroup_id": "g"})).kind,
+        Kind::BadInput
+    );
+    let found = found(&Target::DEVICE_GROUP, json!({"devicegroup_id": "g"}));
+    assert_eq!(found, (Form::Id, "g".into()));
+}
+
+#[test]
+fn an_option_of_the_verb_is_no_identifier() {
+    let record = json!({"name": "new name", "mac_address": "0c2a69050d62"});
+    let identifier = row(record).identifier(&Target::DEVICE, &["name"]).unwrap();
+    assert_eq!(identifier.form, Form::Mac);
+    let failure = failed(&Target::DEVICE, &["name"], json!({"name": "new name"}));
+    assert!(
+        !failure.sentence().contains("agent_id, name"),
+        "{}",
+        failure.sentence()
+    );
+    let imp005 = json!({"type": "imp005", "id": "d"});
+    assert!(row(imp005).identifier(&Target::DEVICE, &["type"]).is_ok());
+}
+
+#[test]
+fn a_bare_device_identifier_is_an_address_if_it_looks_like_one() {
+    for (text, form, read) in [
+        ("0C-2A-69-05-0D-62", Form::Mac, "0c:2a:69:05:0d:62"),
+        ("0c2a69050d62", Form::Mac, "0c:2a:69:05:0d:62"),
+        ("5000d8c46a56cfca", Form::Any, "5000d8c46a56cfca"),
+        ("-bcdEFgh_j12", Form::Any, "-bcdEFgh_j12"),
+        (" Oven 7 ", Form::Any, "Oven 7"),
+    ] {
+        let row = Row::bare(text, "x:1");
+        let identifier = row.identifier(&Target::DEVICE, &[]).unwrap();
+        assert_eq!((identifier.form, identifier.text.as_str()), (form, read));
+        assert_eq!(Identifier::typed(&Target::DEVICE, text), identifier);
+    }
+    let product = Row::bare("0c2a69050d62", "")
+        .identifier(&Target::PRODUCT, &[])
+        .unwrap();
+    assert_eq!(
+        (product.form, product.text.as_str()),
+        (Form::Any, "0c2a69050d62")
+    );
+}
+
+#[test]
+fn damage_is_named_with_its_column_and_the_way_out() {
+    for (column, text) in [
+        ("mac_address", "2.34E+15"),
+        ("mac_address", "17"),
+        ("id", "12345678901"),
+        ("id", "2,34E+15"),
+    ] {
+        let failure = failed(&Target::DEVICE, &[], json!({ column: text }));
+        assert_eq!(failure.kind, Kind::BadInput);
+        let sentence = failure.sentence();
+        for part in ["spreadsheet", column, text, "format \"text\""] {
+            assert!(sentence.contains(part), "{sentence}");
+        }
+    }
+    let typed = Identifier::typed(&Target::DEVICE, "12345678901");
+    assert_eq!(
+        typed.form,
+        Form::Any,
+        "a person may type a name of eleven digits"
+    );
+    assert!(
+        failed(&Target::LOGIN_KEY, &[], json!({"id": "2.3E+15"}))
+            .title
+            .contains("spread")
+    );
+}
+
+#[test]
+fn numbers_are_text_as_long_as_they_are_exact() {
+    assert_eq!(
+        found(&Target::DEVICE, json!({"id": 5000123456789012_u64})).1,
+        "5000123456789012"
+    );
+    for damaged in [json!(2.34e15), json!(9_007_199_254_740_993_u64), json!(-1)] {
+        assert!(
+            failed(&Target::DEVICE, &[], json!({"id": damaged}))
+                .title
+                .contains("spread")
+        );
+    }
+    for no_text in [json!([1]), json!({"a": 1}), json!(true)] {
+        let failure = failed(&Target::DEVICE, &[], json!({"id": no_text}));
+        assert_eq!(failure.kind, Kind::BadInput);
+    }
+}
+
+#[test]
+fn text_in_the_column_of_addresses_must_be_one() {
+    let failure = failed(&Target::DEVICE, &[], json!({"mac_address": "Oven 7"}));
+    assert!(failure.sentence().contains("\"Oven 7\""));
+}
+
+#[test]
+fn every_identifier_column_is_known_to_the_reader_of_csv() {
+    for name in [
+        "id",
+        "device",
+        "mac",
+        "agent_id",
+        "name",
+        "dg",
+        "product_id",
+        "devicegroup_id",
+    ] {
+        assert!(is_identifier_column(name), "{name}");
+    }
+    for name in ["serial", "_id", "product_idx", ""] {
+        assert!(!is_identifier_column(name), "{name}");
+    }
+}

@@ -1,0 +1,292 @@
+//! JSON values one after another, or the elements of an array.
+//!
+//! After a broken value reading goes on where the next one probably begins. Continuing too early
+//! would take the inside of the broken value for rows (a line `"id": "a",` of pretty-printed text
+//! is no identifier), continuing too late would lose good rows. So: behind the closing brace if it
+//! is on the same line, else at the next line that begins with a brace and is indented no deeper
+//! than the broken value.
+
+use std::io::{self, Read};
+
+use serde::Deserialize;
+use serde_json::{Deserializer, Value};
+
+use super::input::{Input, LineEnd};
+use super::{Broken, Found, KEPT, ROW_LIMIT, readable};
+use crate::Record;
+
+/// The rows of a JSON source.
+pub(super) struct Json {
+    /// The line of the bracket that is open.
+    array: Option<u64>,
+}
+
+impl Json {
+    pub(super) fn new() -> Json {
+        Json { array: None }
+    }
+
+    pub(super) fn next(&mut self, input: &mut Input) -> io::Result<Option<Found>> {
+        loop {
+            input.skip(b" \t\r\n,")?;
+            match (input.peek()?, self.array) {
+                (None, None) => return Ok(None),
+                (None, Some(line)) => {
+                    self.array = None;
+                    let detail = "the array that begins here is not closed; was the input cut off?";
+                    let content = Err(Broken::new("Input ends too soon", detail, "["));
+                    return Ok(Some(Found { line, content }));
+                }
+                (Some(b'['), None) => {
+                    self.array = Some(input.line_number());
+                    input.take(1);
+                }
+                (Some(b']'), Some(_)) => {
+                    self.array = None;
+                    input.take(1);
+                }
+                (Some(first), _) => {
+                    let line = input.line_number();
+                    let content = match first {
+                        b'{' | b'[' | b'"' => value(input, self.array.is_some())?,
+                        _ => Err(scalar(input)?),
+                    };
+                    return Ok(Some(Found { line, content }));
+                }
+            }
+        }
+    }
+}
+
+/// Where a value begins: what its line and the lines after it are compared with.
+#[derive(Clone, Copy)]
+struct Start {
+    column: usize,
+    in_array: bool,
+}
+
+/// Reads an object, a string or an array.
+fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>> {
+    if let Some(value) = whole_line(input)? {
+        return Ok(record(value));
+    }
+    let start = Start {
+        column: input.column(),
+        in_array,
+    };
+    let mut recorder = Recorder {
+        input,
+        taken: Vec::new(),
+        full: false,
+    };
+    let mut reader = Deserializer::from_reader(&mut recorder);
+    let result = Value::deserialize(&mut reader);
+    drop(reader);
+    let Recorder { taken, full, .. } = recorder;
+    match result {
+        Ok(value) => Ok(record(value)),
+        Err(_) if full => {
+            input.skip_line()?;
+            let mut text = taken;
+            text.truncate(KEPT);
+            skip_to_object(input, start, &mut text)?;
+            Ok(Err(Broken::too_long(text)))
+        }
+        Err(error) if error.is_io() => Err(error.into()),
+        Err(error) => broken(input, taken, start, &error).map(Err),
+    }
+}
+
+/// The usual case made fast: a value that is alone on a line which is in the buffer.
+fn whole_line(input: &mut Input) -> io::Result<Option<Value>> {
+    let chunk = input.chunk()?;
+    let Some(feed) = chunk.iter().position(|byte| *byte == b'\n') else {
+        return Ok(None);
+    };
+    let line = chunk[..feed].trim_ascii_end();
+    let line = line.strip_suffix(b",").unwrap_or(line);
+    let value = serde_json::from_slice(line).ok();
+    if value.is_some() {
+        input.take(feed);
+    }
+    Ok(value)
+}
+
+fn record(value: Value) -> Result<Record, Broken> {
+    match value {
+        Value::Object(record) => Ok(record),
+        Value::String(text) if text.trim().is_empty() => Err(Broken::new(
+            "Empty identifier",
+            "the row is a string with nothing in it",
+            "\"\"",
+        )),
+        Value::String(text) => Ok(Record::from_iter([("id".to_owned(), Value::String(text))])),
+        other => Err(no_record(&other)),
+    }
+}
+
+fn no_record(value: &Value) -> Broken {
+    let what = match value {
+        Value::Array(_) => "an array inside of an array",
+        Value::Number(_) => "a number",
+        Value::Bool(_) => "a truth value",
+        _ => "null",
+    };
+    let detail = format!("{what} is neither a record nor an identifier in quotes");
+    Broken::new("No record", detail, value.to_string())
+}
+
+/// Reads a number, a word, or whatever else begins with none of `{["`.
+fn scalar(input: &mut Input) -> io::Result<Broken> {
+    let mut text = Vec::new();
+    while let Some(byte) = input.peek()?
+        && !b" \t\r\n,]}".contains(&byte)
+        && text.len() < KEPT
+    {
+        text.push(byte);
+        input.take(1);
+    }
+    if let Ok(value) = serde_json::from_slice(&text) {
+        return Ok(no_record(&value));
+    }
+    if input.line(&mut text, KEPT)? == LineEnd::TooLong {
+        input.skip_line()?;
+    }
+    let reason = readable(&text).err();
+    Ok(
+        reason
+            .unwrap_or_else(|| Broken::new("Not JSON", "no value begins like this", text.clone())),
+    )
+}
+
+/// What was wrong with a value, after the input was put to where reading goes on. `taken` is the
+/// value up to the place of the error.
+fn broken(
+    input: &mut Input,
+    mut taken: Vec<u8>,
+    start: Start,
+    error: &serde_json::Error,
+) -> io::Result<Broken> {
+    let many_lines = taken.contains(&b'\n');
+    if !taken.ends_with(b"\n") && input.line(&mut taken, ROW_LIMIT)? == LineEnd::TooLong {
+        input.skip_line()?;
+    }
+    let end = if many_lines { None } else { closing(&taken) };
+    match end.or_else(|| object_line(&taken, start)) {
+        Some(end) => {
+            input.give_back(&taken[end..]);
+            taken.truncate(end);
+        }
+        None if taken.starts_with(b"{") => skip_to_object(input, start, &mut taken)?,
+        None => {}
+    }
+    if let Err(broken) = readable(&taken) {
+        return Ok(broken);
+    }
+    let (title, reason) = match error.is_eof() {
+        true => (
+            "Input ends too soon",
+            "the value that begins here is cut off".to_owned(),
+        ),
+        false => ("Not JSON", sentence(error, many_lines)),
+    };
+    Ok(Broken::new(title, reason, taken))
+}
+
+/// The message of the JSON reader with its position, counted from the start of the value.
+fn sentence(error: &serde_json::Error, many_lines: bool) -> String {
+    let text = error.to_string();
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(text, _)| text);
+    match many_lines {
+        true => format!("{text}, in line {} of the value", error.line()),
+        false => format!("{text}, at its character {}", error.column()),
+    }
+}
+
+/// Where a value on one line is closed, if it is: braces and brackets counted outside of strings.
+fn closing(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (place, byte) in text.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(place + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The first line after the first where a value may begin.
+fn object_line(text: &[u8], start: Start) -> Option<usize> {
+    let feeds = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    feeds
+        .map(|(place, _)| place + 1)
+        .find(|place| begins_value(&text[*place..], start))
+}
+
+/// Whether a line begins with a brace, or ends the array, no deeper than the broken value.
+fn begins_value(line: &[u8], start: Start) -> bool {
+    let indent = line
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    let begins = match line.get(indent) {
+        Some(b'{') => true,
+        Some(b']') => start.in_array,
+        _ => false,
+    };
+    begins && indent <= start.column
+}
+
+/// Takes lines until one where a value may begin; `text` gets them as far as it is kept.
+fn skip_to_object(input: &mut Input, start: Start, text: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let mut line = Vec::new();
+        let end = input.line(&mut line, KEPT)?;
+        if begins_value(&line, start) {
+            input.give_back(&line);
+            return Ok(());
+        }
+        text.extend_from_slice(&line[..line.len().min(KEPT.saturating_sub(text.len()))]);
+        match end {
+            LineEnd::TooLong => input.skip_line()?,
+            LineEnd::LineFeed => {}
+            LineEnd::End => return Ok(()),
+        }
+    }
+}
+
+/// Gives the JSON reader one byte after the other and remembers them.
+struct Recorder<'a> {
+    input: &'a mut Input,
+    taken: Vec<u8>,
+    full: bool,
+}
+
+impl Read for Recorder<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken.len() >= ROW_LIMIT {
+            self.full = true;
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        match (self.input.peek()?, buffer.first_mut()) {
+            (Some(byte), Some(place)) => {
+                *place = byte;
+                self.taken.push(byte);
+                self.input.take(1);
+                Ok(1)
+            }
+            _ => Ok(0),
+        }
+    }
+}

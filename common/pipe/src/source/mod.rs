@@ -1,0 +1,270 @@
+//! Rows from a file or a pipe, whatever form they have.
+//!
+//! The form is decided from the first line that is not blank, and rows are handed on as they
+//! arrive: nothing here waits for a buffer to fill. It is careful that no input is lost in
+//! silence: what cannot be read becomes a [`BadRow`] with its text, or a [`ReadError`] that ends
+//! the source. Memory is bounded by [`ROW_LIMIT`].
+
+mod delimited;
+mod input;
+mod json;
+mod sniff;
+
+use std::fmt;
+use std::io::{self, Read};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::text::cut;
+use crate::{Failure, Kind, Record, Row};
+use delimited::Delimited;
+use input::{Input, LineEnd};
+use json::Json;
+use sniff::Shape;
+
+/// The most bytes that a row may have.
+pub const ROW_LIMIT: usize = 16 << 20;
+/// The most bytes of an unreadable row that are kept for the file of failed rows.
+const KEPT: usize = 64 << 10;
+/// The most bytes of a bare identifier; anything longer is some other kind of file.
+const IDENTIFIER_LIMIT: usize = 4 << 10;
+
+/// Something to read, not read yet.
+pub struct Source {
+    /// What messages call it: `devices.csv`, `stdin`.
+    pub name: String,
+    /// Its bytes.
+    pub reader: Box<dyn Read + Send>,
+}
+
+impl Source {
+    /// Names a reader.
+    pub fn new(name: impl Into<String>, reader: Box<dyn Read + Send>) -> Source {
+        Source {
+            name: name.into(),
+            reader,
+        }
+    }
+
+    /// Its rows. Nothing is read before the first is asked for.
+    pub fn rows(self) -> Rows {
+        Rows {
+            name: self.name,
+            input: Input::new(self.reader),
+            form: Form::Unknown,
+        }
+    }
+}
+
+/// One row, good or bad.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Item {
+    /// A row to work on.
+    Row(Row),
+    /// A row that could not be read. It counts as failed.
+    Bad(BadRow),
+}
+
+/// A row that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BadRow {
+    /// What is wrong with it.
+    pub failure: Failure,
+    /// What goes into the file of failed rows: the text of the row in `unparsed`.
+    pub input: Record,
+    /// Where it begins: `devices.csv:17`.
+    pub source: String,
+}
+
+/// The source cannot be read, or not to its end. Rows that came before stay valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError {
+    /// What cannot be read.
+    pub source: String,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.source, self.reason)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// What a form of input finds at one place: the number of the line where it begins, and either
+/// the fields or what is wrong with the text.
+struct Found {
+    line: u64,
+    content: Result<Record, Broken>,
+}
+
+struct Broken {
+    failure: Failure,
+    text: Vec<u8>,
+}
+
+impl Broken {
+    fn new(title: &str, detail: impl Into<String>, text: impl Into<Vec<u8>>) -> Broken {
+        let failure = Failure::new(Kind::BadInput, title).detail(detail);
+        Broken {
+            failure,
+            text: text.into(),
+        }
+    }
+
+    fn too_long(text: Vec<u8>) -> Broken {
+        let limit = ROW_LIMIT >> 20;
+        Broken::new(
+            "Row too long",
+            format!("a row may have {limit} MiB at most"),
+            text,
+        )
+    }
+}
+
+enum Form {
+    Unknown,
+    Json(Json),
+    Delimited(Delimited),
+    Bare,
+    Ended,
+}
+
+/// The rows of a source, in order. After an error it is at its end.
+pub struct Rows {
+    name: String,
+    input: Input,
+    form: Form,
+}
+
+impl Iterator for Rows {
+    type Item = Result<Item, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let found = self.find();
+        if !matches!(found, Ok(Some(_))) {
+            self.form = Form::Ended;
+        }
+        match found {
+            Ok(found) => found.map(|found| Ok(self.item(found))),
+            Err(error) => Some(Err(ReadError {
+                source: self.name.clone(),
+                reason: reason(&error),
+            })),
+        }
+    }
+}
+
+impl Rows {
+    fn find(&mut self) -> io::Result<Option<Found>> {
+        if matches!(self.form, Form::Unknown) {
+            self.form = match sniff::sniff(&mut self.input)? {
+                Shape::Empty => Form::Ended,
+                Shape::Json => Form::Json(Json::new()),
+                Shape::Delimited(header) => Form::Delimited(Delimited::new(header)),
+                Shape::Bare => Form::Bare,
+            };
+        }
+        match &mut self.form {
+            Form::Json(json) => json.next(&mut self.input),
+            Form::Delimited(delimited) => delimited.next(&mut self.input),
+            Form::Bare => next_bare(&mut self.input),
+            Form::Unknown | Form::Ended => Ok(None),
+        }
+    }
+
+    fn item(&self, found: Found) -> Item {
+        let source = format!("{}:{}", self.name, found.line);
+        let broken = match found.content {
+            Ok(record) => match unwrapped(record) {
+                Ok(record) => return Item::Row(Row { record, source }),
+                Err(broken) => broken,
+            },
+            Err(broken) => broken,
+        };
+        let text = String::from_utf8_lossy(&broken.text);
+        let text = Value::from(cut(text.trim(), KEPT));
+        let input = Record::from_iter([("unparsed".to_owned(), text)]);
+        Item::Bad(BadRow {
+            failure: broken.failure,
+            input,
+            source,
+        })
+    }
+}
+
+/// The row that is meant by a line of a file of failed rows; any other record as it is.
+fn unwrapped(mut record: Record) -> Result<Record, Broken> {
+    if matches!(record.get("error"), Some(Value::Object(_)))
+        && let Some(Value::Object(input)) = record.get_mut("input")
+    {
+        record = std::mem::take(input);
+    }
+    match record.get("unparsed") {
+        Some(Value::String(text)) if record.len() == 1 => Err(Broken::new(
+            "Still not readable",
+            "the row could not be read in an earlier run, and was not corrected since",
+            text.as_bytes(),
+        )),
+        _ => Ok(record),
+    }
+}
+
+/// The next line that is not blank, as an identifier.
+fn next_bare(input: &mut Input) -> io::Result<Option<Found>> {
+    loop {
+        let line = input.line_number();
+        let mut text = Vec::new();
+        let end = input.line(&mut text, IDENTIFIER_LIMIT)?;
+        if text.is_empty() && end == LineEnd::End {
+            return Ok(None);
+        }
+        if end == LineEnd::TooLong {
+            input.skip_line()?;
+            let detail = format!("a line of identifiers has {IDENTIFIER_LIMIT} bytes at most");
+            let content = Err(Broken::new("Line too long", detail, text));
+            return Ok(Some(Found { line, content }));
+        }
+        let content = match readable(&text) {
+            Ok(text) if text.trim().is_empty() => continue,
+            Ok(text) => Ok(Record::from_iter([(
+                "id".to_owned(),
+                Value::from(text.trim()),
+            )])),
+            Err(broken) => Err(broken),
+        };
+        return Ok(Some(Found { line, content }));
+    }
+}
+
+/// The bytes as text, if they are text.
+fn readable(bytes: &[u8]) -> Result<&str, Broken> {
+    if bytes.contains(&0) {
+        return Err(Broken::new(
+            "Not text",
+            "there is a NUL byte in the row",
+            bytes,
+        ));
+    }
+    std::str::from_utf8(bytes).map_err(|_| {
+        Broken::new(
+            "Not UTF-8",
+            "save the file as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
+            bytes,
+        )
+    })
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::IsADirectory => "is a directory, not a file".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,429 @@
+use std::collections::VecDeque;
+
+use serde_json::json;
+
+use super::*;
+
+/// Gives at most so many bytes at a time.
+struct Slow {
+    bytes: VecDeque<u8>,
+    step: usize,
+}
+
+impl Read for Slow {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.step.min(buffer.len()).min(self.bytes.len());
+        for (place, byte) in buffer.iter_mut().zip(self.bytes.drain(..count)) {
+            *place = byte;
+        }
+        Ok(count)
+    }
+}
+
+fn read_in_steps(bytes: &[u8], step: usize) -> Vec<Result<Item, ReadError>> {
+    let bytes = bytes.iter().copied().collect();
+    Source::new("f", Box::new(Slow { bytes, step }))
+        .rows()
+        .collect()
+}
+
+/// Reads it whole and in pieces, which must give the same.
+fn read(text: impl AsRef<[u8]>) -> Vec<Result<Item, ReadError>> {
+    let text = text.as_ref();
+    let whole = read_in_steps(text, usize::MAX);
+    if text.len() < 10_000 {
+        for step in [1, 2, 3, 7] {
+            assert_eq!(read_in_steps(text, step), whole, "in steps of {step}");
+        }
+    }
+    whole
+}
+
+/// What was read, a line each: `f:2 {"id":"a"}` or `f:3 BAD title: detail <text>`.
+fn told(text: impl AsRef<[u8]>) -> Vec<String> {
+    let told = |item| match item {
+        Ok(Item::Row(row)) => format!("{} {}", row.source, Value::Object(row.record)),
+        Ok(Item::Bad(bad)) => {
+            assert_eq!(bad.failure.kind, Kind::BadInput);
+            let text = bad.input["unparsed"].as_str().expect("text");
+            assert_eq!(bad.input.len(), 1);
+            format!("{} BAD {} <{text}>", bad.source, bad.failure.sentence())
+        }
+        Err(error) => format!("ERROR {error}"),
+    };
+    read(text).into_iter().map(told).collect()
+}
+
+#[test]
+fn one_object_a_line() {
+    assert_eq!(
+        told("\n{\"id\":\"a\",\"x\":[1,{\"y\":null}]}\r\n\n  {\"id\":\"b\"}\n{\"id\":\"c\"}"),
+        [
+            r#"f:2 {"id":"a","x":[1,{"y":null}]}"#,
+            r#"f:4 {"id":"b"}"#,
+            r#"f:5 {"id":"c"}"#
+        ]
+    );
+}
+
+#[test]
+fn the_output_of_jq_over_several_lines() {
+    let text = "{\n  \"id\": \"a\",\n  \"x\": {\n    \"y\": []\n  }\n}\n{\n  \"id\": \"b\"\n}\n";
+    assert_eq!(
+        told(text),
+        [r#"f:1 {"id":"a","x":{"y":[]}}"#, r#"f:7 {"id":"b"}"#]
+    );
+}
+
+#[test]
+fn an_array_is_its_elements() {
+    let rows = [r#"f:1 {"id":"a"}"#, r#"f:1 {"id":"b"}"#];
+    assert_eq!(told(r#"[{"id":"a"},{"id":"b"}]"#), rows);
+    assert_eq!(told("[]"), [""; 0]);
+    assert_eq!(
+        told("[\n{\"id\":\"a\"},\n{\"id\":\"b\"}\n]\n[\"c\"]\n"),
+        [
+            r#"f:2 {"id":"a"}"#,
+            r#"f:3 {"id":"b"}"#,
+            r#"f:5 {"id":"c"}"#
+        ]
+    );
+    assert_eq!(
+        told("[{\"id\":\"a\"},\n"),
+        [
+            r#"f:1 {"id":"a"}"#,
+            "f:1 BAD Input ends too soon: the array that begins here is not closed; was the input \
+             cut off? <[>"
+        ]
+    );
+}
+
+#[test]
+fn json_strings_are_identifiers_and_other_scalars_are_bad() {
+    assert_eq!(
+        told("\"0c:2a\"\n\"b \\\" c\"\n12.50\nnull\n[true,[\"x\"]]\n\"\"\n{}"),
+        [
+            r#"f:1 {"id":"0c:2a"}"#,
+            r#"f:2 {"id":"b \" c"}"#,
+            "f:3 BAD No record: a number is neither a record nor an identifier in quotes <12.5>",
+            "f:4 BAD No record: null is neither a record nor an identifier in quotes <null>",
+            "f:5 BAD No record: a truth value is neither a record nor an identifier in quotes <true>",
+            "f:5 BAD No record: an array inside of an array is neither a record nor an identifier \
+             in quotes <[\"x\"]>",
+            "f:6 BAD Empty identifier: the row is a string with nothing in it <\"\">",
+            "f:7 {}",
+        ]
+    );
+}
+
+#[test]
+fn after_a_broken_value_reading_goes_on() {
+    // Closed on the same line.
+    assert_eq!(
+        told("{\"id\": oops} {\"id\":\"b\"}\n{\"id\":\"c\"}\n"),
+        [
+            "f:1 BAD Not JSON: expected value, at its character 8 <{\"id\": oops}>",
+            r#"f:1 {"id":"b"}"#,
+            r#"f:2 {"id":"c"}"#
+        ]
+    );
+    // Not closed: the next line is a row of its own.
+    assert_eq!(
+        told("{\"id\":\"a\"\n{\"id\":\"b\"}\n{\"id\":\"c\n{\"id\":\"d\"}\n{\"id\":"),
+        [
+            "f:1 BAD Not JSON: expected `,` or `}`, in line 2 of the value <{\"id\":\"a\">",
+            r#"f:2 {"id":"b"}"#,
+            "f:3 BAD Not JSON: control character (\\u0000-\\u001F) found while parsing a string, \
+             in line 2 of the value <{\"id\":\"c>",
+            r#"f:4 {"id":"d"}"#,
+            "f:5 BAD Input ends too soon: the value that begins here is cut off <{\"id\":>"
+        ]
+    );
+    // Words between values.
+    assert_eq!(
+        told("{\"id\":\"a\"}\noops {\"id\":\"x\"}\n}\n{\"id\":\"b\"}"),
+        [
+            r#"f:1 {"id":"a"}"#,
+            "f:2 BAD Not JSON: no value begins like this <oops {\"id\":\"x\"}>",
+            "f:3 BAD Not JSON: no value begins like this <}>",
+            r#"f:4 {"id":"b"}"#
+        ]
+    );
+}
+
+#[test]
+fn the_inside_of_a_broken_value_is_not_taken_for_rows() {
+    let broken = "  {\n    \"id\": \"a\",\n    \"in\": [\n      {\n        \"x\": oops\n      }\n    ],\n    \"name\": \"n\"\n  }";
+    let good = "  {\n    \"id\": \"b\"\n  }";
+    let array = told(format!("[\n{broken},\n{good}\n]\n{{\"id\":\"c\"}}\n"));
+    assert_eq!(array.len(), 3, "{array:#?}");
+    assert!(
+        array[0].starts_with("f:2 BAD Not JSON: expected value, in line 5"),
+        "{}",
+        array[0]
+    );
+    assert_eq!(array[1..], [r#"f:11 {"id":"b"}"#, r#"f:15 {"id":"c"}"#]);
+    // The last element broken: the array still ends.
+    let last = told(format!("[\n{good},\n{broken}\n]\n{{\"id\":\"c\"}}\n"));
+    assert_eq!(last.len(), 3, "{last:#?}");
+    assert_eq!(last[2], r#"f:15 {"id":"c"}"#);
+    // A value swallowed by an open one comes out again.
+    assert_eq!(
+        told("{\"a\":\n{\"id\":\"b\"}\n"),
+        [
+            "f:1 BAD Input ends too soon: the value that begins here is cut off <{\"a\":>",
+            r#"f:2 {"id":"b"}"#
+        ]
+    );
+}
+
+#[test]
+fn csv_with_any_separator_and_mark_and_line_end() {
+    for text in [
+        "id,name\na,Oven 7\nb,\n",
+        "\u{feff}ID;Name\r\na;Oven 7\r\nb;\r\n",
+        "\"Id\"\t\"NAME\"\n\"a\"\tOven 7\nb\t",
+    ] {
+        assert_eq!(
+            told(text),
+            [
+                r#"f:2 {"id":"a","name":"Oven 7"}"#,
+                r#"f:3 {"id":"b","name":null}"#
+            ]
+        );
+    }
+}
+
+#[test]
+fn csv_quotes_hold_separators_quotes_and_line_breaks() {
+    assert_eq!(
+        told("id,name\na,\"x, \"\"y\"\"\r\nz\"\n\n,\nb,5\" disk\n\"c\"\"\",\"\""),
+        [
+            r#"f:2 {"id":"a","name":"x, \"y\"\r\nz"}"#,
+            r#"f:6 {"id":"b","name":"5\" disk"}"#,
+            r#"f:7 {"id":"c\"","name":null}"#
+        ]
+    );
+}
+
+#[test]
+fn a_csv_row_of_another_length_is_bad_and_the_others_go_on() {
+    assert_eq!(
+        told("id,dg\na,My, Group\nb\nc,G\n"),
+        [
+            "f:2 BAD Wrong number of fields: it has 3, the header has 2 <a,My, Group>",
+            "f:3 BAD Wrong number of fields: it has 1, the header has 2 <b>",
+            r#"f:4 {"id":"c","dg":"G"}"#
+        ]
+    );
+}
+
+#[test]
+fn a_quote_that_is_never_closed_costs_one_row() {
+    let rows = "x,y\n".repeat(30_000);
+    for text in [
+        "id,dg\na,\"G\nb,H\nc,I\n".to_owned(),
+        format!("id,dg\na,\"G\nb,H\nc,I\n{rows}"),
+    ] {
+        let told = told(&text);
+        let detail = "the quote that begins a field here is never closed";
+        assert_eq!(
+            told[0],
+            format!("f:2 BAD Quote not closed: {detail} <a,\"G>")
+        );
+        assert_eq!(
+            told[1..3],
+            [r#"f:3 {"id":"b","dg":"H"}"#, r#"f:4 {"id":"c","dg":"I"}"#]
+        );
+        assert_eq!(told.len(), text.lines().count() - 1);
+    }
+}
+
+#[test]
+fn csv_with_one_column_takes_lines() {
+    assert_eq!(
+        told("Name\nOven, left\n\"Oven; \"\"right\"\"\"\n"),
+        [
+            r#"f:2 {"name":"Oven, left"}"#,
+            r#"f:3 {"name":"Oven; \"right\""}"#
+        ]
+    );
+}
+
+#[test]
+fn one_identifier_a_line() {
+    assert_eq!(
+        told("\n 0c:2a:69:05:0d:62 \r\n\n-bcdEFgh_j12\nOven, left\n"),
+        [
+            r#"f:2 {"id":"0c:2a:69:05:0d:62"}"#,
+            r#"f:4 {"id":"-bcdEFgh_j12"}"#,
+            r#"f:5 {"id":"Oven, left"}"#
+        ]
+    );
+    assert_eq!(
+        told("{me}{P}{G}\n{me}{P}{H}\n"),
+        [r#"f:1 {"id":"{me}{P}{G}"}"#, r#"f:2 {"id":"{me}{P}{H}"}"#]
+    );
+}
+
+#[test]
+fn rows_of_a_failed_run_are_read_as_they_were() {
+    let failure = Failure::new(Kind::NotFound, "Not Found");
+    let line =
+        |input: Value| json!({"error": failure, "input": input, "source": "g:7"}).to_string();
+    let good = line(json!({"mac_address": "x", "dg": "A"}));
+    let bad = line(json!({"unparsed": "{oops"}));
+    assert_eq!(
+        told(format!("{good}\n{bad}\n")),
+        [
+            r#"f:1 {"mac_address":"x","dg":"A"}"#,
+            "f:2 BAD Still not readable: the row could not be read in an earlier run, and was not \
+             corrected since <{oops>"
+        ]
+    );
+    let other = r#"{"error":"E","input":{"a":1}}"#;
+    assert_eq!(
+        told(other),
+        [format!("f:1 {other}")],
+        "a record that only looks like it"
+    );
+}
+
+#[test]
+fn what_is_no_text_is_named() {
+    assert_eq!(
+        told(b"id,name\na,B\xfcro\nb,x\0y\nc,z\n"),
+        [
+            "f:2 BAD Not UTF-8: save the file as UTF-8 (\"CSV UTF-8\" in a spreadsheet) \
+             <a,B\u{fffd}ro>",
+            "f:3 BAD Not text: there is a NUL byte in the row <b,x\0y>",
+            r#"f:4 {"id":"c","name":"z"}"#
+        ]
+    );
+    assert_eq!(
+        told(b"a\n\xff\xfe\xfd\nb\n").len(),
+        3,
+        "in a list only the line itself is bad"
+    );
+    let json = told(b"{\"id\":\"a\"}\n{\"id\":\"\xff\"}\n{\"id\":\"b\"}\n");
+    assert_eq!(json.len(), 3);
+    assert!(json[1].starts_with("f:2 BAD Not UTF-8"), "{}", json[1]);
+    for (bytes, part) in [
+        (b"\xff\xfei\0d\0".as_slice(), "UTF-16"),
+        (b"\xfe\xff\0i\0d", "UTF-16"),
+        (b"PK\x03\x04rest", "export it as CSV"),
+        (b"\x1f\x8b\x08", "compressed"),
+        (
+            b"serial,batch\n1,2\n",
+            "found serial, batch; expected one of id, device",
+        ),
+    ] {
+        let told = told(bytes);
+        assert_eq!(told.len(), 1);
+        assert!(
+            told[0].starts_with("ERROR f: ") && told[0].contains(part),
+            "{}",
+            told[0]
+        );
+    }
+}
+
+#[test]
+fn nothing_in_it_is_no_row() {
+    for nothing in ["", "\n \r\n", "\u{feff}", "id,name\n", "id\n\n"] {
+        assert_eq!(told(nothing), [""; 0], "{nothing:?}");
+    }
+}
+
+#[test]
+fn a_directory_is_an_error() {
+    let directory = std::fs::File::open(std::env::temp_dir()).unwrap();
+    let items: Vec<_> = Source::new("d", Box::new(directory)).rows().collect();
+    let [Err(error)] = items.as_slice() else {
+        panic!("{items:?}")
+    };
+    assert_eq!(error.to_string(), "d: is a directory, not a file");
+}
+
+#[test]
+fn a_row_of_many_megabytes_is_bad_and_the_next_is_read() {
+    let long = "x".repeat(17 << 20);
+    let short = "x".repeat(10 << 20);
+    for (text, bad) in [
+        (format!("a\n{short}\nb\n"), "Line too long"),
+        (format!("id,name\na,1\nc,{long}\nb,2\n"), "Row too long"),
+        (
+            format!("{{\"id\":\"a\"}}\n{{\"id\":\"{long}\"}}\n{{\"id\":\"b\"}}\n"),
+            "Row too long",
+        ),
+        (
+            format!("{{\"id\":\"a\"}}\n{long}\n{{\"id\":\"b\"}}\n"),
+            "Not JSON",
+        ),
+    ] {
+        let items = read(text);
+        let [Ok(Item::Row(_)), Ok(Item::Bad(row)), Ok(Item::Row(last))] = items.as_slice() else {
+            panic!("{} items", items.len())
+        };
+        assert_eq!(row.failure.title, bad);
+        assert!(row.input["unparsed"].as_str().unwrap().len() <= KEPT);
+        assert_eq!(last.record["id"], json!("b"));
+    }
+    let items = read(format!("{{\"id\":\"a\",\"name\":\"{short}\"}}\n[1,2"));
+    let Ok(Item::Row(row)) = &items[0] else {
+        panic!("10 MB are a row")
+    };
+    assert_eq!(row.record["name"].as_str().unwrap().len(), short.len());
+}
+
+/// Fails when it is read beyond its bytes, where a real reader would wait.
+struct Live(Box<dyn Read + Send>);
+
+impl Read for Live {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(io::Error::other("waits for more")),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn a_row_is_there_as_soon_as_its_bytes_are() {
+    for (text, count) in [
+        ("{\"id\":\"a\"}\n{\"id\":\"b\"}\n", 2),
+        ("{\"id\":\"a\"}", 1),
+        ("[{\"id\":\"a\"},{\"id\":\"b\"}", 2),
+        ("{\n\"id\":\"a\"\n}", 1),
+        ("{\"id\": oops}\n{\"id\":\"b\"}\n", 2),
+        ("{\"id\":\"a\"\n{\"id\":\"b\"}\n", 2),
+        ("id,name\na,b\n\"c\",\"d\ne\"\n", 2),
+        ("a\nb\n", 2),
+        ("\"a\"\n", 1),
+    ] {
+        let live = Live(Box::new(text.as_bytes()));
+        let items: Vec<_> = Source::new("f", Box::new(live)).rows().collect();
+        assert_eq!(items.len(), count + 1, "{text}: {items:?}");
+        assert!(
+            items[..count].iter().all(Result::is_ok),
+            "{text}: {items:?}"
+        );
+        assert!(items[count].is_err());
+    }
+}
+
+#[test]
+fn random_text_never_panics_and_never_reads_differently_in_pieces() {
+    let alphabet = b"{}[]\":,;\t\n\r\\ aid01\xff\0";
+    let mut state = 1_u64;
+    for _ in 0..3_000 {
+        let mut text = Vec::new();
+        for _ in 0..40 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            text.push(alphabet[(state >> 33) as usize % alphabet.len()]);
+        }
+        read(text);
+    }
+}

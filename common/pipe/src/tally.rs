@@ -1,0 +1,99 @@
+//! What became of the rows: the proof that none was lost.
+
+use serde_json::{Value, json};
+
+use crate::{Kind, Record};
+
+/// Counts of a run. `rows == ok + unchanged + failed` always holds, because a row is counted at
+/// the moment its fate is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All rows read.
+    pub rows: u64,
+    /// Done.
+    pub ok: u64,
+    /// Nothing had to be done.
+    pub unchanged: u64,
+    /// Failed, for whatever reason.
+    pub failed: u64,
+    /// Those of `failed` that were read but not attempted.
+    pub not_attempted: u64,
+}
+
+impl Tally {
+    /// Counts a row that was done.
+    pub fn ok(&mut self) {
+        self.rows += 1;
+        self.ok += 1;
+    }
+
+    /// Counts a row for which nothing had to be done.
+    pub fn unchanged(&mut self) {
+        self.rows += 1;
+        self.unchanged += 1;
+    }
+
+    /// Counts a row that failed.
+    pub fn failed(&mut self, kind: Kind) {
+        self.rows += 1;
+        self.failed += 1;
+        self.not_attempted += u64::from(kind == Kind::NotAttempted);
+    }
+
+    /// The counts as they stand in the file of `--report`.
+    pub fn to_record(&self) -> Record {
+        let counts = [
+            ("rows", self.rows),
+            ("ok", self.ok),
+            ("unchanged", self.unchanged),
+            ("failed", self.failed),
+            ("not_attempted", self.not_attempted),
+        ];
+        counts
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), Value::from(count)))
+            .collect()
+    }
+
+    /// The counts as one line of JSON.
+    pub fn to_json(&self) -> String {
+        json!(self.to_record()).to_string()
+    }
+
+    /// The counts in words: `1500 rows: 1490 ok, 7 unchanged, 3 failed`.
+    pub fn sentence(&self) -> String {
+        let rows = if self.rows == 1 { "row" } else { "rows" };
+        let mut text = format!(
+            "{} {rows}: {} ok, {} unchanged, {} failed",
+            self.rows, self.ok, self.unchanged, self.failed
+        );
+        if self.not_attempted > 0 {
+            text.push_str(&format!(" ({} of them not attempted)", self.not_attempted));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_the_sum_of_their_fates() {
+        let mut tally = Tally::default();
+        tally.ok();
+        tally.ok();
+        tally.unchanged();
+        tally.failed(Kind::NotFound);
+        tally.failed(Kind::NotAttempted);
+        assert_eq!(tally.rows, tally.ok + tally.unchanged + tally.failed);
+        assert_eq!(
+            tally.to_json(),
+            r#"{"rows":5,"ok":2,"unchanged":1,"failed":2,"not_attempted":1}"#
+        );
+        assert_eq!(
+            tally.sentence(),
+            "5 rows: 2 ok, 1 unchanged, 2 failed (1 of them not attempted)"
+        );
+    }
+}
