@@ -6,10 +6,14 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{digest, private};
+
+/// What was learnt so long ago is learnt again, so that credentials long gone leave no files.
+const FORGOTTEN: Duration = Duration::from_secs(180 * 86_400);
 
 /// An account of the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +71,9 @@ fn entry(state_dir: &Path, identity: &Identity) -> Option<Entry> {
 }
 
 fn keep(state_dir: &Path, identity: &Identity, entry: &Entry) -> io::Result<()> {
-    private::make_directory(&state_dir.join("accounts"))?;
+    let directory = state_dir.join("accounts");
+    private::make_directory(&directory)?;
+    private::remove_older(&directory, FORGOTTEN);
     private::replace(&identity.file(state_dir), &serde_json::to_vec(entry)?)
 }
 
@@ -104,12 +110,12 @@ pub(crate) fn same_account(state_dir: Option<&Path>, one: &Identity, other: &Ide
 /// The account that a credential belongs to, if it has been learnt.
 pub fn known_account(state_dir: &Path, identity: &Identity) -> Option<Account> {
     match entry(state_dir, &origin(state_dir, identity))? {
-        Entry::Account(account) => Some(account),
+        Entry::Account(account) => Some(account).filter(|account| !account.id.is_empty()),
         Entry::Successor { .. } => None,
     }
 }
 
-/// Keeps for later runs which account a credential belongs to.
+/// Keeps for later runs which account a credential belongs to; an account without an id is not kept.
 ///
 /// # Errors
 /// When the state directory cannot be written to; nothing is lost but a request next time.
@@ -118,7 +124,7 @@ pub fn remember_account(
     identity: &Identity,
     account: &Account,
 ) -> io::Result<()> {
-    if known_account(state_dir, identity).as_ref() == Some(account) {
+    if account.id.is_empty() || known_account(state_dir, identity).as_ref() == Some(account) {
         return Ok(());
     }
     keep(

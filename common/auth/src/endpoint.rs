@@ -48,6 +48,13 @@ pub fn check_endpoint(text: &str) -> Result<String, Error> {
     ))
 }
 
+/// A wrong endpoint answers 404, and then it is often `/v5` that is missing.
+pub(crate) fn suspicion(endpoint: &str, status: Option<u16>) -> Option<String> {
+    let no_path = endpoint.splitn(4, '/').nth(3).is_none();
+    (status == Some(404) && no_path)
+        .then(|| format!("is the endpoint right? It is {endpoint}, most end in /v5"))
+}
+
 fn bad(text: &str, why: &str) -> Error {
     Error::new(
         Kind::BadInput,

@@ -160,12 +160,13 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 fn broken(path: &Path, why: &str) -> Error {
+    let path = path.display();
     Error::new(
         Kind::BadInput,
-        format!("The sign-in file {} cannot be used", path.display()),
+        format!("The sign-in file {path} cannot be used"),
     )
     .detail(format!(
-        "{why}; sign in again with `imp-auth login`, or remove the file"
+        "{why}; sign in again with `imp-auth login --auth-file {path}`, or remove the file"
     ))
 }
 

@@ -12,10 +12,13 @@ use std::time::Duration;
 
 use api::clock;
 
-use crate::private;
+use crate::{Hands, digest, private};
 
 /// How often a lock that somebody holds is asked for.
 const POLL: Duration = Duration::from_millis(10);
+
+/// Even an impatient run waits so long for another process that renews.
+const SHORTEST_LOCK: Duration = Duration::from_secs(10);
 
 /// What came of asking for a lock.
 #[derive(Debug)]
@@ -28,16 +31,28 @@ pub(crate) enum Locked {
     Stopped,
 }
 
+/// The lock of a sign-in file, or of the file that keeps the token of another sign-in.
+pub(crate) fn of_file(store: &Path, state_dir: &Path, hands: &Hands) -> io::Result<Locked> {
+    let longest = hands.patience.max(SHORTEST_LOCK);
+    lock(state_dir, &lock_name(store), longest, &hands.stop)
+}
+
+/// One name for a file, by whatever way it is reached and also before it is there.
+pub(crate) fn lock_name(store: &Path) -> String {
+    let target = private::target_of(store).unwrap_or_else(|_| store.to_owned());
+    let directory = target.parent().map(|directory| directory.canonicalize());
+    let path = match (directory, target.file_name()) {
+        (Some(Ok(directory)), Some(name)) => directory.join(name),
+        _ => target,
+    };
+    digest(&[path.as_os_str().as_encoded_bytes()])
+}
+
 /// Takes the lock `name`, waiting for at most `longest`.
 ///
 /// # Errors
 /// When there can be no such lock: the directory cannot be written to, or the file system has none.
-pub(crate) fn lock(
-    state_dir: &Path,
-    name: &str,
-    longest: Duration,
-    stop: &AtomicBool,
-) -> io::Result<Locked> {
+fn lock(state_dir: &Path, name: &str, longest: Duration, stop: &AtomicBool) -> io::Result<Locked> {
     let directory = state_dir.join("locks");
     private::make_directory(&directory)?;
     let file = OpenOptions::new()

@@ -12,10 +12,10 @@ use api::{Error, Kind, Secret, clock};
 
 use crate::account::Identity;
 use crate::choose::{Choice, Given, Source};
+use crate::endpoint::suspicion;
 use crate::file::{self, SignIn};
-use crate::lock::Locked;
+use crate::lock::{self, Locked};
 use crate::service::{Service, by_login_key, by_password};
-use crate::session::lock_for;
 use crate::{Environment, Hands, private};
 
 /// Which sign-in file.
@@ -193,23 +193,18 @@ fn destination(
 
 /// The lock where there can be one; a sign-in by hand goes on without.
 fn locked(file: &Path, environment: &Environment, hands: &Hands) -> Option<Locked> {
-    lock_for(file, environment.state_dir.as_deref()?, hands).ok()
+    lock::of_file(file, environment.state_dir.as_deref()?, hands).ok()
 }
 
-/// A wrong endpoint answers 404, and then it is often `/v5` that is missing.
+/// Adds a suspicion. Of a refusal only the words are kept: what else is in it may be a login token.
 fn explained(error: Error, endpoint: &str) -> Error {
-    let no_path = endpoint.splitn(4, '/').nth(3).is_none_or(str::is_empty);
-    // Of a refusal only the words: what else is in it may be a login token.
     let error = Error {
         errors: Vec::new(),
         ..error
     };
-    match error.status {
-        Some(404) if no_path => {
-            let detail = format!("is the endpoint right? It is {endpoint}, most end in /v5");
-            error.detail(detail)
-        }
-        _ => error,
+    match suspicion(endpoint, error.status) {
+        Some(suspicion) => error.detail(suspicion),
+        None => error,
     }
 }
 

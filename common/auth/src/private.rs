@@ -45,10 +45,10 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
     };
     let new = NamedTempFile::with_prefix_in(".imp-tools.", parent(target))?;
     if let (Some(present), Ok(ours)) = (present, new.as_file().metadata())
-        && (present.uid(), present.gid()) != (ours.uid(), ours.gid())
+        && present.uid() != ours.uid()
     {
-        // Under sudo the file has to stay its owner's. Nobody but root can do it, or needs it.
-        let _ = fchown(new.as_file(), Some(present.uid()), Some(present.gid()));
+        // The file stays its owner's: under sudo by this, and for anybody else by not replacing it.
+        fchown(new.as_file(), Some(present.uid()), Some(present.gid()))?;
     }
     Ok(new)
 }
@@ -143,6 +143,20 @@ mod tests {
         assert!(at("first").is_symlink() && at("below/second").is_symlink());
         symlink("circle", at("circle")).unwrap();
         assert!(replace(&at("circle"), b"x").is_err());
+    }
+
+    #[test]
+    fn a_file_stays_its_owners() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let owner = |path: &Path| fs::metadata(path).unwrap().uid();
+        // Only root can give a file away, and see more than that its own stays its own.
+        let other = if fchown(file.as_file(), Some(4321), None).is_ok() {
+            4321
+        } else {
+            owner(file.path())
+        };
+        replace(file.path(), b"x").unwrap();
+        assert_eq!(owner(file.path()), other);
     }
 
     #[test]

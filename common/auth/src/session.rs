@@ -5,31 +5,32 @@
 //! file is replaced by that of another account, the run goes on as the one that it began as, and writes
 //! nothing over what is not its own.
 
-use std::io;
-use std::path::{Path, PathBuf};
+mod obtain;
+mod state;
+
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use api::sign_in::Grant;
-use api::{AccessToken, Credentials, Error, Kind, Secret, clock};
+use api::{AccessToken, Credentials, Error, Kind, clock};
 
 use crate::account::{self, Account, Identity};
-use crate::choose::{Choice, Given, Source};
+use crate::choose::{Choice, Source};
 use crate::file::{self, SignIn};
-use crate::lock::{Locked, lock};
+use crate::lock::{self, Locked};
 use crate::renewal::Token;
-use crate::service::{Service, by_login_key, by_password, is_refusal};
-use crate::{Environment, Hands, Question, digest, private};
+use crate::service::Service;
+use crate::{Environment, Hands, private};
+use state::State;
 
-/// Even an impatient run waits so long for another process that renews.
-const SHORTEST_LOCK: Duration = Duration::from_secs(10);
 /// After a renewal ahead of time has failed, the token that still works is used for so long.
 const AGAIN: Duration = Duration::from_secs(20);
 /// A cached token that has not been renewed for so long is removed.
 const FORGOTTEN: Duration = Duration::from_secs(30 * 86_400);
-/// Refused tokens that are remembered; the newest count.
-const REFUSED: usize = 16;
+
+/// Why a run leaves a sign-in file alone.
+const CHANGED: &str = "the file was replaced, removed or damaged while this run went on";
 
 /// A sign-in in use. Hand it to [`api::Client::new`].
 pub struct Session {
@@ -43,57 +44,6 @@ pub struct Session {
     tries: AtomicU64,
 }
 
-struct State {
-    token: Option<Token>,
-    /// The credentials for the next token, and the file as it was last seen.
-    sign_in: SignIn,
-    /// False once the file is not ours any more or cannot be written.
-    attached: bool,
-    refused: Vec<Secret>,
-    /// A password that was typed, so that it is not asked for twice.
-    typed: Option<Secret>,
-    /// The token works although its renewal failed; the next try is not before this.
-    not_before: Option<SystemTime>,
-    /// Why the last try failed.
-    failure: Option<Error>,
-    /// Why nobody gets a token any more.
-    ended: Option<Error>,
-}
-
-impl State {
-    fn is_refused(&self, token: &Secret) -> bool {
-        self.refused.contains(token)
-    }
-
-    /// The token that can be used without further ado.
-    fn usable(&self, now: SystemTime) -> Option<&Token> {
-        self.token.as_ref().filter(|token| {
-            let postponed = self.not_before.is_some_and(|time| now < time) && !token.has_ended(now);
-            !self.is_refused(&token.secret) && (postponed || !token.is_due(now))
-        })
-    }
-
-    fn refuse(&mut self, token: &Secret) {
-        if !self.is_refused(token) {
-            self.refused.truncate(REFUSED - 1);
-            self.refused.insert(0, token.clone());
-        }
-    }
-
-    fn accept(&mut self, grant: &Grant, now: SystemTime) {
-        self.sign_in.take(grant, now);
-        self.not_before = None;
-        self.token = Token::stored(&self.sign_in).map(|token| Token {
-            ours: true,
-            ..token
-        });
-        // One that has ended before it began: the clocks disagree, so only a refusal tells.
-        if let Some(token) = self.token.as_mut().filter(|token| token.has_ended(now)) {
-            token.end = None;
-        }
-    }
-}
-
 impl Session {
     /// Goes on with what [`choose`](crate::choose) found. `service` is a client without credentials, for
     /// the endpoint of the choice.
@@ -103,22 +53,12 @@ impl Session {
         service: impl Service + 'static,
         hands: Hands,
     ) -> Self {
-        let state = State {
-            token: Token::stored(&choice.sign_in),
-            sign_in: choice.sign_in.clone(),
-            attached: choice.store.is_some(),
-            refused: Vec::new(),
-            typed: None,
-            not_before: None,
-            failure: None,
-            ended: None,
-        };
         Session {
             identity: choice.identity(&choice.sign_in),
             state_dir: environment.state_dir.clone(),
             service: Box::new(service),
             hands,
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(choice.sign_in.clone())),
             tries: AtomicU64::new(0),
             choice,
         }
@@ -164,11 +104,19 @@ impl Session {
             .token
             .as_ref()
             .filter(|token| token.secret == *refused);
-        if state.ended.is_none() && current.is_some_and(|token| token.is_new(now)) {
+        let refused_anew = current.is_some_and(|token| token.is_new(now));
+        state.refuse(refused);
+        if refused_anew && state.ended.is_none() && !self.last_resort(&mut state, now) {
             state.ended = Some(self.refused_anew());
         }
-        state.refuse(refused);
         self.another(&mut state, tries, now)
+    }
+
+    /// A fresh token was refused: only one that another process has stored can help, and only once, or
+    /// two processes could go on for ever with each other's tokens.
+    fn last_resort(&self, state: &mut State, now: SystemTime) -> bool {
+        let first = !std::mem::replace(&mut state.resorted, true);
+        first && state.attached && self.look_again(state, now)
     }
 
     /// A token that can be used: the one that is there, or a renewed one. `tries` is how many renewals
@@ -229,13 +177,8 @@ impl Session {
             // Before the file is written, so that whoever reads it knows that it is still ours.
             let _ = account::note_successor(state_dir, &before, &after);
         }
-        if state.attached
-            && let Err(error) = self.store(&state.sign_in)
-        {
-            state.attached = false;
-            (self.hands.warn)(&format!(
-                "the renewed token is used but cannot be kept for the next command: {error}"
-            ));
+        if state.attached {
+            self.store(state);
         }
         Ok(())
     }
@@ -261,11 +204,7 @@ impl Session {
             Ok(Some(found)) if self.is_ours(&found) => found,
             _ if from_environment => return false,
             _ => {
-                state.attached = false;
-                (self.hands.warn)(&format!(
-                    "{} was replaced, removed or damaged meanwhile; this run goes on as it began",
-                    self.choice.source
-                ));
+                self.detach(state, CHANGED);
                 return false;
             }
         };
@@ -288,63 +227,31 @@ impl Session {
             && account::same_account(self.state_dir.as_deref(), &self.identity, &identity)
     }
 
-    /// Asks the service, with the refresh token before anything else.
-    fn obtain(&self, state: &mut State) -> Result<Grant, Error> {
-        let mut refusal = None;
-        if let Some(token) = &state.sign_in.refresh_token {
-            match self.service.with_refresh_token(token) {
-                Err(error) if is_refusal(&error) => refusal = Some(error),
-                answer => return answer,
-            }
-        }
-        let (service, hands, endpoint) = (&*self.service, &self.hands, self.endpoint());
-        let answer = match (&self.choice.given, &state.sign_in.login_key) {
-            (Given::LoginKey(key), _) | (Given::Nothing, Some(key)) => {
-                by_login_key(service, hands, endpoint, key)
-            }
-            (Given::Password { user, password }, _) => {
-                let password = self.password(user, password.as_ref(), &mut state.typed)?;
-                by_password(service, hands, endpoint, user, &password)
-            }
-            (Given::Nothing, None) => return Err(self.ended(refusal.as_ref())),
+    /// Writes the new token for other processes. `impt` knows nothing of our lock, so somebody may have
+    /// signed in or out with it while the service was asked: that stays.
+    fn store(&self, state: &mut State) {
+        let Some(path) = &self.choice.store else {
+            return self.detach(state, "there is no home directory");
         };
-        answer.map_err(|error| {
-            if is_refusal(&error) {
-                self.ended(Some(&error))
-            } else {
-                error
-            }
-        })
-    }
-
-    fn password(
-        &self,
-        user: &str,
-        given: Option<&Secret>,
-        typed: &mut Option<Secret>,
-    ) -> Result<Secret, Error> {
-        if let Some(password) = given.or(typed.as_ref()) {
-            return Ok(password.clone());
-        }
-        let question = Question::Password {
-            user,
-            endpoint: self.endpoint(),
+        let still_ours = || {
+            let found = file::read(path, clock::wait);
+            found.is_ok_and(|found| found.is_some_and(|found| self.is_ours(&found)))
         };
-        match (self.hands.ask)(question) {
-            Some(password) => Ok(typed.insert(password).clone()),
-            None => Err(Error::new(
-                Kind::NotSignedIn,
-                format!("No password for IMPT_USER ({user})"),
-            )
-            .detail("there is no terminal to ask for it; set IMPT_PASSWORD or IMPT_LOGINKEY")),
+        if self.choice.source.file().is_some() && !still_ours() {
+            return self.detach(state, CHANGED);
+        }
+        if let Err(error) = state.sign_in.write(path) {
+            self.detach(state, &error.to_string());
         }
     }
 
-    fn store(&self, sign_in: &SignIn) -> io::Result<()> {
-        match &self.choice.store {
-            Some(path) => sign_in.write(path),
-            None => Ok(()),
-        }
+    /// From now on the sign-in is this run's alone.
+    fn detach(&self, state: &mut State, why: &str) {
+        state.attached = false;
+        (self.hands.warn)(&format!(
+            "{}: a new token is used in this run but not kept for the next one: {why}",
+            self.choice.source
+        ));
     }
 
     /// Waits until no other process renews this sign-in. `None` is a run without a lock, which may
@@ -353,7 +260,7 @@ impl Session {
         let (Some(store), Some(state_dir)) = (&self.choice.store, &self.state_dir) else {
             return Ok(None);
         };
-        match lock_for(store, state_dir, &self.hands) {
+        match lock::of_file(store, state_dir, &self.hands) {
             Ok(Locked::Stopped) => Err(Error::new(Kind::NotAttempted, "Interrupted")),
             // Whoever holds it is stopped, or sees the outage that we are going to see.
             Ok(Locked::TimedOut) => Ok(None),
@@ -367,68 +274,6 @@ impl Session {
             }
         }
     }
-
-    /// The service does not take the credential, or there is none to take.
-    fn ended(&self, refusal: Option<&Error>) -> Error {
-        let temporary = refusal.is_none();
-        let title = match &self.choice.given {
-            Given::Nothing if temporary => format!("{} was temporary and has ended", self.source()),
-            Given::Nothing => format!("{} is no longer valid", self.source()),
-            _ => format!("The service does not accept {}", self.source()),
-        };
-        let local = if matches!(self.source(), Source::LocalFile(_)) {
-            " --local"
-        } else {
-            ""
-        };
-        let advice = match self.source() {
-            Source::LoginKey => "set another login key".to_owned(),
-            Source::User(_) => "correct IMPT_USER and IMPT_PASSWORD".to_owned(),
-            _ => format!("sign in again with `imp-auth login{local}`"),
-        };
-        // Of the refusal only the words: what else is in it may be a login token.
-        let said = refusal
-            .map(|error| format!("the service says: {error}; "))
-            .unwrap_or_default();
-        Error {
-            status: refusal.and_then(|error| error.status),
-            code: refusal.and_then(|error| error.code.clone()),
-            attempts: refusal.map_or(0, |error| error.attempts),
-            ..Error::new(Kind::NotSignedIn, title).detail(format!("{said}{advice}"))
-        }
-    }
-
-    fn refused_anew(&self) -> Error {
-        Error {
-            status: Some(401),
-            ..Error::new(
-                Kind::NotSignedIn,
-                "The service refuses a token that it has just given",
-            )
-            .detail(format!(
-                "sign-in: {}, endpoint: {}",
-                self.source(),
-                self.endpoint()
-            ))
-        }
-    }
-}
-
-/// The lock of a sign-in file, or of the file that keeps the token of another sign-in.
-pub(crate) fn lock_for(store: &Path, state_dir: &Path, hands: &Hands) -> io::Result<Locked> {
-    let longest = hands.patience.max(SHORTEST_LOCK);
-    lock(state_dir, &lock_name(store), longest, &hands.stop)
-}
-
-/// One name for a file, by whatever way it is reached and also before it is there.
-fn lock_name(store: &Path) -> String {
-    let target = private::target_of(store).unwrap_or_else(|_| store.to_owned());
-    let directory = target.parent().map(|directory| directory.canonicalize());
-    let path = match (directory, target.file_name()) {
-        (Some(Ok(directory)), Some(name)) => directory.join(name),
-        _ => target,
-    };
-    digest(&[path.as_os_str().as_encoded_bytes()])
 }
 
 impl Credentials for Session {

@@ -32,6 +32,8 @@ pub(crate) struct Inside {
     pub(crate) wants_one_time_password: bool,
     /// A renewal gives a new refresh token and ends the old one.
     pub(crate) rotates: bool,
+    /// What happens while the service is asked.
+    pub(crate) meanwhile: Option<Box<dyn Fn() + Send>>,
 }
 
 impl Fake {
@@ -44,6 +46,7 @@ impl Fake {
             errors: VecDeque::new(),
             wants_one_time_password: false,
             rotates: false,
+            meanwhile: None,
         })))
     }
 
@@ -58,6 +61,9 @@ impl Fake {
     fn ask(&self, what: &str, secret: &str, refresh_token: Option<&str>) -> Result<Grant, Error> {
         let mut inside = self.inside();
         inside.asked.push(format!("{what} {secret}"));
+        if let Some(meanwhile) = &inside.meanwhile {
+            meanwhile();
+        }
         if let Some(error) = inside.errors.pop_front() {
             return Err(error);
         }
