@@ -1,3 +1,70 @@
 //! A local impCentral to rehearse on.
+//!
+//! `state` holds what the service knows and its rules; `http` is the wire format of the API;
+//! `server` the sockets; `control` what tests may ask; `faults` and `variants` what can be made to go
+//! wrong or be otherwise. The wire is written and checked here without any code of the clients, so
+//! that a misunderstanding which they share cannot hide.
 
-fn main() {}
+mod clock;
+mod console;
+mod control;
+mod faults;
+mod http;
+mod limits;
+mod options;
+mod run;
+mod serve;
+mod server;
+mod service;
+mod sim;
+mod state;
+mod state_file;
+mod traffic;
+mod variants;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use options::{Command, Options};
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let code = match &options.command {
+        Command::Serve { listen, service } => block_on(serve::serve(service, *listen)),
+        Command::Run { service, command } => block_on(run::run(service, command)),
+        Command::Variants => list_variants(),
+    };
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            console::message(format_args!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// One variant a line: NDJSON, or columns on a terminal.
+fn list_variants() -> anyhow::Result<u8> {
+    for question in variants::QUESTIONS {
+        let description = question.description();
+        if console::is_terminal() {
+            let values = description.values.join("|");
+            console::line(format_args!(
+                "{:<40} {}",
+                format!("{}={values}", description.name),
+                description.meaning
+            ));
+        } else {
+            console::line(serde_json::to_string(&description)?);
+        }
+    }
+    Ok(0)
+}

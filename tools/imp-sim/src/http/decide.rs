@@ -1,0 +1,245 @@
+//! From a request to its answer: fault rules first, then sign-in, rate limit, handler. Nothing here
+//! waits; the server waits for the latency and the delays of faults around it.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use super::answer::Answer;
+use super::path::Path;
+use super::request::{JSON_API, Request};
+use super::{Call, auth, dispatch};
+use crate::faults::{Cut, Fault, FaultBody};
+use crate::limits::Verdict;
+use crate::sim::Sim;
+use crate::state::ids::Id;
+use crate::state::refusal::Refusal;
+use crate::traffic::Entry;
+
+/// What becomes of a request.
+pub struct Outcome {
+    /// What to answer, unless the connection is cut first.
+    pub answer: Answer,
+    /// What the rate headers say.
+    pub rate: Option<Verdict>,
+    /// Where to end the connection.
+    pub cut: Option<Cut>,
+    /// Wait so much longer before the answer.
+    pub delay: Duration,
+}
+
+/// Decides, and writes the decision into the log.
+pub fn decide(sim: &Sim, request: &Request, arrived: Duration) -> Outcome {
+    let parts: Vec<&str> = request.parts.iter().map(String::as_str).collect();
+    let path = Path::of(&parts);
+    let fault = sim
+        .faults()
+        .apply(&request.method, &parts)
+        .unwrap_or_default();
+    let mut judged = Judged::default();
+    let answer = match (fault.status, fault.cut) {
+        (_, Some(Cut::Before)) => Answer::empty(),
+        (Some(status), _) if !fault.effect && fault.part.is_none() => {
+            fault_answer(sim, request, &fault, status, &mut judged)
+        }
+        (Some(status), _) if fault.part.is_none() => {
+            serve(sim, request, path, &fault, &mut judged);
+            fault_answer(sim, request, &fault, status, &mut judged)
+        }
+        _ => serve(sim, request, path, &fault, &mut judged),
+    };
+    if request.method != "GET" {
+        sim.mark_changed();
+    }
+    let cut = fault.cut;
+    log(
+        sim,
+        request,
+        path,
+        arrived,
+        &answer,
+        cut.is_some(),
+        judged.account,
+    );
+    Outcome {
+        answer,
+        rate: judged.rate,
+        cut,
+        delay: fault.delay,
+    }
+}
+
+/// What was found out about a request on the way.
+#[derive(Default)]
+struct Judged {
+    account: Option<Id>,
+    rate: Option<Verdict>,
+}
+
+/// The service itself.
+fn serve(
+    sim: &Sim,
+    request: &Request,
+    path: Option<Path<'_>>,
+    fault: &Fault,
+    judged: &mut Judged,
+) -> Answer {
+    let part = fault.part.map(|part| (part, fault.status.unwrap_or(500)));
+    let result = match path {
+        None => Err(Refusal::no_such_path(&request.target)),
+        Some(Path::Auth | Path::AuthToken) if request.method != "POST" => {
+            Err(Refusal::method(&request.method))
+        }
+        Some(Path::Auth) => auth::sign_in(sim, request, sim.clock.now()),
+        Some(Path::AuthToken) => auth::renew(sim, request, sim.clock.now()),
+        Some(path) => signed_in(sim, request, path, part, judged),
+    };
+    result.unwrap_or_else(|refusal| Answer::refusal(&refusal, &sim.settings.variants))
+}
+
+fn signed_in(
+    sim: &Sim,
+    request: &Request,
+    path: Path<'_>,
+    part: Option<(usize, u16)>,
+    judged: &mut Judged,
+) -> Result<Answer, Refusal> {
+    let now = sim.clock.now();
+    let access = sim
+        .state()
+        .authenticate(request.bearer().unwrap_or_default(), now)?;
+    judged.account = Some(access.account);
+    let serial = if sim.settings.variants.rate_per_token {
+        access.serial
+    } else {
+        0
+    };
+    let rate_key = (access.account, serial);
+    judged.rate = judge(sim, rate_key);
+    if judged.rate.is_some_and(|verdict| !verdict.allowed) {
+        return Err(Refusal::too_many());
+    }
+    let unblessing = Cell::new(None);
+    let call = Call {
+        sim,
+        request,
+        caller: access.account,
+        rate_key,
+        now,
+        part,
+        unblessing,
+    };
+    let result = dispatch(&call, path);
+    if let Some(verdict) = call.unblessing.get()
+        && (sim.settings.variants.unblessing_headers_own || judged.rate.is_none())
+    {
+        judged.rate = Some(verdict);
+    }
+    result
+}
+
+fn judge(sim: &Sim, key: (Id, u64)) -> Option<Verdict> {
+    let now = sim.clock.elapsed();
+    sim.limits()
+        .requests
+        .as_mut()
+        .map(|limiter| limiter.judge(key, now))
+}
+
+/// The answer of a fault. A 429 carries the rate headers of the account, with nothing remaining.
+fn fault_answer(
+    sim: &Sim,
+    request: &Request,
+    fault: &Fault,
+    status: u16,
+    judged: &mut Judged,
+) -> Answer {
+    let access = sim
+        .state()
+        .authenticate(request.bearer().unwrap_or_default(), sim.clock.now());
+    judged.account = access.ok().map(|access| access.account);
+    let limit = sim
+        .limits()
+        .requests
+        .as_ref()
+        .map(|limiter| limiter.limit());
+    judged.rate = limit.filter(|_| status == 429).map(|limit| Verdict {
+        allowed: false,
+        limit,
+        remaining: 0,
+        reset: Duration::from_secs(1),
+    });
+    let html = || {
+        let title = format!("{status} {}", reason_phrase(status));
+        let body = format!(
+            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+        );
+        Answer {
+            status,
+            body: body.into_bytes(),
+            media_type: "text/html",
+            devices: 0,
+        }
+    };
+    match fault.body {
+        FaultBody::Html => html(),
+        FaultBody::Empty => Answer {
+            status,
+            ..Answer::default()
+        },
+        FaultBody::Message => Answer::json(
+            status,
+            JSON_API,
+            &serde_json::json!({"message": reason_phrase(status)}),
+        ),
+        FaultBody::Json if status == 429 => {
+            Answer::refusal(&Refusal::too_many(), &sim.settings.variants)
+        }
+        FaultBody::Json => Answer::refusal(&Refusal::fault(status), &sim.settings.variants),
+    }
+}
+
+fn reason_phrase(status: u16) -> &'static str {
+    let status = hyper::StatusCode::from_u16(status).ok();
+    status
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or("Error")
+}
+
+fn log(
+    sim: &Sim,
+    request: &Request,
+    path: Option<Path<'_>>,
+    arrived: Duration,
+    answer: &Answer,
+    cut: bool,
+    account: Option<Id>,
+) {
+    let template = path.map_or("/…", Path::template);
+    let kind = format!("{} {template}", request.method);
+    let secret = path.is_some_and(Path::holds_secret);
+    let (shown, query) = request
+        .target
+        .split_once('?')
+        .unwrap_or((&request.target, ""));
+    let shown = shown.strip_prefix("/v5").unwrap_or(shown);
+    let account = account.and_then(|id| {
+        sim.state()
+            .accounts
+            .get(&id)
+            .map(|account| account.username.as_str().into())
+    });
+    let entry = Entry {
+        ms: u64::try_from(arrived.as_millis()).unwrap_or_default(),
+        method: request.method.as_str().into(),
+        path: if secret {
+            template.into()
+        } else {
+            shown.into()
+        },
+        query: query.into(),
+        status: if cut { 0 } else { answer.status },
+        account,
+        devices: answer.devices,
+    };
+    sim.traffic().decided(&kind, entry);
+}

@@ -1,0 +1,240 @@
+//! `/devicegroups`. The resource's `type` is the specific type of the group.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Call;
+use super::answer::{Answer, Related, Resource, SelfLink};
+use super::document::{self, Identifier};
+use super::page;
+use super::products::{DESCRIPTION, NAME};
+use crate::state::State;
+use crate::state::groups::{Group, GroupChange, GroupType, TargetName};
+use crate::state::ids::{Id, Timestamp};
+use crate::state::refusal::Refusal;
+
+const ENV_VARS_BYTES: usize = 16_000;
+const ENV_VARS_KEY: usize = 100;
+
+#[derive(Serialize)]
+struct Attributes<'a> {
+    name: &'a str,
+    description: &'a str,
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load_code_after_blessing: Option<bool>,
+    env_vars: &'a Map<String, Value>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Relationships {
+    owner: Related,
+    creator: Related,
+    product: Related,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_deployment: Option<Related>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_supported_deployment: Option<Related>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    production_target: Option<Related>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dut_target: Option<Related>,
+}
+
+fn resource<'a>(state: &State, group: &'a Group, base: &str) -> impl Serialize + use<'a> {
+    let target = |id: Option<Id>| related(state, id?);
+    Resource {
+        kind: group.kind.name(),
+        id: group.id,
+        links: SelfLink::new(base, "devicegroups", &group.id),
+        attributes: Attributes {
+            name: &group.name,
+            description: &group.description,
+            region: group.region.as_deref(),
+            load_code_after_blessing: group
+                .kind
+                .is_blessed()
+                .then_some(group.load_code_after_blessing),
+            env_vars: &group.env_vars,
+            created_at: group.created_at,
+            updated_at: group.updated_at,
+        },
+        relationships: Some(Relationships {
+            owner: Related::account(group.owner),
+            creator: Related::account(group.creator),
+            product: Related::product(group.product),
+            current_deployment: group.current_deployment.map(Related::deployment),
+            min_supported_deployment: group.min_supported_deployment.map(Related::deployment),
+            production_target: target(group.production_target),
+            dut_target: target(group.dut_target),
+        }),
+    }
+}
+
+/// A relationship to a group, with its specific type.
+pub fn related(state: &State, id: Id) -> Option<Related> {
+    state
+        .groups
+        .get(&id)
+        .map(|group| Related::new(group.kind.name(), id))
+}
+
+/// Device groups, oldest first.
+pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let request = call.request;
+    request.allow_filters(&["owner.id", "product.id", "type"])?;
+    let owner = request.filter("owner.id")?;
+    let product = request.filter("product.id")?;
+    let kind = request.filter("type")?.map(group_type).transpose()?;
+    let state = call.sim.state();
+    let shared = owner.is_some() || product.is_some() || call.variants().shared_lists_all;
+    let groups = state.groups.values().filter(|group| {
+        (call.caller == group.owner || (shared && state.sees(call.caller, group.owner)))
+            && owner.is_none_or(|id| group.owner.is(id))
+            && product.is_none_or(|id| group.product.is(id))
+            && kind.is_none_or(|kind| group.kind == kind)
+    });
+    let base = call.base();
+    page::of_all(call, groups, |group| resource(&state, group, &base))
+}
+
+/// The value of a filter by group type.
+pub fn group_type(name: &str) -> Result<GroupType, Refusal> {
+    GroupType::named(name)
+        .ok_or_else(|| Refusal::query(format!("`{name}` is no devicegroup type.")))
+}
+
+/// One group.
+pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let state = call.sim.state();
+    let group = state.group(call.caller, id)?;
+    Ok(Answer::data(200, &resource(&state, group, &call.base())))
+}
+
+/// A new group.
+pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let mut sent = document::Resource::to_create(call.request)?;
+    sent.expect_type(&GroupType::ALL.map(GroupType::name))?;
+    let kind = GroupType::named(&sent.kind).unwrap_or(GroupType::Development);
+    let product = sent
+        .relationship("product")?
+        .filter(|product| product.kind == "product");
+    let product =
+        product.ok_or_else(|| Refusal::attribute("`relationships.product` is required."))?;
+    let change = change(&mut sent)?;
+    let mut state = call.sim.state();
+    let id = state
+        .create_group(call.caller, kind, &product.id, change, call.now)?
+        .id;
+    Ok(Answer::data(
+        201,
+        &resource(&state, &state.groups[&id], &call.base()),
+    ))
+}
+
+/// Other attributes or targets.
+pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let kind = call.sim.state().group(call.caller, id)?.kind;
+    let mut sent = document::Resource::to_update(call.request, kind.name(), |sent| sent == id)?;
+    let change = change(&mut sent)?;
+    let mut state = call.sim.state();
+    let id = state.update_group(call.caller, id, change, call.now)?.id;
+    Ok(Answer::data(
+        200,
+        &resource(&state, &state.groups[&id], &call.base()),
+    ))
+}
+
+fn change(sent: &mut document::Resource) -> Result<GroupChange, Refusal> {
+    let target = |target: Identifier| TargetName {
+        kind: target.kind,
+        id: target.id,
+    };
+    let change = GroupChange {
+        name: sent.text("name", 1, NAME)?,
+        description: sent.text("description", 0, DESCRIPTION)?,
+        env_vars: env_vars(sent)?,
+        region: sent.text("region", 0, DESCRIPTION)?,
+        load_code_after_blessing: sent.boolean("load_code_after_blessing")?,
+        production_target: sent.relationship("production_target")?.map(target),
+        dut_target: sent.relationship("dut_target")?.map(target),
+    };
+    sent.nothing_else()?;
+    Ok(change)
+}
+
+fn env_vars(sent: &mut document::Resource) -> Result<Option<Map<String, Value>>, Refusal> {
+    let variables = match sent.take("env_vars") {
+        None => return Ok(None),
+        Some(Value::Object(variables)) => variables,
+        Some(_) => return Err(Refusal::attribute("`env_vars` must be an object.")),
+    };
+    for (key, value) in &variables {
+        let name = key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let letter = key
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_alphabetic());
+        if !name || !letter || key.len() > ENV_VARS_KEY {
+            let detail = format!("`env_vars` cannot have the key `{key}`.");
+            return Err(Refusal::attribute(detail));
+        }
+        if !value.is_string() && !value.is_number() {
+            let detail = format!("`env_vars.{key}` must be a string or a number.");
+            return Err(Refusal::attribute(detail));
+        }
+    }
+    if serde_json::to_vec(&variables).is_ok_and(|json| json.len() > ENV_VARS_BYTES) {
+        let detail = format!("`env_vars` must have at most {ENV_VARS_BYTES} bytes as JSON.");
+        return Err(Refusal::attribute(detail));
+    }
+    Ok(Some(variables))
+}
+
+/// Deletes a group without devices.
+pub fn delete(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    call.sim.state().delete_group(call.caller, id)?;
+    Ok(Answer::empty())
+}
+
+/// Restarts the devices of a group.
+pub fn restart(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    call.sim.state().restart_group(call.caller, id, call.now)?;
+    Ok(restarted(call))
+}
+
+/// The answer to a restart, which is an open question.
+pub fn restarted(call: &Call<'_>) -> Answer {
+    match call.variants().restart_status {
+        200 => Answer::data(200, &Value::Null),
+        status => Answer {
+            status,
+            ..Answer::empty()
+        },
+    }
+}
+
+/// Raises the minimum deployment.
+pub fn set_min_supported(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    call.sim.state().group(call.caller, id)?;
+    let sent = document::identifier(&document::data(call.request)?, "deployment");
+    let sent =
+        sent.map_err(|_| Refusal::shape("`data` must be an object with `type` and `id`."))?;
+    if sent.kind != "deployment" {
+        return Err(Refusal::shape("`data.type` must be deployment."));
+    }
+    let mut state = call.sim.state();
+    let build = state.set_min_supported(call.caller, id, &sent.id)?.id;
+    if call.variants().min_supported_empty {
+        return Ok(Answer::empty());
+    }
+    let build = &state.deployments[&build];
+    Ok(Answer::data(
+        200,
+        &super::deployments::resource(&state, build, &call.base(), true),
+    ))
+}

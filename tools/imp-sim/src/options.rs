@@ -1,0 +1,95 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A local impCentral to rehearse on.
+#[derive(Parser)]
+#[command(name = "imp-sim", version, max_term_width = 100)]
+pub struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve until interrupted; print one JSON line when ready.
+    Serve {
+        /// Where to listen: an address of this machine only. Port 0 takes a free one.
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        #[command(flatten)]
+        service: ServiceOptions,
+    },
+    /// Serve on a free port while COMMAND runs, signed in; end with its exit code.
+    Run {
+        #[command(flatten)]
+        service: ServiceOptions,
+        /// The command and its arguments.
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<std::ffi::OsString>,
+    },
+    /// List the open questions and the answers that --variant can choose.
+    Variants,
+}
+
+/// How the service behaves and what it holds.
+#[derive(Args)]
+pub struct ServiceOptions {
+    /// Begin with N unassigned devices.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub devices: usize,
+    /// Begin with a product with a production group of N blessed devices.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub production: usize,
+    /// The key that unassigning from production groups needs.
+    #[arg(long, value_name = "KEY", default_value = "sim-unbond-key")]
+    pub unbond_key: String,
+    /// Requests a second that an account may send, or off.
+    #[arg(long, value_name = "N|off", default_value = "40", value_parser = rate_limit)]
+    pub rate_limit: RateLimit,
+    /// Added to every answer of the API.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub latency: Duration,
+    /// How long access tokens live.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    pub token_life: Duration,
+    /// Ask for this one-time password when the main account signs in by password.
+    #[arg(long, value_name = "CODE")]
+    pub otp: Option<String>,
+    /// Serve https; write the certificate authority to DIR/ca.pem.
+    #[arg(long, value_name = "DIR")]
+    pub tls: Option<PathBuf>,
+    /// Keep the state in FILE; go on from there if it exists.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Begin with these records too (NDJSON, as the list commands print them).
+    #[arg(long, value_name = "FILE")]
+    pub load: Vec<PathBuf>,
+    /// Everything random follows from it.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Let requests go wrong: "METHOD PATH [STATUS] [KEY=VALUE]..."; see imp-sim(1).
+    #[arg(long, value_name = "RULE")]
+    pub fault: Vec<String>,
+    /// Answer an open question another way; see `imp-sim variants`.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub variant: Vec<String>,
+}
+
+/// `--rate-limit`.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimit(pub Option<u32>);
+
+fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    match text.parse() {
+        _ if text == "off" => Ok(RateLimit(None)),
+        Ok(limit) if limit > 0 => Ok(RateLimit(Some(limit))),
+        _ => Err("give a number above 0, or off".to_owned()),
+    }
+}

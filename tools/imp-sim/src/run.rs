@@ -1,0 +1,103 @@
+//! `imp-sim run`: a service for one command, which finds itself signed in.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+
+use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use tokio::process::Child;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::options::ServiceOptions;
+use crate::service::{self, Running};
+
+/// Runs the command and gives its exit code, 128 and the number of the signal that ended it, or
+/// 127 when it could not be started.
+pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Result<u8> {
+    let running = service::start(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let directory = tempfile::Builder::new().prefix("imp-sim-").tempdir()?;
+    let auth_file = directory.path().join(".impt.auth");
+    write_auth_file(&running, &auth_file)?;
+    let (program, arguments) = command.split_first().context("no command")?;
+    let entry = &running.entry;
+    let mut child = tokio::process::Command::new(program);
+    child
+        .args(arguments)
+        .env("IMP_AUTH_FILE", &auth_file)
+        .env("IMPT_ENDPOINT", &entry.endpoint)
+        .env("IMPT_LOGINKEY", &entry.login_key)
+        .env("IMP_SIM_CONTROL", &entry.control)
+        .env("IMP_SIM_USER", &entry.user)
+        .env("IMP_SIM_PASSWORD", &entry.password);
+    if let Some(ca_file) = &entry.ca_file {
+        child.env("SSL_CERT_FILE", std::path::absolute(ca_file)?);
+    }
+    let child = child.spawn();
+    let child = child.with_context(|| format!("cannot start {}", program.display()))?;
+    let status = wait(child).await?;
+    service::finish(&running, options)?;
+    Ok(exit_code(status))
+}
+
+/// The file of somebody who has signed in, in the form of the maker's command line.
+fn write_auth_file(running: &Running, path: &Path) -> anyhow::Result<()> {
+    let sim = &running.sim;
+    let now = sim.clock.now();
+    let mut state = sim.state();
+    let account = *state
+        .accounts
+        .keys()
+        .next()
+        .context("there is no account")?;
+    let issued = state.issue_access(account, now, sim.settings.token_life);
+    let content = json!({
+        "endpoint": running.entry.endpoint,
+        "accessToken": issued.token,
+        "expiresAt": issued.expires_at,
+        "refreshToken": state.issue_refresh(account, now),
+    });
+    // The directory is ours alone already; the file is private as clients expect it to be.
+    let mut file = tempfile::Builder::new().tempfile_in(path.parent().unwrap_or(path))?;
+    file.write_all(content.to_string().as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Waits for the command, and passes signals on to it.
+async fn wait(mut child: Child) -> anyhow::Result<ExitStatus> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    loop {
+        let passed_on = tokio::select! {
+            status = child.wait() => return Ok(status?),
+            // Ctrl-C on a terminal reaches the command without us.
+            _ = interrupt.recv() => (!in_foreground()).then_some(Signal::INT),
+            _ = terminate.recv() => Some(Signal::TERM),
+        };
+        let id = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(Pid::from_raw);
+        if let Some((id, signal)) = id.zip(passed_on) {
+            let _ = kill_process(id, signal);
+        }
+    }
+}
+
+/// Whether we belong to the process group that the terminal sends its signals to.
+fn in_foreground() -> bool {
+    let Ok(terminal) = std::fs::File::open("/dev/tty") else {
+        return false;
+    };
+    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().or(status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}

@@ -1,0 +1,240 @@
+//! The sockets: accepts connections, reads requests, waits for latency, writes or cuts answers.
+//!
+//! Connections are served without a framework because a fault may have to end one unanswered: a
+//! service that returns an error makes the server drop the connection.
+
+mod body;
+pub mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use crate::control;
+use crate::faults::Cut;
+use crate::http::answer::Answer;
+use crate::http::decide::{Outcome, decide};
+use crate::http::request::{JSON_API, Request};
+use crate::limits::Verdict;
+use crate::sim::Sim;
+use body::Body;
+
+/// Larger request bodies are refused. Code and batches fit many times over.
+const LARGEST_BODY: usize = 8 * 1024 * 1024;
+
+/// The connection was ended on purpose.
+#[derive(Debug)]
+pub struct CutOff;
+
+impl std::fmt::Display for CutOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("cut off by a fault rule")
+    }
+}
+
+impl std::error::Error for CutOff {}
+
+/// What a listener offers.
+#[derive(Clone)]
+pub struct Service {
+    /// The simulator behind it.
+    pub sim: Arc<Sim>,
+    /// Scheme and address, for links when a request names no host.
+    pub origin: String,
+    /// Whether the API is there.
+    pub api: bool,
+    /// Whether the control address is there.
+    pub control: bool,
+    /// Present: https.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// Serves connections until the task is dropped.
+pub async fn listen(listener: TcpListener, service: Service) {
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Out of file descriptors, most likely: let connections end first.
+            service.sim.clock.wait(Duration::from_millis(10)).await;
+            continue;
+        };
+        tokio::spawn(connection(stream, peer, service.clone()));
+    }
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, service: Service) {
+    // Without it small answers wait for the peer's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    debug_assert!(peer.ip().is_loopback());
+    match service.tls.clone() {
+        None => serve(stream, service).await,
+        Some(acceptor) => {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                serve(stream, service).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send, service: Service) {
+    let handler = service_fn(|request| {
+        let service = service.clone();
+        async move { handle(&service, request).await }
+    });
+    // An error here is a connection that went away or was cut: nothing to do.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), handler)
+        .await;
+}
+
+async fn handle(
+    service: &Service,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Body>, CutOff> {
+    let (head, body) = request.into_parts();
+    if service.control && head.uri.path().starts_with("/control/") {
+        let body = read(body).await.unwrap_or_default();
+        return Ok(control::answer(&service.sim, &head, &body).map(Body::whole));
+    }
+    let arrival = Arrival::new(&service.sim);
+    let request = Request {
+        method: head.method.as_str().to_owned(),
+        origin: origin(service, &head),
+        target: head
+            .uri
+            .path_and_query()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        parts: Request::parts_of(head.uri.path())
+            .filter(|_| service.api)
+            .unwrap_or_default(),
+        query: Request::query_of(head.uri.query().unwrap_or_default()),
+        headers: head.headers,
+        body: read(body).await,
+    };
+    let sim = &service.sim;
+    let latency = sim.settings.latency;
+    sim.clock.wait(latency / 2).await;
+    let outcome = decide(sim, &request, arrival.at);
+    sim.clock.wait(latency - latency / 2 + outcome.delay).await;
+    match outcome.cut {
+        Some(Cut::Before | Cut::After) => Err(CutOff),
+        cut => Ok(response(sim, outcome, cut.is_some(), service.tls.is_some())),
+    }
+}
+
+async fn read(body: Incoming) -> Option<Vec<u8>> {
+    let body = Limited::new(body, LARGEST_BODY).collect().await.ok()?;
+    Some(body.to_bytes().to_vec())
+}
+
+/// Scheme and host as the client knows them, so that links work through a proxy too.
+fn origin(service: &Service, head: &hyper::http::request::Parts) -> String {
+    let host = head.headers.get("host").and_then(|host| host.to_str().ok());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte);
+    match host.filter(|host| !host.is_empty() && host.bytes().all(plain)) {
+        Some(host) if service.tls.is_some() => format!("https://{host}"),
+        Some(host) => format!("http://{host}"),
+        None => service.origin.clone(),
+    }
+}
+
+fn response(sim: &Sim, outcome: Outcome, broken: bool, https: bool) -> Response<Body> {
+    let Outcome { answer, rate, .. } = outcome;
+    let Answer {
+        status,
+        body,
+        media_type,
+        ..
+    } = answer;
+    let length = body.len();
+    let body = if broken {
+        Body::broken(body)
+    } else {
+        Body::whole(body)
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: HeaderValue| {
+        headers.insert(HeaderName::from_static(name), value);
+    };
+    if !media_type.is_empty() {
+        set("content-type", HeaderValue::from_static(media_type));
+    }
+    if status != 204 {
+        set("content-length", HeaderValue::from(length));
+    }
+    set("server", HeaderValue::from_static("imp-sim"));
+    set("content-language", HeaderValue::from_static("en"));
+    set("x-node", HeaderValue::from_static("sim01"));
+    set("accept", HeaderValue::from_static(JSON_API));
+    if https {
+        set(
+            "strict-transport-security",
+            HeaderValue::from_static("max-age=1209600"),
+        );
+    }
+    if sim.settings.variants.connection_close {
+        set("connection", HeaderValue::from_static("close"));
+    }
+    if let Some(rate) = rate {
+        rate_headers(sim, rate, status, set);
+    }
+    response
+}
+
+fn rate_headers(
+    sim: &Sim,
+    rate: Verdict,
+    status: u16,
+    mut set: impl FnMut(&'static str, HeaderValue),
+) {
+    let variants = &sim.settings.variants;
+    let milliseconds = rate.reset.as_nanos().div_ceil(1_000_000);
+    let seconds = u64::try_from(milliseconds.div_ceil(1000)).unwrap_or_default();
+    if variants.retry_after && status == 429 {
+        set("retry-after", HeaderValue::from(seconds));
+    }
+    if variants.rate_headers_absent {
+        return;
+    }
+    let milliseconds = u64::try_from(milliseconds).unwrap_or_default();
+    let reset = if variants.reset_in_milliseconds {
+        milliseconds
+    } else {
+        seconds
+    };
+    set("x-ratelimit-limit", HeaderValue::from(rate.limit));
+    set("x-ratelimit-remaining", HeaderValue::from(rate.remaining));
+    set("x-ratelimit-reset", HeaderValue::from(reset));
+}
+
+/// Counts a request as in flight until it is dropped, also when its client goes away.
+struct Arrival<'a> {
+    sim: &'a Sim,
+    at: Duration,
+}
+
+impl<'a> Arrival<'a> {
+    fn new(sim: &'a Sim) -> Self {
+        let at = sim.clock.elapsed();
+        sim.traffic().arrived(at);
+        Self { sim, at }
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        self.sim.traffic().finished();
+    }
+}

@@ -1,0 +1,40 @@
+//! What the simulated service knows, and its rules. No HTTP, no clock, no files: the time and the
+//! open choices are given to each rule.
+
+pub mod accounts;
+pub mod deployments;
+pub mod devices;
+pub mod groups;
+pub mod ids;
+pub mod login_keys;
+pub mod membership;
+pub mod population;
+pub mod products;
+pub mod random;
+pub mod refusal;
+pub mod snapshot;
+pub mod tokens;
+
+use indexmap::IndexMap;
+
+use ids::Id;
+
+/// Everything.
+pub struct State {
+    /// In order of creation; the first is the main account.
+    pub accounts: IndexMap<Id, accounts::Account>,
+    /// In order of creation.
+    pub products: IndexMap<Id, products::Product>,
+    /// In order of creation.
+    pub groups: IndexMap<Id, groups::Group>,
+    /// In order of creation.
+    pub deployments: IndexMap<Id, deployments::Deployment>,
+    /// In order of enrolment.
+    pub devices: devices::Devices,
+    /// In order of creation.
+    pub login_keys: Vec<login_keys::LoginKey>,
+    /// Access, refresh and login tokens.
+    pub tokens: tokens::Tokens,
+    /// For what is made while the service runs.
+    pub random: random::Random,
+}
