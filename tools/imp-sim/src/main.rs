@@ -11,6 +11,7 @@ mod control;
 mod faults;
 mod http;
 mod limits;
+mod load_file;
 mod options;
 mod run;
 mod serve;

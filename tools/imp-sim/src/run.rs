@@ -1,7 +1,7 @@
 //! `imp-sim run`: a service for one command, which finds itself signed in.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -13,11 +13,12 @@ use serde_json::json;
 use tokio::process::Child;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::console;
 use crate::options::ServiceOptions;
 use crate::service::{self, Running};
 
 /// Runs the command and gives its exit code, 128 and the number of the signal that ended it, or
-/// 127 when it could not be started.
+/// what shells give for a command that is not there (127) or cannot be started (126).
 pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Result<u8> {
     let running = service::start(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let directory = tempfile::Builder::new().prefix("imp-sim-").tempdir()?;
@@ -37,8 +38,17 @@ pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Resu
     if let Some(ca_file) = &entry.ca_file {
         child.env("SSL_CERT_FILE", std::path::absolute(ca_file)?);
     }
-    let child = child.spawn();
-    let child = child.with_context(|| format!("cannot start {}", program.display()))?;
+    let child = match child.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            console::message(format_args!("cannot start {}: {error}", program.display()));
+            return Ok(if error.kind() == ErrorKind::NotFound {
+                127
+            } else {
+                126
+            });
+        }
+    };
     let status = wait(child).await?;
     service::finish(&running, options)?;
     Ok(exit_code(status))

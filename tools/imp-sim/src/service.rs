@@ -9,10 +9,12 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::faults::Faults;
+use crate::load_file;
 use crate::options::ServiceOptions;
 use crate::server::{self, Service, tls};
 use crate::sim::{Settings, Sim};
 use crate::state::State;
+use crate::state::load::load;
 use crate::state::population::{Population, populate};
 use crate::state_file;
 use crate::variants::Variants;
@@ -138,7 +140,13 @@ fn beginning(options: &ServiceOptions) -> anyhow::Result<State> {
         unblessing_key: options.unbond_key.clone(),
         one_time_password: options.otp.clone(),
     };
-    Ok(populate(&population))
+    let mut state = populate(&population);
+    let mut records = Vec::new();
+    for file in &options.load {
+        records.extend(load_file::read(file)?);
+    }
+    load(&mut state, records).map_err(anyhow::Error::msg)?;
+    Ok(state)
 }
 
 fn entry(

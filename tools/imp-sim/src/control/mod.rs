@@ -62,6 +62,7 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
         }
         ("POST", "expire-tokens") => {
             sim.state().expire_access();
+            sim.mark_changed();
             done()
         }
         ("POST", "add-devices") => add_devices(sim, body),

@@ -6,6 +6,7 @@ pub mod deployments;
 pub mod devices;
 pub mod groups;
 pub mod ids;
+pub mod load;
 pub mod login_keys;
 pub mod membership;
 pub mod population;

@@ -1,0 +1,368 @@
+//! Records of `--load`, as the list commands print them: attributes and `r_id` at the top level.
+//!
+//! They may come in any order. What they leave out gets a plain value; an owner that is not known
+//! becomes the main account, so that a list of another account can be rehearsed on.
+
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use super::State;
+use super::accounts::Account;
+use super::deployments::{Deployment, sha};
+use super::devices::{Device, Events};
+use super::groups::{Group, GroupType};
+use super::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
+use super::login_keys::LoginKey;
+use super::products::Product;
+
+/// One record and where it was read.
+pub struct Record {
+    /// `FILE:LINE`.
+    pub source: String,
+    /// The record.
+    pub fields: Map<String, Value>,
+}
+
+/// Adds all records. The error names the record that cannot be added.
+pub fn load(state: &mut State, mut records: Vec<Record>) -> Result<(), String> {
+    // What others refer to comes first; deployments come in order of age.
+    records.sort_by_key(|record| (record.rank(), record.time("created_at").ok()));
+    for record in &records {
+        let added = match record.kind() {
+            "account" => record.account(state),
+            "login_key" => record.login_key(state),
+            "product" => record.product(state),
+            "deployment" => record.deployment(state),
+            "device" => record.device(state),
+            kind => match GroupType::named(kind) {
+                Some(kind) => record.group(state, kind),
+                None => Err(format!("`{kind}` is no type that can be loaded")),
+            },
+        };
+        added.map_err(|why| format!("{}: {why}", record.source))?;
+    }
+    forget_what_is_missing(state);
+    Ok(())
+}
+
+/// Relationships to groups and deployments that were not loaded are left out.
+fn forget_what_is_missing(state: &mut State) {
+    let groups: Vec<Id> = state.groups.keys().copied().collect();
+    let builds = &state.deployments;
+    for group in state.groups.values_mut() {
+        let newest = builds
+            .values()
+            .rev()
+            .find(|build| build.group == Some(group.id));
+        let oldest = builds.values().find(|build| build.group == Some(group.id));
+        group.current_deployment = newest.map(|build| build.id);
+        let minimum = group
+            .min_supported_deployment
+            .filter(|id| builds.contains_key(id));
+        group.min_supported_deployment = minimum.or(oldest.map(|build| build.id));
+        group.production_target = group.production_target.filter(|id| groups.contains(id));
+        group.dut_target = group.dut_target.filter(|id| groups.contains(id));
+    }
+}
+
+impl Record {
+    fn kind(&self) -> &str {
+        self.fields
+            .get("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    fn rank(&self) -> usize {
+        match self.kind() {
+            "account" => 0,
+            "product" => 1,
+            "deployment" => 3,
+            "device" => 4,
+            _ => 2,
+        }
+    }
+
+    /// A text; null and absent are None.
+    fn text(&self, name: &str) -> Result<Option<String>, String> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(format!("`{name}` must be a string")),
+        }
+    }
+
+    /// Something with a form of its own.
+    fn parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, String> {
+        let text = self.text(name)?;
+        let parsed = text.map(|text| {
+            text.parse()
+                .map_err(|_| format!("`{name}` cannot be `{text}`"))
+        });
+        parsed.transpose()
+    }
+
+    fn required<T: FromStr>(&self, name: &str) -> Result<T, String> {
+        self.parsed(name)?
+            .ok_or_else(|| format!("`{name}` is missing"))
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.fields
+            .get(name)
+            .and_then(Value::as_bool)
+            .unwrap_or_default()
+    }
+
+    fn number<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
+        self.fields
+            .get(name)
+            .and_then(Value::as_i64)
+            .and_then(|number| T::try_from(number).ok())
+    }
+
+    fn time(&self, name: &str) -> Result<Timestamp, String> {
+        self.parsed(name).map(Option::unwrap_or_default)
+    }
+
+    fn account_id(&self, state: &State, name: &str) -> Result<Id, String> {
+        let known = self
+            .parsed(name)?
+            .filter(|id| state.accounts.contains_key(id));
+        known
+            .or(state.accounts.keys().next().copied())
+            .ok_or_else(|| "no account".to_owned())
+    }
+
+    /// A new account, on which the main one collaborates.
+    fn account(&self, state: &mut State) -> Result<(), String> {
+        let id = self.required("id")?;
+        let username: String = self.required("username")?;
+        let main = state
+            .accounts
+            .values()
+            .next()
+            .cloned()
+            .ok_or("no account")?;
+        let account = Account {
+            id,
+            email: self
+                .text("email")?
+                .unwrap_or_else(|| format!("{username}@example.com")),
+            password: format!("{username}-password"),
+            production: self
+                .text("tier")?
+                .is_some_and(|tier| tier.starts_with("ent")),
+            developers: vec![main.id],
+            one_time_password: None,
+            username,
+            unblessing_key: main.unblessing_key,
+        };
+        if_new(state.accounts.insert(id, account).is_none())
+    }
+
+    fn login_key(&self, state: &mut State) -> Result<(), String> {
+        let account = self.account_id(state, "owner_id")?;
+        state.login_keys.push(LoginKey {
+            id: self.required("id")?,
+            account,
+            description: self.text("description")?.unwrap_or_default(),
+            usages: self.number("usages").unwrap_or_default(),
+        });
+        Ok(())
+    }
+
+    fn product(&self, state: &mut State) -> Result<(), String> {
+        let id = self.required("id")?;
+        let owner = self.account_id(state, "owner_id")?;
+        let product = Product {
+            id,
+            name: self.required("name")?,
+            description: self.text("description")?.unwrap_or_default(),
+            owner,
+            creator: owner,
+            created_at: self.time("created_at")?,
+            updated_at: self.time("updated_at")?,
+        };
+        if_new(state.products.insert(id, product).is_none())
+    }
+
+    fn group(&self, state: &mut State, kind: GroupType) -> Result<(), String> {
+        let id = self.required("id")?;
+        let product: Id = self.required("product_id")?;
+        let owner = state.products.get(&product).map(|product| product.owner);
+        let owner = owner.ok_or_else(|| format!("product {product} is not there"))?;
+        let load = self
+            .fields
+            .get("load_code_after_blessing")
+            .and_then(Value::as_bool);
+        let env_vars = self.fields.get("env_vars").and_then(Value::as_object);
+        let group = Group {
+            id,
+            kind,
+            name: self.required("name")?,
+            description: self.text("description")?.unwrap_or_default(),
+            region: self.text("region")?,
+            load_code_after_blessing: load.unwrap_or(true),
+            env_vars: env_vars.cloned().unwrap_or_default(),
+            product,
+            owner,
+            creator: owner,
+            created_at: self.time("created_at")?,
+            updated_at: self.time("updated_at")?,
+            current_deployment: None,
+            min_supported_deployment: self.parsed("min_supported_deployment_id")?,
+            production_target: self.parsed("production_target_id")?,
+            dut_target: self.parsed("dut_target_id")?,
+        };
+        if_new(state.groups.insert(id, group).is_none())
+    }
+
+    fn deployment(&self, state: &mut State) -> Result<(), String> {
+        let id = self.required("id")?;
+        let owner = self.account_id(state, "owner_id")?;
+        let device_code = self.text("device_code")?.unwrap_or_default();
+        let agent_code = self.text("agent_code")?.unwrap_or_default();
+        let group = self
+            .parsed("devicegroup_id")?
+            .filter(|id| state.groups.contains_key(id));
+        let of_group = group
+            .and_then(|group| state.groups.get(&group))
+            .map(|group| group.product);
+        let product = of_group.map_or_else(|| self.required("product_id"), Ok)?;
+        let tags = self.fields.get("tags").and_then(Value::as_array);
+        let tags = tags
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        let build = Deployment {
+            id,
+            sha: self
+                .text("sha")?
+                .unwrap_or_else(|| sha(&device_code, &agent_code)),
+            device_code,
+            agent_code,
+            description: self.text("description")?.unwrap_or_default(),
+            origin: self.text("origin")?,
+            tags,
+            owner,
+            creator: owner,
+            flagger: self.flag("flagged").then_some(owner),
+            product,
+            group,
+            created_at: self.time("created_at")?,
+            updated_at: self.time("updated_at")?,
+        };
+        if_new(state.deployments.insert(id, build).is_none())
+    }
+
+    fn device(&self, state: &mut State) -> Result<(), String> {
+        let id: DeviceId = self.required("id")?;
+        let group: Option<Id> = self.parsed("devicegroup_id")?;
+        let group_owner = match group {
+            None => None,
+            Some(group) => {
+                let found = state.groups.get(&group);
+                Some(
+                    found
+                        .ok_or_else(|| format!("devicegroup {group} is not there"))?
+                        .owner,
+                )
+            }
+        };
+        let owner = group_owner.map_or_else(|| self.account_id(state, "owner_id"), Ok)?;
+        let agent: Option<AgentId> = self.parsed("agent_id")?;
+        // The ids of all but imp001 end in the MAC address.
+        let mac = self
+            .parsed("mac_address")?
+            .unwrap_or(Mac(id.0 & 0xffff_ffff_ffff));
+        let device = Device {
+            id,
+            mac,
+            name: self.text("name")?.filter(|name| !name.is_empty()),
+            owner,
+            group,
+            agent: agent.unwrap_or_else(|| AgentId::of(id, &owner.to_string())),
+            agent_running: agent.is_some(),
+            agent_state_changed_at: self.parsed("agent_state_changed_at")?,
+            online: self.flag("device_online"),
+            device_state_changed_at: self.time("device_state_changed_at")?,
+            last_enrolled_at: self.parsed("last_enrolled_at")?,
+            imp_type: self.text("imp_type")?,
+            ip_address: self.parsed("ip_address")?,
+            free_memory: self.number("free_memory"),
+            rssi: self.number("rssi"),
+            swversion: self.text("swversion")?,
+            plan_id: self.text("plan_id")?,
+            events: Events::default(),
+        };
+        if_new(state.devices.add(device))
+    }
+}
+
+/// Refuses what took the place of something else.
+fn if_new(is_new: bool) -> Result<(), String> {
+    if is_new {
+        Ok(())
+    } else {
+        Err("the id or MAC address is there already".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::population::{Population, populate};
+
+    fn records(lines: &[&str]) -> Vec<Record> {
+        let numbered = lines.iter().enumerate();
+        numbered
+            .map(|(at, line)| Record {
+                source: format!("test:{}", at + 1),
+                fields: serde_json::from_str(line).unwrap(),
+            })
+            .collect()
+    }
+
+    const PRODUCT: &str = r#"{"type":"product","id":"00000000-0000-0000-0000-000000000001","name":"P","owner_id":"99999999-0000-0000-0000-000000000001"}"#;
+    const GROUP: &str = r#"{"type":"development_devicegroup","id":"00000000-0000-0000-0000-000000000002","name":"G","product_id":"00000000-0000-0000-0000-000000000001"}"#;
+    const DEVICE: &str = r#"{"type":"device","id":"50000c2a69000001","name":null,"agent_id":"abcdefghijkl","devicegroup_id":"00000000-0000-0000-0000-000000000002"}"#;
+
+    #[test]
+    fn records_may_come_in_any_order() {
+        let mut state = populate(&Population::default());
+        load(&mut state, records(&[DEVICE, GROUP, PRODUCT])).unwrap();
+        let main = *state.accounts.keys().next().unwrap();
+        let device = state.device(main, "abcdefghijkl").unwrap();
+        assert_eq!(device.mac.to_string(), "0c:2a:69:00:00:01");
+        assert_eq!(state.devices.of_group(device.group.unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn an_error_names_the_line() {
+        for (lines, wanted) in [
+            (
+                &[GROUP][..],
+                "test:1: product 00000000-0000-0000-0000-000000000001 is not there",
+            ),
+            (
+                &[PRODUCT, PRODUCT],
+                "test:2: the id or MAC address is there already",
+            ),
+            (
+                &[r#"{"type":"device","id":"x"}"#],
+                "test:1: `id` cannot be `x`",
+            ),
+            (
+                &[r#"{"type":"webhook","id":"x"}"#],
+                "test:1: `webhook` is no type that can be loaded",
+            ),
+        ] {
+            let mut state = populate(&Population::default());
+            assert_eq!(load(&mut state, records(lines)).unwrap_err(), wanted);
+        }
+    }
+}
