@@ -1,19 +1,21 @@
 //! Records in, work, records out: sources, engine, batching, sinks, failures.
 //!
 //! The names follow the data: a [`Source`] gives [`Item`]s, a [`Row`] tells what it is about
-//! ([`identifier`]), rows may wait in a [`Spool`], the [`engine`] works on them in parallel and
+//! ([`identifier`]), rows may wait in a [`spool::Spool`], the [`engine`] works on them in parallel and
 //! hands back results in input order, a [`Sink`] prints records, a [`FailedFile`] keeps the rows
 //! that failed, and a [`Tally`] proves that none was lost. `man/imp-records.7` is the contract.
 //!
 //! This crate opens no standard stream, reads no clock and no environment, and knows no HTTP: the
 //! caller hands in readers and writers.
 
+pub mod batch;
 pub mod engine;
 pub mod failure;
 pub mod identifier;
 pub mod mac;
 pub mod sink;
 pub mod source;
+pub mod spool;
 pub mod tally;
 pub mod text;
 

@@ -1,10 +1,20 @@
 //! Records out, in the form that was asked for.
+//!
+//! A closed pipe is no error: it is told once, and what comes after is dropped in silence. A line
+//! is always written whole, so that whoever reads along never sees half a record.
 
+mod columns;
+mod table;
+
+use std::borrow::Cow;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
-use crate::Record;
+use serde_json::Value;
 
-/// A form of output: the values of `--output`.
+use crate::Record;
+use table::Table;
+
+/// A form of output: the values of `--output`. `debug` is `Ndjson`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One record a line.
@@ -13,12 +23,10 @@ pub enum Format {
     Table,
     /// A header and values, the columns stated for each type.
     Csv,
-    /// One array.
+    /// One array, an element a line.
     Json,
-    /// The id of each record, one a line.
+    /// The id of each record, one a line; a record without one is printed whole.
     Minimal,
-    /// The same as `Ndjson`.
-    Debug,
 }
 
 /// Whether somebody still reads.
@@ -30,10 +38,26 @@ pub enum Wrote {
     Closed,
 }
 
+/// Gives the name of a group or product for its type and id, if it is known.
+pub type Names = Box<dyn Fn(&str, &str) -> Option<String> + Send>;
+
 /// Prints records.
 pub struct Sink {
+    form: Form,
+    fields: Option<Vec<String>>,
+    expected: Option<String>,
     out: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
+}
+
+enum Form {
+    Lines,
+    Minimal,
+    /// Whether an element was printed.
+    Array(bool),
+    /// The columns, once they are known.
+    Csv(Option<Vec<String>>),
+    Table(Box<Table>),
 }
 
 impl Sink {
@@ -45,11 +69,33 @@ impl Sink {
         out: Box<dyn Write + Send>,
         width: Option<usize>,
     ) -> Sink {
-        let _ = (format, fields, width);
+        let form = match format {
+            Format::Ndjson => Form::Lines,
+            Format::Minimal => Form::Minimal,
+            Format::Json => Form::Array(false),
+            Format::Csv => Form::Csv(None),
+            Format::Table => Form::Table(Box::new(Table::new(fields.clone(), width))),
+        };
         Sink {
+            form,
+            fields,
+            expected: None,
             out: BufWriter::new(out),
             closed: false,
         }
+    }
+
+    /// Tables ask here for the names of groups and products.
+    pub fn set_names(&mut self, names: Names) {
+        if let Form::Table(table) = &mut self.form {
+            table.set_names(names);
+        }
+    }
+
+    /// The type of records that say none. CSV then has the header of that type even if no record
+    /// comes at all.
+    pub fn expect_type(&mut self, kind: &str) {
+        self.expected = Some(kind.to_owned());
     }
 
     /// Prints one record. It may wait in a buffer until [`Sink::flush`].
@@ -57,9 +103,31 @@ impl Sink {
     /// # Errors
     /// Those of writing, but for a closed pipe.
     pub fn write(&mut self, record: &Record) -> io::Result<Wrote> {
-        let mut line = serde_json::to_vec(record)?;
-        line.push(b'\n');
-        self.quiet(|out| out.write_all(&line))
+        let mut text = String::new();
+        match &mut self.form {
+            Form::Lines => text = line(&self.chosen(record)),
+            Form::Minimal => text = id(record).map_or_else(|| line(record), |id| id + "\n"),
+            Form::Array(begun) => {
+                text.push_str(if *begun { ",\n" } else { "[\n" });
+                *begun = true;
+                text.push_str(line(&self.chosen(record)).trim_end());
+            }
+            Form::Table(table) => table.add(record, &mut text),
+            Form::Csv(columns) => {
+                let columns = columns.get_or_insert_with(|| {
+                    let expected = self.expected.as_deref();
+                    let chosen = self.fields.clone();
+                    let columns = chosen.unwrap_or_else(|| columns::for_csv(record, expected));
+                    text.push_str(&csv_line(columns.iter().map(String::as_str)));
+                    columns
+                });
+                let cells = columns
+                    .iter()
+                    .map(|name| record.get(name).map(cell).unwrap_or_default());
+                text.push_str(&csv_line(cells));
+            }
+        }
+        self.quiet(|out| out.write_all(text.as_bytes()))
     }
 
     /// Hands on what was printed so far.
@@ -67,7 +135,11 @@ impl Sink {
     /// # Errors
     /// Those of writing, but for a closed pipe.
     pub fn flush(&mut self) -> io::Result<Wrote> {
-        self.quiet(Write::flush)
+        let mut text = String::new();
+        if let Form::Table(table) = &mut self.form {
+            table.flush(&mut text);
+        }
+        self.quiet(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// Ends the output.
@@ -75,7 +147,37 @@ impl Sink {
     /// # Errors
     /// Those of writing, but for a closed pipe.
     pub fn finish(&mut self) -> io::Result<Wrote> {
-        self.flush()
+        let mut text = String::new();
+        match &mut self.form {
+            Form::Lines | Form::Minimal | Form::Csv(Some(_)) => {}
+            Form::Array(begun) => text.push_str(if *begun { "\n]\n" } else { "[]\n" }),
+            Form::Table(table) => table.finish(&mut text),
+            Form::Csv(None) => text = self.header_alone(),
+        }
+        self.quiet(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    }
+
+    /// The header of a CSV file without rows.
+    fn header_alone(&self) -> String {
+        let stated = self.expected.as_deref().and_then(columns::csv);
+        match (&self.fields, stated) {
+            (Some(fields), _) => csv_line(fields.iter()),
+            (None, Some(columns)) => csv_line(columns.iter()),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn chosen<'a>(&self, record: &'a Record) -> Cow<'a, Record> {
+        let Some(fields) = &self.fields else {
+            return Cow::Borrowed(record);
+        };
+        let value = |name: &String| record.get(name).cloned().unwrap_or_default();
+        Cow::Owned(
+            fields
+                .iter()
+                .map(|name| (name.clone(), value(name)))
+                .collect(),
+        )
     }
 
     fn quiet<F>(&mut self, write: F) -> io::Result<Wrote>
@@ -95,3 +197,36 @@ impl Sink {
         }
     }
 }
+
+fn line(record: &Record) -> String {
+    // The fields of a record are what JSON can say, so this cannot fail.
+    serde_json::to_string(record).unwrap_or_default() + "\n"
+}
+
+fn id(record: &Record) -> Option<String> {
+    record.get("id").map(cell).filter(|id| !id.is_empty())
+}
+
+/// A value as the text of a cell: `null` is empty, objects and arrays are JSON.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn csv_line<S: AsRef<[u8]>>(cells: impl Iterator<Item = S>) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .buffer_capacity(1024)
+        .from_writer(Vec::new());
+    // Writing to memory cannot fail, and the cells are text.
+    let written = writer
+        .write_record(cells)
+        .ok()
+        .and_then(|()| writer.into_inner().ok());
+    String::from_utf8(written.unwrap_or_default()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

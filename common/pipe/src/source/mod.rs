@@ -87,6 +87,20 @@ pub struct ReadError {
     pub reason: String,
 }
 
+impl ReadError {
+    /// From an error of reading.
+    pub fn new(source: impl Into<String>, error: &io::Error) -> ReadError {
+        let reason = match error.kind() {
+            io::ErrorKind::IsADirectory => "is a directory, not a file".to_owned(),
+            _ => error.to_string(),
+        };
+        ReadError {
+            source: source.into(),
+            reason,
+        }
+    }
+}
+
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.source, self.reason)
@@ -151,10 +165,7 @@ impl Iterator for Rows {
         }
         match found {
             Ok(found) => found.map(|found| Ok(self.item(found))),
-            Err(error) => Some(Err(ReadError {
-                source: self.name.clone(),
-                reason: reason(&error),
-            })),
+            Err(error) => Some(Err(ReadError::new(&self.name, &error))),
         }
     }
 }
@@ -257,13 +268,6 @@ fn readable(bytes: &[u8]) -> Result<&str, Broken> {
             bytes,
         )
     })
-}
-
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::IsADirectory => "is a directory, not a file".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 #[cfg(test)]

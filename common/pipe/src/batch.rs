@@ -1,0 +1,215 @@
+//! Items collected into batches.
+//!
+//! [`Batcher`] is the decision alone: what goes together, and when it is full. [`chunks`] is for
+//! live sources, whose next item may take a second or a day: it waits, and what has come is not
+//! kept waiting with it.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+/// Collects items by key into batches of a given size. The same items in the same order give the
+/// same batches, and items of a key stay in their order.
+#[derive(Debug)]
+pub struct Batcher<K, T> {
+    size: usize,
+    /// In the order in which the keys were first seen.
+    batches: Vec<(K, Vec<T>)>,
+    places: HashMap<K, usize>,
+}
+
+impl<K: Clone + Eq + Hash, T> Batcher<K, T> {
+    /// Batches of `size` items; 0 counts as 1.
+    pub fn new(size: usize) -> Batcher<K, T> {
+        Batcher {
+            size: size.max(1),
+            batches: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+
+    /// Adds an item; gives its batch if that is full now.
+    pub fn push(&mut self, key: K, item: T) -> Option<(K, Vec<T>)> {
+        let place = *self.places.entry(key.clone()).or_insert_with(|| {
+            self.batches.push((key, Vec::new()));
+            self.batches.len() - 1
+        });
+        let (key, batch) = &mut self.batches[place];
+        batch.push(item);
+        (batch.len() >= self.size).then(|| (key.clone(), std::mem::take(batch)))
+    }
+
+    /// Gives what is left, the key that was first seen first.
+    pub fn flush(&mut self) -> Vec<(K, Vec<T>)> {
+        self.places.clear();
+        let left = std::mem::take(&mut self.batches).into_iter();
+        left.filter(|(_, batch)| !batch.is_empty()).collect()
+    }
+}
+
+/// Reads `source` in a thread of its own and gives its items to `each`: as soon as `size` have
+/// come, when no further item has come for `idle`, and at the end.
+///
+/// The thread is left behind if `each` fails while the source waits; it takes no item after that.
+///
+/// # Errors
+/// The first of `each`.
+///
+/// # Panics
+/// If the source panics, with its message.
+pub fn chunks<T, S, E, F>(source: S, size: usize, idle: Duration, mut each: F) -> Result<(), E>
+where
+    T: Send + 'static,
+    S: Iterator<Item = T> + Send + 'static,
+    F: FnMut(Vec<T>) -> Result<(), E>,
+{
+    let (give, items) = sync_channel(size.max(1));
+    let reader = std::thread::spawn(move || {
+        // Nobody wants more once `each` has failed.
+        source
+            .map(|item| give.send(item))
+            .take_while(Result::is_ok)
+            .for_each(drop);
+    });
+    let mut waiting = Vec::new();
+    loop {
+        let event = wait(&items, patience(waiting.len(), idle));
+        let ended = matches!(event, Event::End);
+        let due = is_due(&event, waiting.len(), size);
+        if let Event::Item(item) = event {
+            waiting.push(item);
+        }
+        if due {
+            each(std::mem::take(&mut waiting))?;
+        }
+        if ended {
+            return reader.join().or_else(|panic| resume_unwind(panic));
+        }
+    }
+}
+
+/// What happened while a source was waited for.
+enum Event<T> {
+    Item(T),
+    /// Nothing, for as long as the patience lasts.
+    Idle,
+    End,
+}
+
+/// How long to wait for the next item; `None` is for ever, because nothing is kept waiting.
+fn patience(waiting: usize, idle: Duration) -> Option<Duration> {
+    (waiting > 0).then_some(idle)
+}
+
+/// Whether what waits, with the item of the event, is to go out.
+fn is_due<T>(event: &Event<T>, waiting: usize, size: usize) -> bool {
+    match event {
+        Event::Item(_) => waiting + 1 >= size,
+        Event::Idle | Event::End => waiting > 0,
+    }
+}
+
+fn wait<T>(items: &Receiver<T>, patience: Option<Duration>) -> Event<T> {
+    let received = match patience {
+        Some(patience) => items.recv_timeout(patience),
+        None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    };
+    match received {
+        Ok(item) => Event::Item(item),
+        Err(RecvTimeoutError::Timeout) => Event::Idle,
+        Err(RecvTimeoutError::Disconnected) => Event::End,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    const FOR_EVER: Duration = Duration::from_secs(86_400);
+
+    #[test]
+    fn batches_are_by_key_and_in_order() {
+        let mut batcher = Batcher::new(2);
+        let mut full = Vec::new();
+        for (item, key) in ["a", "b", "a", "c", "b", "b", "a"].into_iter().enumerate() {
+            full.extend(batcher.push(key, item));
+        }
+        assert_eq!(full, [("a", vec![0, 2]), ("b", vec![1, 4])]);
+        assert_eq!(
+            batcher.flush(),
+            [("a", vec![6]), ("b", vec![5]), ("c", vec![3])]
+        );
+        assert_eq!(batcher.flush(), []);
+        assert_eq!(batcher.push("c", 7), None);
+        assert_eq!(batcher.flush(), [("c", vec![7])]);
+    }
+
+    #[test]
+    fn no_item_is_lost_or_doubled_whatever_the_size() {
+        for size in 0..6 {
+            let mut batcher = Batcher::new(size);
+            let mut all = Vec::new();
+            for item in 0..100_u32 {
+                all.extend(batcher.push(item % 3, item));
+            }
+            all.extend(batcher.flush());
+            assert!(all.iter().all(|(key, items)| items.len() <= size.max(1)
+                && items.is_sorted()
+                && items.iter().all(|item| item % 3 == *key)));
+            let mut items: Vec<u32> = all.into_iter().flat_map(|(_, items)| items).collect();
+            items.sort_unstable();
+            assert_eq!(items, (0..100).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn nothing_waits_while_nothing_is_kept_waiting() {
+        assert_eq!(patience(0, FOR_EVER), None);
+        assert_eq!(patience(1, FOR_EVER), Some(FOR_EVER));
+        assert!(!is_due(&Event::<()>::Idle, 0, 2) && is_due(&Event::<()>::Idle, 1, 2));
+        assert!(!is_due(&Event::<()>::End, 0, 2) && is_due(&Event::<()>::End, 1, 2));
+        assert!(!is_due(&Event::Item(()), 0, 2) && is_due(&Event::Item(()), 1, 2));
+    }
+
+    #[test]
+    fn what_has_come_goes_out_when_full_when_idle_and_at_the_end() {
+        for (idle, size, first) in [(FOR_EVER, 2, 2), (Duration::ZERO, 100, 1)] {
+            // The source gives the next only after what has come went out.
+            let (give, source) = channel();
+            (0..first).for_each(|number| give.send(number).unwrap());
+            let mut give = Some(give);
+            let mut seen = Vec::new();
+            let done: Result<(), Infallible> = chunks(source.into_iter(), size, idle, |chunk| {
+                seen.extend(chunk);
+                if let Some(give) = give.take_if(|_| seen.len() == first) {
+                    give.send(99).unwrap();
+                }
+                Ok(())
+            });
+            done.unwrap();
+            assert_eq!(seen, (0..first).chain([99]).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn an_error_ends_it_although_the_source_waits() {
+        let (give, source) = channel();
+        give.send(1).unwrap();
+        let result = chunks(source.into_iter(), 1, FOR_EVER, Err);
+        assert_eq!(result, Err(vec![1]));
+        drop(give);
+    }
+
+    #[test]
+    fn a_panic_in_the_source_is_no_end_of_input() {
+        let source = (0..3).inspect(|number| assert_ne!(*number, 1, "a bad one"));
+        let result =
+            std::panic::catch_unwind(|| chunks(source, 1, FOR_EVER, |_| Ok::<(), Infallible>(())));
+        assert!(result.is_err());
+    }
+}

@@ -1,0 +1,255 @@
+//! The stated columns of each type, for CSV and for tables.
+//!
+//! They are stated so that the header of a file does not depend on which record happens to be the
+//! first. `man/imp-records.7` lists those of CSV.
+
+use serde_json::Value;
+
+use crate::{Record, Target};
+
+const DEVICE: &[&str] = &[
+    "type",
+    "id",
+    "name",
+    "mac_address",
+    "agent_id",
+    "device_online",
+    "devicegroup_id",
+    "devicegroup_type",
+    "product_id",
+    "owner_id",
+    "imp_type",
+    "swversion",
+    "ip_address",
+    "rssi",
+    "free_memory",
+    "agent_running",
+    "agent_url",
+    "device_state_changed_at",
+    "agent_state_changed_at",
+    "last_enrolled_at",
+    "plan_id",
+];
+const DEVICE_GROUP: &[&str] = &[
+    "type",
+    "id",
+    "name",
+    "description",
+    "product_id",
+    "owner_id",
+    "creator_id",
+    "current_deployment_id",
+    "min_supported_deployment_id",
+    "production_target_id",
+    "production_target_type",
+    "dut_target_id",
+    "dut_target_type",
+    "region",
+    "load_code_after_blessing",
+    "env_vars",
+    "created_at",
+    "updated_at",
+];
+const PRODUCT: &[&str] = &[
+    "type",
+    "id",
+    "name",
+    "description",
+    "owner_id",
+    "creator_id",
+    "created_at",
+    "updated_at",
+];
+const ACCOUNT: &[&str] = &["type", "id", "username", "email", "tier"];
+const LOGIN_KEY: &[&str] = &["type", "id", "description", "usages"];
+const DEPLOYMENT: &[&str] = &[
+    "type",
+    "id",
+    "sha",
+    "description",
+    "origin",
+    "tags",
+    "flagged",
+    "devicegroup_id",
+    "devicegroup_type",
+    "product_id",
+    "owner_id",
+    "creator_id",
+    "flagger_id",
+    "created_at",
+    "updated_at",
+];
+const WEBHOOK: &[&str] = &[
+    "type",
+    "id",
+    "url",
+    "event",
+    "content_type",
+    "devicegroup_id",
+    "devicegroup_type",
+    "product_id",
+    "owner_id",
+    "creator_id",
+    "created_at",
+    "updated_at",
+];
+
+/// What verbs add to records.
+const MARKS: [&str; 2] = ["outcome", "dry_run"];
+
+/// The columns of a CSV file of records of this type.
+pub(super) fn csv(kind: &str) -> Option<&'static [&'static str]> {
+    Some(match kind {
+        "device" => DEVICE,
+        "product" => PRODUCT,
+        "account" => ACCOUNT,
+        "login_key" => LOGIN_KEY,
+        "deployment" => DEPLOYMENT,
+        "webhook" => WEBHOOK,
+        kind if Target::DEVICE_GROUP.types.contains(&kind) => DEVICE_GROUP,
+        _ => return None,
+    })
+}
+
+/// The columns of a table of records of this type, each with its heading.
+fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
+    Some(match kind {
+        "device" => &[
+            ("id", "ID"),
+            ("name", "NAME"),
+            ("mac_address", "MAC ADDRESS"),
+            ("device_online", "ONLINE"),
+            ("devicegroup_id", "DEVICE GROUP"),
+            ("product_id", "PRODUCT"),
+        ],
+        "product" => &[
+            ("id", "ID"),
+            ("name", "NAME"),
+            ("description", "DESCRIPTION"),
+        ],
+        "account" => &[("id", "ID"), ("username", "USERNAME"), ("email", "EMAIL")],
+        "login_key" => &[
+            ("id", "ID"),
+            ("description", "DESCRIPTION"),
+            ("usages", "USED"),
+        ],
+        "deployment" => &[
+            ("id", "ID"),
+            ("sha", "SHA"),
+            ("description", "DESCRIPTION"),
+            ("tags", "TAGS"),
+            ("flagged", "FLAGGED"),
+            ("devicegroup_id", "DEVICE GROUP"),
+            ("created_at", "CREATED"),
+        ],
+        "webhook" => &[
+            ("id", "ID"),
+            ("event", "EVENT"),
+            ("url", "URL"),
+            ("content_type", "CONTENT TYPE"),
+            ("devicegroup_id", "DEVICE GROUP"),
+        ],
+        kind if Target::DEVICE_GROUP.types.contains(&kind) => &[
+            ("id", "ID"),
+            ("name", "NAME"),
+            ("type", "TYPE"),
+            ("product_id", "PRODUCT"),
+            ("description", "DESCRIPTION"),
+        ],
+        _ => return None,
+    })
+}
+
+/// The columns of a CSV file that begins with this record. `expected` is the type of records that
+/// say none.
+pub(super) fn for_csv(record: &Record, expected: Option<&str>) -> Vec<String> {
+    let kind = kind(record).or(expected);
+    let stated = kind
+        .and_then(csv)
+        .map(|names| names.iter().map(|name| (*name).to_owned()));
+    with_marks(
+        stated.map_or_else(|| own(record), Iterator::collect),
+        record,
+    )
+}
+
+/// The fields and headings of a table that begins with this record.
+pub(super) fn for_table(record: &Record) -> Vec<(String, String)> {
+    let stated = kind(record).and_then(table).unwrap_or_default();
+    let fields: Vec<String> = match stated {
+        [] => own(record),
+        _ => stated
+            .iter()
+            .map(|(field, _)| (*field).to_owned())
+            .collect(),
+    };
+    let heading = |field: &str| {
+        let stated = stated.iter().find(|(name, _)| *name == field);
+        stated.map_or_else(
+            || self::heading(field),
+            |(_, heading)| (*heading).to_owned(),
+        )
+    };
+    let fields = with_marks(fields, record).into_iter();
+    fields
+        .map(|field| (field.clone(), heading(&field)))
+        .collect()
+}
+
+/// The heading of a field that was chosen with `--fields`, or is not ours.
+pub(super) fn heading(field: &str) -> String {
+    field.to_uppercase().replace('_', " ")
+}
+
+fn kind(record: &Record) -> Option<&str> {
+    record.get("type").and_then(Value::as_str)
+}
+
+fn own(record: &Record) -> Vec<String> {
+    record
+        .keys()
+        .filter(|name| !MARKS.contains(&name.as_str()))
+        .cloned()
+        .collect()
+}
+
+/// All records of a verb have its marks, or none has.
+fn with_marks(mut fields: Vec<String>, record: &Record) -> Vec<String> {
+    let marks = MARKS.iter().filter(|mark| record.contains_key(**mark));
+    fields.extend(marks.map(|mark| (*mark).to_owned()));
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identifier::is_identifier_column;
+
+    #[test]
+    fn every_kind_has_columns_and_can_be_read_back() {
+        for kind in Target::ALL.iter().flat_map(|target| target.types) {
+            let columns = csv(kind).unwrap_or_else(|| panic!("{kind}"));
+            assert_eq!(columns[..2], ["type", "id"], "{kind}");
+            assert!(columns.iter().any(|column| is_identifier_column(column)));
+            for (field, _) in table(kind).unwrap_or_else(|| panic!("{kind}")) {
+                assert!(columns.contains(field), "{kind}: {field}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_manual_lists_the_columns_of_csv() {
+        let page = include_str!("../../../../man/imp-records.7");
+        let words: Vec<&str> = page.split([' ', '\n']).collect();
+        for kind in Target::ALL.iter().map(|target| target.types[0]) {
+            let columns = csv(kind).unwrap_or_else(|| panic!("{kind}"));
+            let stated = |start: usize| {
+                let words = words[start..]
+                    .iter()
+                    .filter(|word| !matches!(**word, ".Cm" | ","));
+                words.zip(columns).all(|(word, column)| word == column)
+            };
+            assert!((0..words.len()).any(stated), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,307 @@
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use super::*;
+use crate::{Item, Source, Target};
+
+/// Collects what is written; the other end can be closed.
+#[derive(Clone, Default)]
+struct Pipe {
+    text: Arc<Mutex<Vec<u8>>>,
+    error: Arc<Mutex<Option<ErrorKind>>>,
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(kind) = *self.error.lock().unwrap() {
+            return Err(io::Error::from(kind));
+        }
+        self.text.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Pipe {
+    fn text(&self) -> String {
+        String::from_utf8(self.text.lock().unwrap().clone()).unwrap()
+    }
+
+    fn sink(&self, format: Format, fields: Option<&str>, width: Option<usize>) -> Sink {
+        let fields = fields.map(|fields| fields.split(',').map(str::to_owned).collect());
+        Sink::new(format, fields, Box::new(self.clone()), width)
+    }
+}
+
+fn records(value: Value) -> Vec<Record> {
+    serde_json::from_value(value).unwrap()
+}
+
+fn printed(format: Format, fields: Option<&str>, width: Option<usize>, given: Value) -> String {
+    let pipe = Pipe::default();
+    let mut sink = pipe.sink(format, fields, width);
+    for record in records(given) {
+        assert_eq!(sink.write(&record).unwrap(), Wrote::Done);
+    }
+    assert_eq!(sink.finish().unwrap(), Wrote::Done);
+    pipe.text()
+}
+
+#[test]
+fn ndjson_is_a_record_a_line_with_nothing_changed() {
+    let given = json!([{"b": false, "a": null, "n": {"x": [1, 2.5]}, "t": "ü\n"}, {}]);
+    assert_eq!(
+        printed(Format::Ndjson, None, None, given.clone()),
+        "{\"b\":false,\"a\":null,\"n\":{\"x\":[1,2.5]},\"t\":\"ü\\n\"}\n{}\n"
+    );
+    assert_eq!(
+        printed(Format::Ndjson, Some("a,z,b"), None, given),
+        "{\"a\":null,\"z\":null,\"b\":false}\n{\"a\":null,\"z\":null,\"b\":null}\n"
+    );
+}
+
+#[test]
+fn json_is_one_array_also_of_nothing() {
+    assert_eq!(printed(Format::Json, None, None, json!([])), "[]\n");
+    let given = json!([{"a": 1}, {"a": 2}]);
+    assert_eq!(
+        printed(Format::Json, None, None, given),
+        "[\n{\"a\":1},\n{\"a\":2}\n]\n"
+    );
+}
+
+#[test]
+fn minimal_is_the_id() {
+    let given = json!([{"id": "d", "name": "n"}, {"name": "n"}, {"id": 7}]);
+    assert_eq!(
+        printed(Format::Minimal, None, None, given),
+        "d\n{\"name\":\"n\"}\n7\n"
+    );
+}
+
+#[test]
+fn the_header_of_csv_does_not_depend_on_the_first_record() {
+    let full = json!({"type": "device", "id": "d", "name": "a, \"b\"", "rssi": -60,
+        "device_online": false, "extra": 1});
+    let bare = json!({"id": "e", "type": "device"});
+    let both = printed(Format::Csv, None, None, json!([full, bare]));
+    let turned = printed(Format::Csv, None, None, json!([bare, full]));
+    let lines: Vec<&str> = both.lines().collect();
+    assert_eq!(lines[0], turned.lines().next().unwrap());
+    assert_eq!(lines[0].split(',').count(), 21);
+    assert_eq!(
+        lines[1],
+        "device,d,\"a, \"\"b\"\"\",,,false,,,,,,,,-60,,,,,,,"
+    );
+    assert_eq!(lines[2], "device,e,,,,,,,,,,,,,,,,,,,");
+}
+
+#[test]
+fn csv_has_columns_for_what_a_verb_adds() {
+    let given = json!([{"type": "product", "id": "p", "outcome": "deleted", "dry_run": true}]);
+    let text = printed(Format::Csv, None, None, given);
+    assert!(text.starts_with("type,id,name,"), "{text}");
+    assert!(text.contains(",updated_at,outcome,dry_run\n"), "{text}");
+    assert!(text.ends_with(",deleted,true\n"), "{text}");
+}
+
+#[test]
+fn csv_of_an_unknown_type_has_the_fields_of_the_first() {
+    let given = json!([{"x": [1, {"y": null}], "=1+1": "=2"}, {"x": null, "z": 1}]);
+    assert_eq!(
+        printed(Format::Csv, None, None, given.clone()),
+        "x,=1+1\n\"[1,{\"\"y\"\":null}]\",=2\n,\n"
+    );
+    assert_eq!(
+        printed(Format::Csv, Some("z,x"), None, given),
+        "z,x\n,\"[1,{\"\"y\"\":null}]\"\n1,\n"
+    );
+}
+
+#[test]
+fn csv_of_nothing_still_has_its_header_if_the_type_is_known() {
+    assert_eq!(printed(Format::Csv, None, None, json!([])), "");
+    assert_eq!(printed(Format::Csv, Some("a,b"), None, json!([])), "a,b\n");
+    let pipe = Pipe::default();
+    let mut sink = pipe.sink(Format::Csv, None, None);
+    sink.expect_type("product");
+    sink.finish().unwrap();
+    let header = "type,id,name,description,owner_id,creator_id,created_at,updated_at\n";
+    assert_eq!(pipe.text(), header);
+    let mut sink = pipe.sink(Format::Csv, None, None);
+    sink.expect_type("product");
+    sink.write(&records(json!([{"serial": "1"}]))[0]).unwrap();
+    sink.finish().unwrap();
+    assert_eq!(pipe.text(), format!("{header}{header},,,,,,,\n"));
+}
+
+#[test]
+fn what_csv_and_json_print_can_be_read_back() {
+    let given = json!([
+        {"type": "device", "id": "5000d8c46a56cfca", "name": "Oven, \"left\";\r\n7", "rssi": null},
+        {"type": "device", "id": "-bcdEFgh_j12", "name": "=cmd", "mac_address": "0c:2a:69:05:0d:62"}
+    ]);
+    for format in [Format::Ndjson, Format::Csv, Format::Json] {
+        let text = printed(format, None, None, given.clone());
+        let rows = Source::new("f", Box::new(io::Cursor::new(text))).rows();
+        let rows: Vec<Item> = rows.collect::<Result<_, _>>().unwrap();
+        for (item, record) in rows.iter().zip(records(given.clone())) {
+            let Item::Row(row) = item else {
+                panic!("{item:?}")
+            };
+            let id = row.identifier(&Target::DEVICE, &[]).unwrap();
+            assert_eq!(Value::from(id.text), record["id"]);
+            assert_eq!(row.record["name"], record["name"]);
+        }
+        assert_eq!(rows.len(), 2);
+    }
+    let text = printed(Format::Minimal, None, None, given);
+    assert_eq!(
+        Source::new("f", Box::new(io::Cursor::new(text)))
+            .rows()
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_told_and_then_quiet() {
+    let pipe = Pipe::default();
+    let mut sink = pipe.sink(Format::Ndjson, None, None);
+    sink.write(&Record::new()).unwrap();
+    assert_eq!(pipe.text(), "", "until the flush it waits");
+    assert_eq!(sink.flush().unwrap(), Wrote::Done);
+    assert_eq!(pipe.text(), "{}\n");
+    *pipe.error.lock().unwrap() = Some(ErrorKind::BrokenPipe);
+    assert_eq!(sink.write(&Record::new()).unwrap(), Wrote::Done);
+    assert_eq!(sink.flush().unwrap(), Wrote::Closed);
+    assert_eq!(sink.write(&Record::new()).unwrap(), Wrote::Closed);
+    assert_eq!(sink.finish().unwrap(), Wrote::Closed);
+    let mut sink = pipe.sink(Format::Ndjson, None, None);
+    *pipe.error.lock().unwrap() = Some(ErrorKind::StorageFull);
+    sink.write(&Record::new()).unwrap();
+    assert_eq!(sink.flush().unwrap_err().kind(), ErrorKind::StorageFull);
+}
+
+fn device(id: &str, name: &str) -> Value {
+    json!({"type": "device", "id": id, "name": name, "mac_address": "0c:2a:69:05:0d:62",
+        "device_online": true, "devicegroup_id": "g", "devicegroup_type": "dut_devicegroup"})
+}
+
+#[test]
+fn a_table_is_fitted_to_its_rows() {
+    let given = json!([
+        device("5000d8c46a56cfca", "Oven"),
+        device("5000d8c46a56cfcb", "東京")
+    ]);
+    assert_eq!(
+        printed(Format::Table, None, None, given),
+        "ID                NAME  MAC ADDRESS        ONLINE  DEVICE GROUP  PRODUCT\n\
+         5000d8c46a56cfca  Oven  0c:2a:69:05:0d:62  yes     g\n\
+         5000d8c46a56cfcb  東京  0c:2a:69:05:0d:62  yes     g\n"
+    );
+    assert_eq!(printed(Format::Table, None, None, json!([])), "");
+    let group = json!([{"type": "pre_factoryfixture_devicegroup", "id": "g", "name": "F"}]);
+    let table = printed(Format::Table, None, None, group);
+    assert!(table.contains(" pre-factory"), "{table}");
+}
+
+#[test]
+fn a_table_shows_names_for_ids_and_chosen_fields() {
+    let pipe = Pipe::default();
+    let mut sink = pipe.sink(
+        Format::Table,
+        Some("devicegroup_id,product_id,owner_id"),
+        None,
+    );
+    sink.set_names(Box::new(|kind, id| {
+        (kind == "dut_devicegroup" && id == "g").then(|| "My\x1b[31mGroup".to_owned())
+    }));
+    let mut record = device("d", "n");
+    record["product_id"] = json!("p");
+    sink.write(&records(json!([record]))[0]).unwrap();
+    sink.finish().unwrap();
+    let text = pipe.text();
+    assert_eq!(
+        text,
+        "DEVICEGROUP ID  PRODUCT ID  OWNER ID\nMy\u{fffd}[31mGroup    p\n"
+    );
+}
+
+#[test]
+fn no_name_can_steer_the_terminal_or_break_the_table() {
+    let evil = "a\x1b]0;x\x07b\nc\u{202e}d";
+    let text = printed(Format::Table, None, Some(120), json!([device("d", evil)]));
+    assert_eq!(text.lines().count(), 2);
+    assert!(
+        text.chars()
+            .all(|shown| shown == '\n' || !shown.is_control()),
+        "{text:?}"
+    );
+    assert!(!text.contains('\u{202e}'));
+}
+
+#[test]
+fn a_table_never_is_wider_than_the_terminal() {
+    let long = "Langer Name 東京 ".repeat(20);
+    for width in [1, 5, 20, 40, 80, 100, 200] {
+        let given = json!([device("5000d8c46a56cfca", &long), device("x", "y")]);
+        let text = printed(Format::Table, None, Some(width), given);
+        for line in text.lines() {
+            assert!(
+                unicode_width::UnicodeWidthStr::width(line) <= width,
+                "{width}: {line}"
+            );
+        }
+        if width >= 80 {
+            assert!(text.contains("5000d8c46a56cfca  Langer"), "{text}");
+            assert!(text.contains('…'));
+        }
+    }
+}
+
+#[test]
+fn a_table_streams_once_its_widths_are_known() {
+    let rows = records(Value::from(vec![device("5000d8c46a56cfca", "n"); 150]));
+    let pipe = Pipe::default();
+    let mut sink = pipe.sink(Format::Table, None, Some(200));
+    for row in &rows[..99] {
+        sink.write(row).unwrap();
+    }
+    sink.quiet(Write::flush).unwrap();
+    assert_eq!(pipe.text(), "", "rows are kept back for the widths");
+    for row in &rows[99..] {
+        sink.write(row).unwrap();
+    }
+    sink.quiet(Write::flush).unwrap();
+    assert_eq!(pipe.text().lines().count(), 151);
+    sink.finish().unwrap();
+    assert_eq!(pipe.text().lines().count(), 151, "nothing comes twice");
+}
+
+#[test]
+fn a_flush_lets_rows_out_and_leaves_room_for_those_to_come() {
+    let pipe = Pipe::default();
+    let mut sink = pipe.sink(Format::Table, None, Some(200));
+    sink.flush().unwrap();
+    assert_eq!(
+        pipe.text(),
+        "",
+        "a flush before the first row fixes no widths"
+    );
+    for name in ["a", "a longer name"] {
+        sink.write(&records(json!([device("5000d8c46a56cfca", name)]))[0])
+            .unwrap();
+        sink.flush().unwrap();
+    }
+    let text = pipe.text();
+    let starts: Vec<_> = text
+        .lines()
+        .map(|line| line.find("0c:2a").or(line.find("MAC")))
+        .collect();
+    assert_eq!(starts, [Some(36); 3], "{text}");
+}
