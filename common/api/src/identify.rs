@@ -107,6 +107,31 @@ impl Finder {
         }
     }
 
+    /// Forgets what was found of a kind, after one has been created.
+    pub fn forget(&self, thing: Thing) {
+        self.found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(kind, _), _| *kind != thing);
+        self.lists
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(kind, _), _| *kind != thing);
+    }
+
+    /// The name of a thing of which only the id is known, for tables. One list is read for all of them.
+    pub fn name_of(&self, thing: Thing, id: &str) -> Option<String> {
+        let list = self.list(thing, None).ok()?;
+        let name = |record: &Record| {
+            Some(text_of(record, "name").to_owned()).filter(|name| !name.is_empty())
+        };
+        match list.iter().find(|record| text_of(record, "id") == id) {
+            Some(record) => name(record),
+            // One that the list leaves out, a colleague's perhaps.
+            None => name(&self.one(thing, id).ok()?),
+        }
+    }
+
     fn all(&self, thing: Thing, text: &str) -> Result<Arc<Vec<Record>>, Error> {
         once(&self.found, (thing, text.to_owned()), || {
             let parts = braces(text);

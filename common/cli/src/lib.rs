@@ -1,1 +1,90 @@
-//! What every command line has in common: flags, prompts, exit codes, stdout and stderr.
+//! What every command line has in common, so that a subcommand is only what it does to a record.
+//!
+//! [`run`] is the `main` of every command. [`Session`] is a signed-in run: its `list` prints what a list
+//! gives, its `each` does something to every row of the input, its `change_membership` moves devices
+//! between groups in bulk. Stdin, stdout, stderr, exit codes, prompts, signals and the environment each
+//! have their one file here.
+
+pub mod bulk;
+mod clearing;
+pub mod console;
+pub mod each;
+pub mod environment;
+mod exit;
+pub mod flags;
+mod input;
+mod list;
+mod options;
+mod output;
+pub mod prompt;
+mod results;
+mod session;
+pub mod signals;
+pub mod stdin;
+pub mod stdout;
+mod stop;
+
+pub use api;
+pub use auth;
+pub use exit::Exit;
+pub use flags::secret_in_file;
+pub use flags::{
+    BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, identifier,
+};
+pub use input::{Given, Identifiers};
+pub use list::Query;
+pub use options::{missing, text_option};
+pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
+pub use session::{Session, hands, settings, sign_in_environment, text};
+pub use stop::{Stop, failure};
+
+use std::process::ExitCode;
+
+/// What a verb returns.
+pub type Result<T = Exit> = std::result::Result<T, Stop>;
+
+/// Parses the command line, carries it out and gives the exit code.
+pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> ExitCode {
+    let command = Arguments::command();
+    console::name_it(command.get_name());
+    end_on_panic();
+    let arguments = match Arguments::try_parse_from(environment::arguments()) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let exit = match carry_out(arguments) {
+        Ok(exit) => exit,
+        Err(stop) => {
+            console::end_progress();
+            if let Some(message) = &stop.message {
+                console::say(message);
+            }
+            stop.exit
+        }
+    };
+    exit.and(signals::exit()).into()
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        console::plain(&error.render().to_string());
+        return Exit::CouldNotRun.into();
+    }
+    stdout::print(&error.render().to_string());
+    Exit::Done.into()
+}
+
+/// A panic in any thread ends the process with exit code 2 and one line, not with a hang.
+fn end_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        console::say(&format!(
+            "a mistake in imp-tools itself, please report it: {panic}"
+        ));
+        #[expect(
+            clippy::disallowed_methods,
+            clippy::exit,
+            reason = "the last word of a process that is broken"
+        )]
+        std::process::exit(i32::from(Exit::CouldNotRun.code()));
+    }));
+}

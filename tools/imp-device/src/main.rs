@@ -1,3 +1,49 @@
-//! Devices of impCentral, in bulk.
+//! `imp-device`: list devices and work on many of them at once.
+//!
+//! One file a verb. What all verbs have in common (input, output, failures, retries, exit codes) is in
+//! `common/cli`; the record contract is in imp-records(7).
 
-fn main() {}
+mod assign;
+mod info;
+mod list;
+mod remove;
+mod restart;
+mod unassign;
+mod update;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Devices of impCentral, one or many thousands at once
+///
+/// Records are read from --device, --input or stdin and printed one a line; see imp-records(7).
+#[derive(Parser)]
+#[command(name = "imp-device", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    List(list::List),
+    Info(info::Info),
+    Assign(assign::Assign),
+    Unassign(unassign::Unassign),
+    Update(update::Update),
+    Remove(remove::Remove),
+    Restart(restart::Restart),
+}
+
+fn main() -> ExitCode {
+    cli::run(|arguments: Arguments| match arguments.verb {
+        Verb::List(list) => list.run(),
+        Verb::Info(info) => info.run(),
+        Verb::Assign(assign) => assign.run(),
+        Verb::Unassign(unassign) => unassign.run(),
+        Verb::Update(update) => update.run(),
+        Verb::Remove(remove) => remove.run(),
+        Verb::Restart(restart) => restart.run(),
+    })
+}

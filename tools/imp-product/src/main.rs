@@ -1,3 +1,40 @@
-//! Products of impCentral.
+//! `imp-product`: the products of an account. One file a verb; the rest is in `common/cli`.
 
-fn main() {}
+mod create;
+mod delete;
+mod info;
+mod list;
+mod update;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Products of impCentral
+///
+/// Records are read from --product, --input or stdin and printed one a line; see imp-records(7).
+#[derive(Parser)]
+#[command(name = "imp-product", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Create(create::Create),
+    List(list::List),
+    Info(info::Info),
+    Update(update::Update),
+    Delete(delete::Delete),
+}
+
+fn main() -> ExitCode {
+    cli::run(|arguments: Arguments| match arguments.verb {
+        Verb::Create(create) => create.run(),
+        Verb::List(list) => list.run(),
+        Verb::Info(info) => info.run(),
+        Verb::Update(update) => update.run(),
+        Verb::Delete(delete) => delete.run(),
+    })
+}

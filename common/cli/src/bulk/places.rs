@@ -1,0 +1,366 @@
+//! Where devices are now, by the service's own word: one list, or one GET a device, whichever is less.
+//!
+//! A list of 100,000 devices passes through here, so only devices that are asked for are kept, under
+//! hashed keys: a device is found by id, MAC address, agent id or name alike.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+
+use api::devices::{self, Form};
+use api::paging::{self, Reading};
+use api::{Error, Kind, Record, Request, Seen, resource, segment};
+use pipe::engine::{self, Done};
+use serde_json::Value;
+
+use crate::session::Session;
+
+/// A group, as far as moving devices needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its id.
+    pub id: String,
+    /// Its specific type.
+    pub kind: String,
+    /// The product that it belongs to.
+    pub product: Option<String>,
+}
+
+impl Group {
+    /// From the record of a group.
+    pub fn of(record: &Record) -> Self {
+        let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+        Group {
+            id: text("id").unwrap_or_default(),
+            kind: text("type").unwrap_or_default(),
+            product: text("product_id"),
+        }
+    }
+}
+
+/// Where a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its id, which is 64 bits in hex.
+    pub id: u64,
+    /// The group, as an index into [`Places::groups`]; `None` while unassigned.
+    pub group: Option<u32>,
+}
+
+/// What is known of the places of devices.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// Groups seen.
+    pub groups: Vec<Group>,
+    found: HashMap<u64, Found>,
+    /// Why a device could not be looked up.
+    errors: HashMap<u64, Error>,
+    /// Devices that are not in `found` do not exist.
+    pub complete: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Found {
+    At(Place),
+    /// Several devices have this name.
+    Several(u32),
+}
+
+impl Places {
+    /// The place of the device called `text`.
+    ///
+    /// # Errors
+    /// `ambiguous` for a name of several, `not_found` when there is none for certain.
+    pub fn of(&self, text: &str) -> Result<Option<Place>, Error> {
+        let key = key(text);
+        if let Some(error) = self.errors.get(&key) {
+            return Err(error.clone());
+        }
+        match self.found.get(&key) {
+            Some(Found::At(place)) => Ok(Some(*place)),
+            Some(Found::Several(count)) => Err(Error::new(
+                Kind::Ambiguous,
+                format!("{count} devices are called `{text}`"),
+            )
+            .detail("use the id or the MAC address")),
+            None if self.complete => Err(Error::new(Kind::NotFound, format!("No device `{text}`"))
+                .detail("this account has no device with this id, MAC address, agent id or name")),
+            None => Ok(None),
+        }
+    }
+
+    /// The same groups, and nothing known of devices.
+    pub fn with_groups_only(&self) -> Places {
+        Places {
+            groups: self.groups.clone(),
+            ..Places::default()
+        }
+    }
+
+    /// The number of a group, which is noted if it is new.
+    pub fn number(&mut self, group: &Group) -> u32 {
+        let known = self.groups.iter().position(|known| known.id == group.id);
+        let number = known.unwrap_or_else(|| {
+            self.groups.push(group.clone());
+            self.groups.len() - 1
+        });
+        u32::try_from(number).unwrap_or(u32::MAX)
+    }
+
+    /// Notes a device's record, which comes from the service.
+    pub fn note(&mut self, device: &Record, wanted: impl Fn(u64) -> bool) {
+        let text = |name: &str| {
+            device
+                .get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let group = text("devicegroup_id").map(|id| {
+            let kind = text("devicegroup_type").unwrap_or_default().to_owned();
+            let group = Group {
+                id: id.to_owned(),
+                kind,
+                product: text("product_id").map(str::to_owned),
+            };
+            self.number(&group)
+        });
+        let id = text("id")
+            .and_then(|id| u64::from_str_radix(id, 16).ok())
+            .unwrap_or_default();
+        let place = Place { id, group };
+        for own in ["id", "mac_address", "agent_id"]
+            .into_iter()
+            .filter_map(text)
+        {
+            if wanted(key(own)) {
+                self.found.insert(key(own), Found::At(place));
+            }
+        }
+        // A name counts only where nothing else has that text.
+        if let Some(name) = text("name").filter(|name| wanted(key(name))) {
+            let several = |found: &Found| match found {
+                Found::Several(count) => Found::Several(count + 1),
+                Found::At(other) if other.id == id => Found::At(place),
+                Found::At(_) => Found::Several(2),
+            };
+            let found = self.found.get(&key(name)).map_or(Found::At(place), several);
+            self.found.insert(key(name), found);
+        }
+    }
+}
+
+/// The key of a text that identifies a device.
+pub fn key(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match devices::form(text) {
+        // Hex digits and MAC addresses mean the same in either case.
+        Form::Id | Form::Mac => text.to_ascii_lowercase().hash(&mut hasher),
+        _ => text.hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+/// Which devices may be anywhere in the answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Within<'a> {
+    /// All devices of the account are of interest.
+    Account,
+    /// Only whether they are in this group.
+    Group(&'a str),
+}
+
+impl Session {
+    /// Finds out where the devices `texts` are. `size` is the size of the list if it is known.
+    ///
+    /// # Errors
+    /// What ends the run; what concerns one device is kept in [`Places`].
+    pub(super) fn look_up(
+        &self,
+        places: &mut Places,
+        texts: &[&str],
+        within: Within<'_>,
+        size: Option<usize>,
+    ) -> Result<(), Error> {
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let named = texts.iter().any(|text| devices::form(text) == Form::Name);
+        if named || self.list_is_less(texts.len(), within, size)? {
+            return self.look_up_in_list(
+                places,
+                texts,
+                if named { Within::Account } else { within },
+            );
+        }
+        self.look_up_one_by_one(places, texts)
+    }
+
+    /// Is the list shorter, in pages, than there are devices to ask for? One request can tell: the page
+    /// with that number is there or not.
+    fn list_is_less(
+        &self,
+        devices: usize,
+        within: Within<'_>,
+        size: Option<usize>,
+    ) -> Result<bool, Error> {
+        if let Some(size) = size {
+            return Ok(size / 100 + 1 < devices);
+        }
+        match devices {
+            0 | 1 => Ok(false),
+            1000.. => Ok(true),
+            _ => {
+                let mut probe = Request::get("/devices")
+                    .query("page[number]", devices.to_string())
+                    .query("page[size]", "100");
+                probe.query.extend(filters(within));
+                match self.client.send(&probe) {
+                    Ok(answer) => Ok(answer.body["data"].as_array().is_none_or(Vec::is_empty)),
+                    Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => {
+                        Err(error)
+                    }
+                    // Past the end.
+                    Err(_) => Ok(true),
+                }
+            }
+        }
+    }
+
+    fn look_up_in_list(
+        &self,
+        places: &mut Places,
+        texts: &[&str],
+        within: Within<'_>,
+    ) -> Result<(), Error> {
+        let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
+        let reading = Reading {
+            jobs: usize::from(self.common.jobs),
+            wanted: &|| true,
+        };
+        let mut seen = Seen::default();
+        let note = |device: Record| {
+            places.note(&device, |key| wanted.contains(&key));
+            ControlFlow::Continue(())
+        };
+        let _all = match within {
+            Within::Account => devices::list(&self.client, &[], &reading, &mut seen, note)?,
+            Within::Group(_) => paging::list(
+                &self.client,
+                "/devices",
+                &filters(within),
+                &reading,
+                &mut seen,
+                note,
+            )?,
+        };
+        places.complete = matches!(within, Within::Account);
+        Ok(())
+    }
+
+    fn look_up_one_by_one(&self, places: &mut Places, texts: &[&str]) -> Result<(), Error> {
+        let mut ended = None;
+        let mut perhaps_names = Vec::new();
+        engine::ordered(
+            usize::from(self.common.jobs),
+            &AtomicBool::new(false),
+            texts.iter(),
+            |text| {
+                (
+                    *text,
+                    self.client
+                        .send(&Request::get(format!("/devices/{}", segment(text)))),
+                )
+            },
+            |done| {
+                if let Done::Worked((text, answer)) = done {
+                    match answer {
+                        Ok(answer) => places.note(&resource::lift_data(&answer.body), |_| true),
+                        Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => {
+                            ended = Some(error);
+                            return ControlFlow::Break(());
+                        }
+                        Err(error)
+                            if error.kind == Kind::NotFound
+                                && devices::form(text) == Form::Agent =>
+                        {
+                            perhaps_names.push(text);
+                        }
+                        Err(error) => {
+                            places.errors.insert(key(text), error);
+                        }
+                    }
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        match ended {
+            Some(error) => Err(error),
+            None if perhaps_names.is_empty() => Ok(()),
+            None => self.look_up_in_list(places, &perhaps_names, Within::Account),
+        }
+    }
+}
+
+fn filters(within: Within<'_>) -> Vec<(String, String)> {
+    match within {
+        Within::Account => Vec::new(),
+        Within::Group(id) => vec![("filter[devicegroup.id]".into(), id.to_owned())],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn device(id: &str, mac: &str, name: &str, group: Option<&str>) -> Record {
+        let mut device = json!({"type":"device","id":id,"mac_address":mac,"name":name});
+        if let Some(group) = group {
+            device["devicegroup_id"] = group.into();
+        }
+        device.as_object().expect("an object").clone()
+    }
+
+    #[test]
+    fn a_device_is_found_by_any_of_its_identifiers() {
+        let mut places = Places {
+            complete: true,
+            ..Places::default()
+        };
+        places.note(
+            &device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")),
+            |_| true,
+        );
+        places.note(
+            &device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None),
+            |_| true,
+        );
+        for text in [
+            "40000c2a69000001",
+            "40000C2A69000001",
+            "0C:2A:69:00:00:01",
+            "one",
+        ] {
+            let place = places.of(text).expect("known").expect("there");
+            assert_eq!(
+                place
+                    .group
+                    .map(|group| places.groups[group as usize].id.as_str()),
+                Some("g"),
+                "{text}"
+            );
+        }
+        assert_eq!(places.of("two").expect("known").expect("there").group, None);
+        assert_eq!(places.of("three").unwrap_err().kind, Kind::NotFound);
+    }
+
+    #[test]
+    fn a_name_of_several_is_ambiguous() {
+        let mut places = Places::default();
+        places.note(&device("1", "a", "twin", None), |_| true);
+        places.note(&device("2", "b", "twin", None), |_| true);
+        assert_eq!(places.of("twin").unwrap_err().kind, Kind::Ambiguous);
+        assert_eq!(places.of("other"), Ok(None));
+    }
+}

@@ -1,0 +1,359 @@
+//! Sends the requests of a bulk move, and finds out what became of each device.
+//!
+//! The call is not atomic and an answer may get lost, so after a doubtful answer every device of that
+//! request is *read back*, and only one that is found not to have moved is sent again. A refusal that
+//! may be about the size of the request is tried with a smaller one, alone, before the rest follow.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use api::membership::{self, Fate as Answer};
+use api::{Error, Kind, Secret};
+use pipe::engine::{self, Done};
+
+use super::places::{Places, Within};
+use super::plan::{Batch, Fate, Wish, batches};
+use crate::session::Session;
+use crate::stop::failure;
+
+/// So often is a device sent, at most.
+const TRIES: u8 = 4;
+
+/// A bulk move under way.
+pub(super) struct Sending<'a> {
+    pub session: &'a Session,
+    pub wishes: &'a [Option<Wish>],
+    pub places: &'a mut Places,
+    pub fates: &'a mut [Fate],
+    pub key: Option<&'a Secret>,
+    /// Devices in one request, at most; becomes smaller when the service takes fewer.
+    pub size: usize,
+    /// Called after each answer: rows whose fate is known can be printed.
+    pub settled: &'a mut dyn FnMut(&[Fate], &Places) -> Result<(), crate::Stop>,
+    /// How the service refused a request that may have been too large.
+    pub size_refusal: Option<Error>,
+    /// Members of a group that this run has put in or found there, for choosing how to read back.
+    pub sizes: HashMap<u32, usize>,
+}
+
+/// A row whose fate an answer left open, with what it said.
+struct Doubt {
+    row: u32,
+    group: u32,
+    named: Option<Error>,
+    general: Error,
+    about_request: bool,
+    /// How many devices the request had.
+    together: usize,
+}
+
+impl Sending<'_> {
+    /// Sends until the fate of every open row is known, or the run is over.
+    ///
+    /// # Errors
+    /// Only when results cannot be written.
+    pub fn all(&mut self) -> Result<(), crate::Stop> {
+        let mut tries: HashMap<u32, u8> = HashMap::new();
+        let mut alone = false;
+        loop {
+            let open: Vec<(u32, u32)> = self.open_rows();
+            if open.is_empty() {
+                return Ok(());
+            }
+            let mut round = batches(open, if alone { 1 } else { self.size });
+            // The first goes alone: it shows whether requests of this size are taken at all.
+            let mut rest = round.split_off(1.min(round.len()));
+            let (mut doubts, mut over) = self.send(round)?;
+            let too_large = doubts.iter().any(|doubt| doubt.about_request);
+            self.learn_from_one(&mut rest);
+            if over.is_none() && !too_large {
+                let (more, ended) = self.send(rest)?;
+                doubts.extend(more);
+                over = ended;
+            }
+            if let Some(error) = over {
+                self.give_up(&error);
+            }
+            if let Some(doubt) = doubts.iter().find(|doubt| doubt.about_request) {
+                self.size_refusal = Some(doubt.general.clone());
+            }
+            let left = self.read_back(doubts)?;
+            alone = self.again(left, &mut tries);
+            (self.settled)(self.fates, self.places)?;
+        }
+    }
+
+    /// A request that was refused as a whole has been made smaller down to one device: if that one is
+    /// refused in the same words, it was never about the size, and the others need not be tried.
+    fn learn_from_one(&mut self, rest: &mut Vec<Batch>) {
+        let (1, Some(refusal)) = (self.size, &self.size_refusal) else {
+            return;
+        };
+        let same = |failure: &pipe::Failure| {
+            (failure.status, failure.title.as_str()) == (refusal.status, refusal.title.as_str())
+        };
+        if self
+            .fates
+            .iter()
+            .any(|fate| matches!(fate, Fate::Failed(failure) if same(failure)))
+        {
+            for row in rest.drain(..).flat_map(|batch| batch.rows) {
+                self.fates[row as usize] = failed(refusal.clone());
+            }
+        }
+    }
+
+    fn open_rows(&self) -> Vec<(u32, u32)> {
+        let rows = self.fates.iter().zip(0u32..);
+        rows.filter_map(|(fate, row)| {
+            if let Fate::Open(group) = fate {
+                Some((row, *group))
+            } else {
+                None
+            }
+        })
+        .collect()
+    }
+
+    /// Sends `round`; notes what is certain, gives what is not, and what ended the run.
+    fn send(&mut self, round: Vec<Batch>) -> Result<(Vec<Doubt>, Option<Error>), crate::Stop> {
+        let mut doubts = Vec::new();
+        let mut over = None;
+        let mut broken = None;
+        let (session, wishes, key) = (self.session, self.wishes, self.key);
+        let groups: Vec<String> = self
+            .places
+            .groups
+            .iter()
+            .map(|group| group.id.clone())
+            .collect();
+        let kinds: Vec<bool> = self
+            .places
+            .groups
+            .iter()
+            .map(|group| group.kind == "production_devicegroup")
+            .collect();
+        // Unassigned devices have no agent id any more, so devices to take out go by their own id.
+        let devices_of = |batch: &Batch, places: &Places| -> Vec<String> {
+            batch
+                .rows
+                .iter()
+                .map(|row| text_of(wishes, *row, places))
+                .collect()
+        };
+        let ready: Vec<_> = round
+            .into_iter()
+            .map(|batch| (devices_of(&batch, self.places), batch))
+            .collect();
+        engine::ordered(
+            usize::from(session.common.jobs),
+            &session.stop,
+            ready.into_iter(),
+            |(devices, batch)| {
+                let group = &groups[batch.group as usize];
+                let out = batch.rows.first().is_some_and(|row| is_out(wishes, *row));
+                let request = if out {
+                    membership::unassign(
+                        group,
+                        &devices,
+                        key.filter(|_| kinds[batch.group as usize]),
+                    )
+                } else {
+                    membership::assign(group, &devices)
+                };
+                (
+                    membership::judge(session.client.send(&request), &devices),
+                    batch,
+                )
+            },
+            |done| {
+                session.keep_company();
+                match done {
+                    Done::Worked((answer, batch)) => {
+                        if let Some(error) = self.note(answer, &batch, &mut doubts) {
+                            over.get_or_insert(error);
+                        }
+                    }
+                    Done::NotAttempted(_) => {
+                        over.get_or_insert(Error::new(Kind::NotAttempted, "Interrupted"));
+                    }
+                }
+                match (self.settled)(self.fates, self.places) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(stop) => {
+                        broken = Some(stop);
+                        ControlFlow::Break(())
+                    }
+                }
+            },
+        );
+        match broken {
+            Some(stop) => Err(stop),
+            None => Ok((doubts, over)),
+        }
+    }
+
+    /// Takes in the answer for one batch; gives the error that ends the run, if it does.
+    fn note(&mut self, answer: Answer, batch: &Batch, doubts: &mut Vec<Doubt>) -> Option<Error> {
+        let mut set = |row: u32, fate: Fate| self.fates[row as usize] = fate;
+        match answer {
+            Answer::Done => {
+                batch.rows.iter().for_each(|row| set(*row, Fate::Moved));
+                *self.sizes.entry(batch.group).or_default() += batch.rows.len();
+            }
+            Answer::Failed(errors) => {
+                batch
+                    .rows
+                    .iter()
+                    .zip(errors)
+                    .for_each(|(row, error)| set(*row, failed(error)));
+            }
+            Answer::Refused(error) => batch
+                .rows
+                .iter()
+                .for_each(|row| set(*row, failed(error.clone()))),
+            Answer::Doubtful {
+                named,
+                general,
+                about_request,
+            } => {
+                doubts.extend(batch.rows.iter().zip(named).map(|(row, named)| Doubt {
+                    row: *row,
+                    group: batch.group,
+                    named,
+                    general: general.clone(),
+                    about_request,
+                    together: batch.rows.len(),
+                }));
+                *self.sizes.entry(batch.group).or_default() += batch.rows.len();
+            }
+            Answer::RunOver(error) => return Some(error),
+        }
+        None
+    }
+
+    /// The run is over: what is still open was not attempted. The reason goes to the first such row.
+    fn give_up(&mut self, error: &Error) {
+        let mut reason = (error.kind != Kind::NotAttempted).then(|| failed(error.clone()));
+        for (row, group) in self.open_rows() {
+            let _ = group;
+            let fate = reason
+                .take()
+                .unwrap_or_else(|| Fate::Failed(Box::new(crate::each::run_ended())));
+            self.fates[row as usize] = fate;
+        }
+    }
+
+    /// Looks where the doubtful devices are. Gives those that did not move and may be sent again.
+    fn read_back(&mut self, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, crate::Stop> {
+        let mut left = Vec::new();
+        let mut groups: Vec<u32> = doubts.iter().map(|doubt| doubt.group).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let mut by_group: HashMap<u32, Vec<Doubt>> = HashMap::new();
+        for doubt in doubts {
+            by_group.entry(doubt.group).or_default().push(doubt);
+        }
+        for group in groups {
+            let doubts = by_group.remove(&group).unwrap_or_default();
+            left.extend(self.read_back_group(group, doubts));
+        }
+        Ok(left)
+    }
+
+    fn read_back_group(&mut self, group: u32, doubts: Vec<Doubt>) -> Vec<Doubt> {
+        let texts: Vec<String> = doubts
+            .iter()
+            .map(|doubt| text_of(self.wishes, doubt.row, self.places))
+            .collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        // A new look: what was known before is no answer.
+        let mut now = self.places.with_groups_only();
+        let id = self.places.groups[group as usize].id.clone();
+        let size = self.sizes.get(&group).copied();
+        if let Err(error) = self
+            .session
+            .look_up(&mut now, &texts, Within::Group(&id), size)
+        {
+            doubts
+                .iter()
+                .for_each(|doubt| self.fates[doubt.row as usize] = unknown(doubt, &error));
+            return Vec::new();
+        }
+        let mut left = Vec::new();
+        for (doubt, text) in doubts.into_iter().zip(texts) {
+            let inside = now
+                .of(text)
+                .ok()
+                .flatten()
+                .is_some_and(|place| place.group == Some(group));
+            if inside != is_out(self.wishes, doubt.row) {
+                self.fates[doubt.row as usize] = Fate::Moved;
+            } else {
+                left.push(doubt);
+            }
+        }
+        left
+    }
+
+    /// Decides about devices that did not move: failed, or once more. True if they have to go alone now.
+    fn again(&mut self, left: Vec<Doubt>, tries: &mut HashMap<u32, u8>) -> bool {
+        let mut alone = false;
+        for doubt in left {
+            let tried = tries.entry(doubt.row).or_default();
+            *tried += 1;
+            let fate = match &doubt.named {
+                Some(own) => failed(own.clone()),
+                None if doubt.about_request && doubt.together > 1 => {
+                    self.size = self.size.min(doubt.together.div_ceil(2));
+                    *tried = 0;
+                    continue;
+                }
+                None if *tried >= TRIES => failed(doubt.general.clone()),
+                None => {
+                    alone |= *tried + 1 >= TRIES;
+                    continue;
+                }
+            };
+            self.fates[doubt.row as usize] = fate;
+        }
+        alone
+    }
+}
+
+fn is_out(wishes: &[Option<Wish>], row: u32) -> bool {
+    wishes[row as usize]
+        .as_ref()
+        .is_some_and(|wish| wish.target.is_none())
+}
+
+fn text_of(wishes: &[Option<Wish>], row: u32, places: &Places) -> String {
+    let Some(wish) = &wishes[row as usize] else {
+        return String::new();
+    };
+    let by_id = || Some(format!("{:016x}", places.of(&wish.device).ok()??.id));
+    let needs_id =
+        wish.target.is_none() || api::devices::form(&wish.device) == api::devices::Form::Name;
+    let id = if needs_id { by_id() } else { None };
+    id.unwrap_or_else(|| wish.device.clone())
+}
+
+fn failed(error: Error) -> Fate {
+    Fate::Failed(Box::new(failure(error)))
+}
+
+fn unknown(doubt: &Doubt, error: &Error) -> Fate {
+    let error = Error {
+        kind: Kind::UnknownOutcome,
+        attempts: doubt.general.attempts,
+        ..Error::new(
+            Kind::UnknownOutcome,
+            "It is not known whether this device moved",
+        )
+        .detail(format!(
+            "{}; then it could not be read back: {error}",
+            doubt.general
+        ))
+    };
+    failed(error)
+}

@@ -1,0 +1,45 @@
+//! The environment: the only place that reads its variables and the command line.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place for environment and arguments"
+)]
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The arguments of this process, the program first.
+pub fn arguments() -> Vec<OsString> {
+    env::args_os().collect()
+}
+
+/// A variable that is set, not empty and text.
+pub fn text(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A variable that is set and not empty, as a path.
+pub fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// The directory that relative paths start from.
+pub fn current_dir() -> PathBuf {
+    env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+}
+
+/// The proxy variables as `curl` reads them: lower case wins, and `HTTP_PROXY` does not count, because a
+/// web server would set it from a request.
+pub fn proxy() -> api::proxy::Variables {
+    // Set but empty has a meaning here: no proxy.
+    let either = |lower: &str, upper: &str| env::var(lower).or_else(|_| env::var(upper)).ok();
+    api::proxy::Variables {
+        http_proxy: env::var("http_proxy").ok(),
+        https_proxy: either("https_proxy", "HTTPS_PROXY"),
+        all_proxy: either("all_proxy", "ALL_PROXY"),
+        no_proxy: either("no_proxy", "NO_PROXY"),
+    }
+}

@@ -1,0 +1,101 @@
+//! Exit codes: what a script can branch on. The same in every command (`imp-tools(7)`).
+
+use std::process::ExitCode;
+
+use pipe::Kind;
+
+/// How a run ended. When several apply, the first of 130/143, 3, 2, 4, 1 counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exit {
+    /// All done, or nothing to do.
+    #[default]
+    Done,
+    /// Some records failed.
+    SomeFailed,
+    /// The service could not be reached within the patience: try again later.
+    Unreachable,
+    /// Could not run: usage, unreadable input, bad configuration, a panic.
+    CouldNotRun,
+    /// Not signed in.
+    NotSignedIn,
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::SomeFailed => 1,
+            Exit::CouldNotRun => 2,
+            Exit::NotSignedIn => 3,
+            Exit::Unreachable => 4,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+        }
+    }
+
+    /// The graver of two.
+    #[must_use]
+    pub fn and(self, other: Exit) -> Exit {
+        if self.gravity() >= other.gravity() {
+            self
+        } else {
+            other
+        }
+    }
+
+    fn gravity(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::SomeFailed => 1,
+            Exit::Unreachable => 2,
+            Exit::CouldNotRun => 3,
+            Exit::NotSignedIn => 4,
+            Exit::Interrupted => 5,
+            Exit::Terminated => 6,
+        }
+    }
+
+    /// What a failed record does to the exit code.
+    pub fn of_failure(kind: Kind) -> Exit {
+        match kind {
+            Kind::NotSignedIn => Exit::NotSignedIn,
+            Kind::Unreachable => Exit::Unreachable,
+            _ => Exit::SomeFailed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_counts() {
+        let order = [
+            Exit::Terminated,
+            Exit::Interrupted,
+            Exit::NotSignedIn,
+            Exit::CouldNotRun,
+            Exit::Unreachable,
+            Exit::SomeFailed,
+            Exit::Done,
+        ];
+        for (index, graver) in order.iter().enumerate() {
+            for lighter in &order[index..] {
+                assert_eq!(graver.and(*lighter), *graver);
+                assert_eq!(lighter.and(*graver), *graver);
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Where the rows of a verb come from: options, files, stdin; the same in every command.
+//!
+//! Identifiers given as options mean that stdin is never touched. A terminal or `/dev/null` on stdin is a
+//! usage error, because nobody meant to send records; an empty pipe is nothing to do.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use pipe::{Item, ReadError, Row, Source};
+
+use crate::flags::Input;
+use crate::stdin::{self, Stdin};
+use crate::stop::Stop;
+
+/// What the verb was given to work on.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// What a row is about, for messages: `device`.
+    pub noun: &'static str,
+    /// The option that names identifiers: `--device`.
+    pub option: &'static str,
+    /// Its values.
+    pub identifiers: &'a [String],
+    /// `--input` and its like.
+    pub input: &'a Input,
+}
+
+/// Rows as they come; an `Err` is the last.
+pub type Rows = Box<dyn Iterator<Item = Result<Item, ReadError>> + Send>;
+
+impl Given<'_> {
+    /// Opens the sources, all of them before the first row is read.
+    ///
+    /// # Errors
+    /// Exit 2 when there is nothing to read from, or a file cannot be opened.
+    pub fn rows(&self, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
+        let option = self.option;
+        let dashes = self.identifiers.iter().filter(|text| *text == "-").count()
+            + self
+                .input
+                .input
+                .iter()
+                .filter(|path| *path == Path::new("-"))
+                .count();
+        if dashes > 1 {
+            return Err(Stop::usage(
+                "`-` stands for stdin, which can be read only once",
+            ));
+        }
+        if !self.identifiers.is_empty() && !self.input.input.is_empty() {
+            return Err(Stop::usage(format!(
+                "give {}s either with {option} or with --input",
+                self.noun
+            )));
+        }
+        let mut sources: Vec<Rows> = Vec::new();
+        for text in self.identifiers {
+            if text == "-" {
+                sources.push(self.stdin(stop)?);
+            } else {
+                let row = Item::Row(Row::bare(text, option));
+                sources.push(Box::new(std::iter::once(Ok(row))));
+            }
+        }
+        for path in &self.input.input {
+            sources.push(if path == Path::new("-") {
+                self.stdin(stop)?
+            } else {
+                file(path)?
+            });
+        }
+        if sources.is_empty() {
+            sources.push(self.stdin(stop)?);
+        }
+        Ok(Box::new(sources.into_iter().flatten()))
+    }
+
+    fn stdin(&self, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
+        match stdin::kind() {
+            Stdin::Source => Ok(Box::new(
+                Source::new("stdin", stdin::reader(stop.clone())).rows(),
+            )),
+            Stdin::Nothing => Err(Stop::usage(format!(
+                "no {noun}s given: name some with {option}, give a file with --input, or pipe records in",
+                noun = self.noun,
+                option = self.option
+            ))),
+        }
+    }
+
+    /// Refuses a `--failed` file that is also an input: it would be emptied before it is read.
+    pub(crate) fn refuse_as_input(&self, failed: &Path) -> Result<(), Stop> {
+        let Ok(metadata) = fs::metadata(failed) else {
+            return Ok(());
+        };
+        let reads_stdin =
+            self.identifiers.is_empty() || self.identifiers.iter().any(|text| text == "-");
+        let is_input =
+            self.input.input.iter().any(|path| {
+                fs::metadata(path).is_ok_and(|input| pipe::same_file(&input, &metadata))
+            });
+        if is_input || (reads_stdin && stdin::is_file(&metadata)) {
+            return Err(Stop::usage(format!(
+                "{} is an input of this run; write the failed records to another file",
+                failed.display()
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn file(path: &Path) -> Result<Rows, Stop> {
+    let cannot =
+        |error: std::io::Error| Stop::usage(format!("cannot read {}: {error}", path.display()));
+    let file = File::open(path).map_err(cannot)?;
+    if file.metadata().map_err(cannot)?.is_dir() {
+        return Err(Stop::usage(format!(
+            "cannot read {}: it is a directory",
+            path.display()
+        )));
+    }
+    let name = path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into(),
+    );
+    Ok(Box::new(Source::new(name, Box::new(file)).rows()))
+}
+
+/// An option of a `list` that takes identifiers, of which `-` means: from stdin.
+#[derive(Clone, Copy, Debug)]
+pub struct Identifiers<'a> {
+    /// The option: `--dg`.
+    pub option: &'static str,
+    /// The kind of thing that it names.
+    pub target: pipe::Target,
+    /// Its values.
+    pub values: &'a [String],
+}
+
+impl Identifiers<'_> {
+    /// The identifiers as texts, those of stdin included, each once.
+    ///
+    /// # Errors
+    /// Exit 2 when stdin cannot give any, or a row of it names nothing.
+    pub fn texts(&self, stop: &Arc<AtomicBool>) -> Result<Vec<String>, Stop> {
+        let nothing_else = Input::default();
+        if self.values.is_empty() {
+            return Ok(Vec::new());
+        }
+        let given = Given {
+            noun: self.target.noun,
+            option: self.option,
+            identifiers: self.values,
+            input: &nothing_else,
+        };
+        let mut texts = Vec::new();
+        for item in given.rows(stop)? {
+            let text = match item? {
+                Item::Row(row) => {
+                    row.identifier(&self.target, &[])
+                        .map_err(|failure| {
+                            Stop::usage(format!("{}: {}", row.source, failure.sentence()))
+                        })?
+                        .text
+                }
+                Item::Bad(bad) => {
+                    return Err(Stop::usage(format!(
+                        "{}: {}",
+                        bad.source,
+                        bad.failure.sentence()
+                    )));
+                }
+            };
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        Ok(texts)
+    }
+}

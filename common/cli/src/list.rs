@@ -1,0 +1,133 @@
+//! Reading verbs that list: each record is printed when its page has come.
+
+use std::ops::ControlFlow;
+
+use api::identify::Thing;
+use api::paging::{self, Reading};
+use api::{Seen, devices};
+use pipe::Record;
+
+use crate::session::Session;
+use crate::stop::Stop;
+use crate::{Exit, Result, console};
+
+/// A list to print: several requests whose records are united, each once.
+pub struct Query<'a> {
+    /// The path: `/devices`.
+    pub path: &'a str,
+    /// The filters of each request; none means one request without filters.
+    pub filters: Vec<Vec<(String, String)>>,
+    /// Records to print, at most.
+    pub limit: Option<u64>,
+    /// What the service cannot filter by itself.
+    pub keep: &'a dyn Fn(&Record) -> bool,
+}
+
+impl<'a> Query<'a> {
+    /// The whole list of `path`.
+    pub fn all(path: &'a str) -> Self {
+        Query {
+            path,
+            filters: vec![Vec::new()],
+            limit: None,
+            keep: &|_| true,
+        }
+    }
+
+    /// Filters by `name` for one of `values`: the service takes one value a request, so the requests
+    /// multiply. No values, no filter.
+    #[must_use]
+    pub fn one_of(mut self, name: &str, values: &[String]) -> Self {
+        if !values.is_empty() {
+            let with = |filters: &Vec<(String, String)>, value: &String| {
+                let mut filters = filters.clone();
+                filters.push((format!("filter[{name}]"), value.clone()));
+                filters
+            };
+            let multiplied = self
+                .filters
+                .iter()
+                .flat_map(|filters| values.iter().map(move |value| with(filters, value)));
+            self.filters = multiplied.collect();
+        }
+        self
+    }
+}
+
+impl Session {
+    /// Prints the list. Ends quietly when nobody reads any more.
+    ///
+    /// # Errors
+    /// Whatever ended the list; the pages before have been printed.
+    pub fn list(&self, query: &Query<'_>) -> Result {
+        let mut failed = None;
+        let mut printed = 0u64;
+        let ended = self.read(query, |record| {
+            if query.limit.is_some_and(|limit| printed >= limit) {
+                return ControlFlow::Break(());
+            }
+            printed += 1;
+            if let Err(stop) = self.output.print(&record) {
+                failed = Some(stop);
+                return ControlFlow::Break(());
+            }
+            if query.limit == Some(printed) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        self.output.finish()?;
+        console::end_progress();
+        let _all_or_not = ended?;
+        if let Some(stop) = failed {
+            return Err(stop);
+        }
+        if self.common.verbose {
+            console::say(&format!(
+                "{printed} records, {} requests",
+                self.client.requests_sent()
+            ));
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Gives the records of a list to `each`.
+    ///
+    /// # Errors
+    /// Whatever ended the list.
+    pub fn read(
+        &self,
+        query: &Query<'_>,
+        mut each: impl FnMut(Record) -> ControlFlow<()>,
+    ) -> std::result::Result<ControlFlow<()>, Stop> {
+        let wanted = || {
+            self.keep_company();
+            // What has come so far goes out before the next request, and shows whether anybody reads.
+            self.output.flush().is_ok() && self.output.is_read()
+        };
+        let reading = Reading {
+            jobs: usize::from(self.common.jobs),
+            wanted: &wanted,
+        };
+        let mut seen = Seen::default();
+        for filters in &query.filters {
+            let each = |record: Record| {
+                if (query.keep)(&record) {
+                    each(record)
+                } else {
+                    ControlFlow::Continue(())
+                }
+            };
+            let ended = if query.path == Thing::Device.path() {
+                devices::list(&self.client, filters, &reading, &mut seen, each)?
+            } else {
+                paging::list(&self.client, query.path, filters, &reading, &mut seen, each)?
+            };
+            if ended.is_break() {
+                return Ok(ended);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}

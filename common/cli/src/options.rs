@@ -1,0 +1,27 @@
+//! Options that a row may give for itself: a column named like an option beats the option.
+
+use pipe::{Failure, Kind, Row};
+use serde_json::Value;
+
+/// The row's own value of an option, as text.
+///
+/// # Errors
+/// `bad_input` when the column holds something that is no text.
+pub fn text_option(row: &Row, names: &[&str]) -> Result<Option<String>, Failure> {
+    match row.option(names) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Bool(truth)) => Ok(Some(truth.to_string())),
+        Some(_) => Err(Failure::new(
+            Kind::BadInput,
+            format!("The column `{}` should hold text", names.join("` or `")),
+        )),
+    }
+}
+
+/// The failure of a row that lacks something which no option gives either.
+pub fn missing(option: &str, what: &str) -> Failure {
+    Failure::new(Kind::BadInput, format!("{option} is missing"))
+        .detail(format!("neither the row nor the command line gives {what}"))
+}

@@ -1,0 +1,107 @@
+//! Records on stdout, in the form that was asked for.
+//!
+//! A closed pipe is remembered, not reported: what it means depends on the verb.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use api::identify::{Finder, Thing};
+use pipe::{Format, Record, Sink, Wrote};
+
+use crate::flags::{Common, Form};
+use crate::stdout;
+use crate::stop::Stop;
+
+/// The output of a run.
+pub struct Output {
+    sink: Mutex<Sink>,
+    closed: AtomicBool,
+    is_table: bool,
+}
+
+impl Output {
+    /// Opens stdout. Tables look up the names of groups and products with `finder`.
+    ///
+    /// # Errors
+    /// Exit 2 when it cannot be.
+    pub fn open(common: &Common, finder: Arc<Finder>) -> Result<Self, Stop> {
+        let at_terminal = stdout::is_terminal();
+        let format = match common.output {
+            Some(Form::Ndjson | Form::Debug) => Format::Ndjson,
+            Some(Form::Json) => Format::Json,
+            Some(Form::Csv) => Format::Csv,
+            Some(Form::Table) => Format::Table,
+            Some(Form::Minimal) => Format::Minimal,
+            None if at_terminal => Format::Table,
+            None => Format::Ndjson,
+        };
+        let mut sink = Sink::new(
+            format,
+            common.fields.clone(),
+            stdout::writer(),
+            stdout::width(),
+        );
+        sink.set_names(Box::new(move |kind, id| {
+            let thing = if kind == "product" {
+                Thing::Product
+            } else {
+                Thing::DeviceGroup
+            };
+            finder.name_of(thing, id)
+        }));
+        Ok(Output {
+            sink: Mutex::new(sink),
+            closed: AtomicBool::new(false),
+            is_table: format == Format::Table,
+        })
+    }
+
+    /// Prints a record.
+    ///
+    /// # Errors
+    /// When stdout fails for another reason than that nobody reads it, a full disk for example.
+    pub fn print(&self, record: &Record) -> Result<(), Stop> {
+        self.with_sink(|sink| sink.write(record))
+    }
+
+    /// Hands on what was printed.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn flush(&self) -> Result<(), Stop> {
+        self.with_sink(Sink::flush)
+    }
+
+    /// Hands on what was printed, unless a table still collects rows to fit its columns to.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn flush_rows(&self) -> Result<(), Stop> {
+        if self.is_table { Ok(()) } else { self.flush() }
+    }
+
+    /// Ends the output.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn finish(&self) -> Result<(), Stop> {
+        self.with_sink(Sink::finish)
+    }
+
+    /// True as long as somebody reads stdout.
+    pub fn is_read(&self) -> bool {
+        if !self.closed.load(Ordering::Relaxed) && !stdout::is_still_read() {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+        !self.closed.load(Ordering::Relaxed)
+    }
+
+    fn with_sink(&self, act: impl FnOnce(&mut Sink) -> std::io::Result<Wrote>) -> Result<(), Stop> {
+        let wrote = act(&mut self.sink.lock().unwrap_or_else(PoisonError::into_inner))
+            .map_err(|error| Stop::usage(format!("cannot write to stdout: {error}")))?;
+        if wrote == Wrote::Closed {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! Stdin: the one place that opens it, and the question whether there is anything to read.
+//!
+//! Careful about blocking: a signal must end a run that waits for a silent source, so the reader looks
+//! at the stop flag while it waits.
+
+use std::io::{self, IsTerminal, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, fstat, major, minor};
+
+/// What stdin is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stdin {
+    /// A pipe, a file or a socket: records may come.
+    Source,
+    /// A terminal, `/dev/null`, or nothing at all: nobody meant to send records.
+    Nothing,
+}
+
+/// Looks at stdin without reading.
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
+pub fn kind() -> Stdin {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return Stdin::Nothing;
+    }
+    let Ok(stat) = fstat(&stdin) else {
+        return Stdin::Nothing;
+    };
+    let is_null = (major(stat.st_rdev), minor(stat.st_rdev)) == (1, 3);
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Fifo | FileType::Socket | FileType::RegularFile => Stdin::Source,
+        // A directory gives its own error when it is read.
+        FileType::Directory => Stdin::Source,
+        FileType::CharacterDevice if !is_null => Stdin::Source,
+        _ => Stdin::Nothing,
+    }
+}
+
+/// Stdin as a reader that ends when `stop` is set.
+pub fn reader(stop: Arc<AtomicBool>) -> Box<dyn Read + Send> {
+    Box::new(Stoppable { stop })
+}
+
+struct Stoppable {
+    stop: Arc<AtomicBool>,
+}
+
+impl Read for Stoppable {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let stdin = io::stdin();
+        let slice = Timespec {
+            tv_sec: 0,
+            tv_nsec: 50_000_000,
+        };
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(0);
+            }
+            let mut asked = [PollFd::new(&stdin, PollFlags::IN)];
+            match poll(&mut asked, Some(&slice)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return Ok(rustix::io::read(&stdin, buffer)?),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// True when stdin is the regular file that `metadata` describes.
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
+pub fn is_file(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fstat(io::stdin()).is_ok_and(|stat| {
+        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+            && (stat.st_dev, stat.st_ino) == (metadata.dev(), metadata.ino())
+    })
+}

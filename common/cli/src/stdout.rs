@@ -1,0 +1,59 @@
+//! Stdout: the one place that opens it.
+//!
+//! It carries good records only. A closed pipe is no error: a reading verb looks at it before each
+//! request ([`is_still_read`]) and stops; a writing verb finishes its rows.
+
+use std::io::{IsTerminal, Write};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// Stdout for a sink, which buffers by itself.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place for stdout"
+)]
+pub fn writer() -> Box<dyn Write + Send> {
+    Box::new(std::io::stdout())
+}
+
+/// True when a person looks at it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place for stdout"
+)]
+pub fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// The width of the terminal in columns.
+pub fn width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size()?;
+    is_terminal().then_some(usize::from(width.0))
+}
+
+/// False when the reader at the other end of the pipe has gone.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place for stdout"
+)]
+pub fn is_still_read() -> bool {
+    let stdout = std::io::stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    match poll(&mut asked, Some(&at_once)) {
+        Ok(_) => !asked[0]
+            .revents()
+            .intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL),
+        Err(_) => true,
+    }
+}
+
+/// Prints text that is no record: help and version.
+pub fn print(text: &str) {
+    let mut out = writer();
+    // Who does not read the help does not need an error either.
+    let _closed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

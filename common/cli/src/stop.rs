@@ -1,0 +1,97 @@
+//! Why a command cannot go on: an error for a person and an exit code for a script.
+
+use std::fmt;
+
+use pipe::{Failure, Kind};
+
+use crate::exit::Exit;
+
+/// Ends the command. Made from whatever went wrong; printed once, by [`crate::run`].
+#[derive(Debug)]
+pub struct Stop {
+    /// The exit code.
+    pub exit: Exit,
+    /// What to print; nothing when it has been said already.
+    pub message: Option<String>,
+}
+
+impl Stop {
+    /// A usage error or bad configuration: nothing was sent.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Stop {
+            exit: Exit::CouldNotRun,
+            message: Some(message.into()),
+        }
+    }
+
+    /// Everything has been said; only the code is left.
+    pub fn silent(exit: Exit) -> Self {
+        Stop {
+            exit,
+            message: None,
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.message.as_deref().unwrap_or("stopped"))
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl From<api::Error> for Stop {
+    fn from(error: api::Error) -> Self {
+        Stop::from(failure(error))
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        let exit = match failure.kind {
+            Kind::NotAttempted => Exit::Interrupted,
+            Kind::BadInput => Exit::CouldNotRun,
+            kind => Exit::of_failure(kind),
+        };
+        let message = (failure.kind != Kind::NotAttempted).then(|| failure.sentence());
+        Stop { exit, message }
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Stop::usage(format!("{error:#}"))
+    }
+}
+
+impl From<pipe::ReadError> for Stop {
+    fn from(error: pipe::ReadError) -> Self {
+        Stop::usage(error.to_string())
+    }
+}
+
+/// A request's error as the failure of a record.
+pub fn failure(error: api::Error) -> Failure {
+    let kind = match error.kind {
+        api::Kind::BadInput => Kind::BadInput,
+        api::Kind::WrongType => Kind::WrongType,
+        api::Kind::NotFound => Kind::NotFound,
+        api::Kind::Ambiguous => Kind::Ambiguous,
+        api::Kind::Refused => Kind::Refused,
+        api::Kind::Conflict => Kind::Conflict,
+        api::Kind::NotSignedIn => Kind::NotSignedIn,
+        api::Kind::Unreachable => Kind::Unreachable,
+        api::Kind::UnknownOutcome => Kind::UnknownOutcome,
+        api::Kind::NotAttempted => Kind::NotAttempted,
+        api::Kind::Unexpected => Kind::Unexpected,
+    };
+    Failure {
+        status: error.status,
+        code: error.code,
+        title: error.title,
+        detail: error.detail,
+        kind,
+        attempts: error.attempts,
+    }
+}

@@ -1,0 +1,65 @@
+//! `imp-device assign`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::bulk::{Group, Move};
+use cli::each::Work;
+use cli::{Failure, Given, Row, Session, identifier};
+
+/// Put devices into a device group
+///
+/// Devices already in the group are left alone. Devices in another group are moved. Many devices go
+/// in one request; the input is read to its end before the first.
+#[derive(Args)]
+pub struct Assign {
+    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
+    device: Vec<String>,
+    /// The device group; a column `dg` of a row beats it
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP")]
+    dg: Option<String>,
+    /// Accepted for scripts that come from impt; assigning asks nothing
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    bulk: cli::Bulk,
+    #[command(flatten)]
+    changes: cli::Changes,
+    #[command(flatten)]
+    input: cli::Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Assign {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let given = Given {
+            noun: "device",
+            option: "--device",
+            identifiers: &self.device,
+            input: &self.input,
+        };
+        let target = |row: &Row| -> Result<Group, Failure> {
+            let group =
+                cli::text_option(row, &["dg", "devicegroup", "device_group"])?.or(self.dg.clone());
+            let group = group.ok_or_else(|| cli::missing("--dg", "the device group to go to"))?;
+            session
+                .find(Thing::DeviceGroup, &group)
+                .map(|group| Group::of(&group))
+        };
+        if let Some(group) = &self.dg {
+            // A wrong group is one error, not one for each row.
+            session
+                .find(Thing::DeviceGroup, group)
+                .map_err(cli::Stop::from)?;
+        }
+        session.move_devices(&Move {
+            work: Work::changing(given, self.changes),
+            target: Some(&target),
+            batch: self.bulk.batch(),
+            stream: self.bulk.stream,
+            key: None,
+        })
+    }
+}

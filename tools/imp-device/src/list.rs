@@ -1,0 +1,86 @@
+//! `imp-device list`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::{Query, Record, Session};
+use serde_json::Value;
+
+/// List devices
+///
+/// Filters of one kind unite, filters of different kinds narrow. Lists what the account may see.
+#[derive(Args)]
+pub struct List {
+    /// Only devices of this account; repeatable
+    #[arg(long, short, value_name = "ACCOUNT")]
+    owner: Vec<String>,
+    /// Only devices of this product; repeatable; `-` takes products from stdin
+    #[arg(long, short, value_name = "PRODUCT")]
+    product: Vec<String>,
+    /// Only devices of this device group; repeatable; `-` takes groups from stdin
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP")]
+    dg: Vec<String>,
+    /// Only devices of groups of this type; repeatable
+    #[arg(long, short = 'y', value_name = "TYPE", value_enum)]
+    dg_type: Vec<cli::GroupType>,
+    /// Only devices in no group
+    #[arg(long, short, conflicts_with_all = ["assigned", "product", "dg", "dg_type"])]
+    unassigned: bool,
+    /// Only devices in a group
+    #[arg(long, short)]
+    assigned: bool,
+    /// Only devices that are online
+    #[arg(long, short = 'n', conflicts_with = "offline")]
+    online: bool,
+    /// Only devices that are offline
+    #[arg(long, short = 'f')]
+    offline: bool,
+    /// Print no more than this many
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl List {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let ids = |thing, option, values: &[String]| session.ids_of(thing, option, values);
+        let unassigned: &[String] = if self.unassigned {
+            &["null".to_owned()]
+        } else {
+            &[]
+        };
+        let types: Vec<String> = self
+            .dg_type
+            .iter()
+            .map(|kind| kind.resource_type().to_owned())
+            .collect();
+        let mut query = Query::all(Thing::Device.path())
+            .one_of("owner.id", &ids(Thing::Account, "--owner", &self.owner)?)
+            .one_of(
+                "product.id",
+                &ids(Thing::Product, "--product", &self.product)?,
+            )
+            .one_of(
+                "devicegroup.id",
+                &ids(Thing::DeviceGroup, "--dg", &self.dg)?,
+            )
+            .one_of("devicegroup.type", &types)
+            // Unassigned devices are those whose group has no owner.
+            .one_of("devicegroup.owner.id", unassigned);
+        query.limit = self.limit;
+        let keep = |device: &Record| self.keeps(device);
+        query.keep = &keep;
+        session.list(&query)
+    }
+
+    /// What the service cannot filter by.
+    fn keeps(&self, device: &Record) -> bool {
+        let online = device.get("device_online") == Some(&Value::Bool(true));
+        let assigned = device.contains_key("devicegroup_id");
+        (!self.online || online)
+            && (!self.offline || !online)
+            && (!self.assigned || assigned)
+            && (!self.unassigned || !assigned)
+    }
+}

@@ -1,0 +1,86 @@
+//! `imp-device remove`
+
+use clap::Args;
+use cli::api::{Kind, Request, membership, resource};
+use cli::each::{Acted, Ask, Outcome, Work};
+use cli::{Failure, Given, Identifier, Record, Session, Target, identifier};
+use serde_json::Value;
+
+/// Remove devices from the account
+///
+/// A removed device comes back only by BlinkUp. The service refuses devices that are in a group;
+/// --force takes them out of it first. Production devices cannot be removed.
+#[derive(Args)]
+pub struct Remove {
+    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
+    device: Vec<String>,
+    /// Take devices out of their groups first
+    #[arg(long, short)]
+    force: bool,
+    /// Do not ask
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    input: cli::Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Remove {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let given = Given {
+            noun: "device",
+            option: "--device",
+            identifiers: &self.device,
+            input: &self.input,
+        };
+        let ask = Ask {
+            verb: "remove",
+            confirmed: self.confirmed,
+        };
+        session.each(&Work::deleting(given, self.changes.into(), ask), |row| {
+            let device = row.identifier(&Target::DEVICE, &[])?;
+            if !self.changes.dry_run {
+                let device = if self.force {
+                    take_out(&session, &device)?
+                } else {
+                    device
+                };
+                session.with_device(&device, Request::delete)?;
+            }
+            Ok(Acted::changed(row, Record::new(), Outcome::Removed))
+        })
+    }
+}
+
+/// Takes the device out of its group, if it is in one; gives it by its id, which stays valid.
+fn take_out(session: &Session, device: &Identifier) -> Result<Identifier, Failure> {
+    let state = resource::lift_data(&session.with_device(device, Request::get)?.body);
+    let text = |name: &str| {
+        state
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    if state.contains_key("devicegroup_id") {
+        match session.client.send(&membership::unassign(
+            &text("devicegroup_id"),
+            &[text("id")],
+            None,
+        )) {
+            Ok(_) => {}
+            // The answer got lost: whether it left the group shows when it is removed.
+            Err(error) if error.kind == Kind::UnknownOutcome => {}
+            Err(error) => return Err(cli::failure(error)),
+        }
+    }
+    Ok(Identifier {
+        form: cli::Form::Id,
+        text: text("id"),
+    })
+}

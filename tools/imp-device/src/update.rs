@@ -1,0 +1,56 @@
+//! `imp-device update`
+
+use clap::Args;
+use cli::api::{Request, resource};
+use cli::each::{Acted, Outcome, Work};
+use cli::{Given, Record, Session, Target, identifier};
+
+/// Rename devices
+///
+/// The name is the only attribute of a device that can be set. In rows the column `name` is the new
+/// name, so the device is named by id, device, mac_address or agent_id.
+#[derive(Args)]
+pub struct Update {
+    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
+    device: Vec<String>,
+    /// The new name; an empty one removes it; a column `name` of a row beats it
+    #[arg(long, short, value_name = "NAME")]
+    name: Option<String>,
+    #[command(flatten)]
+    changes: cli::Changes,
+    #[command(flatten)]
+    input: cli::Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Update {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let given = Given {
+            noun: "device",
+            option: "--device",
+            identifiers: &self.device,
+            input: &self.input,
+        };
+        session.each(&Work::changing(given, self.changes), |row| {
+            let device = row.identifier(&Target::DEVICE, &["name"])?;
+            let name = cli::text_option(row, &["name"])?.or(self.name.clone());
+            let name = name.ok_or_else(|| cli::missing("--name", "the new name"))?;
+            let attributes = Record::from_iter([("name".to_owned(), name.into())]);
+            if self.changes.dry_run {
+                return Ok(Acted::changed(row, attributes, Outcome::Updated));
+            }
+            // The service takes in `data.id` whatever form stands in the path.
+            let body = resource::update_body("device", &device.text, attributes, Record::new());
+            let answer =
+                session.with_device(&device, |path| Request::patch(path).body(body.clone()))?;
+            Ok(Acted::changed(
+                row,
+                resource::lift_data(&answer.body),
+                Outcome::Updated,
+            ))
+        })
+    }
+}

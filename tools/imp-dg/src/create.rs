@@ -1,0 +1,229 @@
+//! `imp-dg create`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::api::{Request, resource};
+use cli::each::{Acted, Outcome, Work};
+use cli::{Failure, Given, GroupType, Record, Row, Session};
+use serde_json::Value;
+
+use crate::variables;
+
+/// Create device groups of any of the seven types
+///
+/// Fixture groups need a DUT target and a production target; --create-dut and --create-target create
+/// those that do not exist yet, of the fitting types.
+#[derive(Args)]
+pub struct Create {
+    /// The name, 1 to 80 characters, unique in the product; without it, rows with a column `name` are read
+    #[arg(long, short, value_name = "NAME")]
+    name: Option<String>,
+    /// The type of the group
+    #[arg(
+        long,
+        short = 'y',
+        value_name = "TYPE",
+        value_enum,
+        default_value = "development"
+    )]
+    dg_type: GroupType,
+    /// The product it belongs to; a column `product` of a row beats it
+    #[arg(long, short, value_name = "PRODUCT")]
+    product: Option<String>,
+    /// Create the product if there is none of that name
+    #[arg(long, short = 'c')]
+    create_product: bool,
+    /// A description, up to 255 characters
+    #[arg(long, short = 's', value_name = "TEXT")]
+    descr: Option<String>,
+    /// For fixture groups: the group that devices under test go to
+    #[arg(long, short = 'u', value_name = "DEVICE_GROUP")]
+    dut: Option<String>,
+    /// Create the DUT group if there is none of that name
+    #[arg(long, short = 'w', requires = "dut")]
+    create_dut: bool,
+    /// For fixture groups: the group that blessed devices go to
+    #[arg(long, short, value_name = "DEVICE_GROUP")]
+    target: Option<String>,
+    /// Create the production group if there is none of that name
+    #[arg(long, short = 'r', requires = "target")]
+    create_target: bool,
+    /// Variables for the code: KEY=VALUE, a JSON object, or @FILE; repeatable
+    #[arg(long, short, value_name = "VARIABLE")]
+    env_variable: Vec<String>,
+    /// The region, for production groups
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    input: cli::Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Create {
+    pub fn run(&self) -> cli::Result {
+        let variables = variables::from_options(&self.env_variable)?;
+        if self.name.is_some()
+            && self.dg_type.targets().is_some()
+            && (self.dut.is_none() || self.target.is_none())
+        {
+            return Err(cli::Stop::usage(
+                "a fixture group needs both --dut and --target",
+            ));
+        }
+        if self.dg_type.targets().is_none() && (self.dut.is_some() || self.target.is_some()) {
+            return Err(cli::Stop::usage(
+                "only fixture groups (pre-factory, factory) have --dut and --target",
+            ));
+        }
+        let session = Session::open(&self.common)?;
+        let given = Given {
+            noun: "device group",
+            option: "--name",
+            identifiers: self.name.as_slice(),
+            input: &self.input,
+        };
+        let mut work = Work::changing(given, self.changes.into());
+        // Rows may create targets and products that later rows find: one after the other.
+        work.in_turn = self.create_dut || self.create_target || self.create_product;
+        session.each(&work, |row| self.create(&session, row, variables.clone()))
+    }
+
+    fn create(
+        &self,
+        session: &Session,
+        row: &Row,
+        variables: Option<Value>,
+    ) -> Result<Acted, Failure> {
+        let names: &[&str] = if self.name.is_some() {
+            &["id"]
+        } else {
+            &["name"]
+        };
+        let name =
+            cli::text_option(row, names)?.ok_or_else(|| cli::missing("--name", "the name"))?;
+        let product = self.product(session, row)?;
+        let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
+        let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
+        attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
+        let region = cli::text_option(row, &["region"])?.or(self.region.clone());
+        attributes.extend(region.map(|region| ("region".to_owned(), region.into())));
+        attributes.extend(
+            variables::of_row(row)?
+                .or(variables)
+                .map(|variables| ("env_vars".to_owned(), variables)),
+        );
+        let mut relationships = Record::from_iter([("product".to_owned(), product.clone())]);
+        if let Some((production, dut)) = self.dg_type.targets() {
+            let target = self.target_group(
+                session,
+                row,
+                &["target"],
+                self.target.as_ref(),
+                production,
+                self.create_target,
+                &product,
+            )?;
+            let dut = self.target_group(
+                session,
+                row,
+                &["dut"],
+                self.dut.as_ref(),
+                dut,
+                self.create_dut,
+                &product,
+            )?;
+            relationships.insert("production_target".into(), target);
+            relationships.insert("dut_target".into(), dut);
+        }
+        self.post(session, self.dg_type, attributes, relationships)
+    }
+
+    fn post(
+        &self,
+        session: &Session,
+        kind: GroupType,
+        attributes: Record,
+        relationships: Record,
+    ) -> Result<Acted, Failure> {
+        if self.changes.dry_run {
+            return Ok(Acted::created(kind.resource_type(), attributes));
+        }
+        let body = resource::create_body(kind.resource_type(), attributes, relationships);
+        let answer = session.send(&Request::post("/devicegroups").body(body))?;
+        Ok(Acted {
+            record: resource::lift_data(&answer.body),
+            outcome: Some(Outcome::Created),
+        })
+    }
+
+    /// The product, created if that is wanted, as a relationship.
+    fn product(&self, session: &Session, row: &Row) -> Result<Value, Failure> {
+        let text = cli::text_option(row, &["product", "product_id"])?.or(self.product.clone());
+        let text = text.ok_or_else(|| cli::missing("--product", "the product"))?;
+        let found = match session.find(Thing::Product, &text) {
+            Err(failure) if failure.kind == cli::FailureKind::NotFound && self.create_product => {
+                if self.changes.dry_run {
+                    return Ok(resource::identifier("product", ""));
+                }
+                let attributes = Record::from_iter([("name".to_owned(), text.into())]);
+                let body = resource::create_body("product", attributes, Record::new());
+                let created = resource::lift_data(
+                    &session.send(&Request::post("/products").body(body))?.body,
+                );
+                session.finder.forget(Thing::Product);
+                created
+            }
+            found => found?,
+        };
+        Ok(resource::identifier("product", cli::text(&found, "id")))
+    }
+
+    /// One of the two targets of a fixture group, created if that is wanted, as a relationship.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a target needs to be found or made"
+    )]
+    fn target_group(
+        &self,
+        session: &Session,
+        row: &Row,
+        columns: &[&str],
+        option: Option<&String>,
+        kind: GroupType,
+        create: bool,
+        product: &Value,
+    ) -> Result<Value, Failure> {
+        let text = cli::text_option(row, columns)?.or(option.cloned());
+        let text = text.ok_or_else(|| cli::missing(&format!("--{}", columns[0]), "the target"))?;
+        let id = product["id"].as_str().unwrap_or_default();
+        // A plain name means a group of this product, whatever other products have.
+        let within = if text.starts_with('{') || id.is_empty() {
+            text.clone()
+        } else {
+            format!("{{{id}}}{{{text}}}")
+        };
+        let found = session
+            .find(Thing::DeviceGroup, &within)
+            .or_else(|failure| match failure.kind {
+                cli::FailureKind::NotFound => session.find(Thing::DeviceGroup, &text),
+                _ => Err(failure),
+            });
+        let group = match found {
+            Err(failure) if failure.kind == cli::FailureKind::NotFound && create => {
+                let attributes = Record::from_iter([("name".to_owned(), text.into())]);
+                let relationships = Record::from_iter([("product".to_owned(), product.clone())]);
+                let created = self.post(session, kind, attributes, relationships)?.record;
+                session.finder.forget(Thing::DeviceGroup);
+                created
+            }
+            found => found?,
+        };
+        Ok(resource::identifier(
+            cli::text(&group, "type"),
+            cli::text(&group, "id"),
+        ))
+    }
+}

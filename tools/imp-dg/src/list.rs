@@ -1,0 +1,49 @@
+//! `imp-dg list`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::{Query, Session};
+
+/// List device groups
+#[derive(Args)]
+pub struct List {
+    /// Only groups of this account; repeatable
+    #[arg(long, short, value_name = "ACCOUNT")]
+    owner: Vec<String>,
+    /// Only groups of this product; repeatable; `-` takes products from stdin
+    #[arg(long, short, value_name = "PRODUCT")]
+    product: Vec<String>,
+    /// Only groups of this type; repeatable
+    #[arg(long, short = 'y', value_name = "TYPE", value_enum)]
+    dg_type: Vec<cli::GroupType>,
+    /// Print no more than this many
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl List {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let types: Vec<String> = self
+            .dg_type
+            .iter()
+            .map(|kind| kind.resource_type().to_owned())
+            .collect();
+        let query = Query::all(Thing::DeviceGroup.path())
+            .one_of(
+                "owner.id",
+                &session.ids_of(Thing::Account, "--owner", &self.owner)?,
+            )
+            .one_of(
+                "product.id",
+                &session.ids_of(Thing::Product, "--product", &self.product)?,
+            )
+            .one_of("type", &types);
+        session.list(&Query {
+            limit: self.limit,
+            ..query
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! `imp-dg reassign`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::bulk::{Group, Move};
+use cli::each::Work;
+use cli::{Given, Session};
+
+/// Move all devices of one device group to another
+///
+/// The group is listed to its end before the first device is moved. Prints the devices.
+#[derive(Args)]
+pub struct Reassign {
+    /// The group that the devices are in; repeatable; `-` takes groups from stdin
+    #[arg(long, short, value_name = "DEVICE_GROUP", required = true)]
+    from: Vec<String>,
+    /// The group that they go to
+    #[arg(long, short, value_name = "DEVICE_GROUP")]
+    to: String,
+    #[command(flatten)]
+    bulk: cli::BatchSize,
+    #[command(flatten)]
+    changes: cli::Changes,
+    #[command(flatten)]
+    results: cli::Reports,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Reassign {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let target = Group::of(&session.find(Thing::DeviceGroup, &self.to)?);
+        let groups = session.ids_of(Thing::DeviceGroup, "--from", &self.from)?;
+        let input = self.results.as_input();
+        let given = Given {
+            noun: "device",
+            option: "--from",
+            identifiers: &[],
+            input: &input,
+        };
+        let order = Move {
+            work: Work::changing(given, self.changes),
+            target: Some(&|_| Ok(target.clone())),
+            batch: self.bulk.batch(),
+            stream: false,
+            key: None,
+        };
+        session.move_members(&order, &groups)
+    }
+}

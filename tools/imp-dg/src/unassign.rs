@@ -1,0 +1,53 @@
+//! `imp-dg unassign`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::bulk::{self, Move};
+use cli::each::Work;
+use cli::{Given, Session, identifier};
+
+/// Take all devices out of device groups
+///
+/// Production devices are unblessed by it: that needs the account's unblessing key and consent.
+/// Prints the devices.
+#[derive(Args)]
+pub struct Unassign {
+    /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", required = true, value_parser = identifier, allow_hyphen_values = true)]
+    dg: Vec<String>,
+    #[command(flatten)]
+    unblessing: cli::Unblessing,
+    #[command(flatten)]
+    bulk: cli::BatchSize,
+    #[command(flatten)]
+    changes: cli::Changes,
+    #[command(flatten)]
+    results: cli::Reports,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Unassign {
+    pub fn run(&self) -> cli::Result {
+        let key = self.unblessing.key()?;
+        let session = Session::open(&self.common)?;
+        let groups = session.ids_of(Thing::DeviceGroup, "--dg", &self.dg)?;
+        let input = self.results.as_input();
+        let given = Given {
+            noun: "device",
+            option: "--dg",
+            identifiers: &[],
+            input: &input,
+        };
+        let mut work = Work::changing(given, self.changes);
+        work.ask = Some(bulk::unblessing(self.unblessing.confirmed));
+        let order = Move {
+            work,
+            target: None,
+            batch: self.bulk.batch(),
+            stream: false,
+            key,
+        };
+        session.move_members(&order, &groups)
+    }
+}

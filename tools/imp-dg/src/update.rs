@@ -1,0 +1,120 @@
+//! `imp-dg update`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::api::{Request, resource, segment};
+use cli::each::{Acted, Outcome, Work};
+use cli::{Failure, Given, Record, Row, Session, identifier};
+use serde_json::{Value, json};
+
+use crate::variables;
+
+/// Change device groups
+///
+/// In rows the column `name` is the new name, so the group is named by `id` or `dg`.
+#[derive(Args)]
+pub struct Update {
+    /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true)]
+    dg: Vec<String>,
+    /// The new name; a column `name` of a row beats it
+    #[arg(long, short, value_name = "NAME")]
+    name: Option<String>,
+    /// The new description; a column `descr` or `description` of a row beats it
+    #[arg(long, short = 's', value_name = "TEXT")]
+    descr: Option<String>,
+    /// For fixture groups: the group that devices under test go to
+    #[arg(long, short = 'u', value_name = "DEVICE_GROUP")]
+    dut: Option<String>,
+    /// For fixture groups: the group that blessed devices go to
+    #[arg(long, short, value_name = "DEVICE_GROUP")]
+    target: Option<String>,
+    /// For production groups: load the application right after blessing
+    #[arg(long, short, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    load_code_after_blessing: Option<bool>,
+    /// The oldest deployment (by id) that a conditional restart treats politely; it can only be raised
+    #[arg(long, short, value_name = "BUILD")]
+    min_supported_deployment: Option<String>,
+    /// Variables for the code: KEY=VALUE, a JSON object, or @FILE; repeatable; they replace all that are set
+    #[arg(long, short, value_name = "VARIABLE")]
+    env_variable: Vec<String>,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    input: cli::Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Update {
+    pub fn run(&self) -> cli::Result {
+        let variables = variables::from_options(&self.env_variable)?;
+        let session = Session::open(&self.common)?;
+        let given = Given {
+            noun: "device group",
+            option: "--dg",
+            identifiers: &self.dg,
+            input: &self.input,
+        };
+        session.each(&Work::changing(given, self.changes.into()), |row| {
+            let group = session.thing(Thing::DeviceGroup, row, &["name", "dut", "target"])?;
+            let attributes = self.attributes(row, variables.clone())?;
+            let relationships = self.targets(&session, row)?;
+            if self.changes.dry_run {
+                return Ok(Acted::changed(row, attributes, Outcome::Updated));
+            }
+            let (kind, id) = (cli::text(&group, "type"), cli::text(&group, "id"));
+            let path = format!("/devicegroups/{}", segment(id));
+            let mut record = Record::new();
+            // Setting only the minimum needs no PATCH; nothing at all is still a question to the service.
+            if !attributes.is_empty()
+                || !relationships.is_empty()
+                || self.min_supported_deployment.is_none()
+            {
+                let body = resource::update_body(kind, id, attributes, relationships);
+                record = resource::lift_data(
+                    &session.send(&Request::patch(path.clone()).body(body))?.body,
+                );
+            }
+            if let Some(deployment) = &self.min_supported_deployment {
+                let body = json!({"data": resource::identifier("deployment", deployment)});
+                let path = format!("{path}/relationships/min_supported_deployment");
+                session.send(&Request::put(path).body(body))?;
+                record.insert(
+                    "min_supported_deployment_id".into(),
+                    deployment.clone().into(),
+                );
+                record.insert("min_supported_deployment_type".into(), "deployment".into());
+            }
+            Ok(Acted::changed(row, record, Outcome::Updated))
+        })
+    }
+
+    fn attributes(&self, row: &Row, variables: Option<Value>) -> Result<Record, Failure> {
+        let mut attributes = Record::new();
+        let name = cli::text_option(row, &["name"])?.or(self.name.clone());
+        attributes.extend(name.map(|name| ("name".to_owned(), name.into())));
+        let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
+        attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
+        let load = self.load_code_after_blessing;
+        attributes.extend(load.map(|load| ("load_code_after_blessing".to_owned(), load.into())));
+        attributes.extend(variables.map(|variables| ("env_vars".to_owned(), variables)));
+        Ok(attributes)
+    }
+
+    fn targets(&self, session: &Session, row: &Row) -> Result<Record, Failure> {
+        let mut relationships = Record::new();
+        for (column, option, name) in [
+            ("target", &self.target, "production_target"),
+            ("dut", &self.dut, "dut_target"),
+        ] {
+            if let Some(text) = cli::text_option(row, &[column])?.or(option.clone()) {
+                let group = session.find(Thing::DeviceGroup, &text)?;
+                let target =
+                    resource::identifier(cli::text(&group, "type"), cli::text(&group, "id"));
+                relationships.insert(name.into(), target);
+            }
+        }
+        Ok(relationships)
+    }
+}

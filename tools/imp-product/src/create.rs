@@ -1,0 +1,71 @@
+//! `imp-product create`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::api::{Request, resource};
+use cli::each::{Acted, Outcome, Work};
+use cli::{Given, Record, Session};
+
+/// Create products
+#[derive(Args)]
+pub struct Create {
+    /// The name, 1 to 80 characters, unique for the owner; without it, rows with a column `name` are read
+    #[arg(long, short, value_name = "NAME")]
+    name: Option<String>,
+    /// A description, up to 255 characters
+    #[arg(long, short = 's', value_name = "TEXT")]
+    descr: Option<String>,
+    /// The account that is to own it [default: me]
+    #[arg(long, short, value_name = "ACCOUNT")]
+    owner: Option<String>,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    input: cli::Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Create {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let given = Given {
+            noun: "product",
+            option: "--name",
+            identifiers: self.name.as_slice(),
+            input: &self.input,
+        };
+        session.each(&Work::changing(given, self.changes.into()), |row| {
+            // A name given as an option comes as a bare identifier.
+            let names: &[&str] = if self.name.is_some() {
+                &["id"]
+            } else {
+                &["name"]
+            };
+            let name =
+                cli::text_option(row, names)?.ok_or_else(|| cli::missing("--name", "the name"))?;
+            let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
+            let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
+            attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
+            let mut relationships = Record::new();
+            if let Some(owner) =
+                cli::text_option(row, &["owner", "owner_id"])?.or(self.owner.clone())
+            {
+                let owner = session.find(Thing::Account, &owner)?;
+                relationships.insert(
+                    "owner".into(),
+                    resource::identifier("account", cli::text(&owner, "id")),
+                );
+            }
+            if self.changes.dry_run {
+                return Ok(Acted::created("product", attributes));
+            }
+            let body = resource::create_body("product", attributes, relationships);
+            let answer = session.send(&Request::post("/products").body(body))?;
+            Ok(Acted {
+                record: resource::lift_data(&answer.body),
+                outcome: Some(Outcome::Created),
+            })
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! `imp-product update`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::api::{Request, resource, segment};
+use cli::each::{Acted, Outcome, Work};
+use cli::{Given, Record, Session, identifier};
+
+/// Change the name or description of products
+///
+/// In rows the column `name` is the new name, so the product is named by `id` or `product`.
+#[derive(Args)]
+pub struct Update {
+    /// A product: id, name or {ACCOUNT}{PRODUCT}; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "PRODUCT", value_parser = identifier, allow_hyphen_values = true)]
+    product: Vec<String>,
+    /// The new name; a column `name` of a row beats it
+    #[arg(long, short, value_name = "NAME")]
+    name: Option<String>,
+    /// The new description; a column `descr` or `description` of a row beats it
+    #[arg(long, short = 's', value_name = "TEXT")]
+    descr: Option<String>,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    input: cli::Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Update {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let given = Given {
+            noun: "product",
+            option: "--product",
+            identifiers: &self.product,
+            input: &self.input,
+        };
+        session.each(&Work::changing(given, self.changes.into()), |row| {
+            let product = session.thing(Thing::Product, row, &["name"])?;
+            let name = cli::text_option(row, &["name"])?.or(self.name.clone());
+            let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
+            let mut attributes = Record::new();
+            attributes.extend(name.map(|name| ("name".to_owned(), name.into())));
+            attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
+            if self.changes.dry_run {
+                return Ok(Acted::changed(row, attributes, Outcome::Updated));
+            }
+            let id = cli::text(&product, "id");
+            let body = resource::update_body("product", id, attributes, Record::new());
+            let answer =
+                session.send(&Request::patch(format!("/products/{}", segment(id))).body(body))?;
+            Ok(Acted::changed(
+                row,
+                resource::lift_data(&answer.body),
+                Outcome::Updated,
+            ))
+        })
+    }
+}
