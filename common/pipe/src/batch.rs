@@ -23,11 +23,7 @@ pub struct Batcher<K, T> {
 impl<K: Clone + Eq + Hash, T> Batcher<K, T> {
     /// Batches of `size` items; 0 counts as 1.
     pub fn new(size: usize) -> Batcher<K, T> {
-        Batcher {
-            size: size.max(1),
-            batches: Vec::new(),
-            places: HashMap::new(),
-        }
+        Batcher { size: size.max(1), batches: Vec::new(), places: HashMap::new() }
     }
 
     /// Adds an item; gives its batch if that is full now.
@@ -68,10 +64,7 @@ where
     let (give, items) = sync_channel(size.max(1));
     let reader = std::thread::spawn(move || {
         // Nobody wants more once `each` has failed.
-        source
-            .map(|item| give.send(item))
-            .take_while(Result::is_ok)
-            .for_each(drop);
+        source.map(|item| give.send(item)).take_while(Result::is_ok).for_each(drop);
     });
     let mut waiting = Vec::new();
     loop {
@@ -140,10 +133,7 @@ mod tests {
             full.extend(batcher.push(key, item));
         }
         assert_eq!(full, [("a", vec![0, 2]), ("b", vec![1, 4])]);
-        assert_eq!(
-            batcher.flush(),
-            [("a", vec![6]), ("b", vec![5]), ("c", vec![3])]
-        );
+        assert_eq!(batcher.flush(), [("a", vec![6]), ("b", vec![5]), ("c", vec![3])]);
         assert_eq!(batcher.flush(), []);
         assert_eq!(batcher.push("c", 7), None);
         assert_eq!(batcher.flush(), [("c", vec![7])]);

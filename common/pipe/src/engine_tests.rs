@@ -18,11 +18,7 @@ impl Gate {
 
     fn pass(&self, number: usize) {
         let open = self.open.lock().unwrap();
-        drop(
-            self.changed
-                .wait_while(open, |open| !open.contains(&number))
-                .unwrap(),
-        );
+        drop(self.changed.wait_while(open, |open| !open.contains(&number)).unwrap());
     }
 }
 
@@ -41,9 +37,7 @@ fn results_come_in_input_order_whatever_ends_first() {
         // Four pieces in work at a time, ended in a made-up order.
         let mut order: Vec<usize> = (0..4).collect();
         for place in (1..4).rev() {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             order.swap(place, (state >> 33) % (place + 1));
         }
         let gate = &Gate::default();
@@ -149,11 +143,7 @@ fn a_break_ends_the_reading() {
         |number: u32| number,
         |done| {
             seen.push(done);
-            if seen.len() == 3 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if seen.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         },
     );
     assert_eq!(seen, [0, 1, 2].map(Done::Worked));
@@ -196,13 +186,7 @@ fn a_panic_in_the_source_comes_out_too() {
 fn no_items_and_no_jobs_are_no_problem() {
     let never = AtomicBool::new(false);
     let mut done = Vec::new();
-    ordered(
-        0,
-        &never,
-        std::iter::empty::<u8>(),
-        |item| item,
-        all(&mut done),
-    );
+    ordered(0, &never, std::iter::empty::<u8>(), |item| item, all(&mut done));
     assert_eq!(done, []);
     ordered(0, &never, [1_u8].into_iter(), |item| item, all(&mut done));
     assert_eq!(done, [Done::Worked(1)]);

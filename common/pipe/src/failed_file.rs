@@ -44,11 +44,7 @@ impl FailedFile {
     /// # Errors
     /// Those of writing. The row is then in nobody's hands but the caller's.
     pub fn write(&mut self, failure: &Failure, input: &Record, source: &str) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&Line {
-            error: failure,
-            input,
-            source,
-        })?;
+        let mut line = serde_json::to_vec(&Line { error: failure, input, source })?;
         line.push(b'\n');
         self.out.write_all(&line)?;
         self.out.flush()

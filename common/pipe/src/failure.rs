@@ -59,14 +59,7 @@ pub struct Failure {
 impl Failure {
     /// A failure that was found before any request was sent.
     pub fn new(kind: Kind, title: impl Into<String>) -> Failure {
-        Failure {
-            status: None,
-            code: None,
-            title: title.into(),
-            detail: None,
-            kind,
-            attempts: 0,
-        }
+        Failure { status: None, code: None, title: title.into(), detail: None, kind, attempts: 0 }
     }
 
     /// The same with more about it.
@@ -89,10 +82,8 @@ impl Failure {
         }
         let status = self.status.map(|status| format!("HTTP {status}"));
         let attempts = (self.attempts > 1).then(|| format!("{} attempts", self.attempts));
-        let facts: Vec<String> = [status, self.code.clone(), attempts]
-            .into_iter()
-            .flatten()
-            .collect();
+        let facts: Vec<String> =
+            [status, self.code.clone(), attempts].into_iter().flatten().collect();
         if !facts.is_empty() {
             text = format!("{} ({})", text.trim_end_matches('.'), facts.join(", "));
         }

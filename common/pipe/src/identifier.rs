@@ -65,13 +65,7 @@ impl Target {
         noun: "account",
         types: &["account"],
         reference: "account",
-        columns: &[
-            &["id"],
-            &["account"],
-            &["user", "username"],
-            &["email"],
-            &["name"],
-        ],
+        columns: &[&["id"], &["account"], &["user", "username"], &["email"], &["name"]],
     };
     /// A login key.
     pub const LOGIN_KEY: Target = Target {
@@ -109,14 +103,8 @@ impl Target {
 /// Whether a column of this name can tell what a row is about, for any kind of thing.
 pub fn is_identifier_column(name: &str) -> bool {
     Target::ALL.iter().any(|target| {
-        let reference = name
-            .strip_suffix("_id")
-            .is_some_and(|kind| kind == target.reference);
-        reference
-            || target
-                .columns
-                .iter()
-                .any(|spellings| spellings.contains(&name))
+        let reference = name.strip_suffix("_id").is_some_and(|kind| kind == target.reference);
+        reference || target.columns.iter().any(|spellings| spellings.contains(&name))
     })
 }
 
@@ -146,10 +134,7 @@ pub struct Identifier {
 
 impl Identifier {
     fn new(form: Form, text: impl Into<String>) -> Identifier {
-        Identifier {
-            form,
-            text: text.into(),
-        }
+        Identifier { form, text: text.into() }
     }
 
     /// An identifier that a person typed as an option. There is no spreadsheet to suspect.
@@ -171,11 +156,7 @@ impl Row {
     /// `wrong_type` for a record of another kind that does not refer to one of `target`;
     /// `bad_input` if no column has a value, or the value is damaged or not text.
     pub fn identifier(&self, target: &Target, options: &[&str]) -> Result<Identifier, Failure> {
-        let kind = self
-            .record
-            .get("type")
-            .and_then(Value::as_str)
-            .map_or("", str::trim);
+        let kind = self.record.get("type").and_then(Value::as_str).map_or("", str::trim);
         let typed = !kind.is_empty() && !options.contains(&"type");
         let reference = format!("{}_id", target.reference);
         if typed && !target.types.contains(&kind) {
@@ -192,11 +173,8 @@ impl Row {
                 }
             }
         }
-        let referred = if options.contains(&reference.as_str()) {
-            None
-        } else {
-            self.text(&reference)?
-        };
+        let referred =
+            if options.contains(&reference.as_str()) { None } else { self.text(&reference)? };
         referred
             .map(|id| Identifier::new(Form::Id, id))
             .ok_or_else(|| nothing_named(target, options, &self.record))
@@ -254,10 +232,8 @@ fn damaged(column: &str, damage: &str) -> Failure {
 }
 
 fn no_mac(text: &str) -> Failure {
-    Failure::new(Kind::BadInput, "No MAC address").detail(format!(
-        "mac_address is {}, but should be like 0c:2a:69:05:0d:62",
-        quoted(text)
-    ))
+    Failure::new(Kind::BadInput, "No MAC address")
+        .detail(format!("mac_address is {}, but should be like 0c:2a:69:05:0d:62", quoted(text)))
 }
 
 fn wrong_type(target: &Target, kind: &str) -> Failure {
@@ -272,15 +248,9 @@ fn nothing_named(target: &Target, options: &[&str], record: &Record) -> Failure 
     let usual = target.columns.iter().map(|spellings| spellings[0]);
     let expected: Vec<&str> = usual.filter(|column| !options.contains(column)).collect();
     let found: Vec<&str> = record.keys().map(String::as_str).collect();
-    let found = if found.is_empty() {
-        "no fields".to_owned()
-    } else {
-        found.join(", ")
-    };
-    Failure::new(Kind::BadInput, format!("Nothing names the {}", target.noun)).detail(format!(
-        "expected a value in one of {}; the row has {found}",
-        expected.join(", ")
-    ))
+    let found = if found.is_empty() { "no fields".to_owned() } else { found.join(", ") };
+    Failure::new(Kind::BadInput, format!("Nothing names the {}", target.noun))
+        .detail(format!("expected a value in one of {}; the row has {found}", expected.join(", ")))
 }
 
 #[cfg(test)]

@@ -2,10 +2,7 @@ use super::*;
 use serde_json::json;
 
 fn row(value: Value) -> Row {
-    Row {
-        record: serde_json::from_value(value).expect("an object"),
-        source: "x:1".into(),
-    }
+    Row { record: serde_json::from_value(value).expect("an object"), source: "x:1".into() }
 }
 
 fn found(target: &Target, value: Value) -> (Form, String) {
@@ -14,9 +11,7 @@ fn found(target: &Target, value: Value) -> (Form, String) {
 }
 
 fn failed(target: &Target, options: &[&str], value: Value) -> Failure {
-    row(value)
-        .identifier(target, options)
-        .expect_err("a failure")
+    row(value).identifier(target, options).expect_err("a failure")
 }
 
 #[test]
@@ -33,37 +28,23 @@ fn columns_are_tried_in_the_stated_order() {
         ("name", Form::Name, "Oven"),
     ];
     for (column, form, text) in expected {
-        assert_eq!(
-            found(&Target::DEVICE, record.clone()),
-            (form, text.to_owned()),
-            "{column}"
-        );
+        assert_eq!(found(&Target::DEVICE, record.clone()), (form, text.to_owned()), "{column}");
         record[column] = json!(null);
     }
     let failure = failed(&Target::DEVICE, &[], record);
     assert_eq!(failure.kind, Kind::BadInput);
-    assert!(
-        failure
-            .sentence()
-            .contains("one of id, device, mac_address, agent_id, name")
-    );
+    assert!(failure.sentence().contains("one of id, device, mac_address, agent_id, name"));
 }
 
 #[test]
 fn a_record_of_ours_gives_its_id_and_nothing_is_guessed() {
     let record = json!({"type": "device", "id": "5000d8c46a56cfca", "name": "x"});
-    assert_eq!(
-        found(&Target::DEVICE, record),
-        (Form::Id, "5000d8c46a56cfca".into())
-    );
+    assert_eq!(found(&Target::DEVICE, record), (Form::Id, "5000d8c46a56cfca".into()));
     let damaged = json!({"type": "device", "id": "2.5E+15", "name": "x"});
     assert_eq!(failed(&Target::DEVICE, &[], damaged).kind, Kind::BadInput);
     for kind in Target::DEVICE_GROUP.types {
         let record = json!({"type": kind, "id": "g"});
-        assert_eq!(
-            found(&Target::DEVICE_GROUP, record.clone()),
-            (Form::Id, "g".into())
-        );
+        assert_eq!(found(&Target::DEVICE_GROUP, record.clone()), (Form::Id, "g".into()));
         assert_eq!(failed(&Target::PRODUCT, &[], record).kind, Kind::WrongType);
     }
 }
@@ -71,10 +52,7 @@ fn a_record_of_ours_gives_its_id_and_nothing_is_guessed() {
 #[test]
 fn a_record_of_another_kind_gives_what_it_refers_to() {
     let device = json!({"type": "device", "id": "d", "name": "n", "devicegroup_id": "g"});
-    assert_eq!(
-        found(&Target::DEVICE_GROUP, device.clone()),
-        (Form::Id, "g".into())
-    );
+    assert_eq!(found(&Target::DEVICE_GROUP, device.clone()), (Form::Id, "g".into()));
     let failure = failed(&Target::PRODUCT, &[], device);
     assert_eq!(failure.kind, Kind::WrongType);
     assert_eq!(
@@ -89,10 +67,7 @@ fn a_record_of_another_kind_gives_what_it_refers_to() {
 
 #[test]
 fn the_group_of_a_device_is_never_the_device() {
-    assert_eq!(
-        failed(&Target::DEVICE, &[], json!({"devicegroup_id": "g"})).kind,
-        Kind::BadInput
-    );
+    assert_eq!(failed(&Target::DEVICE, &[], json!({"devicegroup_id": "g"})).kind, Kind::BadInput);
     let found = found(&Target::DEVICE_GROUP, json!({"devicegroup_id": "g"}));
     assert_eq!(found, (Form::Id, "g".into()));
 }
@@ -103,11 +78,7 @@ fn an_option_of_the_verb_is_no_identifier() {
     let identifier = row(record).identifier(&Target::DEVICE, &["name"]).unwrap();
     assert_eq!(identifier.form, Form::Mac);
     let failure = failed(&Target::DEVICE, &["name"], json!({"name": "new name"}));
-    assert!(
-        !failure.sentence().contains("agent_id, name"),
-        "{}",
-        failure.sentence()
-    );
+    assert!(!failure.sentence().contains("agent_id, name"), "{}", failure.sentence());
     let imp005 = json!({"type": "imp005", "id": "d"});
     assert!(row(imp005).identifier(&Target::DEVICE, &["type"]).is_ok());
 }
@@ -126,13 +97,8 @@ fn a_bare_device_identifier_is_an_address_if_it_looks_like_one() {
         assert_eq!((identifier.form, identifier.text.as_str()), (form, read));
         assert_eq!(Identifier::typed(&Target::DEVICE, text), identifier);
     }
-    let product = Row::bare("0c2a69050d62", "")
-        .identifier(&Target::PRODUCT, &[])
-        .unwrap();
-    assert_eq!(
-        (product.form, product.text.as_str()),
-        (Form::Any, "0c2a69050d62")
-    );
+    let product = Row::bare("0c2a69050d62", "").identifier(&Target::PRODUCT, &[]).unwrap();
+    assert_eq!((product.form, product.text.as_str()), (Form::Any, "0c2a69050d62"));
 }
 
 #[test]
@@ -151,30 +117,15 @@ fn damage_is_named_with_its_column_and_the_way_out() {
         }
     }
     let typed = Identifier::typed(&Target::DEVICE, "12345678901");
-    assert_eq!(
-        typed.form,
-        Form::Any,
-        "a person may type a name of eleven digits"
-    );
-    assert!(
-        failed(&Target::LOGIN_KEY, &[], json!({"id": "2.3E+15"}))
-            .title
-            .contains("spread")
-    );
+    assert_eq!(typed.form, Form::Any, "a person may type a name of eleven digits");
+    assert!(failed(&Target::LOGIN_KEY, &[], json!({"id": "2.3E+15"})).title.contains("spread"));
 }
 
 #[test]
 fn numbers_are_text_as_long_as_they_are_exact() {
-    assert_eq!(
-        found(&Target::DEVICE, json!({"id": 5000123456789012_u64})).1,
-        "5000123456789012"
-    );
+    assert_eq!(found(&Target::DEVICE, json!({"id": 5000123456789012_u64})).1, "5000123456789012");
     for damaged in [json!(2.34e15), json!(9_007_199_254_740_993_u64), json!(-1)] {
-        assert!(
-            failed(&Target::DEVICE, &[], json!({"id": damaged}))
-                .title
-                .contains("spread")
-        );
+        assert!(failed(&Target::DEVICE, &[], json!({"id": damaged})).title.contains("spread"));
     }
     for no_text in [json!([1]), json!({"a": 1}), json!(true)] {
         let failure = failed(&Target::DEVICE, &[], json!({"id": no_text}));
@@ -190,16 +141,7 @@ fn text_in_the_column_of_addresses_must_be_one() {
 
 #[test]
 fn every_identifier_column_is_known_to_the_reader_of_csv() {
-    for name in [
-        "id",
-        "device",
-        "mac",
-        "agent_id",
-        "name",
-        "dg",
-        "product_id",
-        "devicegroup_id",
-    ] {
+    for name in ["id", "device", "mac", "agent_id", "name", "dg", "product_id", "devicegroup_id"] {
         assert!(is_identifier_column(name), "{name}");
     }
     for name in ["serial", "_id", "product_idx", ""] {

@@ -58,9 +58,7 @@ pub(crate) fn number_damage(text: &str) -> Option<String> {
     let has_point = mantissa.len() > whole.len();
     // Without sign and point, `500012345678e123` may be the id of a device.
     if is_number(power) && (exponent.starts_with('+') || has_point) {
-        return Some(format!(
-            "{text} is a rounded number, its last digits are lost"
-        ));
+        return Some(format!("{text} is a rounded number, its last digits are lost"));
     }
     let only_zeros = has_point && whole.len() > 6 && decimals.bytes().all(|digit| digit == b'0');
     (exponent.is_empty() && only_zeros).then(|| format!("{text} is a number, not an identifier"))
@@ -77,9 +75,7 @@ fn is_number(text: &str) -> bool {
 
 /// The twelve digits of an address in lower case.
 fn digits(text: &str) -> Option<String> {
-    let separator = text
-        .chars()
-        .find(|character| !character.is_ascii_hexdigit());
+    let separator = text.chars().find(|character| !character.is_ascii_hexdigit());
     let groups: Vec<&str> = match separator {
         None => vec![text],
         Some(separator @ (':' | '-' | '.' | ' ')) => text.split(separator).collect(),
@@ -141,32 +137,15 @@ mod tests {
 
     #[test]
     fn damage_by_a_spreadsheet_is_named() {
-        for damaged in [
-            "2.34E+15",
-            "2,34E+15",
-            "2.34e+11",
-            "2E+15",
-            "2.34E15",
-            "123456789012.0",
-        ] {
+        for damaged in ["2.34E+15", "2,34E+15", "2.34e+11", "2E+15", "2.34E15", "123456789012.0"] {
             assert!(matches!(mac(damaged), MacReading::Damaged(_)), "{damaged}");
-            assert!(
-                matches!(mac_or_other(damaged), MacReading::Damaged(_)),
-                "{damaged}"
-            );
+            assert!(matches!(mac_or_other(damaged), MacReading::Damaged(_)), "{damaged}");
         }
         for short in ["12345678901", "17", "0"] {
             assert!(matches!(mac(short), MacReading::Damaged(_)), "{short}");
         }
-        assert!(matches!(
-            mac_or_other("12345678901"),
-            MacReading::Damaged(_)
-        ));
-        assert_eq!(
-            mac_or_other("17"),
-            MacReading::Other,
-            "a device may be called 17"
-        );
+        assert!(matches!(mac_or_other("12345678901"), MacReading::Damaged(_)));
+        assert_eq!(mac_or_other("17"), MacReading::Other, "a device may be called 17");
     }
 
     #[test]
@@ -195,13 +174,7 @@ mod tests {
 
     #[test]
     fn twelve_digits_are_an_address() {
-        assert_eq!(
-            mac("123456789012"),
-            MacReading::Address("12:34:56:78:90:12".into())
-        );
-        assert_eq!(
-            mac("12345678e012"),
-            MacReading::Address("12:34:56:78:e0:12".into())
-        );
+        assert_eq!(mac("123456789012"), MacReading::Address("12:34:56:78:90:12".into()));
+        assert_eq!(mac("12345678e012"), MacReading::Address("12:34:56:78:e0:12".into()));
     }
 }

@@ -18,19 +18,13 @@ impl Row {
     /// A row with nothing but an identifier, as options of the command line give it.
     pub fn bare(identifier: &str, source: impl Into<String>) -> Row {
         let record = Record::from_iter([("id".to_owned(), Value::from(identifier))]);
-        Row {
-            record,
-            source: source.into(),
-        }
+        Row { record, source: source.into() }
     }
 
     /// The row's own value of an option of the verb: the first of the columns `names` that has
     /// one. An empty CSV field is `null` and so no value.
     pub fn option(&self, names: &[&str]) -> Option<&Value> {
-        names
-            .iter()
-            .filter_map(|name| self.record.get(*name))
-            .find(|value| !value.is_null())
+        names.iter().filter_map(|name| self.record.get(*name)).find(|value| !value.is_null())
     }
 
     /// Whether a dry run printed this record. CSV gives the mark as text.
@@ -49,10 +43,7 @@ mod tests {
     use serde_json::json;
 
     fn row(value: Value) -> Row {
-        Row {
-            record: serde_json::from_value(value).expect("an object"),
-            source: String::new(),
-        }
+        Row { record: serde_json::from_value(value).expect("an object"), source: String::new() }
     }
 
     #[test]
@@ -65,12 +56,9 @@ mod tests {
 
     #[test]
     fn the_mark_of_a_dry_run_survives_csv() {
-        for (mark, dry) in [
-            (json!(true), true),
-            (json!("TRUE"), true),
-            (json!("false"), false),
-            (json!(1), false),
-        ] {
+        for (mark, dry) in
+            [(json!(true), true), (json!("TRUE"), true), (json!("false"), false), (json!(1), false)]
+        {
             assert_eq!(row(json!({ "dry_run": mark })).is_dry_run(), dry);
         }
         assert!(!row(json!({})).is_dry_run());

@@ -1,7 +1,7 @@
 //! Values that wait: in memory while they are few, beyond that in a temporary file without a name.
 //!
 //! A verb that reads its input to the end before it writes must not need memory for 100,000
-//! records. Values are kept encoded, one JSON line each, and at most [`IN_MEMORY`] bytes of them
+//! records. Values are kept encoded, one JSON line each, and at most 4 MiB of them
 //! outside of the file. The file has no name, so nothing is left behind even after a crash.
 
 use std::fs::File;
@@ -38,13 +38,7 @@ impl<T> Spool<T> {
     }
 
     fn with_limit(limit: usize) -> Spool<T> {
-        Spool {
-            file: None,
-            in_file: 0,
-            memory: Arc::default(),
-            limit,
-            values: PhantomData,
-        }
+        Spool { file: None, in_file: 0, memory: Arc::default(), limit, values: PhantomData }
     }
 }
 
@@ -82,10 +76,7 @@ impl<T: DeserializeOwned> Spool<T> {
             memory: Arc::clone(&self.memory),
             taken: 0,
         };
-        Reader {
-            bytes: BufReader::with_capacity(64 << 10, bytes),
-            values: PhantomData,
-        }
+        Reader { bytes: BufReader::with_capacity(64 << 10, bytes), values: PhantomData }
     }
 }
 
@@ -155,16 +146,10 @@ mod tests {
             }
             let expected: Vec<String> = (0..300).map(|number| format!("value\n{number}")).collect();
             for _ in 0..2 {
-                assert_eq!(
-                    spool.read().collect::<io::Result<Vec<_>>>().unwrap(),
-                    expected
-                );
+                assert_eq!(spool.read().collect::<io::Result<Vec<_>>>().unwrap(), expected);
             }
             drop(spool);
-            assert_eq!(
-                early.collect::<io::Result<Vec<_>>>().unwrap(),
-                expected[..200]
-            );
+            assert_eq!(early.collect::<io::Result<Vec<_>>>().unwrap(), expected[..200]);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What became of the rows: the proof that none was lost.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{Kind, Record};
 
@@ -49,15 +49,7 @@ impl Tally {
             ("failed", self.failed),
             ("not_attempted", self.not_attempted),
         ];
-        counts
-            .into_iter()
-            .map(|(name, count)| (name.to_owned(), Value::from(count)))
-            .collect()
-    }
-
-    /// The counts as one line of JSON.
-    pub fn to_json(&self) -> String {
-        json!(self.to_record()).to_string()
+        counts.into_iter().map(|(name, count)| (name.to_owned(), Value::from(count))).collect()
     }
 
     /// The counts in words: `1500 rows: 1490 ok, 7 unchanged, 3 failed`.
@@ -88,7 +80,7 @@ mod tests {
         tally.failed(Kind::NotAttempted);
         assert_eq!(tally.rows, tally.ok + tally.unchanged + tally.failed);
         assert_eq!(
-            tally.to_json(),
+            Value::from(tally.to_record()).to_string(),
             r#"{"rows":5,"ok":2,"unchanged":1,"failed":2,"not_attempted":1}"#
         );
         assert_eq!(

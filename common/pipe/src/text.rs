@@ -48,10 +48,7 @@ mod tests {
 
     #[test]
     fn nothing_that_steers_a_terminal_gets_through() {
-        assert_eq!(
-            one_line(" a\x1b[2Jb\n c\u{202e}d\u{7} "),
-            "a\u{fffd}[2Jb  c\u{fffd}d\u{fffd}"
-        );
+        assert_eq!(one_line(" a\x1b[2Jb\n c\u{202e}d\u{7} "), "a\u{fffd}[2Jb  c\u{fffd}d\u{fffd}");
         assert_eq!(one_line("Büro 7 – 東京"), "Büro 7 – 東京");
     }
 

@@ -50,16 +50,8 @@ const DEVICE_GROUP: &[&str] = &[
     "created_at",
     "updated_at",
 ];
-const PRODUCT: &[&str] = &[
-    "type",
-    "id",
-    "name",
-    "description",
-    "owner_id",
-    "creator_id",
-    "created_at",
-    "updated_at",
-];
+const PRODUCT: &[&str] =
+    &["type", "id", "name", "description", "owner_id", "creator_id", "created_at", "updated_at"];
 const ACCOUNT: &[&str] = &["type", "id", "username", "email", "tier"];
 const LOGIN_KEY: &[&str] = &["type", "id", "description", "usages"];
 const DEPLOYMENT: &[&str] = &[
@@ -122,17 +114,9 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("devicegroup_id", "DEVICE GROUP"),
             ("product_id", "PRODUCT"),
         ],
-        "product" => &[
-            ("id", "ID"),
-            ("name", "NAME"),
-            ("description", "DESCRIPTION"),
-        ],
+        "product" => &[("id", "ID"), ("name", "NAME"), ("description", "DESCRIPTION")],
         "account" => &[("id", "ID"), ("username", "USERNAME"), ("email", "EMAIL")],
-        "login_key" => &[
-            ("id", "ID"),
-            ("description", "DESCRIPTION"),
-            ("usages", "USED"),
-        ],
+        "login_key" => &[("id", "ID"), ("description", "DESCRIPTION"), ("usages", "USED")],
         "deployment" => &[
             ("id", "ID"),
             ("sha", "SHA"),
@@ -164,13 +148,8 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
 /// say none.
 pub(super) fn for_csv(record: &Record, expected: Option<&str>) -> Vec<String> {
     let kind = kind(record).or(expected);
-    let stated = kind
-        .and_then(csv)
-        .map(|names| names.iter().map(|name| (*name).to_owned()));
-    with_marks(
-        stated.map_or_else(|| own(record), Iterator::collect),
-        record,
-    )
+    let stated = kind.and_then(csv).map(|names| names.iter().map(|name| (*name).to_owned()));
+    with_marks(stated.map_or_else(|| own(record), Iterator::collect), record)
 }
 
 /// The fields and headings of a table that begins with this record.
@@ -178,22 +157,14 @@ pub(super) fn for_table(record: &Record) -> Vec<(String, String)> {
     let stated = kind(record).and_then(table).unwrap_or_default();
     let fields: Vec<String> = match stated {
         [] => own(record),
-        _ => stated
-            .iter()
-            .map(|(field, _)| (*field).to_owned())
-            .collect(),
+        _ => stated.iter().map(|(field, _)| (*field).to_owned()).collect(),
     };
     let heading = |field: &str| {
         let stated = stated.iter().find(|(name, _)| *name == field);
-        stated.map_or_else(
-            || self::heading(field),
-            |(_, heading)| (*heading).to_owned(),
-        )
+        stated.map_or_else(|| self::heading(field), |(_, heading)| (*heading).to_owned())
     };
     let fields = with_marks(fields, record).into_iter();
-    fields
-        .map(|field| (field.clone(), heading(&field)))
-        .collect()
+    fields.map(|field| (field.clone(), heading(&field))).collect()
 }
 
 /// The heading of a field that was chosen with `--fields`, or is not ours.
@@ -206,11 +177,7 @@ fn kind(record: &Record) -> Option<&str> {
 }
 
 fn own(record: &Record) -> Vec<String> {
-    record
-        .keys()
-        .filter(|name| !MARKS.contains(&name.as_str()))
-        .cloned()
-        .collect()
+    record.keys().filter(|name| !MARKS.contains(&name.as_str())).cloned().collect()
 }
 
 /// All records of a verb have its marks, or none has.
@@ -244,9 +211,7 @@ mod tests {
         for kind in Target::ALL.iter().map(|target| target.types[0]) {
             let columns = csv(kind).unwrap_or_else(|| panic!("{kind}"));
             let stated = |start: usize| {
-                let words = words[start..]
-                    .iter()
-                    .filter(|word| !matches!(**word, ".Cm" | ","));
+                let words = words[start..].iter().filter(|word| !matches!(**word, ".Cm" | ","));
                 words.zip(columns).all(|(word, column)| word == column)
             };
             assert!((0..words.len()).any(stated), "{kind}");

@@ -76,13 +76,7 @@ impl Sink {
             Format::Csv => Form::Csv(None),
             Format::Table => Form::Table(Box::new(Table::new(fields.clone(), width))),
         };
-        Sink {
-            form,
-            fields,
-            expected: None,
-            out: BufWriter::new(out),
-            closed: false,
-        }
+        Sink { form, fields, expected: None, out: BufWriter::new(out), closed: false }
     }
 
     /// Tables ask here for the names of groups and products.
@@ -121,9 +115,8 @@ impl Sink {
                     text.push_str(&csv_line(columns.iter().map(String::as_str)));
                     columns
                 });
-                let cells = columns
-                    .iter()
-                    .map(|name| record.get(name).map(cell).unwrap_or_default());
+                let cells =
+                    columns.iter().map(|name| record.get(name).map(cell).unwrap_or_default());
                 text.push_str(&csv_line(cells));
             }
         }
@@ -172,12 +165,7 @@ impl Sink {
             return Cow::Borrowed(record);
         };
         let value = |name: &String| record.get(name).cloned().unwrap_or_default();
-        Cow::Owned(
-            fields
-                .iter()
-                .map(|name| (name.clone(), value(name)))
-                .collect(),
-        )
+        Cow::Owned(fields.iter().map(|name| (name.clone(), value(name))).collect())
     }
 
     fn quiet<F>(&mut self, write: F) -> io::Result<Wrote>
@@ -217,14 +205,9 @@ fn cell(value: &Value) -> String {
 }
 
 fn csv_line<S: AsRef<[u8]>>(cells: impl Iterator<Item = S>) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .buffer_capacity(1024)
-        .from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().buffer_capacity(1024).from_writer(Vec::new());
     // Writing to memory cannot fail, and the cells are text.
-    let written = writer
-        .write_record(cells)
-        .ok()
-        .and_then(|()| writer.into_inner().ok());
+    let written = writer.write_record(cells).ok().and_then(|()| writer.into_inner().ok());
     String::from_utf8(written.unwrap_or_default()).unwrap_or_default()
 }
 

@@ -15,10 +15,22 @@ use crate::text::one_line;
 const FITTED: usize = 100;
 /// Between columns.
 const GAP: &str = "  ";
-/// The least width that a column is shrunk to, and the usual width of one whose rows are not
-/// there yet.
-const NARROW: usize = 8;
+/// The least width that a column of free text is shrunk to, and the room that one of names gets
+/// while most of its rows are not there yet.
+const NARROW: usize = 6;
 const USUAL: usize = 16;
+/// Columns that are of no use in part: one copies an id, and reads an outcome.
+const WHOLE: [&str; 9] = [
+    "id",
+    "type",
+    "mac_address",
+    "agent_id",
+    "device_online",
+    "flagged",
+    "usages",
+    "outcome",
+    "dry_run",
+];
 
 pub(super) struct Table {
     fields: Option<Vec<String>>,
@@ -32,14 +44,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new(fields: Option<Vec<String>>, room: Option<usize>) -> Table {
         let (columns, waiting) = (Vec::new(), Vec::new());
-        Table {
-            fields,
-            room,
-            names: None,
-            columns,
-            waiting,
-            widths: None,
-        }
+        Table { fields, room, names: None, columns, waiting, widths: None }
     }
 
     pub(super) fn set_names(&mut self, names: Names) {
@@ -50,18 +55,12 @@ impl Table {
     pub(super) fn add(&mut self, record: &Record, out: &mut String) {
         if self.columns.is_empty() {
             self.columns = match &self.fields {
-                Some(fields) => fields
-                    .iter()
-                    .map(|name| (name.clone(), heading(name)))
-                    .collect(),
+                Some(fields) => fields.iter().map(|name| (name.clone(), heading(name))).collect(),
                 None => for_table(record),
             };
         }
-        let cells: Vec<String> = self
-            .columns
-            .iter()
-            .map(|(field, _)| self.cell(record, field))
-            .collect();
+        let cells: Vec<String> =
+            self.columns.iter().map(|(field, _)| self.cell(record, field)).collect();
         match &self.widths {
             Some(widths) => self.line(&cells, widths, out),
             None => self.waiting.push(cells),
@@ -86,22 +85,16 @@ impl Table {
             return;
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let headings: Vec<String> = self
-            .columns
-            .iter()
-            .map(|(_, name)| one_line(name))
-            .collect();
-        let widest = |place: usize| {
-            let rows = waiting
-                .iter()
-                .chain([&headings])
-                .map(|row| row[place].width());
-            rows.max().unwrap_or(0).max(least)
+        let headings: Vec<String> = self.columns.iter().map(|(_, name)| one_line(name)).collect();
+        let width = |(place, (field, _)): (usize, &(String, String))| {
+            let rows = waiting.iter().chain([&headings]).map(|row| row[place].width());
+            let room = if field == "name" || refers_to_named(field) { least } else { 0 };
+            rows.max().unwrap_or(0).max(room)
         };
-        let mut widths: Vec<usize> = (0..headings.len()).map(widest).collect();
+        let mut widths: Vec<usize> = self.columns.iter().enumerate().map(width).collect();
         if let Some(room) = self.room {
             let gaps = GAP.len() * headings.len().saturating_sub(1);
-            shrink(&mut widths, room.saturating_sub(gaps));
+            self.shrink(&mut widths, room.saturating_sub(gaps));
         }
         for row in [&headings].into_iter().chain(&waiting) {
             self.line(row, &widths, out);
@@ -109,25 +102,29 @@ impl Table {
         self.widths = Some(widths);
     }
 
+    /// Takes from the widest column of free text, until the columns have room or all are narrow.
+    fn shrink(&self, widths: &mut [usize], room: usize) {
+        while widths.iter().sum::<usize>() > room {
+            let columns = widths.iter_mut().zip(&self.columns);
+            let text = columns.filter(|(_, (field, _))| !WHOLE.contains(&field.as_str()));
+            match text.map(|(width, _)| width).max().filter(|width| **width > NARROW) {
+                Some(width) => *width -= 1,
+                None => return,
+            }
+        }
+    }
+
     fn line(&self, cells: &[String], widths: &[usize], out: &mut String) {
         let mut line = String::new();
         for (cell, width) in cells.iter().zip(widths) {
-            let shown = if self.room.is_some() {
-                fitted(cell, *width)
-            } else {
-                cell.clone()
-            };
+            let shown = if self.room.is_some() { fitted(cell, *width) } else { cell.clone() };
             let padding = width.saturating_sub(shown.width());
             line.push_str(&shown);
             line.extend(std::iter::repeat_n(' ', padding));
             line.push_str(GAP);
         }
         let line = line.trim_end();
-        out.push_str(
-            &self
-                .room
-                .map_or_else(|| line.to_owned(), |room| fitted(line, room)),
-        );
+        out.push_str(&self.room.map_or_else(|| line.to_owned(), |room| fitted(line, room)));
         out.push('\n');
     }
 
@@ -145,13 +142,8 @@ impl Table {
 
     /// The name of the group or product that a field refers to.
     fn name(&self, record: &Record, field: &str, id: &str) -> Option<String> {
-        let relation = field.strip_suffix("_id")?;
-        if !["devicegroup", "product", "production_target", "dut_target"].contains(&relation) {
-            return None;
-        }
-        let kind = record
-            .get(&format!("{relation}_type"))
-            .and_then(Value::as_str);
+        let relation = field.strip_suffix("_id").filter(|_| refers_to_named(field))?;
+        let kind = record.get(&format!("{relation}_type")).and_then(Value::as_str);
         let name = self.names.as_ref()?(kind.unwrap_or(relation), id)?;
         Some(name).filter(|name| !name.trim().is_empty())
     }
@@ -165,17 +157,9 @@ fn group_type(kind: &str) -> String {
     }
 }
 
-/// Takes from the widest column after the first, which is the id that one copies, and from the
-/// first only when nothing else is left to take.
-fn shrink(widths: &mut [usize], room: usize) {
-    while widths.iter().sum::<usize>() > room {
-        let (first, others) = widths.split_at_mut(1.min(widths.len()));
-        let widest = others.iter_mut().max().filter(|width| **width > NARROW);
-        match widest.or_else(|| first.first_mut().filter(|width| **width > NARROW)) {
-            Some(width) => *width -= 1,
-            None => return,
-        }
-    }
+/// Whether a field is the id of something whose name says more.
+fn refers_to_named(field: &str) -> bool {
+    ["devicegroup_id", "product_id", "production_target_id", "dut_target_id"].contains(&field)
 }
 
 /// The text, cut to a width with `…` if it is wider.
@@ -184,10 +168,7 @@ fn fitted(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     let ends = text.char_indices().map(|(place, _)| place);
-    let end = ends
-        .take_while(|end| text[..*end].width() < width)
-        .last()
-        .unwrap_or(0);
+    let end = ends.take_while(|end| text[..*end].width() < width).last().unwrap_or(0);
     let cut = if width == 0 { "" } else { "…" };
     format!("{}{cut}", &text[..end])
 }

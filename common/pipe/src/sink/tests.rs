@@ -68,19 +68,13 @@ fn ndjson_is_a_record_a_line_with_nothing_changed() {
 fn json_is_one_array_also_of_nothing() {
     assert_eq!(printed(Format::Json, None, None, json!([])), "[]\n");
     let given = json!([{"a": 1}, {"a": 2}]);
-    assert_eq!(
-        printed(Format::Json, None, None, given),
-        "[\n{\"a\":1},\n{\"a\":2}\n]\n"
-    );
+    assert_eq!(printed(Format::Json, None, None, given), "[\n{\"a\":1},\n{\"a\":2}\n]\n");
 }
 
 #[test]
 fn minimal_is_the_id() {
     let given = json!([{"id": "d", "name": "n"}, {"name": "n"}, {"id": 7}]);
-    assert_eq!(
-        printed(Format::Minimal, None, None, given),
-        "d\n{\"name\":\"n\"}\n7\n"
-    );
+    assert_eq!(printed(Format::Minimal, None, None, given), "d\n{\"name\":\"n\"}\n7\n");
 }
 
 #[test]
@@ -93,10 +87,7 @@ fn the_header_of_csv_does_not_depend_on_the_first_record() {
     let lines: Vec<&str> = both.lines().collect();
     assert_eq!(lines[0], turned.lines().next().unwrap());
     assert_eq!(lines[0].split(',').count(), 21);
-    assert_eq!(
-        lines[1],
-        "device,d,\"a, \"\"b\"\"\",,,false,,,,,,,,-60,,,,,,,"
-    );
+    assert_eq!(lines[1], "device,d,\"a, \"\"b\"\"\",,,false,,,,,,,,-60,,,,,,,");
     assert_eq!(lines[2], "device,e,,,,,,,,,,,,,,,,,,,");
 }
 
@@ -150,9 +141,7 @@ fn what_csv_and_json_print_can_be_read_back() {
         let rows = Source::new("f", Box::new(io::Cursor::new(text))).rows();
         let rows: Vec<Item> = rows.collect::<Result<_, _>>().unwrap();
         for (item, record) in rows.iter().zip(records(given.clone())) {
-            let Item::Row(row) = item else {
-                panic!("{item:?}")
-            };
+            let Item::Row(row) = item else { panic!("{item:?}") };
             let id = row.identifier(&Target::DEVICE, &[]).unwrap();
             assert_eq!(Value::from(id.text), record["id"]);
             assert_eq!(row.record["name"], record["name"]);
@@ -160,12 +149,7 @@ fn what_csv_and_json_print_can_be_read_back() {
         assert_eq!(rows.len(), 2);
     }
     let text = printed(Format::Minimal, None, None, given);
-    assert_eq!(
-        Source::new("f", Box::new(io::Cursor::new(text)))
-            .rows()
-            .count(),
-        2
-    );
+    assert_eq!(Source::new("f", Box::new(io::Cursor::new(text))).rows().count(), 2);
 }
 
 #[test]
@@ -194,10 +178,7 @@ fn device(id: &str, name: &str) -> Value {
 
 #[test]
 fn a_table_is_fitted_to_its_rows() {
-    let given = json!([
-        device("5000d8c46a56cfca", "Oven"),
-        device("5000d8c46a56cfcb", "東京")
-    ]);
+    let given = json!([device("5000d8c46a56cfca", "Oven"), device("5000d8c46a56cfcb", "東京")]);
     assert_eq!(
         printed(Format::Table, None, None, given),
         "ID                NAME  MAC ADDRESS        ONLINE  DEVICE GROUP  PRODUCT\n\
@@ -213,11 +194,7 @@ fn a_table_is_fitted_to_its_rows() {
 #[test]
 fn a_table_shows_names_for_ids_and_chosen_fields() {
     let pipe = Pipe::default();
-    let mut sink = pipe.sink(
-        Format::Table,
-        Some("devicegroup_id,product_id,owner_id"),
-        None,
-    );
+    let mut sink = pipe.sink(Format::Table, Some("devicegroup_id,product_id,owner_id"), None);
     sink.set_names(Box::new(|kind, id| {
         (kind == "dut_devicegroup" && id == "g").then(|| "My\x1b[31mGroup".to_owned())
     }));
@@ -226,10 +203,7 @@ fn a_table_shows_names_for_ids_and_chosen_fields() {
     sink.write(&records(json!([record]))[0]).unwrap();
     sink.finish().unwrap();
     let text = pipe.text();
-    assert_eq!(
-        text,
-        "DEVICEGROUP ID  PRODUCT ID  OWNER ID\nMy\u{fffd}[31mGroup    p\n"
-    );
+    assert_eq!(text, "DEVICEGROUP ID  PRODUCT ID  OWNER ID\nMy\u{fffd}[31mGroup    p\n");
 }
 
 #[test]
@@ -237,11 +211,7 @@ fn no_name_can_steer_the_terminal_or_break_the_table() {
     let evil = "a\x1b]0;x\x07b\nc\u{202e}d";
     let text = printed(Format::Table, None, Some(120), json!([device("d", evil)]));
     assert_eq!(text.lines().count(), 2);
-    assert!(
-        text.chars()
-            .all(|shown| shown == '\n' || !shown.is_control()),
-        "{text:?}"
-    );
+    assert!(text.chars().all(|shown| shown == '\n' || !shown.is_control()), "{text:?}");
     assert!(!text.contains('\u{202e}'));
 }
 
@@ -252,16 +222,24 @@ fn a_table_never_is_wider_than_the_terminal() {
         let given = json!([device("5000d8c46a56cfca", &long), device("x", "y")]);
         let text = printed(Format::Table, None, Some(width), given);
         for line in text.lines() {
-            assert!(
-                unicode_width::UnicodeWidthStr::width(line) <= width,
-                "{width}: {line}"
-            );
+            assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{width}: {line}");
         }
         if width >= 80 {
             assert!(text.contains("5000d8c46a56cfca  Langer"), "{text}");
             assert!(text.contains('…'));
         }
     }
+}
+
+#[test]
+fn what_matters_is_whole_on_a_usual_terminal() {
+    let mut record = device("5000d8c46a56cfca", &"name ".repeat(9));
+    record["product_id"] = json!("a product with a long name");
+    record["outcome"] = json!("unassigned");
+    let text = printed(Format::Table, None, Some(80), json!([record]));
+    let row = text.lines().nth(1).unwrap();
+    assert!(row.starts_with("5000d8c46a56cfca  name"), "{text}");
+    assert!(row.contains("  0c:2a:69:05:0d:62  yes  ") && row.ends_with("  unassigned"), "{text}");
 }
 
 #[test]
@@ -288,20 +266,12 @@ fn a_flush_lets_rows_out_and_leaves_room_for_those_to_come() {
     let pipe = Pipe::default();
     let mut sink = pipe.sink(Format::Table, None, Some(200));
     sink.flush().unwrap();
-    assert_eq!(
-        pipe.text(),
-        "",
-        "a flush before the first row fixes no widths"
-    );
+    assert_eq!(pipe.text(), "", "a flush before the first row fixes no widths");
     for name in ["a", "a longer name"] {
-        sink.write(&records(json!([device("5000d8c46a56cfca", name)]))[0])
-            .unwrap();
+        sink.write(&records(json!([device("5000d8c46a56cfca", name)]))[0]).unwrap();
         sink.flush().unwrap();
     }
     let text = pipe.text();
-    let starts: Vec<_> = text
-        .lines()
-        .map(|line| line.find("0c:2a").or(line.find("MAC")))
-        .collect();
+    let starts: Vec<_> = text.lines().map(|line| line.find("0c:2a").or(line.find("MAC"))).collect();
     assert_eq!(starts, [Some(36); 3], "{text}");
 }

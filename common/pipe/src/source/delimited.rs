@@ -26,21 +26,11 @@ pub(super) struct Header {
 impl Header {
     /// The columns that the line has under this separator. One without a name is `column_3`.
     pub(super) fn read(line: &str, separator: u8) -> Header {
-        let fields = fields(line, separator)
-            .into_iter()
-            .enumerate()
-            .map(|(place, text)| {
-                let name = column_name(&text);
-                if name.is_empty() {
-                    format!("column_{}", place + 1)
-                } else {
-                    name
-                }
-            });
-        Header {
-            separator: Some(separator),
-            columns: fields.collect(),
-        }
+        let fields = fields(line, separator).into_iter().enumerate().map(|(place, text)| {
+            let name = column_name(&text);
+            if name.is_empty() { format!("column_{}", place + 1) } else { name }
+        });
+        Header { separator: Some(separator), columns: fields.collect() }
     }
 }
 
@@ -61,10 +51,7 @@ impl Delimited {
             let text = match self.text(input)? {
                 None => return Ok(None),
                 Some(Err(broken)) => {
-                    return Ok(Some(Found {
-                        line,
-                        content: Err(broken),
-                    }));
+                    return Ok(Some(Found { line, content: Err(broken) }));
                 }
                 Some(Ok(text)) => text,
             };
@@ -82,7 +69,7 @@ impl Delimited {
     /// The bytes of the next row, which is one line unless a quote is open at its end.
     fn text(&self, input: &mut Input) -> io::Result<Option<Result<Vec<u8>, Broken>>> {
         let mut text = Vec::new();
-        let mut end = input.line(&mut text, ROW_LIMIT)?;
+        let end = input.line(&mut text, ROW_LIMIT)?;
         if text.is_empty() {
             return Ok(None);
         }
@@ -90,23 +77,10 @@ impl Delimited {
             input.skip_line()?;
             return Ok(Some(Err(Broken::too_long(text))));
         }
-        let first = text.len();
-        let mut quotes = Quotes::new(self.separator());
-        quotes.pass(&text);
-        while quotes.open {
-            let seen = text.len();
-            if end == LineEnd::LineFeed {
-                end = input.line(&mut text, SPAN_LIMIT.max(first))?;
-            }
-            if end != LineEnd::LineFeed && text.len() == seen || end == LineEnd::TooLong {
-                input.give_back(&text[first..]);
-                text.truncate(first);
-                let detail = "the quote that begins a field here is never closed";
-                return Ok(Some(Err(Broken::new("Quote not closed", detail, text))));
-            }
-            quotes.pass(&text[seen..]);
-        }
-        Ok(Some(Ok(text)))
+        Ok(Some(match close_quotes(input, &mut text, self.separator())? {
+            Ok(()) => Ok(text),
+            Err(detail) => Err(Broken::new("Quotes do not match", detail, text)),
+        }))
     }
 
     /// With one column there is no separator; NUL is in no row.
@@ -128,11 +102,7 @@ impl Delimited {
             true => Value::Null,
             false => Value::String(field),
         };
-        Ok(columns
-            .iter()
-            .cloned()
-            .zip(fields.into_iter().map(value))
-            .collect())
+        Ok(columns.iter().cloned().zip(fields.into_iter().map(value)).collect())
     }
 }
 
@@ -145,42 +115,77 @@ fn fields(row: &str, separator: u8) -> Vec<String> {
         .buffer_capacity(row.len().max(1))
         .from_reader(row.as_bytes());
     // A row that is text cannot fail; if it did, it would have no fields and be a bad row.
-    let record = reader
-        .records()
-        .next()
-        .and_then(Result::ok)
-        .unwrap_or_default();
+    let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
     record.iter().map(str::to_owned).collect()
 }
 
-/// Whether a quoted field is open, after the bytes that passed.
+/// Takes further lines until every quote in `text`, which is one line, is closed. If they never
+/// are, `text` stays one line, and the reason is given.
+pub(super) fn close_quotes(
+    input: &mut Input,
+    text: &mut Vec<u8>,
+    separator: u8,
+) -> io::Result<Result<(), &'static str>> {
+    let first = text.len();
+    let mut quotes = Quotes { separator, state: State::Start };
+    quotes.pass(text);
+    while quotes.state == State::Quoted {
+        let seen = text.len();
+        let end = input.line(text, SPAN_LIMIT.max(first))?;
+        if end == LineEnd::TooLong || text.len() == seen {
+            break;
+        }
+        quotes.pass(&text[seen..]);
+    }
+    let reason = match quotes.state {
+        State::Quoted => "the quote that begins a field here is never closed",
+        State::Wrong => "a closing quote is followed by more text",
+        _ => return Ok(Ok(())),
+    };
+    input.give_back(&text[first..]);
+    text.truncate(first);
+    Ok(Err(reason))
+}
+
+/// Where in a row a byte is, as far as quotes matter.
 struct Quotes {
     separator: u8,
-    open: bool,
-    at_start: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// At the start of a field.
+    Start,
+    /// In a field without quotes.
+    Plain,
+    /// Inside of quotes.
+    Quoted,
+    /// Behind a closing quote.
+    Closed,
+    /// Behind a closing quote that cannot be one. If this were let pass, two rows with one quote
+    /// too many would become one good row.
+    Wrong,
 }
 
 impl Quotes {
-    fn new(separator: u8) -> Quotes {
-        Quotes {
-            separator,
-            open: false,
-            at_start: true,
-        }
-    }
-
     fn pass(&mut self, bytes: &[u8]) {
         let mut rest = bytes.iter().peekable();
         while let Some(byte) = rest.next() {
-            if self.open {
-                // A doubled quote closes and opens again.
-                if *byte == b'"' && rest.next_if(|next| **next == b'"').is_none() {
-                    self.open = false;
+            self.state = match (self.state, byte) {
+                (State::Wrong, _) => State::Wrong,
+                // A doubled quote stands for one.
+                (State::Quoted, b'"') if rest.next_if(|next| **next == b'"').is_some() => {
+                    State::Quoted
                 }
-            } else if *byte == b'"' && self.at_start {
-                self.open = true;
-            }
-            self.at_start = !self.open && *byte == self.separator;
+                (State::Quoted, b'"') => State::Closed,
+                (State::Quoted, _) => State::Quoted,
+                (State::Start, b'"') => State::Quoted,
+                (_, byte) if *byte == self.separator => State::Start,
+                (State::Closed, b' ' | b'\t' | b'\r' | b'\n') => State::Closed,
+                (State::Closed, _) => State::Wrong,
+                (State::Start | State::Plain, _) => State::Plain,
+            };
         }
     }
 }

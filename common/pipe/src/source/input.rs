@@ -29,13 +29,7 @@ pub(super) struct Input {
 impl Input {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Input {
         let reader = BufReader::with_capacity(BUFFER, reader);
-        Input {
-            reader,
-            returned: Vec::new(),
-            at: 0,
-            line: 1,
-            column: 0,
-        }
+        Input { reader, returned: Vec::new(), at: 0, line: 1, column: 0 }
     }
 
     /// The number of the line that the next byte is on, from 1.
@@ -69,11 +63,7 @@ impl Input {
     /// Takes bytes of the present chunk.
     pub(super) fn take(&mut self, count: usize) {
         let from_returned = self.at < self.returned.len();
-        let source = if from_returned {
-            &self.returned[self.at..]
-        } else {
-            self.reader.buffer()
-        };
+        let source = if from_returned { &self.returned[self.at..] } else { self.reader.buffer() };
         let taken = &source[..count];
         match taken.iter().rposition(|byte| *byte == b'\n') {
             Some(last) => {
@@ -94,11 +84,7 @@ impl Input {
     pub(super) fn give_back(&mut self, bytes: &[u8]) {
         let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
         self.line -= lines;
-        self.column = if lines == 0 {
-            self.column.saturating_sub(bytes.len())
-        } else {
-            0
-        };
+        self.column = if lines == 0 { self.column.saturating_sub(bytes.len()) } else { 0 };
         if self.at >= bytes.len() && self.returned[self.at - bytes.len()..self.at] == *bytes {
             self.at -= bytes.len();
         } else {
@@ -170,28 +156,18 @@ mod tests {
         let mut taken = Vec::new();
         assert_eq!(input.line(&mut taken, 100).unwrap(), LineEnd::LineFeed);
         assert_eq!(input.line(&mut taken, 100).unwrap(), LineEnd::LineFeed);
-        assert_eq!(
-            (taken.as_slice(), input.line_number()),
-            (b"one\ntwo\n".as_slice(), 3)
-        );
+        assert_eq!((taken.as_slice(), input.line_number()), (b"one\ntwo\n".as_slice(), 3));
         input.give_back(b"two\n");
         assert_eq!((input.line_number(), input.column()), (2, 0));
         let mut again = Vec::new();
         input.line(&mut again, 2).unwrap();
         assert_eq!((again.as_slice(), input.column()), (b"tw".as_slice(), 2));
         input.give_back(b"tw");
-        assert_eq!(
-            (input.at, input.column()),
-            (0, 0),
-            "given back without copying"
-        );
+        assert_eq!((input.at, input.column()), (0, 0), "given back without copying");
         input.skip_line().unwrap();
         let mut rest = Vec::new();
         assert_eq!(input.line(&mut rest, 100).unwrap(), LineEnd::End);
-        assert_eq!(
-            (rest.as_slice(), input.line_number()),
-            (b"three".as_slice(), 3)
-        );
+        assert_eq!((rest.as_slice(), input.line_number()), (b"three".as_slice(), 3));
         assert_eq!(input.peek().unwrap(), None);
     }
 

@@ -70,15 +70,8 @@ fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>
     if let Some(value) = whole_line(input)? {
         return Ok(record(value));
     }
-    let start = Start {
-        column: input.column(),
-        in_array,
-    };
-    let mut recorder = Recorder {
-        input,
-        taken: Vec::new(),
-        full: false,
-    };
+    let start = Start { column: input.column(), in_array };
+    let mut recorder = Recorder { input, taken: Vec::new(), full: false };
     let mut reader = Deserializer::from_reader(&mut recorder);
     let result = Value::deserialize(&mut reader);
     drop(reader);
@@ -115,11 +108,9 @@ fn whole_line(input: &mut Input) -> io::Result<Option<Value>> {
 fn record(value: Value) -> Result<Record, Broken> {
     match value {
         Value::Object(record) => Ok(record),
-        Value::String(text) if text.trim().is_empty() => Err(Broken::new(
-            "Empty identifier",
-            "the row is a string with nothing in it",
-            "\"\"",
-        )),
+        Value::String(text) if text.trim().is_empty() => {
+            Err(Broken::new("Empty identifier", "the row is a string with nothing in it", "\"\""))
+        }
         Value::String(text) => Ok(Record::from_iter([("id".to_owned(), Value::String(text))])),
         other => Err(no_record(&other)),
     }
@@ -153,10 +144,7 @@ fn scalar(input: &mut Input) -> io::Result<Broken> {
         input.skip_line()?;
     }
     let reason = readable(&text).err();
-    Ok(
-        reason
-            .unwrap_or_else(|| Broken::new("Not JSON", "no value begins like this", text.clone())),
-    )
+    Ok(reason.unwrap_or_else(|| Broken::new("Not JSON", "no value begins like this", text.clone())))
 }
 
 /// What was wrong with a value, after the input was put to where reading goes on. `taken` is the
@@ -184,10 +172,7 @@ fn broken(
         return Ok(broken);
     }
     let (title, reason) = match error.is_eof() {
-        true => (
-            "Input ends too soon",
-            "the value that begins here is cut off".to_owned(),
-        ),
+        true => ("Input ends too soon", "the value that begins here is cut off".to_owned()),
         false => ("Not JSON", sentence(error, many_lines)),
     };
     Ok(Broken::new(title, reason, taken))
@@ -196,9 +181,7 @@ fn broken(
 /// The message of the JSON reader with its position, counted from the start of the value.
 fn sentence(error: &serde_json::Error, many_lines: bool) -> String {
     let text = error.to_string();
-    let text = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(text, _)| text);
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     match many_lines {
         true => format!("{text}, in line {} of the value", error.line()),
         false => format!("{text}, at its character {}", error.column()),
@@ -229,17 +212,12 @@ fn closing(text: &[u8]) -> Option<usize> {
 /// The first line after the first where a value may begin.
 fn object_line(text: &[u8], start: Start) -> Option<usize> {
     let feeds = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-    feeds
-        .map(|(place, _)| place + 1)
-        .find(|place| begins_value(&text[*place..], start))
+    feeds.map(|(place, _)| place + 1).find(|place| begins_value(&text[*place..], start))
 }
 
 /// Whether a line begins with a brace, or ends the array, no deeper than the broken value.
 fn begins_value(line: &[u8], start: Start) -> bool {
-    let indent = line
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
+    let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let begins = match line.get(indent) {
         Some(b'{') => true,
         Some(b']') => start.in_array,

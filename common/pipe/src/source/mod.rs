@@ -41,19 +41,12 @@ pub struct Source {
 impl Source {
     /// Names a reader.
     pub fn new(name: impl Into<String>, reader: Box<dyn Read + Send>) -> Source {
-        Source {
-            name: name.into(),
-            reader,
-        }
+        Source { name: name.into(), reader }
     }
 
     /// Its rows. Nothing is read before the first is asked for.
     pub fn rows(self) -> Rows {
-        Rows {
-            name: self.name,
-            input: Input::new(self.reader),
-            form: Form::Unknown,
-        }
+        Rows { name: self.name, input: Input::new(self.reader), form: Form::Unknown }
     }
 }
 
@@ -94,10 +87,7 @@ impl ReadError {
             io::ErrorKind::IsADirectory => "is a directory, not a file".to_owned(),
             _ => error.to_string(),
         };
-        ReadError {
-            source: source.into(),
-            reason,
-        }
+        ReadError { source: source.into(), reason }
     }
 }
 
@@ -124,19 +114,12 @@ struct Broken {
 impl Broken {
     fn new(title: &str, detail: impl Into<String>, text: impl Into<Vec<u8>>) -> Broken {
         let failure = Failure::new(Kind::BadInput, title).detail(detail);
-        Broken {
-            failure,
-            text: text.into(),
-        }
+        Broken { failure, text: text.into() }
     }
 
     fn too_long(text: Vec<u8>) -> Broken {
         let limit = ROW_LIMIT >> 20;
-        Broken::new(
-            "Row too long",
-            format!("a row may have {limit} MiB at most"),
-            text,
-        )
+        Broken::new("Row too long", format!("a row may have {limit} MiB at most"), text)
     }
 }
 
@@ -200,11 +183,7 @@ impl Rows {
         let text = String::from_utf8_lossy(&broken.text);
         let text = Value::from(cut(text.trim(), KEPT));
         let input = Record::from_iter([("unparsed".to_owned(), text)]);
-        Item::Bad(BadRow {
-            failure: broken.failure,
-            input,
-            source,
-        })
+        Item::Bad(BadRow { failure: broken.failure, input, source })
     }
 }
 
@@ -242,10 +221,7 @@ fn next_bare(input: &mut Input) -> io::Result<Option<Found>> {
         }
         let content = match readable(&text) {
             Ok(text) if text.trim().is_empty() => continue,
-            Ok(text) => Ok(Record::from_iter([(
-                "id".to_owned(),
-                Value::from(text.trim()),
-            )])),
+            Ok(text) => Ok(Record::from_iter([("id".to_owned(), Value::from(text.trim()))])),
             Err(broken) => Err(broken),
         };
         return Ok(Some(Found { line, content }));
@@ -255,18 +231,10 @@ fn next_bare(input: &mut Input) -> io::Result<Option<Found>> {
 /// The bytes as text, if they are text.
 fn readable(bytes: &[u8]) -> Result<&str, Broken> {
     if bytes.contains(&0) {
-        return Err(Broken::new(
-            "Not text",
-            "there is a NUL byte in the row",
-            bytes,
-        ));
+        return Err(Broken::new("Not text", "there is a NUL byte in the row", bytes));
     }
     std::str::from_utf8(bytes).map_err(|_| {
-        Broken::new(
-            "Not UTF-8",
-            "save the file as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
-            bytes,
-        )
+        Broken::new("Not UTF-8", "save the file as UTF-8 (\"CSV UTF-8\" in a spreadsheet)", bytes)
     })
 }
 

@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::delimited::Header;
+use super::delimited::{Header, close_quotes};
 use super::input::{Input, LineEnd};
 use crate::identifier::{Target, is_identifier_column};
 use crate::mac::{MacReading, mac};
@@ -26,19 +26,16 @@ pub(super) enum Shape {
     Bare,
 }
 
+/// What may be between columns.
+const SEPARATORS: [u8; 3] = *b",;\t";
+
 /// How files begin that are no text of ours, and what to say about them.
 const SIGNATURES: [(&[u8], &str); 6] = [
     (b"\xef\xbb\xbf", ""),
     (b"\xff\xfe", UTF_16),
     (b"\xfe\xff", UTF_16),
-    (
-        b"PK\x03\x04",
-        "is a spreadsheet or zip file; export it as CSV (UTF-8)",
-    ),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "is a spreadsheet file; export it as CSV (UTF-8)",
-    ),
+    (b"PK\x03\x04", "is a spreadsheet or zip file; export it as CSV (UTF-8)"),
+    (b"\xd0\xcf\x11\xe0", "is a spreadsheet file; export it as CSV (UTF-8)"),
     (b"\x1f\x8b", "is compressed; unpack it first (gunzip)"),
 ];
 const UTF_16: &str = "is UTF-16 text; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)";
@@ -59,16 +56,32 @@ pub(super) fn sniff(input: &mut Input) -> io::Result<Shape> {
     }
     let mut head = Vec::new();
     let end = input.line(&mut head, HEADER_LIMIT)?;
-    let shape = match std::str::from_utf8(&head) {
-        Ok(_) | Err(_) if end == LineEnd::TooLong => Shape::Bare,
-        Ok(text) if text.starts_with('{') && !is_hierarchical(text.trim_end()) => Shape::Json,
-        Ok(text) if is_json_string(text) => Shape::Json,
-        _ => header_or_bare(&String::from_utf8_lossy(&head)).map_err(invalid)?,
+    let shape = if end == LineEnd::TooLong {
+        Shape::Bare
+    } else if is_json(&String::from_utf8_lossy(&head)) {
+        Shape::Json
+    } else {
+        span_lines(input, &mut head)?;
+        header_or_bare(&String::from_utf8_lossy(&head)).map_err(invalid)?
     };
     if !matches!(shape, Shape::Delimited(_)) {
         input.give_back(&head);
     }
     Ok(shape)
+}
+
+/// Takes the further lines of a header with line breaks in it, if it is one.
+fn span_lines(input: &mut Input, head: &mut Vec<u8>) -> io::Result<()> {
+    let first = head.len();
+    for separator in SEPARATORS {
+        // Quotes that do not match under this separator may do so under another; if they never
+        // do, it is no header, and the line is judged by itself.
+        let matching = close_quotes(input, head, separator)?.is_ok();
+        if matching && head.len() > first {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn invalid(reason: String) -> io::Error {
@@ -82,11 +95,7 @@ fn check_signature(input: &mut Input) -> io::Result<()> {
         head.push(byte);
         input.take(1);
         if let Some((_, message)) = SIGNATURES.iter().find(|(bytes, _)| *bytes == head) {
-            return if message.is_empty() {
-                Ok(())
-            } else {
-                Err(invalid((*message).to_owned()))
-            };
+            return if message.is_empty() { Ok(()) } else { Err(invalid((*message).to_owned())) };
         }
         if !SIGNATURES.iter().any(|(bytes, _)| bytes.starts_with(&head)) {
             break;
@@ -115,49 +124,44 @@ fn begins_object(input: &mut Input) -> io::Result<bool> {
 
 /// `{ACCOUNT}{PRODUCT}` or `{ACCOUNT}{PRODUCT}{DEVICE GROUP}`.
 fn is_hierarchical(text: &str) -> bool {
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|text| text.strip_suffix('}'));
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
     inner.is_some_and(|inner| {
         let parts: Vec<&str> = inner.split("}{").collect();
         (2..=3).contains(&parts.len())
-            && parts
-                .iter()
-                .all(|part| !part.is_empty() && !part.contains(['{', '}']))
+            && parts.iter().all(|part| !part.is_empty() && !part.contains(['{', '}']))
     })
 }
 
-/// A JSON string, alone on its line, that is no name of a column in quotes.
-fn is_json_string(line: &str) -> bool {
-    line.starts_with('"')
-        && serde_json::from_str::<String>(line)
-            .is_ok_and(|text| !is_identifier_column(&column_name(&text)))
+/// A brace that begins no identifier, so JSON that may be broken; or a JSON string, alone on its
+/// line, that is no name of a column in quotes.
+fn is_json(line: &str) -> bool {
+    let column = |text: String| is_identifier_column(&column_name(&text));
+    match line.as_bytes().first() {
+        Some(b'{') => !is_hierarchical(line.trim_end()),
+        Some(b'"') => serde_json::from_str(line).is_ok_and(|text| !column(text)),
+        _ => false,
+    }
 }
 
+/// A header if it has separators or is the name of a column that we know.
+///
+/// # Errors
+/// A header that cannot be used, in a sentence.
 fn header_or_bare(line: &str) -> Result<Shape, String> {
-    if line.trim_end().contains('\r') {
+    if line.replace("\r\n", "\n").trim_end().contains('\r') {
         return Err("its lines end with carriage returns alone; convert it: tr '\\r' '\\n'".into());
     }
-    let readings = [b',', b';', b'\t'].map(|separator| Header::read(line, separator));
+    let readings = SEPARATORS.map(|separator| Header::read(line, separator));
     let known = |header: &Header| header.columns.iter().any(|name| is_identifier_column(name));
     // Of equal counts the first separator counts, and `max_by_key` gives the last.
-    let best = readings
-        .into_iter()
-        .rev()
-        .max_by_key(|header| (known(header), header.columns.len()));
+    let best =
+        readings.into_iter().rev().max_by_key(|header| (known(header), header.columns.len()));
     let Some(header) = best else {
         return Ok(Shape::Bare);
     };
     if header.columns.len() == 1 {
-        let single = Header {
-            separator: None,
-            ..header
-        };
-        return Ok(if known(&single) {
-            Shape::Delimited(single)
-        } else {
-            Shape::Bare
-        });
+        let single = Header { separator: None, ..header };
+        return Ok(if known(&single) { Shape::Delimited(single) } else { Shape::Bare });
     }
     if !known(&header) {
         return Err(wrong_columns(line, &header.columns));
@@ -171,19 +175,10 @@ fn header_or_bare(line: &str) -> Result<Shape, String> {
 }
 
 fn wrong_columns(line: &str, columns: &[String]) -> String {
-    let expected: Vec<&str> = Target::DEVICE
-        .columns
-        .iter()
-        .map(|names| names[0])
-        .collect();
+    let expected: Vec<&str> = Target::DEVICE.columns.iter().map(|names| names[0]).collect();
     let expected = expected.join(", ");
-    let fields = line
-        .split([',', ';', '\t'])
-        .map(|field| field.trim().trim_matches('"'));
-    if fields
-        .clone()
-        .any(|field| matches!(mac(field), MacReading::Address(_)))
-    {
+    let fields = line.split([',', ';', '\t']).map(|field| field.trim().trim_matches('"'));
+    if fields.clone().any(|field| matches!(mac(field), MacReading::Address(_))) {
         return format!(
             "the first line is data, not a header; put the names of the columns on top, \
              for example \"mac_address,dg\" (one of them: {expected})"
@@ -199,9 +194,7 @@ fn wrong_columns(line: &str, columns: &[String]) -> String {
 /// The name of a column as we know it: `MAC Address` is `mac_address`.
 pub(super) fn column_name(text: &str) -> String {
     let text = text.trim().to_lowercase();
-    text.chars()
-        .map(|c| if matches!(c, ' ' | '-' | '.') { '_' } else { c })
-        .collect()
+    text.chars().map(|c| if matches!(c, ' ' | '-' | '.' | '\n' | '\r') { '_' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -213,15 +206,7 @@ mod tests {
         for yes in ["{me}{P}", "{me}{My Product}{My DG}"] {
             assert!(is_hierarchical(yes), "{yes}");
         }
-        for no in [
-            "{me}",
-            "{}{}",
-            "{a}{b}{c}{d}",
-            "{id: 1}",
-            "{a{b}{c}",
-            "{a}b{c}",
-            "{",
-        ] {
+        for no in ["{me}", "{}{}", "{a}{b}{c}{d}", "{id: 1}", "{a{b}{c}", "{a}b{c}", "{"] {
             assert!(!is_hierarchical(no), "{no}");
         }
     }
@@ -230,24 +215,14 @@ mod tests {
     fn the_separator_is_the_one_under_which_a_column_is_known() {
         for (line, separator, columns) in [
             ("id,dg", Some(b','), vec!["id", "dg"]),
-            (
-                "Serial; MAC Address ;DG\r\n",
-                Some(b';'),
-                vec!["serial", "mac_address", "dg"],
-            ),
+            ("Serial; MAC Address ;DG\r\n", Some(b';'), vec!["serial", "mac_address", "dg"]),
             ("name\tdescr", Some(b'\t'), vec!["name", "descr"]),
-            (
-                "mac-address;\"name, label\"",
-                Some(b';'),
-                vec!["mac_address", "name,_label"],
-            ),
+            ("mac-address;\"name, label\"", Some(b';'), vec!["mac_address", "name,_label"]),
             ("id,,", Some(b','), vec!["id", "column_2", "column_3"]),
             ("\"Agent ID\"\n", None, vec!["agent_id"]),
             ("ID", None, vec!["id"]),
         ] {
-            let Ok(Shape::Delimited(header)) = header_or_bare(line) else {
-                panic!("{line}")
-            };
+            let Ok(Shape::Delimited(header)) = header_or_bare(line) else { panic!("{line}") };
             assert_eq!(header.separator, separator, "{line}");
             assert_eq!(header.columns, columns, "{line}");
         }
@@ -264,9 +239,7 @@ mod tests {
             ("0c:2a:69:05:0d:62,A", "put the names of the columns on top"),
             ("id\rabc\rdef", "carriage returns"),
         ] {
-            let Err(reason) = header_or_bare(line) else {
-                panic!("{line}")
-            };
+            let Err(reason) = header_or_bare(line) else { panic!("{line}") };
             assert!(reason.contains(part), "{reason}");
         }
     }

@@ -22,9 +22,7 @@ impl Read for Slow {
 
 fn read_in_steps(bytes: &[u8], step: usize) -> Vec<Result<Item, ReadError>> {
     let bytes = bytes.iter().copied().collect();
-    Source::new("f", Box::new(Slow { bytes, step }))
-        .rows()
-        .collect()
+    Source::new("f", Box::new(Slow { bytes, step })).rows().collect()
 }
 
 /// Reads it whole and in pieces, which must give the same.
@@ -58,21 +56,14 @@ fn told(text: impl AsRef<[u8]>) -> Vec<String> {
 fn one_object_a_line() {
     assert_eq!(
         told("\n{\"id\":\"a\",\"x\":[1,{\"y\":null}]}\r\n\n  {\"id\":\"b\"}\n{\"id\":\"c\"}"),
-        [
-            r#"f:2 {"id":"a","x":[1,{"y":null}]}"#,
-            r#"f:4 {"id":"b"}"#,
-            r#"f:5 {"id":"c"}"#
-        ]
+        [r#"f:2 {"id":"a","x":[1,{"y":null}]}"#, r#"f:4 {"id":"b"}"#, r#"f:5 {"id":"c"}"#]
     );
 }
 
 #[test]
 fn the_output_of_jq_over_several_lines() {
     let text = "{\n  \"id\": \"a\",\n  \"x\": {\n    \"y\": []\n  }\n}\n{\n  \"id\": \"b\"\n}\n";
-    assert_eq!(
-        told(text),
-        [r#"f:1 {"id":"a","x":{"y":[]}}"#, r#"f:7 {"id":"b"}"#]
-    );
+    assert_eq!(told(text), [r#"f:1 {"id":"a","x":{"y":[]}}"#, r#"f:7 {"id":"b"}"#]);
 }
 
 #[test]
@@ -82,11 +73,7 @@ fn an_array_is_its_elements() {
     assert_eq!(told("[]"), [""; 0]);
     assert_eq!(
         told("[\n{\"id\":\"a\"},\n{\"id\":\"b\"}\n]\n[\"c\"]\n"),
-        [
-            r#"f:2 {"id":"a"}"#,
-            r#"f:3 {"id":"b"}"#,
-            r#"f:5 {"id":"c"}"#
-        ]
+        [r#"f:2 {"id":"a"}"#, r#"f:3 {"id":"b"}"#, r#"f:5 {"id":"c"}"#]
     );
     assert_eq!(
         told("[{\"id\":\"a\"},\n"),
@@ -157,11 +144,7 @@ fn the_inside_of_a_broken_value_is_not_taken_for_rows() {
     let good = "  {\n    \"id\": \"b\"\n  }";
     let array = told(format!("[\n{broken},\n{good}\n]\n{{\"id\":\"c\"}}\n"));
     assert_eq!(array.len(), 3, "{array:#?}");
-    assert!(
-        array[0].starts_with("f:2 BAD Not JSON: expected value, in line 5"),
-        "{}",
-        array[0]
-    );
+    assert!(array[0].starts_with("f:2 BAD Not JSON: expected value, in line 5"), "{}", array[0]);
     assert_eq!(array[1..], [r#"f:11 {"id":"b"}"#, r#"f:15 {"id":"c"}"#]);
     // The last element broken: the array still ends.
     let last = told(format!("[\n{good},\n{broken}\n]\n{{\"id\":\"c\"}}\n"));
@@ -186,10 +169,7 @@ fn csv_with_any_separator_and_mark_and_line_end() {
     ] {
         assert_eq!(
             told(text),
-            [
-                r#"f:2 {"id":"a","name":"Oven 7"}"#,
-                r#"f:3 {"id":"b","name":null}"#
-            ]
+            [r#"f:2 {"id":"a","name":"Oven 7"}"#, r#"f:3 {"id":"b","name":null}"#]
         );
     }
 }
@@ -221,32 +201,43 @@ fn a_csv_row_of_another_length_is_bad_and_the_others_go_on() {
 #[test]
 fn a_quote_that_is_never_closed_costs_one_row() {
     let rows = "x,y\n".repeat(30_000);
-    for text in [
-        "id,dg\na,\"G\nb,H\nc,I\n".to_owned(),
-        format!("id,dg\na,\"G\nb,H\nc,I\n{rows}"),
-    ] {
+    for text in ["id,dg\na,\"G\nb,H\nc,I\n".to_owned(), format!("id,dg\na,\"G\nb,H\nc,I\n{rows}")] {
         let told = told(&text);
         let detail = "the quote that begins a field here is never closed";
-        assert_eq!(
-            told[0],
-            format!("f:2 BAD Quote not closed: {detail} <a,\"G>")
-        );
-        assert_eq!(
-            told[1..3],
-            [r#"f:3 {"id":"b","dg":"H"}"#, r#"f:4 {"id":"c","dg":"I"}"#]
-        );
+        assert_eq!(told[0], format!("f:2 BAD Quotes do not match: {detail} <a,\"G>"));
+        assert_eq!(told[1..3], [r#"f:3 {"id":"b","dg":"H"}"#, r#"f:4 {"id":"c","dg":"I"}"#]);
         assert_eq!(told.len(), text.lines().count() - 1);
     }
+}
+
+#[test]
+fn two_rows_with_a_quote_too_many_do_not_become_one() {
+    assert_eq!(
+        told("id,name\na,\"x\nb,\"y\nc,z\nd,\"x\"y\ne,\"z\" \n"),
+        [
+            "f:2 BAD Quotes do not match: a closing quote is followed by more text <a,\"x>",
+            "f:3 BAD Quotes do not match: a closing quote is followed by more text <b,\"y>",
+            r#"f:4 {"id":"c","name":"z"}"#,
+            "f:5 BAD Quotes do not match: a closing quote is followed by more text <d,\"x\"y>",
+            r#"f:6 {"id":"e","name":"z "}"#,
+        ]
+    );
+}
+
+#[test]
+fn a_heading_may_have_line_breaks_in_it() {
+    assert_eq!(
+        told("\"MAC\nAddress\";\"my\r\nlabel\"\r\nx;y\r\n"),
+        [r#"f:4 {"mac_address":"x","my__label":"y"}"#]
+    );
+    assert_eq!(told("\"Oven\nx\n"), [r#"f:1 {"id":"\"Oven"}"#, r#"f:2 {"id":"x"}"#]);
 }
 
 #[test]
 fn csv_with_one_column_takes_lines() {
     assert_eq!(
         told("Name\nOven, left\n\"Oven; \"\"right\"\"\"\n"),
-        [
-            r#"f:2 {"name":"Oven, left"}"#,
-            r#"f:3 {"name":"Oven; \"right\""}"#
-        ]
+        [r#"f:2 {"name":"Oven, left"}"#, r#"f:3 {"name":"Oven; \"right\""}"#]
     );
 }
 
@@ -282,11 +273,7 @@ fn rows_of_a_failed_run_are_read_as_they_were() {
         ]
     );
     let other = r#"{"error":"E","input":{"a":1}}"#;
-    assert_eq!(
-        told(other),
-        [format!("f:1 {other}")],
-        "a record that only looks like it"
-    );
+    assert_eq!(told(other), [format!("f:1 {other}")], "a record that only looks like it");
 }
 
 #[test]
@@ -300,11 +287,7 @@ fn what_is_no_text_is_named() {
             r#"f:4 {"id":"c","name":"z"}"#
         ]
     );
-    assert_eq!(
-        told(b"a\n\xff\xfe\xfd\nb\n").len(),
-        3,
-        "in a list only the line itself is bad"
-    );
+    assert_eq!(told(b"a\n\xff\xfe\xfd\nb\n").len(), 3, "in a list only the line itself is bad");
     let json = told(b"{\"id\":\"a\"}\n{\"id\":\"\xff\"}\n{\"id\":\"b\"}\n");
     assert_eq!(json.len(), 3);
     assert!(json[1].starts_with("f:2 BAD Not UTF-8"), "{}", json[1]);
@@ -313,18 +296,11 @@ fn what_is_no_text_is_named() {
         (b"\xfe\xff\0i\0d", "UTF-16"),
         (b"PK\x03\x04rest", "export it as CSV"),
         (b"\x1f\x8b\x08", "compressed"),
-        (
-            b"serial,batch\n1,2\n",
-            "found serial, batch; expected one of id, device",
-        ),
+        (b"serial,batch\n1,2\n", "found serial, batch; expected one of id, device"),
     ] {
         let told = told(bytes);
         assert_eq!(told.len(), 1);
-        assert!(
-            told[0].starts_with("ERROR f: ") && told[0].contains(part),
-            "{}",
-            told[0]
-        );
+        assert!(told[0].starts_with("ERROR f: ") && told[0].contains(part), "{}", told[0]);
     }
 }
 
@@ -339,9 +315,7 @@ fn nothing_in_it_is_no_row() {
 fn a_directory_is_an_error() {
     let directory = std::fs::File::open(std::env::temp_dir()).unwrap();
     let items: Vec<_> = Source::new("d", Box::new(directory)).rows().collect();
-    let [Err(error)] = items.as_slice() else {
-        panic!("{items:?}")
-    };
+    let [Err(error)] = items.as_slice() else { panic!("{items:?}") };
     assert_eq!(error.to_string(), "d: is a directory, not a file");
 }
 
@@ -352,14 +326,8 @@ fn a_row_of_many_megabytes_is_bad_and_the_next_is_read() {
     for (text, bad) in [
         (format!("a\n{short}\nb\n"), "Line too long"),
         (format!("id,name\na,1\nc,{long}\nb,2\n"), "Row too long"),
-        (
-            format!("{{\"id\":\"a\"}}\n{{\"id\":\"{long}\"}}\n{{\"id\":\"b\"}}\n"),
-            "Row too long",
-        ),
-        (
-            format!("{{\"id\":\"a\"}}\n{long}\n{{\"id\":\"b\"}}\n"),
-            "Not JSON",
-        ),
+        (format!("{{\"id\":\"a\"}}\n{{\"id\":\"{long}\"}}\n{{\"id\":\"b\"}}\n"), "Row too long"),
+        (format!("{{\"id\":\"a\"}}\n{long}\n{{\"id\":\"b\"}}\n"), "Not JSON"),
     ] {
         let items = read(text);
         let [Ok(Item::Row(_)), Ok(Item::Bad(row)), Ok(Item::Row(last))] = items.as_slice() else {
@@ -370,9 +338,7 @@ fn a_row_of_many_megabytes_is_bad_and_the_next_is_read() {
         assert_eq!(last.record["id"], json!("b"));
     }
     let items = read(format!("{{\"id\":\"a\",\"name\":\"{short}\"}}\n[1,2"));
-    let Ok(Item::Row(row)) = &items[0] else {
-        panic!("10 MB are a row")
-    };
+    let Ok(Item::Row(row)) = &items[0] else { panic!("10 MB are a row") };
     assert_eq!(row.record["name"].as_str().unwrap().len(), short.len());
 }
 
@@ -404,26 +370,69 @@ fn a_row_is_there_as_soon_as_its_bytes_are() {
         let live = Live(Box::new(text.as_bytes()));
         let items: Vec<_> = Source::new("f", Box::new(live)).rows().collect();
         assert_eq!(items.len(), count + 1, "{text}: {items:?}");
-        assert!(
-            items[..count].iter().all(Result::is_ok),
-            "{text}: {items:?}"
-        );
+        assert!(items[..count].iter().all(Result::is_ok), "{text}: {items:?}");
         assert!(items[count].is_err());
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_041);
+        (self.0 >> 33) as usize % limit
     }
 }
 
 #[test]
 fn random_text_never_panics_and_never_reads_differently_in_pieces() {
     let alphabet = b"{}[]\":,;\t\n\r\\ aid01\xff\0";
-    let mut state = 1_u64;
+    let mut random = Random(1);
     for _ in 0..3_000 {
-        let mut text = Vec::new();
-        for _ in 0..40 {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            text.push(alphabet[(state >> 33) as usize % alphabet.len()]);
-        }
+        let text: Vec<u8> = (0..40).map(|_| alphabet[random.below(alphabet.len())]).collect();
         read(text);
+    }
+}
+
+#[test]
+fn good_values_survive_broken_ones_before_and_behind() {
+    let broken = [
+        "{\"id\":\"x\"",
+        "{\"id\": oops}",
+        "{\"id\":\"x",
+        "{\n  \"id\": \"x\",\n  \"a\": {\n    \"b\": [\n      {\n        \"c\": oops\n      }\n    ]\n  }\n}",
+        "oops",
+        "{\"a\":[1,2",
+        "]",
+    ];
+    let mut random = Random(2);
+    for _ in 0..500 {
+        let mut text = "{\"id\":\"first\"}\n".to_owned();
+        let (mut good, mut bad) = (vec!["first".to_owned()], 0);
+        for number in 0..8 {
+            let value = match random.below(3) {
+                0 => {
+                    bad += 1;
+                    broken[random.below(broken.len())].to_owned()
+                }
+                1 => json!({"id": number.to_string()}).to_string(),
+                _ => format!("{{\n  \"id\": \"{number}\",\n  \"x\": {{\n    \"y\": []\n  }}\n}}"),
+            };
+            if serde_json::from_str::<Value>(&value).is_ok() {
+                good.push(number.to_string());
+            }
+            text.push_str(&value);
+            text.push('\n');
+        }
+        let items: Vec<Item> = read(&text).into_iter().map(Result::unwrap).collect();
+        let ids = items.iter().filter_map(|item| match item {
+            Item::Row(row) => row.record["id"].as_str().map(str::to_owned),
+            Item::Bad(_) => None,
+        });
+        assert_eq!(ids.collect::<Vec<_>>(), good, "{text}");
+        // Broken ones next to each other may be told as one.
+        let told = items.len() - good.len();
+        assert!(told <= bad && (told > 0) == (bad > 0), "{text}");
     }
 }
