@@ -29,8 +29,9 @@ pub enum Done<T, R> {
 /// the order of the items, on the calling thread.
 ///
 /// Once `stop` is set, no work is begun; work in hand is finished; what the source still gives is
-/// handed to `each` as not attempted. It is for the source to end then, if it would wait. If `each` breaks, no further item is taken and the results in hand are
-/// dropped; a source that waits has to be ended by the caller for this function to return.
+/// handed to `each` as not attempted. It is for the source to end then, if it would wait. If
+/// `each` breaks, no further item is taken and the results in hand are dropped; a source that
+/// waits has to be ended by the caller for this function to return.
 ///
 /// # Panics
 /// If `work` or the source panics, with the same message, after all threads have ended.

@@ -239,4 +239,6 @@ fn readable(bytes: &[u8]) -> Result<&str, Broken> {
 }
 
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod tests;
