@@ -18,10 +18,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(now: Instant) -> Self {
-        Budget {
-            tokens: CAPACITY,
-            filled: now,
-        }
+        Budget { tokens: CAPACITY, filled: now }
     }
 
     /// Takes one token, or says after how long to ask again. Nothing is charged for a refusal.
@@ -53,16 +50,9 @@ mod tests {
         let mut budget = Budget::new(start);
         let mut granted = 0;
         for tick in 0..6_000u32 {
-            granted += u32::from(
-                budget
-                    .take(start + Duration::from_millis(10) * tick)
-                    .is_ok(),
-            );
+            granted += u32::from(budget.take(start + Duration::from_millis(10) * tick).is_ok());
         }
-        assert!(
-            (155..=161).contains(&granted),
-            "{granted} retries in a minute"
-        );
+        assert!((155..=161).contains(&granted), "{granted} retries in a minute");
     }
 
     #[test]

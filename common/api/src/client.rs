@@ -120,11 +120,7 @@ impl Client {
     }
 
     fn stopped(&self) -> Result<(), Error> {
-        if self.0.settings.stop.load(Ordering::Relaxed) {
-            Err(interrupted())
-        } else {
-            Ok(())
-        }
+        if self.0.settings.stop.load(Ordering::Relaxed) { Err(interrupted()) } else { Ok(()) }
     }
 
     fn wait(&self, how_long: Duration) -> Result<(), Error> {
@@ -141,11 +137,7 @@ impl Client {
         if good {
             *outage = None;
             self.0.successes.fetch_add(1, Ordering::Relaxed);
-            self.0
-                .budget
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .success();
+            self.0.budget.lock().unwrap_or_else(PoisonError::into_inner).success();
         } else {
             outage.get_or_insert_with(clock::monotonic);
         }
@@ -153,15 +145,8 @@ impl Client {
     }
 
     fn pace_of(&self, request: &Request) -> &Pace {
-        let unblesses = request
-            .secret_headers
-            .iter()
-            .any(|(name, _)| *name == UNBLESSING_KEY);
-        if unblesses {
-            &self.0.settings.unblessing_pace
-        } else {
-            &self.0.settings.pace
-        }
+        let unblesses = request.secret_headers.iter().any(|(name, _)| *name == UNBLESSING_KEY);
+        if unblesses { &self.0.settings.unblessing_pace } else { &self.0.settings.pace }
     }
 }
 
@@ -195,9 +180,7 @@ impl Sending<'_> {
                 Decision::PauseAll => {
                     // It was never carried out, and waiting is no attempt.
                     self.attempts -= 1;
-                    self.client
-                        .pace_of(self.request)
-                        .hold(pause_asked(&exchange));
+                    self.client.pace_of(self.request).hold(pause_asked(&exchange));
                 }
                 Decision::NewToken => self.other_token(&exchange)?,
                 Decision::Again(wait) => {
@@ -215,11 +198,9 @@ impl Sending<'_> {
     /// Waits for token and slot, then sends once.
     fn once(&mut self) -> Result<Exchange, Error> {
         self.client.stopped()?;
-        if let (None, Some(credentials), false) = (
-            &self.token,
-            &self.client.0.credentials,
-            self.request.for_sign_in,
-        ) {
+        if let (None, Some(credentials), false) =
+            (&self.token, &self.client.0.credentials, self.request.for_sign_in)
+        {
             self.token = Some(credentials.token()?);
         }
         let pace = self.client.pace_of(self.request);
@@ -234,11 +215,7 @@ impl Sending<'_> {
         }
         // Something that must not be done twice goes over a connection that nobody can have closed.
         let kept = self.request.repeat == crate::Repeat::Safe;
-        let exchange = self
-            .client
-            .0
-            .transport
-            .exchange(self.request, self.token.as_ref(), kept);
+        let exchange = self.client.0.transport.exchange(self.request, self.token.as_ref(), kept);
         if let Some(trace) = trace {
             trace.exchange(&exchange);
         }
@@ -274,12 +251,8 @@ impl Sending<'_> {
     fn within_budget(&self) -> Result<(), Error> {
         loop {
             let asked = {
-                let mut budget = self
-                    .client
-                    .0
-                    .budget
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let mut budget =
+                    self.client.0.budget.lock().unwrap_or_else(PoisonError::into_inner);
                 budget.take(clock::monotonic())
             };
             match asked {
@@ -290,10 +263,7 @@ impl Sending<'_> {
     }
 
     fn other_token(&mut self, exchange: &Exchange) -> Result<(), Error> {
-        let refusal = || Error {
-            attempts: self.attempts,
-            ..error_of(exchange)
-        };
+        let refusal = || Error { attempts: self.attempts, ..error_of(exchange) };
         let (Some(refused), Some(credentials)) = (&self.token, &self.client.0.credentials) else {
             return Err(refusal());
         };
@@ -317,16 +287,9 @@ impl Sending<'_> {
                         .detail("the answer is not JSON; is the endpoint an impCentral API?")
                 });
             }
-            return Ok(Answer {
-                status: raw.status,
-                body: raw.body,
-                attempts: self.attempts,
-            });
+            return Ok(Answer { status: raw.status, body: raw.body, attempts: self.attempts });
         }
-        Err(Error {
-            attempts: self.attempts,
-            ..Error::from_answer(raw.status, &raw.body)
-        })
+        Err(Error { attempts: self.attempts, ..Error::from_answer(raw.status, &raw.body) })
     }
 
     fn deletes_one_thing(&self) -> bool {
@@ -355,13 +318,7 @@ impl Sending<'_> {
             Kind::Unreachable => format!("{why}; try again later"),
             _ => why.to_string(),
         };
-        Error {
-            kind,
-            attempts: self.attempts,
-            title,
-            detail: Some(detail),
-            ..why
-        }
+        Error { kind, attempts: self.attempts, title, detail: Some(detail), ..why }
     }
 }
 
@@ -375,11 +332,9 @@ fn error_of(exchange: &Exchange) -> Error {
 
 fn pause_asked(exchange: &Exchange) -> Duration {
     match exchange {
-        Exchange::Answered(raw) => retry::pause(
-            raw.number("retry-after"),
-            raw.number("x-ratelimit-reset"),
-            unix_now(),
-        ),
+        Exchange::Answered(raw) => {
+            retry::pause(raw.number("retry-after"), raw.number("x-ratelimit-reset"), unix_now())
+        }
         _ => Duration::ZERO,
     }
 }

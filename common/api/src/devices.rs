@@ -32,11 +32,7 @@ pub fn list(
         }
         each(device)
     })?;
-    if ended.is_break()
-        || filters
-            .iter()
-            .any(|(name, _)| name.starts_with("filter[devicegroup."))
-    {
+    if ended.is_break() || filters.iter().any(|(name, _)| name.starts_with("filter[devicegroup.")) {
         return Ok(ended);
     }
     for (kind, _) in PERHAPS_LEFT_OUT.iter().zip(came).filter(|(_, came)| !came) {
@@ -75,9 +71,7 @@ pub fn form(text: &str) -> Form {
     } else if octets.len() == 6 && octets.iter().all(|octet| octet.len() == 2 && hex(octet)) {
         Form::Mac
     } else if text.len() == 12
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     {
         Form::Agent
     } else {

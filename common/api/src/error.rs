@@ -95,12 +95,8 @@ impl Error {
     pub fn from_answer(status: u16, body: &Value) -> Self {
         let errors: Vec<Value> = body["errors"].as_array().cloned().unwrap_or_default();
         let first = errors.first().unwrap_or(&Value::Null);
-        let text = |value: &Value| {
-            value
-                .as_str()
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
+        let text =
+            |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let title = text(&first["title"])
             .or_else(|| text(&body["message"]))
             .or_else(|| text(&first["detail"]))
@@ -124,9 +120,7 @@ impl Error {
 
 /// The HTTP status of one entry of `errors`; it comes as text or as a number.
 pub(crate) fn status_of(error: &Value) -> Option<u64> {
-    error["status"]
-        .as_u64()
-        .or_else(|| error["status"].as_str()?.parse().ok())
+    error["status"].as_u64().or_else(|| error["status"].as_str()?.parse().ok())
 }
 
 fn kind_of(status: u16, errors: &[Value]) -> Kind {
@@ -181,23 +175,11 @@ mod tests {
     #[test]
     fn reads_every_shape_of_body() {
         let api = json!({"errors":[{"status":"403","code":"PX200","title":"T","detail":"D"}]});
-        assert_eq!(
-            Error::from_answer(403, &api).to_string(),
-            "T: D (403 PX200)"
-        );
-        assert_eq!(
-            Error::from_answer(500, &json!({"message":"old"})).to_string(),
-            "old (500)"
-        );
-        assert_eq!(
-            Error::from_answer(502, &Value::Null).to_string(),
-            "The service failed (502)"
-        );
+        assert_eq!(Error::from_answer(403, &api).to_string(), "T: D (403 PX200)");
+        assert_eq!(Error::from_answer(500, &json!({"message":"old"})).to_string(), "old (500)");
+        assert_eq!(Error::from_answer(502, &Value::Null).to_string(), "The service failed (502)");
         let bare = json!({"errors":[{"detail":"only a detail"}]});
-        assert_eq!(
-            Error::from_answer(409, &bare).to_string(),
-            "only a detail (409)"
-        );
+        assert_eq!(Error::from_answer(409, &bare).to_string(), "only a detail (409)");
     }
 
     #[test]

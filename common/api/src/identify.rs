@@ -61,24 +61,15 @@ fn once<K: Eq + std::hash::Hash, V: Clone>(
     key: K,
     look_up: impl FnOnce() -> Result<V, Error>,
 ) -> Result<V, Error> {
-    let cell = shared
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .entry(key)
-        .or_default()
-        .clone();
+    let cell =
+        shared.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
     cell.get_or_init(look_up).clone()
 }
 
 impl Finder {
     /// A finder that reads lists with `jobs` pages under way.
     pub fn new(client: &Client, jobs: usize) -> Self {
-        Finder {
-            client: client.clone(),
-            jobs,
-            found: Mutex::default(),
-            lists: Mutex::default(),
-        }
+        Finder { client: client.clone(), jobs, found: Mutex::default(), lists: Mutex::default() }
     }
 
     /// The one thing that `text` means.
@@ -100,11 +91,7 @@ impl Finder {
     /// Kind `not_found`, or as [`Client::send`].
     pub fn some(&self, thing: Thing, text: &str) -> Result<Arc<Vec<Record>>, Error> {
         let all = self.all(thing, text)?;
-        if all.is_empty() {
-            Err(not_found(thing, text))
-        } else {
-            Ok(all)
-        }
+        if all.is_empty() { Err(not_found(thing, text)) } else { Ok(all) }
     }
 
     /// Forgets what was found of a kind, after one has been created.
@@ -144,12 +131,9 @@ impl Finder {
                 (Thing::DeviceGroup, Some([product, name])) => {
                     self.within(thing, Thing::Product, product, name)
                 }
-                (Thing::DeviceGroup, Some([owner, product, name])) => self.within(
-                    thing,
-                    Thing::Product,
-                    &format!("{{{owner}}}{{{product}}}"),
-                    name,
-                ),
+                (Thing::DeviceGroup, Some([owner, product, name])) => {
+                    self.within(thing, Thing::Product, &format!("{{{owner}}}{{{product}}}"), name)
+                }
                 _ => Err(Error::new(
                     Kind::BadInput,
                     format!("`{text}` has too many parts for a {}", thing.noun()),
@@ -166,10 +150,7 @@ impl Finder {
             Thing::Device => devices::form(text) != devices::Form::Name,
         };
         if may_be_id {
-            match self
-                .client
-                .send(&Request::get(format!("{}/{}", thing.path(), segment(text))))
-            {
+            match self.client.send(&Request::get(format!("{}/{}", thing.path(), segment(text)))) {
                 Ok(answer) => return Ok(vec![resource::lift_data(&answer.body)]),
                 Err(error) if error.kind == Kind::NotFound => {}
                 Err(error) => return Err(error),
@@ -209,11 +190,8 @@ impl Finder {
     /// The list of a kind, read once; `of` is the owner of products or the product of groups.
     fn list(&self, thing: Thing, of: Option<String>) -> Result<Arc<Vec<Record>>, Error> {
         once(&self.lists, (thing, of.clone()), || {
-            let filter = if thing == Thing::Product {
-                "filter[owner.id]"
-            } else {
-                "filter[product.id]"
-            };
+            let filter =
+                if thing == Thing::Product { "filter[owner.id]" } else { "filter[product.id]" };
             let filters: Vec<_> = of.map(|id| (filter.to_owned(), id)).into_iter().collect();
             if thing == Thing::Device {
                 return self.device_names().map(Arc::new);
@@ -225,33 +203,18 @@ impl Finder {
     /// Devices with a name, and of each no more than it takes to tell it from others.
     fn device_names(&self) -> Result<Vec<Record>, Error> {
         let mut named = Vec::new();
-        let reading = Reading {
-            jobs: self.jobs,
-            wanted: &|| true,
-        };
-        let _all = devices::list(
-            &self.client,
-            &[],
-            &reading,
-            &mut Seen::default(),
-            |mut device| {
+        let reading = Reading { jobs: self.jobs, wanted: &|| true };
+        let _all =
+            devices::list(&self.client, &[], &reading, &mut Seen::default(), |mut device| {
                 if device.get("name").is_some_and(Value::is_string) {
                     device.retain(|name, _| {
-                        [
-                            "type",
-                            "id",
-                            "name",
-                            "mac_address",
-                            "devicegroup_id",
-                            "devicegroup_type",
-                        ]
-                        .contains(&name.as_str())
+                        ["type", "id", "name", "mac_address", "devicegroup_id", "devicegroup_type"]
+                            .contains(&name.as_str())
                     });
                     named.push(device);
                 }
                 std::ops::ControlFlow::Continue(())
-            },
-        )?;
+            })?;
         Ok(named)
     }
 }
@@ -261,14 +224,8 @@ fn text_of<'a>(record: &'a Record, name: &str) -> &'a str {
 }
 
 fn is_called(thing: Thing, record: &Record, text: &str) -> bool {
-    let names: &[&str] = if thing == Thing::Account {
-        &["email", "username"]
-    } else {
-        &["name"]
-    };
-    names
-        .iter()
-        .any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
+    let names: &[&str] = if thing == Thing::Account { &["email", "username"] } else { &["name"] };
+    names.iter().any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
 }
 
 /// Ids of the service have the form of a UUID, but not its version bits (reference 3.3).
@@ -276,9 +233,7 @@ fn is_uuid(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let lengths = parts.iter().map(|part| part.len());
     lengths.eq([8, 4, 4, 4, 12])
-        && parts
-            .iter()
-            .all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The parts of `{A}{B}{C}`; `None` when it is not in that form.
@@ -294,26 +249,17 @@ fn not_found(thing: Thing, text: &str) -> Error {
 
 fn ambiguous(thing: Thing, text: &str, several: &[Record]) -> Error {
     let one = |record: &Record| {
-        let within = ["product_id", "owner_id", "mac_address"]
-            .iter()
-            .find_map(|name| {
-                Some(format!(
-                    " ({} {})",
-                    name.trim_end_matches("_id"),
-                    record.get(*name)?.as_str()?
-                ))
-            });
+        let within = ["product_id", "owner_id", "mac_address"].iter().find_map(|name| {
+            Some(format!(" ({} {})", name.trim_end_matches("_id"), record.get(*name)?.as_str()?))
+        });
         format!("{}{}", text_of(record, "id"), within.unwrap_or_default())
     };
     let mut candidates: Vec<String> = several.iter().take(10).map(one).collect();
     if several.len() > 10 {
         candidates.push(format!("and {} more", several.len() - 10));
     }
-    Error::new(
-        Kind::Ambiguous,
-        format!("{} {}s are called `{text}`", several.len(), thing.noun()),
-    )
-    .detail(format!("name one by its id: {}", candidates.join(", ")))
+    Error::new(Kind::Ambiguous, format!("{} {}s are called `{text}`", several.len(), thing.noun()))
+        .detail(format!("name one by its id: {}", candidates.join(", ")))
 }
 
 #[cfg(test)]
@@ -322,10 +268,7 @@ mod tests {
 
     #[test]
     fn hierarchies() {
-        assert_eq!(
-            braces("{me}{My Product}{DG}"),
-            Some(vec!["me", "My Product", "DG"])
-        );
+        assert_eq!(braces("{me}{My Product}{DG}"), Some(vec!["me", "My Product", "DG"]));
         assert_eq!(braces("{one}"), Some(vec!["one"]));
         assert_eq!(braces("one"), None);
         assert_eq!(braces("{one"), None);

@@ -12,16 +12,12 @@ use crate::{Error, Kind, Secret, error};
 
 /// Puts `devices` (ids, MAC addresses or agent ids) into the group.
 pub fn assign<T: AsRef<str>>(group: &str, devices: &[T]) -> Request {
-    Request::post(path(group))
-        .body(body(devices))
-        .repeat(Repeat::IfNotExecuted)
+    Request::post(path(group)).body(body(devices)).repeat(Repeat::IfNotExecuted)
 }
 
 /// Takes `devices` out of the group; out of a production group only with the unblessing key.
 pub fn unassign<T: AsRef<str>>(group: &str, devices: &[T], key: Option<&Secret>) -> Request {
-    let request = Request::delete(path(group))
-        .body(body(devices))
-        .repeat(Repeat::IfNotExecuted);
+    let request = Request::delete(path(group)).body(body(devices)).repeat(Repeat::IfNotExecuted);
     match key {
         Some(key) => request.secret_header(UNBLESSING_KEY, key.clone()),
         None => request,
@@ -33,10 +29,8 @@ fn path(group: &str) -> String {
 }
 
 fn body<T: AsRef<str>>(devices: &[T]) -> Value {
-    let data: Vec<Value> = devices
-        .iter()
-        .map(|device| json!({"type": "device", "id": device.as_ref()}))
-        .collect();
+    let data: Vec<Value> =
+        devices.iter().map(|device| json!({"type": "device", "id": device.as_ref()})).collect();
     json!({ "data": data })
 }
 
@@ -73,21 +67,11 @@ pub fn judge<T: AsRef<str>>(answer: Result<Answer, Error>, devices: &[T]) -> Fat
     }
     let nobody = vec![None; devices.len()];
     match error.status {
-        None => Fate::Doubtful {
-            named: nobody,
-            general: error,
-            about_request: false,
-        },
-        Some(status) if status >= 500 => Fate::Doubtful {
-            named: nobody,
-            general: error,
-            about_request: false,
-        },
-        Some(413) => Fate::Doubtful {
-            named: nobody,
-            general: error,
-            about_request: true,
-        },
+        None => Fate::Doubtful { named: nobody, general: error, about_request: false },
+        Some(status) if status >= 500 => {
+            Fate::Doubtful { named: nobody, general: error, about_request: false }
+        }
+        Some(413) => Fate::Doubtful { named: nobody, general: error, about_request: true },
         Some(400 | 409 | 422 | 207) => by_device(&error, devices),
         Some(_) if devices.len() == 1 => Fate::Failed(vec![error]),
         Some(_) => Fate::Refused(error),
@@ -99,19 +83,13 @@ fn by_device<T: AsRef<str>>(error: &Error, devices: &[T]) -> Fate {
     let mut unnamed = Vec::new();
     for one in &error.errors {
         let text = one.to_string();
-        match devices
-            .iter()
-            .position(|device| text.contains(device.as_ref()))
-        {
+        match devices.iter().position(|device| text.contains(device.as_ref())) {
             Some(index) => named[index] = Some(single(error, one)),
             None => unnamed.push(one),
         }
     }
     if devices.len() == 1 {
-        let own = named
-            .pop()
-            .flatten()
-            .or_else(|| unnamed.first().map(|one| single(error, one)));
+        let own = named.pop().flatten().or_else(|| unnamed.first().map(|one| single(error, one)));
         return Fate::Failed(vec![own.unwrap_or_else(|| error.clone())]);
     }
     if named.iter().all(Option::is_some) {
@@ -121,29 +99,17 @@ fn by_device<T: AsRef<str>>(error: &Error, devices: &[T]) -> Fate {
         // One error for each device; only if they are the same is it certain which is whose.
         return Fate::Failed(unnamed.into_iter().map(|one| single(error, one)).collect());
     }
-    let speaks_of_devices = error
-        .errors
-        .iter()
-        .any(|one| error::status_of(one) == Some(404));
+    let speaks_of_devices = error.errors.iter().any(|one| error::status_of(one) == Some(404));
     let about_request = !speaks_of_devices && named.iter().all(Option::is_none);
-    let general = unnamed
-        .first()
-        .map_or_else(|| error.clone(), |one| single(error, one));
-    Fate::Doubtful {
-        named,
-        general,
-        about_request,
-    }
+    let general = unnamed.first().map_or_else(|| error.clone(), |one| single(error, one));
+    Fate::Doubtful { named, general, about_request }
 }
 
 /// One entry of `errors` as an error of its own.
 fn single(whole: &Error, one: &Value) -> Error {
     let status = error::status_of(one).and_then(|status| u16::try_from(status).ok());
     let status = status.or(whole.status).unwrap_or(400);
-    Error {
-        attempts: whole.attempts,
-        ..Error::from_answer(status, &json!({ "errors": [one] }))
-    }
+    Error { attempts: whole.attempts, ..Error::from_answer(status, &json!({ "errors": [one] })) }
 }
 
 #[cfg(test)]
@@ -158,26 +124,12 @@ mod tests {
 
     #[test]
     fn an_error_that_names_its_device_is_that_devices_own() {
-        let answer = refusal(
-            400,
-            &json!([{"status":"404","title":"No","detail":"device bb"}]),
-        );
-        let Fate::Doubtful {
-            named,
-            about_request,
-            ..
-        } = judge(answer, &THREE)
-        else {
+        let answer = refusal(400, &json!([{"status":"404","title":"No","detail":"device bb"}]));
+        let Fate::Doubtful { named, about_request, .. } = judge(answer, &THREE) else {
             panic!("mixed")
         };
-        assert_eq!(
-            named.iter().map(Option::is_some).collect::<Vec<_>>(),
-            [false, true, false]
-        );
-        assert_eq!(
-            named[1].as_ref().map(|error| error.kind),
-            Some(Kind::NotFound)
-        );
+        assert_eq!(named.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(named[1].as_ref().map(|error| error.kind), Some(Kind::NotFound));
         assert!(!about_request);
     }
 
@@ -193,40 +145,19 @@ mod tests {
     #[test]
     fn too_many_devices_is_about_the_request() {
         let capped = refusal(400, &json!([{"status":"400","title":"Too many"}]));
-        assert!(matches!(
-            judge(capped, &THREE),
-            Fate::Doubtful {
-                about_request: true,
-                ..
-            }
-        ));
+        assert!(matches!(judge(capped, &THREE), Fate::Doubtful { about_request: true, .. }));
         assert!(matches!(
             judge(refusal(413, &json!([])), &THREE),
-            Fate::Doubtful {
-                about_request: true,
-                ..
-            }
+            Fate::Doubtful { about_request: true, .. }
         ));
     }
 
     #[test]
     fn lost_answers_are_doubtful_and_refusals_final() {
         let lost = Err(Error::new(Kind::UnknownOutcome, "lost"));
-        assert!(matches!(
-            judge(lost, &THREE),
-            Fate::Doubtful {
-                about_request: false,
-                ..
-            }
-        ));
-        assert!(matches!(
-            judge(refusal(403, &json!([])), &THREE),
-            Fate::Refused(_)
-        ));
-        assert!(matches!(
-            judge(refusal(404, &json!([])), &THREE),
-            Fate::Refused(_)
-        ));
+        assert!(matches!(judge(lost, &THREE), Fate::Doubtful { about_request: false, .. }));
+        assert!(matches!(judge(refusal(403, &json!([])), &THREE), Fate::Refused(_)));
+        assert!(matches!(judge(refusal(404, &json!([])), &THREE), Fate::Refused(_)));
         let over = Err(Error::new(Kind::Unreachable, "out"));
         assert!(matches!(judge(over, &THREE), Fate::RunOver(_)));
     }

@@ -81,9 +81,7 @@ impl State {
     fn to_bytes(self) -> [u8; SIZE] {
         let mut bytes = [0; SIZE];
         for (place, number) in
-            bytes
-                .chunks_exact_mut(8)
-                .zip([self.interval, self.next, self.hold, self.seen])
+            bytes.chunks_exact_mut(8).zip([self.interval, self.next, self.hold, self.seen])
         {
             place.copy_from_slice(&number.to_le_bytes());
         }
@@ -95,12 +93,7 @@ impl State {
             .chunks_exact(8)
             .map(|place| u64::from_le_bytes(place.try_into().expect("chunks of eight bytes")));
         let mut next = || numbers.next().unwrap_or_default();
-        State {
-            interval: next(),
-            next: next(),
-            hold: next(),
-            seen: next(),
-        }
+        State { interval: next(), next: next(), hold: next(), seen: next() }
     }
 }
 
@@ -120,12 +113,7 @@ struct Shared {
 impl Pace {
     /// A pace that only this process keeps.
     pub fn alone() -> Self {
-        Pace {
-            shared: Mutex::new(Shared {
-                file: None,
-                own: State::default(),
-            }),
-        }
+        Pace { shared: Mutex::new(Shared { file: None, own: State::default() }) }
     }
 
     /// A pace kept in `file`, which is made when it is not there (mode 0600).
@@ -213,9 +201,7 @@ fn change_file<T>(file: &File, decide: impl Fn(&mut State, u64) -> T) -> io::Res
 }
 
 fn micros_now() -> u64 {
-    clock::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, micros)
+    clock::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, micros)
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -224,9 +210,7 @@ fn micros(duration: Duration) -> u64 {
 
 /// Seconds of the Unix epoch.
 pub(crate) fn unix_now() -> u64 {
-    clock::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |passed| passed.as_secs())
+    clock::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
 }
 
 #[cfg(test)]
@@ -251,15 +235,12 @@ mod tests {
     #[test]
     fn forty_a_second_in_any_window_even_with_jitter() {
         let mut state = limited();
-        let mut sent: Vec<u64> = (0..4000u64)
-            .map(|n| state.take(START + n * 20_000) + (n * 7919 % 28) * 1000)
-            .collect();
+        let mut sent: Vec<u64> =
+            (0..4000u64).map(|n| state.take(START + n * 20_000) + (n * 7919 % 28) * 1000).collect();
         sent.sort_unstable();
         for (index, first) in sent.iter().enumerate() {
-            let in_window = sent[index..]
-                .iter()
-                .take_while(|time| **time < first + 1_000_000)
-                .count();
+            let in_window =
+                sent[index..].iter().take_while(|time| **time < first + 1_000_000).count();
             assert!(in_window <= 40, "{in_window} in one second");
         }
         let rate = 4000.0 / ((sent[3999] - sent[0]) as f64 / 1e6);
@@ -305,12 +286,7 @@ mod tests {
 
     #[test]
     fn the_bytes_are_the_state() {
-        let state = State {
-            interval: 1,
-            next: 2,
-            hold: 3,
-            seen: 4,
-        };
+        let state = State { interval: 1, next: 2, hold: 3, seen: 4 };
         assert_eq!(State::from_bytes(state.to_bytes()), state);
     }
 }

@@ -41,9 +41,7 @@ pub fn list(
     seen: &mut Seen,
     mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
-    let mut first = Request::get(path)
-        .query("page[number]", "1")
-        .query("page[size]", PAGE_SIZE);
+    let mut first = Request::get(path).query("page[number]", "1").query("page[size]", PAGE_SIZE);
     first.query.extend_from_slice(filters);
     let mut pages = Pages::new(client, first, reading.jobs);
     loop {
@@ -68,11 +66,7 @@ pub fn list(
         let mut news = false;
         for resource in resources {
             let record = resource::lift(resource);
-            if record
-                .get("id")
-                .and_then(Value::as_str)
-                .is_none_or(|id| seen.is_new(id))
-            {
+            if record.get("id").and_then(Value::as_str).is_none_or(|id| seen.is_new(id)) {
                 news = true;
                 if each(record).is_break() {
                     return Ok(ControlFlow::Break(()));
@@ -94,21 +88,11 @@ pub fn collect(
     jobs: usize,
 ) -> Result<Vec<Record>, Error> {
     let mut records = Vec::new();
-    let reading = Reading {
-        jobs,
-        wanted: &|| true,
-    };
-    let _all = list(
-        client,
-        path,
-        filters,
-        &reading,
-        &mut Seen::default(),
-        |record| {
-            records.push(record);
-            ControlFlow::Continue(())
-        },
-    )?;
+    let reading = Reading { jobs, wanted: &|| true };
+    let _all = list(client, path, filters, &reading, &mut Seen::default(), |record| {
+        records.push(record);
+        ControlFlow::Continue(())
+    })?;
     Ok(records)
 }
 
@@ -171,11 +155,8 @@ impl Pages {
     /// Workers are not waited for: who breaks off does not care for the pages under way.
     fn start_worker(&mut self) {
         self.workers += 1;
-        let (client, queue, results) = (
-            self.client.clone(),
-            self.shared_work.clone(),
-            self.results.0.clone(),
-        );
+        let (client, queue, results) =
+            (self.client.clone(), self.shared_work.clone(), self.results.0.clone());
         thread::spawn(move || {
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -221,11 +202,7 @@ enum Plan {
     /// Only the first is known.
     First(Request),
     /// `next` counts pages, so any page can be asked for.
-    Counted {
-        request: Request,
-        before: String,
-        after: String,
-    },
+    Counted { request: Request, before: String, after: String },
     /// `next` is opaque: one page at a time.
     Linked { request: Request, number: u64 },
     /// There are no more.
@@ -236,18 +213,13 @@ impl Plan {
     fn request(&self, number: u64) -> Option<Request> {
         match self {
             Plan::First(request) => (number == 1).then(|| request.clone()),
-            Plan::Counted {
-                request,
-                before,
-                after,
-            } => Some(Request {
+            Plan::Counted { request, before, after } => Some(Request {
                 raw_query: Some(format!("{before}{number}{after}")),
                 ..request.clone()
             }),
-            Plan::Linked {
-                request,
-                number: linked,
-            } => (number == *linked).then(|| request.clone()),
+            Plan::Linked { request, number: linked } => {
+                (number == *linked).then(|| request.clone())
+            }
             Plan::Over => None,
         }
     }
@@ -266,17 +238,10 @@ impl Plan {
                 let request = request.clone();
                 *self = match split_at_number(query) {
                     Some((before, next_number, after)) if next_number == number + 1 => {
-                        Plan::Counted {
-                            request,
-                            before: before.into(),
-                            after: after.into(),
-                        }
+                        Plan::Counted { request, before: before.into(), after: after.into() }
                     }
                     _ => Plan::Linked {
-                        request: Request {
-                            raw_query: Some(query.into()),
-                            ..request
-                        },
+                        request: Request { raw_query: Some(query.into()), ..request },
                         number: number + 1,
                     },
                 };
@@ -295,9 +260,7 @@ fn same_query(query: &str, request: &Request) -> bool {
     let own = request.target();
     let own = own.split_once('?').map_or("", |(_, own)| own);
     let sorted = |query: &str| {
-        let decoded = percent_encoding::percent_decode_str(query)
-            .decode_utf8_lossy()
-            .into_owned();
+        let decoded = percent_encoding::percent_decode_str(query).decode_utf8_lossy().into_owned();
         let mut parts: Vec<String> = decoded.split('&').map(str::to_owned).collect();
         parts.sort_unstable();
         parts
@@ -311,14 +274,8 @@ fn split_at_number(query: &str) -> Option<(&str, u64, &str)> {
     let start = ["page[number]=", "page%5bnumber%5d="]
         .iter()
         .find_map(|name| Some(lower.find(name)? + name.len()))?;
-    let end = query[start..]
-        .find('&')
-        .map_or(query.len(), |length| start + length);
-    Some((
-        &query[..start],
-        query[start..end].parse().ok()?,
-        &query[end..],
-    ))
+    let end = query[start..].find('&').map_or(query.len(), |length| start + length);
+    Some((&query[..start], query[start..end].parse().ok()?, &query[end..]))
 }
 
 #[cfg(test)]
@@ -326,11 +283,7 @@ mod tests {
     use super::*;
 
     fn first() -> Plan {
-        Plan::First(
-            Request::get("/devices")
-                .query("page[number]", "1")
-                .query("page[size]", "100"),
-        )
+        Plan::First(Request::get("/devices").query("page[number]", "1").query("page[size]", "100"))
     }
 
     #[test]
@@ -341,20 +294,14 @@ mod tests {
             Some("https://evil.example/v5/other?page%5Bnumber%5D=2&page%5Bsize%5D=100&filter[x]=y")
         ));
         let ahead = plan.request(7).expect("counted");
-        assert_eq!(
-            ahead.target(),
-            "/devices?page%5Bnumber%5D=7&page%5Bsize%5D=100&filter[x]=y"
-        );
+        assert_eq!(ahead.target(), "/devices?page%5Bnumber%5D=7&page%5Bsize%5D=100&filter[x]=y");
         assert!(plan.follow(2, Some("?page[number]=3")));
         assert!(!plan.follow(3, None));
     }
 
     #[test]
     fn a_next_that_repeats_itself_ends_the_list() {
-        assert!(!first().follow(
-            1,
-            Some("https://h/v5/devices?page[size]=100&page[number]=1")
-        ));
+        assert!(!first().follow(1, Some("https://h/v5/devices?page[size]=100&page[number]=1")));
         let mut plan = first();
         assert!(plan.follow(1, Some("h?page[number]=2&page[size]=100")));
         assert!(!plan.follow(2, Some("h?page[number]=2&page[size]=100")));
@@ -365,10 +312,7 @@ mod tests {
         let mut plan = first();
         assert!(plan.follow(1, Some("https://h/v5/devices?cursor=abc")));
         assert!(plan.request(3).is_none());
-        assert_eq!(
-            plan.request(2).expect("linked").target(),
-            "/devices?cursor=abc"
-        );
+        assert_eq!(plan.request(2).expect("linked").target(), "/devices?cursor=abc");
         assert!(!plan.follow(2, Some("https://h/v5/devices?cursor=abc")));
     }
 }

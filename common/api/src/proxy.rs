@@ -20,15 +20,9 @@ impl Variables {
         if is_this_machine(host) || self.is_excepted(host) {
             return None;
         }
-        let own = if scheme == "https" {
-            &self.https_proxy
-        } else {
-            &self.http_proxy
-        };
+        let own = if scheme == "https" { &self.https_proxy } else { &self.http_proxy };
         // A variable that is set but empty means: no proxy for this scheme.
-        own.as_deref()
-            .or(self.all_proxy.as_deref())
-            .filter(|proxy| !proxy.trim().is_empty())
+        own.as_deref().or(self.all_proxy.as_deref()).filter(|proxy| !proxy.trim().is_empty())
     }
 
     fn is_excepted(&self, host: &str) -> bool {
@@ -36,19 +30,13 @@ impl Variables {
         let list = self.no_proxy.as_deref().unwrap_or_default();
         list.split([',', ' ', '\t'])
             .map(|entry| {
-                entry
-                    .trim()
-                    .trim_start_matches('.')
-                    .trim_end_matches('.')
-                    .to_ascii_lowercase()
+                entry.trim().trim_start_matches('.').trim_end_matches('.').to_ascii_lowercase()
             })
             .filter(|entry| !entry.is_empty())
             .any(|entry| {
                 entry == "*"
                     || host == entry
-                    || host
-                        .strip_suffix(&entry)
-                        .is_some_and(|rest| rest.ends_with('.'))
+                    || host.strip_suffix(&entry).is_some_and(|rest| rest.ends_with('.'))
             })
     }
 }
@@ -57,9 +45,7 @@ impl Variables {
 pub fn is_this_machine(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -78,26 +64,11 @@ mod tests {
     #[test]
     fn each_scheme_has_its_own() {
         let all = variables("");
-        assert_eq!(
-            all.proxy_for("https", "api.example.com"),
-            Some("http://secure:2")
-        );
-        assert_eq!(
-            all.proxy_for("http", "api.example.com"),
-            Some("http://plain:1")
-        );
-        let only = Variables {
-            https_proxy: None,
-            ..variables("")
-        };
-        assert_eq!(
-            only.proxy_for("https", "api.example.com"),
-            Some("http://all:3")
-        );
-        let off = Variables {
-            https_proxy: Some(String::new()),
-            ..variables("")
-        };
+        assert_eq!(all.proxy_for("https", "api.example.com"), Some("http://secure:2"));
+        assert_eq!(all.proxy_for("http", "api.example.com"), Some("http://plain:1"));
+        let only = Variables { https_proxy: None, ..variables("") };
+        assert_eq!(only.proxy_for("https", "api.example.com"), Some("http://all:3"));
+        let off = Variables { https_proxy: Some(String::new()), ..variables("") };
         assert_eq!(off.proxy_for("https", "api.example.com"), None);
     }
 
@@ -111,19 +82,10 @@ mod tests {
             "*",
             "EXAMPLE.com.",
         ] {
-            assert_eq!(
-                variables(list).proxy_for("https", "api.example.com"),
-                None,
-                "{list}"
-            );
+            assert_eq!(variables(list).proxy_for("https", "api.example.com"), None, "{list}");
         }
         for list in ["ample.com", "api.example.co", "example.com.x"] {
-            assert!(
-                variables(list)
-                    .proxy_for("https", "api.example.com")
-                    .is_some(),
-                "{list}"
-            );
+            assert!(variables(list).proxy_for("https", "api.example.com").is_some(), "{list}");
         }
     }
 

@@ -145,11 +145,7 @@ impl Request {
                 .collect::<Vec<_>>()
                 .join("&"),
         };
-        if query.is_empty() {
-            self.path.clone()
-        } else {
-            format!("{}?{query}", self.path)
-        }
+        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
     }
 }
 
@@ -176,12 +172,8 @@ const QUERY: &AsciiSet = &CONTROLS
     .add(b'\'');
 
 /// All but letters, digits, `-`, `_`, `.`, `~` and `:` (of MAC addresses).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b':');
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':');
 
 fn escape(text: &str, set: &'static AsciiSet) -> String {
     utf8_percent_encode(text, set).to_string()

@@ -21,22 +21,15 @@ pub fn lift(resource: &Value) -> Record {
             record.insert(name.into(), value.clone());
         }
     }
-    for (name, value) in members
-        .get("attributes")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
+    for (name, value) in members.get("attributes").and_then(Value::as_object).into_iter().flatten()
     {
         // An attribute must not hide what the record is.
         if name != "type" && name != "id" {
             record.insert(name.clone(), value.clone());
         }
     }
-    for (name, value) in members
-        .get("relationships")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
+    for (name, value) in
+        members.get("relationships").and_then(Value::as_object).into_iter().flatten()
     {
         relate(&mut record, name, value);
     }
@@ -48,14 +41,9 @@ fn relate(record: &mut Record, name: &str, value: &Value) {
     let value = value.get("data").unwrap_or(value);
     match value {
         Value::Object(target) => {
-            record.insert(
-                format!("{name}_id"),
-                target.get("id").cloned().unwrap_or(Value::Null),
-            );
-            record.insert(
-                format!("{name}_type"),
-                target.get("type").cloned().unwrap_or(Value::Null),
-            );
+            record.insert(format!("{name}_id"), target.get("id").cloned().unwrap_or(Value::Null));
+            record
+                .insert(format!("{name}_type"), target.get("type").cloned().unwrap_or(Value::Null));
         }
         Value::Array(targets) => {
             let ids = targets.iter().map(|target| target["id"].clone()).collect();

@@ -73,10 +73,7 @@ pub(crate) fn decide(outcome: Outcome, situation: &Situation) -> Decision {
     if situation.others_succeed && situation.attempts >= ATTEMPTS {
         return Decision::Failed;
     }
-    or_unreachable(
-        Decision::Again(back_off(situation.attempts, situation.jitter)),
-        situation,
-    )
+    or_unreachable(Decision::Again(back_off(situation.attempts, situation.jitter)), situation)
 }
 
 fn or_unreachable(otherwise: Decision, situation: &Situation) -> Decision {
@@ -91,9 +88,7 @@ fn or_unreachable(otherwise: Decision, situation: &Situation) -> Decision {
 /// Doubles from [`FIRST_WAIT`] to [`LONGEST_WAIT`]; the upper half of each wait is left to chance.
 fn back_off(attempts: u32, jitter: f64) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1 << attempts.saturating_sub(1).min(10));
-    doubled
-        .min(LONGEST_WAIT)
-        .mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
+    doubled.min(LONGEST_WAIT).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
 }
 
 /// How long a 429 asks to wait: `retry-after` in seconds, else `x-ratelimit-reset`, else one second.
@@ -157,14 +152,8 @@ mod tests {
     fn what_must_not_happen_twice_is_repeated_only_if_it_was_not_sent() {
         let careful = situation(Repeat::IfNotExecuted, clock::monotonic());
         assert_eq!(decide(Outcome::Lost, &careful), Decision::UnknownOutcome);
-        assert_eq!(
-            decide(Outcome::Status(503), &careful),
-            Decision::UnknownOutcome
-        );
-        assert!(matches!(
-            decide(Outcome::NotSent, &careful),
-            Decision::Again(_)
-        ));
+        assert_eq!(decide(Outcome::Status(503), &careful), Decision::UnknownOutcome);
+        assert!(matches!(decide(Outcome::NotSent, &careful), Decision::Again(_)));
         assert_eq!(decide(Outcome::Status(429), &careful), Decision::PauseAll);
     }
 
@@ -173,17 +162,10 @@ mod tests {
         let now = clock::monotonic() + Duration::from_secs(1000);
         let mut long_out = situation(Repeat::Safe, now);
         long_out.outage_since = Some(now - Duration::from_secs(119));
-        assert!(matches!(
-            decide(Outcome::Lost, &long_out),
-            Decision::Again(_)
-        ));
+        assert!(matches!(decide(Outcome::Lost, &long_out), Decision::Again(_)));
         long_out.outage_since = Some(now - Duration::from_secs(120));
-        for outcome in [
-            Outcome::Lost,
-            Outcome::NotSent,
-            Outcome::Status(502),
-            Outcome::Status(429),
-        ] {
+        for outcome in [Outcome::Lost, Outcome::NotSent, Outcome::Status(502), Outcome::Status(429)]
+        {
             assert_eq!(decide(outcome, &long_out), Decision::Unreachable);
         }
     }
@@ -192,10 +174,7 @@ mod tests {
     fn one_request_that_always_fails_does_not_end_the_run() {
         let mut alone = situation(Repeat::Safe, clock::monotonic());
         alone.attempts = ATTEMPTS;
-        assert!(matches!(
-            decide(Outcome::Status(500), &alone),
-            Decision::Again(_)
-        ));
+        assert!(matches!(decide(Outcome::Status(500), &alone), Decision::Again(_)));
         alone.others_succeed = true;
         assert_eq!(decide(Outcome::Status(500), &alone), Decision::Failed);
     }
@@ -214,10 +193,7 @@ mod tests {
         assert_eq!(pause(None, Some(1), now), Duration::from_secs(1));
         assert_eq!(pause(None, Some(1000), now), Duration::from_secs(1));
         assert_eq!(pause(None, Some(now + 3), now), Duration::from_secs(3));
-        assert_eq!(
-            pause(None, Some((now + 3) * 1000), now),
-            Duration::from_secs(3)
-        );
+        assert_eq!(pause(None, Some((now + 3) * 1000), now), Duration::from_secs(3));
         assert_eq!(pause(Some(7), Some(1), now), Duration::from_secs(7));
         assert_eq!(pause(None, None, now), Duration::from_secs(1));
         assert_eq!(pause(None, Some(0), now), Duration::from_millis(100));

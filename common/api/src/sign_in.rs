@@ -65,10 +65,7 @@ pub fn with_one_time_password(
 /// Kind `not_signed_in` when the service does not know it any more.
 pub fn with_refresh_token(client: &Client, token: &Secret) -> Result<Grant, Error> {
     grant(
-        &client
-            .send(&ask("/auth/token", json!({"token": token.expose()})))
-            .map_err(refused)?
-            .body,
+        &client.send(&ask("/auth/token", json!({"token": token.expose()}))).map_err(refused)?.body,
     )
 }
 
@@ -77,51 +74,32 @@ pub fn with_refresh_token(client: &Client, token: &Secret) -> Result<Grant, Erro
 /// # Errors
 /// Kind `not_signed_in` when the service does not know it.
 pub fn with_login_key(client: &Client, key: &Secret) -> Result<Grant, Error> {
-    grant(
-        &client
-            .send(&ask("/auth/token", json!({"key": key.expose()})))
-            .map_err(refused)?
-            .body,
-    )
+    grant(&client.send(&ask("/auth/token", json!({"key": key.expose()}))).map_err(refused)?.body)
 }
 
 /// A second token does no harm, so these may be repeated.
 fn ask(path: &str, body: Value) -> Request {
-    Request::post(path)
-        .body(body)
-        .repeat(Repeat::Safe)
-        .for_sign_in()
+    Request::post(path).body(body).repeat(Repeat::Safe).for_sign_in()
 }
 
 /// The service says no to a credential with 400, 401, 403 or 404, depending on what it is.
 fn refused(error: Error) -> Error {
     match error.status {
-        Some(400 | 401 | 403 | 404) => Error {
-            kind: Kind::NotSignedIn,
-            ..error
-        },
+        Some(400 | 401 | 403 | 404) => Error { kind: Kind::NotSignedIn, ..error },
         _ => error,
     }
 }
 
 fn login_token(error: &Error) -> Option<Secret> {
     let wanted = error.status == Some(403);
-    let token = error
-        .errors
-        .iter()
-        .find_map(|one| one["meta"]["login_token"].as_str());
+    let token = error.errors.iter().find_map(|one| one["meta"]["login_token"].as_str());
     token.filter(|_| wanted).map(Secret::new)
 }
 
 fn grant(body: &Value) -> Result<Grant, Error> {
-    let Some(access_token) = body["access_token"]
-        .as_str()
-        .filter(|token| !token.is_empty())
-    else {
-        return Err(
-            Error::new(Kind::Unexpected, "Unexpected answer to the sign-in")
-                .detail("there is no access_token in it; is the endpoint an impCentral API?"),
-        );
+    let Some(access_token) = body["access_token"].as_str().filter(|token| !token.is_empty()) else {
+        return Err(Error::new(Kind::Unexpected, "Unexpected answer to the sign-in")
+            .detail("there is no access_token in it; is the endpoint an impCentral API?"));
     };
     Ok(Grant {
         access_token: Secret::new(access_token),
@@ -132,9 +110,7 @@ fn grant(body: &Value) -> Result<Grant, Error> {
 
 /// `expires_in` first: it does not depend on how well this machine's clock is set.
 fn end(body: &Value, now: SystemTime) -> SystemTime {
-    let seconds = body["expires_in"]
-        .as_u64()
-        .or_else(|| body["expires_in"].as_str()?.parse().ok());
+    let seconds = body["expires_in"].as_u64().or_else(|| body["expires_in"].as_str()?.parse().ok());
     let stated = || humantime::parse_rfc3339(body["expires_at"].as_str()?).ok();
     match seconds {
         Some(seconds) => now + Duration::from_secs(seconds),
@@ -149,16 +125,9 @@ mod tests {
     #[test]
     fn the_end_is_read_from_either_member() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
-        let of = |body| {
-            end(&body, now)
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .expect("later")
-                .as_secs()
-        };
-        assert_eq!(
-            of(json!({"expires_in": 60, "expires_at": "1970-01-01T05:00:00.000Z"})),
-            1060
-        );
+        let of =
+            |body| end(&body, now).duration_since(SystemTime::UNIX_EPOCH).expect("later").as_secs();
+        assert_eq!(of(json!({"expires_in": 60, "expires_at": "1970-01-01T05:00:00.000Z"})), 1060);
         assert_eq!(of(json!({"expires_in": "60"})), 1060);
         assert_eq!(of(json!({"expires_at": "1970-01-01T00:30:00.000Z"})), 1800);
         assert_eq!(of(json!({})), 4600);
@@ -169,11 +138,7 @@ mod tests {
         let asks = json!({"errors":[{"status":"403","code":"PX200","meta":{"login_token":"x","expires_at":"y"}}]});
         assert!(login_token(&Error::from_answer(403, &asks)).is_some());
         assert!(
-            login_token(&Error::from_answer(
-                403,
-                &json!({"errors":[{"status":"403"}]})
-            ))
-            .is_none()
+            login_token(&Error::from_answer(403, &json!({"errors":[{"status":"403"}]}))).is_none()
         );
     }
 }

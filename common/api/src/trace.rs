@@ -37,11 +37,8 @@ impl Trace {
     }
 
     pub(crate) fn request(&self, request: &Request, endpoint: &str) {
-        let mut line = format!(
-            "> {} {endpoint}{}",
-            request.method.word(),
-            hide_in_path(&request.target())
-        );
+        let mut line =
+            format!("> {} {endpoint}{}", request.method.word(), hide_in_path(&request.target()));
         for (name, _) in &request.secret_headers {
             line.push_str(&format!(" {name}: {HIDDEN}"));
         }
@@ -70,15 +67,8 @@ impl fmt::Debug for Trace {
 }
 
 fn limit_headers(raw: &Raw) -> String {
-    let names = [
-        "x-ratelimit-limit",
-        "x-ratelimit-remaining",
-        "x-ratelimit-reset",
-        "retry-after",
-    ];
-    let shown = names
-        .iter()
-        .filter_map(|name| Some(format!(" {name}: {}", raw.number(name)?)));
+    let names = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"];
+    let shown = names.iter().filter_map(|name| Some(format!(" {name}: {}", raw.number(name)?)));
     shown.collect()
 }
 
@@ -101,16 +91,13 @@ fn hide(mut value: Value) -> Value {
             for (name, member) in members.iter_mut() {
                 let secret = SECRET_MEMBERS.contains(&name.as_str())
                     || (id_is_secret && ["id", "links", "url"].contains(&name.as_str()));
-                *member = if secret && !member.is_null() {
-                    HIDDEN.into()
-                } else {
-                    hide(member.take())
-                };
+                *member =
+                    if secret && !member.is_null() { HIDDEN.into() } else { hide(member.take()) };
             }
         }
-        Value::Array(elements) => elements
-            .iter_mut()
-            .for_each(|element| *element = hide(element.take())),
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(|element| *element = hide(element.take()));
+        }
         Value::String(text) if text.contains("://") => *text = hide_in_path(text),
         _ => {}
     }

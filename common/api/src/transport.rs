@@ -47,11 +47,9 @@ impl Raw {
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         let text = self.headers.get(name)?.to_str().ok()?.trim();
         // A fraction of a second counts as the whole.
-        text.parse().ok().or_else(|| {
-            text.parse()
-                .ok()
-                .map(|number: f64| number.max(0.0).ceil() as u64)
-        })
+        text.parse()
+            .ok()
+            .or_else(|| text.parse().ok().map(|number: f64| number.max(0.0).ceil() as u64))
     }
 }
 
@@ -72,9 +70,8 @@ impl Transport {
         timeout: Duration,
     ) -> Result<Self, Error> {
         let bad = |what: String| Error::new(Kind::BadInput, "Unusable endpoint").detail(what);
-        let uri: http::Uri = endpoint
-            .parse()
-            .map_err(|error| bad(format!("`{endpoint}` is not a URL: {error}")))?;
+        let uri: http::Uri =
+            endpoint.parse().map_err(|error| bad(format!("`{endpoint}` is not a URL: {error}")))?;
         let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
             return Err(bad(format!("`{endpoint}` has no scheme or no host")));
         };
@@ -122,22 +119,13 @@ impl Transport {
             Ok(response) => response,
             Err(error) => return failure(&error),
         };
-        let read = response
-            .body_mut()
-            .with_config()
-            .limit(LARGEST_BODY)
-            .lossy_utf8(true)
-            .read_to_string();
+        let read =
+            response.body_mut().with_config().limit(LARGEST_BODY).lossy_utf8(true).read_to_string();
         match read {
             Ok(text) => {
                 let body = serde_json::from_str(&text).unwrap_or(Value::Null);
                 let status = response.status().as_u16();
-                Exchange::Answered(Raw {
-                    status,
-                    headers: response.headers().clone(),
-                    text,
-                    body,
-                })
+                Exchange::Answered(Raw { status, headers: response.headers().clone(), text, body })
             }
             Err(error) => Exchange::Lost(plain(&error)),
         }
@@ -148,11 +136,7 @@ impl Transport {
         request: &Request,
         token: Option<&AccessToken>,
     ) -> Result<(http::request::Parts, Option<String>), String> {
-        let content_type = if request.for_sign_in {
-            "application/json"
-        } else {
-            JSON_API
-        };
+        let content_type = if request.for_sign_in { "application/json" } else { JSON_API };
         let mut builder = http::Request::builder()
             .method(request.method.word())
             .uri(format!("{}{}", self.endpoint, request.target()))
@@ -189,11 +173,7 @@ fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
             .max_idle_connections(kept)
             .max_idle_connections_per_host(kept)
             .max_idle_age(IDLE)
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
             .build(),
     )
 }
@@ -212,11 +192,7 @@ fn failure(error: &ureq::Error) -> Exchange {
         ureq::Error::Io(error) => is_connection_refused(error),
         _ => false,
     };
-    if not_sent {
-        Exchange::NotSent(plain(error))
-    } else {
-        Exchange::Lost(plain(error))
-    }
+    if not_sent { Exchange::NotSent(plain(error)) } else { Exchange::Lost(plain(error)) }
 }
 
 fn is_connection_refused(error: &io::Error) -> bool {

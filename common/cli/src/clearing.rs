@@ -29,10 +29,7 @@ impl Session {
                 "unbless them first, with `imp-dg unassign` and the unblessing key, if that is really meant",
             ));
         }
-        let ids: Vec<&str> = devices
-            .iter()
-            .filter_map(|device| device["id"].as_str())
-            .collect();
+        let ids: Vec<&str> = devices.iter().filter_map(|device| device["id"].as_str()).collect();
         for batch in ids.chunks(BATCH) {
             match self.client.send(&membership::unassign(group, batch, None)) {
                 // Whoever is still there will show when the group is deleted.
@@ -40,10 +37,7 @@ impl Session {
                 sent => sent.map(|_| ()).map_err(failure)?,
             }
         }
-        let flagged = [
-            ("filter[devicegroup.id]", group),
-            ("filter[flagged]", "true"),
-        ];
+        let flagged = [("filter[devicegroup.id]", group), ("filter[flagged]", "true")];
         for deployment in self.collect("/deployments", &flagged)? {
             let id = deployment["id"].as_str().unwrap_or_default();
             let unflag = Record::from_iter([("flagged".to_owned(), Value::Bool(false))]);
@@ -60,9 +54,7 @@ impl Session {
     pub fn clear_product(&self, product: &str) -> Result<(), Failure> {
         let groups = self.collect("/devicegroups", &[("filter[product.id]", product)])?;
         let is_fixture = |group: &Value| {
-            group["type"]
-                .as_str()
-                .is_some_and(|kind| kind.contains("factoryfixture"))
+            group["type"].as_str().is_some_and(|kind| kind.contains("factoryfixture"))
         };
         let (fixtures, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_fixture);
         for group in fixtures.iter().chain(&others) {
@@ -78,15 +70,11 @@ impl Session {
     /// # Errors
     /// As [`api::Client::send`].
     pub fn collect(&self, path: &str, filters: &[(&str, &str)]) -> Result<Vec<Value>, Failure> {
-        let filters: Vec<_> = filters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let filters: Vec<_> =
+            filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let records =
             api::paging::collect(&self.client, path, &filters, usize::from(self.common.jobs));
-        records
-            .map(|records| records.into_iter().map(Value::Object).collect())
-            .map_err(failure)
+        records.map(|records| records.into_iter().map(Value::Object).collect()).map_err(failure)
     }
 
     /// Sends a request for a row.

@@ -37,22 +37,15 @@ pub fn plain(text: &str) {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place for stderr"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stderr")]
 fn write(text: &str) {
     // Who closed stderr does not want to know.
-    let _nobody_listens = std::io::stderr()
-        .lock()
-        .write_all(format!("{}\n", text.trim_end_matches('\n')).as_bytes());
+    let _nobody_listens =
+        std::io::stderr().lock().write_all(format!("{}\n", text.trim_end_matches('\n')).as_bytes());
 }
 
 /// True when a person looks at stderr.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place for stderr"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stderr")]
 pub fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
@@ -71,21 +64,13 @@ pub fn progress(done: u64, total: u64, noun: &str) {
         bar.enable_steady_tick(Duration::from_millis(250));
         bar
     });
-    bar.set_message(if total > 0 {
-        format!(" of {total} {noun}s")
-    } else {
-        format!(" {noun}s")
-    });
+    bar.set_message(if total > 0 { format!(" of {total} {noun}s") } else { format!(" {noun}s") });
     bar.set_position(done);
 }
 
 /// Takes the progress line away.
 pub fn end_progress() {
-    if let Some(bar) = PROGRESS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
-    {
+    if let Some(bar) = PROGRESS.lock().unwrap_or_else(PoisonError::into_inner).take() {
         bar.finish_and_clear();
     }
 }

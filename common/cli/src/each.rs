@@ -5,6 +5,7 @@
 //! deletes is asked for on the terminal, with numbers and names, unless `--confirmed`.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pipe::engine::{self, Done};
 use pipe::spool::Spool;
@@ -61,31 +62,35 @@ impl Acted {
     pub fn created(kind: &str, attributes: Record) -> Self {
         let mut record = Record::from_iter([("type".to_owned(), kind.into())]);
         record.extend(attributes);
-        Acted {
-            record,
-            outcome: Some(Outcome::Created),
-        }
+        Acted { record, outcome: Some(Outcome::Created) }
     }
 
     /// For verbs that only read.
     pub fn read(record: Record) -> Self {
-        Acted {
-            record,
-            outcome: None,
-        }
+        Acted { record, outcome: None }
     }
 
     /// The row's record with what is known to have changed, marks of earlier runs taken off.
     pub fn changed(row: &Row, changes: Record, outcome: Outcome) -> Self {
         let mut record = row.record.clone();
         record.retain(|name, _| name != "outcome" && name != "dry_run");
-        record.extend(changes);
-        Acted {
-            record,
-            outcome: Some(outcome),
-        }
+        // A record that begins as nothing but an identifier gets the order of the service's.
+        let record = if record.contains_key("type") || !changes.contains_key("type") {
+            record.extend(changes);
+            record
+        } else {
+            let own = record
+                .into_iter()
+                .filter(|(name, _)| !changes.contains_key(name))
+                .collect::<Vec<_>>();
+            changes.into_iter().chain(own).collect()
+        };
+        Acted { record, outcome: Some(outcome) }
     }
 }
+
+/// What became of one row.
+pub type Acting = std::result::Result<Acted, Failure>;
 
 /// What a verb works on, and how.
 #[derive(Clone, Copy, Debug)]
@@ -114,35 +119,17 @@ pub struct Ask {
 impl<'a> Work<'a> {
     /// A verb that only reads.
     pub fn reading(given: Given<'a>) -> Self {
-        Work {
-            given,
-            changes: None,
-            all_first: false,
-            ask: None,
-            in_turn: false,
-        }
+        Work { given, changes: None, all_first: false, ask: None, in_turn: false }
     }
 
     /// A verb that changes attributes.
     pub fn changing(given: Given<'a>, changes: Changes) -> Self {
-        Work {
-            given,
-            changes: Some(changes),
-            all_first: false,
-            ask: None,
-            in_turn: false,
-        }
+        Work { given, changes: Some(changes), all_first: false, ask: None, in_turn: false }
     }
 
     /// A verb that deletes, and asks first.
     pub fn deleting(given: Given<'a>, changes: Changes, ask: Ask) -> Self {
-        Work {
-            given,
-            changes: Some(changes),
-            all_first: true,
-            ask: Some(ask),
-            in_turn: false,
-        }
+        Work { given, changes: Some(changes), all_first: true, ask: Some(ask), in_turn: false }
     }
 
     pub(crate) fn is_dry_run(&self) -> bool {
@@ -155,56 +142,34 @@ impl Session {
     ///
     /// # Errors
     /// What keeps the run from starting or its results from being written; a failed row is no error.
-    pub fn each(
-        &self,
-        work: &Work<'_>,
-        act: impl Fn(&Row) -> std::result::Result<Acted, Failure> + Sync,
-    ) -> Result {
-        let mut results =
-            Results::open(self, work.given, work.changes.is_some(), work.is_dry_run())?;
+    pub fn each(&self, work: &Work<'_>, act: impl Fn(&Row) -> Acting + Sync) -> Result {
+        let writes = work.changes.is_some();
+        let mut results = Results::open(self, work.given, writes, work.is_dry_run())?;
         let rows = work.given.rows(&self.stop)?;
-        let rows = if work.all_first {
-            self.read_all(work, rows)?
-        } else {
-            rows
+        let rows = if work.all_first { self.read_all(work, rows)? } else { rows };
+        let ended = AtomicBool::new(false);
+        let act = |row: &Row| {
+            if ended.load(Ordering::Relaxed) {
+                return Err(run_ended());
+            }
+            let acted = if writes && !work.is_dry_run() && row.is_dry_run() {
+                Err(from_dry_run())
+            } else {
+                act(row)
+            };
+            if acted.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
+                ended.store(true, Ordering::Relaxed);
+            }
+            acted
         };
         let mut broken: Option<Stop> = None;
-        let writes = work.changes.is_some() && !work.is_dry_run();
-        let ended = std::sync::Mutex::new(false);
-        let jobs = if work.in_turn {
-            1
-        } else {
-            usize::from(self.common.jobs)
-        };
         engine::ordered(
-            jobs,
+            if work.in_turn { 1 } else { usize::from(self.common.jobs) },
             &self.stop,
             rows,
-            |item| {
-                let row = match item {
-                    Ok(Item::Row(row)) => row,
-                    other => return Worked::Not(other),
-                };
-                if *ended
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner)
-                {
-                    return Worked::Row(Err(run_ended()), row);
-                }
-                let result = if writes && row.is_dry_run() {
-                    Err(from_dry_run())
-                } else {
-                    act(&row)
-                };
-                if result
-                    .as_ref()
-                    .is_err_and(|failure| failure.kind.ends_run())
-                {
-                    *ended
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner) = true;
-                }
-                Worked::Row(result, row)
+            |item| match item {
+                Ok(Item::Row(row)) => Worked::Row(act(&row), row),
+                other => Worked::Not(other),
             },
             |done| match self.take(&mut results, done) {
                 Ok(true) => ControlFlow::Continue(()),
@@ -273,9 +238,9 @@ impl Session {
             self.ask(&ask, work.given.noun, total, &first)?;
         }
         let rows = spool.read();
-        Ok(Box::new(rows.map(|row| {
-            row.map_err(|error| ReadError::new("rows that waited", &error))
-        })))
+        Ok(Box::new(
+            rows.map(|row| row.map_err(|error| ReadError::new("rows that waited", &error))),
+        ))
     }
 
     /// Asks on the terminal before something is taken away; without a terminal `--confirmed` is needed.
@@ -300,11 +265,8 @@ impl Session {
             )));
         }
         let more = total.saturating_sub(first.len() as u64);
-        let mut text = format!(
-            "This will {what} of {}:\n  {}",
-            self.whereabouts(),
-            first.join("\n  ")
-        );
+        let mut text =
+            format!("This will {what} of {}:\n  {}", self.whereabouts(), first.join("\n  "));
         if more > 0 {
             text.push_str(&format!("\n  … and {more} more"));
         }
@@ -319,7 +281,7 @@ impl Session {
 }
 
 enum Worked {
-    Row(std::result::Result<Acted, Failure>, Row),
+    Row(Acting, Row),
     /// A bad row, or the end of a source that cannot be read.
     Not(std::result::Result<Item, ReadError>),
 }

@@ -21,9 +21,7 @@ pub fn text(name: &str) -> Option<String> {
 
 /// A variable that is set and not empty, as a path.
 pub fn path(name: &str) -> Option<PathBuf> {
-    env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The directory that relative paths start from.

@@ -41,11 +41,7 @@ impl Exit {
     /// The graver of two.
     #[must_use]
     pub fn and(self, other: Exit) -> Exit {
-        if self.gravity() >= other.gravity() {
-            self
-        } else {
-            other
-        }
+        if self.gravity() >= other.gravity() { self } else { other }
     }
 
     fn gravity(self) -> u8 {

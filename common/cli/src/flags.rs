@@ -83,11 +83,7 @@ pub struct Reports {
 impl Reports {
     /// The same as flags of a verb that takes rows.
     pub fn as_input(&self) -> Input {
-        Input {
-            input: Vec::new(),
-            failed: self.failed.clone(),
-            report: self.report.clone(),
-        }
+        Input { input: Vec::new(), failed: self.failed.clone(), report: self.report.clone() }
     }
 }
 
@@ -114,10 +110,7 @@ pub struct DryRun {
 
 impl From<DryRun> for Changes {
     fn from(dry: DryRun) -> Changes {
-        Changes {
-            dry_run: dry.dry_run,
-            read_back: false,
-        }
+        Changes { dry_run: dry.dry_run, read_back: false }
     }
 }
 
@@ -193,17 +186,9 @@ impl Unblessing {
 pub fn secret_in_file(path: &Path) -> Result<Secret, Stop> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Stop::usage(format!("cannot read {}: {error}", path.display())))?;
-    match text
-        .lines()
-        .next()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-    {
+    match text.lines().next().map(str::trim).filter(|line| !line.is_empty()) {
         Some(line) => Ok(Secret::new(line)),
-        None => Err(Stop::usage(format!(
-            "{} is empty; it should hold the secret",
-            path.display()
-        ))),
+        None => Err(Stop::usage(format!("{} is empty; it should hold the secret", path.display()))),
     }
 }
 
@@ -286,13 +271,7 @@ mod tests {
 
     #[test]
     fn agent_ids_may_begin_with_a_dash_and_options_are_not_swallowed() {
-        for good in [
-            "-",
-            "-jXp_9QaLm2Z",
-            "--Xp_9QaLm2Z",
-            "name",
-            "0c:2a:69:05:0d:62",
-        ] {
+        for good in ["-", "-jXp_9QaLm2Z", "--Xp_9QaLm2Z", "name", "0c:2a:69:05:0d:62"] {
             assert_eq!(identifier(good).as_deref(), Ok(good));
         }
         for bad in ["--dg", "--unassigned", "-g", ""] {

@@ -38,16 +38,9 @@ impl Given<'_> {
     pub fn rows(&self, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
         let option = self.option;
         let dashes = self.identifiers.iter().filter(|text| *text == "-").count()
-            + self
-                .input
-                .input
-                .iter()
-                .filter(|path| *path == Path::new("-"))
-                .count();
+            + self.input.input.iter().filter(|path| *path == Path::new("-")).count();
         if dashes > 1 {
-            return Err(Stop::usage(
-                "`-` stands for stdin, which can be read only once",
-            ));
+            return Err(Stop::usage("`-` stands for stdin, which can be read only once"));
         }
         if !self.identifiers.is_empty() && !self.input.input.is_empty() {
             return Err(Stop::usage(format!(
@@ -65,11 +58,7 @@ impl Given<'_> {
             }
         }
         for path in &self.input.input {
-            sources.push(if path == Path::new("-") {
-                self.stdin(stop)?
-            } else {
-                file(path)?
-            });
+            sources.push(if path == Path::new("-") { self.stdin(stop)? } else { file(path)? });
         }
         if sources.is_empty() {
             sources.push(self.stdin(stop)?);
@@ -79,9 +68,7 @@ impl Given<'_> {
 
     fn stdin(&self, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
         match stdin::kind() {
-            Stdin::Source => Ok(Box::new(
-                Source::new("stdin", stdin::reader(stop.clone())).rows(),
-            )),
+            Stdin::Source => Ok(Box::new(Source::new("stdin", stdin::reader(stop.clone())).rows())),
             Stdin::Nothing => Err(Stop::usage(format!(
                 "no {noun}s given: name some with {option}, give a file with --input, or pipe records in",
                 noun = self.noun,
@@ -116,15 +103,11 @@ fn file(path: &Path) -> Result<Rows, Stop> {
         |error: std::io::Error| Stop::usage(format!("cannot read {}: {error}", path.display()));
     let file = File::open(path).map_err(cannot)?;
     if file.metadata().map_err(cannot)?.is_dir() {
-        return Err(Stop::usage(format!(
-            "cannot read {}: it is a directory",
-            path.display()
-        )));
+        return Err(Stop::usage(format!("cannot read {}: it is a directory", path.display())));
     }
-    let name = path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into(),
-    );
+    let name = path
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
     Ok(Box::new(Source::new(name, Box::new(file)).rows()))
 }
 
@@ -166,11 +149,7 @@ impl Identifiers<'_> {
                         .text
                 }
                 Item::Bad(bad) => {
-                    return Err(Stop::usage(format!(
-                        "{}: {}",
-                        bad.source,
-                        bad.failure.sentence()
-                    )));
+                    return Err(Stop::usage(format!("{}: {}", bad.source, bad.failure.sentence())));
                 }
             };
             if !texts.contains(&text) {

@@ -26,12 +26,7 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     /// The whole list of `path`.
     pub fn all(path: &'a str) -> Self {
-        Query {
-            path,
-            filters: vec![Vec::new()],
-            limit: None,
-            keep: &|_| true,
-        }
+        Query { path, filters: vec![Vec::new()], limit: None, keep: &|_| true }
     }
 
     /// Filters by `name` for one of `values`: the service takes one value a request, so the requests
@@ -84,10 +79,7 @@ impl Session {
             return Err(stop);
         }
         if self.common.verbose {
-            console::say(&format!(
-                "{printed} records, {} requests",
-                self.client.requests_sent()
-            ));
+            console::say(&format!("{printed} records, {} requests", self.client.requests_sent()));
         }
         Ok(Exit::Done)
     }
@@ -106,18 +98,11 @@ impl Session {
             // What has come so far goes out before the next request, and shows whether anybody reads.
             self.output.flush().is_ok() && self.output.is_read()
         };
-        let reading = Reading {
-            jobs: usize::from(self.common.jobs),
-            wanted: &wanted,
-        };
+        let reading = Reading { jobs: usize::from(self.common.jobs), wanted: &wanted };
         let mut seen = Seen::default();
         for filters in &query.filters {
             let each = |record: Record| {
-                if (query.keep)(&record) {
-                    each(record)
-                } else {
-                    ControlFlow::Continue(())
-                }
+                if (query.keep)(&record) { each(record) } else { ControlFlow::Continue(()) }
             };
             let ended = if query.path == Thing::Device.path() {
                 devices::list(&self.client, filters, &reading, &mut seen, each)?

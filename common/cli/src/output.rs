@@ -35,18 +35,9 @@ impl Output {
             None if at_terminal => Format::Table,
             None => Format::Ndjson,
         };
-        let mut sink = Sink::new(
-            format,
-            common.fields.clone(),
-            stdout::writer(),
-            stdout::width(),
-        );
+        let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), stdout::width());
         sink.set_names(Box::new(move |kind, id| {
-            let thing = if kind == "product" {
-                Thing::Product
-            } else {
-                Thing::DeviceGroup
-            };
+            let thing = if kind == "product" { Thing::Product } else { Thing::DeviceGroup };
             finder.name_of(thing, id)
         }));
         Ok(Output {

@@ -114,11 +114,8 @@ impl<'a> Results<'a> {
         }
         self.tally.failed(failure.kind);
         if let Some(file) = &mut self.failed {
-            let cannot = |error| {
-                Stop::usage(format!(
-                    "cannot write the failed record of {source}: {error}"
-                ))
-            };
+            let cannot =
+                |error| Stop::usage(format!("cannot write the failed record of {source}: {error}"));
             file.write(failure, input, source).map_err(cannot)?;
         }
         Ok(())
@@ -138,11 +135,8 @@ impl<'a> Results<'a> {
         self.session.output.finish()?;
         let mut exit = self.exit.and(crate::signals::exit());
         if self.tally.not_attempted > 0 {
-            let kept = if self.failed.is_some() {
-                "; they are in the file of failed records"
-            } else {
-                ""
-            };
+            let kept =
+                if self.failed.is_some() { "; they are in the file of failed records" } else { "" };
             console::say(&format!(
                 "{} rows were read but not attempted{kept}",
                 self.tally.not_attempted
@@ -158,10 +152,7 @@ impl<'a> Results<'a> {
         }
         if let Some(path) = &self.given.input.report {
             let mut report = self.tally.to_record();
-            report.insert(
-                "requests".into(),
-                self.session.client.requests_sent().into(),
-            );
+            report.insert("requests".into(), self.session.client.requests_sent().into());
             report.insert("exit".into(), exit.code().into());
             let line = format!("{}\n", serde_json::Value::Object(report));
             fs::write(path, line).map_err(|error| {
@@ -177,7 +168,9 @@ fn sentence(failure: &Failure, input: &Record, source: &str) -> String {
     let text = failure.sentence();
     let label = label(input);
     match label {
-        Some(label) if !text.contains(&label) => format!("{source}: {label}: {text}"),
+        Some(label) if label.len() < 6 || !text.contains(&label) => {
+            format!("{source}: {label}: {text}")
+        }
         _ => format!("{source}: {text}"),
     }
 }
@@ -187,7 +180,5 @@ pub fn label(record: &Record) -> Option<String> {
     let named = ["id", "device", "mac_address", "agent_id", "name", "text"]
         .iter()
         .find_map(|name| record.get(*name)?.as_str().filter(|text| !text.is_empty()))?;
-    Some(pipe::text::one_line(
-        &named.chars().take(60).collect::<String>(),
-    ))
+    Some(pipe::text::one_line(&named.chars().take(60).collect::<String>()))
 }

@@ -45,10 +45,7 @@ pub fn sign_in_environment(common: &Common) -> auth::Environment {
         environment::path("XDG_CACHE_HOME").as_deref(),
     );
     auth::Environment {
-        auth_file: common
-            .auth_file
-            .clone()
-            .or_else(|| environment::path("IMP_AUTH_FILE")),
+        auth_file: common.auth_file.clone().or_else(|| environment::path("IMP_AUTH_FILE")),
         current_dir: environment::current_dir(),
         impt_auth_file_path: environment::path("IMPT_AUTH_FILE_PATH"),
         login_key: environment::text("IMPT_LOGINKEY").map(api::Secret::new),
@@ -95,12 +92,8 @@ impl Session {
         let choice = auth::choose(&environment)?;
         let settings = settings(common, choice.endpoint());
         let without_token = Client::new(settings.clone(), None)?;
-        let sign_in = Arc::new(auth::Session::new(
-            choice,
-            &environment,
-            without_token,
-            hands(common),
-        ));
+        let sign_in =
+            Arc::new(auth::Session::new(choice, &environment, without_token, hands(common)));
         let client = Client::new(settings.clone(), Some(sign_in.clone()))?;
         let finder = Arc::new(Finder::new(&client, usize::from(common.jobs)));
         let session = Session {
@@ -124,15 +117,11 @@ impl Session {
             return;
         };
         let shared = auth::pace_file(state_dir, self.sign_in.identity()).and_then(|file| {
-            settings
-                .unblessing_pace
-                .share(&file.with_extension("unblessing"))?;
+            settings.unblessing_pace.share(&file.with_extension("unblessing"))?;
             settings.pace.share(&file)
         });
         if let (Err(error), true) = (shared, self.common.verbose) {
-            console::say(&format!(
-                "the pace is not shared with other processes: {error}"
-            ));
+            console::say(&format!("the pace is not shared with other processes: {error}"));
         }
     }
 
@@ -149,10 +138,7 @@ impl Session {
                 resource::lift_data(&self.client.send(&Request::get("/accounts/me"))?.body);
             let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
             let unnamed = || {
-                api::Error::new(
-                    Kind::Unexpected,
-                    "The service does not say which account this is",
-                )
+                api::Error::new(Kind::Unexpected, "The service does not say which account this is")
             };
             let account = auth::Account {
                 id: text("id").ok_or_else(unnamed)?,
@@ -215,20 +201,11 @@ impl Session {
         option: &'static str,
         values: &[String],
     ) -> Result<Vec<String>, Stop> {
-        let texts = Identifiers {
-            option,
-            target: target(thing),
-            values,
-        }
-        .texts(&self.stop)?;
+        let texts = Identifiers { option, target: target(thing), values }.texts(&self.stop)?;
         let mut ids = Vec::new();
         for text in texts {
             for found in self.finder.some(thing, &text)?.iter() {
-                let id = found
-                    .get("id")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned();
+                let id = found.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
                 if !ids.contains(&id) {
                     ids.push(id);
                 }
@@ -244,11 +221,7 @@ impl Session {
     pub fn thing(&self, thing: Thing, row: &Row, own_options: &[&str]) -> Result<Record, Failure> {
         let target = target(thing);
         let identifier = row.identifier(&target, own_options)?;
-        let kind = row
-            .record
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let kind = row.record.get("type").and_then(Value::as_str).unwrap_or_default();
         if identifier.form == Form::Id && target.types.contains(&kind) {
             return Ok(row.record.clone());
         }
@@ -267,19 +240,14 @@ impl Session {
     ) -> Result<api::Answer, Failure> {
         let form = devices::form(&device.text);
         if form != devices::Form::Name && device.form != Form::Name {
-            match self
-                .client
-                .send(&request(format!("/devices/{}", segment(&device.text))))
-            {
+            match self.client.send(&request(format!("/devices/{}", segment(&device.text)))) {
                 Err(error) if error.kind == Kind::NotFound && form == devices::Form::Agent => {}
                 answered => return answered.map_err(failure),
             }
         }
         let found = self.find(Thing::Device, &device.text)?;
         let id = found.get("id").and_then(Value::as_str).unwrap_or_default();
-        self.client
-            .send(&request(format!("/devices/{}", segment(id))))
-            .map_err(failure)
+        self.client.send(&request(format!("/devices/{}", segment(id)))).map_err(failure)
     }
 }
 

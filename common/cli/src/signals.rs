@@ -37,11 +37,7 @@ pub fn exit() -> Exit {
     match STOP.get() {
         Some((stop, which)) if stop.load(Ordering::Relaxed) => {
             let terminated = which.load(Ordering::Relaxed) == SIGTERM.unsigned_abs() as usize;
-            if terminated {
-                Exit::Terminated
-            } else {
-                Exit::Interrupted
-            }
+            if terminated { Exit::Terminated } else { Exit::Interrupted }
         }
         _ => Exit::Done,
     }

@@ -52,10 +52,7 @@ impl Read for Stoppable {
     #[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let stdin = io::stdin();
-        let slice = Timespec {
-            tv_sec: 0,
-            tv_nsec: 50_000_000,
-        };
+        let slice = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         loop {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(0);

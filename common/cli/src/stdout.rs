@@ -8,19 +8,13 @@ use std::io::{IsTerminal, Write};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Stdout for a sink, which buffers by itself.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place for stdout"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn writer() -> Box<dyn Write + Send> {
     Box::new(std::io::stdout())
 }
 
 /// True when a person looks at it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place for stdout"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
@@ -32,21 +26,13 @@ pub fn width() -> Option<usize> {
 }
 
 /// False when the reader at the other end of the pipe has gone.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place for stdout"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn is_still_read() -> bool {
     let stdout = std::io::stdout();
     let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
-    let at_once = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
     match poll(&mut asked, Some(&at_once)) {
-        Ok(_) => !asked[0]
-            .revents()
-            .intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL),
+        Ok(_) => !asked[0].revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL),
         Err(_) => true,
     }
 }

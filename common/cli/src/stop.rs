@@ -18,18 +18,12 @@ pub struct Stop {
 impl Stop {
     /// A usage error or bad configuration: nothing was sent.
     pub fn usage(message: impl Into<String>) -> Self {
-        Stop {
-            exit: Exit::CouldNotRun,
-            message: Some(message.into()),
-        }
+        Stop { exit: Exit::CouldNotRun, message: Some(message.into()) }
     }
 
     /// Everything has been said; only the code is left.
     pub fn silent(exit: Exit) -> Self {
-        Stop {
-            exit,
-            message: None,
-        }
+        Stop { exit, message: None }
     }
 }
 

@@ -44,15 +44,11 @@ impl Assign {
             let group =
                 cli::text_option(row, &["dg", "devicegroup", "device_group"])?.or(self.dg.clone());
             let group = group.ok_or_else(|| cli::missing("--dg", "the device group to go to"))?;
-            session
-                .find(Thing::DeviceGroup, &group)
-                .map(|group| Group::of(&group))
+            session.find(Thing::DeviceGroup, &group).map(|group| Group::of(&group))
         };
         if let Some(group) = &self.dg {
             // A wrong group is one error, not one for each row.
-            session
-                .find(Thing::DeviceGroup, group)
-                .map_err(cli::Stop::from)?;
+            session.find(Thing::DeviceGroup, group).map_err(cli::Stop::from)?;
         }
         session.move_devices(&Move {
             work: Work::changing(given, self.changes),

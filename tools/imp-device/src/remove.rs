@@ -38,18 +38,11 @@ impl Remove {
             identifiers: &self.device,
             input: &self.input,
         };
-        let ask = Ask {
-            verb: "remove",
-            confirmed: self.confirmed,
-        };
+        let ask = Ask { verb: "remove", confirmed: self.confirmed };
         session.each(&Work::deleting(given, self.changes.into(), ask), |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
             if !self.changes.dry_run {
-                let device = if self.force {
-                    take_out(&session, &device)?
-                } else {
-                    device
-                };
+                let device = if self.force { take_out(&session, &device)? } else { device };
                 session.with_device(&device, Request::delete)?;
             }
             Ok(Acted::changed(row, Record::new(), Outcome::Removed))
@@ -60,13 +53,7 @@ impl Remove {
 /// Takes the device out of its group, if it is in one; gives it by its id, which stays valid.
 fn take_out(session: &Session, device: &Identifier) -> Result<Identifier, Failure> {
     let state = resource::lift_data(&session.with_device(device, Request::get)?.body);
-    let text = |name: &str| {
-        state
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let text = |name: &str| state.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     if state.contains_key("devicegroup_id") {
         match session.client.send(&membership::unassign(
             &text("devicegroup_id"),
@@ -79,8 +66,5 @@ fn take_out(session: &Session, device: &Identifier) -> Result<Identifier, Failur
             Err(error) => return Err(cli::failure(error)),
         }
     }
-    Ok(Identifier {
-        form: cli::Form::Id,
-        text: text("id"),
-    })
+    Ok(Identifier { form: cli::Form::Id, text: text("id") })
 }

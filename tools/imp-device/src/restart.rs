@@ -33,11 +33,7 @@ impl Restart {
             identifiers: &self.device,
             input: &self.input,
         };
-        let action = if self.conditional {
-            "conditional_restart"
-        } else {
-            "restart"
-        };
+        let action = if self.conditional { "conditional_restart" } else { "restart" };
         let work = Work::changing(given, self.changes);
         session.each(&work, |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;

@@ -46,11 +46,7 @@ impl Update {
             let body = resource::update_body("device", &device.text, attributes, Record::new());
             let answer =
                 session.with_device(&device, |path| Request::patch(path).body(body.clone()))?;
-            Ok(Acted::changed(
-                row,
-                resource::lift_data(&answer.body),
-                Outcome::Updated,
-            ))
+            Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
         })
     }
 }

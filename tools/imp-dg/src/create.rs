@@ -19,13 +19,7 @@ pub struct Create {
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
     /// The type of the group
-    #[arg(
-        long,
-        short = 'y',
-        value_name = "TYPE",
-        value_enum,
-        default_value = "development"
-    )]
+    #[arg(long, short = 'y', value_name = "TYPE", value_enum, default_value = "development")]
     dg_type: GroupType,
     /// The product it belongs to; a column `product` of a row beats it
     #[arg(long, short, value_name = "PRODUCT")]
@@ -69,9 +63,7 @@ impl Create {
             && self.dg_type.targets().is_some()
             && (self.dut.is_none() || self.target.is_none())
         {
-            return Err(cli::Stop::usage(
-                "a fixture group needs both --dut and --target",
-            ));
+            return Err(cli::Stop::usage("a fixture group needs both --dut and --target"));
         }
         if self.dg_type.targets().is_none() && (self.dut.is_some() || self.target.is_some()) {
             return Err(cli::Stop::usage(
@@ -97,11 +89,7 @@ impl Create {
         row: &Row,
         variables: Option<Value>,
     ) -> Result<Acted, Failure> {
-        let names: &[&str] = if self.name.is_some() {
-            &["id"]
-        } else {
-            &["name"]
-        };
+        let names: &[&str] = if self.name.is_some() { &["id"] } else { &["name"] };
         let name =
             cli::text_option(row, names)?.ok_or_else(|| cli::missing("--name", "the name"))?;
         let product = self.product(session, row)?;
@@ -153,10 +141,7 @@ impl Create {
         }
         let body = resource::create_body(kind.resource_type(), attributes, relationships);
         let answer = session.send(&Request::post("/devicegroups").body(body))?;
-        Ok(Acted {
-            record: resource::lift_data(&answer.body),
-            outcome: Some(Outcome::Created),
-        })
+        Ok(Acted { record: resource::lift_data(&answer.body), outcome: Some(Outcome::Created) })
     }
 
     /// The product, created if that is wanted, as a relationship.
@@ -182,10 +167,7 @@ impl Create {
     }
 
     /// One of the two targets of a fixture group, created if that is wanted, as a relationship.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what a target needs to be found or made"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "what a target needs to be found or made")]
     fn target_group(
         &self,
         session: &Session,
@@ -205,9 +187,8 @@ impl Create {
         } else {
             format!("{{{id}}}{{{text}}}")
         };
-        let found = session
-            .find(Thing::DeviceGroup, &within)
-            .or_else(|failure| match failure.kind {
+        let found =
+            session.find(Thing::DeviceGroup, &within).or_else(|failure| match failure.kind {
                 cli::FailureKind::NotFound => session.find(Thing::DeviceGroup, &text),
                 _ => Err(failure),
             });
@@ -221,9 +202,6 @@ impl Create {
             }
             found => found?,
         };
-        Ok(resource::identifier(
-            cli::text(&group, "type"),
-            cli::text(&group, "id"),
-        ))
+        Ok(resource::identifier(cli::text(&group, "type"), cli::text(&group, "id")))
     }
 }

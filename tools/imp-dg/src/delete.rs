@@ -38,10 +38,7 @@ impl Delete {
             identifiers: &self.dg,
             input: &self.input,
         };
-        let ask = Ask {
-            verb: "delete",
-            confirmed: self.confirmed,
-        };
+        let ask = Ask { verb: "delete", confirmed: self.confirmed };
         session.each(&Work::deleting(given, self.changes.into(), ask), |row| {
             let group = session.thing(Thing::DeviceGroup, row, &[])?;
             let id = cli::text(&group, "id");

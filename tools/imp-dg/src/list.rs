@@ -26,24 +26,12 @@ pub struct List {
 impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let types: Vec<String> = self
-            .dg_type
-            .iter()
-            .map(|kind| kind.resource_type().to_owned())
-            .collect();
+        let types: Vec<String> =
+            self.dg_type.iter().map(|kind| kind.resource_type().to_owned()).collect();
         let query = Query::all(Thing::DeviceGroup.path())
-            .one_of(
-                "owner.id",
-                &session.ids_of(Thing::Account, "--owner", &self.owner)?,
-            )
-            .one_of(
-                "product.id",
-                &session.ids_of(Thing::Product, "--product", &self.product)?,
-            )
+            .one_of("owner.id", &session.ids_of(Thing::Account, "--owner", &self.owner)?)
+            .one_of("product.id", &session.ids_of(Thing::Product, "--product", &self.product)?)
             .one_of("type", &types);
-        session.list(&Query {
-            limit: self.limit,
-            ..query
-        })
+        session.list(&Query { limit: self.limit, ..query })
     }
 }

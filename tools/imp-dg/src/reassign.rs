@@ -33,12 +33,7 @@ impl Reassign {
         let target = Group::of(&session.find(Thing::DeviceGroup, &self.to)?);
         let groups = session.ids_of(Thing::DeviceGroup, "--from", &self.from)?;
         let input = self.results.as_input();
-        let given = Given {
-            noun: "device",
-            option: "--from",
-            identifiers: &[],
-            input: &input,
-        };
+        let given = Given { noun: "device", option: "--from", identifiers: &[], input: &input };
         let order = Move {
             work: Work::changing(given, self.changes),
             target: Some(&|_| Ok(target.clone())),

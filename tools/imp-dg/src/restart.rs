@@ -34,11 +34,7 @@ impl Restart {
             identifiers: &self.dg,
             input: &self.input,
         };
-        let action = if self.conditional {
-            "conditional_restart"
-        } else {
-            "restart"
-        };
+        let action = if self.conditional { "conditional_restart" } else { "restart" };
         session.each(&Work::changing(given, self.changes.into()), |row| {
             let group = session.thing(Thing::DeviceGroup, row, &[])?;
             if !self.changes.dry_run {

@@ -33,21 +33,10 @@ impl Unassign {
         let session = Session::open(&self.common)?;
         let groups = session.ids_of(Thing::DeviceGroup, "--dg", &self.dg)?;
         let input = self.results.as_input();
-        let given = Given {
-            noun: "device",
-            option: "--dg",
-            identifiers: &[],
-            input: &input,
-        };
+        let given = Given { noun: "device", option: "--dg", identifiers: &[], input: &input };
         let mut work = Work::changing(given, self.changes);
         work.ask = Some(bulk::unblessing(self.unblessing.confirmed));
-        let order = Move {
-            work,
-            target: None,
-            batch: self.bulk.batch(),
-            stream: false,
-            key,
-        };
+        let order = Move { work, target: None, batch: self.bulk.batch(), stream: false, key };
         session.move_members(&order, &groups)
     }
 }

@@ -80,10 +80,7 @@ impl Update {
                 let body = json!({"data": resource::identifier("deployment", deployment)});
                 let path = format!("{path}/relationships/min_supported_deployment");
                 session.send(&Request::put(path).body(body))?;
-                record.insert(
-                    "min_supported_deployment_id".into(),
-                    deployment.clone().into(),
-                );
+                record.insert("min_supported_deployment_id".into(), deployment.clone().into());
                 record.insert("min_supported_deployment_type".into(), "deployment".into());
             }
             Ok(Acted::changed(row, record, Outcome::Updated))
@@ -104,10 +101,9 @@ impl Update {
 
     fn targets(&self, session: &Session, row: &Row) -> Result<Record, Failure> {
         let mut relationships = Record::new();
-        for (column, option, name) in [
-            ("target", &self.target, "production_target"),
-            ("dut", &self.dut, "dut_target"),
-        ] {
+        for (column, option, name) in
+            [("target", &self.target, "production_target"), ("dut", &self.dut, "dut_target")]
+        {
             if let Some(text) = cli::text_option(row, &[column])?.or(option.clone()) {
                 let group = session.find(Thing::DeviceGroup, &text)?;
                 let target =

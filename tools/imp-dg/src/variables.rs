@@ -43,9 +43,7 @@ fn parse(text: &str) -> Result<Map<String, Value>, String> {
     }
     match text.split_once('=') {
         Some((key, value)) => Ok(Map::from_iter([(key.to_owned(), value.into())])),
-        None => Err(format!(
-            "--env-variable `{text}`: write KEY=VALUE, a JSON object, or @FILE"
-        )),
+        None => Err(format!("--env-variable `{text}`: write KEY=VALUE, a JSON object, or @FILE")),
     }
 }
 
@@ -57,10 +55,7 @@ mod tests {
     #[test]
     fn all_forms() {
         let texts = [r#"{"a":1}"#.to_owned(), "b=x=y".to_owned()];
-        assert_eq!(
-            from_options(&texts).expect("good"),
-            Some(json!({"a":1,"b":"x=y"}))
-        );
+        assert_eq!(from_options(&texts).expect("good"), Some(json!({"a":1,"b":"x=y"})));
         assert_eq!(from_options(&[]).expect("good"), None);
         for bad in ["{", "novalue", "@/nowhere/at/all"] {
             assert!(from_options(&[bad.to_owned()]).is_err(), "{bad}");

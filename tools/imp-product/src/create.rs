@@ -37,11 +37,7 @@ impl Create {
         };
         session.each(&Work::changing(given, self.changes.into()), |row| {
             // A name given as an option comes as a bare identifier.
-            let names: &[&str] = if self.name.is_some() {
-                &["id"]
-            } else {
-                &["name"]
-            };
+            let names: &[&str] = if self.name.is_some() { &["id"] } else { &["name"] };
             let name =
                 cli::text_option(row, names)?.ok_or_else(|| cli::missing("--name", "the name"))?;
             let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
@@ -62,10 +58,7 @@ impl Create {
             }
             let body = resource::create_body("product", attributes, relationships);
             let answer = session.send(&Request::post("/products").body(body))?;
-            Ok(Acted {
-                record: resource::lift_data(&answer.body),
-                outcome: Some(Outcome::Created),
-            })
+            Ok(Acted { record: resource::lift_data(&answer.body), outcome: Some(Outcome::Created) })
         })
     }
 }

@@ -37,10 +37,7 @@ impl Delete {
             identifiers: &self.product,
             input: &self.input,
         };
-        let ask = Ask {
-            verb: "delete",
-            confirmed: self.confirmed,
-        };
+        let ask = Ask { verb: "delete", confirmed: self.confirmed };
         session.each(&Work::deleting(given, self.changes.into(), ask), |row| {
             let product = session.thing(Thing::Product, row, &[])?;
             if !self.changes.dry_run {

@@ -22,9 +22,6 @@ impl List {
         let session = Session::open(&self.common)?;
         let owners = session.ids_of(Thing::Account, "--owner", &self.owner)?;
         let query = Query::all(Thing::Product.path()).one_of("owner.id", &owners);
-        session.list(&Query {
-            limit: self.limit,
-            ..query
-        })
+        session.list(&Query { limit: self.limit, ..query })
     }
 }

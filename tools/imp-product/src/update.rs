@@ -51,11 +51,7 @@ impl Update {
             let body = resource::update_body("product", id, attributes, Record::new());
             let answer =
                 session.send(&Request::patch(format!("/products/{}", segment(id))).body(body))?;
-            Ok(Acted::changed(
-                row,
-                resource::lift_data(&answer.body),
-                Outcome::Updated,
-            ))
+            Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
         })
     }
 }

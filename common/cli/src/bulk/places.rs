@@ -79,11 +79,10 @@ impl Places {
         }
         match self.found.get(&key) {
             Some(Found::At(place)) => Ok(Some(*place)),
-            Some(Found::Several(count)) => Err(Error::new(
-                Kind::Ambiguous,
-                format!("{count} devices are called `{text}`"),
-            )
-            .detail("use the id or the MAC address")),
+            Some(Found::Several(count)) => {
+                Err(Error::new(Kind::Ambiguous, format!("{count} devices are called `{text}`"))
+                    .detail("use the id or the MAC address"))
+            }
             None if self.complete => Err(Error::new(Kind::NotFound, format!("No device `{text}`"))
                 .detail("this account has no device with this id, MAC address, agent id or name")),
             None => Ok(None),
@@ -92,10 +91,7 @@ impl Places {
 
     /// The same groups, and nothing known of devices.
     pub fn with_groups_only(&self) -> Places {
-        Places {
-            groups: self.groups.clone(),
-            ..Places::default()
-        }
+        Places { groups: self.groups.clone(), ..Places::default() }
     }
 
     /// The number of a group, which is noted if it is new.
@@ -110,29 +106,17 @@ impl Places {
 
     /// Notes a device's record, which comes from the service.
     pub fn note(&mut self, device: &Record, wanted: impl Fn(u64) -> bool) {
-        let text = |name: &str| {
-            device
-                .get(name)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
+        let text =
+            |name: &str| device.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let group = text("devicegroup_id").map(|id| {
             let kind = text("devicegroup_type").unwrap_or_default().to_owned();
-            let group = Group {
-                id: id.to_owned(),
-                kind,
-                product: text("product_id").map(str::to_owned),
-            };
+            let group =
+                Group { id: id.to_owned(), kind, product: text("product_id").map(str::to_owned) };
             self.number(&group)
         });
-        let id = text("id")
-            .and_then(|id| u64::from_str_radix(id, 16).ok())
-            .unwrap_or_default();
+        let id = text("id").and_then(|id| u64::from_str_radix(id, 16).ok()).unwrap_or_default();
         let place = Place { id, group };
-        for own in ["id", "mac_address", "agent_id"]
-            .into_iter()
-            .filter_map(text)
-        {
+        for own in ["id", "mac_address", "agent_id"].into_iter().filter_map(text) {
             if wanted(key(own)) {
                 self.found.insert(key(own), Found::At(place));
             }
@@ -234,10 +218,7 @@ impl Session {
         within: Within<'_>,
     ) -> Result<(), Error> {
         let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
-        let reading = Reading {
-            jobs: usize::from(self.common.jobs),
-            wanted: &|| true,
-        };
+        let reading = Reading { jobs: usize::from(self.common.jobs), wanted: &|| true };
         let mut seen = Seen::default();
         let note = |device: Record| {
             places.note(&device, |key| wanted.contains(&key));
@@ -245,14 +226,9 @@ impl Session {
         };
         let _all = match within {
             Within::Account => devices::list(&self.client, &[], &reading, &mut seen, note)?,
-            Within::Group(_) => paging::list(
-                &self.client,
-                "/devices",
-                &filters(within),
-                &reading,
-                &mut seen,
-                note,
-            )?,
+            Within::Group(_) => {
+                paging::list(&self.client, "/devices", &filters(within), &reading, &mut seen, note)?
+            }
         };
         places.complete = matches!(within, Within::Account);
         Ok(())
@@ -265,13 +241,7 @@ impl Session {
             usize::from(self.common.jobs),
             &AtomicBool::new(false),
             texts.iter(),
-            |text| {
-                (
-                    *text,
-                    self.client
-                        .send(&Request::get(format!("/devices/{}", segment(text)))),
-                )
-            },
+            |text| (*text, self.client.send(&Request::get(format!("/devices/{}", segment(text))))),
             |done| {
                 if let Done::Worked((text, answer)) = done {
                     match answer {
@@ -324,29 +294,13 @@ mod tests {
 
     #[test]
     fn a_device_is_found_by_any_of_its_identifiers() {
-        let mut places = Places {
-            complete: true,
-            ..Places::default()
-        };
-        places.note(
-            &device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")),
-            |_| true,
-        );
-        places.note(
-            &device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None),
-            |_| true,
-        );
-        for text in [
-            "40000c2a69000001",
-            "40000C2A69000001",
-            "0C:2A:69:00:00:01",
-            "one",
-        ] {
+        let mut places = Places { complete: true, ..Places::default() };
+        places.note(&device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")), |_| true);
+        places.note(&device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None), |_| true);
+        for text in ["40000c2a69000001", "40000C2A69000001", "0C:2A:69:00:00:01", "one"] {
             let place = places.of(text).expect("known").expect("there");
             assert_eq!(
-                place
-                    .group
-                    .map(|group| places.groups[group as usize].id.as_str()),
+                place.group.map(|group| places.groups[group as usize].id.as_str()),
                 Some("g"),
                 "{text}"
             );

@@ -50,9 +50,8 @@ pub fn decide(wishes: &[Option<Wish>], places: &Places, key_given: bool) -> Vec<
                 // An error of one GET is this row's own.
                 Err(error) => return Fate::Failed(Box::new(failure(error))),
             };
-            let identity = place
-                .filter(|place| place.id != 0)
-                .map_or(key(&wish.device), |place| place.id);
+            let identity =
+                place.filter(|place| place.id != 0).map_or(key(&wish.device), |place| place.id);
             match first.get(&identity) {
                 Some((earlier, target)) if *target == wish.target => return Fate::As(*earlier),
                 Some((earlier, _)) => return twice(*earlier),
@@ -86,10 +85,8 @@ fn one(wish: &Wish, place: Option<Place>, places: &Places, key_given: bool) -> F
 
 fn twice(earlier: u32) -> Fate {
     Fate::Failed(Box::new(
-        Failure::new(Kind::Conflict, "The same device twice, for two groups").detail(format!(
-            "row {} of the input sends it elsewhere",
-            earlier + 1
-        )),
+        Failure::new(Kind::Conflict, "The same device twice, for two groups")
+            .detail(format!("row {} of the input sends it elsewhere", earlier + 1)),
     ))
 }
 
@@ -112,18 +109,9 @@ pub fn batches(rows: impl IntoIterator<Item = (u32, u32)>, size: usize) -> Vec<B
     let mut batcher = pipe::batch::Batcher::new(size.max(1));
     let mut batches = Vec::new();
     for (row, group) in rows {
-        batches.extend(
-            batcher
-                .push(group, row)
-                .map(|(group, rows)| Batch { group, rows }),
-        );
+        batches.extend(batcher.push(group, row).map(|(group, rows)| Batch { group, rows }));
     }
-    batches.extend(
-        batcher
-            .flush()
-            .into_iter()
-            .map(|(group, rows)| Batch { group, rows }),
-    );
+    batches.extend(batcher.flush().into_iter().map(|(group, rows)| Batch { group, rows }));
     batches
 }
 
@@ -136,15 +124,8 @@ mod tests {
     fn places() -> Places {
         let mut places = Places::default();
         places.complete = true;
-        for (id, kind) in [
-            ("a", "development_devicegroup"),
-            ("b", "production_devicegroup"),
-        ] {
-            places.number(&Group {
-                id: id.into(),
-                kind: kind.into(),
-                product: None,
-            });
+        for (id, kind) in [("a", "development_devicegroup"), ("b", "production_devicegroup")] {
+            places.number(&Group { id: id.into(), kind: kind.into(), product: None });
         }
         for (id, mac, group) in [
             ("01", "0c:2a:69:00:00:01", Some("a")),
@@ -154,12 +135,8 @@ mod tests {
             let mut device = json!({"id": format!("40000c2a690000{id}"), "mac_address": mac});
             if let Some(group) = group {
                 device["devicegroup_id"] = group.into();
-                device["devicegroup_type"] = if group == "b" {
-                    "production_devicegroup"
-                } else {
-                    "x"
-                }
-                .into();
+                device["devicegroup_type"] =
+                    if group == "b" { "production_devicegroup" } else { "x" }.into();
             }
             places.note(device.as_object().expect("an object"), |_| true);
         }
@@ -167,10 +144,7 @@ mod tests {
     }
 
     fn wish(device: &str, target: Option<u32>) -> Option<Wish> {
-        Some(Wish {
-            device: device.into(),
-            target,
-        })
+        Some(Wish { device: device.into(), target })
     }
 
     fn words(fates: &[Fate]) -> Vec<String> {
@@ -190,10 +164,7 @@ mod tests {
             wish("0c:2a:69:00:00:03", Some(0)),
             wish("nobody", Some(0)),
         ];
-        assert_eq!(
-            words(&decide(&wishes, &places(), false)),
-            ["Unchanged", "Open(0)", "NotFound"]
-        );
+        assert_eq!(words(&decide(&wishes, &places(), false)), ["Unchanged", "Open(0)", "NotFound"]);
     }
 
     #[test]
@@ -203,10 +174,7 @@ mod tests {
             wish("40000c2a69000003", Some(0)),
             wish("40000c2a69000003", Some(1)),
         ];
-        assert_eq!(
-            words(&decide(&wishes, &places(), false)),
-            ["Open(0)", "As(0)", "Conflict"]
-        );
+        assert_eq!(words(&decide(&wishes, &places(), false)), ["Open(0)", "As(0)", "Conflict"]);
     }
 
     #[test]
@@ -216,23 +184,15 @@ mod tests {
             wish("40000c2a69000002", None),
             wish("40000c2a69000003", None),
         ];
-        assert_eq!(
-            words(&decide(&wishes, &places(), false)),
-            ["Open(0)", "BadInput", "Unchanged"]
-        );
-        assert_eq!(
-            words(&decide(&wishes, &places(), true)),
-            ["Open(0)", "Open(1)", "Unchanged"]
-        );
+        assert_eq!(words(&decide(&wishes, &places(), false)), ["Open(0)", "BadInput", "Unchanged"]);
+        assert_eq!(words(&decide(&wishes, &places(), true)), ["Open(0)", "Open(1)", "Unchanged"]);
     }
 
     #[test]
     fn batches_are_by_group_and_full() {
         let rows = (0..250u32).map(|row| (row, row % 2));
-        let sizes: Vec<_> = batches(rows, 100)
-            .iter()
-            .map(|batch| (batch.group, batch.rows.len()))
-            .collect();
+        let sizes: Vec<_> =
+            batches(rows, 100).iter().map(|batch| (batch.group, batch.rows.len())).collect();
         assert_eq!(sizes, [(0, 100), (1, 100), (0, 25), (1, 25)]);
     }
 }

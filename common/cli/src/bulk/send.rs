@@ -4,7 +4,7 @@
 //! request is *read back*, and only one that is found not to have moved is sent again. A refusal that
 //! may be about the size of the request is tried with a smaller one, alone, before the rest follow.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use api::membership::{self, Fate as Answer};
@@ -14,22 +14,25 @@ use pipe::engine::{self, Done};
 use super::places::{Places, Within};
 use super::plan::{Batch, Fate, Wish, batches};
 use crate::session::Session;
-use crate::stop::failure;
+use crate::stop::{Stop, failure};
 
 /// So often is a device sent, at most.
 const TRIES: u8 = 4;
+
+/// Called with the fates so far.
+pub(super) type Settled<'a> = dyn FnMut(&[Fate], &Places) -> Result<(), Stop> + 'a;
 
 /// A bulk move under way.
 pub(super) struct Sending<'a> {
     pub session: &'a Session,
     pub wishes: &'a [Option<Wish>],
-    pub places: &'a mut Places,
+    pub places: &'a Places,
     pub fates: &'a mut [Fate],
     pub key: Option<&'a Secret>,
     /// Devices in one request, at most; becomes smaller when the service takes fewer.
     pub size: usize,
     /// Called after each answer: rows whose fate is known can be printed.
-    pub settled: &'a mut dyn FnMut(&[Fate], &Places) -> Result<(), crate::Stop>,
+    pub settled: &'a mut Settled<'a>,
     /// How the service refused a request that may have been too large.
     pub size_refusal: Option<Error>,
     /// Members of a group that this run has put in or found there, for choosing how to read back.
@@ -52,7 +55,7 @@ impl Sending<'_> {
     ///
     /// # Errors
     /// Only when results cannot be written.
-    pub fn all(&mut self) -> Result<(), crate::Stop> {
+    pub fn all(&mut self) -> Result<(), Stop> {
         let mut tries: HashMap<u32, u8> = HashMap::new();
         let mut alone = false;
         loop {
@@ -77,7 +80,7 @@ impl Sending<'_> {
             if let Some(doubt) = doubts.iter().find(|doubt| doubt.about_request) {
                 self.size_refusal = Some(doubt.general.clone());
             }
-            let left = self.read_back(doubts)?;
+            let left = self.read_back(doubts);
             alone = self.again(left, &mut tries);
             (self.settled)(self.fates, self.places)?;
         }
@@ -92,11 +95,7 @@ impl Sending<'_> {
         let same = |failure: &pipe::Failure| {
             (failure.status, failure.title.as_str()) == (refusal.status, refusal.title.as_str())
         };
-        if self
-            .fates
-            .iter()
-            .any(|fate| matches!(fate, Fate::Failed(failure) if same(failure)))
-        {
+        if self.fates.iter().any(|fate| matches!(fate, Fate::Failed(failure) if same(failure))) {
             for row in rest.drain(..).flat_map(|batch| batch.rows) {
                 self.fates[row as usize] = failed(refusal.clone());
             }
@@ -105,80 +104,33 @@ impl Sending<'_> {
 
     fn open_rows(&self) -> Vec<(u32, u32)> {
         let rows = self.fates.iter().zip(0u32..);
-        rows.filter_map(|(fate, row)| {
-            if let Fate::Open(group) = fate {
-                Some((row, *group))
-            } else {
-                None
-            }
-        })
+        rows.filter_map(
+            |(fate, row)| {
+                if let Fate::Open(group) = fate { Some((row, *group)) } else { None }
+            },
+        )
         .collect()
     }
 
     /// Sends `round`; notes what is certain, gives what is not, and what ended the run.
-    fn send(&mut self, round: Vec<Batch>) -> Result<(Vec<Doubt>, Option<Error>), crate::Stop> {
+    fn send(&mut self, round: Vec<Batch>) -> Result<(Vec<Doubt>, Option<Error>), Stop> {
         let mut doubts = Vec::new();
         let mut over = None;
         let mut broken = None;
-        let (session, wishes, key) = (self.session, self.wishes, self.key);
-        let groups: Vec<String> = self
-            .places
-            .groups
-            .iter()
-            .map(|group| group.id.clone())
-            .collect();
-        let kinds: Vec<bool> = self
-            .places
-            .groups
-            .iter()
-            .map(|group| group.kind == "production_devicegroup")
-            .collect();
-        // Unassigned devices have no agent id any more, so devices to take out go by their own id.
-        let devices_of = |batch: &Batch, places: &Places| -> Vec<String> {
-            batch
-                .rows
-                .iter()
-                .map(|row| text_of(wishes, *row, places))
-                .collect()
-        };
-        let ready: Vec<_> = round
-            .into_iter()
-            .map(|batch| (devices_of(&batch, self.places), batch))
-            .collect();
+        let (session, wishes, places, key) = (self.session, self.wishes, self.places, self.key);
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
-            ready.into_iter(),
-            |(devices, batch)| {
-                let group = &groups[batch.group as usize];
-                let out = batch.rows.first().is_some_and(|row| is_out(wishes, *row));
-                let request = if out {
-                    membership::unassign(
-                        group,
-                        &devices,
-                        key.filter(|_| kinds[batch.group as usize]),
-                    )
-                } else {
-                    membership::assign(group, &devices)
-                };
-                (
-                    membership::judge(session.client.send(&request), &devices),
-                    batch,
-                )
-            },
+            round.into_iter(),
+            |batch| (send_one(session, wishes, places, key, &batch), batch),
             |done| {
                 session.keep_company();
-                match done {
-                    Done::Worked((answer, batch)) => {
-                        if let Some(error) = self.note(answer, &batch, &mut doubts) {
-                            over.get_or_insert(error);
-                        }
-                    }
-                    Done::NotAttempted(_) => {
-                        over.get_or_insert(Error::new(Kind::NotAttempted, "Interrupted"));
-                    }
-                }
-                match (self.settled)(self.fates, self.places) {
+                let ended = match done {
+                    Done::Worked((answer, batch)) => self.note(answer, &batch, &mut doubts),
+                    Done::NotAttempted(_) => Some(Error::new(Kind::NotAttempted, "Interrupted")),
+                };
+                over = over.take().or(ended);
+                match (self.settled)(self.fates, places) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(stop) => {
                         broken = Some(stop);
@@ -187,10 +139,7 @@ impl Sending<'_> {
                 }
             },
         );
-        match broken {
-            Some(stop) => Err(stop),
-            None => Ok((doubts, over)),
-        }
+        broken.map_or(Ok((doubts, over)), Err)
     }
 
     /// Takes in the answer for one batch; gives the error that ends the run, if it does.
@@ -202,21 +151,12 @@ impl Sending<'_> {
                 *self.sizes.entry(batch.group).or_default() += batch.rows.len();
             }
             Answer::Failed(errors) => {
-                batch
-                    .rows
-                    .iter()
-                    .zip(errors)
-                    .for_each(|(row, error)| set(*row, failed(error)));
+                batch.rows.iter().zip(errors).for_each(|(row, error)| set(*row, failed(error)));
             }
-            Answer::Refused(error) => batch
-                .rows
-                .iter()
-                .for_each(|row| set(*row, failed(error.clone()))),
-            Answer::Doubtful {
-                named,
-                general,
-                about_request,
-            } => {
+            Answer::Refused(error) => {
+                batch.rows.iter().for_each(|row| set(*row, failed(error.clone())));
+            }
+            Answer::Doubtful { named, general, about_request } => {
                 doubts.extend(batch.rows.iter().zip(named).map(|(row, named)| Doubt {
                     row: *row,
                     group: batch.group,
@@ -235,58 +175,42 @@ impl Sending<'_> {
     /// The run is over: what is still open was not attempted. The reason goes to the first such row.
     fn give_up(&mut self, error: &Error) {
         let mut reason = (error.kind != Kind::NotAttempted).then(|| failed(error.clone()));
-        for (row, group) in self.open_rows() {
-            let _ = group;
-            let fate = reason
-                .take()
-                .unwrap_or_else(|| Fate::Failed(Box::new(crate::each::run_ended())));
+        for (row, _) in self.open_rows() {
+            let fate =
+                reason.take().unwrap_or_else(|| Fate::Failed(Box::new(crate::each::run_ended())));
             self.fates[row as usize] = fate;
         }
     }
 
     /// Looks where the doubtful devices are. Gives those that did not move and may be sent again.
-    fn read_back(&mut self, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, crate::Stop> {
-        let mut left = Vec::new();
-        let mut groups: Vec<u32> = doubts.iter().map(|doubt| doubt.group).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        let mut by_group: HashMap<u32, Vec<Doubt>> = HashMap::new();
+    fn read_back(&mut self, doubts: Vec<Doubt>) -> Vec<Doubt> {
+        let mut by_group: BTreeMap<u32, Vec<Doubt>> = BTreeMap::new();
         for doubt in doubts {
             by_group.entry(doubt.group).or_default().push(doubt);
         }
-        for group in groups {
-            let doubts = by_group.remove(&group).unwrap_or_default();
+        let mut left = Vec::new();
+        for (group, doubts) in by_group {
             left.extend(self.read_back_group(group, doubts));
         }
-        Ok(left)
+        left
     }
 
     fn read_back_group(&mut self, group: u32, doubts: Vec<Doubt>) -> Vec<Doubt> {
-        let texts: Vec<String> = doubts
-            .iter()
-            .map(|doubt| text_of(self.wishes, doubt.row, self.places))
-            .collect();
+        let texts: Vec<String> =
+            doubts.iter().map(|doubt| text_of(self.wishes, doubt.row, self.places)).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         // A new look: what was known before is no answer.
         let mut now = self.places.with_groups_only();
         let id = self.places.groups[group as usize].id.clone();
         let size = self.sizes.get(&group).copied();
-        if let Err(error) = self
-            .session
-            .look_up(&mut now, &texts, Within::Group(&id), size)
-        {
-            doubts
-                .iter()
-                .for_each(|doubt| self.fates[doubt.row as usize] = unknown(doubt, &error));
+        if let Err(error) = self.session.look_up(&mut now, &texts, Within::Group(&id), size) {
+            doubts.iter().for_each(|doubt| self.fates[doubt.row as usize] = unknown(doubt, &error));
             return Vec::new();
         }
         let mut left = Vec::new();
         for (doubt, text) in doubts.into_iter().zip(texts) {
-            let inside = now
-                .of(text)
-                .ok()
-                .flatten()
-                .is_some_and(|place| place.group == Some(group));
+            let inside =
+                now.of(text).ok().flatten().is_some_and(|place| place.group == Some(group));
             if inside != is_out(self.wishes, doubt.row) {
                 self.fates[doubt.row as usize] = Fate::Moved;
             } else {
@@ -321,12 +245,30 @@ impl Sending<'_> {
     }
 }
 
-fn is_out(wishes: &[Option<Wish>], row: u32) -> bool {
-    wishes[row as usize]
-        .as_ref()
-        .is_some_and(|wish| wish.target.is_none())
+fn send_one(
+    session: &Session,
+    wishes: &[Option<Wish>],
+    places: &Places,
+    key: Option<&Secret>,
+    batch: &Batch,
+) -> Answer {
+    let group = &places.groups[batch.group as usize];
+    let devices: Vec<String> = batch.rows.iter().map(|row| text_of(wishes, *row, places)).collect();
+    let request = if batch.rows.first().is_some_and(|row| is_out(wishes, *row)) {
+        let key = key.filter(|_| group.kind == "production_devicegroup");
+        membership::unassign(&group.id, &devices, key)
+    } else {
+        membership::assign(&group.id, &devices)
+    };
+    membership::judge(session.client.send(&request), &devices)
 }
 
+fn is_out(wishes: &[Option<Wish>], row: u32) -> bool {
+    wishes[row as usize].as_ref().is_some_and(|wish| wish.target.is_none())
+}
+
+/// The device as the request names it. Unassigned devices have no agent id any more, so devices that are
+/// taken out go by their own id.
 fn text_of(wishes: &[Option<Wish>], row: u32, places: &Places) -> String {
     let Some(wish) = &wishes[row as usize] else {
         return String::new();
@@ -346,14 +288,8 @@ fn unknown(doubt: &Doubt, error: &Error) -> Fate {
     let error = Error {
         kind: Kind::UnknownOutcome,
         attempts: doubt.general.attempts,
-        ..Error::new(
-            Kind::UnknownOutcome,
-            "It is not known whether this device moved",
-        )
-        .detail(format!(
-            "{}; then it could not be read back: {error}",
-            doubt.general
-        ))
+        ..Error::new(Kind::UnknownOutcome, "It is not known whether this device moved")
+            .detail(format!("{}; then it could not be read back: {error}", doubt.general))
     };
     failed(error)
 }

@@ -1,0 +1,188 @@
+//! Prints the rows of a bulk move in their order, with what is known to have changed.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+
+use api::{Request, devices, resource, segment};
+use pipe::engine::{self, Done};
+use pipe::spool::Reader;
+use pipe::{Failure, Form, Item, Record, Row};
+use serde_json::Value;
+
+use super::Move;
+use super::places::Places;
+use super::plan::{Fate, Wish};
+use crate::each::{Acted, Outcome};
+use crate::results::Results;
+use crate::session::Session;
+use crate::stop::{Stop, failure};
+
+/// So many rows are read back and printed together.
+const AT_ONCE: usize = 256;
+
+/// A row whose fate is known.
+enum Ready {
+    /// What to print; the device and the row for when it cannot be read back.
+    Good(Acted, String, Row),
+    Bad(Failure, Record, String),
+}
+
+/// Prints rows in their order, up to the first whose fate is open.
+pub(super) struct Printer<'a, 'b> {
+    pub session: &'a Session,
+    pub order: &'a Move<'a>,
+    pub results: &'a mut Results<'b>,
+    pub reader: Reader<Item>,
+    pub next: usize,
+    pub forms: &'a [Form],
+    pub wishes: &'a [Option<Wish>],
+}
+
+impl Printer<'_, '_> {
+    pub fn print_settled(&mut self, fates: &[Fate], places: &Places) -> Result<(), Stop> {
+        loop {
+            let mut ready = Vec::new();
+            while ready.len() < AT_ONCE
+                && let Some(fate) = settled(fates, self.next)
+            {
+                let item =
+                    self.reader.next().ok_or_else(|| Stop::usage("rows that waited are gone"))?;
+                let cannot = |error| Stop::usage(format!("cannot read the rows again: {error}"));
+                ready.push(self.ready(item.map_err(cannot)?, fate, places));
+                self.next += 1;
+            }
+            if ready.is_empty() {
+                return Ok(());
+            }
+            self.print(ready)?;
+        }
+    }
+
+    fn ready(&self, item: Item, fate: &Fate, places: &Places) -> Ready {
+        let row = match item {
+            Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
+            Item::Row(row) => row,
+        };
+        let (Some(wish), Fate::Moved | Fate::Unchanged) = (&self.wishes[self.next], fate) else {
+            let failure = match fate {
+                Fate::Failed(failure) => (**failure).clone(),
+                _ => crate::each::run_ended(),
+            };
+            return Ready::Bad(failure, row.record, row.source);
+        };
+        let outcome = match (fate, wish.target) {
+            (Fate::Unchanged, _) => Outcome::Unchanged,
+            (_, Some(_)) => Outcome::Assigned,
+            (_, None) => Outcome::Unassigned,
+        };
+        let acted = self.acted(&row, wish, outcome, places);
+        Ready::Good(acted, wish.device.clone(), row)
+    }
+
+    fn print(&mut self, ready: Vec<Ready>) -> Result<(), Stop> {
+        let changes = self.order.work.changes.unwrap_or_default();
+        if !changes.read_back || changes.dry_run {
+            return ready.into_iter().try_for_each(|ready| report(self.results, ready));
+        }
+        let mut broken = Ok(());
+        let (session, results) = (self.session, &mut *self.results);
+        engine::ordered(
+            usize::from(session.common.jobs),
+            &AtomicBool::new(false),
+            ready.into_iter(),
+            |ready| read_back(session, ready),
+            |done| {
+                if let Done::Worked(ready) = done {
+                    broken = report(results, ready);
+                }
+                if broken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            },
+        );
+        broken
+    }
+
+    /// The row's record with what is known now.
+    fn acted(&self, row: &Row, wish: &Wish, outcome: Outcome, places: &Places) -> Acted {
+        let mut row = row.clone();
+        name_properly(&mut row.record, wish, self.forms[self.next], places);
+        let mut changes = Record::new();
+        if let Some(target) = wish.target {
+            let group = &places.groups[target as usize];
+            changes.insert("devicegroup_id".into(), group.id.clone().into());
+            changes.insert("devicegroup_type".into(), group.kind.clone().into());
+            if let Some(product) = &group.product {
+                changes.insert("product_id".into(), product.clone().into());
+                changes.insert("product_type".into(), "product".into());
+            }
+        } else {
+            row.record.retain(|name, _| {
+                !name.starts_with("devicegroup_") && !name.starts_with("product_")
+            });
+            // Reference 4.4: an unassigned device has no agent.
+            for name in ["agent_id", "agent_url", "agent_state_changed_at"] {
+                if row.record.contains_key(name) {
+                    changes.insert(name.into(), Value::Null);
+                }
+            }
+            if row.record.contains_key("agent_running") {
+                changes.insert("agent_running".into(), false.into());
+            }
+        }
+        Acted::changed(&row, changes, outcome)
+    }
+}
+
+/// The fate of a row, if it is known.
+fn settled(fates: &[Fate], row: usize) -> Option<&Fate> {
+    match fates.get(row)? {
+        Fate::Open(_) => None,
+        Fate::As(first) => match &fates[*first as usize] {
+            Fate::Moved | Fate::Unchanged => Some(&Fate::Unchanged),
+            other => Some(other),
+        },
+        other => Some(other),
+    }
+}
+
+fn report(results: &mut Results<'_>, ready: Ready) -> Result<(), Stop> {
+    match ready {
+        Ready::Good(acted, ..) => results.good(acted.record, acted.outcome).map(|_| ()),
+        Ready::Bad(failure, input, source) => results.bad(&failure, &input, &source),
+    }
+}
+
+/// The whole state, read back. The move itself has been made: a device that cannot be read is reported
+/// with that failure.
+fn read_back(session: &Session, ready: Ready) -> Ready {
+    let Ready::Good(acted, device, row) = ready else { return ready };
+    let id = acted.record.get("id").and_then(Value::as_str).unwrap_or(&device).to_owned();
+    match session.client.send(&Request::get(format!("/devices/{}", segment(&id)))) {
+        Ok(answer) => {
+            let record = resource::lift_data(&answer.body);
+            Ready::Good(Acted { record, outcome: acted.outcome }, device, row)
+        }
+        Err(error) => Ready::Bad(failure(error), row.record, row.source),
+    }
+}
+
+/// A bare identifier becomes the field that it is, so that the next command can read the record.
+fn name_properly(record: &mut Record, wish: &Wish, form: Form, places: &Places) {
+    let id = places.of(&wish.device).ok().flatten().map(|place| format!("{:016x}", place.id));
+    let bare = record.len() == 1 && record.contains_key("id");
+    if bare {
+        let field = match (form, devices::form(&wish.device)) {
+            (Form::Mac, _) | (_, devices::Form::Mac) => "mac_address",
+            (_, devices::Form::Agent) => "agent_id",
+            (_, devices::Form::Id) => "id",
+            _ => "name",
+        };
+        record.clear();
+        record.insert(field.into(), wish.device.clone().into());
+    }
+    if !record.contains_key("type") {
+        record.shift_insert(0, "type".into(), "device".into());
+    }
+    if let (Some(id), false) = (id, record.get("id").is_some_and(|id| !id.is_null())) {
+        record.shift_insert(1, "id".into(), id.into());
+    }
+}
