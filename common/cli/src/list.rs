@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use api::identify::Thing;
 use api::paging::{self, Reading};
 use api::{Seen, devices};
-use pipe::Record;
+use pipe::{Record, Target};
 
 use crate::session::Session;
 use crate::stop::Stop;
@@ -55,6 +55,12 @@ impl Session {
     /// # Errors
     /// Whatever ended the list; the pages before have been printed.
     pub fn list(&self, query: &Query<'_>) -> Result {
+        let listed = Target::ALL
+            .iter()
+            .find(|target| query.path.ends_with(&format!("/{}s", target.reference)));
+        if let Some(target) = listed {
+            self.output.expect(target);
+        }
         let mut failed = None;
         let mut printed = 0u64;
         let ended = self.read(query, |record| {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::identify::{Finder, Thing};
-use pipe::{Format, Record, Sink, Wrote};
+use pipe::{Format, Record, Sink, Target, Wrote};
 
 use crate::flags::{Common, Form};
 use crate::stdout;
@@ -45,6 +45,12 @@ impl Output {
             closed: AtomicBool::new(false),
             is_table: format == Format::Table,
         })
+    }
+
+    /// Says what the records will be about, so that CSV has its header even when none comes.
+    pub fn expect(&self, target: &Target) {
+        let kind = target.types.first().copied().unwrap_or_default();
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_type(kind);
     }
 
     /// Prints a record.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use pipe::{FailedFile, Failure, Kind, Record, Tally};
+use pipe::{FailedFile, Failure, Kind, Record, Tally, Target};
 
 use crate::each::Outcome;
 use crate::input::Given;
@@ -37,6 +37,9 @@ impl<'a> Results<'a> {
         writes: bool,
         dry_run: bool,
     ) -> std::result::Result<Self, Stop> {
+        if let Some(target) = Target::ALL.iter().find(|target| target.noun == given.noun) {
+            session.output.expect(target);
+        }
         let failed = match &given.input.failed {
             Some(path) => {
                 given.refuse_as_input(path)?;

@@ -20,7 +20,7 @@ pub struct Update {
     /// The new name; a column `name` of a row beats it
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
-    /// The new description; a column `descr` or `description` of a row beats it
+    /// The new description; a column `descr` of a row beats it
     #[arg(long, short = 's', value_name = "TEXT")]
     descr: Option<String>,
     /// For fixture groups: the group that devices under test go to
@@ -91,7 +91,7 @@ impl Update {
         let mut attributes = Record::new();
         let name = cli::text_option(row, &["name"])?.or(self.name.clone());
         attributes.extend(name.map(|name| ("name".to_owned(), name.into())));
-        let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
+        let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
         let load = self.load_code_after_blessing;
         attributes.extend(load.map(|load| ("load_code_after_blessing".to_owned(), load.into())));

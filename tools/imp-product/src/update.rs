@@ -17,7 +17,7 @@ pub struct Update {
     /// The new name; a column `name` of a row beats it
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
-    /// The new description; a column `descr` or `description` of a row beats it
+    /// The new description; a column `descr` of a row beats it
     #[arg(long, short = 's', value_name = "TEXT")]
     descr: Option<String>,
     #[command(flatten)]
@@ -40,7 +40,7 @@ impl Update {
         session.each(&Work::changing(given, self.changes.into()), |row| {
             let product = session.thing(Thing::Product, row, &["name"])?;
             let name = cli::text_option(row, &["name"])?.or(self.name.clone());
-            let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
+            let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
             let mut attributes = Record::new();
             attributes.extend(name.map(|name| ("name".to_owned(), name.into())));
             attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
