@@ -40,6 +40,9 @@ impl<'a> Results<'a> {
         if let Some(target) = Target::ALL.iter().find(|target| target.noun == given.noun) {
             session.output.expect(target);
         }
+        if dry_run {
+            console::say(&format!("dry run, nothing will be changed: {}", session.whereabouts()));
+        }
         let failed = match &given.input.failed {
             Some(path) => {
                 given.refuse_as_input(path)?;

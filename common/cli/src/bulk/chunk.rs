@@ -1,6 +1,6 @@
 //! Rows that are moved together: collected, looked up, decided, sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pipe::spool::Spool;
 use pipe::{Failure, Form, Identifier, Item, Row, Target};
@@ -110,6 +110,8 @@ impl<'a> Chunk<'a> {
             key: self.order.key.as_ref(),
             size: self.order.batch,
             settled: &mut settled,
+            ids: HashMap::new(),
+            perhaps_names: BTreeMap::new(),
             size_refusal: None,
             sizes: HashMap::new(),
         }

@@ -5,6 +5,7 @@
 //! rows are printed in their order as soon as their fate is known.
 
 mod chunk;
+mod names;
 mod places;
 mod plan;
 mod print;

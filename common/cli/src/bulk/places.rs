@@ -211,7 +211,7 @@ impl Session {
         }
     }
 
-    fn look_up_in_list(
+    pub(super) fn look_up_in_list(
         &self,
         places: &mut Places,
         texts: &[&str],

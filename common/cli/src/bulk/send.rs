@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use api::membership::{self, Fate as Answer};
-use api::{Error, Kind, Secret};
+use api::{Error, Kind, Secret, devices};
 use pipe::engine::{self, Done};
 
-use super::places::{Places, Within};
+use super::places::{Group, Places, Within};
 use super::plan::{Batch, Fate, Wish, batches};
 use crate::session::Session;
 use crate::stop::{Stop, failure};
@@ -33,6 +33,10 @@ pub(super) struct Sending<'a> {
     pub size: usize,
     /// Called after each answer: rows whose fate is known can be printed.
     pub settled: &'a mut Settled<'a>,
+    /// Devices by the id that was found for their name.
+    pub ids: HashMap<u32, u64>,
+    /// Rows that are unknown as agents and may be names.
+    pub perhaps_names: BTreeMap<u32, Error>,
     /// How the service refused a request that may have been too large.
     pub size_refusal: Option<Error>,
     /// Members of a group that this run has put in or found there, for choosing how to read back.
@@ -59,9 +63,13 @@ impl Sending<'_> {
         let mut tries: HashMap<u32, u8> = HashMap::new();
         let mut alone = false;
         loop {
-            let open: Vec<(u32, u32)> = self.open_rows();
+            let mut open = self.open_rows();
             if open.is_empty() {
-                return Ok(());
+                self.try_as_names();
+                open = self.open_rows();
+            }
+            if open.is_empty() {
+                return (self.settled)(self.fates, self.places);
             }
             let mut round = batches(open, if alone { 1 } else { self.size });
             // The first goes alone: it shows whether requests of this size are taken at all.
@@ -102,14 +110,28 @@ impl Sending<'_> {
         }
     }
 
+    fn devices_of(&self, batch: &Batch) -> Vec<String> {
+        batch.rows.iter().map(|row| self.text_of(*row)).collect()
+    }
+
+    /// The device as the request names it. Unassigned devices have no agent id any more, so devices that
+    /// are taken out go by their own id; names are nothing to the service.
+    fn text_of(&self, row: u32) -> String {
+        let Some(wish) = &self.wishes[row as usize] else { return String::new() };
+        let known = || Some(self.places.of(&wish.device).ok()??.id);
+        let form = devices::form(&wish.device);
+        let needs_id = wish.target.is_none() || form == devices::Form::Name;
+        let id = self.ids.get(&row).copied().or_else(|| if needs_id { known() } else { None });
+        id.map_or_else(|| wish.device.clone(), |id| format!("{id:016x}"))
+    }
+
     fn open_rows(&self) -> Vec<(u32, u32)> {
         let rows = self.fates.iter().zip(0u32..);
-        rows.filter_map(
-            |(fate, row)| {
-                if let Fate::Open(group) = fate { Some((row, *group)) } else { None }
-            },
-        )
-        .collect()
+        let open = rows.filter_map(|(fate, row)| match fate {
+            Fate::Open(group) => Some((row, *group)),
+            _ => None,
+        });
+        open.filter(|(row, _)| !self.perhaps_names.contains_key(row)).collect()
     }
 
     /// Sends `round`; notes what is certain, gives what is not, and what ended the run.
@@ -117,12 +139,26 @@ impl Sending<'_> {
         let mut doubts = Vec::new();
         let mut over = None;
         let mut broken = None;
-        let (session, wishes, places, key) = (self.session, self.wishes, self.places, self.key);
+        let (session, places, key) = (self.session, self.places, self.key);
+        let named: Vec<_> =
+            round.into_iter().map(|batch| (self.devices_of(&batch), batch)).collect();
+        let wishes = self.wishes;
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
-            round.into_iter(),
-            |batch| (send_one(session, wishes, places, key, &batch), batch),
+            named.into_iter(),
+            |(devices, batch)| {
+                (
+                    send_one(
+                        session,
+                        &devices,
+                        batch.rows.first().is_some_and(|row| is_out(wishes, *row)),
+                        &places.groups[batch.group as usize],
+                        key,
+                    ),
+                    batch,
+                )
+            },
             |done| {
                 session.keep_company();
                 let ended = match done {
@@ -144,17 +180,16 @@ impl Sending<'_> {
 
     /// Takes in the answer for one batch; gives the error that ends the run, if it does.
     fn note(&mut self, answer: Answer, batch: &Batch, doubts: &mut Vec<Doubt>) -> Option<Error> {
-        let mut set = |row: u32, fate: Fate| self.fates[row as usize] = fate;
         match answer {
             Answer::Done => {
-                batch.rows.iter().for_each(|row| set(*row, Fate::Moved));
+                batch.rows.iter().for_each(|row| self.fates[*row as usize] = Fate::Moved);
                 *self.sizes.entry(batch.group).or_default() += batch.rows.len();
             }
             Answer::Failed(errors) => {
-                batch.rows.iter().zip(errors).for_each(|(row, error)| set(*row, failed(error)));
+                batch.rows.iter().zip(errors).for_each(|(row, error)| self.fail(*row, error));
             }
             Answer::Refused(error) => {
-                batch.rows.iter().for_each(|row| set(*row, failed(error.clone())));
+                batch.rows.iter().for_each(|row| self.fates[*row as usize] = failed(error.clone()));
             }
             Answer::Doubtful { named, general, about_request } => {
                 doubts.extend(batch.rows.iter().zip(named).map(|(row, named)| Doubt {
@@ -196,8 +231,7 @@ impl Sending<'_> {
     }
 
     fn read_back_group(&mut self, group: u32, doubts: Vec<Doubt>) -> Vec<Doubt> {
-        let texts: Vec<String> =
-            doubts.iter().map(|doubt| text_of(self.wishes, doubt.row, self.places)).collect();
+        let texts: Vec<String> = doubts.iter().map(|doubt| self.text_of(doubt.row)).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         // A new look: what was known before is no answer.
         let mut now = self.places.with_groups_only();
@@ -227,7 +261,10 @@ impl Sending<'_> {
             let tried = tries.entry(doubt.row).or_default();
             *tried += 1;
             let fate = match &doubt.named {
-                Some(own) => failed(own.clone()),
+                Some(own) => {
+                    self.fail(doubt.row, own.clone());
+                    continue;
+                }
                 None if doubt.about_request && doubt.together > 1 => {
                     self.size = self.size.min(doubt.together.div_ceil(2));
                     *tried = 0;
@@ -247,40 +284,25 @@ impl Sending<'_> {
 
 fn send_one(
     session: &Session,
-    wishes: &[Option<Wish>],
-    places: &Places,
+    devices: &[String],
+    out: bool,
+    group: &Group,
     key: Option<&Secret>,
-    batch: &Batch,
 ) -> Answer {
-    let group = &places.groups[batch.group as usize];
-    let devices: Vec<String> = batch.rows.iter().map(|row| text_of(wishes, *row, places)).collect();
-    let request = if batch.rows.first().is_some_and(|row| is_out(wishes, *row)) {
+    let request = if out {
         let key = key.filter(|_| group.kind == "production_devicegroup");
-        membership::unassign(&group.id, &devices, key)
+        membership::unassign(&group.id, devices, key)
     } else {
-        membership::assign(&group.id, &devices)
+        membership::assign(&group.id, devices)
     };
-    membership::judge(session.client.send(&request), &devices)
+    membership::judge(session.client.send(&request), devices)
 }
 
 fn is_out(wishes: &[Option<Wish>], row: u32) -> bool {
     wishes[row as usize].as_ref().is_some_and(|wish| wish.target.is_none())
 }
 
-/// The device as the request names it. Unassigned devices have no agent id any more, so devices that are
-/// taken out go by their own id.
-fn text_of(wishes: &[Option<Wish>], row: u32, places: &Places) -> String {
-    let Some(wish) = &wishes[row as usize] else {
-        return String::new();
-    };
-    let by_id = || Some(format!("{:016x}", places.of(&wish.device).ok()??.id));
-    let needs_id =
-        wish.target.is_none() || api::devices::form(&wish.device) == api::devices::Form::Name;
-    let id = if needs_id { by_id() } else { None };
-    id.unwrap_or_else(|| wish.device.clone())
-}
-
-fn failed(error: Error) -> Fate {
+pub(super) fn failed(error: Error) -> Fate {
     Fate::Failed(Box::new(failure(error)))
 }
 

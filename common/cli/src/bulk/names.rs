@@ -1,0 +1,54 @@
+//! Twelve characters may be an agent id or a name: they go to the service as an agent id, and only when
+//! there is no such agent the devices are listed once and looked through for the name.
+
+use api::{Error, Kind, devices};
+
+use super::places::{Place, Within};
+use super::plan::Fate;
+use super::send::{Sending, failed};
+
+impl Sending<'_> {
+    /// Notes that the service refused the device of `row`, or keeps it for another look.
+    pub(super) fn fail(&mut self, row: u32, error: Error) {
+        let wish = self.wishes[row as usize].as_ref();
+        let to_go_in = wish.filter(|wish| wish.target.is_some());
+        let form = to_go_in.map(|wish| devices::form(&wish.device));
+        let may_be_name = form == Some(devices::Form::Agent) && !self.ids.contains_key(&row);
+        if may_be_name && error.kind == Kind::NotFound {
+            self.perhaps_names.insert(row, error);
+        } else {
+            self.fates[row as usize] = failed(error);
+        }
+    }
+
+    /// Looks for devices of which the service knows no agent by their names.
+    pub(super) fn try_as_names(&mut self) {
+        let rows = std::mem::take(&mut self.perhaps_names);
+        let wishes = self.wishes;
+        let name =
+            |row: &u32| wishes[*row as usize].as_ref().map_or("", |wish| wish.device.as_str());
+        let names: Vec<&str> = rows.keys().map(name).collect();
+        let mut places = self.places.with_groups_only();
+        let looked = if names.is_empty() {
+            Ok(())
+        } else {
+            self.session.look_up_in_list(&mut places, &names, Within::Account)
+        };
+        for (row, error) in rows {
+            let place = match &looked {
+                Ok(()) => places.of(name(&row)),
+                Err(_) => Ok(None),
+            };
+            let target = wishes[row as usize].as_ref().and_then(|wish| wish.target);
+            self.fates[row as usize] = match (place, target) {
+                (Ok(Some(Place { group, .. })), target) if group == target => Fate::Unchanged,
+                (Ok(Some(place)), Some(target)) => {
+                    self.ids.insert(row, place.id);
+                    Fate::Open(target)
+                }
+                (Err(ambiguous), _) if ambiguous.kind == Kind::Ambiguous => failed(ambiguous),
+                _ => failed(error),
+            };
+        }
+    }
+}
