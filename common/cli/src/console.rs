@@ -50,9 +50,10 @@ pub fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Shows a line of progress on a terminal: `done` of `total` (0 = not known yet).
+/// Shows a line of progress on a terminal, unless records are printed there as well: `done` of `total`
+/// (0 = not known).
 pub fn progress(done: u64, total: u64, noun: &str) {
-    if !is_terminal() {
+    if !is_terminal() || crate::stdout::is_terminal() {
         return;
     }
     let mut shown = PROGRESS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -200,6 +200,7 @@ impl Session {
         done: Done<std::result::Result<Item, ReadError>, Worked>,
     ) -> std::result::Result<bool, Stop> {
         self.keep_company();
+        results.show_progress();
         match done {
             Done::Worked(Worked::Row(Ok(acted), _)) => {
                 return results.good(acted.record, acted.outcome);

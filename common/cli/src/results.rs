@@ -127,6 +127,13 @@ impl<'a> Results<'a> {
         Ok(())
     }
 
+    /// Shows how far it has come.
+    pub fn show_progress(&self) {
+        if self.tally.rows > 1 {
+            console::progress(self.tally.rows, 0, self.given.noun);
+        }
+    }
+
     /// Notes a reason that concerns the whole run.
     pub fn note(&mut self, exit: Exit) {
         self.exit = self.exit.and(exit);
