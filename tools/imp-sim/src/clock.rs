@@ -15,19 +15,11 @@ pub struct Clock {
 
 impl Clock {
     /// Starts the clock at the machine's present time.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn start() -> Self {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let started_at = Timestamp(u64::try_from(since_epoch.as_millis()).unwrap_or_default());
-        Self {
-            started: Instant::now(),
-            started_at,
-        }
+        Self { started: Instant::now(), started_at }
     }
 
     /// Time since the start.

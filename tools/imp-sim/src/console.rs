@@ -13,10 +13,7 @@ pub fn line(text: impl Display) {
 }
 
 /// Writes a message for a person to stderr.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that writes to stderr"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that writes to stderr")]
 pub fn message(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "imp-sim: {text}");
 }

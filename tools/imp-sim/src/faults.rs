@@ -74,18 +74,12 @@ pub struct Faults {
 impl Faults {
     /// No rules; chances follow from the seed.
     pub fn new(seed: u64) -> Self {
-        Self {
-            rules: Vec::new(),
-            random: Random::new(seed, 7),
-        }
+        Self { rules: Vec::new(), random: Random::new(seed, 7) }
     }
 
     /// Adds a rule behind the others.
     pub fn add(&mut self, text: &str) -> Result<(), String> {
-        self.rules.push(
-            text.parse()
-                .map_err(|why| format!("fault rule `{text}`: {why}"))?,
-        );
+        self.rules.push(text.parse().map_err(|why| format!("fault rule `{text}`: {why}"))?);
         Ok(())
     }
 
@@ -96,19 +90,13 @@ impl Faults {
 
     /// Each rule's text, how many requests matched it and how many it was applied to.
     pub fn report(&self) -> impl Iterator<Item = (&str, u64, u64)> {
-        self.rules
-            .iter()
-            .map(|rule| (rule.text.as_str(), rule.seen, rule.applied))
+        self.rules.iter().map(|rule| (rule.text.as_str(), rule.seen, rule.applied))
     }
 
     /// What happens to this request. `path` is what follows `/v5`, cut at its slashes.
     pub fn apply(&mut self, method: &str, path: &[&str]) -> Option<Fault> {
         let mut fault = None;
-        for rule in self
-            .rules
-            .iter_mut()
-            .filter(|rule| rule.matches(method, path))
-        {
+        for rule in self.rules.iter_mut().filter(|rule| rule.matches(method, path)) {
             rule.seen += 1;
             if fault.is_none() && rule.is_due() && self.random.percent(rule.chance) {
                 rule.applied += 1;
@@ -125,16 +113,9 @@ impl Rule {
             return false;
         }
         let open = self.path.last().is_some_and(|last| last == "**");
-        let fixed = if open {
-            &self.path[..self.path.len() - 1]
-        } else {
-            &self.path[..]
-        };
+        let fixed = if open { &self.path[..self.path.len() - 1] } else { &self.path[..] };
         (path.len() == fixed.len() || (open && path.len() > fixed.len()))
-            && fixed
-                .iter()
-                .zip(path)
-                .all(|(pattern, part)| pattern == "*" || pattern == part)
+            && fixed.iter().zip(path).all(|(pattern, part)| pattern == "*" || pattern == part)
     }
 
     fn is_due(&self) -> bool {
@@ -145,10 +126,7 @@ impl Rule {
 
     fn set(&mut self, word: &str) -> Result<(), String> {
         let Some((key, value)) = word.split_once('=') else {
-            let status = word
-                .parse()
-                .ok()
-                .filter(|status| (400..600).contains(status));
+            let status = word.parse().ok().filter(|status| (400..600).contains(status));
             self.fault.status = Some(status.ok_or_else(|| format!("no status: `{word}`"))?);
             return Ok(());
         };
@@ -169,11 +147,8 @@ impl Rule {
                 self.fault.effect = one_of(value, &answers).ok_or_else(wrong)?;
             }
             "cut" => {
-                let places = [
-                    ("before", Cut::Before),
-                    ("after", Cut::After),
-                    ("middle", Cut::Middle),
-                ];
+                let places =
+                    [("before", Cut::Before), ("after", Cut::After), ("middle", Cut::Middle)];
                 self.fault.cut = Some(one_of(value, &places).ok_or_else(wrong)?);
             }
             "body" => {
@@ -192,10 +167,7 @@ impl Rule {
 }
 
 fn one_of<T: Copy>(value: &str, values: &[(&str, T)]) -> Option<T> {
-    values
-        .iter()
-        .find(|(name, _)| *name == value)
-        .map(|(_, meaning)| *meaning)
+    values.iter().find(|(name, _)| *name == value).map(|(_, meaning)| *meaning)
 }
 
 impl FromStr for Rule {
@@ -244,17 +216,13 @@ mod tests {
     fn applied(rule: &str, requests: usize) -> Vec<bool> {
         let mut faults = Faults::new(1);
         faults.add(rule).unwrap();
-        (0..requests)
-            .map(|_| faults.apply("POST", &BATCH).is_some())
-            .collect()
+        (0..requests).map(|_| faults.apply("POST", &BATCH).is_some()).collect()
     }
 
     #[test]
     fn after_every_and_times_count_the_matching_requests() {
-        let due = applied(
-            "POST /devicegroups/*/relationships/devices 503 after=1 every=2 times=2",
-            7,
-        );
+        let due =
+            applied("POST /devicegroups/*/relationships/devices 503 after=1 every=2 times=2", 7);
         assert_eq!(due, [false, true, false, true, false, false, false]);
     }
 
@@ -283,9 +251,7 @@ mod tests {
     #[test]
     fn the_whole_fault_is_read() {
         let mut faults = Faults::new(1);
-        faults
-            .add("PATCH /devices/* 502 body=html delay=250ms effect=yes")
-            .unwrap();
+        faults.add("PATCH /devices/* 502 body=html delay=250ms effect=yes").unwrap();
         let fault = faults.apply("PATCH", &["devices", "x"]).unwrap();
         let wanted = Fault {
             status: Some(502),

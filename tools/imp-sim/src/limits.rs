@@ -42,11 +42,7 @@ struct Meter {
 impl<Key: Eq + Hash> Limiter<Key> {
     /// `limit` requests a second.
     pub fn new(limit: u32, variants: &Variants) -> Self {
-        Self {
-            limit,
-            window: variants.rate_window,
-            meters: HashMap::new(),
-        }
+        Self { limit, window: variants.rate_window, meters: HashMap::new() }
     }
 
     /// Requests a second.
@@ -64,12 +60,7 @@ impl<Key: Eq + Hash> Limiter<Key> {
             Window::Bucket => meter.bucket(limit, now),
         };
         if left == 0 {
-            return Verdict {
-                allowed: false,
-                limit,
-                remaining: 0,
-                reset,
-            };
+            return Verdict { allowed: false, limit, remaining: 0, reset };
         }
         meter.used += 1;
         match self.window {
@@ -77,12 +68,7 @@ impl<Key: Eq + Hash> Limiter<Key> {
             Window::Sliding => meter.recent.push_back(now),
             Window::Bucket => meter.full_at = meter.full_at.max(now) + SECOND / limit,
         }
-        Verdict {
-            allowed: true,
-            limit,
-            remaining: left - 1,
-            reset,
-        }
+        Verdict { allowed: true, limit, remaining: left - 1, reset }
     }
 }
 
@@ -93,26 +79,16 @@ impl Meter {
             self.window = now.as_secs();
             self.used = 0;
         }
-        (
-            limit.saturating_sub(self.used),
-            SECOND - Duration::from_nanos(now.subsec_nanos().into()),
-        )
+        (limit.saturating_sub(self.used), SECOND - Duration::from_nanos(now.subsec_nanos().into()))
     }
 
     /// In no second of any beginning are there more than `limit`.
     fn sliding(&mut self, limit: u32, now: Duration) -> (u32, Duration) {
-        while self
-            .recent
-            .front()
-            .is_some_and(|&first| first + SECOND <= now)
-        {
+        while self.recent.front().is_some_and(|&first| first + SECOND <= now) {
             self.recent.pop_front();
         }
         let used = u32::try_from(self.recent.len()).unwrap_or(u32::MAX);
-        let reset = self
-            .recent
-            .front()
-            .map_or(SECOND, |&first| first + SECOND - now);
+        let reset = self.recent.front().map_or(SECOND, |&first| first + SECOND - now);
         (limit.saturating_sub(used), reset)
     }
 
@@ -130,13 +106,7 @@ mod tests {
     use super::*;
 
     fn limiter(limit: u32, window: Window) -> Limiter<u8> {
-        Limiter::new(
-            limit,
-            &Variants {
-                rate_window: window,
-                ..Variants::default()
-            },
-        )
+        Limiter::new(limit, &Variants { rate_window: window, ..Variants::default() })
     }
 
     fn at(milliseconds: u64) -> Duration {
@@ -147,17 +117,11 @@ mod tests {
     fn a_fixed_window_lets_its_limit_through_and_renews_on_the_second() {
         let mut limiter = limiter(3, Window::Fixed);
         let first = limiter.judge(1, at(2_400));
-        assert_eq!(
-            (first.allowed, first.remaining, first.reset),
-            (true, 2, at(600))
-        );
+        assert_eq!((first.allowed, first.remaining, first.reset), (true, 2, at(600)));
         limiter.judge(1, at(2_500));
         assert_eq!(limiter.judge(1, at(2_999)).remaining, 0);
         let over = limiter.judge(1, at(2_999));
-        assert_eq!(
-            (over.allowed, over.remaining, over.reset),
-            (false, 0, at(1))
-        );
+        assert_eq!((over.allowed, over.remaining, over.reset), (false, 0, at(1)));
         assert!(limiter.judge(1, at(3_000)).allowed);
     }
 

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process;
 use serde_json::json;
 use tokio::process::Child;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::console;
 use crate::options::ServiceOptions;
@@ -20,6 +20,8 @@ use crate::service::{self, Running};
 /// Runs the command and gives its exit code, 128 and the number of the signal that ended it, or
 /// what shells give for a command that is not there (127) or cannot be started (126).
 pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Result<u8> {
+    // Before the command starts: from then on no signal may end us and leave it behind.
+    let mut signals = Signals::catch()?;
     let running = service::start(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let directory = tempfile::Builder::new().prefix("imp-sim-").tempdir()?;
     let auth_file = directory.path().join(".impt.auth");
@@ -42,14 +44,10 @@ pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Resu
         Ok(child) => child,
         Err(error) => {
             console::message(format_args!("cannot start {}: {error}", program.display()));
-            return Ok(if error.kind() == ErrorKind::NotFound {
-                127
-            } else {
-                126
-            });
+            return Ok(if error.kind() == ErrorKind::NotFound { 127 } else { 126 });
         }
     };
-    let status = wait(child).await?;
+    let status = wait(child, &mut signals).await?;
     service::finish(&running, options)?;
     Ok(exit_code(status))
 }
@@ -59,11 +57,7 @@ fn write_auth_file(running: &Running, path: &Path) -> anyhow::Result<()> {
     let sim = &running.sim;
     let now = sim.clock.now();
     let mut state = sim.state();
-    let account = *state
-        .accounts
-        .keys()
-        .next()
-        .context("there is no account")?;
+    let account = *state.accounts.keys().next().context("there is no account")?;
     let issued = state.issue_access(account, now, sim.settings.token_life);
     let content = json!({
         "endpoint": running.entry.endpoint,
@@ -78,23 +72,30 @@ fn write_auth_file(running: &Running, path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+}
+
 /// Waits for the command, and passes signals on to it.
-async fn wait(mut child: Child) -> anyhow::Result<ExitStatus> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+async fn wait(mut child: Child, signals: &mut Signals) -> anyhow::Result<ExitStatus> {
     loop {
         let passed_on = tokio::select! {
             status = child.wait() => return Ok(status?),
             // Ctrl-C on a terminal reaches the command without us.
-            _ = interrupt.recv() => (!in_foreground()).then_some(Signal::INT),
-            _ = terminate.recv() => Some(Signal::TERM),
+            _ = signals.interrupt.recv() => (!in_foreground()).then_some(process::Signal::INT),
+            _ = signals.terminate.recv() => Some(process::Signal::TERM),
         };
-        let id = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw);
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(process::Pid::from_raw);
         if let Some((id, signal)) = id.zip(passed_on) {
-            let _ = kill_process(id, signal);
+            let _ = process::kill_process(id, signal);
         }
     }
 }
@@ -104,7 +105,7 @@ fn in_foreground() -> bool {
     let Ok(terminal) = std::fs::File::open("/dev/tty") else {
         return false;
     };
-    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == process::getpgrp())
 }
 
 fn exit_code(status: ExitStatus) -> u8 {

@@ -67,13 +67,7 @@ pub async fn start(options: &ServiceOptions, listen: SocketAddr) -> anyhow::Resu
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         control = format!("http://{}", listener.local_addr()?);
         let origin = control.clone();
-        let service = Service {
-            sim: sim.clone(),
-            origin,
-            api: false,
-            control: true,
-            tls: None,
-        };
+        let service = Service { sim: sim.clone(), origin, api: false, control: true, tls: None };
         tokio::spawn(server::listen(listener, service));
     }
     let scheme = if acceptor.is_some() { "https" } else { "http" };
@@ -97,10 +91,7 @@ pub async fn start(options: &ServiceOptions, listen: SocketAddr) -> anyhow::Resu
 
 /// Saves the state for the last time.
 pub fn finish(running: &Running, options: &ServiceOptions) -> anyhow::Result<()> {
-    options
-        .state
-        .as_deref()
-        .map_or(Ok(()), |path| state_file::save(&running.sim, path))
+    options.state.as_deref().map_or(Ok(()), |path| state_file::save(&running.sim, path))
 }
 
 fn simulator(options: &ServiceOptions) -> anyhow::Result<Sim> {
@@ -109,28 +100,13 @@ fn simulator(options: &ServiceOptions) -> anyhow::Result<Sim> {
     for rule in &options.fault {
         faults.add(rule).map_err(anyhow::Error::msg)?;
     }
-    let settings = Settings {
-        latency: options.latency,
-        token_life: options.token_life,
-        variants,
-    };
-    Ok(Sim::new(
-        settings,
-        beginning(options)?,
-        options.rate_limit.0,
-        faults,
-    ))
+    let settings = Settings { latency: options.latency, token_life: options.token_life, variants };
+    Ok(Sim::new(settings, beginning(options)?, options.rate_limit.0, faults))
 }
 
 /// The state file, if there is one already; else what the other options ask for.
 fn beginning(options: &ServiceOptions) -> anyhow::Result<State> {
-    if let Some(state) = options
-        .state
-        .as_deref()
-        .map(state_file::read)
-        .transpose()?
-        .flatten()
-    {
+    if let Some(state) = options.state.as_deref().map(state_file::read).transpose()?.flatten() {
         return Ok(state);
     }
     let population = Population {
@@ -155,15 +131,8 @@ fn entry(
     control: &str,
     ca_file: Option<PathBuf>,
 ) -> anyhow::Result<Entry> {
-    let account = state
-        .accounts
-        .values()
-        .next()
-        .context("there is no account")?;
-    let login_key = state
-        .login_keys_of(account.id)
-        .next()
-        .map(|key| key.id.clone());
+    let account = state.accounts.values().next().context("there is no account")?;
+    let login_key = state.login_keys_of(account.id).next().map(|key| key.id.clone());
     Ok(Entry {
         endpoint: format!("{origin}/v5"),
         control: format!("{control}/control"),

@@ -21,9 +21,7 @@ pub fn read(path: &Path) -> anyhow::Result<Option<State>> {
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let state = State::from_snapshot(&document);
-    state
-        .map(Some)
-        .with_context(|| format!("{} is no state of imp-sim", path.display()))
+    state.map(Some).with_context(|| format!("{} is no state of imp-sim", path.display()))
 }
 
 /// Writes the state if it may have changed. The file is private, for it holds passwords and tokens.
@@ -32,9 +30,7 @@ pub fn save(sim: &Sim, path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let document = sim.state().snapshot()?;
-    let directory = path
-        .parent()
-        .filter(|directory| !directory.as_os_str().is_empty());
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     let write = || -> anyhow::Result<()> {
         let mut file = tempfile::Builder::new().tempfile_in(directory)?;

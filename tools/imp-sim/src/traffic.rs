@@ -66,11 +66,7 @@ impl Traffic {
         counts.most_in_flight = counts.most_in_flight.max(counts.in_flight);
         self.last_second.push_back(now);
         let second = Duration::from_secs(1);
-        while self
-            .last_second
-            .front()
-            .is_some_and(|&first| first + second <= now)
-        {
+        while self.last_second.front().is_some_and(|&first| first + second <= now) {
             self.last_second.pop_front();
         }
         counts.most_in_any_second = counts.most_in_any_second.max(self.last_second.len() as u64);

@@ -103,18 +103,8 @@ pub struct Description {
 impl Question {
     /// For `imp-sim variants`.
     pub fn description(&self) -> Description {
-        let Self {
-            name,
-            values,
-            meaning,
-            ..
-        } = *self;
-        Description {
-            name,
-            values,
-            default: values[0],
-            meaning,
-        }
+        let Self { name, values, meaning, .. } = *self;
+        Description { name, values, default: values[0], meaning }
     }
 }
 
@@ -314,9 +304,8 @@ impl Variants {
     }
 
     fn choose(&mut self, option: &str) -> Result<(), String> {
-        let (name, value) = option
-            .split_once('=')
-            .ok_or_else(|| format!("`{option}` is not NAME=VALUE"))?;
+        let (name, value) =
+            option.split_once('=').ok_or_else(|| format!("`{option}` is not NAME=VALUE"))?;
         let question = QUESTIONS
             .iter()
             .find(|question| question.name == name)
@@ -328,9 +317,7 @@ impl Variants {
         });
         if !possible {
             let values = question.values.join(", ");
-            return Err(format!(
-                "variant `{name}` has the values {values}, not `{value}`"
-            ));
+            return Err(format!("variant `{name}` has the values {values}, not `{value}`"));
         }
         (question.set)(self, value);
         Ok(())
@@ -356,10 +343,7 @@ mod tests {
     #[test]
     fn statuses_have_their_default() {
         let variants = Variants::from_options(&[]).unwrap();
-        assert_eq!(
-            (variants.conflict_status, variants.restart_status),
-            (409, 204)
-        );
+        assert_eq!((variants.conflict_status, variants.restart_status), (409, 204));
         let cap = Variants::from_options(&["batch-cap=50".to_owned()]).unwrap();
         assert_eq!(cap.batch_cap, Some(50));
     }

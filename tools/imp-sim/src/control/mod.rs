@@ -19,27 +19,17 @@ const NDJSON: &str = "application/x-ndjson";
 
 /// Answers a request below `/control/`.
 pub fn answer(sim: &Sim, head: &Parts, body: &[u8]) -> Response<Vec<u8>> {
-    let Answer {
-        status,
-        body,
-        media_type,
-        ..
-    } = dispatch(sim, head, body);
+    let Answer { status, body, media_type, .. } = dispatch(sim, head, body);
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 
 fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
     let path = head.uri.path().trim_start_matches("/control/");
     let query = Request::query_of(head.uri.query().unwrap_or_default());
-    let owner = query
-        .iter()
-        .find(|(key, _)| key == "owner")
-        .map(|(_, value)| value.as_str());
+    let owner = query.iter().find(|(key, _)| key == "owner").map(|(_, value)| value.as_str());
     match (head.method.as_str(), path) {
         ("GET", "requests") => lines(sim.traffic().log()),
         ("GET", "counts") => Answer::json(200, JSON, sim.traffic().counts()),
@@ -66,11 +56,7 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
             done()
         }
         ("POST", "add-devices") => add_devices(sim, body),
-        _ => Answer::json(
-            404,
-            JSON,
-            &json!({"error": "no such control; see imp-sim(1)"}),
-        ),
+        _ => Answer::json(404, JSON, &json!({"error": "no such control; see imp-sim(1)"})),
     }
 }
 
@@ -89,12 +75,7 @@ fn lines(items: impl Iterator<Item: Serialize>) -> Answer {
         let _ = serde_json::to_writer(&mut body, &item);
         body.push(b'\n');
     }
-    Answer {
-        status: 200,
-        body,
-        media_type: NDJSON,
-        devices: 0,
-    }
+    Answer { status: 200, body, media_type: NDJSON, devices: 0 }
 }
 
 fn faults(sim: &Sim) -> Vec<Value> {

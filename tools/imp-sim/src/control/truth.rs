@@ -85,12 +85,7 @@ pub fn devices<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<It
 /// What was done to each device.
 pub fn events<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<Item = Value> + 's {
     owned(state, owner).map(|device| {
-        let Events {
-            assigned,
-            unassigned,
-            restarted,
-            updated,
-        } = device.events;
+        let Events { assigned, unassigned, restarted, updated } = device.events;
         json!({
             "id": device.id,
             "mac_address": device.mac,
@@ -105,8 +100,5 @@ pub fn events<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<Ite
 
 fn owned<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<Item = &'s Device> {
     let account = owner.map(|name| state.account_named(name).map(|account| account.id));
-    state
-        .devices
-        .iter()
-        .filter(move |device| account.is_none_or(|id| id == Some(device.owner)))
+    state.devices.iter().filter(move |device| account.is_none_or(|id| id == Some(device.owner)))
 }

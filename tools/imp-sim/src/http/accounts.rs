@@ -25,20 +25,12 @@ struct RefreshAttributes {
 }
 
 fn resource<'a>(account: &'a Account, base: &str) -> impl Serialize + use<'a> {
-    let tier = if account.production {
-        "enterprise"
-    } else {
-        "free"
-    };
+    let tier = if account.production { "enterprise" } else { "free" };
     Resource {
         kind: "account",
         id: account.id,
         links: SelfLink::new(base, "accounts", &account.id),
-        attributes: AccountAttributes {
-            username: &account.username,
-            email: &account.email,
-            tier,
-        },
+        attributes: AccountAttributes { username: &account.username, email: &account.email, tier },
         relationships: None::<()>,
     }
 }
@@ -48,9 +40,7 @@ fn token_resource(token: &Refresh, base: &str) -> impl Serialize + use<> {
         kind: "refresh_token",
         id: token.id,
         links: SelfLink::new(base, "accounts/me/refresh_tokens", &token.id),
-        attributes: RefreshAttributes {
-            created_at: token.created_at,
-        },
+        attributes: RefreshAttributes { created_at: token.created_at },
         relationships: None::<()>,
     }
 }
@@ -82,11 +72,7 @@ pub fn capabilities(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 }
 
 fn visible<'s>(state: &'s State, caller: Id, id: &str) -> Result<&'s Account, Refusal> {
-    let wanted = if id == "me" {
-        Some(caller)
-    } else {
-        id.parse().ok()
-    };
+    let wanted = if id == "me" { Some(caller) } else { id.parse().ok() };
     wanted
         .filter(|&wanted| state.sees(caller, wanted))
         .and_then(|wanted| state.accounts.get(&wanted))
@@ -97,11 +83,7 @@ fn visible<'s>(state: &'s State, caller: Id, id: &str) -> Result<&'s Account, Re
 pub fn refresh_tokens(call: &Call<'_>) -> Result<Answer, Refusal> {
     call.request.allow_filters(&[])?;
     let state = call.sim.state();
-    let own = state
-        .tokens
-        .refresh
-        .iter()
-        .filter(|token| token.account == call.caller);
+    let own = state.tokens.refresh.iter().filter(|token| token.account == call.caller);
     let base = call.base();
     page::of_all(call, own, |token| token_resource(token, &base))
 }

@@ -26,22 +26,14 @@ pub struct Answer {
 impl Answer {
     /// 204 without a body.
     pub fn empty() -> Self {
-        Self {
-            status: 204,
-            ..Self::default()
-        }
+        Self { status: 204, ..Self::default() }
     }
 
     /// A JSON body.
     pub fn json(status: u16, media_type: &'static str, body: &impl Serialize) -> Self {
         // Nothing that is written here can fail: no maps with keys that are not text, no I/O.
         let body = serde_json::to_vec(body).unwrap_or_default();
-        Self {
-            status,
-            body,
-            media_type,
-            devices: 0,
-        }
+        Self { status, body, media_type, devices: 0 }
     }
 
     /// `{"data":…}`.
@@ -51,19 +43,12 @@ impl Answer {
 
     /// One error.
     pub fn refusal(refusal: &Refusal, variants: &Variants) -> Self {
-        Self::errors(
-            refusal.reason.status(variants),
-            std::slice::from_ref(refusal),
-            variants,
-        )
+        Self::errors(refusal.reason.status(variants), std::slice::from_ref(refusal), variants)
     }
 
     /// Several errors under one status.
     pub fn errors(status: u16, refusals: &[Refusal], variants: &Variants) -> Self {
-        let errors = refusals
-            .iter()
-            .map(|refusal| Error::of(refusal, variants))
-            .collect();
+        let errors = refusals.iter().map(|refusal| Error::of(refusal, variants)).collect();
         Self::json(status, JSON_API, &Errors { errors })
     }
 }
@@ -90,26 +75,14 @@ struct Error<'a> {
 
 impl<'a> Error<'a> {
     fn of(refusal: &'a Refusal, variants: &Variants) -> Self {
-        let Refusal {
-            reason,
-            code,
-            title,
-            detail,
-            meta,
-        } = refusal;
+        let Refusal { reason, code, title, detail, meta } = refusal;
         let status = reason.status(variants);
         let status = if variants.error_status_number {
             Value::from(status)
         } else {
             Value::from(status.to_string())
         };
-        Self {
-            status,
-            code,
-            title,
-            detail,
-            meta,
-        }
+        Self { status, code, title, detail, meta }
     }
 }
 
@@ -164,9 +137,7 @@ pub struct SelfLink {
 impl SelfLink {
     /// The address of `id` in a collection.
     pub fn new(base: &str, collection: &str, id: &impl Display) -> Self {
-        Self {
-            own: format!("{base}/{collection}/{id}"),
-        }
+        Self { own: format!("{base}/{collection}/{id}") }
     }
 }
 

@@ -23,14 +23,10 @@ struct Tokens {
 pub fn sign_in(sim: &Sim, request: &Request, now: Timestamp) -> Result<Answer, Refusal> {
     let body = object(request)?;
     let account = if body.contains_key("login_token") {
-        let code = request
-            .header("x-electricimp-otp-token")
-            .unwrap_or_default();
-        sim.state()
-            .sign_in_with_code(text(&body, "login_token")?, code, now)?
+        let code = request.header("x-electricimp-otp-token").unwrap_or_default();
+        sim.state().sign_in_with_code(text(&body, "login_token")?, code, now)?
     } else {
-        sim.state()
-            .sign_in(text(&body, "id")?, text(&body, "password")?, now)?
+        sim.state().sign_in(text(&body, "id")?, text(&body, "password")?, now)?
     };
     let refresh_token = sim.state().issue_refresh(account, now);
     Ok(tokens(sim, account, Some(refresh_token), now))
@@ -44,9 +40,7 @@ pub fn renew(sim: &Sim, request: &Request, now: Timestamp) -> Result<Answer, Ref
             let secret = text(&body, "token")?;
             let account = sim.state().account_of_refresh(secret)?;
             let rotates = sim.settings.variants.refresh_rotates;
-            let new = rotates
-                .then(|| sim.state().replace_refresh(secret, now))
-                .flatten();
+            let new = rotates.then(|| sim.state().replace_refresh(secret, now)).flatten();
             Ok(tokens(sim, account, new, now))
         }
         (false, true) => {
@@ -58,9 +52,7 @@ pub fn renew(sim: &Sim, request: &Request, now: Timestamp) -> Result<Answer, Ref
             drop(state);
             Ok(tokens(sim, account, None, now))
         }
-        _ => Err(Refusal::shape(
-            "The body must have either `token` or `key`.",
-        )),
+        _ => Err(Refusal::shape("The body must have either `token` or `key`.")),
     }
 }
 

@@ -31,10 +31,7 @@ pub struct Outcome {
 pub fn decide(sim: &Sim, request: &Request, arrived: Duration) -> Outcome {
     let parts: Vec<&str> = request.parts.iter().map(String::as_str).collect();
     let path = Path::of(&parts);
-    let fault = sim
-        .faults()
-        .apply(&request.method, &parts)
-        .unwrap_or_default();
+    let fault = sim.faults().apply(&request.method, &parts).unwrap_or_default();
     let mut judged = Judged::default();
     let answer = match (fault.status, fault.cut) {
         (_, Some(Cut::Before)) => Answer::empty(),
@@ -51,21 +48,8 @@ pub fn decide(sim: &Sim, request: &Request, arrived: Duration) -> Outcome {
         sim.mark_changed();
     }
     let cut = fault.cut;
-    log(
-        sim,
-        request,
-        path,
-        arrived,
-        &answer,
-        cut.is_some(),
-        judged.account,
-    );
-    Outcome {
-        answer,
-        rate: judged.rate,
-        cut,
-        delay: fault.delay,
-    }
+    log(sim, request, path, arrived, &answer, cut.is_some(), judged.account);
+    Outcome { answer, rate: judged.rate, cut, delay: fault.delay }
 }
 
 /// What was found out about a request on the way.
@@ -104,30 +88,16 @@ fn signed_in(
     judged: &mut Judged,
 ) -> Result<Answer, Refusal> {
     let now = sim.clock.now();
-    let access = sim
-        .state()
-        .authenticate(request.bearer().unwrap_or_default(), now)?;
+    let access = sim.state().authenticate(request.bearer().unwrap_or_default(), now)?;
     judged.account = Some(access.account);
-    let serial = if sim.settings.variants.rate_per_token {
-        access.serial
-    } else {
-        0
-    };
+    let serial = if sim.settings.variants.rate_per_token { access.serial } else { 0 };
     let rate_key = (access.account, serial);
     judged.rate = judge(sim, rate_key);
     if judged.rate.is_some_and(|verdict| !verdict.allowed) {
         return Err(Refusal::too_many());
     }
     let unblessing = Cell::new(None);
-    let call = Call {
-        sim,
-        request,
-        caller: access.account,
-        rate_key,
-        now,
-        part,
-        unblessing,
-    };
+    let call = Call { sim, request, caller: access.account, rate_key, now, part, unblessing };
     let result = dispatch(&call, path);
     if let Some(verdict) = call.unblessing.get()
         && (sim.settings.variants.unblessing_headers_own || judged.rate.is_none())
@@ -139,10 +109,7 @@ fn signed_in(
 
 fn judge(sim: &Sim, key: (Id, u64)) -> Option<Verdict> {
     let now = sim.clock.elapsed();
-    sim.limits()
-        .requests
-        .as_mut()
-        .map(|limiter| limiter.judge(key, now))
+    sim.limits().requests.as_mut().map(|limiter| limiter.judge(key, now))
 }
 
 /// The answer of a fault. A 429 carries the rate headers of the account, with nothing remaining.
@@ -153,15 +120,9 @@ fn fault_answer(
     status: u16,
     judged: &mut Judged,
 ) -> Answer {
-    let access = sim
-        .state()
-        .authenticate(request.bearer().unwrap_or_default(), sim.clock.now());
+    let access = sim.state().authenticate(request.bearer().unwrap_or_default(), sim.clock.now());
     judged.account = access.ok().map(|access| access.account);
-    let limit = sim
-        .limits()
-        .requests
-        .as_ref()
-        .map(|limiter| limiter.limit());
+    let limit = sim.limits().requests.as_ref().map(|limiter| limiter.limit());
     judged.rate = limit.filter(|_| status == 429).map(|limit| Verdict {
         allowed: false,
         limit,
@@ -173,24 +134,14 @@ fn fault_answer(
         let body = format!(
             "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
         );
-        Answer {
-            status,
-            body: body.into_bytes(),
-            media_type: "text/html",
-            devices: 0,
-        }
+        Answer { status, body: body.into_bytes(), media_type: "text/html", devices: 0 }
     };
     match fault.body {
         FaultBody::Html => html(),
-        FaultBody::Empty => Answer {
-            status,
-            ..Answer::default()
-        },
-        FaultBody::Message => Answer::json(
-            status,
-            JSON_API,
-            &serde_json::json!({"message": reason_phrase(status)}),
-        ),
+        FaultBody::Empty => Answer { status, ..Answer::default() },
+        FaultBody::Message => {
+            Answer::json(status, JSON_API, &serde_json::json!({"message": reason_phrase(status)}))
+        }
         FaultBody::Json if status == 429 => {
             Answer::refusal(&Refusal::too_many(), &sim.settings.variants)
         }
@@ -200,9 +151,7 @@ fn fault_answer(
 
 fn reason_phrase(status: u16) -> &'static str {
     let status = hyper::StatusCode::from_u16(status).ok();
-    status
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("Error")
+    status.and_then(|status| status.canonical_reason()).unwrap_or("Error")
 }
 
 fn log(
@@ -217,25 +166,15 @@ fn log(
     let template = path.map_or("/…", Path::template);
     let kind = format!("{} {template}", request.method);
     let secret = path.is_some_and(Path::holds_secret);
-    let (shown, query) = request
-        .target
-        .split_once('?')
-        .unwrap_or((&request.target, ""));
+    let (shown, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let shown = shown.strip_prefix("/v5").unwrap_or(shown);
     let account = account.and_then(|id| {
-        sim.state()
-            .accounts
-            .get(&id)
-            .map(|account| account.username.as_str().into())
+        sim.state().accounts.get(&id).map(|account| account.username.as_str().into())
     });
     let entry = Entry {
         ms: u64::try_from(arrived.as_millis()).unwrap_or_default(),
         method: request.method.as_str().into(),
-        path: if secret {
-            template.into()
-        } else {
-            shown.into()
-        },
+        path: if secret { template.into() } else { shown.into() },
         query: query.into(),
         status: if cut { 0 } else { answer.status },
         account,

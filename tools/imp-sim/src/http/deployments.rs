@@ -120,9 +120,7 @@ impl<'a> Filters<'a> {
             Some("true") => Some(true),
             Some("false") => Some(false),
             Some(other) => {
-                return Err(Refusal::query(format!(
-                    "`filter[flagged]` cannot be `{other}`."
-                )));
+                return Err(Refusal::query(format!("`filter[flagged]` cannot be `{other}`.")));
             }
         };
         let owner = request.filter("owner.id")?;
@@ -146,20 +144,11 @@ impl<'a> Filters<'a> {
         self.owner.is_none_or(|id| build.owner.is(id))
             && self.creator.is_none_or(|id| build.creator.is(id))
             && self.product.is_none_or(|id| build.product.is(id))
-            && self
-                .group
-                .is_none_or(|id| build.group.is_some_and(|group| group.is(id)))
+            && self.group.is_none_or(|id| build.group.is_some_and(|group| group.is(id)))
             && self.sha.is_none_or(|sha| build.sha == sha)
-            && self
-                .flagged
-                .is_none_or(|flagged| build.flagger.is_some() == flagged)
-            && self
-                .flagger
-                .is_none_or(|id| build.flagger.is_some_and(|flagger| flagger.is(id)))
-            && self
-                .tags
-                .iter()
-                .all(|tag| build.tags.iter().any(|own| own == tag))
+            && self.flagged.is_none_or(|flagged| build.flagger.is_some() == flagged)
+            && self.flagger.is_none_or(|id| build.flagger.is_some_and(|flagger| flagger.is(id)))
+            && self.tags.iter().all(|tag| build.tags.iter().any(|own| own == tag))
     }
 }
 
@@ -167,10 +156,7 @@ impl<'a> Filters<'a> {
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let build = state.deployment(call.caller, id)?;
-    Ok(Answer::data(
-        200,
-        &resource(&state, build, &call.base(), true),
-    ))
+    Ok(Answer::data(200, &resource(&state, build, &call.base(), true)))
 }
 
 /// A new deployment. Nothing is compiled.
@@ -183,13 +169,8 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
     let group = (group.kind.as_str(), group.id.as_str());
-    let id = state
-        .create_deployment(call.caller, group, change, call.now)?
-        .id;
-    Ok(Answer::data(
-        201,
-        &resource(&state, &state.deployments[&id], &call.base(), true),
-    ))
+    let id = state.create_deployment(call.caller, group, change, call.now)?.id;
+    Ok(Answer::data(201, &resource(&state, &state.deployments[&id], &call.base(), true)))
 }
 
 /// Another description, flag or tags.
@@ -198,13 +179,8 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let mut sent = document::Resource::to_update(call.request, "deployment", |sent| sent == id)?;
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
-    let id = state
-        .update_deployment(call.caller, id, change, call.now)?
-        .id;
-    Ok(Answer::data(
-        200,
-        &resource(&state, &state.deployments[&id], &call.base(), true),
-    ))
+    let id = state.update_deployment(call.caller, id, change, call.now)?.id;
+    Ok(Answer::data(200, &resource(&state, &state.deployments[&id], &call.base(), true)))
 }
 
 fn change(sent: &mut document::Resource) -> Result<DeploymentChange, Refusal> {

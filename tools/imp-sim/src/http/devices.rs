@@ -130,10 +130,7 @@ impl<'a> Filters<'a> {
             product: request.filter("product.id")?,
             group: request.filter("devicegroup.id")?,
             group_owner: request.filter("devicegroup.owner.id")?,
-            group_type: request
-                .filter("devicegroup.type")?
-                .map(group_type)
-                .transpose()?,
+            group_type: request.filter("devicegroup.type")?.map(group_type).transpose()?,
         })
     }
 
@@ -145,43 +142,25 @@ impl<'a> Filters<'a> {
         if unassigned && by_group {
             return Ok(Vec::new());
         }
-        let named = self
-            .owner
-            .or(self.group_owner)
-            .or(self.product)
-            .or(self.group)
-            .is_some();
+        let named = self.owner.or(self.group_owner).or(self.product).or(self.group).is_some();
         let shared =
             call.variants().shared_lists_all || (named && !(unassigned && self.owner.is_none()));
-        let accounts = if shared {
-            state.visible_accounts(call.caller)
-        } else {
-            vec![call.caller]
-        };
-        let accounts = accounts
-            .into_iter()
-            .filter(|id| self.owner.is_none_or(|owner| id.is(owner)));
+        let accounts = if shared { state.visible_accounts(call.caller) } else { vec![call.caller] };
+        let accounts =
+            accounts.into_iter().filter(|id| self.owner.is_none_or(|owner| id.is(owner)));
         if unassigned {
-            return Ok(accounts
-                .map(|account| state.devices.unassigned_of(account))
-                .collect());
+            return Ok(accounts.map(|account| state.devices.unassigned_of(account)).collect());
         }
         if !by_group && self.group_owner.is_none() {
             if !call.variants().plain_device_list_development {
-                return Ok(accounts
-                    .map(|account| state.devices.of_account(account))
-                    .collect());
+                return Ok(accounts.map(|account| state.devices.of_account(account)).collect());
             }
-            return Ok(accounts
-                .flat_map(|account| development(state, account))
-                .collect());
+            return Ok(accounts.flat_map(|account| development(state, account)).collect());
         }
         let accounts: Vec<Id> = accounts.collect();
         let groups = state.groups.values();
         let groups = groups.filter(|group| accounts.contains(&group.owner) && self.matches(group));
-        Ok(groups
-            .map(|group| state.devices.of_group(group.id))
-            .collect())
+        Ok(groups.map(|group| state.devices.of_group(group.id)).collect())
     }
 
     fn matches(&self, group: &Group) -> bool {

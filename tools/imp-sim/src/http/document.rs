@@ -50,10 +50,7 @@ pub fn identifier(value: &Value, what: &str) -> Result<Identifier, Refusal> {
         let detail = format!("`{what}` must hold `type` and `id` themselves, not in `data`.");
         return Err(Refusal::shape(detail));
     }
-    Ok(Identifier {
-        kind: text("type").ok_or_else(wrong)?,
-        id: text("id").ok_or_else(wrong)?,
-    })
+    Ok(Identifier { kind: text("type").ok_or_else(wrong)?, id: text("id").ok_or_else(wrong)? })
 }
 
 impl Resource {
@@ -72,9 +69,9 @@ impl Resource {
         resource.expect_type(&[kind])?;
         match &resource.id {
             None => Err(Refusal::shape("`data.id` is required.")),
-            Some(id) if !is_id(id) => Err(Refusal::shape(format!(
-                "`data.id` is {id}, which the address does not name."
-            ))),
+            Some(id) if !is_id(id) => {
+                Err(Refusal::shape(format!("`data.id` is {id}, which the address does not name.")))
+            }
             Some(_) => Ok(resource),
         }
     }
@@ -93,12 +90,7 @@ impl Resource {
         };
         let attributes = object(&mut data, "attributes")?;
         let relationships = object(&mut data, "relationships")?;
-        Ok(Self {
-            kind,
-            id,
-            attributes,
-            relationships,
-        })
+        Ok(Self { kind, id, attributes, relationships })
     }
 
     /// Refuses other types.
@@ -107,10 +99,7 @@ impl Resource {
             return Ok(());
         }
         let wanted = kinds.join(" or ");
-        Err(Refusal::shape(format!(
-            "`data.type` must be {wanted}, not {}.",
-            self.kind
-        )))
+        Err(Refusal::shape(format!("`data.type` must be {wanted}, not {}.", self.kind)))
     }
 
     /// Takes an attribute, whatever it is.
@@ -143,18 +132,14 @@ impl Resource {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(value)),
-            Some(_) => Err(Refusal::attribute(format!(
-                "`{name}` must be true or false."
-            ))),
+            Some(_) => Err(Refusal::attribute(format!("`{name}` must be true or false."))),
         }
     }
 
     /// Takes a relationship to one resource.
     pub fn relationship(&mut self, name: &str) -> Result<Option<Identifier>, Refusal> {
         let value = self.relationships.remove(name);
-        value
-            .map(|value| identifier(&value, &format!("relationships.{name}")))
-            .transpose()
+        value.map(|value| identifier(&value, &format!("relationships.{name}"))).transpose()
     }
 
     /// Refuses what was not taken.
@@ -164,9 +149,9 @@ impl Resource {
         }
         match self.relationships.keys().next() {
             None => Ok(()),
-            Some(name) => Err(Refusal::attribute(format!(
-                "The relationship `{name}` cannot be set."
-            ))),
+            Some(name) => {
+                Err(Refusal::attribute(format!("The relationship `{name}` cannot be set.")))
+            }
         }
     }
 }

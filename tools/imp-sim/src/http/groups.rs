@@ -75,10 +75,7 @@ fn resource<'a>(state: &State, group: &'a Group, base: &str) -> impl Serialize +
 
 /// A relationship to a group, with its specific type.
 pub fn related(state: &State, id: Id) -> Option<Related> {
-    state
-        .groups
-        .get(&id)
-        .map(|group| Related::new(group.kind.name(), id))
+    state.groups.get(&id).map(|group| Related::new(group.kind.name(), id))
 }
 
 /// Device groups, oldest first.
@@ -118,20 +115,13 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut sent = document::Resource::to_create(call.request)?;
     sent.expect_type(&GroupType::ALL.map(GroupType::name))?;
     let kind = GroupType::named(&sent.kind).unwrap_or(GroupType::Development);
-    let product = sent
-        .relationship("product")?
-        .filter(|product| product.kind == "product");
+    let product = sent.relationship("product")?.filter(|product| product.kind == "product");
     let product =
         product.ok_or_else(|| Refusal::attribute("`relationships.product` is required."))?;
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
-    let id = state
-        .create_group(call.caller, kind, &product.id, change, call.now)?
-        .id;
-    Ok(Answer::data(
-        201,
-        &resource(&state, &state.groups[&id], &call.base()),
-    ))
+    let id = state.create_group(call.caller, kind, &product.id, change, call.now)?.id;
+    Ok(Answer::data(201, &resource(&state, &state.groups[&id], &call.base())))
 }
 
 /// Other attributes or targets.
@@ -141,17 +131,11 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
     let id = state.update_group(call.caller, id, change, call.now)?.id;
-    Ok(Answer::data(
-        200,
-        &resource(&state, &state.groups[&id], &call.base()),
-    ))
+    Ok(Answer::data(200, &resource(&state, &state.groups[&id], &call.base())))
 }
 
 fn change(sent: &mut document::Resource) -> Result<GroupChange, Refusal> {
-    let target = |target: Identifier| TargetName {
-        kind: target.kind,
-        id: target.id,
-    };
+    let target = |target: Identifier| TargetName { kind: target.kind, id: target.id };
     let change = GroupChange {
         name: sent.text("name", 1, NAME)?,
         description: sent.text("description", 0, DESCRIPTION)?,
@@ -172,13 +156,8 @@ fn env_vars(sent: &mut document::Resource) -> Result<Option<Map<String, Value>>,
         Some(_) => return Err(Refusal::attribute("`env_vars` must be an object.")),
     };
     for (key, value) in &variables {
-        let name = key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let letter = key
-            .bytes()
-            .next()
-            .is_some_and(|byte| byte.is_ascii_alphabetic());
+        let name = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let letter = key.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
         if !name || !letter || key.len() > ENV_VARS_KEY {
             let detail = format!("`env_vars` cannot have the key `{key}`.");
             return Err(Refusal::attribute(detail));
@@ -211,10 +190,7 @@ pub fn restart(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 pub fn restarted(call: &Call<'_>) -> Answer {
     match call.variants().restart_status {
         200 => Answer::data(200, &Value::Null),
-        status => Answer {
-            status,
-            ..Answer::empty()
-        },
+        status => Answer { status, ..Answer::empty() },
     }
 }
 
@@ -233,8 +209,5 @@ pub fn set_min_supported(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
         return Ok(Answer::empty());
     }
     let build = &state.deployments[&build];
-    Ok(Answer::data(
-        200,
-        &super::deployments::resource(&state, build, &call.base(), true),
-    ))
+    Ok(Answer::data(200, &super::deployments::resource(&state, build, &call.base(), true)))
 }

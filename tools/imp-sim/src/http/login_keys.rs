@@ -22,10 +22,7 @@ fn resource<'a>(key: &'a LoginKey, base: &str) -> impl Serialize + use<'a> {
         kind: "login_key",
         id: &key.id,
         links: SelfLink::new(base, "accounts/me/login_keys", &key.id),
-        attributes: Attributes {
-            description: &key.description,
-            usages: key.usages,
-        },
+        attributes: Attributes { description: &key.description, usages: key.usages },
         relationships: None::<()>,
     }
 }
@@ -40,9 +37,7 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     call.request.allow_filters(&[])?;
     let state = call.sim.state();
     let base = call.base();
-    page::of_all(call, state.login_keys_of(call.caller), |key| {
-        resource(key, &base)
-    })
+    page::of_all(call, state.login_keys_of(call.caller), |key| resource(key, &base))
 }
 
 /// One key.
@@ -57,9 +52,7 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     check_password(call)?;
     let mut sent = document::Resource::to_create(call.request)?;
     sent.expect_type(&["login_key"])?;
-    let description = sent
-        .text("description", 0, DESCRIPTION)?
-        .unwrap_or_default();
+    let description = sent.text("description", 0, DESCRIPTION)?.unwrap_or_default();
     sent.nothing_else()?;
     let mut state = call.sim.state();
     let key = state.create_login_key(call.caller, description)?;

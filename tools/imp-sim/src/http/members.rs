@@ -32,9 +32,7 @@ pub fn remove(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
         let key = call.request.header("x-electricimp-key");
         state.check_unblessing_key(state.group(call.caller, group)?, key)?;
     }
-    Ok(each(call, &devices, |state, device| {
-        state.unassign(call.caller, id, device, call.now)
-    }))
+    Ok(each(call, &devices, |state, device| state.unassign(call.caller, id, device, call.now)))
 }
 
 fn writable(call: &Call<'_>, group: &str) -> Result<(Id, GroupType), Refusal> {
@@ -49,9 +47,7 @@ fn limit_unblessing(call: &Call<'_>) -> Result<(), Refusal> {
     if limits.requests.is_none() {
         return Ok(());
     }
-    let verdict = limits
-        .unblessing
-        .judge(call.rate_key, call.sim.clock.elapsed());
+    let verdict = limits.unblessing.judge(call.rate_key, call.sim.clock.elapsed());
     if verdict.allowed {
         return Ok(());
     }
@@ -87,9 +83,7 @@ fn each(
     let mut state = call.sim.state();
     let mut refusals = Vec::new();
     for (at, device) in devices.iter().enumerate() {
-        let fault = call
-            .part
-            .filter(|&(part, _)| fails(at, devices.len(), part));
+        let fault = call.part.filter(|&(part, _)| fails(at, devices.len(), part));
         let result = match fault {
             Some((_, status)) => Err(Refusal::device_fault(status, device)),
             None => act(&mut state, device),

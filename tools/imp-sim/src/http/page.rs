@@ -43,16 +43,8 @@ impl Page {
     pub fn of(request: &Request, variants: &Variants) -> Result<Self, Refusal> {
         let number = parameter(request, "page[number]", 1, usize::MAX / LARGEST_SIZE)?;
         let size = parameter(request, "page[size]", DEFAULT_SIZE, LARGEST_SIZE)?;
-        let stride = if variants.list_repeats {
-            (size - 1).max(1)
-        } else {
-            size
-        };
-        Ok(Self {
-            number,
-            size,
-            stride,
-        })
+        let stride = if variants.list_repeats { (size - 1).max(1) } else { size };
+        Ok(Self { number, size, stride })
     }
 
     /// Where the page begins.
@@ -107,12 +99,7 @@ pub fn of_all<'s, T: 's, R: Serialize>(
 ) -> Result<Answer, Refusal> {
     let page = Page::of(call.request, &call.sim.settings.variants)?;
     let all: Vec<&T> = all.collect();
-    let data = all
-        .iter()
-        .skip(page.start())
-        .take(page.size)
-        .map(|&item| resource(item))
-        .collect();
+    let data = all.iter().skip(page.start()).take(page.size).map(|&item| resource(item)).collect();
     answer(call, page, data, all.len())
 }
 
@@ -123,10 +110,7 @@ fn with_page(target: &str, number: usize) -> String {
     let mut pairs: Vec<String> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let key = pair.split('=').next().unwrap_or_default();
-        if Request::query_of(key)
-            .first()
-            .is_some_and(|(key, _)| key == "page[number]")
-        {
+        if Request::query_of(key).first().is_some_and(|(key, _)| key == "page[number]") {
             pairs.push(format!("{key}={number}"));
             found = true;
         } else {
@@ -145,15 +129,9 @@ mod tests {
 
     #[test]
     fn links_keep_filters_and_spelling() {
+        assert_eq!(with_page("/v5/devices", 2), "/v5/devices?page%5Bnumber%5D=2");
         assert_eq!(
-            with_page("/v5/devices", 2),
-            "/v5/devices?page%5Bnumber%5D=2"
-        );
-        assert_eq!(
-            with_page(
-                "/v5/devices?filter[owner.id]=x&page[number]=7&page[size]=3",
-                8
-            ),
+            with_page("/v5/devices?filter[owner.id]=x&page[number]=7&page[size]=3", 8),
             "/v5/devices?filter[owner.id]=x&page[number]=8&page[size]=3"
         );
         assert_eq!(

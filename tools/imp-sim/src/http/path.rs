@@ -71,12 +71,9 @@ impl<'a> Path<'a> {
             ["devicegroups", id, "restart"] => Self::GroupRestart(id),
             ["devicegroups", id, "conditional_restart"] => Self::GroupConditionalRestart(id),
             ["devicegroups", id, "relationships", "devices"] => Self::GroupDevices(id),
-            [
-                "devicegroups",
-                id,
-                "relationships",
-                "min_supported_deployment",
-            ] => Self::GroupMinSupported(id),
+            ["devicegroups", id, "relationships", "min_supported_deployment"] => {
+                Self::GroupMinSupported(id)
+            }
             ["devices"] => Self::Devices,
             ["devices", id] => Self::Device(id),
             ["devices", id, "restart"] => Self::DeviceRestart(id),

@@ -62,10 +62,7 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
 /// One product.
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
-    Ok(Answer::data(
-        200,
-        &resource(state.product(call.caller, id)?, &call.base()),
-    ))
+    Ok(Answer::data(200, &resource(state.product(call.caller, id)?, &call.base())))
 }
 
 /// A new product.
@@ -74,20 +71,14 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     sent.expect_type(&["product"])?;
     let name = sent.text("name", 1, NAME)?;
     let name = name.ok_or_else(|| Refusal::attribute("`name` is required."))?;
-    let description = sent
-        .text("description", 0, DESCRIPTION)?
-        .unwrap_or_default();
+    let description = sent.text("description", 0, DESCRIPTION)?.unwrap_or_default();
     let owner = sent.relationship("owner")?;
     sent.nothing_else()?;
     let mut state = call.sim.state();
     let owner = match owner {
         None => call.caller,
         Some(owner) => {
-            let id = owner
-                .id
-                .parse()
-                .ok()
-                .filter(|&id| state.sees(call.caller, id));
+            let id = owner.id.parse().ok().filter(|&id| state.sees(call.caller, id));
             id.filter(|_| owner.kind == "account")
                 .ok_or_else(|| Refusal::attribute("`relationships.owner` is no known account."))?
         }

@@ -32,11 +32,7 @@ impl Request {
     /// The parts of the path, or None when it is not below `/v5`.
     pub fn parts_of(path: &str) -> Option<Vec<String>> {
         let rest = path.strip_prefix("/v5/")?;
-        Some(
-            rest.split('/')
-                .map(|part| decoded(part).into_owned())
-                .collect(),
-        )
+        Some(rest.split('/').map(|part| decoded(part).into_owned()).collect())
     }
 
     /// The pairs of a query string.
@@ -66,11 +62,7 @@ impl Request {
         let body = self.body.as_deref().ok_or_else(Refusal::body_too_large)?;
         let sent = self.header("content-type").unwrap_or_default();
         let sent = sent.split(';').next().unwrap_or_default().trim();
-        if sent.eq_ignore_ascii_case(wanted) {
-            Ok(body)
-        } else {
-            Err(Refusal::media_type(wanted))
-        }
+        if sent.eq_ignore_ascii_case(wanted) { Ok(body) } else { Err(Refusal::media_type(wanted)) }
     }
 
     /// The value of a query parameter, which may be there once.
@@ -91,13 +83,9 @@ impl Request {
     /// Refuses filters that the list does not have.
     pub fn allow_filters(&self, names: &[&str]) -> Result<(), Refusal> {
         for (key, _) in &self.query {
-            let name = key
-                .strip_prefix("filter[")
-                .and_then(|name| name.strip_suffix(']'));
+            let name = key.strip_prefix("filter[").and_then(|name| name.strip_suffix(']'));
             if name.is_some_and(|name| !names.contains(&name)) {
-                return Err(Refusal::query(format!(
-                    "`{key}` is not a filter of this list."
-                )));
+                return Err(Refusal::query(format!("`{key}` is not a filter of this list.")));
             }
         }
         Ok(())

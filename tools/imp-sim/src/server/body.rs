@@ -25,22 +25,14 @@ impl Body {
     /// All of it.
     pub fn whole(body: Vec<u8>) -> Self {
         let length = body.len() as u64;
-        Self {
-            rest: (length > 0).then(|| body.into()),
-            length,
-            end: End::Good,
-        }
+        Self { rest: (length > 0).then(|| body.into()), length, end: End::Good }
     }
 
     /// Half of it under the length of all, then the end of the connection.
     pub fn broken(mut body: Vec<u8>) -> Self {
         let length = body.len() as u64;
         body.truncate(body.len() / 2);
-        Self {
-            rest: Some(body.into()),
-            length,
-            end: End::Flush,
-        }
+        Self { rest: Some(body.into()), length, end: End::Flush }
     }
 }
 

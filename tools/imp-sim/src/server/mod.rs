@@ -109,14 +109,8 @@ async fn handle(
     let request = Request {
         method: head.method.as_str().to_owned(),
         origin: origin(service, &head),
-        target: head
-            .uri
-            .path_and_query()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        parts: Request::parts_of(head.uri.path())
-            .filter(|_| service.api)
-            .unwrap_or_default(),
+        target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        parts: Request::parts_of(head.uri.path()).filter(|_| service.api).unwrap_or_default(),
         query: Request::query_of(head.uri.query().unwrap_or_default()),
         headers: head.headers,
         body: read(body).await,
@@ -150,18 +144,9 @@ fn origin(service: &Service, head: &hyper::http::request::Parts) -> String {
 
 fn response(sim: &Sim, outcome: Outcome, broken: bool, https: bool) -> Response<Body> {
     let Outcome { answer, rate, .. } = outcome;
-    let Answer {
-        status,
-        body,
-        media_type,
-        ..
-    } = answer;
+    let Answer { status, body, media_type, .. } = answer;
     let length = body.len();
-    let body = if broken {
-        Body::broken(body)
-    } else {
-        Body::whole(body)
-    };
+    let body = if broken { Body::broken(body) } else { Body::whole(body) };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     let headers = response.headers_mut();
@@ -179,10 +164,7 @@ fn response(sim: &Sim, outcome: Outcome, broken: bool, https: bool) -> Response<
     set("x-node", HeaderValue::from_static("sim01"));
     set("accept", HeaderValue::from_static(JSON_API));
     if https {
-        set(
-            "strict-transport-security",
-            HeaderValue::from_static("max-age=1209600"),
-        );
+        set("strict-transport-security", HeaderValue::from_static("max-age=1209600"));
     }
     if sim.settings.variants.connection_close {
         set("connection", HeaderValue::from_static("close"));
@@ -209,11 +191,7 @@ fn rate_headers(
         return;
     }
     let milliseconds = u64::try_from(milliseconds).unwrap_or_default();
-    let reset = if variants.reset_in_milliseconds {
-        milliseconds
-    } else {
-        seconds
-    };
+    let reset = if variants.reset_in_milliseconds { milliseconds } else { seconds };
     set("x-ratelimit-limit", HeaderValue::from(rate.limit));
     set("x-ratelimit-remaining", HeaderValue::from(rate.remaining));
     set("x-ratelimit-reset", HeaderValue::from(reset));

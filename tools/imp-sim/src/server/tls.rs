@@ -17,23 +17,14 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 /// Makes authority and certificate, and writes the authority to `ca.pem` in the directory.
 pub fn prepare(directory: &Path) -> anyhow::Result<(TlsAcceptor, PathBuf)> {
     let mut authority = CertificateParams::default();
-    authority
-        .distinguished_name
-        .push(DnType::CommonName, "imp-sim certificate authority");
+    authority.distinguished_name.push(DnType::CommonName, "imp-sim certificate authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
     let mut server = CertificateParams::new(vec!["localhost".to_owned()])?;
-    server
-        .distinguished_name
-        .push(DnType::CommonName, "imp-sim");
-    let loopback = [
-        IpAddr::from(Ipv4Addr::LOCALHOST),
-        IpAddr::from(Ipv6Addr::LOCALHOST),
-    ];
-    server
-        .subject_alt_names
-        .extend(loopback.map(SanType::IpAddress));
+    server.distinguished_name.push(DnType::CommonName, "imp-sim");
+    let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+    server.subject_alt_names.extend(loopback.map(SanType::IpAddress));
     let key = KeyPair::generate()?;
     let certificate = server.signed_by(&key, &authority)?;
 

@@ -31,46 +31,31 @@ pub struct Account {
 impl State {
     /// The account of a sign-in name, which is its username or email address.
     pub fn account_named(&self, name: &str) -> Option<&Account> {
-        self.accounts
-            .values()
-            .find(|account| account.username == name || account.email == name)
+        self.accounts.values().find(|account| account.username == name || account.email == name)
     }
 
     /// The accounts whose things `caller` sees: its own first, then those it collaborates on.
     pub fn visible_accounts(&self, caller: Id) -> Vec<Id> {
-        let shared = self
-            .accounts
-            .values()
-            .filter(|account| account.developers.contains(&caller));
-        std::iter::once(caller)
-            .chain(shared.map(|account| account.id))
-            .collect()
+        let shared = self.accounts.values().filter(|account| account.developers.contains(&caller));
+        std::iter::once(caller).chain(shared.map(|account| account.id)).collect()
     }
 
     /// Whether `caller` sees what `owner` owns.
     pub fn sees(&self, caller: Id, owner: Id) -> bool {
         caller == owner
-            || self
-                .accounts
-                .get(&owner)
-                .is_some_and(|account| account.developers.contains(&caller))
+            || self.accounts.get(&owner).is_some_and(|account| account.developers.contains(&caller))
     }
 
     /// Refuses unless `caller` may change what `owner` owns in `zone`.
     ///
     /// A Developer has the development and test zones of the account, never its production zone.
     pub fn may_write(&self, caller: Id, owner: Id, zone: Zone) -> Result<(), Refusal> {
-        let paid = self
-            .accounts
-            .get(&owner)
-            .is_some_and(|account| account.production);
+        let paid = self.accounts.get(&owner).is_some_and(|account| account.production);
         if zone != Zone::Development && !paid {
             return Err(Refusal::permission("The account has no production rights."));
         }
         if caller != owner && zone == Zone::Production {
-            return Err(Refusal::permission(
-                "Developers have no access to the production zone.",
-            ));
+            return Err(Refusal::permission("Developers have no access to the production zone."));
         }
         if self.sees(caller, owner) {
             Ok(())

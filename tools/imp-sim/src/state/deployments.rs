@@ -77,10 +77,7 @@ impl State {
         let group = self.group(caller, group_id)?;
         let (group, kind, owner, product) = (group.id, group.kind, group.owner, group.product);
         if kind.name() != group_type {
-            return Err(Refusal::shape(format!(
-                "The devicegroup is a {}.",
-                kind.name()
-            )));
+            return Err(Refusal::shape(format!("The devicegroup is a {}.", kind.name())));
         }
         self.may_write(caller, owner, kind.zone())?;
         let required = |name| Refusal::attribute(format!("`{name}` is required."));
@@ -168,10 +165,7 @@ impl State {
             let detail = "The deployment belongs to another devicegroup.";
             return Err(Refusal::older_minimum(detail));
         }
-        if group
-            .min_supported_deployment
-            .is_some_and(|old| self.age(build.id) < self.age(old))
-        {
+        if group.min_supported_deployment.is_some_and(|old| self.age(build.id) < self.age(old)) {
             let detail = "The deployment is older than the present minimum supported deployment.";
             return Err(Refusal::older_minimum(detail));
         }
@@ -200,8 +194,5 @@ pub fn sha(device_code: &str, agent_code: &str) -> String {
     hash.update(device_code.len().to_be_bytes());
     hash.update(device_code);
     hash.update(agent_code);
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -132,10 +132,7 @@ impl Devices {
         if let Ok(mac) = text.parse() {
             return self.by_mac.get(&mac).copied();
         }
-        text.parse()
-            .ok()
-            .and_then(|agent| self.by_agent.get(&agent))
-            .copied()
+        text.parse().ok().and_then(|agent| self.by_agent.get(&agent)).copied()
     }
 
     /// The device in a slot that `find` or a run gave.
@@ -182,9 +179,7 @@ impl Devices {
 
     /// The unassigned devices of an account.
     pub fn unassigned_of(&self, account: Id) -> &[u32] {
-        self.owned
-            .get(&account)
-            .map_or(&[], |owned| &owned.unassigned)
+        self.owned.get(&account).map_or(&[], |owned| &owned.unassigned)
     }
 
     /// The devices of a group.
@@ -199,10 +194,7 @@ impl Devices {
 
     /// Begins to count events anew.
     pub fn forget_events(&mut self) {
-        self.slots
-            .iter_mut()
-            .flatten()
-            .for_each(|device| device.events = Events::default());
+        self.slots.iter_mut().flatten().for_each(|device| device.events = Events::default());
     }
 
     /// How many there are.

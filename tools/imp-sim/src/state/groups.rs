@@ -194,14 +194,10 @@ impl State {
             ));
         }
         if change.load_code_after_blessing.is_some() {
-            return Err(Refusal::attribute(
-                "`load_code_after_blessing` can only be updated.",
-            ));
+            return Err(Refusal::attribute("`load_code_after_blessing` can only be updated."));
         }
         if change.region.is_some() && !kind.is_blessed() {
-            return Err(Refusal::attribute(
-                "`region` is for production groups only.",
-            ));
+            return Err(Refusal::attribute("`region` is for production groups only."));
         }
         let mut group = Group {
             id: self.random.id(),
@@ -261,10 +257,7 @@ impl State {
         if !self.devices.of_group(id).is_empty() {
             return Err(Refusal::devices_assigned());
         }
-        if self
-            .deployments
-            .values()
-            .any(|build| build.group == Some(id) && build.flagger.is_some())
+        if self.deployments.values().any(|build| build.group == Some(id) && build.flagger.is_some())
         {
             return Err(Refusal::flagged_deployments());
         }
@@ -320,23 +313,14 @@ impl State {
         }
         let target = self.group(group.owner, &named.id);
         let target = target.map_err(|_| {
-            Refusal::target(format!(
-                "The target devicegroup {} was not found.",
-                named.id
-            ))
+            Refusal::target(format!("The target devicegroup {} was not found.", named.id))
         })?;
         if target.kind.name() != named.kind {
-            return Err(Refusal::target(format!(
-                "The target is not a {}.",
-                named.kind
-            )));
+            return Err(Refusal::target(format!("The target is not a {}.", named.kind)));
         }
         if !right_kind(target.kind) || target.kind.zone() != group.kind.zone() {
-            let detail = format!(
-                "A {} cannot be the target of a {}.",
-                named.kind,
-                group.kind.name()
-            );
+            let detail =
+                format!("A {} cannot be the target of a {}.", named.kind, group.kind.name());
             return Err(Refusal::target(detail));
         }
         if target.product != group.product {
@@ -349,10 +333,6 @@ impl State {
         let taken = self.groups.values().any(|group| {
             group.product == product && group.name == name && Some(group.id) != except
         });
-        if taken {
-            Err(Refusal::duplicate_name("Devicegroups"))
-        } else {
-            Ok(())
-        }
+        if taken { Err(Refusal::duplicate_name("Devicegroups")) } else { Ok(()) }
     }
 }

@@ -67,11 +67,7 @@ impl FromStr for Id {
             return Err(WrongForm);
         }
         let mut bits = 0u128;
-        for (at, digit) in text
-            .bytes()
-            .enumerate()
-            .filter(|(at, _)| !dashes.contains(at))
-        {
+        for (at, digit) in text.bytes().enumerate().filter(|(at, _)| !dashes.contains(at)) {
             debug_assert!(at < 36);
             bits = bits << 4 | u128::from(lower_hex(digit)?);
         }
@@ -92,9 +88,7 @@ impl FromStr for DeviceId {
         if text.len() != 16 {
             return Err(WrongForm);
         }
-        text.bytes()
-            .try_fold(0, |bits, digit| Ok(bits << 4 | lower_hex(digit)?))
-            .map(Self)
+        text.bytes().try_fold(0, |bits, digit| Ok(bits << 4 | lower_hex(digit)?)).map(Self)
     }
 }
 
@@ -151,10 +145,7 @@ impl FromStr for AgentId {
 
     fn from_str(text: &str) -> Result<Self, WrongForm> {
         let id: [u8; 12] = text.as_bytes().try_into().map_err(|_| WrongForm)?;
-        if id
-            .iter()
-            .all(|character| AGENT_ALPHABET.contains(character))
-        {
+        if id.iter().all(|character| AGENT_ALPHABET.contains(character)) {
             Ok(Self(id))
         } else {
             Err(WrongForm)
@@ -165,10 +156,7 @@ impl FromStr for AgentId {
 impl Timestamp {
     /// This time and `duration` more.
     pub fn plus(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -185,9 +173,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, WrongForm> {
         let time = humantime::parse_rfc3339(text).map_err(|_| WrongForm)?;
         let since = time.duration_since(UNIX_EPOCH).map_err(|_| WrongForm)?;
-        u64::try_from(since.as_millis())
-            .map(Self)
-            .map_err(|_| WrongForm)
+        u64::try_from(since.as_millis()).map(Self).map_err(|_| WrongForm)
     }
 }
 
@@ -201,8 +187,7 @@ fn lower_hex(digit: u8) -> Result<u64, WrongForm> {
 
 fn from_text<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
     let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-    text.parse()
-        .map_err(|_| serde::de::Error::custom(format!("`{text}` has not the right form")))
+    text.parse().map_err(|_| serde::de::Error::custom(format!("`{text}` has not the right form")))
 }
 
 impl Serialize for Id {
@@ -274,11 +259,9 @@ mod tests {
         let id = Id(0x4e264cef_3316_cdfa_7f39_7a5d458994b3);
         assert_eq!(id.to_string(), "4e264cef-3316-cdfa-7f39-7a5d458994b3");
         assert_eq!(id.to_string().parse::<Id>().unwrap(), id);
-        for wrong in [
-            "4E264cef-3316-cdfa-7f39-7a5d458994b3",
-            "4e264cef3316cdfa7f397a5d458994b3",
-            "é",
-        ] {
+        for wrong in
+            ["4E264cef-3316-cdfa-7f39-7a5d458994b3", "4e264cef3316cdfa7f397a5d458994b3", "é"]
+        {
             assert!(wrong.parse::<Id>().is_err(), "{wrong}");
         }
     }
@@ -288,12 +271,8 @@ mod tests {
         let mac: Mac = "0c:2a:69:05:0d:62".parse().unwrap();
         assert_eq!(mac, Mac(0x0c2a_6905_0d62));
         assert_eq!(mac.to_string(), "0c:2a:69:05:0d:62");
-        for wrong in [
-            "0C:2a:69:05:0d:62",
-            "0c2a69050d62",
-            "0c-2a-69-05-0d-62",
-            "0c:2a:69:05:0d:6",
-        ] {
+        for wrong in ["0C:2a:69:05:0d:62", "0c2a69050d62", "0c-2a-69-05-0d-62", "0c:2a:69:05:0d:6"]
+        {
             assert!(wrong.parse::<Mac>().is_err(), "{wrong}");
         }
     }
@@ -309,13 +288,7 @@ mod tests {
 
     #[test]
     fn times_have_three_decimals_and_z() {
-        assert_eq!(
-            Timestamp(1_532_258_869_633).to_string(),
-            "2018-07-22T11:27:49.633Z"
-        );
-        assert_eq!(
-            "2018-07-22T11:27:49.633Z".parse::<Timestamp>().unwrap().0,
-            1_532_258_869_633
-        );
+        assert_eq!(Timestamp(1_532_258_869_633).to_string(), "2018-07-22T11:27:49.633Z");
+        assert_eq!("2018-07-22T11:27:49.633Z".parse::<Timestamp>().unwrap().0, 1_532_258_869_633);
     }
 }

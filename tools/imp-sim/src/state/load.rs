@@ -51,15 +51,10 @@ fn forget_what_is_missing(state: &mut State) {
     let groups: Vec<Id> = state.groups.keys().copied().collect();
     let builds = &state.deployments;
     for group in state.groups.values_mut() {
-        let newest = builds
-            .values()
-            .rev()
-            .find(|build| build.group == Some(group.id));
+        let newest = builds.values().rev().find(|build| build.group == Some(group.id));
         let oldest = builds.values().find(|build| build.group == Some(group.id));
         group.current_deployment = newest.map(|build| build.id);
-        let minimum = group
-            .min_supported_deployment
-            .filter(|id| builds.contains_key(id));
+        let minimum = group.min_supported_deployment.filter(|id| builds.contains_key(id));
         group.min_supported_deployment = minimum.or(oldest.map(|build| build.id));
         group.production_target = group.production_target.filter(|id| groups.contains(id));
         group.dut_target = group.dut_target.filter(|id| groups.contains(id));
@@ -68,10 +63,7 @@ fn forget_what_is_missing(state: &mut State) {
 
 impl Record {
     fn kind(&self) -> &str {
-        self.fields
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.fields.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 
     fn rank(&self) -> usize {
@@ -96,30 +88,21 @@ impl Record {
     /// Something with a form of its own.
     fn parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, String> {
         let text = self.text(name)?;
-        let parsed = text.map(|text| {
-            text.parse()
-                .map_err(|_| format!("`{name}` cannot be `{text}`"))
-        });
+        let parsed =
+            text.map(|text| text.parse().map_err(|_| format!("`{name}` cannot be `{text}`")));
         parsed.transpose()
     }
 
     fn required<T: FromStr>(&self, name: &str) -> Result<T, String> {
-        self.parsed(name)?
-            .ok_or_else(|| format!("`{name}` is missing"))
+        self.parsed(name)?.ok_or_else(|| format!("`{name}` is missing"))
     }
 
     fn flag(&self, name: &str) -> bool {
-        self.fields
-            .get(name)
-            .and_then(Value::as_bool)
-            .unwrap_or_default()
+        self.fields.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
     fn number<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
-        self.fields
-            .get(name)
-            .and_then(Value::as_i64)
-            .and_then(|number| T::try_from(number).ok())
+        self.fields.get(name).and_then(Value::as_i64).and_then(|number| T::try_from(number).ok())
     }
 
     fn time(&self, name: &str) -> Result<Timestamp, String> {
@@ -127,33 +110,20 @@ impl Record {
     }
 
     fn account_id(&self, state: &State, name: &str) -> Result<Id, String> {
-        let known = self
-            .parsed(name)?
-            .filter(|id| state.accounts.contains_key(id));
-        known
-            .or(state.accounts.keys().next().copied())
-            .ok_or_else(|| "no account".to_owned())
+        let known = self.parsed(name)?.filter(|id| state.accounts.contains_key(id));
+        known.or(state.accounts.keys().next().copied()).ok_or_else(|| "no account".to_owned())
     }
 
     /// A new account, on which the main one collaborates.
     fn account(&self, state: &mut State) -> Result<(), String> {
         let id = self.required("id")?;
         let username: String = self.required("username")?;
-        let main = state
-            .accounts
-            .values()
-            .next()
-            .cloned()
-            .ok_or("no account")?;
+        let main = state.accounts.values().next().cloned().ok_or("no account")?;
         let account = Account {
             id,
-            email: self
-                .text("email")?
-                .unwrap_or_else(|| format!("{username}@example.com")),
+            email: self.text("email")?.unwrap_or_else(|| format!("{username}@example.com")),
             password: format!("{username}-password"),
-            production: self
-                .text("tier")?
-                .is_some_and(|tier| tier.starts_with("ent")),
+            production: self.text("tier")?.is_some_and(|tier| tier.starts_with("ent")),
             developers: vec![main.id],
             one_time_password: None,
             username,
@@ -193,10 +163,7 @@ impl Record {
         let product: Id = self.required("product_id")?;
         let owner = state.products.get(&product).map(|product| product.owner);
         let owner = owner.ok_or_else(|| format!("product {product} is not there"))?;
-        let load = self
-            .fields
-            .get("load_code_after_blessing")
-            .and_then(Value::as_bool);
+        let load = self.fields.get("load_code_after_blessing").and_then(Value::as_bool);
         let env_vars = self.fields.get("env_vars").and_then(Value::as_object);
         let group = Group {
             id,
@@ -224,25 +191,15 @@ impl Record {
         let owner = self.account_id(state, "owner_id")?;
         let device_code = self.text("device_code")?.unwrap_or_default();
         let agent_code = self.text("agent_code")?.unwrap_or_default();
-        let group = self
-            .parsed("devicegroup_id")?
-            .filter(|id| state.groups.contains_key(id));
-        let of_group = group
-            .and_then(|group| state.groups.get(&group))
-            .map(|group| group.product);
+        let group = self.parsed("devicegroup_id")?.filter(|id| state.groups.contains_key(id));
+        let of_group = group.and_then(|group| state.groups.get(&group)).map(|group| group.product);
         let product = of_group.map_or_else(|| self.required("product_id"), Ok)?;
         let tags = self.fields.get("tags").and_then(Value::as_array);
-        let tags = tags
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
+        let tags =
+            tags.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
         let build = Deployment {
             id,
-            sha: self
-                .text("sha")?
-                .unwrap_or_else(|| sha(&device_code, &agent_code)),
+            sha: self.text("sha")?.unwrap_or_else(|| sha(&device_code, &agent_code)),
             device_code,
             agent_code,
             description: self.text("description")?.unwrap_or_default(),
@@ -266,19 +223,13 @@ impl Record {
             None => None,
             Some(group) => {
                 let found = state.groups.get(&group);
-                Some(
-                    found
-                        .ok_or_else(|| format!("devicegroup {group} is not there"))?
-                        .owner,
-                )
+                Some(found.ok_or_else(|| format!("devicegroup {group} is not there"))?.owner)
             }
         };
         let owner = group_owner.map_or_else(|| self.account_id(state, "owner_id"), Ok)?;
         let agent: Option<AgentId> = self.parsed("agent_id")?;
         // The ids of all but imp001 end in the MAC address.
-        let mac = self
-            .parsed("mac_address")?
-            .unwrap_or(Mac(id.0 & 0xffff_ffff_ffff));
+        let mac = self.parsed("mac_address")?.unwrap_or(Mac(id.0 & 0xffff_ffff_ffff));
         let device = Device {
             id,
             mac,
@@ -305,11 +256,7 @@ impl Record {
 
 /// Refuses what took the place of something else.
 fn if_new(is_new: bool) -> Result<(), String> {
-    if is_new {
-        Ok(())
-    } else {
-        Err("the id or MAC address is there already".to_owned())
-    }
+    if is_new { Ok(()) } else { Err("the id or MAC address is there already".to_owned()) }
 }
 
 #[cfg(test)]
@@ -344,18 +291,9 @@ mod tests {
     #[test]
     fn an_error_names_the_line() {
         for (lines, wanted) in [
-            (
-                &[GROUP][..],
-                "test:1: product 00000000-0000-0000-0000-000000000001 is not there",
-            ),
-            (
-                &[PRODUCT, PRODUCT],
-                "test:2: the id or MAC address is there already",
-            ),
-            (
-                &[r#"{"type":"device","id":"x"}"#],
-                "test:1: `id` cannot be `x`",
-            ),
+            (&[GROUP][..], "test:1: product 00000000-0000-0000-0000-000000000001 is not there"),
+            (&[PRODUCT, PRODUCT], "test:2: the id or MAC address is there already"),
+            (&[r#"{"type":"device","id":"x"}"#], "test:1: `id` cannot be `x`"),
             (
                 &[r#"{"type":"webhook","id":"x"}"#],
                 "test:1: `webhook` is no type that can be loaded",

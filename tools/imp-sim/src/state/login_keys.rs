@@ -25,9 +25,7 @@ pub struct LoginKey {
 impl State {
     /// The caller's keys, oldest first.
     pub fn login_keys_of(&self, caller: Id) -> impl Iterator<Item = &LoginKey> {
-        self.login_keys
-            .iter()
-            .filter(move |key| key.account == caller)
+        self.login_keys.iter().filter(move |key| key.account == caller)
     }
 
     /// One of the caller's keys.
@@ -48,12 +46,7 @@ impl State {
             return Err(Refusal::account_limit());
         }
         let id = self.random.hex(16);
-        self.login_keys.push(LoginKey {
-            id,
-            account: caller,
-            description,
-            usages: 0,
-        });
+        self.login_keys.push(LoginKey { id, account: caller, description, usages: 0 });
         Ok(&self.login_keys[self.login_keys.len() - 1])
     }
 

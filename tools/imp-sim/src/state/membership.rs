@@ -16,9 +16,7 @@ impl State {
         self.devices
             .find(text)
             .filter(|&slot| {
-                self.devices
-                    .get(slot)
-                    .is_some_and(|device| self.sees(caller, device.owner))
+                self.devices.get(slot).is_some_and(|device| self.sees(caller, device.owner))
             })
             .ok_or_else(|| Refusal::not_found("Device", text))
     }
@@ -26,9 +24,7 @@ impl State {
     /// A device that the caller sees.
     pub fn device(&self, caller: Id, text: &str) -> Result<&Device, Refusal> {
         let slot = self.device_slot(caller, text)?;
-        self.devices
-            .get(slot)
-            .ok_or_else(|| Refusal::not_found("Device", text))
+        self.devices.get(slot).ok_or_else(|| Refusal::not_found("Device", text))
     }
 
     /// Whether the caller may change who is in the group.
@@ -101,10 +97,7 @@ impl State {
 
     /// Unassigning from a production group needs the unblessing key of the group's owner.
     pub fn check_unblessing_key(&self, group: &Group, key: Option<&str>) -> Result<(), Refusal> {
-        let right = self
-            .accounts
-            .get(&group.owner)
-            .map(|account| account.unblessing_key.as_str());
+        let right = self.accounts.get(&group.owner).map(|account| account.unblessing_key.as_str());
         if group.kind != GroupType::Production || (key.is_some() && key == right) {
             Ok(())
         } else {
@@ -121,11 +114,7 @@ impl State {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let slot = self.device_slot(caller, device)?;
-        if self
-            .devices
-            .get(slot)
-            .is_none_or(|found| found.group != Some(group))
-        {
+        if self.devices.get(slot).is_none_or(|found| found.group != Some(group)) {
             return Err(Refusal::not_found("Device", device));
         }
         self.devices.move_to(slot, None, false, now);

@@ -69,12 +69,8 @@ pub fn populate(population: &Population) -> State {
         state.devices.add(maker.device(main, name));
     }
     let mut maker = DeviceMaker::new(population.seed, 3);
-    state
-        .devices
-        .add(maker.device(partner, Some("partner-unassigned".to_owned())));
-    state
-        .devices
-        .add(maker.device(free, Some("free-unassigned".to_owned())));
+    state.devices.add(maker.device(partner, Some("partner-unassigned".to_owned())));
+    state.devices.add(maker.device(free, Some("free-unassigned".to_owned())));
     add_partner(&mut state, population.seed, partner, &mut maker);
     if population.production > 0 {
         let mut maker = DeviceMaker::new(population.seed, 4);
@@ -128,17 +124,10 @@ fn add_accounts(state: &mut State, population: &Population) -> [Id; 3] {
         };
         state.accounts.insert(id, account);
     }
-    state.accounts[&ids[0]]
-        .one_time_password
-        .clone_from(&population.one_time_password);
+    state.accounts[&ids[0]].one_time_password.clone_from(&population.one_time_password);
     state.accounts[&ids[1]].developers.push(ids[0]);
     let description = "made by imp-sim".to_owned();
-    state.login_keys.push(LoginKey {
-        id: random.hex(16),
-        account: ids[0],
-        description,
-        usages: 0,
-    });
+    state.login_keys.push(LoginKey { id: random.hex(16), account: ids[0], description, usages: 0 });
     ids
 }
 
@@ -161,21 +150,10 @@ fn add_partner(state: &mut State, seed: u64, partner: Id, maker: &mut DeviceMake
 fn add_production(state: &mut State, population: &Population, main: Id, maker: &mut DeviceMaker) {
     let mut random = Random::new(population.seed, 6);
     let product = add_product(state, random.id(), main, "SimProduct");
-    let production = add_group(
-        state,
-        random.id(),
-        &product,
-        GroupType::Production,
-        "SimProduction",
-    );
+    let production =
+        add_group(state, random.id(), &product, GroupType::Production, "SimProduction");
     let dut = add_group(state, random.id(), &product, GroupType::Dut, "SimDUT");
-    let fixture = add_group(
-        state,
-        random.id(),
-        &product,
-        GroupType::Fixture,
-        "SimFixture",
-    );
+    let fixture = add_group(state, random.id(), &product, GroupType::Fixture, "SimFixture");
     state.groups[&fixture].production_target = Some(production);
     state.groups[&fixture].dut_target = Some(dut);
     let build = first_build(random.id(), &product, production);
@@ -227,10 +205,8 @@ fn add_group(state: &mut State, id: Id, product: &Product, kind: GroupType, name
 }
 
 fn first_build(id: Id, product: &Product, group: Id) -> Deployment {
-    let (device_code, agent_code) = (
-        "server.log(\"device 1.0\");\n",
-        "server.log(\"agent 1.0\");\n",
-    );
+    let (device_code, agent_code) =
+        ("server.log(\"device 1.0\");\n", "server.log(\"agent 1.0\");\n");
     Deployment {
         id,
         device_code: device_code.to_owned(),
@@ -263,23 +239,14 @@ impl DeviceMaker {
         let mut random = Random::new(seed, purpose);
         let macs = random.below(1 << 20);
         // Two bits of the address say which maker it was.
-        Self {
-            random,
-            macs: (purpose & 3) << 22 | macs,
-            made: 0,
-            cards: HashSet::new(),
-        }
+        Self { random, macs: (purpose & 3) << 22 | macs, made: 0, cards: HashSet::new() }
     }
 
     /// A device as it looks after BlinkUp: unassigned, without an agent.
     pub fn device(&mut self, owner: Id, name: Option<String>) -> Device {
         let (imp_type, prefix) = self.model();
         let mac = self.mac();
-        let id = if prefix == 0 {
-            self.card_id()
-        } else {
-            DeviceId(prefix << 48 | mac.0)
-        };
+        let id = if prefix == 0 { self.card_id() } else { DeviceId(prefix << 48 | mac.0) };
         let random = &mut self.random;
         let since = |random: &mut Random| BEGIN.0 + random.below(YEAR);
         let online = random.percent(70.0);

@@ -110,10 +110,6 @@ impl State {
         let taken = self.products.values().any(|product| {
             product.owner == owner && product.name == name && Some(product.id) != except
         });
-        if taken {
-            Err(Refusal::duplicate_name("Products"))
-        } else {
-            Ok(())
-        }
+        if taken { Err(Refusal::duplicate_name("Products")) } else { Ok(()) }
     }
 }

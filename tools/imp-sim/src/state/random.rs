@@ -10,9 +10,7 @@ pub struct Random(fastrand::Rng);
 impl Random {
     /// The source for one purpose, so that more of one thing never changes another.
     pub fn new(seed: u64, purpose: u64) -> Self {
-        Self(fastrand::Rng::with_seed(
-            seed ^ purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15),
-        ))
+        Self(fastrand::Rng::with_seed(seed ^ purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
     /// What a new source must be seeded with to go on from here.
@@ -32,9 +30,7 @@ impl Random {
 
     /// So many lower-case hexadecimal digits.
     pub fn hex(&mut self, digits: usize) -> String {
-        (0..digits)
-            .map(|_| self.0.digit(16).to_ascii_lowercase())
-            .collect()
+        (0..digits).map(|_| self.0.digit(16).to_ascii_lowercase()).collect()
     }
 
     /// 140 characters that look like base64.

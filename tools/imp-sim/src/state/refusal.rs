@@ -62,13 +62,7 @@ impl Refusal {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self {
-            reason,
-            code,
-            title,
-            detail: detail.into(),
-            meta: None,
-        }
+        Self { reason, code, title, detail: detail.into(), meta: None }
     }
 
     /// Bad login, bad or expired access token, wrong one-time password.
@@ -79,17 +73,9 @@ impl Refusal {
     /// The account needs a one-time password as well.
     pub fn one_time_password(login_token: &str, expires_at: Timestamp) -> Self {
         let detail = "Repeat the request with the login token and a one-time password.";
-        let refusal = Self::new(
-            Reason::Permission,
-            "PX200",
-            "One-Time Password Required",
-            detail,
-        );
+        let refusal = Self::new(Reason::Permission, "PX200", "One-Time Password Required", detail);
         let meta = json!({"login_token": login_token, "expires_at": expires_at});
-        Self {
-            meta: Some(Box::new(meta)),
-            ..refusal
-        }
+        Self { meta: Some(Box::new(meta)), ..refusal }
     }
 
     /// A free account, or a collaborator whose role does not reach so far.
@@ -106,12 +92,7 @@ impl Refusal {
     /// The key header of an unblessing request.
     pub fn unblessing_key() -> Self {
         let detail = "The X-Electricimp-Key header must hold the unblessing key of the account.";
-        Self::new(
-            Reason::UnblessingKey,
-            "PX102",
-            "Invalid Unblessing Key",
-            detail,
-        )
+        Self::new(Reason::UnblessingKey, "PX102", "Invalid Unblessing Key", detail)
     }
 
     /// No such thing, or none that the account may see.
@@ -185,23 +166,13 @@ impl Refusal {
     /// A product that still has device groups.
     pub fn dependent_groups() -> Self {
         let detail = "Cannot delete a product with associated devicegroups.";
-        Self::new(
-            Reason::Conflict,
-            "CX002",
-            "Dependent Devicegroups Exist",
-            detail,
-        )
+        Self::new(Reason::Conflict, "CX002", "Dependent Devicegroups Exist", detail)
     }
 
     /// A device group that still has flagged deployments.
     pub fn flagged_deployments() -> Self {
         let detail = "Cannot delete a devicegroup with flagged deployments; delete those first.";
-        Self::new(
-            Reason::Conflict,
-            "CX003",
-            "Flagged Deployments Exist",
-            detail,
-        )
+        Self::new(Reason::Conflict, "CX003", "Flagged Deployments Exist", detail)
     }
 
     /// A deployment that is flagged.
@@ -219,12 +190,7 @@ impl Refusal {
     /// A device group that a fixture group names as its target.
     pub fn targeted() -> Self {
         let detail = "Cannot delete a devicegroup that is the target of another devicegroup.";
-        Self::new(
-            Reason::Conflict,
-            "CX007",
-            "Dependent Devicegroups Exist",
-            detail,
-        )
+        Self::new(Reason::Conflict, "CX007", "Dependent Devicegroups Exist", detail)
     }
 
     /// A deployment that is the minimum of its group, or newer.
@@ -236,12 +202,7 @@ impl Refusal {
 
     /// A minimum that would go back, or a deployment of another group.
     pub fn older_minimum(detail: &str) -> Self {
-        Self::new(
-            Reason::Conflict,
-            "CX009",
-            "Invalid Min Supported Deployment",
-            detail,
-        )
+        Self::new(Reason::Conflict, "CX009", "Invalid Min Supported Deployment", detail)
     }
 
     /// A device that may not go where it was sent.
@@ -285,10 +246,7 @@ impl Refusal {
     /// What a fault rule asked for, about one device of a batch.
     pub fn device_fault(status: u16, device: &str) -> Self {
         let detail = format!("Device {device} could not be processed.");
-        Self {
-            detail,
-            ..Self::fault(status)
-        }
+        Self { detail, ..Self::fault(status) }
     }
 
     /// What a fault rule asked for.

@@ -80,11 +80,7 @@ mod tests {
 
     #[test]
     fn a_state_survives_its_snapshot() {
-        let population = Population {
-            devices: 30,
-            production: 10,
-            ..Population::default()
-        };
+        let population = Population { devices: 30, production: 10, ..Population::default() };
         let mut state = populate(&population);
         let first = state.snapshot().unwrap();
         let mut again = State::from_snapshot(&first).unwrap();

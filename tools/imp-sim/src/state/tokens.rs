@@ -76,21 +76,13 @@ impl State {
         account: Id,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        if self
-            .accounts
-            .get(&account)
-            .is_none_or(|account| account.one_time_password.is_none())
-        {
+        if self.accounts.get(&account).is_none_or(|account| account.one_time_password.is_none()) {
             return Ok(());
         }
-        self.tokens
-            .login
-            .retain(|_, (_, expires_at)| *expires_at > now);
+        self.tokens.login.retain(|_, (_, expires_at)| *expires_at > now);
         let expires_at = now.plus(LOGIN_TOKEN_LIFE);
         let token = self.random.hex(64);
-        self.tokens
-            .login
-            .insert(token.clone(), (account, expires_at));
+        self.tokens.login.insert(token.clone(), (account, expires_at));
         Err(Refusal::one_time_password(&token, expires_at))
     }
 
@@ -113,17 +105,11 @@ impl State {
 
     /// Issues an access token, and forgets those that have ended.
     pub fn issue_access(&mut self, account: Id, now: Timestamp, life: Duration) -> Issued {
-        self.tokens
-            .access
-            .retain(|_, access| access.expires_at > now);
+        self.tokens.access.retain(|_, access| access.expires_at > now);
         self.tokens.issued += 1;
         let expires_at = now.plus(life);
         let token = self.random.access_token();
-        let access = Access {
-            account,
-            serial: self.tokens.issued,
-            expires_at,
-        };
+        let access = Access { account, serial: self.tokens.issued, expires_at };
         self.tokens.access.insert(token.clone(), access);
         Issued { token, expires_at }
     }
@@ -132,20 +118,9 @@ impl State {
     pub fn issue_refresh(&mut self, account: Id, now: Timestamp) -> String {
         let secret = self.random.hex(64);
         let id = self.random.id();
-        self.tokens.refresh.push(Refresh {
-            id,
-            secret: secret.clone(),
-            account,
-            created_at: now,
-        });
+        self.tokens.refresh.push(Refresh { id, secret: secret.clone(), account, created_at: now });
         let own = |token: &Refresh| token.account == account;
-        if self
-            .tokens
-            .refresh
-            .iter()
-            .filter(|token| own(token))
-            .count()
-            > REFRESH_TOKENS
+        if self.tokens.refresh.iter().filter(|token| own(token)).count() > REFRESH_TOKENS
             && let Some(oldest) = self.tokens.refresh.iter().position(own)
         {
             self.tokens.refresh.remove(oldest);
@@ -170,23 +145,13 @@ impl State {
 
     /// The account of a refresh token.
     pub fn account_of_refresh(&self, secret: &str) -> Result<Id, Refusal> {
-        let token = self
-            .tokens
-            .refresh
-            .iter()
-            .find(|token| token.secret == secret);
-        token
-            .map(|token| token.account)
-            .ok_or_else(Refusal::unknown_token)
+        let token = self.tokens.refresh.iter().find(|token| token.secret == secret);
+        token.map(|token| token.account).ok_or_else(Refusal::unknown_token)
     }
 
     /// A new refresh token in place of an old one.
     pub fn replace_refresh(&mut self, secret: &str, now: Timestamp) -> Option<String> {
-        let place = self
-            .tokens
-            .refresh
-            .iter()
-            .position(|token| token.secret == secret)?;
+        let place = self.tokens.refresh.iter().position(|token| token.secret == secret)?;
         let old = self.tokens.refresh.remove(place);
         Some(self.issue_refresh(old.account, now))
     }
