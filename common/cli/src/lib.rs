@@ -23,6 +23,7 @@ pub mod signals;
 pub mod stdin;
 pub mod stdout;
 mod stop;
+mod subjects;
 
 pub use api;
 pub use auth;
@@ -37,6 +38,7 @@ pub use options::{missing, text_option};
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use session::{Session, hands, settings, sign_in_environment, text};
 pub use stop::{Stop, failure};
+pub use subjects::{DeviceGroups, Devices, Products};
 
 use std::process::ExitCode;
 

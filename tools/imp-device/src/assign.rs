@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::bulk::{Group, Move};
 use cli::each::Work;
-use cli::{Failure, Given, Row, Session, identifier};
+use cli::{Failure, Row, Session};
 
 /// Put devices into a device group
 ///
@@ -12,9 +12,8 @@ use cli::{Failure, Given, Row, Session, identifier};
 /// in one request; the input is read to its end before the first.
 #[derive(Args)]
 pub struct Assign {
-    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
-    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
-    device: Vec<String>,
+    #[command(flatten)]
+    devices: cli::Devices,
     /// The device group; a column `dg` of a row beats it
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP")]
     dg: Option<String>,
@@ -26,20 +25,12 @@ pub struct Assign {
     #[command(flatten)]
     changes: cli::Changes,
     #[command(flatten)]
-    input: cli::Input,
-    #[command(flatten)]
     common: cli::Common,
 }
 
 impl Assign {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let given = Given {
-            noun: "device",
-            option: "--device",
-            identifiers: &self.device,
-            input: &self.input,
-        };
         let target = |row: &Row| -> Result<Group, Failure> {
             let group =
                 cli::text_option(row, &["dg", "devicegroup", "device_group"])?.or(self.dg.clone());
@@ -51,7 +42,7 @@ impl Assign {
             session.find(Thing::DeviceGroup, group).map_err(cli::Stop::from)?;
         }
         session.move_devices(&Move {
-            work: Work::changing(given, self.changes),
+            work: Work::changing(self.devices.given(), self.changes),
             target: Some(&target),
             batch: self.bulk.batch(),
             stream: self.bulk.stream,

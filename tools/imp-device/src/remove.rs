@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::{Kind, Request, membership, resource};
 use cli::each::{Acted, Ask, Outcome, Work};
-use cli::{Failure, Given, Identifier, Record, Session, Target, identifier};
+use cli::{Failure, Identifier, Record, Session, Target};
 use serde_json::Value;
 
 /// Remove devices from the account
@@ -12,9 +12,8 @@ use serde_json::Value;
 /// --force takes them out of it first. Production devices cannot be removed.
 #[derive(Args)]
 pub struct Remove {
-    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
-    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
-    device: Vec<String>,
+    #[command(flatten)]
+    devices: cli::Devices,
     /// Take devices out of their groups first
     #[arg(long, short)]
     force: bool,
@@ -24,22 +23,14 @@ pub struct Remove {
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
-    input: cli::Input,
-    #[command(flatten)]
     common: cli::Common,
 }
 
 impl Remove {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let given = Given {
-            noun: "device",
-            option: "--device",
-            identifiers: &self.device,
-            input: &self.input,
-        };
         let ask = Ask { verb: "remove", confirmed: self.confirmed };
-        session.each(&Work::deleting(given, self.changes.into(), ask), |row| {
+        session.each(&Work::deleting(self.devices.given(), self.changes.into(), ask), |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
             if !self.changes.dry_run {
                 let device = if self.force { take_out(&session, &device)? } else { device };

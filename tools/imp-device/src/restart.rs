@@ -3,23 +3,20 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Given, Record, Session, Target, identifier};
+use cli::{Record, Session, Target};
 
 /// Restart devices
 ///
 /// A restart is never sent twice: one whose answer got lost is reported as an unknown outcome.
 #[derive(Args)]
 pub struct Restart {
-    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
-    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
-    device: Vec<String>,
+    #[command(flatten)]
+    devices: cli::Devices,
     /// Let devices at or above the minimum supported deployment shut down in their own time
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
     changes: cli::Changes,
-    #[command(flatten)]
-    input: cli::Input,
     #[command(flatten)]
     common: cli::Common,
 }
@@ -27,14 +24,8 @@ pub struct Restart {
 impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let given = Given {
-            noun: "device",
-            option: "--device",
-            identifiers: &self.device,
-            input: &self.input,
-        };
         let action = if self.conditional { "conditional_restart" } else { "restart" };
-        let work = Work::changing(given, self.changes);
+        let work = Work::changing(self.devices.given(), self.changes);
         session.each(&work, |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
             if !self.changes.dry_run {

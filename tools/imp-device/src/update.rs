@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Given, Record, Session, Target, identifier};
+use cli::{Record, Session, Target};
 
 /// Rename devices
 ///
@@ -11,16 +11,13 @@ use cli::{Given, Record, Session, Target, identifier};
 /// name, so the device is named by id, device, mac_address or agent_id.
 #[derive(Args)]
 pub struct Update {
-    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
-    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
-    device: Vec<String>,
+    #[command(flatten)]
+    devices: cli::Devices,
     /// The new name; an empty one removes it; a column `name` of a row beats it
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
     #[command(flatten)]
     changes: cli::Changes,
-    #[command(flatten)]
-    input: cli::Input,
     #[command(flatten)]
     common: cli::Common,
 }
@@ -28,13 +25,7 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let given = Given {
-            noun: "device",
-            option: "--device",
-            identifiers: &self.device,
-            input: &self.input,
-        };
-        session.each(&Work::changing(given, self.changes), |row| {
+        session.each(&Work::changing(self.devices.given(), self.changes), |row| {
             let device = row.identifier(&Target::DEVICE, &["name"])?;
             let name = cli::text_option(row, &["name"])?.or(self.name.clone());
             let name = name.ok_or_else(|| cli::missing("--name", "the new name"))?;

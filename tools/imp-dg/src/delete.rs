@@ -1,10 +1,10 @@
 //! `imp-dg delete`
 
 use clap::Args;
+use cli::Session;
 use cli::api::identify::Thing;
 use cli::api::{Request, segment};
 use cli::each::{Acted, Ask, Outcome, Work};
-use cli::{Given, Session, identifier};
 
 /// Delete device groups, and with them their deployments
 ///
@@ -12,9 +12,8 @@ use cli::{Given, Session, identifier};
 /// fixture group. --force takes devices out and takes flags away first.
 #[derive(Args)]
 pub struct Delete {
-    /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
-    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true)]
-    dg: Vec<String>,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
     /// First remove what stands in the way
     #[arg(long, short)]
     force: bool,
@@ -24,22 +23,14 @@ pub struct Delete {
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
-    input: cli::Input,
-    #[command(flatten)]
     common: cli::Common,
 }
 
 impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let given = Given {
-            noun: "device group",
-            option: "--dg",
-            identifiers: &self.dg,
-            input: &self.input,
-        };
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        session.each(&Work::deleting(given, self.changes.into(), ask), |row| {
+        session.each(&Work::deleting(self.groups.given(), self.changes.into(), ask), |row| {
             let group = session.thing(Thing::DeviceGroup, row, &[])?;
             let id = cli::text(&group, "id");
             if !self.changes.dry_run {

@@ -4,23 +4,20 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, segment};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Given, Record, Session, identifier};
+use cli::{Record, Session};
 
 /// Restart all devices of device groups, with one request a group
 ///
 /// A restart is never sent twice: one whose answer got lost is reported as an unknown outcome.
 #[derive(Args)]
 pub struct Restart {
-    /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
-    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true)]
-    dg: Vec<String>,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
     /// Let devices at or above the minimum supported deployment shut down in their own time
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
     changes: cli::DryRun,
-    #[command(flatten)]
-    input: cli::Input,
     #[command(flatten)]
     common: cli::Common,
 }
@@ -28,14 +25,8 @@ pub struct Restart {
 impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let given = Given {
-            noun: "device group",
-            option: "--dg",
-            identifiers: &self.dg,
-            input: &self.input,
-        };
         let action = if self.conditional { "conditional_restart" } else { "restart" };
-        session.each(&Work::changing(given, self.changes.into()), |row| {
+        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
             let group = session.thing(Thing::DeviceGroup, row, &[])?;
             if !self.changes.dry_run {
                 let id = segment(cli::text(&group, "id"));

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Failure, Given, Record, Row, Session, identifier};
+use cli::{Failure, Record, Row, Session};
 use serde_json::{Value, json};
 
 use crate::variables;
@@ -14,9 +14,8 @@ use crate::variables;
 /// In rows the column `name` is the new name, so the group is named by `id` or `dg`.
 #[derive(Args)]
 pub struct Update {
-    /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
-    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true)]
-    dg: Vec<String>,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
     /// The new name; a column `name` of a row beats it
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
@@ -41,8 +40,6 @@ pub struct Update {
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
-    input: cli::Input,
-    #[command(flatten)]
     common: cli::Common,
 }
 
@@ -50,13 +47,7 @@ impl Update {
     pub fn run(&self) -> cli::Result {
         let variables = variables::from_options(&self.env_variable)?;
         let session = Session::open(&self.common)?;
-        let given = Given {
-            noun: "device group",
-            option: "--dg",
-            identifiers: &self.dg,
-            input: &self.input,
-        };
-        session.each(&Work::changing(given, self.changes.into()), |row| {
+        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
             let group = session.thing(Thing::DeviceGroup, row, &["name", "dut", "target"])?;
             let attributes = self.attributes(row, variables.clone())?;
             let relationships = self.targets(&session, row)?;

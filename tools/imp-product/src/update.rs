@@ -4,16 +4,15 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Given, Record, Session, identifier};
+use cli::{Record, Session};
 
 /// Change the name or description of products
 ///
 /// In rows the column `name` is the new name, so the product is named by `id` or `product`.
 #[derive(Args)]
 pub struct Update {
-    /// A product: id, name or {ACCOUNT}{PRODUCT}; repeatable; `-` is stdin
-    #[arg(long, short, value_name = "PRODUCT", value_parser = identifier, allow_hyphen_values = true)]
-    product: Vec<String>,
+    #[command(flatten)]
+    products: cli::Products,
     /// The new name; a column `name` of a row beats it
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
@@ -23,21 +22,13 @@ pub struct Update {
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
-    input: cli::Input,
-    #[command(flatten)]
     common: cli::Common,
 }
 
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let given = Given {
-            noun: "product",
-            option: "--product",
-            identifiers: &self.product,
-            input: &self.input,
-        };
-        session.each(&Work::changing(given, self.changes.into()), |row| {
+        session.each(&Work::changing(self.products.given(), self.changes.into()), |row| {
             let product = session.thing(Thing::Product, row, &["name"])?;
             let name = cli::text_option(row, &["name"])?.or(self.name.clone());
             let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
