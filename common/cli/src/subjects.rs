@@ -1,0 +1,63 @@
+//! The options that say what a verb works on: devices, device groups or products, each with the sources
+//! of rows that take their place.
+
+use clap::Args;
+
+use crate::flags::{Input, identifier};
+use crate::input::Given;
+
+/// The devices that a verb works on.
+#[derive(Args, Clone, Debug)]
+pub struct Devices {
+    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
+    device: Vec<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+impl Devices {
+    /// Where the rows come from.
+    pub fn given(&self) -> Given<'_> {
+        Given { noun: "device", option: "--device", identifiers: &self.device, input: &self.input }
+    }
+}
+
+/// The device groups that a verb works on.
+#[derive(Args, Clone, Debug)]
+pub struct DeviceGroups {
+    /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true)]
+    dg: Vec<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+impl DeviceGroups {
+    /// Where the rows come from.
+    pub fn given(&self) -> Given<'_> {
+        Given { noun: "device group", option: "--dg", identifiers: &self.dg, input: &self.input }
+    }
+}
+
+/// The products that a verb works on.
+#[derive(Args, Clone, Debug)]
+pub struct Products {
+    /// A product: id, name or {ACCOUNT}{PRODUCT}; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "PRODUCT", value_parser = identifier, allow_hyphen_values = true)]
+    product: Vec<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+impl Products {
+    /// Where the rows come from.
+    pub fn given(&self) -> Given<'_> {
+        Given {
+            noun: "product",
+            option: "--product",
+            identifiers: &self.product,
+            input: &self.input,
+        }
+    }
+}
