@@ -10,7 +10,7 @@ use crate::input::Given;
 #[derive(Args, Clone, Debug)]
 pub struct Devices {
     /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
-    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     device: Vec<String>,
     #[command(flatten)]
     input: Input,
@@ -27,7 +27,7 @@ impl Devices {
 #[derive(Args, Clone, Debug)]
 pub struct DeviceGroups {
     /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
-    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true)]
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     dg: Vec<String>,
     #[command(flatten)]
     input: Input,
@@ -44,7 +44,7 @@ impl DeviceGroups {
 #[derive(Args, Clone, Debug)]
 pub struct Products {
     /// A product: id, name or {ACCOUNT}{PRODUCT}; repeatable; `-` is stdin
-    #[arg(long, short, value_name = "PRODUCT", value_parser = identifier, allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "PRODUCT", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     product: Vec<String>,
     #[command(flatten)]
     input: Input,

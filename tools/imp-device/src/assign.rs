@@ -12,14 +12,14 @@ use cli::{Failure, Row, Session};
 /// in one request; the input is read to its end before the first.
 #[derive(Args)]
 pub struct Assign {
-    #[command(flatten)]
-    devices: cli::Devices,
     /// The device group; a column `dg` of a row beats it
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP")]
     dg: Option<String>,
     /// Accepted for scripts that come from impt; assigning asks nothing
     #[arg(long, short = 'q')]
     confirmed: bool,
+    #[command(flatten)]
+    devices: cli::Devices,
     #[command(flatten)]
     bulk: cli::Bulk,
     #[command(flatten)]

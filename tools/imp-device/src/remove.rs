@@ -12,14 +12,14 @@ use serde_json::Value;
 /// --force takes them out of it first. Production devices cannot be removed.
 #[derive(Args)]
 pub struct Remove {
-    #[command(flatten)]
-    devices: cli::Devices,
     /// Take devices out of their groups first
     #[arg(long, short)]
     force: bool,
     /// Do not ask
     #[arg(long, short = 'q')]
     confirmed: bool,
+    #[command(flatten)]
+    devices: cli::Devices,
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]

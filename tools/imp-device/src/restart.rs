@@ -10,11 +10,11 @@ use cli::{Record, Session, Target};
 /// A restart is never sent twice: one whose answer got lost is reported as an unknown outcome.
 #[derive(Args)]
 pub struct Restart {
-    #[command(flatten)]
-    devices: cli::Devices,
     /// Let devices at or above the minimum supported deployment shut down in their own time
     #[arg(long, short)]
     conditional: bool,
+    #[command(flatten)]
+    devices: cli::Devices,
     #[command(flatten)]
     changes: cli::Changes,
     #[command(flatten)]

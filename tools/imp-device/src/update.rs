@@ -11,11 +11,11 @@ use cli::{Record, Session, Target};
 /// name, so the device is named by id, device, mac_address or agent_id.
 #[derive(Args)]
 pub struct Update {
-    #[command(flatten)]
-    devices: cli::Devices,
     /// The new name; an empty one removes it; a column `name` of a row beats it
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
+    #[command(flatten)]
+    devices: cli::Devices,
     #[command(flatten)]
     changes: cli::Changes,
     #[command(flatten)]

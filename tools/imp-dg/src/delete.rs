@@ -12,14 +12,14 @@ use cli::each::{Acted, Ask, Outcome, Work};
 /// fixture group. --force takes devices out and takes flags away first.
 #[derive(Args)]
 pub struct Delete {
-    #[command(flatten)]
-    groups: cli::DeviceGroups,
     /// First remove what stands in the way
     #[arg(long, short)]
     force: bool,
     /// Do not ask
     #[arg(long, short = 'q')]
     confirmed: bool,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]

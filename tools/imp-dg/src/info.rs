@@ -9,11 +9,11 @@ use cli::each::{Acted, Work};
 /// Print device groups
 #[derive(Args)]
 pub struct Info {
-    #[command(flatten)]
-    groups: cli::DeviceGroups,
     /// Add the group's devices, as a list `devices`
     #[arg(long, short = 'u')]
     full: bool,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
     #[command(flatten)]
     common: cli::Common,
 }

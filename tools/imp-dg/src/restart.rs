@@ -11,11 +11,11 @@ use cli::{Record, Session};
 /// A restart is never sent twice: one whose answer got lost is reported as an unknown outcome.
 #[derive(Args)]
 pub struct Restart {
-    #[command(flatten)]
-    groups: cli::DeviceGroups,
     /// Let devices at or above the minimum supported deployment shut down in their own time
     #[arg(long, short)]
     conditional: bool,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]

@@ -14,8 +14,6 @@ use crate::variables;
 /// In rows the column `name` is the new name, so the group is named by `id` or `dg`.
 #[derive(Args)]
 pub struct Update {
-    #[command(flatten)]
-    groups: cli::DeviceGroups,
     /// The new name; a column `name` of a row beats it
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
@@ -37,6 +35,8 @@ pub struct Update {
     /// Variables for the code: KEY=VALUE, a JSON object, or @FILE; repeatable; they replace all that are set
     #[arg(long, short, value_name = "VARIABLE")]
     env_variable: Vec<String>,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]

@@ -11,14 +11,14 @@ use cli::each::{Acted, Ask, Outcome, Work};
 /// The service refuses a product that still has device groups; --force deletes those first.
 #[derive(Args)]
 pub struct Delete {
-    #[command(flatten)]
-    products: cli::Products,
     /// First delete the product's device groups, taking devices out of them and flags away
     #[arg(long, short)]
     force: bool,
     /// Do not ask
     #[arg(long, short = 'q')]
     confirmed: bool,
+    #[command(flatten)]
+    products: cli::Products,
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]

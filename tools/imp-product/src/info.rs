@@ -9,11 +9,11 @@ use cli::each::{Acted, Work};
 /// Print products
 #[derive(Args)]
 pub struct Info {
-    #[command(flatten)]
-    products: cli::Products,
     /// Add the product's device groups, as a list `devicegroups`
     #[arg(long, short = 'u')]
     full: bool,
+    #[command(flatten)]
+    products: cli::Products,
     #[command(flatten)]
     common: cli::Common,
 }

@@ -11,14 +11,14 @@ use cli::{Record, Session};
 /// In rows the column `name` is the new name, so the product is named by `id` or `product`.
 #[derive(Args)]
 pub struct Update {
-    #[command(flatten)]
-    products: cli::Products,
     /// The new name; a column `name` of a row beats it
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
     /// The new description; a column `descr` of a row beats it
     #[arg(long, short = 's', value_name = "TEXT")]
     descr: Option<String>,
+    #[command(flatten)]
+    products: cli::Products,
     #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
