@@ -1,1 +1,37 @@
-//! The harness of the end-to-end tests: builds the commands once, starts simulators, runs pipelines.
+//! The harness of the end-to-end tests.
+//!
+//! A test starts a [`Sim`], makes a [`Dir`], types pipelines into it as a user would, and compares
+//! what came out with what the simulator says was done. Nothing here uses the crates of the clients:
+//! a mistake in them cannot hide in a shared type.
+//!
+//! What it is careful about: the commands are built once for all tests ([`commands`]); nothing of the
+//! person who runs the tests leaks in (environment, home directory, terminal); no test sleeps and
+//! hopes, it waits for a condition with a limit ([`wait`]); what does not match is shown with
+//! everything that is needed to understand it ([`Run`]).
+
+mod background;
+mod commands;
+mod counts;
+mod dir;
+mod http;
+mod proxy;
+mod run;
+mod server;
+mod shapes;
+mod sim;
+mod truth;
+pub mod wait;
+
+pub use background::Background;
+pub use counts::{Asked, Counts};
+pub use dir::Dir;
+pub use http::{Answer, ask};
+pub use proxy::Proxy;
+pub use run::Run;
+pub use server::Server;
+pub use shapes::{Failed, FailedError, Report};
+pub use sim::{Entry, Sim};
+pub use truth::Events;
+
+/// What all development groups made by [`Sim::groups`] are.
+pub const DEVELOPMENT: &str = "development_devicegroup";

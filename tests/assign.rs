@@ -1,0 +1,358 @@
+//! `imp-device assign`: many devices into a group.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use tests::{DEVELOPMENT, Dir, Sim};
+
+const MEMBERS: &str = "POST /devicegroups/{id}/relationships/devices";
+
+#[test]
+fn fifteen_hundred_from_a_csv_three_wrong_then_corrected_then_again() {
+    let sim = Sim::start(&["--devices", "2000"]);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let mut macs: Vec<String> = sim.field("mac_address").drain(..1500).collect();
+    let right: Vec<String> = [16, 700, 1499].iter().map(|row| macs[*row].clone()).collect();
+    for (row, wrong) in [(16, "0c:2a:69:ff:ff:fe"), (700, "2.34E+15"), (1499, "0c:2a:69:ff:ff:ff")]
+    {
+        macs[row] = wrong.into();
+    }
+    dir.write_column("devices.csv", "MAC Address", &macs);
+    let assign = "imp-device assign --dg A --failed failed.ndjson --report report.json";
+    let run = dir.sh(&format!("{assign} --input devices.csv")).code(1).outcomes("assigned", 1497);
+    run.says_all(&["devices.csv:18", "devices.csv:702", "devices.csv:1501"]);
+    assert_eq!(sim.members(&group).len(), 1497);
+    assert_eq!(sim.restarts(), 1497);
+    let report = dir.report("report.json");
+    assert_eq!((report.rows, report.ok, report.failed, report.exit), (1500, 1497, 3, 1));
+    let failed = dir.failed("failed.ndjson");
+    let told: Vec<_> =
+        failed.iter().map(|row| (row.source.as_str(), row.error.kind.as_str())).collect();
+    let kinds = [
+        ("devices.csv:18", "not_found"),
+        ("devices.csv:702", "bad_input"),
+        ("devices.csv:1501", "not_found"),
+    ];
+    assert_eq!(told, kinds);
+
+    // A person opens the file, corrects it and feeds it back in.
+    let mut text = dir.read("failed.ndjson");
+    for (row, right) in failed.iter().zip(&right) {
+        text = text.replace(row.input["mac_address"].as_str().expect("a text"), right);
+    }
+    dir.write("corrected.ndjson", text);
+    dir.sh(&format!("{assign} < corrected.ndjson")).quiet().outcomes("assigned", 3);
+    assert_eq!(sim.members(&group).len(), 1500);
+    assert_eq!(dir.read("failed.ndjson"), "", "it is emptied at the start");
+
+    // The whole again: nothing moves, nothing restarts.
+    sim.reset();
+    dir.write_column("devices.csv", "mac_address", &sim.field("mac_address")[..1500]);
+    dir.sh(&format!("{assign} --input devices.csv")).quiet().outcomes("unchanged", 1500);
+    assert_eq!((sim.restarts(), sim.counts().writes), (0, 0));
+}
+
+#[test]
+fn list_and_assign_move_a_whole_group_of_twenty_thousand() {
+    let sim = Sim::start(&["--devices", "20000"]);
+    let [a, b] = sim.groups(["A", "B"]);
+    sim.put(&a, &sim.field("id"));
+    let dir = Dir::signed_in(&sim);
+    let run = dir.sh("imp-device list --dg A | imp-device assign --dg B | wc -l").quiet();
+    assert_eq!(run.stdout().trim(), "20000");
+    assert_eq!((sim.members(&a).len(), sim.members(&b).len()), (0, 20_000));
+    assert_eq!(sim.restarts(), 20_000, "each is written once");
+}
+
+#[test]
+fn offline_devices_move_by_list_jq_assign() {
+    let sim = Sim::start(&["--devices", "500"]);
+    let [a, b] = sim.groups(["A", "B"]);
+    sim.put(&a, &sim.field("id")[..400]);
+    let offline: BTreeSet<String> = sim.devices()[..400]
+        .iter()
+        .filter(|device| device["device_online"] == false)
+        .map(|device| device["id"].as_str().expect("an id").to_owned())
+        .collect();
+    assert!(offline.len() > 20 && offline.len() < 380);
+    let dir = Dir::signed_in(&sim);
+    let script = "imp-device list --dg A | jq 'select(.device_online | not)' | imp-device assign --dg B | tee moved";
+    let run = dir.sh(script).quiet().outcomes("assigned", offline.len());
+    assert!(run.field("devicegroup_id").iter().all(|group| *group == b));
+    assert_eq!(run.field("id").into_iter().collect::<BTreeSet<_>>(), offline);
+    assert_eq!(sim.members(&b), offline);
+    assert_eq!(sim.members(&a).len(), 400 - offline.len());
+    // What was printed is input again, and is where it should be.
+    dir.sh("imp-device assign --dg B < moved").quiet().outcomes("unchanged", offline.len());
+}
+
+#[test]
+fn where_a_device_is_comes_from_the_service_and_not_from_an_old_record() {
+    let sim = Sim::start(&["--devices", "30"]);
+    let [a, b] = sim.groups(["A", "B"]);
+    sim.put(&a, &sim.field("id"));
+    let dir = Dir::signed_in(&sim);
+    dir.sh("imp-device list --dg A > old").quiet();
+    sim.put(&b, &sim.field("id")[..10]);
+    // By the old records all are in A already. Ten are not.
+    let run = dir.sh("imp-device assign --dg A < old").quiet();
+    let outcomes = run.field("outcome");
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "assigned").count(), 10);
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "unchanged").count(), 20);
+    assert_eq!((sim.members(&a).len(), sim.restarts()), (30, 10));
+}
+
+#[test]
+fn the_same_device_twice_in_other_spellings() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let [a, _b] = sim.groups(["A", "B"]);
+    let dir = Dir::signed_in(&sim);
+    let devices = sim.devices();
+    let text = |index: usize, name: &str| devices[index][name].as_str().expect("text").to_owned();
+    let mac = text(0, "mac_address");
+    dir.write("twice", format!("{mac}\n{}\n", mac.replace(':', "").to_uppercase()));
+    let run = dir.sh("imp-device assign --dg A < twice").quiet();
+    assert_eq!(run.field("outcome"), ["assigned", "unchanged"]);
+    // Another target for the same device: the first row counts, the second fails.
+    dir.write("two.csv", format!("id,dg\n{0},A\n{0},B\n{1},A\n", text(1, "id"), text(2, "id")));
+    let run = dir.sh("imp-device assign --input two.csv --failed failed").code(1);
+    assert_eq!(run.field("outcome"), ["assigned", "assigned"]);
+    let failed = dir.failed("failed");
+    assert_eq!(
+        (failed[0].error.kind.as_str(), failed[0].source.as_str()),
+        ("conflict", "two.csv:3")
+    );
+    assert_eq!((failed.len(), sim.members(&a).len(), sim.restarts()), (1, 3, 3));
+}
+
+#[test]
+fn an_id_and_a_mac_address_of_one_device_are_one_device() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let [a, b] = sim.groups(["A", "B"]);
+    let dir = Dir::signed_in(&sim);
+    let devices = sim.devices();
+    let (id, mac) = (&devices[0]["id"], &devices[0]["mac_address"]);
+    dir.write("both", format!("{}\n{}\n", id.as_str().expect("id"), mac.as_str().expect("mac")));
+    let run = dir.sh("imp-device assign --dg A < both").quiet();
+    assert_eq!(run.records().len(), 2);
+    assert_eq!((sim.members(&a).len(), sim.restarts()), (1, 1), "restarted once");
+    dir.write(
+        "two.csv",
+        format!("device,dg\n{},B\n{},A\n", id.as_str().expect("id"), mac.as_str().expect("mac")),
+    );
+    dir.sh("imp-device assign --input two.csv --failed failed").code(1);
+    assert_eq!(dir.failed("failed")[0].error.kind, "conflict");
+    assert_eq!((sim.members(&a).len(), sim.members(&b).len(), sim.restarts()), (0, 1, 2));
+}
+
+#[test]
+fn each_row_to_the_group_that_it_names() {
+    let sim = Sim::start(&["--devices", "300"]);
+    let [a, b] = sim.groups(["A", "B"]);
+    let other = sim.product("Fridges");
+    let c = sim.group(&other, DEVELOPMENT, "A");
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    let rows = ids.iter().enumerate().map(|(row, id)| {
+        let group = ["A of Ovens", "B", "", "A of Fridges", "nowhere"][row % 5];
+        let group = match group {
+            "A of Ovens" => "{me}{Ovens}{A}",
+            "A of Fridges" => "{Fridges}{A}",
+            group => group,
+        };
+        format!("{id},{group}\n")
+    });
+    dir.write("devices.csv", format!("id,dg\n{}", rows.collect::<String>()));
+    sim.reset();
+    // Where the column is empty the flag counts.
+    let run = dir.sh("imp-device assign --dg B --input devices.csv --failed failed").code(1);
+    assert_eq!(run.records().len(), 240);
+    assert_eq!([&a, &b, &c].map(|group| sim.members(group).len()), [60, 120, 60]);
+    let failed = dir.failed("failed");
+    assert_eq!(failed.len(), 60);
+    assert!(failed.iter().all(|row| row.error.kind == "not_found"));
+    assert_eq!(sim.counts().kind(MEMBERS), 4, "120 devices for B, 60 for each of the others");
+}
+
+#[test]
+fn output_is_in_the_order_of_the_input() {
+    let sim = Sim::start(&["--devices", "1000", "--latency", "5ms"]);
+    let [_a, _b] = sim.groups(["A", "B"]);
+    let dir = Dir::signed_in(&sim);
+    let mut ids = sim.field("id");
+    ids.reverse();
+    let rows: String =
+        ids.iter().enumerate().map(|(row, id)| format!("{id},{}\n", ["A", "B"][row % 2])).collect();
+    dir.write("devices.csv", format!("id,dg\n{rows}"));
+    let run = dir.sh("imp-device assign --batch 7 --input devices.csv").quiet();
+    assert_eq!(run.field("id"), ids);
+}
+
+#[test]
+fn batches_are_full_and_no_larger() {
+    let sim = Sim::start(&["--devices", "1050"]);
+    let [a] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.sh("imp-device list | imp-device assign --dg A > out").quiet();
+    let sizes: Vec<usize> = sim.writes().iter().map(|write| write.devices).collect();
+    assert_eq!(sizes.iter().sum::<usize>(), 1050);
+    assert_eq!((sizes.len(), sizes.iter().max()), (11, Some(&100)));
+    sim.put(&a, &[]);
+    dir.sh("imp-device list --limit 10 | imp-device assign --dg A --batch 1000").quiet();
+    let run = dir.sh("imp-device assign --dg A --batch 0 --device x").code(2);
+    run.says("--batch");
+}
+
+#[test]
+fn a_dry_run_sends_nothing_that_changes_anything() {
+    let sim = Sim::start(&["--devices", "150"]);
+    let [a] = sim.groups(["A"]);
+    let ids = sim.field("id");
+    sim.put(&a, &ids[..50]);
+    let dir = Dir::signed_in(&sim);
+    dir.write_column("devices.csv", "id", &ids);
+    let run = dir.sh("imp-device assign --dg A --dry-run --input devices.csv | tee dry").ok();
+    let records = run.records();
+    assert_eq!(records.len(), 150);
+    assert!(records.iter().all(|record| record["dry_run"] == true));
+    let unchanged = records.iter().filter(|record| record["outcome"] == "unchanged").count();
+    assert_eq!(unchanged, 50);
+    assert_eq!(sim.counts().writes, 0);
+    run.says_all(&["simuser", &sim.entry.endpoint]);
+
+    // What it printed must not be mistaken for what was done.
+    let run = dir.sh("imp-device assign --dg A --failed failed < dry").code(1).no_stdout();
+    run.says("dry run");
+    assert!(dir.failed("failed").iter().all(|row| row.error.kind == "bad_input"));
+    assert_eq!(sim.counts().writes, 0);
+    // But the next command of a pipeline may be a dry run too.
+    dir.sh("imp-device restart --dry-run < dry").ok().outcomes("restarted", 150);
+    assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn a_dry_run_finds_out_which_rows_would_fail() {
+    let sim = Sim::start(&["--devices", "5"]);
+    sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write("rows", "sensor-000000\nno-such-device\n0c:2a:69:ff:ff:ff\n");
+    let run = dir.sh("imp-device assign --dg A --dry-run --failed failed < rows").code(1);
+    assert_eq!(run.records().len(), 1);
+    assert!(dir.failed("failed").iter().all(|row| row.error.kind == "not_found"));
+    assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn read_back_prints_the_whole_new_state() {
+    let sim = Sim::start(&["--devices", "20"]);
+    let [a] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write_column("macs.csv", "mac", &sim.field("mac_address"));
+    let run = dir.sh("imp-device assign --dg A --input macs.csv --read-back").quiet();
+    for record in run.outcomes("assigned", 20).records() {
+        assert_eq!(record["devicegroup_id"], a);
+        assert_eq!(record["agent_running"], true);
+        assert!(record["agent_id"].is_string() && record["imp_type"].is_string());
+    }
+}
+
+#[test]
+fn without_reading_back_nothing_is_claimed_that_is_not_known() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let [a] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write("rows.csv", format!("mac,room\n{},cellar\n", sim.field("mac_address")[0]));
+    let record = dir.sh("imp-device assign --dg A --input rows.csv").quiet().record();
+    assert_eq!(record["mac_address"], sim.devices()[0]["mac_address"]);
+    assert_eq!((&record["room"], &record["type"]), (&"cellar".into(), &"device".into()));
+    assert_eq!(record["devicegroup_id"], a);
+    assert_eq!(record["devicegroup_type"], DEVELOPMENT);
+    assert!(record["product_id"].is_string());
+    assert_eq!(record.get("device_online"), None);
+}
+
+#[test]
+fn a_live_source_is_worked_on_as_it_comes() {
+    let sim = Sim::start(&["--devices", "10"]);
+    let [a] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    let mut live = dir.spawn_open("imp-device assign --dg A --stream");
+    live.type_line(&ids[0]);
+    live.wait_for("the first device to move", || sim.members(&a).contains(&ids[0]));
+    live.wait_for("its record", || live.stdout().lines().count() == 1);
+    live.type_line(&ids[1]);
+    live.type_line(&ids[2]);
+    live.wait_for("two more", || live.stdout().lines().count() == 3);
+    live.type_line(&ids[0]);
+    live.wait_for("the first again", || live.stdout().lines().count() == 4);
+    live.close_stdin();
+    let run = live.wait().quiet();
+    assert_eq!(run.field("outcome"), ["assigned", "assigned", "assigned", "unchanged"]);
+    assert_eq!((sim.members(&a).len(), sim.restarts()), (3, 3));
+}
+
+#[test]
+fn without_stream_nothing_is_written_before_the_input_ends() {
+    let sim = Sim::start(&["--devices", "300"]);
+    let [a] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    let mut open = dir.spawn_open("tee copy | imp-device assign --dg A");
+    ids.iter().for_each(|id| open.type_line(id));
+    open.wait_for("all rows to come by", || dir.read("copy").lines().count() == 300);
+    assert_eq!(sim.counts().writes, 0);
+    open.close_stdin();
+    open.wait().quiet().outcomes("assigned", 300);
+    assert_eq!(sim.members(&a).len(), 300);
+}
+
+#[test]
+fn refused_moves_fail_and_the_others_go_on() {
+    let sim = Sim::start(&["--devices", "60", "--production", "20"]);
+    let product = sim.product("Ovens");
+    let a = sim.group(&product, DEVELOPMENT, "A");
+    let dir = Dir::signed_in(&sim);
+    sim.reset();
+    // Production devices cannot be moved to a development group.
+    let run = dir.sh("imp-device list | imp-device assign --dg A --failed failed").code(1);
+    run.outcomes("assigned", 60);
+    let failed = dir.failed("failed");
+    assert_eq!((failed.len(), sim.members(&a).len()), (20, 60));
+    assert!(failed.iter().all(|row| row.input["devicegroup_type"] == "production_devicegroup"));
+    assert!(failed.iter().all(|row| ["refused", "conflict"].contains(&row.error.kind.as_str())));
+    // Nor the other way round.
+    let run = dir.sh("imp-device assign --dg SimProduction --device sensor-000000").code(1);
+    run.no_stdout();
+    assert_eq!(sim.restarts(), 60);
+}
+
+#[test]
+fn devices_by_name_agent_id_and_what_is_ambiguous() {
+    let sim = Sim::start(&["--devices", "60"]);
+    let [a, b] = sim.groups(["A", "B"]);
+    let ids = sim.field("id");
+    sim.put(&a, &ids[..5]);
+    let dir = Dir::signed_in(&sim);
+    let agents: Vec<Value> = sim.devices()[..5].iter().map(|one| one["agent_id"].clone()).collect();
+    let agents: Vec<&str> = agents.iter().map(|agent| agent.as_str().expect("an agent")).collect();
+    dir.write("agents", agents.join("\n"));
+    dir.sh("imp-device assign --dg B < agents").quiet().outcomes("assigned", 5);
+    assert_eq!(sim.members(&b).len(), 5);
+    // Names: one that two devices share, one that nobody has.
+    dir.write_column("names.csv", "name", &["sensor-000010", "spare", "nobody"]);
+    let run = dir.sh("imp-device assign --dg B --input names.csv --failed failed").code(1);
+    assert_eq!(run.records().len(), 1);
+    let kinds: Vec<_> = dir.failed("failed").into_iter().map(|row| row.error.kind).collect();
+    assert_eq!(kinds, ["ambiguous", "not_found"]);
+    assert_eq!(sim.members(&b).len(), 6);
+}
+
+#[test]
+fn a_group_that_is_not_there_is_one_error() {
+    let sim = Sim::start(&["--devices", "50"]);
+    let dir = Dir::signed_in(&sim);
+    let run = dir.sh("imp-device list | imp-device assign --dg nowhere").code(1).no_stdout();
+    assert_eq!(run.stderr().matches("nowhere").count(), 1, "{run}");
+}
