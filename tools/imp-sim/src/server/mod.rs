@@ -116,10 +116,9 @@ async fn handle(
         body: read(body).await,
     };
     let sim = &service.sim;
-    let latency = sim.settings.latency;
-    sim.clock.wait(latency / 2).await;
     let outcome = decide(sim, &request, arrival.at);
-    sim.clock.wait(latency - latency / 2 + outcome.delay).await;
+    // One wait after the effect: a client that gives up meanwhile cannot know what was done.
+    sim.clock.wait(sim.settings.latency + outcome.delay).await;
     match outcome.cut {
         Some(Cut::Before | Cut::After) => Err(CutOff),
         cut => Ok(response(sim, outcome, cut.is_some(), service.tls.is_some())),

@@ -206,3 +206,6 @@ impl State {
         self.may_write(caller, device.owner, zone)
     }
 }
+
+#[cfg(test)]
+mod tests;
