@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::{digest, private};
@@ -28,6 +29,16 @@ pub struct Account {
     pub username: Option<String>,
 }
 
+impl Account {
+    /// True when a person may mean this account by `text`: its id, email or user name.
+    pub fn is_called(&self, text: &str) -> bool {
+        let is_email = |email: &String| email.eq_ignore_ascii_case(text);
+        self.id == text
+            || self.username.as_deref() == Some(text)
+            || self.email.as_ref().is_some_and(is_email)
+    }
+}
+
 /// A credential at an endpoint, as a hash that says nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -39,10 +50,11 @@ impl Identity {
     pub(crate) fn new(endpoint: &str, kind: &str, secrets: &[&str]) -> Self {
         let mut parts = vec![endpoint.as_bytes(), kind.as_bytes()];
         parts.extend(secrets.iter().map(|secret| secret.as_bytes()));
-        Identity {
-            endpoint: endpoint.to_owned(),
-            credential: digest(&parts),
-        }
+        Identity { endpoint: endpoint.to_owned(), credential: digest(&parts) }
+    }
+
+    pub(crate) fn of_login_key(endpoint: &str, key: &Secret) -> Self {
+        Identity::new(endpoint, "login key", &[key.expose()])
     }
 
     /// The hash, fit for a file name.
@@ -51,9 +63,7 @@ impl Identity {
     }
 
     fn file(&self, state_dir: &Path) -> PathBuf {
-        state_dir
-            .join("accounts")
-            .join(format!("{}.json", self.credential))
+        state_dir.join("accounts").join(format!("{}.json", self.credential))
     }
 }
 
@@ -80,10 +90,9 @@ fn keep(state_dir: &Path, identity: &Identity, entry: &Entry) -> io::Result<()> 
 /// The credential that this one descends from; itself, mostly.
 fn origin(state_dir: &Path, identity: &Identity) -> Identity {
     match entry(state_dir, identity) {
-        Some(Entry::Successor { successor_of }) => Identity {
-            credential: successor_of,
-            ..identity.clone()
-        },
+        Some(Entry::Successor { successor_of }) => {
+            Identity { credential: successor_of, ..identity.clone() }
+        }
         _ => identity.clone(),
     }
 }
@@ -127,11 +136,7 @@ pub fn remember_account(
     if account.id.is_empty() || known_account(state_dir, identity).as_ref() == Some(account) {
         return Ok(());
     }
-    keep(
-        state_dir,
-        &origin(state_dir, identity),
-        &Entry::Account(account.clone()),
-    )
+    keep(state_dir, &origin(state_dir, identity), &Entry::Account(account.clone()))
 }
 
 /// The file in which the pace of the account is kept; its directory is made. Until the account is known
@@ -143,11 +148,7 @@ pub fn pace_file(state_dir: &Path, identity: &Identity) -> io::Result<PathBuf> {
     let directory = state_dir.join("pace");
     private::make_directory(&directory)?;
     Ok(directory.join(match known_account(state_dir, identity) {
-        Some(account) => digest(&[
-            identity.endpoint.as_bytes(),
-            b"account",
-            account.id.as_bytes(),
-        ]),
+        Some(account) => digest(&[identity.endpoint.as_bytes(), b"account", account.id.as_bytes()]),
         None => origin(state_dir, identity).credential,
     }))
 }
@@ -161,11 +162,7 @@ mod tests {
     }
 
     fn account(id: &str) -> Account {
-        Account {
-            id: id.into(),
-            email: Some("a@b.c".into()),
-            username: None,
-        }
+        Account { id: id.into(), email: Some("a@b.c".into()), username: None }
     }
 
     #[test]
@@ -173,18 +170,12 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let (one, two) = (identity("R1"), identity("R2"));
         assert_eq!(known_account(state.path(), &one), None);
-        assert_ne!(
-            pace_file(state.path(), &one).unwrap(),
-            pace_file(state.path(), &two).unwrap()
-        );
+        assert_ne!(pace_file(state.path(), &one).unwrap(), pace_file(state.path(), &two).unwrap());
         assert!(!same_account(Some(state.path()), &one, &two));
         remember_account(state.path(), &one, &account("A")).unwrap();
         remember_account(state.path(), &two, &account("A")).unwrap();
         assert_eq!(known_account(state.path(), &one), Some(account("A")));
-        assert_eq!(
-            pace_file(state.path(), &one).unwrap(),
-            pace_file(state.path(), &two).unwrap()
-        );
+        assert_eq!(pace_file(state.path(), &one).unwrap(), pace_file(state.path(), &two).unwrap());
         assert!(same_account(Some(state.path()), &one, &two));
         remember_account(state.path(), &two, &account("B")).unwrap();
         assert!(!same_account(Some(state.path()), &one, &two));
@@ -199,10 +190,7 @@ mod tests {
         assert!(same_account(Some(state.path()), &first, &third));
         remember_account(state.path(), &third, &account("A")).unwrap();
         assert_eq!(known_account(state.path(), &first), Some(account("A")));
-        assert!(
-            same_account(Some(state.path()), &first, &third),
-            "and stays so"
-        );
+        assert!(same_account(Some(state.path()), &first, &third), "and stays so");
     }
 
     #[test]

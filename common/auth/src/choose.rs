@@ -51,11 +51,7 @@ impl fmt::Display for Source {
                 write!(formatter, "the local sign-in file {}", path.display())
             }
             Source::DirectoryFile(path) => {
-                write!(
-                    formatter,
-                    "the sign-in file {} (IMPT_AUTH_FILE_PATH)",
-                    path.display()
-                )
+                write!(formatter, "the sign-in file {} (IMPT_AUTH_FILE_PATH)", path.display())
             }
             Source::LoginKey => formatter.write_str("IMPT_LOGINKEY"),
             Source::User(user) => write!(formatter, "IMPT_USER ({user})"),
@@ -69,10 +65,7 @@ impl fmt::Display for Source {
 pub(crate) enum Given {
     Nothing,
     LoginKey(Secret),
-    Password {
-        user: String,
-        password: Option<Secret>,
-    },
+    Password { user: String, password: Option<Secret> },
 }
 
 /// The sign-in that counts, as it was found; nothing has been asked of the service yet.
@@ -116,25 +109,17 @@ pub fn choose(environment: &Environment) -> Result<Choice, Error> {
     }
 }
 
-/// The sign-ins that do not count because another one stands in front of them.
-pub fn shadowed(environment: &Environment) -> Vec<Source> {
-    sources(environment).into_iter().skip(1).collect()
-}
-
-fn sources(environment: &Environment) -> Vec<Source> {
+/// All sign-ins that there are, the one that counts in front.
+pub fn sources(environment: &Environment) -> Vec<Source> {
     let current = &environment.current_dir;
     let in_directory = |directory: Option<&PathBuf>| {
-        let path = current
-            .join(directory.filter(|path| !path.as_os_str().is_empty())?)
-            .join(file::NAME);
+        let path =
+            current.join(directory.filter(|path| !path.as_os_str().is_empty())?).join(file::NAME);
         is_there(&path).then_some(path)
     };
     let local = in_directory(Some(current));
     let home = in_directory(environment.home.as_ref()).filter(|path| local.as_ref() != Some(path));
-    let named = environment
-        .auth_file
-        .as_ref()
-        .filter(|path| !path.as_os_str().is_empty());
+    let named = environment.auth_file.as_ref().filter(|path| !path.as_os_str().is_empty());
     let user = environment.user.clone().filter(|user| !user.is_empty());
     let key = environment.login_key.as_ref().filter(|key| !key.is_empty());
     [
@@ -172,45 +157,24 @@ fn from_file(source: Source, path: PathBuf) -> Result<Choice, Error> {
         ));
     };
     let (endpoint, given) = (sign_in.endpoint.clone(), Given::Nothing);
-    Ok(Choice {
-        source,
-        endpoint,
-        given,
-        store: Some(path),
-        sign_in,
-    })
+    Ok(Choice { source, endpoint, given, store: Some(path), sign_in })
 }
 
 fn from_environment(source: Source, environment: &Environment) -> Result<Choice, Error> {
-    let set = environment
-        .endpoint
-        .as_deref()
-        .filter(|endpoint| !endpoint.trim().is_empty());
+    let set = environment.endpoint.as_deref().filter(|endpoint| !endpoint.trim().is_empty());
     let endpoint = check_endpoint(set.unwrap_or(DEFAULT_ENDPOINT))?;
     let given = match (&source, &environment.login_key) {
         (Source::User(user), _) => Given::Password {
             user: user.clone(),
-            password: environment
-                .password
-                .clone()
-                .filter(|password| !password.is_empty()),
+            password: environment.password.clone().filter(|password| !password.is_empty()),
         },
         (_, Some(key)) => Given::LoginKey(key.clone()),
         (_, None) => Given::Nothing,
     };
     let sign_in = SignIn::at(&endpoint);
-    let mut choice = Choice {
-        source,
-        endpoint,
-        given,
-        store: None,
-        sign_in,
-    };
+    let mut choice = Choice { source, endpoint, given, store: None, sign_in };
     if let Some(cache_dir) = &environment.cache_dir {
-        let name = digest(&[
-            choice.identity(&choice.sign_in).name().as_bytes(),
-            b"sign-in",
-        ]);
+        let name = digest(&[choice.identity(&choice.sign_in).name().as_bytes(), b"sign-in"]);
         let path = cache_dir.join("sign-ins").join(name);
         // A cache that is broken is as good as none.
         if let Ok(Some(kept)) = file::read(&path, |_| ()) {
@@ -253,7 +217,7 @@ impl Choice {
     /// The credential behind `sign_in`, found where this choice found its own.
     pub(crate) fn identity(&self, sign_in: &SignIn) -> Identity {
         match &self.given {
-            Given::LoginKey(key) => Identity::new(&self.endpoint, "login key", &[key.expose()]),
+            Given::LoginKey(key) => Identity::of_login_key(&self.endpoint, key),
             Given::Password { user, password } => {
                 let password = password.as_ref().map_or("", |password| password.expose());
                 Identity::new(&self.endpoint, "password", &[user, password])
@@ -263,16 +227,10 @@ impl Choice {
     }
 }
 
-fn identity_in_file(sign_in: &SignIn) -> Identity {
+pub(crate) fn identity_in_file(sign_in: &SignIn) -> Identity {
     let (kind, secret) = match sign_in {
-        SignIn {
-            refresh_token: Some(token),
-            ..
-        } => ("refresh token", Some(token)),
-        SignIn {
-            login_key: Some(key),
-            ..
-        } => ("login key", Some(key)),
+        SignIn { refresh_token: Some(token), .. } => ("refresh token", Some(token)),
+        SignIn { login_key: Some(key), .. } => ("login key", Some(key)),
         SignIn { access_token, .. } => ("access token", access_token.as_ref()),
     };
     let secret = secret.map_or("", |secret| secret.expose());

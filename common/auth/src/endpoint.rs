@@ -28,10 +28,7 @@ pub fn check_endpoint(text: &str) -> Result<String, Error> {
         return Err(bad("(hidden)", "it must not hold a user or a password"));
     }
     if rest.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\\".contains(c)) {
-        return Err(bad(
-            text,
-            "it must be a base URL, without a query or blanks",
-        ));
+        return Err(bad(text, "it must be a base URL, without a query or blanks"));
     }
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = host_of(authority).ok_or_else(|| bad(text, "the host or port makes no sense"))?;
@@ -42,10 +39,7 @@ pub fn check_endpoint(text: &str) -> Result<String, Error> {
              reached that way, use https://",
         ));
     }
-    Ok(format!(
-        "{scheme}://{}{path}",
-        authority.to_ascii_lowercase()
-    ))
+    Ok(format!("{scheme}://{}{path}", authority.to_ascii_lowercase()))
 }
 
 /// A wrong endpoint answers 404, and then it is often `/v5` that is missing.
@@ -56,19 +50,13 @@ pub(crate) fn suspicion(endpoint: &str, status: Option<u16>) -> Option<String> {
 }
 
 fn bad(text: &str, why: &str) -> Error {
-    Error::new(
-        Kind::BadInput,
-        format!("The endpoint {text:?} cannot be used"),
-    )
-    .detail(format!("{why}, for example {DEFAULT_ENDPOINT}"))
+    Error::new(Kind::BadInput, format!("The endpoint {text:?} cannot be used"))
+        .detail(format!("{why}, for example {DEFAULT_ENDPOINT}"))
 }
 
 /// The host of `host`, `host:port`, `[v6]` or `[v6]:port`.
 fn host_of(authority: &str) -> Option<&str> {
-    let bracket = authority
-        .starts_with('[')
-        .then(|| authority.find(']'))
-        .flatten();
+    let bracket = authority.starts_with('[').then(|| authority.find(']')).flatten();
     let (host, port) = match bracket {
         Some(end) => (&authority[..=end], authority[end + 1..].strip_prefix(':')),
         None => match authority.split_once(':') {
@@ -92,14 +80,8 @@ mod tests {
     #[test]
     fn one_form_for_what_people_type() {
         for (typed, meant) in [
-            (
-                "https://api.electricimp.com/v5",
-                "https://api.electricimp.com/v5",
-            ),
-            (
-                " HTTPS://API.electricimp.com/v5// ",
-                "https://api.electricimp.com/v5",
-            ),
+            ("https://api.electricimp.com/v5", "https://api.electricimp.com/v5"),
+            (" HTTPS://API.electricimp.com/v5// ", "https://api.electricimp.com/v5"),
             ("api.example.com/v5", "https://api.example.com/v5"),
             ("api.example.com:8443/v5", "https://api.example.com:8443/v5"),
             ("https://api.example.com", "https://api.example.com"),

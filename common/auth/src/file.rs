@@ -58,15 +58,13 @@ impl SignIn {
     /// Takes over what the service has given. The old refresh token stays when there is no new one.
     pub(crate) fn take(&mut self, grant: &Grant, now: SystemTime) {
         let end = humantime::format_rfc3339_millis(grant.expires_at).to_string();
-        self.members
-            .insert("accessToken".into(), grant.access_token.expose().into());
+        self.members.insert("accessToken".into(), grant.access_token.expose().into());
         self.members.insert("expiresAt".into(), end.into());
         self.access_token = Some(grant.access_token.clone());
         self.expires_at = Some(grant.expires_at);
         self.stored_at = Some(now);
         if let Some(refresh_token) = &grant.refresh_token {
-            self.members
-                .insert("refreshToken".into(), refresh_token.expose().into());
+            self.members.insert("refreshToken".into(), refresh_token.expose().into());
             self.refresh_token = Some(refresh_token.clone());
         }
     }
@@ -143,9 +141,7 @@ pub(crate) fn read(path: &Path, wait: impl Fn(Duration)) -> Result<Option<SignIn
 
 fn with_metadata(mut sign_in: SignIn, path: &Path) -> SignIn {
     let metadata = fs::metadata(path).ok();
-    sign_in.stored_at = metadata
-        .as_ref()
-        .and_then(|metadata| metadata.modified().ok());
+    sign_in.stored_at = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
     sign_in.readable_by_others = metadata
         .map(|metadata| metadata.permissions())
         .is_some_and(|permissions: Permissions| permissions.mode() & 0o077 != 0);
@@ -153,19 +149,12 @@ fn with_metadata(mut sign_in: SignIn, path: &Path) -> SignIn {
 }
 
 fn is_missing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn broken(path: &Path, why: &str) -> Error {
     let path = path.display();
-    Error::new(
-        Kind::BadInput,
-        format!("The sign-in file {path} cannot be used"),
-    )
-    .detail(format!(
+    Error::new(Kind::BadInput, format!("The sign-in file {path} cannot be used")).detail(format!(
         "{why}; sign in again with `imp-auth login --auth-file {path}`, or remove the file"
     ))
 }
@@ -201,21 +190,14 @@ mod tests {
         let end = humantime::parse_rfc3339("2030-01-02T03:04:05.678Z").unwrap();
         assert_eq!(sign_in.expires_at, Some(end));
         let later = end + Duration::from_millis(3_600_001);
-        let grant = Grant {
-            access_token: Secret::new("T1"),
-            expires_at: later,
-            refresh_token: None,
-        };
+        let grant =
+            Grant { access_token: Secret::new("T1"), expires_at: later, refresh_token: None };
         sign_in.take(&grant, UNIX_EPOCH);
         sign_in.write(file.path()).unwrap();
         let written: Value = serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap();
         let expected = json!({"endpoint":"https://api.electricimp.com/v5","accessToken":"T1",
             "expiresAt":"2030-01-02T04:04:05.679Z","refreshToken":"R0","later":{"b":1,"a":2}});
-        assert_eq!(
-            written.to_string(),
-            expected.to_string(),
-            "also in this order"
-        );
+        assert_eq!(written.to_string(), expected.to_string(), "also in this order");
     }
 
     #[test]
@@ -226,10 +208,7 @@ mod tests {
             waits.set(waits.get() + 1);
             fs::write(file.path(), if waits.get() < 3 { "" } else { IMPT }).unwrap();
         });
-        assert_eq!(
-            sign_in.unwrap().unwrap().refresh_token,
-            Some(Secret::new("R0"))
-        );
+        assert_eq!(sign_in.unwrap().unwrap().refresh_token, Some(Secret::new("R0")));
         assert_eq!(waits.get(), 3);
     }
 
@@ -244,9 +223,7 @@ mod tests {
         ] {
             let file = write(text);
             let waited = Cell::new(Duration::ZERO);
-            let error = read(file.path(), |time| waited.set(waited.get() + time))
-                .err()
-                .unwrap();
+            let error = read(file.path(), |time| waited.set(waited.get() + time)).err().unwrap();
             assert_eq!(waited.get(), Duration::from_millis(500));
             assert_eq!(error.kind, Kind::BadInput);
             assert!(error.title.contains(file.path().to_str().unwrap()));
@@ -259,16 +236,8 @@ mod tests {
     #[test]
     fn no_file_is_no_error() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(
-            read(&directory.path().join("none"), at_once)
-                .unwrap()
-                .is_none()
-        );
-        assert!(
-            read(&write("").path().join("below"), at_once)
-                .unwrap()
-                .is_none()
-        );
+        assert!(read(&directory.path().join("none"), at_once).unwrap().is_none());
+        assert!(read(&write("").path().join("below"), at_once).unwrap().is_none());
     }
 
     #[test]

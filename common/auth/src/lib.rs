@@ -29,9 +29,11 @@ use api::Secret;
 use sha2::{Digest, Sha256};
 
 pub use account::{Account, Identity, known_account, pace_file, remember_account};
-pub use choose::{Choice, Description, Source, choose, shadowed};
+pub use choose::{Choice, Description, Source, choose, sources};
 pub use endpoint::{DEFAULT_ENDPOINT, check_endpoint};
-pub use login::{Destination, LoggedIn, LoggedOut, Login, Proof, log_in, log_out};
+pub use login::{
+    Destination, LoggedIn, LoggedOut, Login, Proof, Replaced, log_in, log_out, replaced,
+};
 pub use service::Service;
 pub use session::Session;
 
@@ -79,9 +81,7 @@ pub fn directories(
 ) -> Directories {
     let home = home.filter(|home| home.is_absolute());
     let below = |variable: Option<&Path>, usual: &str| {
-        let base = variable
-            .filter(|path| path.is_absolute())
-            .map(Path::to_owned);
+        let base = variable.filter(|path| path.is_absolute()).map(Path::to_owned);
         Some(base.or_else(|| Some(home?.join(usual)))?.join("imp-tools"))
     };
     Directories {
@@ -141,10 +141,7 @@ fn digest(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

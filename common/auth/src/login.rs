@@ -3,6 +3,7 @@
 //! Careful not to waste a sign-in: the service keeps only five refresh tokens of an account, so that the
 //! file can be written is made sure of before it is asked.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,8 @@ use std::time::SystemTime;
 
 use api::{Error, Kind, Secret, clock};
 
-use crate::account::Identity;
-use crate::choose::{Choice, Given, Source};
+use crate::account::{Account, Identity, known_account, same_account};
+use crate::choose::{Choice, Given, Source, identity_in_file};
 use crate::endpoint::suspicion;
 use crate::file::{self, SignIn};
 use crate::lock::{self, Locked};
@@ -78,6 +79,63 @@ pub struct LoggedOut {
     pub refresh_token: Option<Secret>,
 }
 
+/// What [`log_in`] would write over, unless it is known to be a sign-in of the same account.
+#[derive(Clone, Debug)]
+pub struct Replaced {
+    /// The file.
+    pub file: PathBuf,
+    /// Where its tokens belong to; `None` when it is no sign-in file that can be used.
+    pub endpoint: Option<String>,
+    /// Whose sign-in it is, if that has been learnt.
+    pub account: Option<Account>,
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        let Some(endpoint) = &self.endpoint else {
+            return write!(formatter, "{file} is there, and is no sign-in file that can be used");
+        };
+        let account = self.account.as_ref();
+        let whose = account
+            .and_then(|account| account.email.as_ref().or(account.username.as_ref()))
+            .map_or("an account that is not known", String::as_str);
+        write!(formatter, "{file} holds a sign-in of {whose} at {endpoint}")
+    }
+}
+
+/// Finds what would be lost by a sign-in; sends nothing.
+///
+/// # Errors
+/// Of kind `bad_input` when the file cannot be written.
+pub fn replaced(login: &Login, environment: &Environment) -> Result<Option<Replaced>, Error> {
+    let (file, _) = destination(login.destination, environment)?;
+    private::replaceable(&file).map_err(|error| unwritable(&file, &error))?;
+    let sign_in = match file::read(&file, clock::wait) {
+        Ok(None) => return Ok(None),
+        Ok(Some(sign_in)) => sign_in,
+        Err(_) => return Ok(Some(Replaced { file, endpoint: None, account: None })),
+    };
+    let state_dir = environment.state_dir.as_deref();
+    let old = identity_in_file(&sign_in);
+    let account = state_dir.and_then(|state_dir| known_account(state_dir, &old));
+    let is_same = match &login.proof {
+        Proof::Password { user, .. } => {
+            account.as_ref().is_some_and(|account| account.is_called(user))
+        }
+        Proof::LoginKey(key) => {
+            same_account(state_dir, &old, &Identity::of_login_key(&login.endpoint, key))
+        }
+    };
+    let is_same = is_same && sign_in.endpoint == login.endpoint;
+    Ok((!is_same).then_some(Replaced { file, endpoint: Some(sign_in.endpoint), account }))
+}
+
+fn unwritable(file: &Path, error: &io::Error) -> Error {
+    let title = format!("The sign-in file {} cannot be written", file.display());
+    Error::new(Kind::BadInput, title).detail(error.to_string())
+}
+
 /// Signs in and writes the sign-in file, over an older one if there is one.
 ///
 /// # Errors
@@ -90,11 +148,7 @@ pub fn log_in(
     hands: &Hands,
 ) -> Result<LoggedIn, Error> {
     let (file, source) = destination(login.destination, environment)?;
-    let unwritable = |error: io::Error| {
-        let title = format!("The sign-in file {} cannot be written", file.display());
-        Error::new(Kind::BadInput, title).detail(error.to_string())
-    };
-    private::replaceable(&file).map_err(unwritable)?;
+    private::replaceable(&file).map_err(|error| unwritable(&file, &error))?;
     let endpoint = login.endpoint.as_str();
     let answer = match &login.proof {
         Proof::Password { user, password } => by_password(service, hands, endpoint, user, password),
@@ -111,22 +165,12 @@ pub fn log_in(
     }
     // A run that renews the sign-in of before must not write it over this one.
     let _lock = locked(&file, environment, hands);
-    sign_in.write(&file).map_err(unwritable)?;
+    sign_in.write(&file).map_err(|error| unwritable(&file, &error))?;
     let endpoint = endpoint.to_owned();
     let (store, given) = (Some(file.clone()), Given::Nothing);
-    let choice = Choice {
-        source,
-        endpoint,
-        given,
-        store,
-        sign_in,
-    };
+    let choice = Choice { source, endpoint, given, store, sign_in };
     let identity = choice.identity(&choice.sign_in);
-    Ok(LoggedIn {
-        file,
-        expires_at: grant.expires_at,
-        identity,
-    })
+    Ok(LoggedIn { file, expires_at: grant.expires_at, identity })
 }
 
 /// Removes the sign-in file. A symbolic link to it stays, and a later sign-in fills it again.
@@ -144,10 +188,9 @@ pub fn log_out(
     let sign_in = file::read(&file, clock::wait).ok().flatten();
     let removed = private::target_of(&file).and_then(fs::remove_file);
     removed.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
-            Kind::NotSignedIn,
-            format!("There is no sign-in file {}", file.display()),
-        ),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            Error::new(Kind::NotSignedIn, format!("There is no sign-in file {}", file.display()))
+        }
         _ => {
             let title = format!("The sign-in file {} cannot be removed", file.display());
             Error::new(Kind::BadInput, title).detail(error.to_string())
@@ -166,10 +209,7 @@ fn destination(
     destination: Destination,
     environment: &Environment,
 ) -> Result<(PathBuf, Source), Error> {
-    let named = environment
-        .auth_file
-        .as_ref()
-        .filter(|path| !path.as_os_str().is_empty());
+    let named = environment.auth_file.as_ref().filter(|path| !path.as_os_str().is_empty());
     match (destination, named, &environment.home) {
         (Destination::Local, _, _) => {
             let path = environment.current_dir.join(file::NAME);
@@ -183,11 +223,10 @@ fn destination(
             let path = home.join(file::NAME);
             Ok((path.clone(), Source::HomeFile(path)))
         }
-        (Destination::Usual, None, None) => Err(Error::new(
-            Kind::BadInput,
-            "There is no home directory for the sign-in file",
-        )
-        .detail("set HOME, use --local, or name a file with --auth-file")),
+        (Destination::Usual, None, None) => {
+            Err(Error::new(Kind::BadInput, "There is no home directory for the sign-in file")
+                .detail("set HOME, use --local, or name a file with --auth-file"))
+        }
     }
 }
 
@@ -198,10 +237,7 @@ fn locked(file: &Path, environment: &Environment, hands: &Hands) -> Option<Locke
 
 /// Adds a suspicion. Of a refusal only the words are kept: what else is in it may be a login token.
 fn explained(error: Error, endpoint: &str) -> Error {
-    let error = Error {
-        errors: Vec::new(),
-        ..error
-    };
+    let error = Error { errors: Vec::new(), ..error };
     match suspicion(endpoint, error.status) {
         Some(suspicion) => error.detail(suspicion),
         None => error,

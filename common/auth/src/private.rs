@@ -91,17 +91,10 @@ pub(crate) fn remove_older(directory: &Path, age: Duration) {
     let old = |entry: &fs::DirEntry| {
         let written = entry.metadata().and_then(|metadata| metadata.modified());
         written.is_ok_and(|written| {
-            clock::now()
-                .duration_since(written)
-                .is_ok_and(|passed| passed > age)
+            clock::now().duration_since(written).is_ok_and(|passed| passed > age)
         })
     };
-    for entry in fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(old)
-    {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten().filter(old) {
         let _ = fs::remove_file(entry.path());
     }
 }

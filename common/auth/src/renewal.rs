@@ -56,13 +56,8 @@ impl Token {
 
     /// True when this process was given it so shortly ago that another one would be refused as well.
     pub(crate) fn is_new(&self, now: SystemTime) -> bool {
-        let limit = self
-            .life()
-            .map_or(NEW, |life| NEW.min(life / 2))
-            .max(CERTAINLY_NEW);
-        let age = self
-            .begin
-            .map(|begin| now.duration_since(begin).unwrap_or_default());
+        let limit = self.life().map_or(NEW, |life| NEW.min(life / 2)).max(CERTAINLY_NEW);
+        let age = self.begin.map(|begin| now.duration_since(begin).unwrap_or_default());
         self.ours && age.is_some_and(|age| age < limit)
     }
 }
@@ -72,12 +67,7 @@ mod tests {
     use super::*;
 
     fn token(life: u64) -> Token {
-        Token {
-            secret: Secret::new("T"),
-            end: Some(at(life)),
-            begin: Some(at(0)),
-            ours: true,
-        }
+        Token { secret: Secret::new("T"), end: Some(at(life)), begin: Some(at(0)), ours: true }
     }
 
     fn at(seconds: u64) -> SystemTime {
@@ -100,20 +90,11 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_to_the_service() {
-        let endless = Token {
-            end: None,
-            ..token(60)
-        };
+        let endless = Token { end: None, ..token(60) };
         assert!(!endless.is_due(at(1_000_000)) && !endless.has_ended(at(1_000_000)));
-        let found = Token {
-            begin: None,
-            ..token(3600)
-        };
+        let found = Token { begin: None, ..token(3600) };
         assert!(!found.is_due(at(3419)) && found.is_due(at(3420)));
-        let copied_late = Token {
-            begin: Some(at(5000)),
-            ..token(3600)
-        };
+        let copied_late = Token { begin: Some(at(5000)), ..token(3600) };
         assert!(!copied_late.is_due(at(3599)) && copied_late.is_due(at(3600)));
     }
 
@@ -121,17 +102,8 @@ mod tests {
     fn only_a_young_token_of_ours_is_new() {
         let hour = token(3600);
         assert!(hour.is_new(at(0)) && hour.is_new(at(59)) && !hour.is_new(at(60)));
-        assert!(
-            hour.is_new(at(0) - Duration::from_secs(5)),
-            "the clock was set back"
-        );
-        assert!(
-            !Token {
-                ours: false,
-                ..token(3600)
-            }
-            .is_new(at(0))
-        );
+        assert!(hour.is_new(at(0) - Duration::from_secs(5)), "the clock was set back");
+        assert!(!Token { ours: false, ..token(3600) }.is_new(at(0)));
         assert!(token(10).is_new(at(4)) && !token(10).is_new(at(5)));
         assert!(token(0).is_new(at(0)), "or a run would never end");
     }

@@ -49,10 +49,7 @@ impl Service for Client {
 
 /// True when the service has said no to the credential, and asking again would not change that.
 pub(crate) fn is_refusal(error: &Error) -> bool {
-    matches!(
-        error.kind,
-        Kind::NotSignedIn | Kind::NotFound | Kind::Refused
-    )
+    matches!(error.kind, Kind::NotSignedIn | Kind::NotFound | Kind::Refused)
 }
 
 pub(crate) fn by_password(
@@ -82,16 +79,10 @@ pub(crate) fn by_login_key(
         Err(error) if error.code.as_deref() == Some("PX200") => error,
         // The key is enough for what comes later; one of the five refresh tokens would be wasted.
         answer => {
-            return answer.map(|grant| Grant {
-                refresh_token: None,
-                ..grant
-            });
+            return answer.map(|grant| Grant { refresh_token: None, ..grant });
         }
     };
-    let wanted = refusal
-        .errors
-        .iter()
-        .find_map(|error| error["meta"]["login_token"].as_str());
+    let wanted = refusal.errors.iter().find_map(|error| error["meta"]["login_token"].as_str());
     match wanted.map(Secret::new) {
         Some(login_token) => by_one_time_password(service, hands, endpoint, &login_token),
         None => Err(refusal),

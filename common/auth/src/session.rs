@@ -100,10 +100,7 @@ impl Session {
     ) -> Result<AccessToken, Error> {
         let tries = self.tries.load(Ordering::Acquire);
         let mut state = self.lock_state();
-        let current = state
-            .token
-            .as_ref()
-            .filter(|token| token.secret == *refused);
+        let current = state.token.as_ref().filter(|token| token.secret == *refused);
         let refused_anew = current.is_some_and(|token| token.is_new(now));
         state.refuse(refused);
         if refused_anew && state.ended.is_none() && !self.last_resort(&mut state, now) {
@@ -142,10 +139,7 @@ impl Session {
         state.failure = None;
         let result = self.renew(state, now);
         self.tries.fetch_add(1, Ordering::Release);
-        let token = state
-            .token
-            .as_ref()
-            .filter(|token| !state.refused.contains(&token.secret));
+        let token = state.token.as_ref().filter(|token| !state.refused.contains(&token.secret));
         match (result, token) {
             (Ok(()), Some(token)) => Ok(token.secret.clone()),
             (Err(error), Some(token))

@@ -69,11 +69,7 @@ impl Fake {
         }
         if !inside.valid.iter().any(|valid| valid == secret) {
             let error = Error::new(Kind::NotSignedIn, "Invalid Credentials");
-            return Err(Error {
-                status: Some(401),
-                code: Some("PX100".into()),
-                ..error
-            });
+            return Err(Error { status: Some(401), code: Some("PX100".into()), ..error });
         }
         let count = inside.asked.len();
         let mut refresh_token = refresh_token.map(str::to_owned);
@@ -96,9 +92,7 @@ impl Service for Fake {
         assert_eq!(user, "me");
         let grant = self.ask("password", password.expose(), Some("R0"))?;
         Ok(match self.inside().wants_one_time_password {
-            true => Answered::OneTimePassword {
-                login_token: Secret::new("L"),
-            },
+            true => Answered::OneTimePassword { login_token: Secret::new("L") },
             false => Answered::Granted(grant),
         })
     }
@@ -116,10 +110,7 @@ impl Service for Fake {
         if self.inside().wants_one_time_password {
             let wanted = json!({"errors": [{"code": "PX200", "meta": {"login_token": "L"}}]});
             let error = Error::from_answer(403, &wanted);
-            return Err(Error {
-                kind: Kind::NotSignedIn,
-                ..error
-            });
+            return Err(Error { kind: Kind::NotSignedIn, ..error });
         }
         self.ask("key", key.expose(), Some("wasted"))
     }
@@ -146,11 +137,5 @@ fn directories_follow_the_xdg_rules() {
     assert_eq!(found.state, Some("/home/me/.local/state/imp-tools".into()));
     assert_eq!(found.cache, Some("/home/me/.cache/imp-tools".into()));
     let found = directories(None, path("/state"), None);
-    assert_eq!(
-        found,
-        Directories {
-            state: Some("/state/imp-tools".into()),
-            cache: None
-        }
-    );
+    assert_eq!(found, Directories { state: Some("/state/imp-tools".into()), cache: None });
 }

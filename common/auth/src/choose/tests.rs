@@ -33,14 +33,11 @@ fn the_order_is_that_of_impt_with_ours_in_front() {
     let root = tempfile::tempdir().unwrap();
     let mut environment = everything(root.path());
     for name in ["named", "", "directory", "home"] {
-        write(
-            &root.path().join(name),
-            if name.is_empty() { "local" } else { name },
-        );
+        write(&root.path().join(name), if name.is_empty() { "local" } else { name });
     }
     let mut seen = Vec::new();
     loop {
-        let left = shadowed(&environment).len();
+        let left = sources(&environment).len().saturating_sub(1);
         match choose(&environment) {
             Ok(choice) => seen.push((choice.endpoint().to_owned(), left)),
             Err(error) => {
@@ -95,11 +92,8 @@ fn the_endpoint_of_the_environment_is_checked_and_has_a_default() {
 #[test]
 fn another_password_has_another_cache() {
     let root = tempfile::tempdir().unwrap();
-    let mut environment = Environment {
-        login_key: None,
-        auth_file: None,
-        ..everything(root.path())
-    };
+    let mut environment =
+        Environment { login_key: None, auth_file: None, ..everything(root.path()) };
     let store = |environment: &Environment| choose(environment).unwrap().store.unwrap();
     let first = store(&environment);
     assert!(!first.to_str().unwrap().contains("me"));
@@ -119,10 +113,7 @@ fn a_description_has_no_secrets() {
     assert!(file.expires_at.is_some());
     environment.auth_file = None;
     let key = choose(&environment).unwrap().describe();
-    assert_eq!(
-        (key.source, key.credential),
-        (Source::LoginKey, "login key")
-    );
+    assert_eq!((key.source, key.credential), (Source::LoginKey, "login key"));
     let shown = format!("{environment:?}");
     assert!(!shown.contains("KEY") && !shown.contains("swordfish"));
 }

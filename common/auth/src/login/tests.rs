@@ -20,20 +20,11 @@ impl Scene {
             ..Environment::default()
         };
         fs::create_dir(&environment.current_dir).unwrap();
-        Scene {
-            environment,
-            service: Fake::new(&["swordfish", "KEY", "123456"]),
-            root,
-        }
+        Scene { environment, service: Fake::new(&["swordfish", "KEY", "123456"]), root }
     }
 
     fn log_in(&self, login: &Login) -> Result<LoggedIn, Error> {
-        log_in(
-            login,
-            &self.environment,
-            &self.service,
-            &hands(&["123456"]).0,
-        )
+        log_in(login, &self.environment, &self.service, &hands(&["123456"]).0)
     }
 
     fn read(&self, path: &str) -> Value {
@@ -44,20 +35,14 @@ impl Scene {
 fn by_password() -> Login {
     Login {
         endpoint: ENDPOINT.into(),
-        proof: Proof::Password {
-            user: "me".into(),
-            password: Secret::new("swordfish"),
-        },
+        proof: Proof::Password { user: "me".into(), password: Secret::new("swordfish") },
         temporary: false,
         destination: Destination::Usual,
     }
 }
 
 fn by_key() -> Login {
-    Login {
-        proof: Proof::LoginKey(Secret::new("KEY")),
-        ..by_password()
-    }
+    Login { proof: Proof::LoginKey(Secret::new("KEY")), ..by_password() }
 }
 
 #[test]
@@ -68,31 +53,14 @@ fn the_file_is_the_one_that_impt_would_write() {
     let expected =
         json!({"endpoint": ENDPOINT, "accessToken": "T1", "expiresAt": end, "refreshToken": "R0"});
     assert_eq!(scene.read(".impt.auth"), expected);
-    scene
-        .log_in(&Login {
-            destination: Destination::Local,
-            ..by_key()
-        })
-        .unwrap();
+    scene.log_in(&Login { destination: Destination::Local, ..by_key() }).unwrap();
     let expected =
         json!({"endpoint": ENDPOINT, "accessToken": "T2", "expiresAt": end, "loginKey": "KEY"});
     assert_eq!(scene.read("here/.impt.auth"), expected);
-    let made = scene
-        .log_in(&Login {
-            temporary: true,
-            ..by_password()
-        })
-        .unwrap();
-    assert_eq!(
-        (made.expires_at, made.file),
-        (at(3600), scene.root.path().join(".impt.auth"))
-    );
+    let made = scene.log_in(&Login { temporary: true, ..by_password() }).unwrap();
+    assert_eq!((made.expires_at, made.file), (at(3600), scene.root.path().join(".impt.auth")));
     let expected = json!({"endpoint": ENDPOINT, "accessToken": "T3", "expiresAt": end});
-    assert_eq!(
-        scene.read(".impt.auth"),
-        expected,
-        "nothing of the old one is left"
-    );
+    assert_eq!(scene.read(".impt.auth"), expected, "nothing of the old one is left");
 }
 
 #[test]
@@ -118,6 +86,45 @@ fn nothing_is_asked_when_the_file_cannot_be_written() {
 }
 
 #[test]
+fn what_would_be_lost_is_said_unless_it_is_the_same_account() {
+    let scene = Scene::new();
+    let lost = |login: &Login| {
+        let found = replaced(login, &scene.environment).unwrap();
+        found.map(|replaced| replaced.to_string())
+    };
+    assert_eq!(lost(&by_password()), None, "there is nothing yet");
+    let made = scene.log_in(&by_password()).unwrap();
+    let unknown = lost(&by_password()).unwrap();
+    assert!(unknown.contains(".impt.auth") && unknown.contains("not known"), "{unknown}");
+    let account =
+        Account { id: "A".into(), email: Some("Me@x".into()), username: Some("me".into()) };
+    let state = scene.environment.state_dir.as_deref().unwrap();
+    crate::remember_account(state, &made.identity, &account).unwrap();
+    assert_eq!(lost(&by_password()), None);
+    let of = |user: &str| {
+        let proof = Proof::Password { user: user.into(), password: Secret::new("x") };
+        lost(&Login { proof, ..by_password() })
+    };
+    assert_eq!(of("me@X"), None);
+    assert!(of("you").unwrap().contains("Me@x at https://h/v5"));
+    let elsewhere = Login { endpoint: "https://other/v5".into(), ..by_password() };
+    assert!(lost(&elsewhere).is_some(), "another cloud is another account");
+    assert!(lost(&by_key()).is_some());
+    crate::remember_account(
+        state,
+        &Identity::of_login_key(ENDPOINT, &Secret::new("KEY")),
+        &account,
+    )
+    .unwrap();
+    assert_eq!(lost(&by_key()), None);
+    fs::write(&made.file, "my diary").unwrap();
+    assert!(lost(&by_password()).unwrap().contains("no sign-in file"));
+    fs::remove_file(&made.file).unwrap();
+    fs::create_dir(&made.file).unwrap();
+    assert_eq!(replaced(&by_password(), &scene.environment).unwrap_err().kind, Kind::BadInput);
+}
+
+#[test]
 fn a_refusal_leaves_the_old_sign_in() {
     let scene = Scene::new();
     scene.log_in(&by_password()).unwrap();
@@ -137,16 +144,10 @@ fn a_one_time_password_is_asked_for() {
 #[test]
 fn a_missing_v5_is_suspected() {
     let scene = Scene::new();
-    let wrong = Error {
-        status: Some(404),
-        ..Error::new(Kind::NotSignedIn, "Not found")
-    };
+    let wrong = Error { status: Some(404), ..Error::new(Kind::NotSignedIn, "Not found") };
     scene.service.inside().errors = [wrong.clone(), wrong].into();
     let detail = |endpoint: &str| {
-        let login = Login {
-            endpoint: endpoint.into(),
-            ..by_key()
-        };
+        let login = Login { endpoint: endpoint.into(), ..by_key() };
         scene.log_in(&login).unwrap_err().detail
     };
     assert!(detail("https://h").unwrap().contains("/v5"));

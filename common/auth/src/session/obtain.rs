@@ -30,13 +30,7 @@ impl Session {
             }
             (Given::Nothing, None) => return Err(self.ended(refusal.as_ref())),
         };
-        answer.map_err(|error| {
-            if is_refusal(&error) {
-                self.ended(Some(&error))
-            } else {
-                error
-            }
-        })
+        answer.map_err(|error| if is_refusal(&error) { self.ended(Some(&error)) } else { error })
     }
 
     fn password(
@@ -48,17 +42,15 @@ impl Session {
         if let Some(password) = given.or(typed.as_ref()) {
             return Ok(password.clone());
         }
-        let question = Question::Password {
-            user,
-            endpoint: self.endpoint(),
-        };
+        let question = Question::Password { user, endpoint: self.endpoint() };
         match (self.hands.ask)(question) {
             Some(password) => Ok(typed.insert(password).clone()),
-            None => Err(Error::new(
-                Kind::NotSignedIn,
-                format!("No password for IMPT_USER ({user})"),
-            )
-            .detail("there is no terminal to ask for it; set IMPT_PASSWORD or IMPT_LOGINKEY")),
+            None => {
+                Err(Error::new(Kind::NotSignedIn, format!("No password for IMPT_USER ({user})"))
+                    .detail(
+                        "there is no terminal to ask for it; set IMPT_PASSWORD or IMPT_LOGINKEY",
+                    ))
+            }
         }
     }
 
@@ -76,19 +68,14 @@ impl Session {
             Source::HomeFile(_) => "sign in again with `imp-auth login`".to_owned(),
             Source::LocalFile(_) => "sign in again with `imp-auth login --local`".to_owned(),
             Source::NamedFile(path) | Source::DirectoryFile(path) => {
-                format!(
-                    "sign in again with `imp-auth login --auth-file {}`",
-                    path.display()
-                )
+                format!("sign in again with `imp-auth login --auth-file {}`", path.display())
             }
         };
         let advice =
             suspicion(self.endpoint(), refusal.and_then(|error| error.status)).unwrap_or(advice);
         // Of the refusal only the words: what else is in it may be a login token.
         let words = refusal.map(|error| error.detail.as_ref().unwrap_or(&error.title));
-        let said = words
-            .map(|words| format!("the service says {words:?}; "))
-            .unwrap_or_default();
+        let said = words.map(|words| format!("the service says {words:?}; ")).unwrap_or_default();
         Error {
             status: refusal.and_then(|error| error.status),
             code: refusal.and_then(|error| error.code.clone()),
@@ -100,15 +87,8 @@ impl Session {
     pub(super) fn refused_anew(&self) -> Error {
         Error {
             status: Some(401),
-            ..Error::new(
-                Kind::NotSignedIn,
-                "The service refuses a token that it has just given",
-            )
-            .detail(format!(
-                "sign-in: {}, endpoint: {}",
-                self.source(),
-                self.endpoint()
-            ))
+            ..Error::new(Kind::NotSignedIn, "The service refuses a token that it has just given")
+                .detail(format!("sign-in: {}, endpoint: {}", self.source(), self.endpoint()))
         }
     }
 }

@@ -69,10 +69,7 @@ impl State {
     pub(super) fn accept(&mut self, grant: &Grant, now: SystemTime) {
         self.sign_in.take(grant, now);
         self.not_before = None;
-        self.token = Token::stored(&self.sign_in).map(|token| Token {
-            ours: true,
-            ..token
-        });
+        self.token = Token::stored(&self.sign_in).map(|token| Token { ours: true, ..token });
         // One that has ended before it began: the clocks disagree, so only a refusal tells.
         if let Some(token) = self.token.as_mut().filter(|token| token.has_ended(now)) {
             token.end = None;

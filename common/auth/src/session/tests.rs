@@ -34,11 +34,7 @@ impl Scene {
             endpoint: Some(ENDPOINT.into()),
             ..Environment::default()
         };
-        Scene {
-            environment,
-            service: Fake::new(valid),
-            root,
-        }
+        Scene { environment, service: Fake::new(valid), root }
     }
 
     /// A sign-in file with the token T0, given at 0 for an hour, and the refresh token R0.
@@ -69,10 +65,7 @@ impl Scene {
     fn session_with(&self, answers: &[&str]) -> (Session, Arc<Mutex<Vec<String>>>) {
         let (hands, warnings) = hands(answers);
         let choice = choose(&self.environment).unwrap();
-        (
-            Session::new(choice, &self.environment, self.service.clone(), hands),
-            warnings,
-        )
+        (Session::new(choice, &self.environment, self.service.clone(), hands), warnings)
     }
 
     /// Fifty processes that all ask at once; gives the tokens that they got.
@@ -88,10 +81,7 @@ impl Scene {
                 })
             });
             let asking: Vec<_> = asking.collect();
-            asking
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            asking.into_iter().map(|thread| thread.join().unwrap()).collect()
         })
     }
 }

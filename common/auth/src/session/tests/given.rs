@@ -8,11 +8,7 @@ fn a_credential_that_is_no_longer_taken_is_reported_with_what_to_do() {
     scene.service.inside().valid.clear();
     let error = scene.session().token_at(at(4000)).unwrap_err();
     assert_eq!((error.kind, error.status), (Kind::NotSignedIn, Some(401)));
-    assert!(
-        error.title.contains(".impt.auth is no longer valid"),
-        "{}",
-        error.title
-    );
+    assert!(error.title.contains(".impt.auth is no longer valid"), "{}", error.title);
     assert!(error.detail.unwrap().contains("imp-auth login"));
     let mut key = Scene::new(&[]);
     key.environment.login_key = Some(Secret::new("swordfish"));
@@ -26,18 +22,10 @@ fn a_temporary_sign_in_ends_with_its_token() {
     let scene = Scene::with_file();
     scene.write("T0", at(3600), "");
     let session = scene.session();
-    assert_eq!(
-        text(session.token_at(at(3500))),
-        "T0",
-        "nothing could be renewed, but it works"
-    );
+    assert_eq!(text(session.token_at(at(3500))), "T0", "nothing could be renewed, but it works");
     let error = session.token_at(at(3600)).unwrap_err();
     assert_eq!(error.kind, Kind::NotSignedIn);
-    assert!(
-        error.title.ends_with("was temporary and has ended"),
-        "{}",
-        error.title
-    );
+    assert!(error.title.ends_with("was temporary and has ended"), "{}", error.title);
     assert!(scene.service.asked().is_empty());
 }
 
@@ -64,25 +52,13 @@ fn a_password_is_used_again_when_its_refresh_token_has_gone() {
     scene.environment.user = Some("me".into());
     let (session, _) = scene.session_with(&["swordfish"]);
     assert_eq!(text(session.token_at(at(0))), "T1");
-    assert_eq!(
-        text(scene.session().token_at(at(0))),
-        "T1",
-        "nothing is asked while it is kept"
-    );
+    assert_eq!(text(scene.session().token_at(at(0))), "T1", "nothing is asked while it is kept");
     scene.service.inside().valid = vec!["swordfish".into()];
     scene.service.inside().now = at(4000);
     assert_eq!(text(session.token_at(at(4000))), "T3", "typed once");
-    let error = scene
-        .session()
-        .renewed_at(&Secret::new("T3"), at(4000))
-        .unwrap_err();
+    let error = scene.session().renewed_at(&Secret::new("T3"), at(4000)).unwrap_err();
     assert!(error.detail.unwrap().contains("no terminal"));
-    let expected = [
-        "password swordfish",
-        "refresh R0",
-        "password swordfish",
-        "refresh R0",
-    ];
+    let expected = ["password swordfish", "refresh R0", "password swordfish", "refresh R0"];
     assert_eq!(scene.service.asked(), expected);
 }
 
@@ -95,15 +71,9 @@ fn one_time_passwords_are_asked_for() {
     let error = scene.session().token_at(at(0)).unwrap_err();
     assert_eq!(error.kind, Kind::NotSignedIn);
     assert!(error.detail.unwrap().contains("login key"));
-    assert_eq!(
-        text(scene.session_with(&["123456"]).0.token_at(at(0))),
-        "T3"
-    );
+    assert_eq!(text(scene.session_with(&["123456"]).0.token_at(at(0))), "T3");
     scene.environment.login_key = Some(Secret::new("KEY"));
-    assert_eq!(
-        text(scene.session_with(&["123456"]).0.token_at(at(0))),
-        "T4"
-    );
+    assert_eq!(text(scene.session_with(&["123456"]).0.token_at(at(0))), "T4");
 }
 
 #[test]

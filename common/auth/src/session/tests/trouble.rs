@@ -7,18 +7,11 @@ fn only_a_refused_fresh_token_ends_the_run_and_then_for_all() {
     let scene = Scene::with_file();
     let session = scene.session();
     let first = session.renewed_at(&Secret::new("T0"), at(0)).unwrap();
-    assert_eq!(
-        text(session.renewed_at(&Secret::new("T0"), at(1))),
-        "T1",
-        "an old one"
-    );
+    assert_eq!(text(session.renewed_at(&Secret::new("T0"), at(1))), "T1", "an old one");
     let error = session.renewed_at(&first, at(2)).unwrap_err();
     assert_eq!((error.kind, error.status), (Kind::NotSignedIn, Some(401)));
     assert_eq!(session.token_at(at(100)).unwrap_err(), error);
-    assert_eq!(
-        session.renewed_at(&Secret::new("T0"), at(100)).unwrap_err(),
-        error
-    );
+    assert_eq!(session.renewed_at(&Secret::new("T0"), at(100)).unwrap_err(), error);
     assert_eq!(scene.service.asked().len(), 1);
 }
 
@@ -60,20 +53,10 @@ fn a_run_goes_on_as_the_account_that_it_began_as() {
     let (session, warnings) = scene.session_with(&[]);
     scene.write("OTHER", at(9000), "R-OTHER");
     assert_eq!(text(session.renewed_at(&Secret::new("T0"), at(9))), "T1");
-    assert!(
-        fs::read_to_string(scene.file()).unwrap().contains("OTHER"),
-        "and is left alone"
-    );
+    assert!(fs::read_to_string(scene.file()).unwrap().contains("OTHER"), "and is left alone");
     assert_eq!(warnings.lock().unwrap().len(), 1);
-    let (mine, other) = (
-        session.identity().clone(),
-        scene.session().identity().clone(),
-    );
-    let account = Account {
-        id: "A".into(),
-        email: None,
-        username: None,
-    };
+    let (mine, other) = (session.identity().clone(), scene.session().identity().clone());
+    let account = Account { id: "A".into(), email: None, username: None };
     for identity in [&mine, &other] {
         let state = scene.environment.state_dir.as_deref().unwrap();
         account::remember_account(state, identity, &account).unwrap();
@@ -82,11 +65,7 @@ fn a_run_goes_on_as_the_account_that_it_began_as() {
     let session = scene.session();
     assert_eq!(session.known_account(), Some(account));
     scene.write("AGAIN", at(9000), "R-OTHER");
-    assert_eq!(
-        text(session.renewed_at(&Secret::new("T0"), at(9))),
-        "AGAIN",
-        "the same account"
-    );
+    assert_eq!(text(session.renewed_at(&Secret::new("T0"), at(9))), "AGAIN", "the same account");
 }
 
 #[test]
@@ -134,10 +113,7 @@ fn without_a_state_directory_there_is_a_warning_and_a_token() {
     assert_eq!(text(session.token_at(at(4000))), "T1");
     assert!(warnings.lock().unwrap()[0].contains("without a lock"));
     scene.environment.state_dir = None;
-    assert_eq!(
-        text(scene.session().renewed_at(&Secret::new("T1"), at(4000))),
-        "T2"
-    );
+    assert_eq!(text(scene.session().renewed_at(&Secret::new("T1"), at(4000))), "T2");
 }
 
 #[test]
@@ -151,10 +127,7 @@ fn a_renewed_file_is_ours_alone_and_a_link_stays_one() {
     assert!(choice.describe().readable_by_others);
     scene.session().token_at(at(4000)).unwrap();
     assert!(scene.file().is_symlink());
-    assert_eq!(
-        fs::metadata(&real).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(lock::lock_name(&scene.file()), lock::lock_name(&real));
     let end = choose(&scene.environment).unwrap().describe().expires_at;
     assert_eq!(end, Some(at(3600)));
