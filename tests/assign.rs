@@ -262,7 +262,7 @@ fn without_reading_back_nothing_is_claimed_that_is_not_known() {
     let sim = Sim::start(&["--devices", "3"]);
     let [a] = sim.groups(["A"]);
     let dir = Dir::signed_in(&sim);
-    dir.write("rows.csv", format!("mac,room\n{},cellar\n", sim.field("mac_address")[0]));
+    dir.write("rows.csv", format!("mac_address,room\n{},cellar\n", sim.field("mac_address")[0]));
     let record = dir.sh("imp-device assign --dg A --input rows.csv").quiet().record();
     assert_eq!(record["mac_address"], sim.devices()[0]["mac_address"]);
     assert_eq!((&record["room"], &record["type"]), (&"cellar".into(), &"device".into()));
@@ -301,7 +301,8 @@ fn without_stream_nothing_is_written_before_the_input_ends() {
     let ids = sim.field("id");
     let mut open = dir.spawn_open("tee copy | imp-device assign --dg A");
     ids.iter().for_each(|id| open.type_line(id));
-    open.wait_for("all rows to come by", || dir.read("copy").lines().count() == 300);
+    let come_by = || std::fs::read_to_string(dir.path().join("copy")).unwrap_or_default();
+    open.wait_for("all rows to come by", || come_by().lines().count() == 300);
     assert_eq!(sim.counts().writes, 0);
     open.close_stdin();
     open.wait().quiet().outcomes("assigned", 300);

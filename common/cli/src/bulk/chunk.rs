@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use api::devices;
 use pipe::spool::Spool;
 use pipe::{Failure, Form, Identifier, Item, Row, Target};
 
@@ -140,8 +141,10 @@ impl<'a> Chunk<'a> {
         for wish in self.wishes.iter().flatten() {
             by_target.entry(wish.target).or_default().push(&wish.device);
         }
-        // A dry run cannot leave it to the service to say which devices there are.
-        let all_at_once = self.order.target.is_none() || self.order.work.is_dry_run();
+        // A dry run cannot leave it to the service to say which devices there are. And only the service
+        // knows whether an id and a MAC address are one device, which must not be written twice.
+        let all_at_once =
+            self.order.target.is_none() || self.order.work.is_dry_run() || self.has_several_forms();
         if all_at_once || by_target.len() > 20 {
             let texts: Vec<&str> =
                 self.wishes.iter().flatten().map(|wish| wish.device.as_str()).collect();
@@ -155,6 +158,13 @@ impl<'a> Chunk<'a> {
             self.session.look_up(&mut self.places, &texts, Within::Group(&id), None)?;
         }
         Ok(())
+    }
+
+    /// Whether devices are named now by id, now by MAC address or agent id.
+    fn has_several_forms(&self) -> bool {
+        let mut forms = self.wishes.iter().flatten().map(|wish| devices::form(&wish.device));
+        let first = forms.next();
+        forms.any(|form| Some(form) != first)
     }
 
     /// Unblessing is asked for, with the number and the first of the devices.
