@@ -107,7 +107,7 @@ impl Resource {
         self.attributes.remove(name)
     }
 
-    /// Takes a text of so many characters (not bytes).
+    /// Takes a text of so many characters (not bytes). Null is as good as absent.
     pub fn text(
         &mut self,
         name: &str,
@@ -115,7 +115,7 @@ impl Resource {
         most: usize,
     ) -> Result<Option<String>, Refusal> {
         let text = match self.take(name) {
-            None => return Ok(None),
+            None | Some(Value::Null) => return Ok(None),
             Some(Value::String(text)) => text,
             Some(_) => return Err(Refusal::attribute(format!("`{name}` must be a string."))),
         };
@@ -130,7 +130,7 @@ impl Resource {
     /// Takes a boolean.
     pub fn boolean(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.take(name) {
-            None => Ok(None),
+            None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(value)),
             Some(_) => Err(Refusal::attribute(format!("`{name}` must be true or false."))),
         }
@@ -158,7 +158,7 @@ impl Resource {
 
 fn object(data: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
     match data.remove(name) {
-        None => Ok(Map::new()),
+        None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(object)) => Ok(object),
         Some(_) => Err(Refusal::shape(format!("`data.{name}` must be an object."))),
     }

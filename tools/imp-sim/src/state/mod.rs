@@ -3,7 +3,9 @@
 
 pub mod accounts;
 pub mod deployments;
+pub mod device_maker;
 pub mod devices;
+pub mod group_type;
 pub mod groups;
 pub mod ids;
 pub mod load;

@@ -1,9 +1,10 @@
 //! The table of assignments, and what moving does to lists.
 
 use super::*;
+use crate::state::device_maker::DeviceMaker;
 use crate::state::groups::GroupChange;
 use crate::state::ids::DeviceId;
-use crate::state::population::{DeviceMaker, Population, populate};
+use crate::state::population::{Population, populate};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
