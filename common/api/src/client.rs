@@ -11,7 +11,7 @@ use crate::budget::Budget;
 use crate::pace::{Pace, unix_now};
 use crate::request::{Answer, Method, Request};
 use crate::retry::{self, Decision, Outcome, Situation};
-use crate::trace::Trace;
+use crate::trace::{self, Trace};
 use crate::transport::{Exchange, Raw, Transport};
 use crate::{AccessToken, Credentials, Error, Kind, clock, proxy};
 
@@ -101,7 +101,7 @@ impl Client {
     /// A DELETE of one thing that is repeated and then answered 404 was carried out the first time.
     ///
     /// # Errors
-    /// [`Error`] with the service's words. Kinds `not_signed_in` and `unreachable` end the run,
+    /// [`Error`] with the service's words, but no secret of the request in them. Kinds `not_signed_in` and `unreachable` end the run,
     /// `not_attempted` says that a signal came first, `unknown_outcome` that it may have been done.
     pub fn send(&self, request: &Request) -> Result<Answer, Error> {
         let mut sending = Sending {
@@ -112,7 +112,10 @@ impl Client {
             lost: false,
             seen: self.successes(),
         };
-        sending.until_done()
+        sending.until_done().map_err(|error| {
+            let secrets = trace::secrets_of(request);
+            error.reworded(|words| trace::hide_all(words, &secrets))
+        })
     }
 
     fn successes(&self) -> u64 {
@@ -174,6 +177,7 @@ impl Sending<'_> {
                 Exchange::Answered(raw) => Outcome::Status(raw.status),
                 Exchange::NotSent(_) => Outcome::NotSent,
                 Exchange::Lost(_) => Outcome::Lost,
+                Exchange::Untrusted(_) => Outcome::Untrusted,
             };
             match retry::decide(outcome, &self.situation(outcome)) {
                 Decision::Take => return self.take(exchange),
@@ -189,6 +193,7 @@ impl Sending<'_> {
                     self.within_budget()?;
                 }
                 Decision::UnknownOutcome => return Err(self.unknown(&exchange)),
+                Decision::Misconfigured => return Err(error_of(&exchange)),
                 Decision::Failed => return Err(self.gave_up(&exchange, Kind::Unexpected)),
                 Decision::Unreachable => return Err(self.gave_up(&exchange, Kind::Unreachable)),
             }
@@ -217,7 +222,7 @@ impl Sending<'_> {
         let kept = self.request.repeat == crate::Repeat::Safe;
         let exchange = self.client.0.transport.exchange(self.request, self.token.as_ref(), kept);
         if let Some(trace) = trace {
-            trace.exchange(&exchange);
+            trace.exchange(self.request, &exchange);
         }
         if let Exchange::Answered(raw) = &exchange {
             self.learn(raw, pace);
@@ -263,13 +268,25 @@ impl Sending<'_> {
     }
 
     fn other_token(&mut self, exchange: &Exchange) -> Result<(), Error> {
-        let refusal = || Error { attempts: self.attempts, ..error_of(exchange) };
+        let attempts = self.attempts;
+        let refusal = || Error { attempts, ..error_of(exchange) };
         let (Some(refused), Some(credentials)) = (&self.token, &self.client.0.credentials) else {
             return Err(refusal());
         };
         // The refused sending was never carried out.
         self.attempts -= 1;
-        self.token = Some(credentials.renewed(refused)?);
+        if self.request.secret_headers.is_empty() {
+            self.token = Some(credentials.renewed(refused)?);
+            return Ok(());
+        }
+        // The 401 may be about the password or key in the header: another request tells, and gets a new
+        // token if it is the token after all.
+        self.client.send(&Request::get("/accounts/me"))?;
+        let token = credentials.token()?;
+        if token == *refused {
+            return Err(Error { kind: Kind::Refused, ..refusal() });
+        }
+        self.token = Some(token);
         Ok(())
     }
 
@@ -327,6 +344,9 @@ fn error_of(exchange: &Exchange) -> Error {
         Exchange::Answered(raw) => Error::from_answer(raw.status, &raw.body),
         Exchange::NotSent(why) => Error::new(Kind::Unreachable, "No connection").detail(why),
         Exchange::Lost(why) => Error::new(Kind::Unreachable, "No answer").detail(why),
+        Exchange::Untrusted(why) => {
+            Error::new(Kind::Misconfigured, "The service's certificate is not trusted").detail(why)
+        }
     }
 }
 

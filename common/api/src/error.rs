@@ -23,6 +23,8 @@ pub enum Kind {
     NotSignedIn,
     /// The service could not be reached within the patience. Ends the run.
     Unreachable,
+    /// The service, the proxy or the trust in them is set up wrongly here. Ends the run.
+    Misconfigured,
     /// Sent, and not known whether it was carried out.
     UnknownOutcome,
     /// Never sent, because the run ended first.
@@ -43,6 +45,7 @@ impl Kind {
             Kind::Conflict => "conflict",
             Kind::NotSignedIn => "not_signed_in",
             Kind::Unreachable => "unreachable",
+            Kind::Misconfigured => "misconfigured",
             Kind::UnknownOutcome => "unknown_outcome",
             Kind::NotAttempted => "not_attempted",
             Kind::Unexpected => "unexpected",
@@ -112,9 +115,14 @@ impl Error {
         }
     }
 
+    /// The same with title and detail changed by `edit`.
+    pub(crate) fn reworded(self, edit: impl Fn(&str) -> String) -> Self {
+        Error { title: edit(&self.title), detail: self.detail.as_deref().map(edit), ..self }
+    }
+
     /// True when the run is over: nothing that follows could succeed.
     pub fn ends_run(&self) -> bool {
-        matches!(self.kind, Kind::NotSignedIn | Kind::Unreachable)
+        matches!(self.kind, Kind::NotSignedIn | Kind::Unreachable | Kind::Misconfigured)
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Outcome {
     NotSent,
     /// No answer, and the request may have arrived: time-out or cut connection.
     Lost,
+    /// Refused by us: the other side could not prove who it is.
+    Untrusted,
 }
 
 /// What to do next.
@@ -34,6 +36,8 @@ pub(crate) enum Decision {
     UnknownOutcome,
     /// Give up on this request; others may still work.
     Failed,
+    /// Give up on the run: waiting will not mend it.
+    Misconfigured,
     /// Give up on the run: nothing has worked for as long as the patience lasts.
     Unreachable,
 }
@@ -64,6 +68,7 @@ pub(crate) fn decide(outcome: Outcome, situation: &Situation) -> Decision {
     match outcome {
         Outcome::Status(429) => return or_unreachable(Decision::PauseAll, situation),
         Outcome::Status(401) => return Decision::NewToken,
+        Outcome::Untrusted => return Decision::Misconfigured,
         Outcome::Status(500..=599) | Outcome::NotSent | Outcome::Lost => {}
         Outcome::Status(_) => return Decision::Take,
     }
@@ -155,6 +160,12 @@ mod tests {
         assert_eq!(decide(Outcome::Status(503), &careful), Decision::UnknownOutcome);
         assert!(matches!(decide(Outcome::NotSent, &careful), Decision::Again(_)));
         assert_eq!(decide(Outcome::Status(429), &careful), Decision::PauseAll);
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_not_waited_for() {
+        let safe = situation(Repeat::Safe, clock::monotonic());
+        assert_eq!(decide(Outcome::Untrusted, &safe), Decision::Misconfigured);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! Hidden by name, wherever it stands: headers with a secret value are never shown, members of bodies
 //! that hold secrets are replaced, login keys are replaced in paths and bodies, since there the id is
-//! the secret. A body that is not JSON is only counted.
+//! the secret. A body that is not JSON is only counted. And a service may repeat in its words what it was
+//! sent ("login key 7d8e… was not found"), so the secrets of a request are replaced in its answer too.
 
 use std::fmt;
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::request::Request;
@@ -48,16 +50,41 @@ impl Trace {
         (self.0)(&line);
     }
 
-    pub(crate) fn exchange(&self, exchange: &Exchange) {
+    pub(crate) fn exchange(&self, request: &Request, exchange: &Exchange) {
         let line = match exchange {
             Exchange::Answered(raw) => {
                 format!("< {}{} {}", raw.status, limit_headers(raw), shown_body(raw))
             }
             Exchange::NotSent(why) => format!("< not sent: {why}"),
+            Exchange::Untrusted(why) => format!("< not trusted: {why}"),
             Exchange::Lost(why) => format!("< no answer: {why}"),
         };
-        (self.0)(&line);
+        (self.0)(&hide_all(&line, &secrets_of(request)));
     }
+}
+
+/// Secrets shorter than this would be found in every other word.
+const SHORTEST: usize = 4;
+
+/// The secrets that a request carries: in headers, in the body of a sign-in, in the path.
+pub(crate) fn secrets_of(request: &Request) -> Vec<String> {
+    let headers = request.secret_headers.iter().map(|(_, secret)| secret.expose().to_owned());
+    let body = request.body.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let members = body
+        .filter(|(name, _)| SECRET_MEMBERS.contains(&name.as_str()))
+        .filter_map(|(_, value)| value.as_str().map(str::to_owned));
+    let segments = || request.path.split('/');
+    let in_path = segments()
+        .zip(segments().skip(1))
+        .filter(|(before, _)| SECRET_SEGMENTS.contains(before))
+        .map(|(_, segment)| percent_decode_str(segment).decode_utf8_lossy().into_owned());
+    let all = headers.chain(members).chain(in_path);
+    all.filter(|secret| secret.len() >= SHORTEST).collect()
+}
+
+/// `text` without these secrets.
+pub(crate) fn hide_all(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
 }
 
 impl fmt::Debug for Trace {
@@ -117,6 +144,7 @@ fn hide_in_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Secret;
     use serde_json::json;
 
     #[test]
@@ -136,6 +164,18 @@ mod tests {
         }
         let path = hide_in_path(&format!("/accounts/me/login_keys/{secret}"));
         assert_eq!(path, "/accounts/me/login_keys/[hidden]");
+    }
+
+    #[test]
+    fn what_the_service_repeats_of_a_secret_is_hidden() {
+        let request = Request::delete("/accounts/me/login_keys/7d8e%2F6670")
+            .body(json!({"password": "swordfish", "id": "me@x.y"}))
+            .secret_header("x-electricimp-password", Secret::new("hunter2"));
+        let said = "No key 7d8e/6670 of me@x.y: neither swordfish nor hunter2";
+        let hidden = hide_all(said, &secrets_of(&request));
+        assert_eq!(hidden, "No key [hidden] of me@x.y: neither [hidden] nor [hidden]");
+        let short = Request::get("/devices").secret_header("x-electricimp-key", Secret::new("no"));
+        assert_eq!(hide_all(said, &secrets_of(&short)), said);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(crate) enum Exchange {
     NotSent(String),
     /// It may have arrived; why there is no answer.
     Lost(String),
+    /// Who answers is not trusted, and will not be the next time either; why.
+    Untrusted(String),
 }
 
 /// An answer as it came.
@@ -179,6 +181,12 @@ fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
 }
 
 fn failure(error: &ureq::Error) -> Exchange {
+    let text = error.to_string();
+    if text.contains("invalid peer certificate") {
+        return Exchange::Untrusted(format!(
+            "{text}; if the service has a private authority, name its certificate in SSL_CERT_FILE"
+        ));
+    }
     let not_sent = match error {
         ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
@@ -197,27 +205,17 @@ fn failure(error: &ureq::Error) -> Exchange {
 
 fn is_connection_refused(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
-    // A failed TLS handshake comes as InvalidData: nothing of the request has left yet.
     matches!(
         error.kind(),
-        Kind::ConnectionRefused
-            | Kind::HostUnreachable
-            | Kind::NetworkUnreachable
-            | Kind::InvalidData
+        Kind::ConnectionRefused | Kind::HostUnreachable | Kind::NetworkUnreachable
     )
 }
 
 /// The library's error in words that help.
 fn plain(error: &ureq::Error) -> String {
-    let text = error.to_string();
     match error {
         ureq::Error::HostNotFound => "the name of the service's host cannot be resolved".into(),
         ureq::Error::Timeout(_) => "no answer in time".into(),
-        _ if text.contains("UnknownIssuer") || text.contains("invalid peer certificate") => {
-            format!(
-                "the service's certificate is not trusted ({text}); a private authority can be named in SSL_CERT_FILE"
-            )
-        }
-        _ => text,
+        _ => error.to_string(),
     }
 }
