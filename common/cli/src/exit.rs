@@ -61,6 +61,7 @@ impl Exit {
         match kind {
             Kind::NotSignedIn => Exit::NotSignedIn,
             Kind::Unreachable => Exit::Unreachable,
+            Kind::Misconfigured => Exit::CouldNotRun,
             _ => Exit::SomeFailed,
         }
     }

@@ -76,6 +76,7 @@ pub fn failure(error: api::Error) -> Failure {
         api::Kind::Conflict => Kind::Conflict,
         api::Kind::NotSignedIn => Kind::NotSignedIn,
         api::Kind::Unreachable => Kind::Unreachable,
+        api::Kind::Misconfigured => Kind::Misconfigured,
         api::Kind::UnknownOutcome => Kind::UnknownOutcome,
         api::Kind::NotAttempted => Kind::NotAttempted,
         api::Kind::Unexpected => Kind::Unexpected,

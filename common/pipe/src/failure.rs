@@ -24,6 +24,8 @@ pub enum Kind {
     NotSignedIn,
     /// No answer within the patience.
     Unreachable,
+    /// Something here is set up wrongly, such as the trust in certificates.
+    Misconfigured,
     /// It may have been done, and cannot be repeated safely.
     UnknownOutcome,
     /// The row was read, but the run ended first.
@@ -35,7 +37,7 @@ pub enum Kind {
 impl Kind {
     /// Whether rows after this one cannot fare better, so that the run ends.
     pub fn ends_run(self) -> bool {
-        matches!(self, Kind::NotSignedIn | Kind::Unreachable)
+        matches!(self, Kind::NotSignedIn | Kind::Unreachable | Kind::Misconfigured)
     }
 }
 
@@ -107,13 +109,14 @@ mod tests {
             (Kind::Conflict, "conflict"),
             (Kind::NotSignedIn, "not_signed_in"),
             (Kind::Unreachable, "unreachable"),
+            (Kind::Misconfigured, "misconfigured"),
             (Kind::UnknownOutcome, "unknown_outcome"),
             (Kind::NotAttempted, "not_attempted"),
             (Kind::Unexpected, "unexpected"),
         ];
         for (kind, name) in names {
             assert_eq!(json!(kind), json!(name));
-            let ends = ["not_signed_in", "unreachable"].contains(&name);
+            let ends = ["not_signed_in", "unreachable", "misconfigured"].contains(&name);
             assert_eq!(kind.ends_run(), ends, "{name}");
         }
     }
