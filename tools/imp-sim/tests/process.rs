@@ -128,3 +128,22 @@ fn https_is_trusted_through_its_own_authority() {
     assert!(answer.header("strict-transport-security").is_some());
     assert!(!sim.truth("/accounts").is_empty(), "the control stays plain http");
 }
+
+#[test]
+fn the_manual_page_knows_every_variant_with_its_values() {
+    let output = Command::new(BINARY).arg("variants").output().unwrap();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../man/imp-sim.1");
+    let page = std::fs::read_to_string(page).unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    for line in lines.lines() {
+        let question: Value = serde_json::from_str(line).unwrap();
+        let values =
+            question["values"].as_array().unwrap().iter().map(|value| value.as_str().unwrap());
+        let values: Vec<&str> =
+            values.map(|value| if value == "N" { "Ar n" } else { value }).collect();
+        let name = question["name"].as_str().unwrap();
+        let wanted = format!(".It Cm {name} Ns = Ns Cm {}\n", values.join(" | "));
+        assert!(page.contains(&wanted), "{wanted}");
+    }
+    assert!(lines.lines().count() > 20);
+}
