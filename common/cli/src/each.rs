@@ -226,7 +226,8 @@ impl Session {
             if let Item::Row(row) = &item {
                 total += 1;
                 if first.len() < 20 {
-                    first.push(label(&row.record).unwrap_or_else(|| row.source.clone()));
+                    let label = label(&row.record, work.given.noun);
+                    first.push(label.unwrap_or_else(|| row.source.clone()));
                 }
             }
             spool

@@ -20,11 +20,11 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens stdout. Tables look up the names of groups and products with `finder`.
+    /// Opens stdout. Tables look up the names of groups and products with `finder`, if there is one.
     ///
     /// # Errors
     /// Exit 2 when it cannot be.
-    pub fn open(common: &Common, finder: Arc<Finder>) -> Result<Self, Stop> {
+    pub fn open(common: &Common, finder: Option<Arc<Finder>>) -> Result<Self, Stop> {
         let at_terminal = stdout::is_terminal();
         let format = match common.output {
             Some(Form::Ndjson | Form::Debug) => Format::Ndjson,
@@ -36,10 +36,12 @@ impl Output {
             None => Format::Ndjson,
         };
         let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), stdout::width());
-        sink.set_names(Box::new(move |kind, id| {
-            let thing = if kind == "product" { Thing::Product } else { Thing::DeviceGroup };
-            finder.name_of(thing, id)
-        }));
+        if let Some(finder) = finder {
+            sink.set_names(Box::new(move |kind, id| {
+                let thing = if kind == "product" { Thing::Product } else { Thing::DeviceGroup };
+                finder.name_of(thing, id)
+            }));
+        }
         Ok(Output {
             sink: Mutex::new(sink),
             closed: AtomicBool::new(false),

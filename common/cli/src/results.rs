@@ -4,6 +4,7 @@
 use std::fs;
 
 use pipe::{FailedFile, Failure, Kind, Record, Tally, Target};
+use serde_json::Value;
 
 use crate::each::Outcome;
 use crate::input::Given;
@@ -115,7 +116,7 @@ impl<'a> Results<'a> {
         }
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != Kind::NotAttempted {
-            console::say(&sentence(failure, input, source));
+            console::say(&sentence(failure, input, self.given.noun, source));
             self.exit = self.exit.and(Exit::of_failure(failure.kind));
         }
         self.tally.failed(failure.kind);
@@ -167,7 +168,7 @@ impl<'a> Results<'a> {
             let mut report = self.tally.to_record();
             report.insert("requests".into(), self.session.client.requests_sent().into());
             report.insert("exit".into(), exit.code().into());
-            let line = format!("{}\n", serde_json::Value::Object(report));
+            let line = format!("{}\n", Value::Object(report));
             fs::write(path, line).map_err(|error| {
                 Stop::usage(format!("cannot write {}: {error}", path.display()))
             })?;
@@ -177,9 +178,9 @@ impl<'a> Results<'a> {
 }
 
 /// `devices.csv:17: 0c:2a:69:00:00:01: Not found …`
-fn sentence(failure: &Failure, input: &Record, source: &str) -> String {
+fn sentence(failure: &Failure, input: &Record, noun: &str, source: &str) -> String {
     let text = failure.sentence();
-    let label = label(input);
+    let label = label(input, noun);
     match label {
         Some(label) if label.len() < 6 || !text.contains(&label) => {
             format!("{source}: {label}: {text}")
@@ -188,10 +189,41 @@ fn sentence(failure: &Failure, input: &Record, source: &str) -> String {
     }
 }
 
-/// What a person would call the record.
-pub fn label(record: &Record) -> Option<String> {
+/// What a person would call the record, of which the verb takes it for a `noun`. A login key is a secret:
+/// only its beginning is told.
+pub fn label(record: &Record, noun: &str) -> Option<String> {
     let named = ["id", "device", "mac_address", "agent_id", "name", "text"]
         .iter()
         .find_map(|name| record.get(*name)?.as_str().filter(|text| !text.is_empty()))?;
+    let kind = record.get("type").and_then(Value::as_str);
+    let key = Target::LOGIN_KEY;
+    if noun == key.noun || kind.is_some_and(|kind| key.types.contains(&kind)) {
+        return Some(format!(
+            "{}…",
+            pipe::text::one_line(&named.chars().take(4).collect::<String>())
+        ));
+    }
     Some(pipe::text::one_line(&named.chars().take(60).collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_login_key_is_never_told_whole() {
+        let record = |value: Value| value.as_object().cloned().unwrap();
+        let key = "7d8e6670aa285e9d";
+        for (noun, row) in [
+            ("login key", record(json!({ "id": key }))),
+            ("device", record(json!({"type": "login_key", "id": key}))),
+        ] {
+            assert_eq!(label(&row, noun).as_deref(), Some("7d8e…"));
+            let failure = Failure::new(Kind::NotFound, "Not Found");
+            assert_eq!(sentence(&failure, &row, noun, "stdin:1"), "stdin:1: 7d8e…: Not Found");
+        }
+        assert_eq!(label(&record(json!({ "id": key })), "device").as_deref(), Some(key));
+    }
 }

@@ -97,7 +97,7 @@ impl Session {
         let client = Client::new(settings.clone(), Some(sign_in.clone()))?;
         let finder = Arc::new(Finder::new(&client, usize::from(common.jobs)));
         let session = Session {
-            output: Output::open(common, finder.clone())?,
+            output: Output::open(common, Some(finder.clone()))?,
             common: common.clone(),
             stop: settings.stop,
             state_dir: environment.state_dir,
@@ -125,35 +125,45 @@ impl Session {
         }
     }
 
+    /// Prints the one record of a command that has no session.
+    ///
+    /// # Errors
+    /// Exit 2 when stdout cannot be written to.
+    pub fn print_without(common: &Common, record: &Record) -> Result<(), Stop> {
+        let output = Output::open(common, None)?;
+        output.print(record)?;
+        output.finish()
+    }
+
     /// The account that is signed in; asked once, and remembered for later runs.
     ///
     /// # Errors
     /// As [`Client::send`].
     pub fn account(&self) -> Result<auth::Account, api::Error> {
-        let ask = || {
-            if let Some(known) = self.sign_in.known_account() {
-                return Ok(known);
-            }
-            let record =
-                resource::lift_data(&self.client.send(&Request::get("/accounts/me"))?.body);
-            let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
-            let unnamed = || {
-                api::Error::new(Kind::Unexpected, "The service does not say which account this is")
-            };
-            let account = auth::Account {
-                id: text("id").ok_or_else(unnamed)?,
-                email: text("email"),
-                username: text("username"),
-            };
-            if let Some(state_dir) = &self.state_dir {
-                // Only costs a request the next time.
-                let _unwritable =
-                    auth::remember_account(state_dir, self.sign_in.identity(), &account);
-            }
-            self.share_pace();
-            Ok(account)
+        let known = || self.sign_in.known_account().map_or_else(|| self.ask_account(), Ok);
+        self.account.get_or_init(known).clone()
+    }
+
+    /// The same, asked in any case: shows that the sign-in is good.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub fn ask_account(&self) -> Result<auth::Account, api::Error> {
+        let record = resource::lift_data(&self.client.send(&Request::get("/accounts/me"))?.body);
+        let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+        let unnamed =
+            || api::Error::new(Kind::Unexpected, "The service does not say which account this is");
+        let account = auth::Account {
+            id: text("id").ok_or_else(unnamed)?,
+            email: text("email"),
+            username: text("username"),
         };
-        self.account.get_or_init(ask).clone()
+        if let Some(state_dir) = &self.state_dir {
+            // Only costs a request the next time.
+            let _unwritable = auth::remember_account(state_dir, self.sign_in.identity(), &account);
+        }
+        self.share_pace();
+        Ok(account)
     }
 
     /// Called now and then by long runs: from some requests on it is worth knowing the account, whose
