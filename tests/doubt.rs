@@ -1,0 +1,157 @@
+//! Bulk moves whose answers are mixed, lost or wrong: the fate of every device is found out, and none
+//! is written twice, because that would restart it twice.
+
+use std::time::Duration;
+
+use tests::{Dir, Moved, Sim, wait};
+
+const POST: &str = "POST /devicegroups/*/relationships/devices";
+const DELETE: &str = "DELETE /devicegroups/*/relationships/devices";
+const MEMBERS: &str = "POST /devicegroups/{id}/relationships/devices";
+
+/// What can become of one of three requests.
+const ACCIDENTS: [&str; 12] = [
+    "cut=before times=1",
+    "cut=after times=1",
+    "cut=after times=2",
+    "cut=after after=1 every=2",
+    "503 times=1",
+    "503 effect=yes times=1",
+    "500 body=html effect=yes after=1 times=2",
+    "502 body=html times=3",
+    "504 body=empty effect=yes times=1",
+    "500 body=message times=2",
+    "part=7 times=1",
+    "part=9 409 after=1 times=1",
+];
+
+#[test]
+fn after_an_accident_every_device_is_where_it_was_said_to_be() {
+    for accident in ACCIDENTS {
+        for errors in ["named", "anonymous"] {
+            let variant = format!("batch-errors={errors}");
+            let sim = Sim::start(&["--devices", "300", "--variant", &variant]);
+            let [group] = sim.groups(["A"]);
+            let dir = Dir::signed_in(&sim);
+            let mut ids: Vec<String> = sim.field("id").drain(..280).collect();
+            for (row, id) in ids.iter_mut().enumerate().filter(|(row, _)| row % 70 == 3) {
+                *id = format!("40000c2a69ffff{row:02x}");
+            }
+            dir.write_column("devices.csv", "id", &ids);
+            sim.fault(&format!("{POST} {accident}"));
+            let run = dir.sh("imp-device assign --dg A --input devices.csv --failed failed");
+            let run = run.code(1);
+            let failed = dir.failed("failed");
+            Moved { sim: &sim, given: &ids, run: &run, failed: &failed }.are_in(&group);
+            let unknown = failed.iter().filter(|row| row.error.kind == "not_found").count();
+            assert_eq!(unknown, 4, "{accident}, {errors}{run}");
+            let by_rule = if accident.starts_with("part") && errors == "named" { 9 } else { 0 };
+            assert!(failed.len() <= 4 + by_rule, "{accident}, {errors}: {}{run}", failed.len());
+            assert!(sim.faults_applied()[0] > 0, "{accident} never happened");
+        }
+    }
+}
+
+#[test]
+fn after_an_accident_on_the_way_out_too() {
+    for accident in ACCIDENTS {
+        let sim = Sim::start(&["--devices", "260", "--variant", "batch-errors=anonymous"]);
+        let [a, b] = sim.groups(["A", "B"]);
+        let dir = Dir::signed_in(&sim);
+        let ids = sim.field("id");
+        sim.put(&a, &ids[..130]);
+        sim.put(&b, &ids[130..]);
+        dir.write_column("devices.csv", "id", &ids);
+        sim.fault(&format!("{DELETE} {accident}"));
+        let run = dir.sh("imp-device unassign --input devices.csv --failed failed");
+        let failed = dir.failed("failed");
+        Moved { sim: &sim, given: &ids, run: &run, failed: &failed }.are_out();
+        assert!(failed.is_empty(), "{accident}: {}{run}", failed.len());
+        run.ok();
+    }
+}
+
+#[test]
+fn an_answer_that_is_late_is_not_waited_for_and_not_repeated_blindly() {
+    let sim = Sim::start(&["--devices", "120"]);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    dir.write_column("devices.csv", "id", &ids);
+    // The first request takes effect; its answer comes after the client's patience with it.
+    sim.fault(&format!("{POST} delay=60s times=1"));
+    let assign = "imp-device assign --dg A --patience 8s --input devices.csv --failed failed";
+    let (took, run) = wait::timed(|| dir.sh(assign).ok());
+    Moved { sim: &sim, given: &ids, run: &run, failed: &dir.failed("failed") }.are_in(&group);
+    assert!(took < Duration::from_secs(50), "{took:?}");
+    assert_eq!(sim.members(&group).len(), 120);
+}
+
+#[test]
+fn a_service_that_takes_fewer_devices_in_one_request() {
+    for (cap, status) in [(50, 400), (30, 413), (7, 400), (1, 413)] {
+        let variants = [format!("batch-cap={cap}"), format!("batch-cap-status={status}")];
+        let options = ["--devices", "220", "--variant", &variants[0], "--variant", &variants[1]];
+        let sim = Sim::start(&options);
+        let [group] = sim.groups(["A"]);
+        let dir = Dir::signed_in(&sim);
+        let ids = sim.field("id");
+        dir.write_column("devices.csv", "id", &ids);
+        let run = dir.sh("imp-device assign --dg A --input devices.csv --failed failed").ok();
+        Moved { sim: &sim, given: &ids, run: &run, failed: &dir.failed("failed") }.are_in(&group);
+        assert_eq!(sim.members(&group).len(), 220);
+        let refused = sim.counts().by_kind[MEMBERS].get(&status).copied().unwrap_or_default();
+        assert!(refused <= 8, "cap {cap}: halved until it fits, not tried again: {refused}");
+    }
+}
+
+#[test]
+fn errors_without_names_cost_few_requests() {
+    let sim = Sim::start(&["--devices", "1000", "--variant", "batch-errors=anonymous"]);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let mut macs = sim.field("mac_address");
+    for batch in 0..10 {
+        macs[batch * 100 + 31] = format!("0c:2a:69:ff:00:{batch:02x}");
+    }
+    dir.write_column("devices.csv", "mac_address", &macs);
+    let run = dir.sh("imp-device assign --dg A --input devices.csv --failed failed").code(1);
+    run.outcomes("assigned", 990);
+    assert_eq!(dir.failed("failed").len(), 10);
+    assert_eq!((sim.members(&group).len(), sim.restarts()), (990, 990));
+    assert!(sim.counts().total <= 60, "{:?}", sim.counts());
+}
+
+#[test]
+fn a_group_that_disappears_under_the_run() {
+    let sim = Sim::start(&["--devices", "250"]);
+    let [group, other] = sim.groups(["A", "B"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    let rows = ids.iter().map(|id| format!("{id},A\n")).collect::<String>();
+    dir.write("devices.csv", format!("id,dg\n{rows}{},B\n", "0c:2a:69:ff:ff:ff"));
+    // What a deleted group answers.
+    sim.fault(&format!("POST /devicegroups/{group}/relationships/devices 404"));
+    let run = dir.sh("imp-device assign --input devices.csv --failed failed").code(1).no_stdout();
+    assert_eq!(dir.failed("failed").len(), 251);
+    assert_eq!((sim.members(&group).len(), sim.members(&other).len()), (0, 0));
+    assert!(sim.counts().writes < 20, "it is not tried device by device{run}");
+}
+
+#[test]
+fn a_refusal_that_concerns_all_is_not_tried_device_by_device() {
+    for (status, kind) in [(403, "refused"), (400, "refused")] {
+        let sim = Sim::start(&["--devices", "500"]);
+        let [group] = sim.groups(["A"]);
+        let dir = Dir::signed_in(&sim);
+        dir.write_column("devices.csv", "id", &sim.field("id"));
+        sim.fault(&format!("{POST} {status}"));
+        let run = dir.sh("imp-device assign --dg A --input devices.csv --failed failed").code(1);
+        let failed = dir.failed("failed");
+        assert_eq!(failed.len(), 500);
+        assert!(failed.iter().all(|row| row.error.kind == kind), "{run}");
+        assert!(failed.iter().all(|row| row.error.status == Some(status)), "{run}");
+        assert!(sim.counts().writes <= 30, "{}{run}", sim.counts().writes);
+        assert!(sim.members(&group).is_empty());
+    }
+}
