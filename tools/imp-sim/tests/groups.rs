@@ -106,6 +106,8 @@ fn the_minimum_deployment_only_goes_forward() {
     assert_eq!(shown["data"]["relationships"]["min_supported_deployment"]["id"], first.as_str());
     assert_eq!(sim.get("/deployments").ids(), [second.as_str(), &first], "newest first");
     assert_eq!(sim.get("/deployments?filter[tags]=a,b").ids(), [first.as_str()]);
+    let repeated = "/deployments?filter[tags]=a&filter[tags]=b";
+    assert_eq!(sim.get(repeated).ids(), [first.as_str()], "an array as the maker sends it");
     let minimum = format!("/devicegroups/{group}/relationships/min_supported_deployment");
     let put =
         |id: &str| sim.api("PUT", &minimum, &json!({"data": {"type": "deployment", "id": id}}));

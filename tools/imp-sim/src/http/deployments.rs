@@ -126,7 +126,8 @@ impl<'a> Filters<'a> {
         let owner = request.filter("owner.id")?;
         let product = request.filter("product.id")?;
         let group = request.filter("devicegroup.id")?;
-        let tags = request.filter("tags")?.unwrap_or_default();
+        // The maker's library repeats a parameter for each element of an array.
+        let tags = request.query.iter().filter(|(key, _)| key == "filter[tags]");
         Ok(Self {
             owner,
             creator: request.filter("creator.id")?,
@@ -135,7 +136,10 @@ impl<'a> Filters<'a> {
             sha: request.filter("sha")?,
             flagged,
             flagger: request.filter("flagger.id")?,
-            tags: tags.split(',').filter(|tag| !tag.is_empty()).collect(),
+            tags: tags
+                .flat_map(|(_, tags)| tags.split(','))
+                .filter(|tag| !tag.is_empty())
+                .collect(),
             named: owner.or(product).or(group).is_some(),
         })
     }
