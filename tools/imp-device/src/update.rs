@@ -33,10 +33,12 @@ impl Update {
             if self.changes.dry_run {
                 return Ok(Acted::changed(row, attributes, Outcome::Updated));
             }
-            // The service takes in `data.id` whatever form stands in the path.
-            let body = resource::update_body("device", &device.text, attributes, Record::new());
-            let answer =
-                session.with_device(&device, |path| Request::patch(path).body(body.clone()))?;
+            let answer = session.with_device(&device, |path| {
+                // The service takes in `data.id` whatever form stands in the path; a name never does.
+                let id = path.trim_start_matches("/devices/").to_owned();
+                let body = resource::update_body("device", &id, attributes.clone(), Record::new());
+                Request::patch(path).body(body)
+            })?;
             Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
         })
     }
