@@ -236,6 +236,12 @@ pub enum GroupType {
 }
 
 impl GroupType {
+    /// The type that `text` names: as on the command line, or as the `type` of a record.
+    pub fn named(text: &str) -> Option<Self> {
+        let own = |kind: &&Self| kind.resource_type() == text;
+        Self::from_str(text, true).ok().or_else(|| Self::value_variants().iter().find(own).copied())
+    }
+
     /// The `type` of the resource.
     pub fn resource_type(self) -> &'static str {
         match self {

@@ -18,9 +18,9 @@ pub struct Create {
     /// The name, 1 to 80 characters, unique in the product; without it, rows with a column `name` are read
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
-    /// The type of the group
-    #[arg(long, short = 'y', value_name = "TYPE", value_enum, default_value = "development")]
-    dg_type: GroupType,
+    /// The type of the group [default: that of the record, else development]; a column `dg_type` beats it
+    #[arg(long, short = 'y', value_name = "TYPE", value_enum)]
+    dg_type: Option<GroupType>,
     /// The product it belongs to; a column `product` of a row beats it
     #[arg(long, short, value_name = "PRODUCT")]
     product: Option<String>,
@@ -40,13 +40,13 @@ pub struct Create {
     #[arg(long, short, value_name = "DEVICE_GROUP")]
     target: Option<String>,
     /// Create the production group if there is none of that name
-    #[arg(long, short = 'r', requires = "target")]
+    #[arg(long, requires = "target")]
     create_target: bool,
     /// Variables for the code: KEY=VALUE, a JSON object, or @FILE; repeatable
     #[arg(long, short, value_name = "VARIABLE")]
     env_variable: Vec<String>,
     /// The region, for production groups
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, short, value_name = "REGION")]
     region: Option<String>,
     #[command(flatten)]
     changes: cli::DryRun,
@@ -59,17 +59,7 @@ pub struct Create {
 impl Create {
     pub fn run(&self) -> cli::Result {
         let variables = variables::from_options(&self.env_variable)?;
-        if self.name.is_some()
-            && self.dg_type.targets().is_some()
-            && (self.dut.is_none() || self.target.is_none())
-        {
-            return Err(cli::Stop::usage("a fixture group needs both --dut and --target"));
-        }
-        if self.dg_type.targets().is_none() && (self.dut.is_some() || self.target.is_some()) {
-            return Err(cli::Stop::usage(
-                "only fixture groups (pre-factory, factory) have --dut and --target",
-            ));
-        }
+        self.check_targets()?;
         let session = Session::open(&self.common)?;
         let given = Given {
             noun: "device group",
@@ -83,6 +73,39 @@ impl Create {
         session.each(&work, |row| self.create(&session, row, variables.clone()))
     }
 
+    /// Refuses flags that fit no group, as far as the rows have no say in it.
+    fn check_targets(&self) -> Result<(), cli::Stop> {
+        if self.name.is_none() && self.dg_type.is_none() {
+            return Ok(());
+        }
+        let is_fixture = self.dg_type.is_some_and(|kind| kind.targets().is_some());
+        let (any, both) = (
+            self.dut.is_some() || self.target.is_some(),
+            self.dut.is_some() && self.target.is_some(),
+        );
+        if is_fixture && self.name.is_some() && !both {
+            return Err(cli::Stop::usage("a fixture group needs both --dut and --target"));
+        }
+        if any && !is_fixture {
+            return Err(cli::Stop::usage(
+                "only fixture groups (pre-factory, factory) have --dut and --target",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The type: the row's `dg_type`, the option, or what the record of another group says.
+    fn kind(&self, row: &Row) -> Result<GroupType, Failure> {
+        if let Some(text) = cli::text_option(row, &["dg_type"])? {
+            return GroupType::named(&text).ok_or_else(|| {
+                Failure::new(cli::FailureKind::BadInput, format!("No group type `{text}`"))
+                    .detail("the types are those of --dg-type")
+            });
+        }
+        let of_record = || GroupType::named(row.record.get("type")?.as_str()?);
+        Ok(self.dg_type.or_else(of_record).unwrap_or(GroupType::Development))
+    }
+
     fn create(
         &self,
         session: &Session,
@@ -92,6 +115,7 @@ impl Create {
         let names: &[&str] = if self.name.is_some() { &["id"] } else { &["name"] };
         let name =
             cli::text_option(row, names)?.ok_or_else(|| cli::missing("--name", "the name"))?;
+        let kind = self.kind(row)?;
         let product = self.product(session, row)?;
         let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
         let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
@@ -104,7 +128,7 @@ impl Create {
                 .map(|variables| ("env_vars".to_owned(), variables)),
         );
         let mut relationships = Record::from_iter([("product".to_owned(), product.clone())]);
-        if let Some((production, dut)) = self.dg_type.targets() {
+        if let Some((production, dut)) = kind.targets() {
             let target = self.target_group(
                 session,
                 row,
@@ -126,7 +150,7 @@ impl Create {
             relationships.insert("production_target".into(), target);
             relationships.insert("dut_target".into(), dut);
         }
-        self.post(session, self.dg_type, attributes, relationships)
+        self.post(session, kind, attributes, relationships)
     }
 
     fn post(
@@ -146,7 +170,11 @@ impl Create {
 
     /// The product, created if that is wanted, as a relationship.
     fn product(&self, session: &Session, row: &Row) -> Result<Value, Failure> {
-        let text = cli::text_option(row, &["product", "product_id"])?.or(self.product.clone());
+        // The product that a copied group is in counts last, so that --product moves the copy.
+        let text = match cli::text_option(row, &["product"])?.or(self.product.clone()) {
+            Some(text) => Some(text),
+            None => cli::text_option(row, &["product_id"])?,
+        };
         let text = text.ok_or_else(|| cli::missing("--product", "the product"))?;
         let found = match session.find(Thing::Product, &text) {
             Err(failure) if failure.kind == cli::FailureKind::NotFound && self.create_product => {
