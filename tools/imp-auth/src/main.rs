@@ -1,3 +1,46 @@
-//! Sign in to impCentral, manage accounts and login keys.
+//! `imp-auth`: who am I: signing in and out, accounts, login keys.
+//!
+//! One file a verb. How a sign-in is chosen, stored and renewed is in `common/auth`; what all verbs have
+//! in common is in `common/cli`.
 
-fn main() {}
+mod account;
+mod info;
+mod key;
+mod login;
+mod logout;
+mod sign_in;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sign in to impCentral; accounts and login keys
+///
+/// The sign-in is kept in .impt.auth and used by all imp tools, and by impt; see imp-auth(1).
+#[derive(Parser)]
+#[command(name = "imp-auth", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Login(login::Login),
+    Logout(logout::Logout),
+    Info(info::Info),
+    #[command(subcommand)]
+    Account(account::Account),
+    #[command(subcommand)]
+    Key(key::Key),
+}
+
+fn main() -> ExitCode {
+    cli::run(|arguments: Arguments| match arguments.verb {
+        Verb::Login(login) => login.run(),
+        Verb::Logout(logout) => logout.run(),
+        Verb::Info(info) => info.run(),
+        Verb::Account(account) => account.run(),
+        Verb::Key(key) => key.run(),
+    })
+}

@@ -1,0 +1,43 @@
+//! `imp-auth account info`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::each::{Acted, Work};
+use cli::stdin::{self, Stdin};
+use cli::{Given, Session, Target, identifier};
+
+/// Print accounts
+///
+/// Without --user, --input and records on stdin: one's own.
+#[derive(Args)]
+pub struct Info {
+    /// An account: me, id, email or user name; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "ACCOUNT", value_parser = identifier, allow_hyphen_values = true)]
+    user: Vec<String>,
+    #[command(flatten)]
+    input: cli::Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Info {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let me = ["me".to_owned()];
+        let nobody_named = self.user.is_empty() && self.input.input.is_empty();
+        let given = Given {
+            noun: "account",
+            option: "--user",
+            identifiers: if nobody_named && stdin::kind() == Stdin::Nothing {
+                &me
+            } else {
+                &self.user
+            },
+            input: &self.input,
+        };
+        session.each(&Work::reading(given), |row| {
+            let account = row.identifier(&Target::ACCOUNT, &[])?;
+            Ok(Acted::read(session.find(Thing::Account, &account.text)?))
+        })
+    }
+}

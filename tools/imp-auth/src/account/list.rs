@@ -1,0 +1,22 @@
+//! `imp-auth account list`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::{Query, Session};
+
+/// List one's own account and those of collaborators
+#[derive(Args)]
+pub struct List {
+    /// Print no more than this many
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl List {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        session.list(&Query { limit: self.limit, ..Query::all(Thing::Account.path()) })
+    }
+}

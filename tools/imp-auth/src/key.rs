@@ -1,0 +1,64 @@
+//! `imp-auth key`: login keys, with which programs sign in.
+//!
+//! The id of a login key is the key itself. It is printed in the records, where it is needed, and
+//! nowhere else: questions and messages show its beginning.
+
+mod create;
+mod delete;
+mod info;
+mod list;
+mod password;
+mod update;
+
+use clap::{Args, Subcommand};
+use cli::api::segment;
+use cli::{Given, Input, identifier};
+
+/// Create, list, describe and delete login keys
+///
+/// A login key signs in without user and password, for programs. Its id is the key: a secret.
+#[derive(Subcommand)]
+pub enum Key {
+    Create(create::Create),
+    List(list::List),
+    Info(info::Info),
+    Update(update::Update),
+    Delete(delete::Delete),
+}
+
+impl Key {
+    pub fn run(&self) -> cli::Result {
+        match self {
+            Key::Create(create) => create.run(),
+            Key::List(list) => list.run(),
+            Key::Info(info) => info.run(),
+            Key::Update(update) => update.run(),
+            Key::Delete(delete) => delete.run(),
+        }
+    }
+}
+
+/// The login keys that a verb works on.
+#[derive(Args)]
+struct LoginKeys {
+    /// A login key; repeatable; `-` is stdin
+    #[arg(long, short = 'k', value_name = "LOGIN_KEY", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
+    lk: Vec<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+impl LoginKeys {
+    /// Where the rows come from.
+    fn given(&self) -> Given<'_> {
+        Given { noun: "login key", option: "--lk", identifiers: &self.lk, input: &self.input }
+    }
+}
+
+/// The keys of the account.
+const KEYS: &str = "/accounts/me/login_keys";
+
+/// The path of one key.
+fn path(id: &str) -> String {
+    format!("{KEYS}/{}", segment(id))
+}

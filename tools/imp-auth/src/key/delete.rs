@@ -1,0 +1,44 @@
+//! `imp-auth key delete`
+
+use clap::Args;
+use cli::api::Request;
+use cli::each::{Acted, Ask, Outcome, Work};
+use cli::{Record, Session, Target};
+
+use super::password::Password;
+use super::{LoginKeys, path};
+
+/// Delete login keys
+///
+/// Nobody can sign in with them any more. Tokens that they gave work to their end, an hour at most.
+#[derive(Args)]
+pub struct Delete {
+    #[command(flatten)]
+    keys: LoginKeys,
+    /// Do not ask
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    password: Password,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Delete {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let password = (!self.changes.dry_run)
+            .then(|| self.password.of(&session, Some(&self.keys.given())))
+            .transpose()?;
+        let ask = Ask { verb: "delete", confirmed: self.confirmed };
+        session.each(&Work::deleting(self.keys.given(), self.changes.into(), ask), |row| {
+            let key = row.identifier(&Target::LOGIN_KEY, &[])?;
+            if let Some(password) = &password {
+                password.send(Request::delete(path(&key.text)))?;
+            }
+            Ok(Acted::changed(row, Record::new(), Outcome::Deleted))
+        })
+    }
+}

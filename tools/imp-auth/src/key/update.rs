@@ -1,0 +1,47 @@
+//! `imp-auth key update`
+
+use clap::Args;
+use cli::api::{Request, resource};
+use cli::each::{Acted, Outcome, Work};
+use cli::{Record, Session, Target};
+
+use super::password::Password;
+use super::{LoginKeys, path};
+
+/// Change the description of login keys
+#[derive(Args)]
+pub struct Update {
+    #[command(flatten)]
+    keys: LoginKeys,
+    /// The new description; a column `descr` of a row beats it
+    #[arg(long, short = 's', value_name = "TEXT")]
+    descr: Option<String>,
+    #[command(flatten)]
+    password: Password,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Update {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let password = (!self.changes.dry_run)
+            .then(|| self.password.of(&session, Some(&self.keys.given())))
+            .transpose()?;
+        session.each(&Work::changing(self.keys.given(), self.changes.into()), |row| {
+            let key = row.identifier(&Target::LOGIN_KEY, &[])?;
+            let descr = cli::text_option(row, &["descr"])?
+                .or(self.descr.clone())
+                .ok_or_else(|| cli::missing("--descr", "the new description"))?;
+            let attributes = Record::from_iter([("description".to_owned(), descr.into())]);
+            let Some(password) = &password else {
+                return Ok(Acted::changed(row, attributes, Outcome::Updated));
+            };
+            let body = resource::update_body("login_key", &key.text, attributes, Record::new());
+            let answer = password.send(Request::patch(path(&key.text)).body(body))?;
+            Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
+        })
+    }
+}

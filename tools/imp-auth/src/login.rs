@@ -1,0 +1,157 @@
+//! `imp-auth login`
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use cli::api::{Client, Secret};
+use cli::auth::{self, Destination, Environment, Hands, LoggedIn, Proof, Question};
+use cli::flags::secret_in_file_or_stdin;
+use cli::{Common, Exit, Session, Stop, console, prompt};
+
+use crate::sign_in;
+
+/// Sign in and keep the sign-in for later commands
+///
+/// With user and password or with a login key. What is not given is asked for. The sign-in goes into
+/// .impt.auth in the home directory, where impt finds it too.
+#[derive(Args)]
+pub struct Login {
+    /// Keep it in the current directory; commands that are run here use it
+    #[arg(long, short, conflicts_with = "auth_file")]
+    local: bool,
+    /// Base URL of the API [default: https://api.electricimp.com/v5]
+    #[arg(long, short, value_name = "URL")]
+    endpoint: Option<String>,
+    /// Email address or user name
+    #[arg(long, short, value_name = "USER", conflicts_with_all = ["lk", "lk_file"])]
+    user: Option<String>,
+    /// The password; safer asked for or from a file, since others see command lines
+    #[arg(long, short = 'w', value_name = "PASSWORD", conflicts_with_all = ["lk", "lk_file"])]
+    pwd: Option<String>,
+    /// Read the password from this file; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pwd", "lk", "lk_file"])]
+    pwd_file: Option<PathBuf>,
+    /// Sign in with this login key; safer from a file, since others see command lines
+    #[arg(long, short = 'k', value_name = "LOGIN_KEY", conflicts_with = "lk_file")]
+    lk: Option<String>,
+    /// Read the login key from this file; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    lk_file: Option<PathBuf>,
+    /// The one-time password of a two-factor account; asked for when one is wanted
+    #[arg(long, value_name = "CODE")]
+    otp: Option<String>,
+    /// Keep neither refresh token nor login key: the sign-in ends after about an hour
+    #[arg(long, short)]
+    temp: bool,
+    /// Do not ask before the sign-in of another account is replaced
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Login {
+    pub fn run(&self) -> cli::Result {
+        let environment = cli::sign_in_environment(&self.common);
+        let endpoint = self.endpoint(&environment)?;
+        let login = auth::Login {
+            proof: self.proof(&endpoint)?,
+            temporary: self.temp,
+            destination: if self.local { Destination::Local } else { Destination::Usual },
+            endpoint,
+        };
+        self.ask_before_replacing(&login, &environment)?;
+        let service = Client::new(cli::settings(&self.common, &login.endpoint), None)?;
+        let made = auth::log_in(&login, &environment, &service, &self.hands())?;
+        let front = auth::sources(&environment).into_iter().next();
+        if let Some(front) = front.filter(|front| front.file() != Some(&made.file)) {
+            console::say(&format!("commands here still use {front}, which comes first"));
+        }
+        self.show(&made)
+    }
+
+    /// `IMPT_ENDPOINT` belongs to the sign-ins from the environment, as in `impt`.
+    fn endpoint(&self, environment: &Environment) -> Result<String, Stop> {
+        let endpoint =
+            auth::check_endpoint(self.endpoint.as_deref().unwrap_or(auth::DEFAULT_ENDPOINT))?;
+        if let (None, Some(set)) = (&self.endpoint, &environment.endpoint)
+            && auth::check_endpoint(set).ok().as_ref() != Some(&endpoint)
+        {
+            console::say(&format!(
+                "signing in to {endpoint}; IMPT_ENDPOINT does not count here, --endpoint does"
+            ));
+        }
+        Ok(endpoint)
+    }
+
+    fn proof(&self, endpoint: &str) -> Result<Proof, Stop> {
+        if let Some(key) = given(self.lk.as_ref(), self.lk_file.as_ref())? {
+            return Ok(Proof::LoginKey(key));
+        }
+        let password = given(self.pwd.as_ref(), self.pwd_file.as_ref())?;
+        if (self.user.is_none() || password.is_none()) && !prompt::is_possible() {
+            return Err(Stop::usage(
+                "there is no terminal to ask on: give --user with --pwd-file, or --lk-file",
+            ));
+        }
+        let user = match &self.user {
+            Some(user) => user.clone(),
+            None => prompt::ask(&format!("Email or user name at {endpoint}: "))?,
+        };
+        let password = match password {
+            Some(password) => password,
+            None => prompt::secret(&Question::Password { user: &user, endpoint }.to_string())?,
+        };
+        Ok(Proof::Password { user, password })
+    }
+
+    fn ask_before_replacing(
+        &self,
+        login: &auth::Login,
+        environment: &Environment,
+    ) -> Result<(), Stop> {
+        let Some(replaced) = auth::replaced(login, environment)? else {
+            return Ok(());
+        };
+        if self.confirmed {
+            return Ok(());
+        }
+        if !prompt::is_possible() {
+            return Err(Stop::usage(format!(
+                "{replaced}; there is no terminal to ask on, so nothing was done: add --confirmed to replace it"
+            )));
+        }
+        if prompt::confirm(&format!("{replaced}. It will be replaced."))? {
+            return Ok(());
+        }
+        Err(Stop::usage("not confirmed; nothing was done"))
+    }
+
+    fn hands(&self) -> Hands {
+        let hands = cli::hands(&self.common);
+        match self.otp.clone().map(Secret::new) {
+            // Nothing else is asked for: the password is there.
+            Some(code) => Hands { ask: Arc::new(move |_| Some(code.clone())), ..hands },
+            None => hands,
+        }
+    }
+
+    /// Prints the sign-in with its account, which shows that it works.
+    fn show(&self, made: &LoggedIn) -> cli::Result {
+        let common = Common { auth_file: Some(made.file.clone()), ..self.common.clone() };
+        let session = Session::open(&common)?;
+        let account = session.ask_account();
+        let description = auth::choose(&cli::sign_in_environment(&common))?.describe();
+        session.output.print(&sign_in::record(&description, account.as_ref().ok()))?;
+        session.output.finish()?;
+        account?;
+        Ok(Exit::Done)
+    }
+}
+
+/// A secret from its option or its file.
+fn given(option: Option<&String>, file: Option<&PathBuf>) -> Result<Option<Secret>, Stop> {
+    let in_file = file.map(|file| secret_in_file_or_stdin(file)).transpose()?;
+    Ok(option.map(Secret::new).or(in_file))
+}

@@ -1,0 +1,19 @@
+//! The record of a sign-in, as `login` and `info` print it. Nothing of it is secret.
+
+use cli::Record;
+use cli::auth::{Account, Description};
+
+/// The sign-in and, as far as known, its account.
+pub fn record(description: &Description, account: Option<&Account>) -> Record {
+    let mut record = Record::from_iter([("type".to_owned(), "sign_in".into())]);
+    record.insert("endpoint".into(), description.endpoint.clone().into());
+    let file = description.source.file().map(|file| file.display().to_string());
+    record.insert("file".into(), file.into());
+    record.insert("account_id".into(), account.map(|account| account.id.clone()).into());
+    record.insert("email".into(), account.and_then(|account| account.email.clone()).into());
+    record.insert("username".into(), account.and_then(|account| account.username.clone()).into());
+    record.insert("credential".into(), description.credential.into());
+    let end = description.expires_at.map(|end| humantime::format_rfc3339_millis(end).to_string());
+    record.insert("expires_at".into(), end.into());
+    record
+}
