@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use tests::{DEVELOPMENT, Dir, Sim};
+use tests::{DEVELOPMENT, Dir, Sim, told};
 
 const MEMBERS: &str = "DELETE /devicegroups/{id}/relationships/devices";
 
@@ -66,10 +66,8 @@ fn unknown_devices_fail_and_the_others_go() {
     let run = dir.sh("imp-device unassign < devices --failed failed").code(1);
     run.outcomes("unassigned", 2);
     let failed = dir.failed("failed");
-    let told: Vec<_> =
-        failed.iter().map(|row| (row.source.as_str(), row.error.kind.as_str())).collect();
     assert_eq!(
-        told,
+        told(&failed),
         [("stdin:2", "not_found"), ("stdin:4", "not_found"), ("stdin:5", "not_found")]
     );
 }

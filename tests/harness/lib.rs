@@ -31,7 +31,7 @@ pub use laws::Moved;
 pub use proxy::Proxy;
 pub use run::Run;
 pub use server::Server;
-pub use shapes::{Failed, FailedError, Report};
+pub use shapes::{Failed, FailedError, Report, told};
 pub use sim::{Entry, Sim};
 pub use truth::Events;
 

@@ -35,6 +35,11 @@ pub struct FailedError {
     pub attempts: u32,
 }
 
+/// Source and kind of each failed row.
+pub fn told(failed: &[Failed]) -> Vec<(&str, &str)> {
+    failed.iter().map(|row| (row.source.as_str(), row.error.kind.as_str())).collect()
+}
+
 /// The file of `--report`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

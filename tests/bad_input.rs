@@ -1,0 +1,178 @@
+//! Bad input of every kind. Nothing is lost, nothing stops the other rows, and every error
+//! says what happened, to which row, and what to do.
+
+use serde_json::json;
+use tests::{Dir, Sim};
+
+/// A small account, and somebody who is signed in.
+fn account() -> (Sim, Dir) {
+    let sim = Sim::start(&["--devices", "20"]);
+    sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    (sim, dir)
+}
+
+/// The first good row after whatever is tried.
+const GOOD: &str = "sensor-000005";
+
+#[test]
+fn bad_rows_fail_and_the_good_ones_go_on() {
+    let (_sim, dir) = account();
+    let long = format!("{{\"id\":\"{}\"}}", "x".repeat(17 << 20));
+    let cases: [(&str, Vec<u8>); 14] = [
+        ("not JSON", b"{\"id\": nonsense}\n{\"id\":\"sensor-000005\"}\n".to_vec()),
+        ("cut JSON", b"{\"id\":\n{\"id\":\"sensor-000005\"}\n".to_vec()),
+        ("a number", b"{\"id\":\"sensor-000005\"}\n17\n".to_vec()),
+        ("null", b"{\"id\":\"sensor-000005\"}\nnull\n".to_vec()),
+        ("an id that is a number", b"{\"id\":\"sensor-000005\"}\n{\"id\":[1]}\n".to_vec()),
+        ("names nothing", b"{\"id\":\"sensor-000005\"}\n{\"label\":\"x\"}\n".to_vec()),
+        ("an empty id", b"{\"id\":\"sensor-000005\"}\n{\"id\":\"\"}\n".to_vec()),
+        ("not UTF-8", b"{\"id\":\"sensor-000005\"}\n{\"id\":\"\xff\xfe\"}\n".to_vec()),
+        ("not UTF-8, bare", b"sensor-000005\nca\xefe\n".to_vec()),
+        ("NUL", b"sensor-000005\nx\0y\n".to_vec()),
+        ("too many fields", b"id,label\nsensor-000005,x\nsensor-000006,x,y\n".to_vec()),
+        ("too few fields", b"id,label\nsensor-000006\nsensor-000005,x\n".to_vec()),
+        ("an empty field", b"id,label\n,x\nsensor-000005,x\n".to_vec()),
+        ("too long", [long.as_bytes(), b"\n{\"id\":\"sensor-000005\"}\n"].concat()),
+    ];
+    for (case, text) in cases {
+        dir.write("rows", text);
+        let run = dir.sh("imp-device info --failed failed --report report --input rows").code(1);
+        assert_eq!(run.field("name"), [GOOD], "{case}{run}");
+        let failed = dir.failed("failed");
+        assert_eq!(failed.len(), 1, "{case}{run}");
+        assert!(failed.iter().all(|row| row.error.kind == "bad_input"), "{case}{run}");
+        assert!(run.stderr().contains(&failed[0].source), "{case}{run}");
+        assert!(run.stderr().len() < 2000, "{case}: the row itself is not repeated at length");
+        assert_eq!(dir.report("report").rows, 2, "{case}");
+        // As it stands the file is input; rows that cannot be read stay bad.
+        dir.sh("imp-device info --failed again < failed").code(1);
+        assert_eq!(dir.failed("again").len(), 1, "{case}");
+    }
+}
+
+#[test]
+fn a_line_of_ten_megabytes_is_a_row_as_any_other() {
+    let (_sim, dir) = account();
+    let note = "x".repeat(10 << 20);
+    dir.write(
+        "rows",
+        format!("{{\"id\":\"{GOOD}\",\"note\":\"{note}\"}}\n{{\"id\":\"{GOOD}\"}}\n"),
+    );
+    let run =
+        dir.sh("imp-device update --name sensor-000005 --input rows | jq -c '[.outcome, .name]'");
+    assert_eq!(run.quiet().lines(), ["[\"updated\",\"sensor-000005\"]"; 2]);
+    dir.write("rows", format!("{note}\n{GOOD}\n"));
+    let run = dir.sh("imp-device info --failed failed --input rows").code(1);
+    assert_eq!((dir.failed("failed").len(), run.stderr().len() < 2000), (1, true));
+}
+
+#[test]
+fn what_cannot_be_read_at_all_is_exit_2() {
+    let (sim, dir) = account();
+    let cases: [(&str, &[u8], &str); 6] = [
+        ("wrong columns", b"serial,label\n1,x\n", "serial"),
+        ("the same column twice", b"id,ID\nx,y\n", "twice"),
+        ("a spreadsheet", b"PK\x03\x04\x14\x00\x06\x00", "spreadsheet"),
+        ("compressed", b"\x1f\x8b\x08\x00\x00\x00\x00\x00", "compressed"),
+        ("UTF-16", b"\xff\xfei\x00d\x00\n\x00", "UTF-16"),
+        ("wrong columns, tabs", b"serial\tlabel\n1\tx\n", "serial"),
+    ];
+    for (case, text, says) in cases {
+        dir.write("rows.csv", text);
+        let run = dir.sh("imp-device assign --dg A --input rows.csv").code(2).no_stdout();
+        let run = run.says_all(&["rows.csv", says]);
+        assert_eq!(sim.counts().writes, 0, "{case}{run}");
+    }
+    dir.sh("imp-device info --input .").code(2).says("directory");
+    dir.sh("imp-device info < .").code(2).says("directory");
+    dir.sh("imp-device info --input nowhere").code(2).says("nowhere");
+    dir.sh("imp-device info --input rows.csv --input nowhere").code(2).says("nowhere");
+}
+
+#[test]
+fn the_failed_file_must_not_be_an_input_of_the_same_run() {
+    let (sim, dir) = account();
+    let rows = "sensor-000001\nsensor-000002\n";
+    dir.write("rows", rows);
+    dir.sh("ln rows hard; ln -s rows soft").quiet();
+    for script in [
+        "imp-device assign --dg A --input rows --failed rows",
+        "imp-device assign --dg A --input ./rows --failed hard",
+        "imp-device assign --dg A --input soft --failed rows",
+        "imp-device assign --dg A --failed soft < rows",
+        "imp-device assign --dg A --failed rows --input - < hard",
+        "imp-device info --failed rows --device - < rows",
+    ] {
+        dir.sh(script).code(2).no_stdout().says("input");
+        assert_eq!(dir.read("rows"), rows, "{script}");
+    }
+    assert_eq!(sim.counts().writes, 0);
+    dir.sh("imp-device assign --dg A --input rows --failed nowhere/failed").code(2).says("nowhere");
+    // Two terminals are no reason to refuse.
+    dir.sh("imp-device info --input rows --failed /dev/null").quiet();
+    dir.sh("imp-device info --failed /dev/stderr --input rows").quiet();
+}
+
+#[test]
+fn identifiers_with_characters_that_mean_something_in_a_path() {
+    let (sim, dir) = account();
+    dir.write("rows", "a/b\nc?d=e\n../products\n#f\n%2e%2e\nsensor-000001\n");
+    for verb in ["info", "assign --dg A", "unassign", "restart", "update --name x"] {
+        let run = dir.sh(&format!("imp-device {verb} --failed failed < rows")).code(1);
+        let failed = dir.failed("failed");
+        let missing = failed.iter().filter(|row| row.error.kind == "not_found").count();
+        assert_eq!(missing, 5, "{verb}{run}");
+    }
+    for asked in sim.requests() {
+        assert!(!asked.path.contains("a/b") && !asked.query.contains("d=e"), "{asked:?}");
+        assert!(asked.path.starts_with("/devices") || asked.path.starts_with("/devicegroups"));
+    }
+    // A device that is really called so is found.
+    let id = &sim.field("id")[7];
+    sim.api(
+        "PATCH",
+        &format!("/devices/{id}"),
+        &json!({"data": {"type": "device", "id": id, "attributes": {"name": "a/b?c"}}}),
+    );
+    let run = dir.sh("imp-device info --device 'a/b?c'").quiet();
+    assert_eq!(run.record()["id"], *id);
+    dir.sh("imp-dg info --dg 'x/y?z'").code(1);
+    dir.sh("imp-product info --product '../devices'").code(1);
+}
+
+#[test]
+fn what_a_spreadsheet_does_to_addresses_gets_an_error_that_names_it() {
+    let (sim, dir) = account();
+    dir.write(
+        "devices.csv",
+        "mac_address,note\n2.34E+15,a\n\"2,34E+15\",b\n12345678901,c\n0c:2a:69,d\n1.2E+11,e\n",
+    );
+    let run = dir.sh("imp-device assign --dg A --input devices.csv --failed failed").code(1);
+    run.no_stdout().says("spreadsheet");
+    let failed = dir.failed("failed");
+    assert_eq!(failed.len(), 5);
+    assert!(failed.iter().all(|row| row.error.kind == "bad_input"), "{failed:?}");
+    let damaged = failed.iter().filter(|row| {
+        let error = &row.error;
+        format!("{} {:?}", error.title, error.detail).contains("spreadsheet")
+    });
+    assert_eq!(damaged.count(), 4);
+    assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn records_of_another_kind() {
+    let (_sim, dir) = account();
+    dir.sh("imp-device list | imp-device assign --dg A > devices").quiet();
+    // A device tells its group; a group tells no device.
+    let run = dir.sh("imp-dg info < devices | jq -r .name | sort -u").quiet();
+    assert_eq!(run.lines(), ["A"]);
+    let run = dir.sh("imp-product info < devices | jq -r .name | sort -u").quiet();
+    assert_eq!(run.lines(), ["Ovens"]);
+    let run = dir.sh("imp-dg list | imp-device info --failed failed").code(1).no_stdout();
+    assert!(dir.failed("failed").iter().all(|row| row.error.kind == "wrong_type"), "{run}");
+    let run = dir.sh("imp-product list | imp-device unassign --failed failed").code(1);
+    run.no_stdout();
+    assert!(dir.failed("failed").iter().all(|row| row.error.kind == "wrong_type"));
+}
