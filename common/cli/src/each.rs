@@ -144,6 +144,7 @@ impl Session {
     /// What keeps the run from starting or its results from being written; a failed row is no error.
     pub fn each(&self, work: &Work<'_>, act: impl Fn(&Row) -> Acting + Sync) -> Result {
         let writes = work.changes.is_some();
+        can_be_asked(work)?;
         let mut results = Results::open(self, work.given, writes, work.is_dry_run())?;
         let rows = work.given.rows(&self.stop)?;
         let rows = if work.all_first { self.read_all(work, rows)? } else { rows };
@@ -279,6 +280,18 @@ impl Session {
             exit: Exit::CouldNotRun,
             message: Some("not confirmed; nothing was done".into()),
         })
+    }
+}
+
+/// Consent that cannot be asked for ends the command at once: a script should fail when it is written,
+/// not in the night when the first row comes.
+fn can_be_asked(work: &Work<'_>) -> std::result::Result<(), Stop> {
+    match work.ask.filter(|ask| !ask.confirmed && !work.is_dry_run()) {
+        Some(ask) if !prompt::is_possible() => Err(Stop::usage(format!(
+            "there is no terminal to ask on, so nothing was done: add --confirmed to {} {}s",
+            ask.verb, work.given.noun
+        ))),
+        _ => Ok(()),
     }
 }
 
