@@ -101,7 +101,7 @@ impl Client {
     /// A DELETE of one thing that is repeated and then answered 404 was carried out the first time.
     ///
     /// # Errors
-    /// [`Error`] with the service's words, but no secret of the request in them. Kinds `not_signed_in` and `unreachable` end the run,
+    /// [`Error`] with the service's words, but no key of the request in them. Kinds `not_signed_in` and `unreachable` end the run,
     /// `not_attempted` says that a signal came first, `unknown_outcome` that it may have been done.
     pub fn send(&self, request: &Request) -> Result<Answer, Error> {
         let mut sending = Sending {

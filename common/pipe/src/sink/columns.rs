@@ -133,6 +133,13 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("content_type", "CONTENT TYPE"),
             ("devicegroup_id", "DEVICE GROUP"),
         ],
+        "sign_in" => &[
+            ("email", "ACCOUNT"),
+            ("endpoint", "ENDPOINT"),
+            ("credential", "CREDENTIAL"),
+            ("expires_at", "EXPIRES"),
+            ("file", "FILE"),
+        ],
         kind if Target::DEVICE_GROUP.types.contains(&kind) => &[
             ("id", "ID"),
             ("name", "NAME"),
