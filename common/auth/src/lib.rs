@@ -22,10 +22,10 @@ mod session;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use api::Secret;
+use api::{Error, Kind, Secret};
 use sha2::{Digest, Sha256};
 
 pub use account::{Account, Identity, known_account, pace_file, remember_account};
@@ -131,6 +131,17 @@ pub struct Hands {
     pub stop: Arc<AtomicBool>,
     /// So long, but at least ten seconds, is another process that renews waited for (`--patience`).
     pub patience: Duration,
+}
+
+impl Hands {
+    /// The answer to a question; none when there is nobody to answer.
+    fn answer(&self, question: Question) -> Result<Option<Secret>, Error> {
+        let answer = (self.ask)(question);
+        if answer.is_none() && self.stop.load(Ordering::Relaxed) {
+            return Err(Error::new(Kind::NotAttempted, "Interrupted"));
+        }
+        Ok(answer)
+    }
 }
 
 /// A name for something secret, or too long for a file name: SHA-256 of the parts, in hex.

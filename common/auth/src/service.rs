@@ -95,7 +95,7 @@ fn by_one_time_password(
     endpoint: &str,
     login_token: &Secret,
 ) -> Result<Grant, Error> {
-    let Some(code) = (hands.ask)(Question::OneTimePassword { endpoint }) else {
+    let Some(code) = hands.answer(Question::OneTimePassword { endpoint })? else {
         return Err(Error::new(Kind::NotSignedIn, "The account wants a one-time password").detail(
             "there is no terminal to ask for it; run `imp-auth login` on one, or use a login key",
         ));

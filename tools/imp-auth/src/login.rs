@@ -99,6 +99,9 @@ impl Login {
             Some(user) => user.clone(),
             None => prompt::ask(&format!("Email or user name at {endpoint}: "))?,
         };
+        if user.trim().is_empty() {
+            return Err(Stop::usage("no user was given"));
+        }
         let password = match password {
             Some(password) => password,
             None => prompt::secret(&Question::Password { user: &user, endpoint }.to_string())?,

@@ -142,6 +142,17 @@ fn a_one_time_password_is_asked_for() {
 }
 
 #[test]
+fn ctrl_c_is_no_answer() {
+    let scene = Scene::new();
+    scene.service.inside().wants_one_time_password = true;
+    let nobody = hands(&[]).0;
+    let sign_in = || log_in(&by_password(), &scene.environment, &scene.service, &nobody);
+    assert_eq!(sign_in().unwrap_err().kind, Kind::NotSignedIn);
+    nobody.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(sign_in().unwrap_err().kind, Kind::NotAttempted);
+}
+
+#[test]
 fn a_missing_v5_is_suspected() {
     let scene = Scene::new();
     let wrong = Error { status: Some(404), ..Error::new(Kind::NotSignedIn, "Not found") };

@@ -43,7 +43,7 @@ impl Session {
             return Ok(password.clone());
         }
         let question = Question::Password { user, endpoint: self.endpoint() };
-        match (self.hands.ask)(question) {
+        match self.hands.answer(question)? {
             Some(password) => Ok(typed.insert(password).clone()),
             None => {
                 Err(Error::new(Kind::NotSignedIn, format!("No password for IMPT_USER ({user})"))

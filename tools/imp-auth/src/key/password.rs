@@ -82,7 +82,9 @@ impl Known<'_> {
 
     fn ask(&self) -> Result<Secret, Failure> {
         let question = format!("Password of {}: ", self.session.whereabouts());
-        let none = |stop: Stop| Failure::new(FailureKind::BadInput, stop.to_string());
-        prompt::secret(&question).map_err(none)
+        prompt::secret(&question).map_err(|stop| match stop.message {
+            Some(why) => Failure::new(FailureKind::BadInput, why),
+            None => Failure::not_attempted("interrupted"),
+        })
     }
 }
