@@ -17,7 +17,7 @@ pub enum Kind {
     Ambiguous,
     /// The service said no.
     Refused,
-    /// The same device is asked to go to two places.
+    /// It contradicts the present state (409), or another row.
     Conflict,
     /// No sign-in, or one that the service does not take. Ends the run.
     NotSignedIn,
@@ -139,6 +139,7 @@ fn kind_of(status: u16, errors: &[Value]) -> Kind {
         401 => Kind::NotSignedIn,
         404 => Kind::NotFound,
         400 if all_unknown => Kind::NotFound,
+        409 => Kind::Conflict,
         400..=499 => Kind::Refused,
         _ => Kind::Unexpected,
     }
@@ -198,5 +199,6 @@ mod tests {
         assert_eq!(Error::from_answer(400, &text).kind, Kind::NotFound);
         assert_eq!(Error::from_answer(400, &number).kind, Kind::NotFound);
         assert_eq!(Error::from_answer(400, &mixed).kind, Kind::Refused);
+        assert_eq!(Error::from_answer(409, &Value::Null).kind, Kind::Conflict);
     }
 }
