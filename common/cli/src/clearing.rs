@@ -24,11 +24,7 @@ impl Session {
             .iter()
             .filter(|device| device["devicegroup_type"] == "production_devicegroup")
             .count();
-        if production > 0 {
-            return Err(Failure::new(Kind::Refused, format!("The group has {production} production devices")).detail(
-                "unbless them first, with `imp-dg unassign` and the unblessing key, if that is really meant",
-            ));
-        }
+        refuse_production("group", production)?;
         let ids: Vec<&str> = devices.iter().filter_map(|device| device["id"].as_str()).collect();
         for batch in ids.chunks(BATCH) {
             match self.client.send(&membership::unassign(group, batch, None)) {
@@ -47,12 +43,16 @@ impl Session {
         Ok(())
     }
 
-    /// Deletes the groups of a product: fixture groups first, since the others are their targets.
+    /// Deletes the groups of a product: fixture groups first, since the others are their targets. None of
+    /// them if one has production devices, which stay where they are.
     ///
     /// # Errors
     /// As [`Session::clear_group`].
     pub fn clear_product(&self, product: &str) -> Result<(), Failure> {
-        let groups = self.collect("/devicegroups", &[("filter[product.id]", product)])?;
+        let of_product = ("filter[product.id]", product);
+        let blessed = ("filter[devicegroup.type]", "production_devicegroup");
+        refuse_production("product", self.collect("/devices", &[of_product, blessed])?.len())?;
+        let groups = self.collect("/devicegroups", &[of_product])?;
         let is_fixture = |group: &Value| {
             group["type"].as_str().is_some_and(|kind| kind.contains("factoryfixture"))
         };
@@ -108,4 +108,15 @@ impl Session {
         });
         self.move_listed(order, rows)
     }
+}
+
+fn refuse_production(noun: &str, devices: usize) -> Result<(), Failure> {
+    if devices == 0 {
+        return Ok(());
+    }
+    let plural = if devices == 1 { "" } else { "s" };
+    let title = format!("The {noun} has {devices} production device{plural}");
+    Err(Failure::new(Kind::Refused, title).detail(
+        "unbless them first, with `imp-dg unassign` and the unblessing key, if that is really meant",
+    ))
 }
