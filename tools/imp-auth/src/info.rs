@@ -30,7 +30,8 @@ impl Info {
         if console::is_terminal() && !others.is_empty() {
             console::say(&format!("not used: {}", others.join(", ")));
         }
-        let mut record = sign_in::record(&description, account.as_ref().ok());
+        let known = account.as_ref().ok().cloned().or_else(|| session.sign_in().known_account());
+        let mut record = sign_in::record(&description, known.as_ref());
         record.insert("source".into(), word(&description.source).into());
         record.insert("readable_by_others".into(), description.readable_by_others.into());
         record.insert("not_used".into(), others.into());
