@@ -78,6 +78,16 @@ impl State {
         self.hold = self.hold.max(now + micros(how_long));
     }
 
+    /// Takes over what is known elsewhere, so that no slot is given twice.
+    pub fn join(&mut self, other: State) {
+        if other.seen > self.seen || self.interval == 0 {
+            self.interval = other.interval;
+        }
+        self.next = self.next.max(other.next);
+        self.hold = self.hold.max(other.hold);
+        self.seen = self.seen.max(other.seen);
+    }
+
     fn to_bytes(self) -> [u8; SIZE] {
         let mut bytes = [0; SIZE];
         for (place, number) in
@@ -126,7 +136,8 @@ impl Pace {
         Ok(pace)
     }
 
-    /// Goes on with the state in `file`: the account has become known only now.
+    /// Goes on with the state in `file`: the account has become known only now. The slots that are
+    /// taken already stay taken there.
     ///
     /// # Errors
     /// When the file can neither be opened nor made; the pace stays as it was.
@@ -138,7 +149,13 @@ impl Pace {
             .truncate(false)
             .mode(0o600)
             .open(file)?;
-        self.lock().file = Some(file);
+        let mut shared = self.lock();
+        let before = match &shared.file {
+            Some(before) => change_file(before, |state, _| *state)?,
+            None => shared.own,
+        };
+        change_file(&file, |state, _| state.join(before))?;
+        shared.file = Some(file);
         Ok(())
     }
 
@@ -264,6 +281,32 @@ mod tests {
         let first = state.take(START);
         assert_eq!(first, START + 1_000_000);
         assert!(state.take(START) > first);
+    }
+
+    #[test]
+    fn slots_stay_taken_when_the_account_becomes_known() {
+        let mut before = limited();
+        let taken: Vec<u64> = (0..8).map(|_| before.take(START)).collect();
+        let mut unknown = State::default();
+        unknown.join(before);
+        assert!(unknown.take(START) > taken[7]);
+        // And when others are further already.
+        let mut others = limited();
+        let further: Vec<u64> = (0..20).map(|_| others.take(START)).collect();
+        others.join(before);
+        assert!(others.take(START) > further[19]);
+    }
+
+    #[test]
+    fn a_pace_that_changes_its_file_goes_on_where_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let pace = Pace::shared(&directory.path().join("credential")).unwrap();
+        pace.learn(Some(1), SECOND * 10);
+        pace.take();
+        pace.share(&directory.path().join("account")).unwrap();
+        assert!(pace.take() > SECOND * 5);
+        let other = Pace::shared(&directory.path().join("account")).unwrap();
+        assert!(other.take() > SECOND * 15);
     }
 
     #[test]
