@@ -199,3 +199,24 @@ fn unblessing_is_limited_by_the_service_and_waited_for() {
     let over = sim.counts().by_kind[MEMBERS].get(&429).copied().unwrap_or_default();
     assert!(over <= 80, "{over} requests came too early: who is refused pauses");
 }
+
+#[test]
+fn a_name_of_two_groups_empties_neither() {
+    let sim = Sim::start(&["--devices", "4"]);
+    let groups = ["Ovens", "Toasters"].map(|name| {
+        let product = sim.product(name);
+        sim.group(&product, DEVELOPMENT, "Bench")
+    });
+    let ids = sim.field("id");
+    sim.put(&groups[0], &ids[..2]);
+    sim.put(&groups[1], &ids[2..]);
+    let dir = Dir::signed_in(&sim);
+    for command in ["unassign --dg Bench", "reassign --from Bench --to '{Ovens}{Bench}'"] {
+        dir.sh(&format!("imp-dg {command}"))
+            .code(1)
+            .no_stdout()
+            .says_all(&groups.each_ref().map(String::as_str));
+    }
+    assert_eq!(sim.counts().writes, 0);
+    dir.sh("imp-dg unassign --dg '{Ovens}{Bench}'").quiet().outcomes("unassigned", 2);
+}

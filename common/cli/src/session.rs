@@ -211,11 +211,35 @@ impl Session {
         option: &'static str,
         values: &[String],
     ) -> Result<Vec<String>, Stop> {
+        self.distinct_ids(thing, option, values, |text| self.finder.some(thing, text))
+    }
+
+    /// The ids that the values of an option mean, for a verb that acts: a name of several is an error.
+    ///
+    /// # Errors
+    /// When one of them means nothing, or more than one thing.
+    pub fn one_id_of_each(
+        &self,
+        thing: Thing,
+        option: &'static str,
+        values: &[String],
+    ) -> Result<Vec<String>, Stop> {
+        let one = |text: &str| self.finder.one(thing, text).map(|found| Arc::new(vec![found]));
+        self.distinct_ids(thing, option, values, one)
+    }
+
+    fn distinct_ids(
+        &self,
+        thing: Thing,
+        option: &'static str,
+        values: &[String],
+        look_up: impl Fn(&str) -> Result<Arc<Vec<Record>>, api::Error>,
+    ) -> Result<Vec<String>, Stop> {
         let texts = Identifiers { option, target: target(thing), values }.texts(&self.stop)?;
         let mut ids = Vec::new();
         for text in texts {
-            for found in self.finder.some(thing, &text)?.iter() {
-                let id = found.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            for found in look_up(&text)?.iter() {
+                let id = self::text(found, "id").to_owned();
                 if !ids.contains(&id) {
                     ids.push(id);
                 }

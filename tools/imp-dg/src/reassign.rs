@@ -31,7 +31,7 @@ impl Reassign {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let target = Group::of(&session.find(Thing::DeviceGroup, &self.to)?);
-        let groups = session.ids_of(Thing::DeviceGroup, "--from", &self.from)?;
+        let groups = session.one_id_of_each(Thing::DeviceGroup, "--from", &self.from)?;
         let input = self.results.as_input();
         let given = Given { noun: "device", option: "--from", identifiers: &[], input: &input };
         let order = Move {

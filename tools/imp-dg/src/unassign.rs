@@ -31,7 +31,7 @@ impl Unassign {
     pub fn run(&self) -> cli::Result {
         let key = self.unblessing.key()?;
         let session = Session::open(&self.common)?;
-        let groups = session.ids_of(Thing::DeviceGroup, "--dg", &self.dg)?;
+        let groups = session.one_id_of_each(Thing::DeviceGroup, "--dg", &self.dg)?;
         let input = self.results.as_input();
         let given = Given { noun: "device", option: "--dg", identifiers: &[], input: &input };
         let mut work = Work::changing(given, self.changes);
