@@ -1,16 +1,21 @@
 //! What is special about devices: how they are named, and a list that may leave some out.
 
 use std::ops::ControlFlow;
+use std::thread;
 
 use serde_json::Value;
 
 use crate::paging::{self, Reading};
 use crate::seen::Seen;
-use crate::{Client, Error, Record};
+use crate::{Answer, Client, Error, Record, Request};
 
 /// The groups whose devices the plain list may leave out (reference 4.5: it is described as a list of
 /// *development* devices, and whether the others are in it is not known).
 const PERHAPS_LEFT_OUT: [&str; 2] = ["production_devicegroup", "pre_production_devicegroup"];
+
+/// A list of so many devices is long: then the question for more is asked beside it, not behind it,
+/// where it would wait for a slot and for two answers more.
+const LONG: usize = 1000;
 
 /// Lists devices. When no filter speaks of groups and no production device came, production devices
 /// are asked for as well, so that the list is whole whatever the service means by it.
@@ -24,28 +29,55 @@ pub fn list(
     seen: &mut Seen,
     mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
-    let mut came = [false; PERHAPS_LEFT_OUT.len()];
+    let whole = !filters.iter().any(|(name, _)| name.starts_with("filter[devicegroup."));
+    let mut missing = if whole { PERHAPS_LEFT_OUT.to_vec() } else { Vec::new() };
+    let (mut count, mut asked_beside) = (0, None);
     let ended = paging::list(client, "/devices", filters, reading, seen, |device| {
         let kind = device.get("devicegroup_type").and_then(Value::as_str);
-        for (came, left_out) in came.iter_mut().zip(PERHAPS_LEFT_OUT) {
-            *came |= kind == Some(left_out);
+        missing.retain(|missing| kind != Some(missing));
+        count += 1;
+        if count == LONG && !missing.is_empty() {
+            let (client, filters, missing) = (client.clone(), filters.to_vec(), missing.clone());
+            asked_beside = Some(thread::spawn(move || empty_ones(&client, &filters, &missing)));
         }
         each(device)
     })?;
-    if ended.is_break() || filters.iter().any(|(name, _)| name.starts_with("filter[devicegroup.")) {
+    if ended.is_break() {
         return Ok(ended);
     }
-    for (kind, _) in PERHAPS_LEFT_OUT.iter().zip(came).filter(|(_, came)| !came) {
+    let empty = asked_beside.and_then(|asked| asked.join().ok()).unwrap_or_default();
+    missing.retain(|kind| !empty.contains(kind));
+    for kind in missing {
         if !(reading.wanted)() {
             return Ok(ControlFlow::Break(()));
         }
-        let mut filters = filters.to_vec();
-        filters.push(("filter[devicegroup.type]".into(), (*kind).into()));
+        let filters = with_kind(filters, kind);
         if paging::list(client, "/devices", &filters, reading, seen, &mut each)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+fn with_kind(filters: &[(String, String)], kind: &str) -> Vec<(String, String)> {
+    let mut filters = filters.to_vec();
+    filters.push(("filter[devicegroup.type]".into(), kind.into()));
+    filters
+}
+
+/// Those of `kinds` of which there is certainly no device.
+fn empty_ones(
+    client: &Client,
+    filters: &[(String, String)],
+    kinds: &[&'static str],
+) -> Vec<&'static str> {
+    let is_empty = |kind: &str| {
+        let mut first = Request::get("/devices").query("page[size]", "1");
+        first.query.extend(with_kind(filters, kind));
+        let none = |answer: Answer| answer.body["data"].as_array().is_some_and(Vec::is_empty);
+        client.send(&first).is_ok_and(none)
+    };
+    kinds.iter().copied().filter(|kind| is_empty(kind)).collect()
 }
 
 /// What an identifier of a device looks like.
