@@ -7,6 +7,9 @@ use crate::figure::{Figure, USUAL};
 /// 10 pages, and two requests for each of 1,000 devices.
 pub fn measure() -> Vec<Figure> {
     let sim = Sim::start(&[&["--devices", "1000"][..], &USUAL].concat());
+    let [group] = sim.groups(["A"]);
+    // Devices in no group cannot be restarted.
+    sim.put(&group, &sim.field("id"));
     let dir = Dir::signed_in(&sim);
     let script = "imp-device list | imp-device info | imp-device restart";
     dir.sh(&format!("{script} > /dev/null")).quiet();
