@@ -144,6 +144,25 @@ impl Dir {
         self.sh_with(&terminal, answers)
     }
 
+    /// Types a pipeline at a terminal, as [`Dir::sh_on_terminal`], but gives each answer when its
+    /// question has come, so that what is not to be shown can be looked for.
+    pub fn converse(&self, script: &str, conversation: &[(&str, &str)]) -> Run {
+        assert!(!script.contains('\''), "the script goes into single quotes: {script}");
+        let terminal = format!("script --quiet --return --command '{script}' /dev/null");
+        let mut running = self.spawn_open(&terminal);
+        let mut heard = 0;
+        for (question, answer) in conversation {
+            running.wait_for(question, || {
+                let place = running.stdout()[heard..].find(question);
+                heard += place.map_or(0, |place| place + question.len());
+                place.is_some()
+            });
+            running.type_line(answer);
+        }
+        running.close_stdin();
+        running.wait()
+    }
+
     /// Types a pipeline and does not wait for it.
     pub fn spawn(&self, script: &str) -> Background {
         self.start(script, Stdio::null())

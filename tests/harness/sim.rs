@@ -73,6 +73,14 @@ impl Sim {
         let _its_status = self.process.wait();
     }
 
+    /// Ends the process in good order: what `--state` names is complete.
+    pub fn finish(&mut self) {
+        let kill = format!("kill -s TERM {}", self.process.id());
+        let sent = Command::new("bash").args(["-c", &kill]).status();
+        assert!(sent.expect("bash is there").success(), "{kill}");
+        assert!(self.process.wait().expect("it is our child").success());
+    }
+
     /// The answer to signing in with the login key; one token for the whole test.
     pub(crate) fn sign_in(&self) -> &Value {
         self.token.get_or_init(|| {

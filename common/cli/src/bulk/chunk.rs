@@ -11,10 +11,10 @@ use super::places::{Places, Within};
 use super::plan::{self, Fate, Wish};
 use super::print::Printer;
 use super::send;
-use crate::console;
 use crate::results::Results;
 use crate::session::Session;
 use crate::stop::{Stop, failure};
+use crate::{Exit, console};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
 pub(super) struct Chunk<'a> {
@@ -103,7 +103,7 @@ impl<'a> Chunk<'a> {
             Ok(())
         };
         settled(&fates, &self.places)?;
-        send::Sending {
+        let ended = send::Sending {
             session: self.session,
             wishes: &self.wishes,
             places: &self.places,
@@ -115,9 +115,14 @@ impl<'a> Chunk<'a> {
             perhaps_names: BTreeMap::new(),
             size_refusal: None,
             sizes: HashMap::new(),
+            ended: None,
         }
         .all()?;
-        settled(&fates, &self.places)
+        settled(&fates, &self.places)?;
+        if let Some(error) = ended {
+            results.note(Exit::of_failure(failure(error).kind));
+        }
+        Ok(())
     }
 
     /// What is to become of every row, as far as it is known before anything is sent.

@@ -1,14 +1,16 @@
 //! Devices into groups and out of them, in bulk: `assign`, `unassign`, `reassign`.
 //!
 //! Rows are read to their end (or, with `--stream`, as far as they have come), the places of the devices
-//! are looked up ([`places`]), what has to be written is decided ([`plan`]) and sent ([`send`]), and the
-//! rows are printed in their order as soon as their fate is known.
+//! are looked up ([`places`]), what has to be written is decided ([`plan`]) and sent ([`send`]), what is
+//! in doubt then is looked up again ([`read_back`]), and the rows are printed in their order as soon as
+//! their fate is known.
 
 mod chunk;
 mod names;
 mod places;
 mod plan;
 mod print;
+mod read_back;
 mod send;
 
 use std::time::Duration;

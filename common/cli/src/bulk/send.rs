@@ -1,17 +1,19 @@
 //! Sends the requests of a bulk move, and finds out what became of each device.
 //!
 //! The call is not atomic and an answer may get lost, so after a doubtful answer every device of that
-//! request is *read back*, and only one that is found not to have moved is sent again. A refusal that
-//! may be about the size of the request is tried with a smaller one, alone, before the rest follow.
+//! request is *read back*, and only one that is found not to have moved is sent again. As long as that
+//! is open nothing more is sent: in an outage every further request would be one more in doubt. A refusal
+//! that may be about the size of the request is tried with a smaller one, alone, before the rest follow.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::membership::{self, Fate as Answer};
 use api::{Error, Kind, Secret, devices};
 use pipe::engine::{self, Done};
 
-use super::places::{Group, Places, Within};
+use super::places::{Group, Places};
 use super::plan::{Batch, Fate, Wish, batches};
 use crate::session::Session;
 use crate::stop::{Stop, failure};
@@ -41,25 +43,27 @@ pub(super) struct Sending<'a> {
     pub size_refusal: Option<Error>,
     /// Members of a group that this run has put in or found there, for choosing how to read back.
     pub sizes: HashMap<u32, usize>,
+    /// Why the run is over, once it is.
+    pub ended: Option<Error>,
 }
 
 /// A row whose fate an answer left open, with what it said.
-struct Doubt {
-    row: u32,
-    group: u32,
-    named: Option<Error>,
-    general: Error,
-    about_request: bool,
+pub(super) struct Doubt {
+    pub row: u32,
+    pub group: u32,
+    pub named: Option<Error>,
+    pub general: Error,
+    pub about_request: bool,
     /// How many devices the request had.
-    together: usize,
+    pub together: usize,
 }
 
 impl Sending<'_> {
-    /// Sends until the fate of every open row is known, or the run is over.
+    /// Sends until the fate of every open row is known, or the run is over; then it gives the reason.
     ///
     /// # Errors
     /// Only when results cannot be written.
-    pub fn all(&mut self) -> Result<(), Stop> {
+    pub fn all(&mut self) -> Result<Option<Error>, Stop> {
         let mut tries: HashMap<u32, u8> = HashMap::new();
         let mut alone = false;
         loop {
@@ -69,15 +73,17 @@ impl Sending<'_> {
                 open = self.open_rows();
             }
             if open.is_empty() {
-                return (self.settled)(self.fates, self.places);
+                (self.settled)(self.fates, self.places)?;
+                return Ok(self.ended.take());
             }
             let mut round = batches(open, if alone { 1 } else { self.size });
             // The first goes alone: it shows whether requests of this size are taken at all.
             let mut rest = round.split_off(1.min(round.len()));
             let (mut doubts, mut over) = self.send(round)?;
             let too_large = doubts.iter().any(|doubt| doubt.about_request);
+            let in_trouble = doubts.iter().any(|doubt| is_trouble(&doubt.general));
             self.learn_from_one(&mut rest);
-            if over.is_none() && !too_large {
+            if over.is_none() && !too_large && !in_trouble {
                 let (more, ended) = self.send(rest)?;
                 doubts.extend(more);
                 over = ended;
@@ -89,6 +95,9 @@ impl Sending<'_> {
                 self.size_refusal = Some(doubt.general.clone());
             }
             let left = self.read_back(doubts);
+            if let Some(error) = self.ended.clone() {
+                self.give_up(&error);
+            }
             alone = self.again(left, &mut tries);
             (self.settled)(self.fates, self.places)?;
         }
@@ -116,7 +125,7 @@ impl Sending<'_> {
 
     /// The device as the request names it. Unassigned devices have no agent id any more, so devices that
     /// are taken out go by their own id; names are nothing to the service.
-    fn text_of(&self, row: u32) -> String {
+    pub(super) fn text_of(&self, row: u32) -> String {
         let Some(wish) = &self.wishes[row as usize] else { return String::new() };
         let known = || Some(self.places.of(&wish.device).ok()??.id);
         let form = devices::form(&wish.device);
@@ -143,26 +152,29 @@ impl Sending<'_> {
         let named: Vec<_> =
             round.into_iter().map(|batch| (self.devices_of(&batch), batch)).collect();
         let wishes = self.wishes;
+        let in_trouble = AtomicBool::new(false);
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
             named.into_iter(),
             |(devices, batch)| {
-                (
-                    send_one(
-                        session,
-                        &devices,
-                        batch.rows.first().is_some_and(|row| is_out(wishes, *row)),
-                        &places.groups[batch.group as usize],
-                        key,
-                    ),
-                    batch,
-                )
+                if in_trouble.load(Ordering::Relaxed) {
+                    return (None, batch);
+                }
+                let out = batch.rows.first().is_some_and(|row| is_out(wishes, *row));
+                let group = &places.groups[batch.group as usize];
+                let answer = send_one(session, &devices, out, group, key);
+                if matches!(&answer, Answer::Doubtful { general, .. } if is_trouble(general)) {
+                    in_trouble.store(true, Ordering::Relaxed);
+                }
+                (Some(answer), batch)
             },
             |done| {
                 session.keep_company();
                 let ended = match done {
-                    Done::Worked((answer, batch)) => self.note(answer, &batch, &mut doubts),
+                    Done::Worked((Some(answer), batch)) => self.note(answer, &batch, &mut doubts),
+                    // Held back: still open.
+                    Done::Worked((None, _)) => None,
                     Done::NotAttempted(_) => Some(Error::new(Kind::NotAttempted, "Interrupted")),
                 };
                 over = over.take().or(ended);
@@ -217,43 +229,6 @@ impl Sending<'_> {
         }
     }
 
-    /// Looks where the doubtful devices are. Gives those that did not move and may be sent again.
-    fn read_back(&mut self, doubts: Vec<Doubt>) -> Vec<Doubt> {
-        let mut by_group: BTreeMap<u32, Vec<Doubt>> = BTreeMap::new();
-        for doubt in doubts {
-            by_group.entry(doubt.group).or_default().push(doubt);
-        }
-        let mut left = Vec::new();
-        for (group, doubts) in by_group {
-            left.extend(self.read_back_group(group, doubts));
-        }
-        left
-    }
-
-    fn read_back_group(&mut self, group: u32, doubts: Vec<Doubt>) -> Vec<Doubt> {
-        let texts: Vec<String> = doubts.iter().map(|doubt| self.text_of(doubt.row)).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        // A new look: what was known before is no answer.
-        let mut now = self.places.with_groups_only();
-        let id = self.places.groups[group as usize].id.clone();
-        let size = self.sizes.get(&group).copied();
-        if let Err(error) = self.session.look_up(&mut now, &texts, Within::Group(&id), size) {
-            doubts.iter().for_each(|doubt| self.fates[doubt.row as usize] = unknown(doubt, &error));
-            return Vec::new();
-        }
-        let mut left = Vec::new();
-        for (doubt, text) in doubts.into_iter().zip(texts) {
-            let inside =
-                now.of(text).ok().flatten().is_some_and(|place| place.group == Some(group));
-            if inside != is_out(self.wishes, doubt.row) {
-                self.fates[doubt.row as usize] = Fate::Moved;
-            } else {
-                left.push(doubt);
-            }
-        }
-        left
-    }
-
     /// Decides about devices that did not move: failed, or once more. True if they have to go alone now.
     fn again(&mut self, left: Vec<Doubt>, tries: &mut HashMap<u32, u8>) -> bool {
         let mut alone = false;
@@ -298,7 +273,7 @@ fn send_one(
     membership::judge(session.client.send(&request), devices)
 }
 
-fn is_out(wishes: &[Option<Wish>], row: u32) -> bool {
+pub(super) fn is_out(wishes: &[Option<Wish>], row: u32) -> bool {
     wishes[row as usize].as_ref().is_some_and(|wish| wish.target.is_none())
 }
 
@@ -306,12 +281,7 @@ pub(super) fn failed(error: Error) -> Fate {
     Fate::Failed(Box::new(failure(error)))
 }
 
-fn unknown(doubt: &Doubt, error: &Error) -> Fate {
-    let error = Error {
-        kind: Kind::UnknownOutcome,
-        attempts: doubt.general.attempts,
-        ..Error::new(Kind::UnknownOutcome, "It is not known whether this device moved")
-            .detail(format!("{}; then it could not be read back: {error}", doubt.general))
-    };
-    failed(error)
+/// Whether the service itself was in trouble: no answer, or one that says so.
+fn is_trouble(error: &Error) -> bool {
+    error.kind == Kind::UnknownOutcome
 }

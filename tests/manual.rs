@@ -1,0 +1,167 @@
+//! The manual pages and the README are true: their options are those of `--help`, their examples run as
+//! they are written, their exit codes are those of the code.
+
+#[path = "manual/pages.rs"]
+mod pages;
+#[path = "manual/scenes.rs"]
+mod scenes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pages::Example;
+use scenes::Scene;
+use tests::Dir;
+
+/// The options of every verb of a command, `key create` and its like included.
+fn options_of(dir: &Dir, command: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let help = dir.sh(&format!("{command} --help")).quiet().stdout();
+    let verbs = pages::subcommands(&help);
+    let name = command.split_once(' ').map_or(String::new(), |(_, verb)| verb.to_owned());
+    if verbs.is_empty() {
+        return [(name, pages::flags_of_help(&help))].into();
+    }
+    verbs.iter().flat_map(|verb| options_of(dir, &format!("{command} {verb}"))).collect()
+}
+
+#[test]
+fn every_option_is_in_the_page_and_every_option_in_the_page_is_there() {
+    let dir = Dir::new();
+    for name in pages::names().iter().filter(|name| name.ends_with(".1") && *name != "imp-sim.1") {
+        let sections = pages::sections(&pages::read(&format!("man/{name}")));
+        let options = options_of(&dir, name.trim_end_matches(".1"));
+        assert!(options.len() > 4, "{name}: {:?}", options.keys());
+        let after = |title: &str| sections.iter().position(|section| section.title == title);
+        let shared = after("COMMON OPTIONS").expect("a section of shared options");
+        for (verb, flags) in options {
+            let own = sections.iter().filter(|section| section.title == verb);
+            let common = sections[shared..].iter();
+            let common = common.filter(|section| pages::speaks_of(&section.title, &verb));
+            let told: BTreeSet<String> =
+                own.chain(common).flat_map(|section| section.flags.clone()).collect();
+            assert_eq!(told, flags, "{name}, {verb}: the page on the left, --help on the right");
+        }
+        let verbs: BTreeSet<String> =
+            options_of(&dir, name.trim_end_matches(".1")).into_keys().collect();
+        for section in sections.iter().take(shared).filter(|section| !section.flags.is_empty()) {
+            assert!(verbs.contains(&section.title), "{name}: no verb {}", section.title);
+        }
+    }
+}
+
+#[test]
+fn the_options_of_the_simulator_are_in_its_page() {
+    let sections = pages::sections(&pages::read("man/imp-sim.1"));
+    let told: BTreeSet<String> = sections.into_iter().flat_map(|section| section.flags).collect();
+    let options = options_of(&Dir::new(), "imp-sim");
+    let mut there: BTreeSet<String> = options.into_values().flatten().collect();
+    there.retain(|flag| flag != "--help" && flag != "-h");
+    assert_eq!(told, there, "the page on the left, --help on the right");
+}
+
+/// The digits in a text, number by number.
+fn numbers(text: &str) -> Vec<u8> {
+    let parts = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().expect("an exit code")).collect()
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_code() {
+    let code = pages::read("common/cli/src/exit.rs");
+    let arms = |function: &str| -> BTreeMap<String, u8> {
+        let body = code.split(&format!("fn {function}(")).nth(1).expect("the function is there");
+        let body = body.split("\n    }").next().unwrap_or_default();
+        let arms =
+            body.lines().filter_map(|line| line.trim().strip_prefix("Exit::")?.split_once(" => "));
+        arms.map(|(name, number)| (name.to_owned(), numbers(number)[0])).collect()
+    };
+    let (codes, gravity) = (arms("code"), arms("gravity"));
+    let all: BTreeSet<u8> = codes.values().copied().collect();
+    assert!(all.len() == 7 && gravity.len() == 7, "{codes:?} {gravity:?}");
+    let tools = pages::read("man/imp-tools.7");
+    let status = pages::section(&tools, "EXIT STATUS");
+    let items = status.iter().filter_map(|line| line.strip_prefix(".It "));
+    assert_eq!(items.flat_map(numbers).collect::<BTreeSet<u8>>(), all);
+    let mut gravest: Vec<&String> = codes.keys().filter(|name| codes[*name] != 0).collect();
+    gravest.sort_by_key(|name| std::cmp::Reverse(gravity[*name]));
+    let mut order: Vec<u8> = gravest.iter().map(|name| codes[*name]).collect();
+    // Only one of the two signals can end a run.
+    order[..2].sort_unstable();
+    let sentence = status.iter().find(|line| line.contains("the first of")).expect("the order");
+    assert_eq!(numbers(sentence), order);
+    for name in pages::names().iter().filter(|name| name.ends_with(".1") && *name != "imp-sim.1") {
+        let page = pages::read(&format!("man/{name}"));
+        let text = pages::section(&page, "EXIT STATUS").join(" ");
+        let told: BTreeSet<u8> = numbers(&text.replace("tools 7", "tools")).into_iter().collect();
+        assert_eq!(told, all, "{name}");
+    }
+}
+
+/// Types the examples one after the other, since later ones go on with what earlier ones left.
+fn type_examples(name: &str, examples: &[Example]) {
+    assert!(!examples.is_empty(), "{name} has no examples");
+    let scene = Scene::of(name);
+    for example in examples {
+        let script = &example.script;
+        let typed = format!("set -e\n{}{script}", scene.preamble);
+        if script.contains("imp-sim serve") || script.contains("tail -n +1 -f") {
+            let running = scene.dir.spawn(&typed);
+            // Another service may have the port that the page names.
+            let is_up = || running.stdout().contains('\n') || running.stderr().contains("in use");
+            running.wait_for("its first line", is_up);
+            running.interrupt();
+            running.wait();
+        } else if script.contains("imp-auth login") && !script.contains("-file") {
+            scene.dir.sh_on_terminal(&typed, "me-password\n").code(example.exit_code());
+        } else {
+            scene.dir.sh(&typed).code(example.exit_code());
+        }
+    }
+    assert!(scene.sim.counts().total > 0 || name == "imp-sim.1", "{name}: nothing was asked");
+}
+
+fn type_page(name: &str) {
+    type_examples(name, &pages::examples_of_page(&pages::read(&format!("man/{name}"))));
+}
+
+#[test]
+fn imp_auth() {
+    type_page("imp-auth.1");
+}
+
+#[test]
+fn imp_device() {
+    type_page("imp-device.1");
+}
+
+#[test]
+fn imp_dg() {
+    type_page("imp-dg.1");
+}
+
+#[test]
+fn imp_product() {
+    type_page("imp-product.1");
+}
+
+#[test]
+fn imp_records() {
+    type_page("imp-records.7");
+}
+
+#[test]
+fn imp_sim() {
+    type_page("imp-sim.1");
+}
+
+#[test]
+fn imp_tools() {
+    type_page("imp-tools.7");
+}
+
+#[test]
+fn no_page_is_left_out() {
+    let text = pages::read("tests/manual.rs");
+    for name in pages::names() {
+        assert!(text.contains(&format!("type_page(\"{name}\")")), "{name} is not typed");
+    }
+}
