@@ -1,4 +1,7 @@
 //! Questions to the person at the terminal, also when stdin is a pipe: `/dev/tty` is asked.
+//!
+//! Careful about Ctrl-C, which is an answer too: it ends the run at once, and the terminal shows again what
+//! is typed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -7,6 +10,7 @@ use std::sync::atomic::Ordering;
 use api::Secret;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::signals;
 use crate::stop::Stop;
@@ -28,23 +32,7 @@ pub fn confirm(text: &str) -> Result<bool, Stop> {
 /// # Errors
 /// When there is no terminal, or Ctrl-C is the answer.
 pub fn ask(question: &str) -> Result<String, Stop> {
-    let stop = signals::stop();
-    let no_terminal = |_| Stop::usage("there is no terminal to ask on");
-    let mut terminal = terminal().map_err(no_terminal)?;
-    terminal.write_all(question.as_bytes()).map_err(no_terminal)?;
-    let mut line = Vec::new();
-    let mut byte = [0];
-    // The terminal hands on whole lines; looked at between, so that Ctrl-C is not waited out.
-    while !matches!(line.last(), Some(b'\n')) {
-        let mut asked = [PollFd::new(&terminal, PollFlags::IN)];
-        match poll(&mut asked, Some(&LOOK)) {
-            _ if stop.load(Ordering::Relaxed) => return Err(interrupted()),
-            Ok(0) | Err(Errno::INTR) => {}
-            _ if terminal.read(&mut byte).map_err(no_terminal)? == 0 => break,
-            _ => line.extend(byte),
-        }
-    }
-    Ok(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned())
+    answer(&mut terminal().map_err(|_| no_terminal(question))?, question)
 }
 
 /// Asks for a secret, which is not shown as it is typed.
@@ -52,20 +40,60 @@ pub fn ask(question: &str) -> Result<String, Stop> {
 /// # Errors
 /// When there is no terminal, or Ctrl-C is the answer.
 pub fn secret(question: &str) -> Result<Secret, Stop> {
-    // Caught, the signal ends the question; uncaught it would leave a terminal that shows nothing.
-    let stop = signals::stop();
-    rpassword::prompt_password(question).map(Secret::new).map_err(|_| {
-        if stop.load(Ordering::Relaxed) {
-            return interrupted();
-        }
-        let question = question.trim_end_matches([':', ' ']);
-        Stop::usage(format!("{question}: there is no terminal to ask on"))
-    })
+    let mut terminal = terminal().map_err(|_| no_terminal(question))?;
+    let hidden = Hidden::on(&terminal).map_err(|_| no_terminal(question))?;
+    let secret = answer(&mut terminal, question).map(Secret::new);
+    drop(hidden);
+    secret
 }
 
-/// Nothing to say: who pressed Ctrl-C knows.
-fn interrupted() -> Stop {
-    Stop::silent(signals::exit())
+fn answer(terminal: &mut File, question: &str) -> Result<String, Stop> {
+    // Caught, Ctrl-C ends the question; uncaught it would leave a terminal that shows nothing.
+    let stop = signals::stop();
+    terminal.write_all(question.as_bytes()).map_err(|_| no_terminal(question))?;
+    let mut line = Vec::new();
+    let mut byte = [0];
+    // The terminal hands on whole lines; looked at between, so that Ctrl-C is not waited out.
+    while !matches!(line.last(), Some(b'\n')) {
+        let mut asked = [PollFd::new(terminal, PollFlags::IN)];
+        match poll(&mut asked, Some(&LOOK)) {
+            // Nothing to say: who pressed Ctrl-C knows.
+            _ if stop.load(Ordering::Relaxed) => return Err(Stop::silent(signals::exit())),
+            Ok(0) | Err(Errno::INTR) => {}
+            _ if terminal.read(&mut byte).map_err(|_| no_terminal(question))? == 0 => break,
+            _ => line.extend(byte),
+        }
+    }
+    Ok(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned())
+}
+
+fn no_terminal(question: &str) -> Stop {
+    let question = question.lines().next().unwrap_or_default().trim_end_matches([':', ' ']);
+    Stop::usage(format!("{question}: there is no terminal to ask on"))
+}
+
+/// As long as this lives, the terminal does not show what is typed.
+struct Hidden {
+    terminal: File,
+    before: Termios,
+}
+
+impl Hidden {
+    fn on(terminal: &File) -> io::Result<Self> {
+        let before = tcgetattr(terminal)?;
+        let mut hiding = before.clone();
+        hiding.local_modes.remove(LocalModes::ECHO);
+        hiding.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(terminal, OptionalActions::Now, &hiding)?;
+        Ok(Hidden { terminal: terminal.try_clone()?, before })
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // A terminal that is gone shows nothing anyway.
+        let _gone = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
 }
 
 /// True when somebody can be asked.
