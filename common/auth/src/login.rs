@@ -124,7 +124,8 @@ pub fn replaced(login: &Login, environment: &Environment) -> Result<Option<Repla
             account.as_ref().is_some_and(|account| account.is_called(user))
         }
         Proof::LoginKey(key) => {
-            same_account(state_dir, &old, &Identity::of_login_key(&login.endpoint, key))
+            let is_kept = sign_in.login_key.as_ref() == Some(key);
+            is_kept || same_account(state_dir, &old, &Identity::of_login_key(&login.endpoint, key))
         }
     };
     let is_same = is_same && sign_in.endpoint == login.endpoint;

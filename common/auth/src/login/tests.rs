@@ -117,6 +117,11 @@ fn what_would_be_lost_is_said_unless_it_is_the_same_account() {
     )
     .unwrap();
     assert_eq!(lost(&by_key()), None);
+    // A key that wanted a one-time password: the file has a refresh token besides.
+    let both = json!({"endpoint": ENDPOINT, "refreshToken": "R7", "loginKey": "K2"});
+    fs::write(&made.file, both.to_string()).unwrap();
+    let again = Login { proof: Proof::LoginKey(Secret::new("K2")), ..by_key() };
+    assert_eq!(lost(&again), None);
     fs::write(&made.file, "my diary").unwrap();
     assert!(lost(&by_password()).unwrap().contains("no sign-in file"));
     fs::remove_file(&made.file).unwrap();
