@@ -6,10 +6,10 @@
 //!
 //! [`State`] decides purely; [`Pace`] is the edge: the file, or just memory where there is none.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -115,7 +115,7 @@ pub struct Pace {
 
 #[derive(Debug)]
 struct Shared {
-    file: Option<File>,
+    file: Option<(File, PathBuf)>,
     /// The state of this process, when there is no file.
     own: State,
 }
@@ -136,26 +136,32 @@ impl Pace {
         Ok(pace)
     }
 
-    /// Goes on with the state in `file`: the account has become known only now. The slots that are
-    /// taken already stay taken there.
+    /// Goes on with the state in `file`: the account has become known only now.
+    ///
+    /// If there is no such file yet, the one so far becomes it under a second name, so that processes
+    /// that still go by the old name keep the same pace. Otherwise slots that are taken stay taken.
     ///
     /// # Errors
     /// When the file can neither be opened nor made; the pace stays as it was.
     pub fn share(&self, file: &Path) -> io::Result<()> {
-        let file = OpenOptions::new()
+        let mut shared = self.lock();
+        if let Some((_, before)) = &shared.file {
+            // It exists already, or the file system has no second names.
+            let _joined_below = fs::hard_link(before, file);
+        }
+        let opened = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
             .open(file)?;
-        let mut shared = self.lock();
         let before = match &shared.file {
-            Some(before) => change_file(before, |state, _| *state)?,
+            Some((before, _)) => change_file(before, |state, _| *state)?,
             None => shared.own,
         };
-        change_file(&file, |state, _| state.join(before))?;
-        shared.file = Some(file);
+        change_file(&opened, |state, _| state.join(before))?;
+        shared.file = Some((opened, file.to_owned()));
         Ok(())
     }
 
@@ -186,7 +192,7 @@ impl Pace {
     /// even less.
     fn change<T>(&self, decide: impl Fn(&mut State, u64) -> T) -> T {
         let mut shared = self.lock();
-        if let Some(file) = &shared.file {
+        if let Some((file, _)) = &shared.file {
             match change_file(file, &decide) {
                 Ok(result) => return result,
                 Err(_) => shared.file = None,
@@ -231,105 +237,4 @@ pub(crate) fn unix_now() -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: u64 = 1_790_000_000_000_000;
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn limited() -> State {
-        let mut state = State::default();
-        state.learn(Some(40), SECOND, START);
-        state
-    }
-
-    #[test]
-    fn without_a_limit_nobody_waits() {
-        let mut state = State::default();
-        assert!((0..1000).all(|_| state.take(START) == START));
-    }
-
-    #[test]
-    fn forty_a_second_in_any_window_even_with_jitter() {
-        let mut state = limited();
-        let mut sent: Vec<u64> =
-            (0..4000u64).map(|n| state.take(START + n * 20_000) + (n * 7919 % 28) * 1000).collect();
-        sent.sort_unstable();
-        for (index, first) in sent.iter().enumerate() {
-            let in_window =
-                sent[index..].iter().take_while(|time| **time < first + 1_000_000).count();
-            assert!(in_window <= 40, "{in_window} in one second");
-        }
-        let rate = 4000.0 / ((sent[3999] - sent[0]) as f64 / 1e6);
-        assert!(rate > 38.5, "{rate} a second");
-    }
-
-    #[test]
-    fn an_idle_account_has_no_burst_saved_up() {
-        let mut state = limited();
-        state.take(START);
-        let later = START + 10_000_000;
-        assert_eq!(state.take(later), later);
-        assert!(state.take(later) > later);
-    }
-
-    #[test]
-    fn a_hold_stops_everybody_and_then_the_pace_goes_on() {
-        let mut state = limited();
-        state.hold(SECOND, START);
-        state.hold(Duration::from_millis(1), START);
-        let first = state.take(START);
-        assert_eq!(first, START + 1_000_000);
-        assert!(state.take(START) > first);
-    }
-
-    #[test]
-    fn slots_stay_taken_when_the_account_becomes_known() {
-        let mut before = limited();
-        let taken: Vec<u64> = (0..8).map(|_| before.take(START)).collect();
-        let mut unknown = State::default();
-        unknown.join(before);
-        assert!(unknown.take(START) > taken[7]);
-        // And when others are further already.
-        let mut others = limited();
-        let further: Vec<u64> = (0..20).map(|_| others.take(START)).collect();
-        others.join(before);
-        assert!(others.take(START) > further[19]);
-    }
-
-    #[test]
-    fn a_pace_that_changes_its_file_goes_on_where_it_was() {
-        let directory = tempfile::tempdir().unwrap();
-        let pace = Pace::shared(&directory.path().join("credential")).unwrap();
-        pace.learn(Some(1), SECOND * 10);
-        pace.take();
-        pace.share(&directory.path().join("account")).unwrap();
-        assert!(pace.take() > SECOND * 5);
-        let other = Pace::shared(&directory.path().join("account")).unwrap();
-        assert!(other.take() > SECOND * 15);
-    }
-
-    #[test]
-    fn a_limit_is_forgotten_when_the_header_goes_or_grows_old() {
-        let mut state = limited();
-        assert!(state.learn(None, SECOND, START));
-        assert_eq!((state.take(START), state.take(START)), (START, START));
-        let mut old = limited();
-        let later = START + REMEMBERED + 1;
-        assert_eq!((old.take(later), old.take(later)), (later, later));
-    }
-
-    #[test]
-    fn a_clock_set_back_does_not_hold_us_for_hours() {
-        let mut state = limited();
-        state.take(START + 3_600_000_000);
-        state.seen = START;
-        assert_eq!(state.take(START), START);
-    }
-
-    #[test]
-    fn the_bytes_are_the_state() {
-        let state = State { interval: 1, next: 2, hold: 3, seen: 4 };
-        assert_eq!(State::from_bytes(state.to_bytes()), state);
-    }
-}
+mod tests;

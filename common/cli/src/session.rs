@@ -140,8 +140,15 @@ impl Session {
     /// # Errors
     /// As [`Client::send`].
     pub fn account(&self) -> Result<auth::Account, api::Error> {
-        let known = || self.sign_in.known_account().map_or_else(|| self.ask_account(), Ok);
-        self.account.get_or_init(known).clone()
+        let known_or_asked = || {
+            let Some(known) = self.sign_in.known_account() else {
+                return self.ask_account();
+            };
+            // Another command may have learnt it after this one began.
+            self.share_pace();
+            Ok(known)
+        };
+        self.account.get_or_init(known_or_asked).clone()
     }
 
     /// The same, asked in any case: shows that the sign-in is good.
