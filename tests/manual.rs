@@ -102,7 +102,7 @@ fn type_examples(name: &str, examples: &[Example]) {
     let scene = Scene::of(name);
     for example in examples {
         let script = &example.script;
-        let typed = format!("set -e\n{}{script}", scene.preamble);
+        let typed = format!("set -eo pipefail\n{}{script}", scene.preamble);
         if script.contains("imp-sim serve") || script.contains("tail -n +1 -f") {
             let running = scene.dir.spawn(&typed);
             // Another service may have the port that the page names.
@@ -110,8 +110,9 @@ fn type_examples(name: &str, examples: &[Example]) {
             running.wait_for("its first line", is_up);
             running.interrupt();
             running.wait();
-        } else if script.contains("imp-auth login") && !script.contains("-file") {
-            scene.dir.sh_on_terminal(&typed, "me-password\n").code(example.exit_code());
+        } else if let Some(answer) = scene.typed {
+            scene.dir.write("example", typed);
+            scene.dir.sh_on_terminal("bash example", answer).code(example.exit_code());
         } else {
             scene.dir.sh(&typed).code(example.exit_code());
         }
@@ -156,6 +157,11 @@ fn imp_sim() {
 #[test]
 fn imp_tools() {
     type_page("imp-tools.7");
+}
+
+#[test]
+fn readme() {
+    type_examples("README.md", &pages::examples_of_readme(&pages::read("README.md")));
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub struct Scene {
     pub dir: Dir,
     /// Put in front of each script: stand-ins for what this machine lacks.
     pub preamble: &'static str,
+    /// What is typed at the terminal, if there is one.
+    pub typed: Option<&'static str>,
 }
 
 /// A login goes to the simulator, and `pass` knows the password.
@@ -57,7 +59,7 @@ impl Scene {
         dir.set("IMP_SIM_CONTROL", &sim.entry.control);
         dir.set("IMPT_ENDPOINT", &sim.entry.endpoint);
         prepare(&sim, &dir);
-        Scene { sim, dir, preamble: "" }
+        Scene { sim, dir, preamble: "", typed: None }
     }
 }
 
@@ -71,10 +73,8 @@ fn somebody_new() -> Scene {
     let sim = Sim::start(&["--devices", "10", "--load", path]);
     let mut dir = Dir::new();
     dir.set("IMPT_ENDPOINT", &sim.entry.endpoint);
-    // What `script` runs at the terminal: only bash takes the name of the function above.
-    dir.set("SHELL", "/bin/bash");
     dir.write("password", "me-password\n");
-    Scene { sim, dir, preamble: LOGIN }
+    Scene { sim, dir, preamble: LOGIN, typed: Some("me-password\n") }
 }
 
 /// The product Ovens: devices on the bench and in the burn-in, and shipped ones.
