@@ -272,9 +272,9 @@ fn a_torn_file_is_waited_for_and_a_broken_one_is_an_error() {
     let (sim, dir) = stranger(&[]);
     dir.sh(&format!("{} --pwd-file pw --auth-file whole", login(&sim))).quiet();
     // Written in place again and again, as impt would, and so torn at any moment.
-    let writer = "while true; do head -c 60 whole > .impt.auth; cat whole > .impt.auth; done";
-    let reader = "for n in $(seq 40); do imp-auth account info || break; done";
-    let run = dir.sh(&format!("cp whole .impt.auth; ({writer}) & {reader}; kill $!")).quiet();
+    let writer = "until [ -e end ]; do head -c 60 whole > .impt.auth; cat whole > .impt.auth; done";
+    let reader = "for n in $(seq 40); do imp-auth account info || break; done; touch end; wait";
+    let run = dir.sh(&format!("cp whole .impt.auth; {writer} & {reader}")).quiet();
     assert_eq!(run.records().len(), 40);
     dir.sh("head -c 60 whole > .impt.auth");
     let run = dir.sh("imp-auth account list").code(2).says_all(&[".impt.auth", "imp-auth login"]);
