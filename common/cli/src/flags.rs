@@ -1,14 +1,14 @@
 //! The flags that commands share. A verb flattens those that it has.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use api::Secret;
 use clap::{Args, ValueEnum};
 
+use crate::environment;
+use crate::secret::secret_in_file;
 use crate::stop::Stop;
-use crate::{environment, signals, stdin};
 
 /// Flags of every command.
 #[derive(Args, Clone, Debug)]
@@ -177,42 +177,6 @@ impl Unblessing {
             Some(path) => secret_in_file(path).map(Some),
             None => Ok(environment::text("IMP_UNBOND_KEY").map(Secret::new)),
         }
-    }
-}
-
-/// A secret that is the first line of a file.
-///
-/// # Errors
-/// Exit 2 when the file cannot be read or is empty.
-pub fn secret_in_file(path: &Path) -> Result<Secret, Stop> {
-    let cannot = |error| Stop::usage(format!("cannot read {}: {error}", path.display()));
-    first_line(&std::fs::read_to_string(path).map_err(cannot)?, &path.display().to_string())
-}
-
-/// The same, where `-` is stdin. For commands that read no records from it.
-///
-/// # Errors
-/// Exit 2 when there is nothing to read, or it is empty.
-pub fn secret_in_file_or_stdin(path: &Path) -> Result<Secret, Stop> {
-    if path != Path::new("-") {
-        return secret_in_file(path);
-    }
-    if stdin::kind() == stdin::Stdin::Nothing {
-        return Err(Stop::usage("there is nothing on stdin to read the secret from"));
-    }
-    let mut text = String::new();
-    let read = stdin::reader(signals::stop()).take(LONGEST_SECRET).read_to_string(&mut text);
-    read.map_err(|error| Stop::usage(format!("cannot read stdin: {error}")))?;
-    first_line(&text, "stdin")
-}
-
-/// Nobody's password is longer, in bytes; something else was piped in then.
-const LONGEST_SECRET: u64 = 64 * 1024;
-
-fn first_line(text: &str, from: &str) -> Result<Secret, Stop> {
-    match text.lines().next().map(str::trim).filter(|line| !line.is_empty()) {
-        Some(line) => Ok(Secret::new(line)),
-        None => Err(Stop::usage(format!("{from} is empty; it should hold the secret"))),
     }
 }
 

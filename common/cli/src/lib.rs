@@ -18,6 +18,7 @@ mod options;
 mod output;
 pub mod prompt;
 mod results;
+mod secret;
 mod session;
 pub mod signals;
 pub mod stdin;
@@ -28,7 +29,6 @@ mod subjects;
 pub use api;
 pub use auth;
 pub use exit::Exit;
-pub use flags::secret_in_file;
 pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, identifier,
 };
@@ -36,6 +36,7 @@ pub use input::{Given, Identifiers};
 pub use list::Query;
 pub use options::{missing, text_option};
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
+pub use secret::{secret_in_file, secret_in_file_or_stdin};
 pub use session::{Session, hands, settings, sign_in_environment, text};
 pub use stop::{Stop, failure};
 pub use subjects::{DeviceGroups, Devices, Products};

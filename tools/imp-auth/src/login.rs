@@ -6,7 +6,6 @@ use std::sync::Arc;
 use clap::Args;
 use cli::api::{Client, Secret};
 use cli::auth::{self, Destination, Environment, Hands, LoggedIn, Proof, Question};
-use cli::flags::secret_in_file_or_stdin;
 use cli::{Common, Exit, Session, Stop, console, prompt};
 
 use crate::sign_in;
@@ -155,6 +154,6 @@ impl Login {
 
 /// A secret from its option or its file.
 fn given(option: Option<&String>, file: Option<&PathBuf>) -> Result<Option<Secret>, Stop> {
-    let in_file = file.map(|file| secret_in_file_or_stdin(file)).transpose()?;
+    let in_file = file.map(|file| cli::secret_in_file_or_stdin(file)).transpose()?;
     Ok(option.map(Secret::new).or(in_file))
 }

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use clap::Args;
 use cli::api::{Answer, Request, Secret};
-use cli::flags::secret_in_file_or_stdin;
 use cli::{Failure, FailureKind, Given, Session, Stop, environment, prompt};
 
 /// Flags of verbs that need the account's password.
@@ -41,7 +40,7 @@ impl Password {
             return Err(Stop::usage("`-` stands for stdin, from which the login keys are read"));
         }
         let in_file =
-            self.pwd_file.as_ref().map(|file| secret_in_file_or_stdin(file)).transpose()?;
+            self.pwd_file.as_ref().map(|file| cli::secret_in_file_or_stdin(file)).transpose()?;
         let in_environment = || environment::text("IMPT_PASSWORD").map(Secret::new);
         let known = self.pwd.as_ref().map(Secret::new).or(in_file).or_else(in_environment);
         if known.is_none() && !prompt::is_possible() {

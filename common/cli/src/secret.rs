@@ -1,0 +1,61 @@
+//! Secrets that are given in a file or on stdin, where others do not see them as they see a command line.
+
+use std::io::Read;
+use std::path::Path;
+
+use api::Secret;
+
+use crate::stop::Stop;
+use crate::{signals, stdin};
+
+/// Nobody's password is longer, in bytes; something else was piped in then.
+const LONGEST: u64 = 64 * 1024;
+
+/// A secret that is the first line of a file.
+///
+/// # Errors
+/// Exit 2 when the file cannot be read or is empty.
+pub fn secret_in_file(path: &Path) -> Result<Secret, Stop> {
+    let cannot = |error| Stop::usage(format!("cannot read {}: {error}", path.display()));
+    first_line(&std::fs::read_to_string(path).map_err(cannot)?, &path.display().to_string())
+}
+
+/// The same, where `-` is stdin. For commands that read no records from it.
+///
+/// # Errors
+/// Exit 2 when there is nothing to read, or it is empty.
+pub fn secret_in_file_or_stdin(path: &Path) -> Result<Secret, Stop> {
+    if path != Path::new("-") {
+        return secret_in_file(path);
+    }
+    if stdin::kind() == stdin::Stdin::Nothing {
+        return Err(Stop::usage("there is nothing on stdin to read the secret from"));
+    }
+    let mut text = String::new();
+    let read = stdin::reader(signals::stop()).take(LONGEST).read_to_string(&mut text);
+    read.map_err(|error| Stop::usage(format!("cannot read stdin: {error}")))?;
+    first_line(&text, "stdin")
+}
+
+fn first_line(text: &str, from: &str) -> Result<Secret, Stop> {
+    match text.lines().next().map(str::trim).filter(|line| !line.is_empty()) {
+        Some(line) => Ok(Secret::new(line)),
+        None => Err(Stop::usage(format!("{from} is empty; it should hold the secret"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_counts_without_what_editors_add() {
+        for text in ["swordfish", "swordfish\n", " swordfish \r\nand more\n"] {
+            assert_eq!(first_line(text, "pw").expect("a secret"), Secret::new("swordfish"));
+        }
+        for text in ["", "\n", "  \nswordfish\n"] {
+            let stop = first_line(text, "pw").expect_err("nothing there");
+            assert_eq!(stop.to_string(), "pw is empty; it should hold the secret");
+        }
+    }
+}
