@@ -96,6 +96,26 @@ fn the_exit_codes_are_those_of_the_code() {
     }
 }
 
+#[test]
+fn every_variable_that_is_read_is_in_the_page() {
+    let page = pages::read("man/imp-tools.7");
+    let items: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix(".It Ev ")).collect();
+    let told: BTreeSet<&str> = items.iter().flat_map(|item| item.split(" , ")).collect();
+    let read = pages::variables("common/cli/src");
+    assert!(read.contains("IMP_AUTH_FILE") && read.contains("no_proxy"), "{read:?}");
+    for variable in &read {
+        assert!(told.contains(variable.as_str()), "{variable} is not in imp-tools.7");
+    }
+    // Those are read by what we build on: certificates, temporary files.
+    let elsewhere = ["SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR"];
+    for variable in told {
+        assert!(
+            read.contains(variable) || elsewhere.contains(&variable),
+            "{variable} is not read by anybody"
+        );
+    }
+}
+
 /// Types the examples one after the other, since later ones go on with what earlier ones left.
 fn type_examples(name: &str, examples: &[Example]) {
     assert!(!examples.is_empty(), "{name} has no examples");

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// Filters of one kind unite, filters of different kinds narrow. Lists what the account may see.
 #[derive(Args)]
 pub struct List {
-    /// Only devices of this account; repeatable
+    /// Only devices of this account; repeatable; `-` takes accounts from stdin
     #[arg(long, short, value_name = "ACCOUNT")]
     owner: Vec<String>,
     /// Only devices of this product; repeatable; `-` takes products from stdin

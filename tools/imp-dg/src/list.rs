@@ -7,7 +7,7 @@ use cli::{Query, Session};
 /// List device groups
 #[derive(Args)]
 pub struct List {
-    /// Only groups of this account; repeatable
+    /// Only groups of this account; repeatable; `-` takes accounts from stdin
     #[arg(long, short, value_name = "ACCOUNT")]
     owner: Vec<String>,
     /// Only groups of this product; repeatable; `-` takes products from stdin
