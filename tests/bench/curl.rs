@@ -18,7 +18,7 @@ pub fn measure() -> Vec<Figure> {
         one("imp-device assign", "imp-device assign --dg A < macs"),
         one("a loop of curl", &format!("while read -r MAC; do {CURL}; done < macs")),
         one("xargs -P8 curl", &xargs("")),
-        one("xargs -P8 curl --retry 10", &xargs("--retry 10 ")),
+        one("xargs -P8 curl --fail --retry 10", &xargs("--fail --retry 10 ")),
     ]
 }
 

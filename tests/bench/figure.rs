@@ -78,7 +78,7 @@ impl Figure {
 }
 
 fn row(what: &str, measured: &str, bound: &str, verdict: &str) -> String {
-    format!("{what:<66}{measured:<38}{bound:<14}{verdict}").trim_end().to_owned()
+    format!("{what:<68}{measured:<44}{bound:<20}{verdict}").trim_end().to_owned()
 }
 
 fn shown(number: f64, unit: &str) -> String {
