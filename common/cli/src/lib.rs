@@ -34,7 +34,7 @@ pub use flags::{
 };
 pub use input::{Given, Identifiers};
 pub use list::Query;
-pub use options::{missing, text_option};
+pub use options::{missing, new_name, text_option};
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use secret::{secret_in_file, secret_in_file_or_stdin};
 pub use session::{Session, hands, settings, sign_in_environment, text};

@@ -20,6 +20,15 @@ pub fn text_option(row: &Row, names: &[&str]) -> Result<Option<String>, Failure>
     }
 }
 
+/// The name of what a row is to make: its column `name`. A line with nothing but a text is a name too.
+///
+/// # Errors
+/// `bad_input` when there is none.
+pub fn new_name(row: &Row) -> Result<String, Failure> {
+    let names: &[&str] = if row.record.len() == 1 { &["name", "id"] } else { &["name"] };
+    text_option(row, names)?.ok_or_else(|| missing("--name", "the name"))
+}
+
 /// The failure of a row that lacks something which no option gives either.
 pub fn missing(option: &str, what: &str) -> Failure {
     Failure::new(Kind::BadInput, format!("{option} is missing"))

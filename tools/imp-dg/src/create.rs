@@ -112,9 +112,7 @@ impl Create {
         row: &Row,
         variables: Option<Value>,
     ) -> Result<Acted, Failure> {
-        let names: &[&str] = if self.name.is_some() { &["id"] } else { &["name"] };
-        let name =
-            cli::text_option(row, names)?.ok_or_else(|| cli::missing("--name", "the name"))?;
+        let name = cli::new_name(row)?;
         let kind = self.kind(row)?;
         let product = self.product(session, row)?;
         let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);

@@ -36,11 +36,8 @@ impl Create {
             input: &self.input,
         };
         session.each(&Work::changing(given, self.changes.into()), |row| {
-            // A name given as an option comes as a bare identifier.
-            let names: &[&str] = if self.name.is_some() { &["id"] } else { &["name"] };
-            let name =
-                cli::text_option(row, names)?.ok_or_else(|| cli::missing("--name", "the name"))?;
-            let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
+            let mut attributes =
+                Record::from_iter([("name".to_owned(), cli::new_name(row)?.into())]);
             let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
             attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
             let mut relationships = Record::new();
