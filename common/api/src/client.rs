@@ -319,7 +319,7 @@ impl Sending<'_> {
             kind: Kind::UnknownOutcome,
             attempts: self.attempts,
             title: "It is not known whether this was done".into(),
-            detail: Some(format!("{why}; look before you repeat it")),
+            detail: Some(format!("{}; look before you repeat it", why.words())),
             ..why
         }
     }
@@ -332,8 +332,8 @@ impl Sending<'_> {
             _ => format!("The service failed {} times", self.attempts),
         };
         let detail = match kind {
-            Kind::Unreachable => format!("{why}; try again later"),
-            _ => why.to_string(),
+            Kind::Unreachable => format!("{}; try again later", why.words()),
+            _ => why.words(),
         };
         Error { kind, attempts: self.attempts, title, detail: Some(detail), ..why }
     }

@@ -160,12 +160,19 @@ fn plain_title(status: u16) -> &'static str {
     }
 }
 
+impl Error {
+    /// Title and detail, without the numbers that stand in fields of their own.
+    pub fn words(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{}: {detail}", self.title),
+            None => self.title.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.title)?;
-        if let Some(detail) = &self.detail {
-            write!(formatter, ": {detail}")?;
-        }
+        formatter.write_str(&self.words())?;
         match (self.status, &self.code) {
             (Some(status), Some(code)) => write!(formatter, " ({status} {code})"),
             (Some(status), None) => write!(formatter, " ({status})"),

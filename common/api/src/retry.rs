@@ -78,7 +78,8 @@ pub(crate) fn decide(outcome: Outcome, situation: &Situation) -> Decision {
     if situation.others_succeed && situation.attempts >= ATTEMPTS {
         return Decision::Failed;
     }
-    or_unreachable(Decision::Again(back_off(situation.attempts, situation.jitter)), situation)
+    let wait = back_off(situation.attempts, situation.jitter).min(patience_left(situation));
+    or_unreachable(Decision::Again(wait), situation)
 }
 
 fn or_unreachable(otherwise: Decision, situation: &Situation) -> Decision {
@@ -88,6 +89,14 @@ fn or_unreachable(otherwise: Decision, situation: &Situation) -> Decision {
         }
         _ => otherwise,
     }
+}
+
+/// The last try is made when the patience ends, not after it.
+fn patience_left(situation: &Situation) -> Duration {
+    let out = situation
+        .outage_since
+        .map_or(Duration::ZERO, |since| situation.now.saturating_duration_since(since));
+    situation.patience.saturating_sub(out)
 }
 
 /// Doubles from [`FIRST_WAIT`] to [`LONGEST_WAIT`]; the upper half of each wait is left to chance.
@@ -179,6 +188,14 @@ mod tests {
         {
             assert_eq!(decide(outcome, &long_out), Decision::Unreachable);
         }
+    }
+
+    #[test]
+    fn the_last_try_is_made_when_the_patience_ends() {
+        let now = clock::monotonic() + Duration::from_secs(1000);
+        let mut nearly = Situation { attempts: 9, ..situation(Repeat::Safe, now) };
+        nearly.outage_since = Some(now - Duration::from_secs(119));
+        assert_eq!(decide(Outcome::Lost, &nearly), Decision::Again(Duration::from_secs(1)));
     }
 
     #[test]

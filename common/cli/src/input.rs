@@ -68,6 +68,9 @@ impl Given<'_> {
 
     fn stdin(&self, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
         match stdin::kind() {
+            Stdin::Source if !stdin::claim() => {
+                Err(Stop::usage("`-` stands for stdin, which can be read only once"))
+            }
             Stdin::Source => Ok(Box::new(Source::new("stdin", stdin::reader(stop.clone())).rows())),
             Stdin::Nothing => Err(Stop::usage(format!(
                 "no {noun}s given: name some with {option}, give a file with --input, or pipe records in",

@@ -14,6 +14,7 @@ mod exit;
 pub mod flags;
 mod input;
 mod list;
+mod naming;
 mod options;
 mod output;
 pub mod prompt;
@@ -34,7 +35,8 @@ pub use flags::{
 };
 pub use input::{Given, Identifiers};
 pub use list::Query;
-pub use options::{missing, new_name, text_option};
+pub use naming::name_device;
+pub use options::{missing, new_name, option_or_copy, text_option};
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use secret::{secret_in_file, secret_in_file_or_stdin};
 pub use session::{Session, hands, settings, sign_in_environment, text};

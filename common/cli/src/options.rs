@@ -29,6 +29,23 @@ pub fn new_name(row: &Row) -> Result<String, Failure> {
     text_option(row, names)?.ok_or_else(|| missing("--name", "the name"))
 }
 
+/// For verbs that create, also from the record of another thing: the row's own column `name`, then the
+/// option, and last `attribute` of the thing that is copied, so that the option changes the copy.
+///
+/// # Errors
+/// As [`text_option`].
+pub fn option_or_copy(
+    row: &Row,
+    name: &str,
+    option: Option<&String>,
+    attribute: &str,
+) -> Result<Option<String>, Failure> {
+    match text_option(row, &[name])?.or(option.cloned()) {
+        Some(text) => Ok(Some(text)),
+        None => text_option(row, &[attribute]),
+    }
+}
+
 /// The failure of a row that lacks something which no option gives either.
 pub fn missing(option: &str, what: &str) -> Failure {
     Failure::new(Kind::BadInput, format!("{option} is missing"))

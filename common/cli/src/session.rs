@@ -255,6 +255,29 @@ impl Session {
         Ok(ids)
     }
 
+    /// The value of an option that names one thing; `-` takes it from stdin.
+    ///
+    /// # Errors
+    /// Exit 2 when stdin gives none or several.
+    pub fn single(
+        &self,
+        thing: Thing,
+        option: &'static str,
+        value: Option<&String>,
+    ) -> Result<Option<String>, Stop> {
+        let Some(value) = value.filter(|value| *value == "-") else { return Ok(value.cloned()) };
+        let values = std::slice::from_ref(value);
+        let mut texts = Identifiers { option, target: target(thing), values }.texts(&self.stop)?;
+        match (texts.pop(), texts.len()) {
+            (Some(text), 0) => Ok(Some(text)),
+            (_, others) => Err(Stop::usage(format!(
+                "{option} takes one {}, and stdin gives {}",
+                thing.noun(),
+                if others == 0 { "none".to_owned() } else { (others + 1).to_string() }
+            ))),
+        }
+    }
+
     /// The thing that a row is about. A record of ours that has `type` and `id` needs no request.
     ///
     /// # Errors

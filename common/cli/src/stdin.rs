@@ -39,6 +39,13 @@ pub fn kind() -> Stdin {
     }
 }
 
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Claims stdin; false when it has been claimed already, since it can be read only once.
+pub fn claim() -> bool {
+    !TAKEN.swap(true, Ordering::Relaxed)
+}
+
 /// Stdin as a reader that ends when `stop` is set.
 pub fn reader(stop: Arc<AtomicBool>) -> Box<dyn Read + Send> {
     Box::new(Stoppable { stop })

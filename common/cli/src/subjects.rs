@@ -17,6 +17,11 @@ pub struct Devices {
 }
 
 impl Devices {
+    /// True when all of them stand on the command line, so that no row can say more.
+    pub fn are_typed(&self) -> bool {
+        !self.device.is_empty() && self.device.iter().all(|device| device != "-")
+    }
+
     /// Where the rows come from.
     pub fn given(&self) -> Given<'_> {
         Given { noun: "device", option: "--device", identifiers: &self.device, input: &self.input }

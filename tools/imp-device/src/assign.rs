@@ -30,14 +30,18 @@ pub struct Assign {
 
 impl Assign {
     pub fn run(&self) -> cli::Result {
+        if self.dg.is_none() && self.devices.are_typed() {
+            return Err(cli::Stop::usage("--dg is missing: the device group to go to"));
+        }
         let session = Session::open(&self.common)?;
+        let dg = session.single(Thing::DeviceGroup, "--dg", self.dg.as_ref())?;
         let target = |row: &Row| -> Result<Group, Failure> {
             let group =
-                cli::text_option(row, &["dg", "devicegroup", "device_group"])?.or(self.dg.clone());
+                cli::text_option(row, &["dg", "devicegroup", "device_group"])?.or(dg.clone());
             let group = group.ok_or_else(|| cli::missing("--dg", "the device group to go to"))?;
             session.find(Thing::DeviceGroup, &group).map(|group| Group::of(&group))
         };
-        if let Some(group) = &self.dg {
+        if let Some(group) = &dg {
             // A wrong group is one error, not one for each row.
             session.find(Thing::DeviceGroup, group).map_err(cli::Stop::from)?;
         }

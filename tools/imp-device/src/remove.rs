@@ -33,10 +33,12 @@ impl Remove {
         session.each(&Work::deleting(self.devices.given(), self.changes.into(), ask), |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
             if !self.changes.dry_run {
-                let device = if self.force { take_out(&session, &device)? } else { device };
-                session.with_device(&device, Request::delete)?;
+                let outside = if self.force { &take_out(&session, &device)? } else { &device };
+                session.with_device(outside, Request::delete)?;
             }
-            Ok(Acted::changed(row, Record::new(), Outcome::Removed))
+            let mut row = row.clone();
+            cli::name_device(&mut row.record, &device, None);
+            Ok(Acted::changed(&row, Record::new(), Outcome::Removed))
         })
     }
 }

@@ -35,7 +35,9 @@ impl Restart {
             if self.changes.read_back && !self.changes.dry_run {
                 state = resource::lift_data(&session.with_device(&device, Request::get)?.body);
             }
-            Ok(Acted::changed(row, state, Outcome::Restarted))
+            let mut row = row.clone();
+            cli::name_device(&mut row.record, &device, None);
+            Ok(Acted::changed(&row, state, Outcome::Restarted))
         })
     }
 }

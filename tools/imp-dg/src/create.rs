@@ -57,10 +57,13 @@ pub struct Create {
 }
 
 impl Create {
-    pub fn run(&self) -> cli::Result {
+    pub fn run(mut self: Box<Self>) -> cli::Result {
         let variables = variables::from_options(&self.env_variable)?;
         self.check_targets()?;
         let session = Session::open(&self.common)?;
+        self.product = session.single(Thing::Product, "--product", self.product.as_ref())?;
+        self.dut = session.single(Thing::DeviceGroup, "--dut", self.dut.as_ref())?;
+        self.target = session.single(Thing::DeviceGroup, "--target", self.target.as_ref())?;
         let given = Given {
             noun: "device group",
             option: "--name",
@@ -116,12 +119,12 @@ impl Create {
         let kind = self.kind(row)?;
         let product = self.product(session, row)?;
         let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
-        let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
+        let descr = cli::option_or_copy(row, "descr", self.descr.as_ref(), "description")?;
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
         let region = cli::text_option(row, &["region"])?.or(self.region.clone());
         attributes.extend(region.map(|region| ("region".to_owned(), region.into())));
         attributes.extend(
-            variables::of_row(row)?
+            variables::of_row(row, &["env_variable", "env_vars"])?
                 .or(variables)
                 .map(|variables| ("env_vars".to_owned(), variables)),
         );
@@ -168,11 +171,7 @@ impl Create {
 
     /// The product, created if that is wanted, as a relationship.
     fn product(&self, session: &Session, row: &Row) -> Result<Value, Failure> {
-        // The product that a copied group is in counts last, so that --product moves the copy.
-        let text = match cli::text_option(row, &["product"])?.or(self.product.clone()) {
-            Some(text) => Some(text),
-            None => cli::text_option(row, &["product_id"])?,
-        };
+        let text = cli::option_or_copy(row, "product", self.product.as_ref(), "product_id")?;
         let text = text.ok_or_else(|| cli::missing("--product", "the product"))?;
         let found = match session.find(Thing::Product, &text) {
             Err(failure) if failure.kind == cli::FailureKind::NotFound && self.create_product => {

@@ -30,7 +30,8 @@ pub struct Reassign {
 impl Reassign {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let target = Group::of(&session.find(Thing::DeviceGroup, &self.to)?);
+        let to = session.single(Thing::DeviceGroup, "--to", Some(&self.to))?;
+        let target = Group::of(&session.find(Thing::DeviceGroup, &to.unwrap_or_default())?);
         let groups = session.one_id_of_each(Thing::DeviceGroup, "--from", &self.from)?;
         let input = self.results.as_input();
         let given = Given { noun: "device", option: "--from", identifiers: &[], input: &input };

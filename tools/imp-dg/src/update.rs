@@ -44,12 +44,16 @@ pub struct Update {
 }
 
 impl Update {
-    pub fn run(&self) -> cli::Result {
+    pub fn run(mut self: Box<Self>) -> cli::Result {
         let variables = variables::from_options(&self.env_variable)?;
         let session = Session::open(&self.common)?;
+        self.dut = session.single(Thing::DeviceGroup, "--dut", self.dut.as_ref())?;
+        self.target = session.single(Thing::DeviceGroup, "--target", self.target.as_ref())?;
         session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
             let group = session.thing(Thing::DeviceGroup, row, &["name", "dut", "target"])?;
             let attributes = self.attributes(row, variables.clone())?;
+            let minimum = cli::text_option(row, &["min_supported_deployment"])?
+                .or(self.min_supported_deployment.clone());
             let relationships = self.targets(&session, row)?;
             if self.changes.dry_run {
                 return Ok(Acted::changed(row, attributes, Outcome::Updated));
@@ -58,16 +62,13 @@ impl Update {
             let path = format!("/devicegroups/{}", segment(id));
             let mut record = Record::new();
             // Setting only the minimum needs no PATCH; nothing at all is still a question to the service.
-            if !attributes.is_empty()
-                || !relationships.is_empty()
-                || self.min_supported_deployment.is_none()
-            {
+            if !attributes.is_empty() || !relationships.is_empty() || minimum.is_none() {
                 let body = resource::update_body(kind, id, attributes, relationships);
                 record = resource::lift_data(
                     &session.send(&Request::patch(path.clone()).body(body))?.body,
                 );
             }
-            if let Some(deployment) = &self.min_supported_deployment {
+            if let Some(deployment) = &minimum {
                 let body = json!({"data": resource::identifier("deployment", deployment)});
                 let path = format!("{path}/relationships/min_supported_deployment");
                 session.send(&Request::put(path).body(body))?;
@@ -84,8 +85,19 @@ impl Update {
         attributes.extend(name.map(|name| ("name".to_owned(), name.into())));
         let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
-        let load = self.load_code_after_blessing;
-        attributes.extend(load.map(|load| ("load_code_after_blessing".to_owned(), load.into())));
+        let load = match row.option(&["load_code_after_blessing"]) {
+            None => self.load_code_after_blessing.map(Value::from),
+            Some(Value::Bool(load)) => Some((*load).into()),
+            Some(Value::String(text)) if ["true", "false"].contains(&text.as_str()) => {
+                Some((text == "true").into())
+            }
+            Some(_) => {
+                let title = "The column `load_code_after_blessing` should hold true or false";
+                return Err(Failure::new(cli::FailureKind::BadInput, title));
+            }
+        };
+        attributes.extend(load.map(|load| ("load_code_after_blessing".to_owned(), load)));
+        let variables = variables::of_row(row, &["env_variable"])?.or(variables);
         attributes.extend(variables.map(|variables| ("env_vars".to_owned(), variables)));
         Ok(attributes)
     }

@@ -13,9 +13,9 @@ pub fn from_options(texts: &[String]) -> Result<Option<Value>, cli::Stop> {
     Ok((!texts.is_empty()).then_some(Value::Object(variables)))
 }
 
-/// The variables that a row gives for itself, as an object or as JSON text from CSV.
-pub fn of_row(row: &Row) -> Result<Option<Value>, Failure> {
-    match row.option(&["env_vars", "env_variable"]) {
+/// The variables that a row gives for itself in one of `columns`, as an object or as JSON text from CSV.
+pub fn of_row(row: &Row, columns: &[&str]) -> Result<Option<Value>, Failure> {
+    match row.option(columns) {
         None => Ok(None),
         Some(Value::Object(object)) => Ok(Some(Value::Object(object.clone()))),
         Some(Value::String(text)) => {
@@ -25,7 +25,7 @@ pub fn of_row(row: &Row) -> Result<Option<Value>, Failure> {
         }
         Some(_) => Err(Failure::new(
             cli::FailureKind::BadInput,
-            "The column `env_vars` should hold an object",
+            format!("The column `{}` should hold an object", columns.join("` or `")),
         )),
     }
 }

@@ -29,6 +29,7 @@ pub struct Create {
 impl Create {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        let owner = session.single(Thing::Account, "--owner", self.owner.as_ref())?;
         let given = Given {
             noun: "product",
             option: "--name",
@@ -38,12 +39,10 @@ impl Create {
         session.each(&Work::changing(given, self.changes.into()), |row| {
             let mut attributes =
                 Record::from_iter([("name".to_owned(), cli::new_name(row)?.into())]);
-            let descr = cli::text_option(row, &["descr", "description"])?.or(self.descr.clone());
+            let descr = cli::option_or_copy(row, "descr", self.descr.as_ref(), "description")?;
             attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
             let mut relationships = Record::new();
-            if let Some(owner) =
-                cli::text_option(row, &["owner", "owner_id"])?.or(self.owner.clone())
-            {
+            if let Some(owner) = cli::option_or_copy(row, "owner", owner.as_ref(), "owner_id")? {
                 let owner = session.find(Thing::Account, &owner)?;
                 relationships.insert(
                     "owner".into(),

@@ -3,16 +3,17 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use api::{Request, devices, resource, segment};
+use api::{Request, resource, segment};
 use pipe::engine::{self, Done};
 use pipe::spool::Reader;
-use pipe::{Failure, Form, Item, Record, Row};
+use pipe::{Failure, Form, Identifier, Item, Record, Row};
 use serde_json::Value;
 
 use super::Move;
 use super::places::Places;
 use super::plan::{Fate, Wish};
 use crate::each::{Acted, Outcome};
+use crate::naming::name_device;
 use crate::results::Results;
 use crate::session::Session;
 use crate::stop::{Stop, failure};
@@ -104,7 +105,9 @@ impl Printer<'_, '_> {
     /// The row's record with what is known now.
     fn acted(&self, row: &Row, wish: &Wish, outcome: Outcome, places: &Places) -> Acted {
         let mut row = row.clone();
-        name_properly(&mut row.record, wish, self.forms[self.next], places);
+        let id = places.of(&wish.device).ok().flatten().map(|place| format!("{:016x}", place.id));
+        let device = Identifier { form: self.forms[self.next], text: wish.device.clone() };
+        name_device(&mut row.record, &device, id);
         let mut changes = Record::new();
         if let Some(target) = wish.target {
             let group = &places.groups[target as usize];
@@ -162,27 +165,5 @@ fn read_back(session: &Session, ready: Ready) -> Ready {
             Ready::Good(Acted { record, outcome: acted.outcome }, device, row)
         }
         Err(error) => Ready::Bad(failure(error), row.record, row.source),
-    }
-}
-
-/// A bare identifier becomes the field that it is, so that the next command can read the record.
-fn name_properly(record: &mut Record, wish: &Wish, form: Form, places: &Places) {
-    let id = places.of(&wish.device).ok().flatten().map(|place| format!("{:016x}", place.id));
-    let bare = record.len() == 1 && record.contains_key("id");
-    if bare {
-        let field = match (form, devices::form(&wish.device)) {
-            (Form::Mac, _) | (_, devices::Form::Mac) => "mac_address",
-            (_, devices::Form::Agent) => "agent_id",
-            (_, devices::Form::Id) => "id",
-            _ => "name",
-        };
-        record.clear();
-        record.insert(field.into(), wish.device.clone().into());
-    }
-    if !record.contains_key("type") {
-        record.shift_insert(0, "type".into(), "device".into());
-    }
-    if let (Some(id), false) = (id, record.get("id").is_some_and(|id| !id.is_null())) {
-        record.shift_insert(1, "id".into(), id.into());
     }
 }
