@@ -82,10 +82,20 @@ impl Background {
         self.signal("TERM");
     }
 
+    /// Sends the signal again and again, as somebody who does not want to wait. It must end at once.
+    pub fn insist(mut self, signal: &str) -> Run {
+        let ended = wait::until(wait::LIMIT, || {
+            self.signal(signal);
+            self.process.try_wait().expect("it is our child").is_some()
+        });
+        assert!(ended, "it does not listen: {}", self.script);
+        self.wait()
+    }
+
+    /// To all of the pipeline; it may have ended already.
     fn signal(&self, name: &str) {
         let kill = format!("kill -s {name} -- -{}", self.process.id());
-        let sent = Command::new("bash").args(["-c", &kill]).output();
-        assert!(sent.expect("bash is there").status.success(), "{kill}");
+        Command::new("bash").args(["-c", &kill]).output().expect("bash is there");
     }
 
     /// Waits for its end.

@@ -7,6 +7,8 @@ use crate::{Events, Failed, Run, Sim};
 
 /// A bulk move of devices that were all somewhere else before, each given once by its id.
 pub struct Moved<'a> {
+    /// What was tried, for the message when a law is broken.
+    pub case: &'a str,
     /// Where it happened; nothing else was done there since the last reset.
     pub sim: &'a Sim,
     /// The ids that were given.
@@ -40,6 +42,7 @@ impl Moved<'_> {
     }
 
     fn check(&self, done: &str, is_there: impl Fn(&str) -> bool, writes: impl Fn(&Events) -> u64) {
+        let (case, run) = (self.case, self.run);
         let events = self.sim.events();
         let mut fates: BTreeMap<String, String> = BTreeMap::new();
         let printed = self.run.records().into_iter().map(|record| {
@@ -52,18 +55,18 @@ impl Moved<'_> {
         });
         for (id, fate) in printed.chain(failed) {
             let earlier = fates.insert(id.clone(), fate);
-            assert_eq!(earlier, None, "{id} was reported twice{}", self.run);
+            assert_eq!(earlier, None, "{case}: {id} was reported twice{run}");
         }
         let given: BTreeSet<&String> = self.given.iter().collect();
-        assert!(fates.keys().eq(given), "not every row was reported{}", self.run);
+        assert!(fates.keys().eq(given), "{case}: not every row was reported{run}");
         for (id, fate) in &fates {
             let there = is_there(id);
             let written = events.get(id).map_or(0, &writes);
-            assert!(written <= 1, "{id} was written {written} times: {fate}{}", self.run);
+            assert!(written <= 1, "{case}: {id} was written {written} times: {fate}{run}");
             match fate.as_str() {
                 "failed: unknown_outcome" => {}
-                fate if fate == done => assert!(there && written == 1, "{id} is lost{}", self.run),
-                _ => assert!(!there && written == 0, "{id} moved: {fate}{}", self.run),
+                fate if fate == done => assert!(there && written == 1, "{case}: {id} is lost{run}"),
+                _ => assert!(!there && written == 0, "{case}: {id} moved: {fate}{run}"),
             }
         }
     }

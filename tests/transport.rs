@@ -1,0 +1,163 @@
+//! The way to the service that real users take: https with a private authority, through a proxy.
+
+use std::time::Duration;
+
+use tests::{Dir, Proxy, Server, Sim, wait};
+
+/// A service with https, and somebody who knows its authority.
+fn secure() -> (Sim, Dir, tempfile::TempDir) {
+    let directory = tempfile::tempdir().expect("a fresh directory");
+    let tls = directory.path().to_str().expect("UTF-8");
+    let sim = Sim::start(&["--devices", "250", "--tls", tls]);
+    let mut dir = Dir::with_login_key(&sim);
+    let ca_file = sim.entry.ca_file.as_ref().expect("with --tls there is one");
+    dir.set("SSL_CERT_FILE", ca_file.to_str().expect("UTF-8"));
+    (sim, dir, directory)
+}
+
+/// A name that the certificate is for, and that nobody can resolve but a proxy.
+fn named(sim: &Sim) -> String {
+    format!("https://imp-sim.test:{}/v5", sim.port())
+}
+
+#[test]
+fn https_with_an_authority_of_ones_own() {
+    let (sim, dir, _keep) = secure();
+    assert!(sim.entry.endpoint.starts_with("https://"));
+    let run = dir.sh("imp-device list | imp-device info | wc -l").quiet();
+    assert_eq!(run.stdout().trim(), "250");
+    let localhost = format!("IMPT_ENDPOINT=https://localhost:{}/v5", sim.port());
+    let run = dir.sh(&format!("{localhost} imp-device list --limit 5")).quiet();
+    assert_eq!(run.records().len(), 5);
+}
+
+#[test]
+fn an_unknown_authority_is_refused_with_a_message_that_helps() {
+    let (sim, mut dir, _keep) = secure();
+    dir.set("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt");
+    for script in ["imp-device list", "imp-device info -d x", "imp-dg list", "imp-auth info"] {
+        let (took, run) = wait::timed(|| dir.sh(script));
+        let run = run.says_all(&["certificate", "SSL_CERT_FILE"]);
+        if script != "imp-auth info" {
+            assert_eq!(run.exit_code(), Some(2), "{run}");
+        }
+        assert!(took < Duration::from_secs(10), "waiting does not help{run}");
+    }
+    assert_eq!(sim.counts().total, 0, "nothing was sent");
+    // Nor is a certificate for another name.
+    let (sim, mut dir, _keep) = secure();
+    let proxy = Proxy::to(sim.port());
+    dir.set("IMPT_ENDPOINT", "https://another.test/v5");
+    dir.set("HTTPS_PROXY", &proxy.url());
+    dir.sh("imp-device list").code(2).says("certificate");
+    assert_eq!(sim.counts().total, 0);
+}
+
+#[test]
+fn through_a_proxy_with_connect() {
+    for variable in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        let (sim, mut dir, _keep) = secure();
+        let proxy = Proxy::to(sim.port());
+        dir.set("IMPT_ENDPOINT", &named(&sim));
+        dir.set(variable, &proxy.url());
+        let run = dir.sh("imp-device list").quiet();
+        assert_eq!(run.records().len(), 250, "{variable}");
+        let seen = proxy.seen();
+        let connect = format!("CONNECT imp-sim.test:{} HTTP/1.1", sim.port());
+        assert!(seen.iter().all(|line| *line == connect) && !seen.is_empty(), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_bulk_move_through_a_proxy() {
+    let (sim, mut dir, _keep) = secure();
+    let proxy = Proxy::to(sim.port());
+    dir.set("IMPT_ENDPOINT", &named(&sim));
+    dir.set("https_proxy", &proxy.url());
+    dir.sh("imp-product create -n Ovens && imp-dg create -n A -p Ovens").quiet();
+    let run = dir.sh("imp-device list | imp-device assign --dg A | wc -l").quiet();
+    assert_eq!((run.stdout().trim(), sim.restarts()), ("250", 250));
+    assert!(proxy.seen().len() > 2);
+}
+
+#[test]
+fn lower_case_wins_and_empty_means_none() {
+    let (sim, mut dir, _keep) = secure();
+    let (wanted, other) = (Proxy::to(sim.port()), Proxy::to(sim.port()));
+    dir.set("IMPT_ENDPOINT", &named(&sim));
+    dir.set("HTTPS_PROXY", &other.url());
+    dir.set("https_proxy", &wanted.url());
+    dir.sh("imp-device list --limit 1").quiet();
+    assert!(!wanted.seen().is_empty() && other.seen().is_empty());
+    dir.set("https_proxy", "");
+    dir.sh("imp-device list --limit 1 --patience 0s").code(4);
+    assert!(other.seen().is_empty());
+    dir.set("https_proxy", "nonsense://");
+    dir.sh("imp-device list --limit 1 --patience 0s").code(2).says("proxy");
+}
+
+#[test]
+fn no_proxy_takes_hosts_suffixes_and_blanks() {
+    let (sim, mut dir, _keep) = secure();
+    let proxy = Proxy::to(sim.port());
+    dir.set("IMPT_ENDPOINT", &named(&sim));
+    dir.set("https_proxy", &proxy.url());
+    for list in ["imp-sim.test", ".test", "test", "a.org, imp-sim.test", "a.org imp-sim.test", "*"]
+    {
+        dir.set("no_proxy", list);
+        // Without the proxy nobody knows the name.
+        dir.sh("imp-device list --patience 0s").code(4);
+        assert!(proxy.seen().is_empty(), "no_proxy={list}");
+    }
+    for list in ["", "sim.test", "imp-sim", "other.test", "imp-sim.test.org"] {
+        dir.set("no_proxy", list);
+        dir.sh("imp-device list --limit 1").quiet();
+        assert!(!proxy.seen().is_empty(), "no_proxy={list}");
+    }
+    dir.set("no_proxy", "other.test");
+    dir.set("NO_PROXY", "imp-sim.test");
+    dir.sh("imp-device list --limit 1").quiet();
+}
+
+#[test]
+fn this_machine_is_never_reached_through_a_proxy() {
+    let sim = Sim::start(&["--devices", "5"]);
+    let mut dir = Dir::signed_in(&sim);
+    let proxy = Server::start(|_| "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n".into());
+    for variable in
+        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    {
+        dir.set(variable, &proxy.origin());
+    }
+    dir.sh("imp-device list").quiet();
+    assert_eq!(proxy.seen(), Vec::<String>::new());
+}
+
+#[test]
+fn a_proxy_that_says_no_is_a_service_out_of_reach() {
+    let (sim, mut dir, _keep) = secure();
+    let proxy = Server::start(|_| {
+        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            .into()
+    });
+    dir.set("IMPT_ENDPOINT", &named(&sim));
+    dir.set("https_proxy", &proxy.origin());
+    let run = dir.sh("imp-device list --patience 0s").no_stdout();
+    assert!([Some(2), Some(4)].contains(&run.exit_code()), "{run}");
+    assert!(run.stderr().to_lowercase().contains("proxy"), "{run}");
+    assert_eq!(sim.counts().total, 0);
+}
+
+#[test]
+fn plain_http_is_for_this_machine_only() {
+    let mut dir = Dir::new();
+    dir.set("IMPT_LOGINKEY", "0123456789abcdef");
+    for endpoint in
+        ["http://api.example.com/v5", "http://10.0.0.1/v5", "http://localhost.example.com/v5"]
+    {
+        dir.set("IMPT_ENDPOINT", endpoint);
+        let (took, run) = wait::timed(|| dir.sh("imp-device list").code(2));
+        run.no_stdout().says("https");
+        assert!(took < Duration::from_secs(5));
+    }
+}
