@@ -101,8 +101,9 @@ impl Client {
     /// A DELETE of one thing that is repeated and then answered 404 was carried out the first time.
     ///
     /// # Errors
-    /// [`Error`] with the service's words, but no key of the request in them. Kinds `not_signed_in` and `unreachable` end the run,
-    /// `not_attempted` says that a signal came first, `unknown_outcome` that it may have been done.
+    /// [`Error`] with the service's words, but no secret of the request in them. Kinds `not_signed_in` and
+    /// `unreachable` end the run, `not_attempted` says that a signal came first, `unknown_outcome` that
+    /// it may have been done.
     pub fn send(&self, request: &Request) -> Result<Answer, Error> {
         let mut sending = Sending {
             client: self,
@@ -113,7 +114,7 @@ impl Client {
             seen: self.successes(),
         };
         sending.until_done().map_err(|error| {
-            let secrets = trace::secrets_of(request);
+            let secrets = trace::secrets_of(request, sending.token.as_ref());
             error.reworded(|words| trace::hide_all(words, &secrets))
         })
     }
@@ -222,7 +223,7 @@ impl Sending<'_> {
         let kept = self.request.repeat == crate::Repeat::Safe;
         let exchange = self.client.0.transport.exchange(self.request, self.token.as_ref(), kept);
         if let Some(trace) = trace {
-            trace.exchange(self.request, &exchange);
+            trace.exchange(self.request, self.token.as_ref(), &exchange);
         }
         if let Exchange::Answered(raw) = &exchange {
             self.learn(raw, pace);

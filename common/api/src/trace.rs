@@ -3,7 +3,8 @@
 //! Hidden by name, wherever it stands: headers with a secret value are never shown, members of bodies
 //! that hold secrets are replaced, login keys are replaced in paths and bodies, since there the id is
 //! the secret. A body that is not JSON is only counted. And a service may repeat in its words what it was
-//! sent ("login key 7d8e… was not found"), so the keys of a request are replaced in its answer too.
+//! sent ("login key 7d8e… was not found"), so the keys and the token of a request are replaced in its
+//! answer too.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::AccessToken;
+use crate::client::UNBLESSING_KEY;
 use crate::request::Request;
 use crate::transport::{Exchange, Raw};
 
@@ -50,7 +53,12 @@ impl Trace {
         (self.0)(&line);
     }
 
-    pub(crate) fn exchange(&self, request: &Request, exchange: &Exchange) {
+    pub(crate) fn exchange(
+        &self,
+        request: &Request,
+        token: Option<&AccessToken>,
+        exchange: &Exchange,
+    ) {
         let line = match exchange {
             Exchange::Answered(raw) => {
                 format!("< {}{} {}", raw.status, limit_headers(raw), shown_body(raw))
@@ -59,16 +67,16 @@ impl Trace {
             Exchange::Untrusted(why) => format!("< not trusted: {why}"),
             Exchange::Lost(why) => format!("< no answer: {why}"),
         };
-        (self.0)(&hide_all(&line, &secrets_of(request)));
+        (self.0)(&hide_all(&line, &secrets_of(request, token)));
     }
 }
 
 /// Shorter ones are words that somebody has typed in place of a key.
 const SHORTEST: usize = 8;
 
-/// Keys and tokens that a request carries, in its path or in the body of a sign-in. Passwords are left
-/// out: no service repeats them, and `the [hidden] is wrong` would tell one that is a word.
-pub(crate) fn secrets_of(request: &Request) -> Vec<String> {
+/// Keys and tokens that a request carries: in its headers, its path, or the body of a sign-in. Passwords
+/// are left out: no service repeats them, and `the [hidden] is wrong` would tell one that is a word.
+pub(crate) fn secrets_of(request: &Request, token: Option<&AccessToken>) -> Vec<String> {
     let member = |name| Some(request.body.as_ref()?.get(name)?.as_str()?.to_owned());
     let members = ["key", "token", "login_token"].into_iter().filter_map(member);
     let segments = || request.path.split('/');
@@ -76,7 +84,10 @@ pub(crate) fn secrets_of(request: &Request) -> Vec<String> {
         .zip(segments().skip(1))
         .filter(|(before, _)| SECRET_SEGMENTS.contains(before))
         .map(|(_, segment)| percent_decode_str(segment).decode_utf8_lossy().into_owned());
-    members.chain(in_path).filter(|secret| secret.len() >= SHORTEST).collect()
+    let keys = request.secret_headers.iter().filter(|(name, _)| *name == UNBLESSING_KEY);
+    let headers = token.into_iter().chain(keys.map(|(_, key)| key));
+    let in_headers = headers.map(|secret| secret.expose().to_owned());
+    members.chain(in_path).chain(in_headers).filter(|secret| secret.len() >= SHORTEST).collect()
 }
 
 /// `text` without these secrets.
@@ -170,11 +181,19 @@ mod tests {
             .secret_header("x-electricimp-password", Secret::new("password"));
         let sign_in = Request::post("/auth/token").body(json!({"key": "7d8e/6670aa"}));
         for request in [delete, sign_in] {
-            let hidden = hide_all(said, &secrets_of(&request));
+            let hidden = hide_all(said, &secrets_of(&request, None));
             assert_eq!(hidden, "Login key [hidden] is not known, the password is wrong");
         }
         let typed = Request::post("/auth").body(json!({"id": "me", "password": "password"}));
-        assert_eq!(hide_all(said, &secrets_of(&typed)), said);
+        assert_eq!(hide_all(said, &secrets_of(&typed, None)), said);
+    }
+
+    #[test]
+    fn the_token_and_the_unblessing_key_are_hidden_in_what_the_service_repeats() {
+        let request =
+            Request::get("/devices").secret_header(UNBLESSING_KEY, Secret::new("the-key-1"));
+        let secrets = secrets_of(&request, Some(&Secret::new("the-token")));
+        assert_eq!(hide_all("the-token, the-key-1?", &secrets), "[hidden], [hidden]?");
     }
 
     #[test]
