@@ -221,3 +221,40 @@ fn a_group_that_is_not_there_is_one_error() {
     let run = dir.sh("imp-device list | imp-device assign --dg nowhere").code(1).no_stdout();
     assert_eq!(run.stderr().matches("nowhere").count(), 1, "{run}");
 }
+
+#[test]
+fn rows_of_a_run_that_could_not_begin_are_kept() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write_column("devices.csv", "mac_address", &sim.field("mac_address"));
+    let assign = "imp-device assign --input devices.csv --failed failed.ndjson --report r.json";
+    for (fault, group, code) in [("", "NoSuchGroup", 1), ("* /** 503", "A", 4)] {
+        dir.write("failed.ndjson", "{\"id\":\"left by an earlier run\"}\n");
+        if !fault.is_empty() {
+            sim.fault(fault);
+        }
+        dir.sh(&format!("{assign} --dg {group} --patience 1s")).code(code).no_stdout();
+        let failed = dir.failed("failed.ndjson");
+        let kept = ["devices.csv:2", "devices.csv:3", "devices.csv:4"];
+        assert_eq!(told(&failed), kept.map(|source| (source, "not_attempted")));
+        let report = dir.report("r.json");
+        assert_eq!((report.rows, report.failed, i32::from(report.exit)), (3, 3, code));
+    }
+    sim.no_faults();
+    dir.sh("imp-device assign --dg A < failed.ndjson").quiet().outcomes("assigned", 3);
+    assert_eq!(sim.members(&group).len(), 3);
+}
+
+#[test]
+fn a_name_that_is_another_devices_mac_address_confuses_nobody() {
+    let sim = Sim::start(&["--devices", "20"]);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let (ids, macs) = (sim.field("id"), sim.field("mac_address"));
+    dir.sh(&format!("imp-device update -d {} --name {}", ids[5], macs[3])).quiet();
+    // Of several forms, so that all devices are looked through.
+    let input = format!("{}\nsensor-000007\n", macs[3]);
+    dir.sh_with("imp-device assign --dg A", input).quiet().outcomes("assigned", 2);
+    assert_eq!(sim.members(&group), [ids[3].clone(), ids[7].clone()].into());
+}

@@ -159,3 +159,21 @@ fn a_refusal_that_concerns_all_is_not_tried_device_by_device() {
         assert!(sim.members(&group).is_empty());
     }
 }
+
+#[test]
+fn a_device_that_was_found_not_to_have_moved_is_not_unknown() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write_column("devices.csv", "id", &sim.field("id"));
+    for accident in ["503", "cut=before", "502 body=html"] {
+        sim.no_faults();
+        sim.fault(&format!("{POST} {accident}"));
+        let assign = "imp-device assign --dg A --input devices.csv --failed failed";
+        dir.sh(assign).code(1).no_stdout().says("did not move");
+        let failed = dir.failed("failed");
+        assert_eq!(failed.len(), 3, "{accident}");
+        assert!(failed.iter().all(|row| row.error.kind == "unexpected"), "{accident}");
+        assert!(sim.members(&group).is_empty());
+    }
+}

@@ -41,16 +41,17 @@ impl Assign {
             let group = group.ok_or_else(|| cli::missing("--dg", "the device group to go to"))?;
             session.find(Thing::DeviceGroup, &group).map(|group| Group::of(&group))
         };
-        if let Some(group) = &dg {
-            // A wrong group is one error, not one for each row.
-            session.find(Thing::DeviceGroup, group).map_err(cli::Stop::from)?;
-        }
-        session.move_devices(&Move {
+        let order = Move {
             work: Work::changing(self.devices.given(), self.changes),
             target: Some(&target),
             batch: self.bulk.batch(),
             stream: self.bulk.stream,
             key: None,
-        })
+        };
+        // A wrong group is one error, not one for each row.
+        match dg.as_ref().map(|group| session.find(Thing::DeviceGroup, group)) {
+            Some(Err(failure)) => session.not_begun(&order, failure),
+            _ => session.move_devices(&order),
+        }
     }
 }

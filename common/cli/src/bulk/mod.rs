@@ -18,11 +18,11 @@ use std::time::Duration;
 use api::Secret;
 use pipe::{Failure, Item, Row};
 
-use crate::Result;
 use crate::each::{Ask, Work};
 use crate::results::Results;
 use crate::session::Session;
 use crate::stop::Stop;
+use crate::{Exit, Result, console};
 use chunk::Chunk;
 
 pub use places::Group;
@@ -61,6 +61,31 @@ impl Session {
             self.move_all(order, rows, false, &mut results)
         };
         self.end(results, moved.err())
+    }
+
+    /// Ends a run that cannot begin, for example because the group is not there: the reason is said, and
+    /// the rows go to the file of failed records, so that nothing is in it that an earlier run left.
+    ///
+    /// # Errors
+    /// The reason itself, when the rows are kept nowhere or the command was used wrongly.
+    pub fn not_begun(&self, order: &Move<'_>, reason: Failure) -> Result {
+        let stop = Stop::from(reason);
+        let given = order.work.given;
+        if given.input.failed.is_none() || stop.exit == Exit::CouldNotRun {
+            return Err(stop);
+        }
+        let mut results = Results::open(self, given, true, false)?;
+        // A live source may stay open for days, and nobody waits for its end.
+        let rows = if order.stream { None } else { Some(given.rows(&self.stop)?) };
+        let kept = rows.into_iter().flatten().try_for_each(|item| match item? {
+            Item::Row(row) => results.bad(&crate::each::run_ended(), &row.record, &row.source),
+            Item::Bad(bad) => results.bad(&bad.failure, &bad.input, &bad.source),
+        });
+        results.note(stop.exit);
+        if let Some(message) = &stop.message {
+            console::say(message);
+        }
+        self.end(results, kept.err())
     }
 
     /// Moves devices whose records the service has just listed.

@@ -121,8 +121,9 @@ impl Places {
                 self.found.insert(key(own), Found::At(place));
             }
         }
-        // A name counts only where nothing else has that text.
-        if let Some(name) = text("name").filter(|name| wanted(key(name))) {
+        // What looks like an id or a MAC address is never a name: it is another device's, perhaps.
+        let is_name = |name: &&str| !matches!(devices::form(name), Form::Id | Form::Mac);
+        if let Some(name) = text("name").filter(is_name).filter(|name| wanted(key(name))) {
             let several = |found: &Found| match found {
                 Found::Several(count) => Found::Several(count + 1),
                 Found::At(other) if other.id == id => Found::At(place),

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use api::membership::{self, Fate as Answer};
 use api::{Error, Kind, Secret, devices};
 use pipe::engine::{self, Done};
+use serde_json::json;
 
 use super::places::{Group, Places};
 use super::plan::{Batch, Fate, Wish, batches};
@@ -245,7 +246,7 @@ impl Sending<'_> {
                     *tried = 0;
                     continue;
                 }
-                None if *tried >= TRIES => failed(doubt.general.clone()),
+                None if *tried >= TRIES => failed(not_moved(&doubt.general, *tried)),
                 None => {
                     alone |= *tried + 1 >= TRIES;
                     continue;
@@ -279,6 +280,24 @@ pub(super) fn is_out(wishes: &[Option<Wish>], row: u32) -> bool {
 
 pub(super) fn failed(error: Error) -> Fate {
     Fate::Failed(Box::new(failure(error)))
+}
+
+/// No answer was good, but the last look shows that the device is where it was: that is known.
+fn not_moved(general: &Error, tries: u8) -> Error {
+    if !is_trouble(general) {
+        return general.clone();
+    }
+    let last = match general.status {
+        Some(status) => Error::from_answer(status, &json!({"errors": general.errors})).words(),
+        None => "no answer".to_owned(),
+    };
+    Error {
+        kind: Kind::Unexpected,
+        attempts: tries.into(),
+        title: format!("The service failed {tries} times, and the device did not move"),
+        detail: Some(last),
+        ..general.clone()
+    }
 }
 
 /// Whether the service itself was in trouble: no answer, or one that says so.
