@@ -178,6 +178,13 @@ fn filters_unite_within_a_kind_and_narrow_across_kinds() {
     let run = dir.sh("imp-product list --owner me | imp-device list --product - --limit 7").quiet();
     assert_eq!(run.records().len(), 7);
     dir.sh("imp-device list --dg A --unassigned").code(2);
+    // Nothing on stdin is nothing, and not everything.
+    for list in ["imp-device list --dg -", "imp-device list --product -", "imp-dg list --product -"]
+    {
+        dir.sh_with(list, "").quiet().no_stdout();
+    }
+    dir.sh_with("imp-device list --product Ovens --dg -", "").quiet().no_stdout();
+    dir.sh_with("imp-dg unassign --dg -", "").quiet().no_stdout();
     dir.sh("imp-device list --online --offline").code(2);
     dir.sh("imp-device list --dg nowhere").code(1).says("nowhere");
 }

@@ -15,7 +15,7 @@ use crate::{Exit, Result, console};
 pub struct Query<'a> {
     /// The path: `/devices`.
     pub path: &'a str,
-    /// The filters of each request; none means one request without filters.
+    /// The filters of each request. No request, no records.
     pub filters: Vec<Vec<(String, String)>>,
     /// Records to print, at most.
     pub limit: Option<u64>,
@@ -30,10 +30,11 @@ impl<'a> Query<'a> {
     }
 
     /// Filters by `name` for one of `values`: the service takes one value a request, so the requests
-    /// multiply. No values, no filter.
+    /// multiply. `None` is no filter. No values are a filter that nothing passes: what was to come from
+    /// stdin did not come, and then everything would be far from what was meant.
     #[must_use]
-    pub fn one_of(mut self, name: &str, values: &[String]) -> Self {
-        if !values.is_empty() {
+    pub fn one_of(mut self, name: &str, values: Option<Vec<String>>) -> Self {
+        if let Some(values) = values {
             let with = |filters: &Vec<(String, String)>, value: &String| {
                 let mut filters = filters.clone();
                 filters.push((format!("filter[{name}]"), value.clone()));

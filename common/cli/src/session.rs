@@ -208,7 +208,8 @@ impl Session {
         self.finder.one(thing, text).map_err(failure)
     }
 
-    /// The ids that the values of a filter option mean; all matches of a name count.
+    /// The ids that the values of a filter option mean; all matches of a name count. `None` when the
+    /// option was not given; none at all when it was `-` and nothing came from stdin.
     ///
     /// # Errors
     /// When one of them means nothing.
@@ -217,8 +218,11 @@ impl Session {
         thing: Thing,
         option: &'static str,
         values: &[String],
-    ) -> Result<Vec<String>, Stop> {
-        self.distinct_ids(thing, option, values, |text| self.finder.some(thing, text))
+    ) -> Result<Option<Vec<String>>, Stop> {
+        if values.is_empty() {
+            return Ok(None);
+        }
+        self.distinct_ids(thing, option, values, |text| self.finder.some(thing, text)).map(Some)
     }
 
     /// The ids that the values of an option mean, for a verb that acts: a name of several is an error.

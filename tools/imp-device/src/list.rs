@@ -45,16 +45,15 @@ impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let ids = |thing, option, values: &[String]| session.ids_of(thing, option, values);
-        let unassigned: &[String] = if self.unassigned { &["null".to_owned()] } else { &[] };
         let types: Vec<String> =
             self.dg_type.iter().map(|kind| kind.resource_type().to_owned()).collect();
         let mut query = Query::all(Thing::Device.path())
-            .one_of("owner.id", &ids(Thing::Account, "--owner", &self.owner)?)
-            .one_of("product.id", &ids(Thing::Product, "--product", &self.product)?)
-            .one_of("devicegroup.id", &ids(Thing::DeviceGroup, "--dg", &self.dg)?)
-            .one_of("devicegroup.type", &types)
+            .one_of("owner.id", ids(Thing::Account, "--owner", &self.owner)?)
+            .one_of("product.id", ids(Thing::Product, "--product", &self.product)?)
+            .one_of("devicegroup.id", ids(Thing::DeviceGroup, "--dg", &self.dg)?)
+            .one_of("devicegroup.type", (!types.is_empty()).then_some(types))
             // Unassigned devices are those whose group has no owner.
-            .one_of("devicegroup.owner.id", unassigned);
+            .one_of("devicegroup.owner.id", self.unassigned.then(|| vec!["null".to_owned()]));
         query.limit = self.limit;
         let keep = |device: &Record| self.keeps(device);
         query.keep = &keep;

@@ -29,9 +29,9 @@ impl List {
         let types: Vec<String> =
             self.dg_type.iter().map(|kind| kind.resource_type().to_owned()).collect();
         let query = Query::all(Thing::DeviceGroup.path())
-            .one_of("owner.id", &session.ids_of(Thing::Account, "--owner", &self.owner)?)
-            .one_of("product.id", &session.ids_of(Thing::Product, "--product", &self.product)?)
-            .one_of("type", &types);
+            .one_of("owner.id", session.ids_of(Thing::Account, "--owner", &self.owner)?)
+            .one_of("product.id", session.ids_of(Thing::Product, "--product", &self.product)?)
+            .one_of("type", (!types.is_empty()).then_some(types));
         session.list(&Query { limit: self.limit, ..query })
     }
 }

@@ -21,7 +21,7 @@ impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let owners = session.ids_of(Thing::Account, "--owner", &self.owner)?;
-        let query = Query::all(Thing::Product.path()).one_of("owner.id", &owners);
+        let query = Query::all(Thing::Product.path()).one_of("owner.id", owners);
         session.list(&Query { limit: self.limit, ..query })
     }
 }
