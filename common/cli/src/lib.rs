@@ -35,6 +35,7 @@ pub use flags::{
 pub use input::{Given, Identifiers};
 pub use list::Query;
 pub use options::{missing, text_option};
+pub use output::Output;
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use session::{Session, hands, settings, sign_in_environment, text};
 pub use stop::{Stop, failure};
