@@ -9,6 +9,7 @@ mod budget;
 mod client;
 pub mod clock;
 mod credentials;
+pub mod deployments;
 pub mod devices;
 mod error;
 pub mod identify;

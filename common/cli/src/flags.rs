@@ -274,7 +274,10 @@ fn patience(text: &str) -> Result<Duration, String> {
 }
 
 /// Long options of twelve characters: as long as an agent id, so they must be told apart from one.
-pub const AS_LONG_AS_AN_AGENT_ID: [&str; 6] = [
+pub const AS_LONG_AS_AN_AGENT_ID: [&str; 9] = [
+    "--if-changed",
+    "--remove-tag",
+    "--non-zombie",
     "--unassigned",
     "--create-dut",
     "--unbond-key",

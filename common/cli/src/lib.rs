@@ -8,6 +8,7 @@
 pub mod bulk;
 mod clearing;
 pub mod console;
+pub mod deployments;
 pub mod each;
 pub mod environment;
 mod exit;
@@ -32,14 +33,15 @@ pub use flags::secret_in_file;
 pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, identifier,
 };
-pub use input::{Given, Identifiers};
+pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use options::{missing, text_option};
 pub use output::Output;
+pub use pipe::text::one_line;
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use session::{Session, hands, settings, sign_in_environment, text};
 pub use stop::{Stop, failure};
-pub use subjects::{DeviceGroups, Devices, Products};
+pub use subjects::{Deployments, DeviceGroups, Devices, Products};
 
 use std::process::ExitCode;
 

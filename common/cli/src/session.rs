@@ -278,6 +278,7 @@ pub fn target(thing: Thing) -> Target {
         Thing::Product => Target::PRODUCT,
         Thing::DeviceGroup => Target::DEVICE_GROUP,
         Thing::Device => Target::DEVICE,
+        Thing::Deployment => Target::DEPLOYMENT,
     }
 }
 
