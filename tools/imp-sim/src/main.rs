@@ -8,6 +8,7 @@
 mod clock;
 mod console;
 mod control;
+mod deliver;
 mod faults;
 mod http;
 mod limits;
@@ -18,6 +19,7 @@ mod serve;
 mod server;
 mod service;
 mod sim;
+mod squirrel;
 mod state;
 mod state_file;
 mod traffic;
