@@ -13,6 +13,7 @@ pub mod deployments;
 pub mod devices;
 mod error;
 pub mod identify;
+pub mod logs;
 pub mod membership;
 pub mod pace;
 pub mod paging;
@@ -23,6 +24,8 @@ mod retry;
 mod secret;
 mod seen;
 pub mod sign_in;
+pub mod sse;
+pub mod stream;
 mod trace;
 mod transport;
 
