@@ -20,15 +20,19 @@ pub struct Page {
     pub more: bool,
 }
 
-/// Reads a page of the log of the device at `path` (`/devices/…`), counted from 1.
+/// Asks for a page of the log of the device at `path` (`/devices/…`), counted from 1.
+pub fn request(path: &str, number: u64, size: usize) -> Request {
+    Request::get(format!("{path}/logs"))
+        .query("page[number]", number.to_string())
+        .query("page[size]", size.to_string())
+}
+
+/// Reads a page.
 ///
 /// # Errors
 /// As [`Client::send`]; refused for devices whose logs may not be read.
 pub fn page(client: &Client, path: &str, number: u64, size: usize) -> Result<Page, Error> {
-    let request = Request::get(format!("{path}/logs"))
-        .query("page[number]", number.to_string())
-        .query("page[size]", size.to_string());
-    match client.send(&request) {
+    match client.send(&request(path, number, size)) {
         Ok(answer) => read(&answer.body, size),
         // A page past the end is empty or 404.
         Err(error) if error.kind == Kind::NotFound && number > 1 => Ok(Page::default()),

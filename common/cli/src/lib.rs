@@ -24,6 +24,7 @@ pub mod signals;
 pub mod stdin;
 pub mod stdout;
 mod stop;
+mod stored_logs;
 mod subjects;
 
 pub use api;
@@ -41,6 +42,7 @@ pub use pipe::text::one_line;
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use session::{Session, hands, settings, sign_in_environment, text};
 pub use stop::{Stop, failure};
+pub use stored_logs::LogQuery;
 pub use subjects::{Deployments, DeviceGroups, Devices, Products};
 
 use std::process::ExitCode;

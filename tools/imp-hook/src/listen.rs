@@ -83,6 +83,7 @@ impl Listen {
     pub fn run(&self) -> cli::Result {
         let stop = signals::stop();
         let output = Arc::new(Output::open(&self.common, None)?);
+        output.expect_type(event::TYPE);
         let session = self.create.then(|| Session::open(&self.common)).transpose()?;
         let secret_file = self.secret_file();
         let secret = secret::kept_in(&secret_file)?;
