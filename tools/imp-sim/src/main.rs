@@ -10,6 +10,7 @@ mod console;
 mod control;
 mod deliver;
 mod faults;
+mod hardware;
 mod http;
 mod limits;
 mod load_file;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let code = match &options.command {
         Command::Serve { listen, service } => block_on(serve::serve(service, *listen)),
         Command::Run { service, command } => block_on(run::run(service, command)),
+        Command::Hardware(command) => block_on(hardware::run(command)),
         Command::Variants => list_variants(),
     };
     match code {
