@@ -60,7 +60,10 @@ async fn act(command: &Hardware) -> anyhow::Result<()> {
             let (mut control, pace) = (connect(control).await?, Pace::start(*rate));
             for number in 0..*count {
                 pace.wait_for(usize::try_from(number)?).await;
-                let text = text.replace("{}", &(number + 1).to_string());
+                let text = match count {
+                    1 => text.clone(),
+                    _ => text.replace("{}", &(number + 1).to_string()),
+                };
                 let body = json!({"devices": [device], "text": text, "type": kind});
                 control.post("log", &body).await?;
             }
