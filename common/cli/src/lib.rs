@@ -13,6 +13,7 @@ pub mod each;
 pub mod environment;
 mod exit;
 pub mod flags;
+mod follow;
 mod input;
 mod list;
 mod options;
@@ -34,6 +35,7 @@ pub use flags::secret_in_file;
 pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, identifier,
 };
+pub use follow::{FollowRows, Followed};
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use options::{missing, text_option};

@@ -3,6 +3,7 @@
 //! One file a verb. Following logs is in `common/cli/src/follow`, because the restarts do it too.
 
 mod get;
+mod stream;
 
 use std::process::ExitCode;
 
@@ -22,10 +23,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Get(get::Get),
+    Stream(stream::Stream),
 }
 
 fn main() -> ExitCode {
     cli::run(|arguments: Arguments| match arguments.verb {
         Verb::Get(get) => get.run(),
+        Verb::Stream(stream) => stream.run(),
     })
 }
