@@ -310,6 +310,6 @@ pub(crate) fn run_ended() -> Failure {
     Failure::not_attempted("the run ended before this row")
 }
 
-fn interrupted() -> Failure {
+pub(crate) fn interrupted() -> Failure {
     Failure::not_attempted("the run was interrupted before this row")
 }

@@ -30,10 +30,12 @@ mod subjects;
 
 pub use api;
 pub use auth;
+pub use clearing::Clearing;
 pub use exit::Exit;
 pub use flags::secret_in_file;
 pub use flags::{
-    BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, identifier,
+    BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, UnblessingKey,
+    identifier,
 };
 pub use follow::{FollowRows, Followed};
 pub use input::{Given, Identifiers, Rows};
