@@ -37,7 +37,7 @@ pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, UnblessingKey,
     identifier,
 };
-pub use follow::{FollowRows, Followed};
+pub use follow::{FollowRows, Followed, LogAfter, Marks};
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use options::{missing, text_option};

@@ -3,6 +3,7 @@
 //! [`plan`] decides what to do, [`ledger`] what has been printed, [`line`] what a stream's events mean; all
 //! pure. Here is the edge: a thread for each stream, some for requests, and the loop between them.
 
+mod after;
 mod ledger;
 mod line;
 mod plan;
@@ -16,9 +17,11 @@ use std::time::Duration;
 use api::{Client, clock, logs};
 use pipe::{Failure, Record};
 
+use crate::output::Output;
 use crate::session::Session;
 use crate::stop::{Stop, failure};
 use crate::{Exit, Result, console};
+pub use after::{LogAfter, Marks};
 use ledger::Ledger;
 use plan::{Action, Happened, Plan};
 pub use rows::FollowRows;
@@ -54,13 +57,14 @@ impl Session {
         Ok(Followed { id: id.to_owned(), ledger: Some(ledger) })
     }
 
-    /// Prints what devices log, until Ctrl-C, or until nobody reads or no device is left. `failed` gets
+    /// Prints what devices log to `output`, until Ctrl-C, or until nobody reads or no device is left. `failed` gets
     /// the devices that cannot be followed.
     ///
     /// # Errors
     /// When the run is over: not signed in, or the service out of reach.
     pub fn follow(
         &self,
+        output: &Output,
         devices: Vec<Followed>,
         streams: usize,
         mut failed: impl FnMut(&str, &Failure) -> std::result::Result<(), Stop>,
@@ -69,7 +73,7 @@ impl Session {
         let mut plan = Plan::new(devices, streams, clock::monotonic());
         let edge = Edge::start(&self.client, usize::from(self.common.jobs));
         let mut exit = Exit::Done;
-        self.output.expect_type("log");
+        output.expect_type("log");
         while !self.is_stopped() && !plan.is_over() {
             let mut actions = plan.due(clock::monotonic());
             match edge.happened.recv_timeout(TICK) {
@@ -84,27 +88,31 @@ impl Session {
             for action in actions {
                 if let Action::Fail { device, failure } = &action {
                     if failure.kind.ends_run() {
-                        self.output.finish()?;
                         return Err(failure.clone().into());
                     }
                     failed(plan.id(*device), failure)?;
                     exit = exit.and(Exit::of_failure(failure.kind));
                 }
-                self.carry_out(action, &plan, &edge)?;
+                self.carry_out(action, &plan, &edge, output)?;
             }
-            self.output.flush()?;
+            output.flush()?;
             self.keep_company();
-            if !self.output.is_read() {
+            if !output.is_read() {
                 break;
             }
         }
-        self.output.finish()?;
         Ok(exit)
     }
 
-    fn carry_out(&self, action: Action, plan: &Plan, edge: &Edge) -> std::result::Result<(), Stop> {
+    fn carry_out(
+        &self,
+        action: Action,
+        plan: &Plan,
+        edge: &Edge,
+        output: &Output,
+    ) -> std::result::Result<(), Stop> {
         match action {
-            Action::Print(record) => self.output.print(&record)?,
+            Action::Print(record) => output.print(&record)?,
             Action::Say(text) => console::say(&text),
             Action::Fail { .. } => {}
             Action::Open { stream, turn } => edge.open(&self.client, stream, turn),

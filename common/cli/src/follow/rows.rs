@@ -2,7 +2,7 @@
 
 use api::identify::Thing;
 use api::{Request, resource};
-use pipe::{Failure, Item, Row, Target};
+use pipe::{Failure, Identifier, Item, Row, Target};
 
 use super::Followed;
 use crate::input::Given;
@@ -49,7 +49,7 @@ impl Session {
             results.tally.ok();
         }
         let devices = ids.into_iter().map(Followed::from_now).collect();
-        let ended = self.follow(devices, what.streams, |id, failure| {
+        let ended = self.follow(&self.output, devices, what.streams, |id, failure| {
             results.bad(failure, &Row::bare(id, "").record, "stream")
         });
         match ended {
@@ -71,15 +71,20 @@ impl Session {
             return self.members(text(&row.record, "id"));
         }
         let device = row.identifier(&Target::DEVICE, &[])?;
-        // An id is good as it is; whether there is such a device shows when its log is read.
-        if api::devices::form(&device.text) == api::devices::Form::Id {
-            return Ok(vec![device.text.to_ascii_lowercase()]);
-        }
-        let answer = self.with_device(&device, Request::get)?;
-        Ok(vec![text(&resource::lift_data(&answer.body), "id").to_owned()])
+        self.device_id_of(&device).map(|id| vec![id])
     }
 
-    fn members(&self, group: &str) -> std::result::Result<Vec<String>, Failure> {
+    /// The id of a device. One that is an id is good as it is: whether there is such a device shows when
+    /// its log is read.
+    pub(super) fn device_id_of(&self, device: &Identifier) -> std::result::Result<String, Failure> {
+        if api::devices::form(&device.text) == api::devices::Form::Id {
+            return Ok(device.text.to_ascii_lowercase());
+        }
+        let answer = self.with_device(device, Request::get)?;
+        Ok(text(&resource::lift_data(&answer.body), "id").to_owned())
+    }
+
+    pub(super) fn members(&self, group: &str) -> std::result::Result<Vec<String>, Failure> {
         let members = self.collect("/devices", &[("filter[devicegroup.id]", group)])?;
         let id = |device: &serde_json::Value| device["id"].as_str().map(str::to_owned);
         Ok(members.iter().filter_map(id).collect())
