@@ -92,6 +92,8 @@ pub struct Variants {
     pub stream_cut: Option<Duration>,
     /// After so long a log stream is closed.
     pub stream_close: Option<Duration>,
+    /// A deployment restarts the devices of fixture and DUT groups.
+    pub factory_deploy_restarts: bool,
     /// Only the first BlinkUp of an end user is told to webhooks.
     pub blinkup_hook_once: bool,
     /// Every answer closes its connection.

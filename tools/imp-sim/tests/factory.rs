@@ -169,6 +169,17 @@ fn new_code_comes_with_restarts_and_with_connections() {
 }
 
 #[test]
+fn factory_firmware_can_start_by_itself() {
+    for (variant, starts) in [("keep", false), ("restart", true)] {
+        let variant = format!("factory-deploy={variant}");
+        let sim = Sim::start(&["--rate-limit", "off", "--variant", &variant]);
+        let line = Line::set_up(&sim, "");
+        let build = sim.deploy("factoryfixture", &line.fixtures, "f()", "");
+        assert_eq!(sim.device(&line.fixture)["deployment_id"] == build.as_str(), starts);
+    }
+}
+
+#[test]
 fn a_shutdown_handler_puts_a_conditional_restart_off() {
     let sim = Sim::start(&["--rate-limit", "off"]);
     let group = sim.group("development", "G");

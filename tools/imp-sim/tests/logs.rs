@@ -55,6 +55,8 @@ fn a_log_is_paged_from_the_newest_line_by_all_three_ids() {
         assert!(entry["ts"].as_str().unwrap().ends_with('Z'));
         assert!(entry.get("attributes").is_none(), "no resource");
     }
+    let all = sim.truth("/logs?owner=simuser");
+    assert_eq!(all.last().expect("lines")["msg"], "line 20", "the oldest first");
     assert_eq!(sim.get("/devices/nothing/logs").status, 404);
     assert_eq!(sim.get(&format!("/devices/{device}/logs?page[size]=101")).status, 400);
 }

@@ -52,6 +52,7 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
         ("GET", "deployments") => lines(truth::deployments(&sim.state())),
         ("GET", "devices") => lines(truth::devices(&sim.state(), owner)),
         ("GET", "restarts") => lines(truth::events(&sim.state(), owner)),
+        ("GET", "logs") => lines(truth::logs(&sim.state(), owner)),
         ("GET", "faults") => lines(faults(sim).into_iter()),
         ("POST", "faults") => add_faults(sim, body),
         ("DELETE", "faults") => {

@@ -100,6 +100,17 @@ pub fn devices<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<It
     })
 }
 
+/// What every device logged, device after device, oldest first; also what the API refuses to show.
+pub fn logs<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<Item = Value> + 's {
+    owned(state, owner).flat_map(|device| {
+        let mut entries: Vec<_> = state.live.journal.log_of(device.id).collect();
+        entries.reverse();
+        entries.into_iter().map(|entry| {
+            json!({"device_id": device.id, "ts": entry.ts, "type": entry.kind, "msg": &*entry.msg})
+        })
+    })
+}
+
 /// What was done to each device.
 pub fn events<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<Item = Value> + 's {
     owned(state, owner).map(|device| {

@@ -185,6 +185,9 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut state = call.sim.state();
     let group = (group.kind.as_str(), group.id.as_str());
     let id = state.create_deployment(call.caller, group, change, call.now)?.id;
+    if call.variants().factory_deploy_restarts {
+        state.restart_factory(id, call.variants(), call.now);
+    }
     let build = &state.deployments[&id];
     let created = resource(&state, build, &call.base(), true);
     let warnings = warnings(build);

@@ -201,6 +201,17 @@ impl State {
         Ok(())
     }
 
+    /// New firmware for fixtures or devices under test starts by itself, by variant.
+    pub fn restart_factory(&mut self, build: Id, variants: &Variants, now: Timestamp) {
+        let group = self.deployments.get(&build).and_then(|build| build.group);
+        let group = group.and_then(|group| self.groups.get(&group));
+        let group = group.filter(|group| group.kind.is_fixture() || group.kind.is_dut());
+        let slots = group.map(|group| self.devices.of_group(group.id).to_vec());
+        for slot in slots.unwrap_or_default() {
+            self.boot(slot, variants, now);
+        }
+    }
+
     /// The blessed devices of a group that no end user has activated yet.
     pub fn not_activated(&self, group: &Group) -> Result<Vec<u32>, Refusal> {
         if !matches!(group.kind, GroupType::Production | GroupType::PreProduction) {

@@ -271,6 +271,12 @@ pub const QUESTIONS: &[Question] = &[
         set: |v, value| v.stream_close = time(value),
     },
     Question {
+        name: "factory-deploy",
+        values: &["keep", "restart"],
+        meaning: "whether a deployment restarts the devices of fixture and DUT groups",
+        set: |v, value| v.factory_deploy_restarts = value == "restart",
+    },
+    Question {
         name: "blinkup-webhook",
         values: &["every", "first"],
         meaning: "which BlinkUps of end users call blinkup webhooks",
