@@ -113,6 +113,7 @@ fn hardware_cannot_do_what_is_not_possible() {
     let why = sim.cannot("bless", &json!({"device": plain, "pass": true}));
     assert!(why.contains("not enrolled by a fixture"), "{why}");
     sim.act("offline", &json!({"devices": [line.fixture]}));
+    assert!(sim.cannot("blinkup", &json!({"fixture": "Fixtures"})).contains("online"));
     assert!(sim.cannot("blinkup", &json!({"fixture": line.fixture})).contains("offline"));
     assert!(sim.cannot("blinkup", &json!({"fixture": "nothing"})).contains("not found"));
     assert!(

@@ -41,7 +41,7 @@ fn a_shift_is_the_same_for_the_same_seeds() {
     let shift = |seed: &str| {
         let sim = Sim::start(&["--rate-limit", "off"]);
         let line = Line::set_up(&sim, "");
-        let options = ["line", "--fixture", &line.fixture, "--duts", "50", "--fail", "10%"];
+        let options = ["line", "--fixture", "Fixtures", "--duts", "50", "--fail", "10%"];
         let events = lines(&sim, &[&options[..], &["--seed", seed]].concat());
         let count = |event: &str| events.iter().filter(|it| it["event"] == event).count();
         assert_eq!(["enrolled", "tested", "blessed", "rejected"].map(count), [50, 50, 45, 5]);

@@ -214,13 +214,13 @@ fn production_devices_are_refused_and_dropped() {
 #[test]
 fn keep_alives_cuts_and_orderly_ends() {
     let sim =
-        Sim::start(&["--variant", "stream-keep-alive=10ms", "--variant", "stream-close=200ms"]);
+        Sim::start(&["--variant", "stream-keep-alive=10ms", "--variant", "stream-close=500ms"]);
     let mut stream = Stream::open(&request(&sim));
     assert_eq!(stream.next().unwrap(), "event: state_change\ndata: opened");
     assert_eq!(stream.next().unwrap(), ": keep-alive");
     let last = std::iter::from_fn(|| stream.next()).last();
     assert_eq!(last.unwrap(), "event: state_change\ndata: closed");
-    let sim = Sim::start(&["--variant", "stream-cut=100ms"]);
+    let sim = Sim::start(&["--variant", "stream-cut=500ms"]);
     let mut stream = Stream::open(&request(&sim));
     assert_eq!(stream.next().unwrap(), "event: state_change\ndata: opened");
     assert_eq!(stream.next(), None, "no farewell");

@@ -76,7 +76,7 @@ pub enum Hardware {
 /// `imp-sim line`.
 #[derive(Args)]
 pub struct LineOptions {
-    /// The fixture at its end: a device in a (pre-)fixture group.
+    /// The fixture at its end: a device in a (pre-)fixture group, or such a group.
     #[arg(long, value_name = "DEVICE")]
     pub fixture: String,
     /// How many devices come along.

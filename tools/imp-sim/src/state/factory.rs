@@ -6,6 +6,7 @@
 
 use super::State;
 use super::device_maker::DeviceMaker;
+use super::devices::Device;
 use super::groups::{Group, GroupType};
 use super::hooks::{HookEvent, blessing};
 use super::ids::{AgentId, DeviceId, Id, Timestamp};
@@ -85,6 +86,22 @@ impl State {
         Ok(slot)
     }
 
+    /// A fixture, or the first one online in a fixture group of that name or id.
+    fn fixture(&self, text: &str) -> Result<&Device, Refusal> {
+        let missing = || Refusal::not_found("Device", text);
+        match (self.hardware_slot(text), self.hardware_group(text)) {
+            (Ok(slot), _) => self.devices.get(slot).ok_or_else(missing),
+            (Err(_), Ok(group)) => {
+                let slots = self.devices.of_group(group.id).iter();
+                let devices = slots.filter_map(|&slot| self.devices.get(slot));
+                let mut online = devices.filter(|device| device.online);
+                let none = || Refusal::hardware(format!("No fixture of {text} is online."));
+                online.next().ok_or_else(none)
+            }
+            (Err(refusal), Err(_)) => Err(refusal),
+        }
+    }
+
     /// Factory BlinkUp by a fixture, of a new device or of one that is under test already.
     pub fn factory_blinkup(
         &mut self,
@@ -94,8 +111,7 @@ impl State {
         now: Timestamp,
     ) -> Result<u32, Refusal> {
         let no = |why: &str| Refusal::hardware(format!("Fixture {fixture} {why}."));
-        let found = self.devices.get(self.hardware_slot(fixture)?);
-        let found = found.ok_or_else(|| Refusal::not_found("Device", fixture))?;
+        let found = self.fixture(fixture)?;
         let group = self.group_of(found).filter(|group| group.kind.is_fixture());
         let group = group.ok_or_else(|| no("is not in a fixture group"))?;
         if !found.online {
