@@ -33,6 +33,8 @@ pub struct FailedError {
     pub detail: Option<String>,
     pub kind: String,
     pub attempts: u32,
+    #[serde(default)]
+    pub meta: Vec<Value>,
 }
 
 /// Source and kind of each failed row.

@@ -119,6 +119,30 @@ impl Client {
         })
     }
 
+    /// Opens an answer that does not end, once, with or without a token.
+    pub(crate) fn open(
+        &self,
+        request: &Request,
+        signed_in: bool,
+    ) -> Result<Box<dyn std::io::Read + Send>, Error> {
+        self.stopped()?;
+        let credentials = self.0.credentials.as_ref().filter(|_| signed_in);
+        let token = credentials.map(|credentials| credentials.token()).transpose()?;
+        self.wait(self.pace_of(request).take())?;
+        self.0.sent.fetch_add(1, Ordering::Relaxed);
+        let trace = self.0.settings.trace.as_ref();
+        if let Some(trace) = trace {
+            trace.request(request, self.endpoint());
+        }
+        self.0.transport.open(request, token.as_ref()).map_err(|exchange| {
+            if let Some(trace) = trace {
+                trace.exchange(request, token.as_ref(), &exchange);
+            }
+            let secrets = trace::secrets_of(request, token.as_ref());
+            error_of(&exchange).reworded(|words| trace::hide_all(words, &secrets))
+        })
+    }
+
     fn successes(&self) -> u64 {
         self.0.successes.load(Ordering::Relaxed)
     }

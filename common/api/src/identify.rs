@@ -2,7 +2,8 @@
 //!
 //! The id first, then the name, as `impt` does it; but a list is read only once a run, an id is asked
 //! for only when the text can be one, and nothing typed ever becomes part of a path unescaped. More than
-//! one match is an error that names the candidates.
+//! one match is an error that names the candidates. A deployment has no name: its sha, a tag, or its
+//! origin names it, in this order.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use crate::paging::{self, Reading};
 use crate::request::{Request, segment};
-use crate::{Client, Error, Kind, Record, Seen, devices, resource};
+use crate::{Client, Error, Kind, Record, Seen, deployments, devices, resource};
 
 /// Kinds of things that can be looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,7 @@ pub enum Thing {
     Product,
     DeviceGroup,
     Device,
+    Deployment,
 }
 
 impl Thing {
@@ -31,6 +33,7 @@ impl Thing {
             Thing::Product => "/products",
             Thing::DeviceGroup => "/devicegroups",
             Thing::Device => "/devices",
+            Thing::Deployment => "/deployments",
         }
     }
 
@@ -41,6 +44,7 @@ impl Thing {
             Thing::Product => "product",
             Thing::DeviceGroup => "device group",
             Thing::Device => "device",
+            Thing::Deployment => "deployment",
         }
     }
 }
@@ -146,7 +150,7 @@ impl Finder {
     fn by_id_or_name(&self, thing: Thing, text: &str) -> Result<Vec<Record>, Error> {
         let may_be_id = match thing {
             Thing::Account => text == "me" || is_uuid(text),
-            Thing::Product | Thing::DeviceGroup => is_uuid(text),
+            Thing::Product | Thing::DeviceGroup | Thing::Deployment => is_uuid(text),
             Thing::Device => devices::form(text) != devices::Form::Name,
         };
         if may_be_id {
@@ -160,6 +164,12 @@ impl Finder {
             && matches!(devices::form(text), devices::Form::Id | devices::Form::Mac)
         {
             return Ok(Vec::new());
+        }
+        if thing == Thing::Deployment {
+            let found = deployments::by_sha_or_tag(&self.client, text, self.jobs)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
         }
         Ok(self
             .list(thing, None)?
@@ -193,8 +203,10 @@ impl Finder {
             let filter =
                 if thing == Thing::Product { "filter[owner.id]" } else { "filter[product.id]" };
             let filters: Vec<_> = of.map(|id| (filter.to_owned(), id)).into_iter().collect();
-            if thing == Thing::Device {
-                return self.device_names().map(Arc::new);
+            match thing {
+                Thing::Device => return self.device_names().map(Arc::new),
+                Thing::Deployment => return self.deployment_origins().map(Arc::new),
+                _ => {}
             }
             paging::collect(&self.client, thing.path(), &filters, self.jobs).map(Arc::new)
         })
@@ -217,6 +229,21 @@ impl Finder {
             })?;
         Ok(named)
     }
+
+    /// Deployments with an origin, without their programs.
+    fn deployment_origins(&self) -> Result<Vec<Record>, Error> {
+        let mut with_origin = Vec::new();
+        let reading = Reading { jobs: self.jobs, wanted: &|| true };
+        let path = Thing::Deployment.path();
+        let _all =
+            paging::list(&self.client, path, &[], &reading, &mut Seen::default(), |deployment| {
+                if !text_of(&deployment, "origin").is_empty() {
+                    with_origin.push(deployments::without_code(deployment));
+                }
+                std::ops::ControlFlow::Continue(())
+            })?;
+        Ok(with_origin)
+    }
 }
 
 fn text_of<'a>(record: &'a Record, name: &str) -> &'a str {
@@ -224,7 +251,11 @@ fn text_of<'a>(record: &'a Record, name: &str) -> &'a str {
 }
 
 fn is_called(thing: Thing, record: &Record, text: &str) -> bool {
-    let names: &[&str] = if thing == Thing::Account { &["email", "username"] } else { &["name"] };
+    let names: &[&str] = match thing {
+        Thing::Account => &["email", "username"],
+        Thing::Deployment => &["origin"],
+        _ => &["name"],
+    };
     names.iter().any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
 }
 
@@ -243,13 +274,21 @@ fn braces(text: &str) -> Option<Vec<&str>> {
 }
 
 fn not_found(thing: Thing, text: &str) -> Error {
-    Error::new(Kind::NotFound, format!("No {} `{text}`", thing.noun()))
-        .detail("there is none with this id or name that this account may see")
+    Error::new(Kind::NotFound, format!("No {} `{text}`", thing.noun())).detail(match thing {
+        Thing::Deployment => {
+            "there is none with this id, sha, tag or origin that this account may see"
+        }
+        _ => "there is none with this id or name that this account may see",
+    })
 }
 
 fn ambiguous(thing: Thing, text: &str, several: &[Record]) -> Error {
+    let telling: &[&str] = match thing {
+        Thing::Deployment => &["created_at"],
+        _ => &["product_id", "owner_id", "mac_address"],
+    };
     let one = |record: &Record| {
-        let within = ["product_id", "owner_id", "mac_address"].iter().find_map(|name| {
+        let within = telling.iter().find_map(|name| {
             Some(format!(" ({} {})", name.trim_end_matches("_id"), record.get(*name)?.as_str()?))
         });
         format!("{}{}", text_of(record, "id"), within.unwrap_or_default())

@@ -13,6 +13,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Proxy, Timeout};
 
 use crate::request::Request;
+use crate::stream::SILENCE;
 use crate::{AccessToken, Error, Kind, proxy};
 
 const JSON_API: &str = "application/vnd.api+json";
@@ -63,6 +64,7 @@ pub(crate) struct Transport {
     /// Makes a new connection each time: a kept one may have been closed just now, and then nobody
     /// could tell whether a request that must not happen twice has arrived.
     fresh: Agent,
+    proxy: Option<Proxy>,
 }
 
 impl Transport {
@@ -93,7 +95,8 @@ impl Transport {
         Ok(Transport {
             endpoint: endpoint.to_owned(),
             agent: agent(proxy.clone(), timeout, 64),
-            fresh: agent(proxy, timeout, 0),
+            fresh: agent(proxy.clone(), timeout, 0),
+            proxy,
         })
     }
 
@@ -131,6 +134,29 @@ impl Transport {
             }
             Err(error) => Exchange::Lost(plain(&error)),
         }
+    }
+
+    /// Opens an answer that does not end; what came instead, if it is no stream.
+    pub(crate) fn open(
+        &self,
+        request: &Request,
+        token: Option<&AccessToken>,
+    ) -> Result<Box<dyn io::Read + Send>, Box<Exchange>> {
+        let (parts, _) =
+            self.build(request, token).map_err(|why| Box::new(Exchange::NotSent(why)))?;
+        let agent = endless_agent(self.proxy.clone());
+        let response = agent
+            .run(http::Request::from_parts(parts, ()))
+            .map_err(|error| Box::new(failure(&error)))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        if status == 200 {
+            return Ok(Box::new(response.into_body().into_with_config().limit(u64::MAX).reader()));
+        }
+        let text = response.into_body().into_with_config().limit(LARGEST_BODY).read_to_string();
+        let text = text.unwrap_or_default();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Err(Box::new(Exchange::Answered(Raw { status, headers, text, body })))
     }
 
     fn build(
@@ -175,6 +201,27 @@ fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
             .max_idle_connections(kept)
             .max_idle_connections_per_host(kept)
             .max_idle_age(IDLE)
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .build(),
+    )
+}
+
+/// For a log stream: it lasts as long as something comes.
+fn endless_agent(proxy: Option<Proxy>) -> Agent {
+    Agent::new_with_config(
+        Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(proxy)
+            .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
+            .accept("text/event-stream")
+            // Compression would hold lines back.
+            .accept_encoding("identity")
+            .timeout_connect(Some(Duration::from_secs(15)))
+            .timeout_recv_response(Some(Duration::from_secs(30)))
+            .timeout_per_read(Some(SILENCE))
+            .max_idle_connections(0)
             .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
             .build(),
     )

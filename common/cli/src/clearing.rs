@@ -1,68 +1,106 @@
-//! `delete --force`: removes what stands in the way of deleting a group or a product.
+//! Deleting device groups and products, with what stands in the way: devices, flagged deployments, groups
+//! that name them as targets.
 //!
-//! Nothing is deleted here but groups of a product that is to go; devices are taken out in bulk, flags of
-//! deployments are taken away. Interrupted halfway, the same command goes on where it was.
+//! Everything is looked up before the first write, said with numbers, and asked for. Then it is carried out
+//! in an order in which each step is allowed: devices out of all groups, flags off, fixture groups (which
+//! name others as targets) deleted, then the others, deployments of no group, and products last. What was
+//! looked up is the service's own state, so the same command again goes on where it was interrupted.
 
-use api::{Request, membership, resource, segment};
-use pipe::{Failure, Kind, Record};
+mod look;
+mod steps;
+mod subject;
+
+use api::identify::Thing;
+use api::{Request, Secret};
+use pipe::{Failure, Item, Row};
 use serde_json::Value;
 
+use crate::each::{Acted, Ask, Outcome, Work, from_dry_run};
+use crate::results::{Results, label};
 use crate::session::{Session, text};
-use crate::stop::failure;
+use crate::stop::{Stop, failure};
+use crate::{console, prompt};
+use steps::Steps;
+use subject::Subject;
 
-/// Devices in one request.
-const BATCH: usize = 100;
+/// A deletion that may clear the way first.
+pub struct Clearing<'a> {
+    /// Rows, flags, consent.
+    pub work: Work<'a>,
+    /// Remove what stands in the way.
+    pub force: bool,
+    /// For products: delete their deployments that belong to no group, too.
+    pub builds: bool,
+    /// The unblessing key.
+    pub key: Option<Secret>,
+}
 
 impl Session {
-    /// Empties a group: its devices become unassigned, its deployments lose their flags.
+    /// Deletes the device groups (`Thing::DeviceGroup`) or products of the rows.
     ///
     /// # Errors
-    /// What the service refuses; production devices, for one, stay where they are.
-    pub fn clear_group(&self, group: &str) -> Result<(), Failure> {
-        let devices = self.collect("/devices", &[("filter[devicegroup.id]", group)])?;
-        let production = devices
-            .iter()
-            .filter(|device| device["devicegroup_type"] == "production_devicegroup")
-            .count();
-        refuse_production("group", production)?;
-        let ids: Vec<&str> = devices.iter().filter_map(|device| device["id"].as_str()).collect();
-        for batch in ids.chunks(BATCH) {
-            match self.client.send(&membership::unassign(group, batch, None)) {
-                // Whoever is still there will show when the group is deleted.
-                Err(error) if error.kind == api::Kind::UnknownOutcome => {}
-                sent => sent.map(|_| ()).map_err(failure)?,
-            }
+    /// What keeps the run from starting or its results from being written; a failed row is no error.
+    pub fn delete(&self, thing: Thing, order: &Clearing<'_>) -> crate::Result {
+        let work = &order.work;
+        can_be_asked(work)?;
+        let mut results = Results::open(self, work.given, true, work.is_dry_run())?;
+        let mut subjects = Vec::new();
+        for item in work.given.rows(&self.stop)? {
+            subjects.push(match item? {
+                Item::Row(row) if row.is_dry_run() && !work.is_dry_run() => {
+                    Subject::bad(row.record, row.source, from_dry_run())
+                }
+                Item::Row(row) => Subject::new(row),
+                Item::Bad(bad) => Subject::bad(bad.input, bad.source, bad.failure),
+            });
         }
-        let flagged = [("filter[devicegroup.id]", group), ("filter[flagged]", "true")];
-        for deployment in self.collect("/deployments", &flagged)? {
-            let id = deployment["id"].as_str().unwrap_or_default();
-            let unflag = Record::from_iter([("flagged".to_owned(), Value::Bool(false))]);
-            let body = resource::update_body("deployment", id, unflag, Record::new());
-            self.send(&Request::patch(format!("/deployments/{}", segment(id))).body(body))?;
+        let mut steps = Steps::new(self, order, subjects);
+        look::identify(&mut steps, thing);
+        look::look(&mut steps, thing);
+        if !self.is_stopped() {
+            self.consent(order, &steps.subjects)?;
         }
-        Ok(())
+        if !work.is_dry_run() {
+            steps.carry_out(thing);
+        }
+        let reported = report(&mut results, &steps.subjects);
+        self.end(results, reported.err())
     }
 
-    /// Deletes the groups of a product: fixture groups first, since the others are their targets. None of
-    /// them if one has production devices, which stay where they are.
-    ///
-    /// # Errors
-    /// As [`Session::clear_group`].
-    pub fn clear_product(&self, product: &str) -> Result<(), Failure> {
-        let of_product = ("filter[product.id]", product);
-        let blessed = ("filter[devicegroup.type]", "production_devicegroup");
-        refuse_production("product", self.collect("/devices", &[of_product, blessed])?.len())?;
-        let groups = self.collect("/devicegroups", &[of_product])?;
-        let is_fixture = |group: &Value| {
-            group["type"].as_str().is_some_and(|kind| kind.contains("factoryfixture"))
-        };
-        let (fixtures, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_fixture);
-        for group in fixtures.iter().chain(&others) {
-            let id = group["id"].as_str().unwrap_or_default();
-            self.clear_group(id)?;
-            self.send(&Request::delete(format!("/devicegroups/{}", segment(id))))?;
+    /// Says what is to be done; asks where that is to be asked.
+    fn consent(&self, order: &Clearing<'_>, subjects: &[Subject]) -> Result<(), Stop> {
+        let open: Vec<&Subject> = subjects.iter().filter(|subject| subject.is_open()).collect();
+        if open.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let noun = order.work.given.noun;
+        let plan = subject::plan(&open);
+        let plural = if open.len() == 1 { "" } else { "s" };
+        let total = format!("{} {noun}{plural}", open.len());
+        let ask = order.work.ask.filter(|ask| !ask.confirmed && !order.work.is_dry_run());
+        let Some(Ask { verb, .. }) = ask else {
+            if !plan.is_empty() {
+                console::say(&format!("to delete {total}: {}", plan.join(", ")));
+            }
+            return Ok(());
+        };
+        let mut lines: Vec<String> =
+            open.iter().take(20).filter_map(|subject| label(&subject.named(), noun)).collect();
+        if open.len() > lines.len() {
+            lines.push(format!("… and {} more", open.len() - lines.len()));
+        }
+        let mut question = format!(
+            "This will {verb} {total} of {}:\n  {}",
+            self.whereabouts(),
+            lines.join("\n  ")
+        );
+        if !plan.is_empty() {
+            question.push_str(&format!("\nand for that\n  {}", plan.join("\n  ")));
+        }
+        if prompt::confirm(&question)? {
+            return Ok(());
+        }
+        Err(Stop::usage("not confirmed; nothing was done"))
     }
 
     /// A whole list, as values to put into a record.
@@ -110,13 +148,29 @@ impl Session {
     }
 }
 
-fn refuse_production(noun: &str, devices: usize) -> Result<(), Failure> {
-    if devices == 0 {
-        return Ok(());
+/// Consent that cannot be asked for ends the command at once.
+fn can_be_asked(work: &Work<'_>) -> Result<(), Stop> {
+    match work.ask.filter(|ask| !ask.confirmed && !work.is_dry_run()) {
+        Some(ask) if !prompt::is_possible() => Err(Stop::usage(format!(
+            "there is no terminal to ask on, so nothing was done: add --confirmed to {} {}s",
+            ask.verb, work.given.noun
+        ))),
+        _ => Ok(()),
     }
-    let plural = if devices == 1 { "" } else { "s" };
-    let title = format!("The {noun} has {devices} production device{plural}");
-    Err(Failure::new(Kind::Refused, title).detail(
-        "unbless them first, with `imp-dg unassign` and the unblessing key, if that is really meant",
-    ))
+}
+
+/// The rows in their order, each with what became of it.
+fn report(results: &mut Results<'_>, subjects: &[Subject]) -> Result<(), Stop> {
+    for subject in subjects {
+        let first = subject.same_as.map_or(subject, |first| &subjects[first]);
+        if let Some(failure) = subject.failure.as_ref().or(first.failure.as_ref()) {
+            results.bad(failure, &subject.input, &subject.source)?;
+            continue;
+        }
+        let outcome = if subject.same_as.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
+        let row = Row { record: subject.input.clone(), source: subject.source.clone() };
+        let acted = Acted::changed(&row, first.record.clone(), outcome);
+        results.good(acted.record, acted.outcome)?;
+    }
+    Ok(())
 }

@@ -143,10 +143,23 @@ impl Session {
     /// # Errors
     /// What keeps the run from starting or its results from being written; a failed row is no error.
     pub fn each(&self, work: &Work<'_>, act: impl Fn(&Row) -> Acting + Sync) -> Result {
+        self.each_of(work, || work.given.rows(&self.stop), act)
+    }
+
+    /// The same with rows that come from elsewhere, a list of the service for example.
+    ///
+    /// # Errors
+    /// As [`Session::each`].
+    pub fn each_of(
+        &self,
+        work: &Work<'_>,
+        rows: impl FnOnce() -> std::result::Result<Rows, Stop>,
+        act: impl Fn(&Row) -> Acting + Sync,
+    ) -> Result {
         let writes = work.changes.is_some();
         can_be_asked(work)?;
         let mut results = Results::open(self, work.given, writes, work.is_dry_run())?;
-        let rows = work.given.rows(&self.stop)?;
+        let rows = rows()?;
         let rows = if work.all_first { self.read_all(work, rows)? } else { rows };
         let ended = AtomicBool::new(false);
         let act = |row: &Row| {
@@ -310,6 +323,6 @@ pub(crate) fn run_ended() -> Failure {
     Failure::not_attempted("the run ended before this row")
 }
 
-fn interrupted() -> Failure {
+pub(crate) fn interrupted() -> Failure {
     Failure::not_attempted("the run was interrupted before this row")
 }

@@ -1,6 +1,6 @@
 //! The flags that commands share. A verb flattens those that it has.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use api::Secret;
@@ -170,13 +170,37 @@ impl Unblessing {
     /// # Errors
     /// Exit 2 when the file cannot be read or is empty.
     pub fn key(&self) -> Result<Option<Secret>, Stop> {
-        if let Some(key) = &self.unbond {
-            return Ok(Some(Secret::new(key.clone())));
-        }
-        match &self.unbond_file {
-            Some(path) => secret_in_file(path).map(Some),
-            None => Ok(environment::text("IMP_UNBOND_KEY").map(Secret::new)),
-        }
+        unblessing_key(self.unbond.as_deref(), self.unbond_file.as_deref())
+    }
+}
+
+/// The unblessing key alone, for verbs that have a question of their own.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Production devices")]
+pub struct UnblessingKey {
+    /// The account's unblessing key; safer from a file or IMP_UNBOND_KEY, since others see command lines
+    #[arg(long, value_name = "KEY", conflicts_with = "unbond_file")]
+    unbond: Option<String>,
+    /// Read the unblessing key from this file
+    #[arg(long, value_name = "FILE")]
+    unbond_file: Option<PathBuf>,
+}
+
+impl UnblessingKey {
+    /// The key, if one is given.
+    ///
+    /// # Errors
+    /// As [`Unblessing::key`].
+    pub fn key(&self) -> Result<Option<Secret>, Stop> {
+        unblessing_key(self.unbond.as_deref(), self.unbond_file.as_deref())
+    }
+}
+
+fn unblessing_key(option: Option<&str>, file: Option<&Path>) -> Result<Option<Secret>, Stop> {
+    match (option, file) {
+        (Some(key), _) => Ok(Some(Secret::new(key))),
+        (None, Some(path)) => secret_in_file(path).map(Some),
+        (None, None) => Ok(environment::text("IMP_UNBOND_KEY").map(Secret::new)),
     }
 }
 
@@ -238,7 +262,10 @@ fn patience(text: &str) -> Result<Duration, String> {
 }
 
 /// Long options of twelve characters: as long as an agent id, so they must be told apart from one.
-pub const AS_LONG_AS_AN_AGENT_ID: [&str; 6] = [
+pub const AS_LONG_AS_AN_AGENT_ID: [&str; 9] = [
+    "--if-changed",
+    "--remove-tag",
+    "--non-zombie",
     "--unassigned",
     "--create-dut",
     "--unbond-key",

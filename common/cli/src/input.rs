@@ -31,6 +31,11 @@ pub struct Given<'a> {
 pub type Rows = Box<dyn Iterator<Item = Result<Item, ReadError>> + Send>;
 
 impl Given<'_> {
+    /// True when neither an option nor `--input` names anything: stdin would be read.
+    pub fn is_default(&self) -> bool {
+        self.identifiers.is_empty() && self.input.input.is_empty()
+    }
+
     /// Opens the sources, all of them before the first row is read.
     ///
     /// # Errors

@@ -8,10 +8,12 @@
 pub mod bulk;
 mod clearing;
 pub mod console;
+pub mod deployments;
 pub mod each;
 pub mod environment;
 mod exit;
 pub mod flags;
+mod follow;
 mod input;
 mod list;
 mod naming;
@@ -25,23 +27,30 @@ pub mod signals;
 pub mod stdin;
 pub mod stdout;
 mod stop;
+mod stored_logs;
 mod subjects;
 
 pub use api;
 pub use auth;
+pub use clearing::Clearing;
 pub use exit::Exit;
 pub use flags::{
-    BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, identifier,
+    BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, UnblessingKey,
+    identifier,
 };
-pub use input::{Given, Identifiers};
+pub use follow::{FollowRows, Followed, LogAfter, Marks};
+pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use naming::name_device;
 pub use options::{missing, new_name, option_or_copy, text_option};
+pub use output::Output;
+pub use pipe::text::one_line;
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use secret::{secret_in_file, secret_in_file_or_stdin};
 pub use session::{Session, hands, settings, sign_in_environment, text};
 pub use stop::{Stop, failure};
-pub use subjects::{DeviceGroups, Devices, Products};
+pub use stored_logs::LogQuery;
+pub use subjects::{Deployments, DeviceGroups, Devices, Products};
 
 use std::process::ExitCode;
 

@@ -21,12 +21,14 @@ pub struct Query<'a> {
     pub limit: Option<u64>,
     /// What the service cannot filter by itself.
     pub keep: &'a dyn Fn(&Record) -> bool,
+    /// Fields that are not printed, because not every service has them in its lists.
+    pub without: &'static [&'static str],
 }
 
 impl<'a> Query<'a> {
     /// The whole list of `path`.
     pub fn all(path: &'a str) -> Self {
-        Query { path, filters: vec![Vec::new()], limit: None, keep: &|_| true }
+        Query { path, filters: vec![Vec::new()], limit: None, keep: &|_| true, without: &[] }
     }
 
     /// Filters by `name` for one of `values`: the service takes one value a request, so the requests
@@ -64,7 +66,8 @@ impl Session {
         }
         let mut failed = None;
         let mut printed = 0u64;
-        let ended = self.read(query, |record| {
+        let ended = self.read(query, |mut record| {
+            record.retain(|name, _| !query.without.contains(&name.as_str()));
             if query.limit.is_some_and(|limit| printed >= limit) {
                 return ControlFlow::Break(());
             }

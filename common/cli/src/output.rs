@@ -55,6 +55,11 @@ impl Output {
         self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_type(kind);
     }
 
+    /// The same for records that are about nothing of the service's own: log entries, events.
+    pub fn expect_type(&self, kind: &str) {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_type(kind);
+    }
+
     /// Prints a record.
     ///
     /// # Errors

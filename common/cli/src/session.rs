@@ -200,6 +200,16 @@ impl Session {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// Does what has to be done although a signal came: takes away what the run made for itself. Another
+    /// signal stops this too.
+    pub fn after_stop(&self, farewell: impl FnOnce()) {
+        let stopped = self.stop.swap(false, Ordering::Relaxed);
+        farewell();
+        if stopped {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// The one thing that a person means by `text`.
     ///
     /// # Errors
@@ -326,6 +336,7 @@ pub fn target(thing: Thing) -> Target {
         Thing::Product => Target::PRODUCT,
         Thing::DeviceGroup => Target::DEVICE_GROUP,
         Thing::Device => Target::DEVICE,
+        Thing::Deployment => Target::DEPLOYMENT,
     }
 }
 

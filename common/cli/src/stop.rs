@@ -81,7 +81,12 @@ pub fn failure(error: api::Error) -> Failure {
         api::Kind::NotAttempted => Kind::NotAttempted,
         api::Kind::Unexpected => Kind::Unexpected,
     };
+    // The service's pieces of a list, such as the places where code does not compile. Other things that
+    // it may put there are not for the files of failed rows.
+    let pieces = error.errors.iter().filter_map(|one| one["meta"].as_array());
+    let pieces: Vec<_> = pieces.flatten().cloned().collect();
     Failure {
+        meta: (!pieces.is_empty()).then(|| Box::new(pieces.into())),
         status: error.status,
         code: error.code,
         title: error.title,

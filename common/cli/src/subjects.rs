@@ -1,4 +1,4 @@
-//! The options that say what a verb works on: devices, device groups or products, each with the sources
+//! The options that say what a verb works on: devices, device groups, products or deployments, each with the sources
 //! of rows that take their place.
 
 use clap::Args;
@@ -62,6 +62,28 @@ impl Products {
             noun: "product",
             option: "--product",
             identifiers: &self.product,
+            input: &self.input,
+        }
+    }
+}
+
+/// The deployments that a verb works on.
+#[derive(Args, Clone, Debug)]
+pub struct Deployments {
+    /// A deployment: id, sha, tag or origin; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "BUILD", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
+    build: Vec<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+impl Deployments {
+    /// Where the rows come from.
+    pub fn given(&self) -> Given<'_> {
+        Given {
+            noun: "deployment",
+            option: "--build",
+            identifiers: &self.build,
             input: &self.input,
         }
     }

@@ -1,6 +1,7 @@
 //! Why a row failed: the same words in the sentence on stderr and in the file of failed rows.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::text::one_line;
 
@@ -56,12 +57,17 @@ pub struct Failure {
     pub kind: Kind,
     /// How many requests were sent for the row; 0 if it did not come so far.
     pub attempts: u32,
+    /// What the service says besides, as an array: where the code does not compile, for example. Left
+    /// out when there is nothing. Boxed, because failures are returned from everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Box<Value>>,
 }
 
 impl Failure {
     /// A failure that was found before any request was sent.
     pub fn new(kind: Kind, title: impl Into<String>) -> Failure {
-        Failure { status: None, code: None, title: title.into(), detail: None, kind, attempts: 0 }
+        let title = title.into();
+        Failure { status: None, code: None, title, detail: None, kind, attempts: 0, meta: None }
     }
 
     /// The same with more about it.

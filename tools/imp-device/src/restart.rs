@@ -14,6 +14,8 @@ pub struct Restart {
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
+    log: cli::LogAfter,
+    #[command(flatten)]
     devices: cli::Devices,
     #[command(flatten)]
     changes: cli::Changes,
@@ -26,8 +28,10 @@ impl Restart {
         let session = Session::open(&self.common)?;
         let action = if self.conditional { "conditional_restart" } else { "restart" };
         let work = Work::changing(self.devices.given(), self.changes);
-        session.each(&work, |row| {
+        let marks = self.log.marks(&session, self.changes.dry_run);
+        let exit = session.each(&work, |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
+            marks.device(&device)?;
             if !self.changes.dry_run {
                 session.with_device(&device, |path| Request::post(format!("{path}/{action}")))?;
             }
@@ -38,6 +42,7 @@ impl Restart {
             let mut row = row.clone();
             cli::name_device(&mut row.record, &device, None);
             Ok(Acted::changed(&row, state, Outcome::Restarted))
-        })
+        })?;
+        marks.follow(exit)
     }
 }

@@ -1,18 +1,17 @@
 //! `imp-dg delete`
 
 use clap::Args;
-use cli::Session;
 use cli::api::identify::Thing;
-use cli::api::{Request, segment};
-use cli::each::{Acted, Ask, Outcome, Work};
+use cli::each::{Ask, Work};
+use cli::{Clearing, Session};
 
 /// Delete device groups, and with them their deployments
 ///
 /// The service refuses a group that has devices or flagged deployments, or that is the target of a
-/// fixture group. --force takes devices out and takes flags away first.
+/// fixture group. --force takes devices out and flags away first; fixture groups go before their targets.
 #[derive(Args)]
 pub struct Delete {
-    /// First remove what stands in the way
+    /// First remove what stands in the way: devices and flags
     #[arg(long, short)]
     force: bool,
     /// Do not ask
@@ -21,6 +20,8 @@ pub struct Delete {
     #[command(flatten)]
     groups: cli::DeviceGroups,
     #[command(flatten)]
+    key: cli::UnblessingKey,
+    #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
     common: cli::Common,
@@ -28,18 +29,11 @@ pub struct Delete {
 
 impl Delete {
     pub fn run(&self) -> cli::Result {
+        let key = self.key.key()?;
         let session = Session::open(&self.common)?;
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        session.each(&Work::deleting(self.groups.given(), self.changes.into(), ask), |row| {
-            let group = session.thing(Thing::DeviceGroup, row, &[])?;
-            let id = cli::text(&group, "id");
-            if !self.changes.dry_run {
-                if self.force {
-                    session.clear_group(id)?;
-                }
-                session.send(&Request::delete(format!("/devicegroups/{}", segment(id))))?;
-            }
-            Ok(Acted::changed(row, group, Outcome::Deleted))
-        })
+        let work = Work::deleting(self.groups.given(), self.changes.into(), ask);
+        let order = Clearing { work, force: self.force, builds: false, key };
+        session.delete(Thing::DeviceGroup, &order)
     }
 }

@@ -1,5 +1,6 @@
 //! `imp-dg`: device groups. One file a verb; the rest is in `common/cli`.
 
+mod builds;
 mod create;
 mod delete;
 mod info;
@@ -34,6 +35,7 @@ enum Verb {
     Reassign(reassign::Reassign),
     Unassign(unassign::Unassign),
     Restart(restart::Restart),
+    Builds(builds::Builds),
 }
 
 fn main() -> ExitCode {
@@ -46,5 +48,6 @@ fn main() -> ExitCode {
         Verb::Reassign(reassign) => reassign.run(),
         Verb::Unassign(unassign) => unassign.run(),
         Verb::Restart(restart) => restart.run(),
+        Verb::Builds(builds) => builds.run(),
     })
 }

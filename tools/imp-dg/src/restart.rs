@@ -15,6 +15,8 @@ pub struct Restart {
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
+    log: cli::LogAfter,
+    #[command(flatten)]
     groups: cli::DeviceGroups,
     #[command(flatten)]
     changes: cli::DryRun,
@@ -26,18 +28,22 @@ impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let action = if self.conditional { "conditional_restart" } else { "restart" };
-        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
-            let group = session.thing(Thing::DeviceGroup, row, &[])?;
-            if !self.changes.dry_run {
-                let id = segment(cli::text(&group, "id"));
-                session.send(&Request::post(format!("/devicegroups/{id}/{action}")))?;
-            }
-            let known = Record::from_iter(
-                group
-                    .into_iter()
-                    .filter(|(name, _)| !row.record.contains_key(name) || name == "id"),
-            );
-            Ok(Acted::changed(row, known, Outcome::Restarted))
-        })
+        let marks = self.log.marks(&session, self.changes.dry_run);
+        let exit =
+            session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+                let group = session.thing(Thing::DeviceGroup, row, &[])?;
+                if !self.changes.dry_run {
+                    marks.group(cli::text(&group, "id"))?;
+                    let id = segment(cli::text(&group, "id"));
+                    session.send(&Request::post(format!("/devicegroups/{id}/{action}")))?;
+                }
+                let known = Record::from_iter(
+                    group
+                        .into_iter()
+                        .filter(|(name, _)| !row.record.contains_key(name) || name == "id"),
+                );
+                Ok(Acted::changed(row, known, Outcome::Restarted))
+            })?;
+        marks.follow(exit)
     }
 }

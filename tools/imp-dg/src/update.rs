@@ -29,7 +29,7 @@ pub struct Update {
     /// For production groups: load the application right after blessing
     #[arg(long, short, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     load_code_after_blessing: Option<bool>,
-    /// The oldest deployment (by id) that a conditional restart treats politely; it can only be raised
+    /// The oldest build (id, sha, tag or origin) that a conditional restart treats politely; it can only rise
     #[arg(long, short, value_name = "BUILD")]
     min_supported_deployment: Option<String>,
     /// Variables for the code: KEY=VALUE, a JSON object, or @FILE; repeatable; they replace all that are set
@@ -52,7 +52,7 @@ impl Update {
         session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
             let group = session.thing(Thing::DeviceGroup, row, &["name", "dut", "target"])?;
             let attributes = self.attributes(row, variables.clone())?;
-            let minimum = cli::text_option(row, &["min_supported_deployment"])?
+            let lowest = cli::text_option(row, &["min_supported_deployment"])?
                 .or(self.min_supported_deployment.clone());
             let relationships = self.targets(&session, row)?;
             if self.changes.dry_run {
@@ -62,17 +62,18 @@ impl Update {
             let path = format!("/devicegroups/{}", segment(id));
             let mut record = Record::new();
             // Setting only the minimum needs no PATCH; nothing at all is still a question to the service.
-            if !attributes.is_empty() || !relationships.is_empty() || minimum.is_none() {
+            if !attributes.is_empty() || !relationships.is_empty() || lowest.is_none() {
                 let body = resource::update_body(kind, id, attributes, relationships);
                 record = resource::lift_data(
                     &session.send(&Request::patch(path.clone()).body(body))?.body,
                 );
             }
-            if let Some(deployment) = &minimum {
-                let body = json!({"data": resource::identifier("deployment", deployment)});
+            if let Some(deployment) = &lowest {
+                let deployment = minimum(&session, id, deployment)?;
+                let body = json!({"data": resource::identifier("deployment", &deployment)});
                 let path = format!("{path}/relationships/min_supported_deployment");
                 session.send(&Request::put(path).body(body))?;
-                record.insert("min_supported_deployment_id".into(), deployment.clone().into());
+                record.insert("min_supported_deployment_id".into(), deployment.into());
                 record.insert("min_supported_deployment_type".into(), "deployment".into());
             }
             Ok(Acted::changed(row, record, Outcome::Updated))
@@ -115,5 +116,16 @@ impl Update {
             }
         }
         Ok(relationships)
+    }
+}
+
+/// The id of the build that is meant: of several with this sha, tag or origin the one of the group.
+fn minimum(session: &Session, group: &str, text: &str) -> Result<String, Failure> {
+    let all = session.finder.some(Thing::Deployment, text).map_err(cli::failure)?;
+    let of_group = |build: &&Record| cli::text(build, "devicegroup_id") == group;
+    let own: Vec<&Record> = all.iter().filter(of_group).collect();
+    match own.as_slice() {
+        [one] => Ok(cli::text(one, "id").to_owned()),
+        _ => Ok(cli::text(&session.find(Thing::Deployment, text)?, "id").to_owned()),
     }
 }

@@ -1,16 +1,18 @@
 //! `imp-product delete`
 
 use clap::Args;
-use cli::Session;
 use cli::api::identify::Thing;
-use cli::api::{Request, segment};
-use cli::each::{Acted, Ask, Outcome, Work};
+use cli::each::{Ask, Work};
+use cli::{Clearing, Session};
 
 /// Delete products
 ///
 /// The service refuses a product that still has device groups; --force deletes those first.
 #[derive(Args)]
 pub struct Delete {
+    /// Delete the builds of the product too, those of no device group included
+    #[arg(long, short)]
+    builds: bool,
     /// First delete the product's device groups, taking devices out of them and flags away
     #[arg(long, short)]
     force: bool,
@@ -20,6 +22,8 @@ pub struct Delete {
     #[command(flatten)]
     products: cli::Products,
     #[command(flatten)]
+    key: cli::UnblessingKey,
+    #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
     common: cli::Common,
@@ -27,20 +31,11 @@ pub struct Delete {
 
 impl Delete {
     pub fn run(&self) -> cli::Result {
+        let key = self.key.key()?;
         let session = Session::open(&self.common)?;
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        session.each(&Work::deleting(self.products.given(), self.changes.into(), ask), |row| {
-            let product = session.thing(Thing::Product, row, &[])?;
-            if !self.changes.dry_run {
-                if self.force {
-                    session.clear_product(cli::text(&product, "id"))?;
-                }
-                session.send(&Request::delete(format!(
-                    "/products/{}",
-                    segment(cli::text(&product, "id"))
-                )))?;
-            }
-            Ok(Acted::changed(row, product, Outcome::Deleted))
-        })
+        let work = Work::deleting(self.products.given(), self.changes.into(), ask);
+        let order = Clearing { work, force: self.force, builds: self.builds, key };
+        session.delete(Thing::Product, &order)
     }
 }

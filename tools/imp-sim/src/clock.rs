@@ -32,6 +32,17 @@ impl Clock {
         self.started_at.plus(self.elapsed())
     }
 
+    /// Rings once.
+    pub fn alarm(&self, after: Duration) -> tokio::time::Sleep {
+        tokio::time::sleep(after)
+    }
+
+    /// Rings again and again, for the first time after one period.
+    pub fn ticks(&self, period: Duration) -> tokio::time::Interval {
+        let period = period.max(Duration::from_millis(1));
+        tokio::time::interval_at(tokio::time::Instant::now() + period, period)
+    }
+
     /// Waits without holding a thread.
     pub async fn wait(&self, duration: Duration) {
         if !duration.is_zero() {

@@ -8,7 +8,9 @@
 mod clock;
 mod console;
 mod control;
+mod deliver;
 mod faults;
+mod hardware;
 mod http;
 mod limits;
 mod load_file;
@@ -18,6 +20,7 @@ mod serve;
 mod server;
 mod service;
 mod sim;
+mod squirrel;
 mod state;
 mod state_file;
 mod traffic;
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let code = match &options.command {
         Command::Serve { listen, service } => block_on(serve::serve(service, *listen)),
         Command::Run { service, command } => block_on(run::run(service, command)),
+        Command::Hardware(command) => block_on(hardware::run(command)),
         Command::Variants => list_variants(),
     };
     match code {

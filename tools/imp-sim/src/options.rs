@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::hardware::Hardware;
+
 /// A local impCentral to rehearse on.
 #[derive(Parser)]
 #[command(name = "imp-sim", version, max_term_width = 100)]
@@ -34,6 +36,8 @@ pub enum Command {
         #[arg(last = true, required = true, value_name = "COMMAND")]
         command: Vec<std::ffi::OsString>,
     },
+    #[command(flatten)]
+    Hardware(Hardware),
     /// List the open questions and the answers that --variant can choose.
     Variants,
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::deliver::Deliveries;
 use crate::faults::Faults;
 use crate::limits::Limiter;
 use crate::state::State;
@@ -46,6 +47,7 @@ pub struct Sim {
     limits: Mutex<Limits>,
     faults: Mutex<Faults>,
     traffic: Mutex<Traffic>,
+    deliveries: Mutex<Deliveries>,
     changed: AtomicBool,
 }
 
@@ -63,6 +65,7 @@ impl Sim {
             limits: Mutex::new(limits),
             faults: Mutex::new(faults),
             traffic: Mutex::default(),
+            deliveries: Mutex::default(),
             changed: AtomicBool::new(true),
         }
     }
@@ -85,6 +88,11 @@ impl Sim {
     /// The log and the counts.
     pub fn traffic(&self) -> MutexGuard<'_, Traffic> {
         held(&self.traffic)
+    }
+
+    /// The calls of webhooks.
+    pub fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
+        held(&self.deliveries)
     }
 
     /// Says that the state may have changed since it was last saved.

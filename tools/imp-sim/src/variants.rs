@@ -1,6 +1,8 @@
 //! The open questions of the reference that a client could depend on, and the answers that the
 //! simulator can be told to give. The first value of each is the default.
 
+use std::time::Duration;
+
 mod questions;
 
 pub use questions::QUESTIONS;
@@ -74,6 +76,26 @@ pub struct Variants {
     pub retry_after: bool,
     /// A 429 of unblessing tells the limit of unblessing, not of the account.
     pub unblessing_headers_own: bool,
+    /// Logs of pre-production devices can be read.
+    pub pre_production_logs: bool,
+    /// Log streams that an account has at a time.
+    pub streams_per_account: usize,
+    /// Devices that a log stream has at a time.
+    pub devices_per_stream: usize,
+    /// Devices can be added to a log stream that nobody reads yet.
+    pub stream_before_open: bool,
+    /// Status of a new log stream.
+    pub stream_status: u16,
+    /// How often a log stream shows that it is there.
+    pub stream_keep_alive: Duration,
+    /// After so long the connection of a log stream breaks.
+    pub stream_cut: Option<Duration>,
+    /// After so long a log stream is closed.
+    pub stream_close: Option<Duration>,
+    /// A deployment restarts the devices of fixture and DUT groups.
+    pub factory_deploy_restarts: bool,
+    /// Only the first BlinkUp of an end user is told to webhooks.
+    pub blinkup_hook_once: bool,
     /// Every answer closes its connection.
     pub connection_close: bool,
 }
@@ -99,8 +121,10 @@ impl Variants {
             .find(|question| question.name == name)
             .ok_or_else(|| format!("no variant `{name}`; see `imp-sim variants`"))?;
         let number = value.parse::<usize>().is_ok_and(|number| number > 0);
+        let time = humantime::parse_duration(value).is_ok_and(|time| !time.is_zero());
         let possible = question.values.iter().any(|&known| match known {
             "N" => number,
+            "TIME" => time,
             _ => known == value,
         });
         if !possible {
@@ -119,7 +143,7 @@ mod tests {
     #[test]
     fn every_value_of_every_question_can_be_chosen_and_nothing_else() {
         for question in QUESTIONS {
-            for value in question.values.iter().filter(|&&value| value != "N") {
+            for value in question.values.iter().filter(|&&value| value != "N" && value != "TIME") {
                 Variants::from_options(&[format!("{}={value}", question.name)]).unwrap();
             }
             assert!(Variants::from_options(&[format!("{}=other", question.name)]).is_err());

@@ -139,8 +139,13 @@ fn the_manual_page_knows_every_variant_with_its_values() {
         let question: Value = serde_json::from_str(line).unwrap();
         let values =
             question["values"].as_array().unwrap().iter().map(|value| value.as_str().unwrap());
-        let values: Vec<&str> =
-            values.map(|value| if value == "N" { "Ar n" } else { value }).collect();
+        let values: Vec<&str> = values
+            .map(|value| match value {
+                "N" => "Ar n",
+                "TIME" => "Ar time",
+                _ => value,
+            })
+            .collect();
         let name = question["name"].as_str().unwrap();
         let wanted = format!(".It Cm {name} Ns = Ns Cm {}\n", values.join(" | "));
         assert!(page.contains(&wanted), "{wanted}");

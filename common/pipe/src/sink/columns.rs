@@ -86,6 +86,23 @@ const WEBHOOK: &[&str] = &[
     "updated_at",
 ];
 
+/// Entries of logs have types of their own; this is what they are expected as.
+const LOG: &[&str] = &["device_id", "ts", "log_type", "type", "msg"];
+const WEBHOOK_EVENT: &[&str] = &[
+    "type",
+    "id",
+    "received_at",
+    "event",
+    "hook",
+    "devicegroup_id",
+    "device_id",
+    "imp_id",
+    "plan_id",
+    "token",
+    "digest",
+    "repeat",
+];
+
 /// What verbs add to records.
 const MARKS: [&str; 2] = ["outcome", "dry_run"];
 
@@ -98,22 +115,27 @@ pub(super) fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "login_key" => LOGIN_KEY,
         "deployment" => DEPLOYMENT,
         "webhook" => WEBHOOK,
+        "webhook_event" => WEBHOOK_EVENT,
+        "log" => LOG,
         kind if Target::DEVICE_GROUP.types.contains(&kind) => DEVICE_GROUP,
         _ => return None,
     })
 }
 
+/// The columns of a table of devices.
+const DEVICE_TABLE: [(&str, &str); 6] = [
+    ("id", "ID"),
+    ("name", "NAME"),
+    ("mac_address", "MAC ADDRESS"),
+    ("device_online", "ONLINE"),
+    ("devicegroup_id", "DEVICE GROUP"),
+    ("product_id", "PRODUCT"),
+];
+
 /// The columns of a table of records of this type, each with its heading.
 fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
     Some(match kind {
-        "device" => &[
-            ("id", "ID"),
-            ("name", "NAME"),
-            ("mac_address", "MAC ADDRESS"),
-            ("device_online", "ONLINE"),
-            ("devicegroup_id", "DEVICE GROUP"),
-            ("product_id", "PRODUCT"),
-        ],
+        "device" => &DEVICE_TABLE,
         "product" => &[("id", "ID"), ("name", "NAME"), ("description", "DESCRIPTION")],
         "account" => &[("id", "ID"), ("username", "USERNAME"), ("email", "EMAIL")],
         "login_key" => &[("id", "ID"), ("description", "DESCRIPTION"), ("usages", "USED")],
@@ -140,6 +162,13 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("expires_at", "EXPIRES"),
             ("file", "FILE"),
         ],
+        "webhook_event" => &[
+            ("received_at", "RECEIVED"),
+            ("event", "EVENT"),
+            ("hook", "HOOK"),
+            ("device_id", "DEVICE"),
+            ("repeat", "REPEAT"),
+        ],
         kind if Target::DEVICE_GROUP.types.contains(&kind) => &[
             ("id", "ID"),
             ("name", "NAME"),
@@ -154,8 +183,10 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
 /// The columns of a CSV file that begins with this record. `expected` is the type of records that
 /// say none.
 pub(super) fn for_csv(record: &Record, expected: Option<&str>) -> Vec<String> {
-    let kind = kind(record).or(expected);
-    let stated = kind.and_then(csv).map(|names| names.iter().map(|name| (*name).to_owned()));
+    let stated = kind(record)
+        .and_then(csv)
+        .or_else(|| expected.and_then(csv))
+        .map(|names| names.iter().map(|name| (*name).to_owned()));
     with_marks(stated.map_or_else(|| own(record), Iterator::collect), record)
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Lists are NDJSON, one object a line; everything else is one JSON object.
 
+mod hardware;
 mod truth;
 
 use hyper::http::request::Parts;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use crate::http::answer::Answer;
 use crate::http::request::{JSON, Request};
 use crate::sim::Sim;
+use crate::{deliver, traffic};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 
@@ -32,9 +34,15 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
     let owner = query.iter().find(|(key, _)| key == "owner").map(|(_, value)| value.as_str());
     match (head.method.as_str(), path) {
         ("GET", "requests") => lines(sim.traffic().log()),
-        ("GET", "counts") => Answer::json(200, JSON, sim.traffic().counts()),
+        ("GET", "counts") => {
+            let (requests, calls) = (sim.traffic(), sim.deliveries().counts());
+            let counts = Counts { requests: requests.counts(), calls };
+            Answer::json(200, JSON, &counts)
+        }
+        ("GET", "deliveries") => lines(sim.deliveries().log()),
         ("POST", "reset") => {
             sim.traffic().reset();
+            sim.deliveries().reset();
             sim.state().devices.forget_events();
             done()
         }
@@ -44,6 +52,7 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
         ("GET", "deployments") => lines(truth::deployments(&sim.state())),
         ("GET", "devices") => lines(truth::devices(&sim.state(), owner)),
         ("GET", "restarts") => lines(truth::events(&sim.state(), owner)),
+        ("GET", "logs") => lines(truth::logs(&sim.state(), owner)),
         ("GET", "faults") => lines(faults(sim).into_iter()),
         ("POST", "faults") => add_faults(sim, body),
         ("DELETE", "faults") => {
@@ -55,9 +64,29 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
             sim.mark_changed();
             done()
         }
-        ("POST", "add-devices") => add_devices(sim, body),
-        _ => Answer::json(404, JSON, &json!({"error": "no such control; see imp-sim(1)"})),
+        ("GET", "webhooks") => lines(truth::hooks(&sim.state())),
+        ("POST", "cut-streams") => end_streams(sim, false),
+        ("POST", "close-streams") => end_streams(sim, true),
+        ("POST", what) => hardware::answer(sim, what, body).unwrap_or_else(nothing),
+        _ => nothing(),
     }
+}
+
+fn nothing() -> Answer {
+    Answer::json(404, JSON, &json!({"error": "no such control; see imp-sim(1)"}))
+}
+
+fn end_streams(sim: &Sim, orderly: bool) -> Answer {
+    sim.state().live.streams.end_all(orderly);
+    done()
+}
+
+#[derive(Serialize)]
+struct Counts<'a> {
+    #[serde(flatten)]
+    requests: &'a traffic::Counts,
+    #[serde(flatten)]
+    calls: deliver::Counts,
 }
 
 fn done() -> Answer {
@@ -75,7 +104,7 @@ fn lines(items: impl Iterator<Item: Serialize>) -> Answer {
         let _ = serde_json::to_writer(&mut body, &item);
         body.push(b'\n');
     }
-    Answer { status: 200, body, media_type: NDJSON, devices: 0 }
+    Answer { status: 200, body, media_type: NDJSON, ..Answer::default() }
 }
 
 fn faults(sim: &Sim) -> Vec<Value> {
@@ -98,16 +127,4 @@ fn add_faults(sim: &Sim, body: &[u8]) -> Answer {
         }
     }
     done()
-}
-
-/// The body is `{"count":N}` or just N.
-fn add_devices(sim: &Sim, body: &[u8]) -> Answer {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let count = body.get("count").unwrap_or(&body).as_u64();
-    let Some(count) = count.and_then(|count| usize::try_from(count).ok()) else {
-        return wrong("the body must be {\"count\":N}");
-    };
-    let added = sim.state().enrol_devices(count);
-    sim.mark_changed();
-    lines(added.into_iter())
 }

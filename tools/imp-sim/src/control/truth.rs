@@ -65,6 +65,20 @@ pub fn deployments(state: &State) -> impl Iterator<Item = Value> {
     })
 }
 
+/// Webhooks.
+pub fn hooks(state: &State) -> impl Iterator<Item = Value> {
+    state.hooks.values().map(|hook| {
+        json!({
+            "id": hook.id,
+            "url": hook.url,
+            "event": hook.event,
+            "content_type": hook.content_type,
+            "devicegroup_id": hook.group,
+            "owner_id": hook.owner,
+        })
+    })
+}
+
 /// Devices of one account (by username) or of all.
 pub fn devices<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<Item = Value> + 's {
     owned(state, owner).map(|device| {
@@ -78,6 +92,21 @@ pub fn devices<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<It
             "device_online": device.online,
             "devicegroup_id": device.group,
             "owner_id": device.owner,
+            "plan_id": device.plan_id,
+            "deployment_id": device.firmware.device,
+            "agent_deployment_id": device.firmware.agent,
+            "fixture_group_id": device.firmware.fixture_group,
+        })
+    })
+}
+
+/// What every device logged, device after device, oldest first; also what the API refuses to show.
+pub fn logs<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<Item = Value> + 's {
+    owned(state, owner).flat_map(|device| {
+        let mut entries: Vec<_> = state.live.journal.log_of(device.id).collect();
+        entries.reverse();
+        entries.into_iter().map(|entry| {
+            json!({"device_id": device.id, "ts": entry.ts, "type": entry.kind, "msg": &*entry.msg})
         })
     })
 }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::log_streams::Reading;
 use super::request::JSON_API;
 use crate::state::ids::Id;
 use crate::state::refusal::{Reason, Refusal};
@@ -21,6 +22,8 @@ pub struct Answer {
     pub media_type: &'static str,
     /// Devices that the request named, for the log.
     pub devices: usize,
+    /// Instead of a body: events as they come.
+    pub stream: Option<Box<Reading>>,
 }
 
 impl Answer {
@@ -33,7 +36,7 @@ impl Answer {
     pub fn json(status: u16, media_type: &'static str, body: &impl Serialize) -> Self {
         // Nothing that is written here can fail: no maps with keys that are not text, no I/O.
         let body = serde_json::to_vec(body).unwrap_or_default();
-        Self { status, body, media_type, devices: 0 }
+        Self { status, body, media_type, ..Self::default() }
     }
 
     /// `{"data":…}`.

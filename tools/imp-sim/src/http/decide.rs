@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::answer::Answer;
 use super::path::Path;
 use super::request::{JSON_API, Request};
-use super::{Call, auth, dispatch};
+use super::{Call, auth, dispatch, log_streams};
 use crate::faults::{Cut, Fault, FaultBody};
 use crate::limits::Verdict;
 use crate::sim::Sim;
@@ -75,6 +75,7 @@ fn serve(
         }
         Some(Path::Auth) => auth::sign_in(sim, request, sim.clock.now()),
         Some(Path::AuthToken) => auth::renew(sim, request, sim.clock.now()),
+        Some(Path::LogStream(id)) if request.method == "GET" => log_streams::open(sim, request, id),
         Some(path) => signed_in(sim, request, path, part, judged),
     };
     result.unwrap_or_else(|refusal| Answer::refusal(&refusal, &sim.settings.variants))
@@ -134,7 +135,7 @@ fn fault_answer(
         let body = format!(
             "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
         );
-        Answer { status, body: body.into_bytes(), media_type: "text/html", devices: 0 }
+        Answer { status, body: body.into_bytes(), media_type: "text/html", ..Answer::default() }
     };
     match fault.body {
         FaultBody::Html => html(),

@@ -1,7 +1,7 @@
-//! `/deployments`, as far as device groups need them.
+//! `/deployments`.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Call;
 use super::answer::{Answer, Related, Resource, SelfLink};
@@ -9,6 +9,8 @@ use super::document;
 use super::groups::related;
 use super::page;
 use super::products::DESCRIPTION;
+use crate::squirrel::check::{self, compile};
+use crate::squirrel::listed;
 use crate::state::State;
 use crate::state::deployments::{Deployment, DeploymentChange};
 use crate::state::ids::Timestamp;
@@ -163,7 +165,16 @@ pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     Ok(Answer::data(200, &resource(&state, build, &call.base(), true)))
 }
 
-/// A new deployment. Nothing is compiled.
+/// What the compiler warns about in both files.
+fn warnings(build: &Deployment) -> Vec<Value> {
+    let of = |file, source| {
+        let tokens = compile(source).unwrap_or_default();
+        listed(file, "warning", &check::warnings(&tokens))
+    };
+    [of("device_code", &build.device_code), of("agent_code", &build.agent_code)].concat()
+}
+
+/// A new deployment. What the compiler warns about is in `data.meta`.
 pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut sent = document::Resource::to_create(call.request)?;
     sent.expect_type(&["deployment"])?;
@@ -174,7 +185,25 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut state = call.sim.state();
     let group = (group.kind.as_str(), group.id.as_str());
     let id = state.create_deployment(call.caller, group, change, call.now)?.id;
-    Ok(Answer::data(201, &resource(&state, &state.deployments[&id], &call.base(), true)))
+    if call.variants().factory_deploy_restarts {
+        state.restart_factory(id, call.variants(), call.now);
+    }
+    let build = &state.deployments[&id];
+    let created = resource(&state, build, &call.base(), true);
+    let warnings = warnings(build);
+    if warnings.is_empty() {
+        return Ok(Answer::data(201, &created));
+    }
+    // Serialising the resource cannot fail.
+    let mut created = serde_json::to_value(created).unwrap_or_default();
+    created["meta"] = json!([{
+        "status": "201",
+        "code": "WA001",
+        "title": "Compilation Warning",
+        "detail": "The code was compiled with warnings.",
+        "meta": warnings,
+    }]);
+    Ok(Answer::data(201, &created))
 }
 
 /// Another description, flag or tags.

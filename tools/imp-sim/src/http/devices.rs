@@ -220,7 +220,8 @@ pub fn delete(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 }
 
 /// Restarts a device.
-pub fn restart(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
-    call.sim.state().restart_device(call.caller, id, call.now)?;
+pub fn restart(call: &Call<'_>, id: &str, polite: bool) -> Result<Answer, Refusal> {
+    let who = (call.caller, polite);
+    call.sim.state().restart_device(who, id, call.variants(), call.now)?;
     Ok(restarted(call))
 }

@@ -181,8 +181,9 @@ pub fn delete(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 }
 
 /// Restarts the devices of a group.
-pub fn restart(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
-    call.sim.state().restart_group(call.caller, id, call.now)?;
+pub fn restart(call: &Call<'_>, id: &str, polite: bool) -> Result<Answer, Refusal> {
+    let who = (call.caller, polite);
+    call.sim.state().restart_group(who, id, call.variants(), call.now)?;
     Ok(restarted(call))
 }
 

@@ -9,12 +9,15 @@ pub mod deployments;
 pub mod devices;
 pub mod document;
 pub mod groups;
+pub mod log_streams;
 pub mod login_keys;
+pub mod logs;
 pub mod members;
 pub mod page;
 pub mod path;
 pub mod products;
 pub mod request;
+pub mod webhooks;
 
 use std::cell::Cell;
 
@@ -89,9 +92,8 @@ pub fn dispatch(call: &Call<'_>, path: Path<'_>) -> Result<Answer, Refusal> {
         ("GET", Path::Group(id)) => groups::get(call, id),
         ("PATCH", Path::Group(id)) => groups::update(call, id),
         ("DELETE", Path::Group(id)) => groups::delete(call, id),
-        ("POST", Path::GroupRestart(id) | Path::GroupConditionalRestart(id)) => {
-            groups::restart(call, id)
-        }
+        ("POST", Path::GroupRestart(id)) => groups::restart(call, id, false),
+        ("POST", Path::GroupConditionalRestart(id)) => groups::restart(call, id, true),
         ("POST", Path::GroupDevices(id)) => members::add(call, id),
         ("DELETE", Path::GroupDevices(id)) => members::remove(call, id),
         ("PUT", Path::GroupMinSupported(id)) => groups::set_min_supported(call, id),
@@ -99,14 +101,30 @@ pub fn dispatch(call: &Call<'_>, path: Path<'_>) -> Result<Answer, Refusal> {
         ("GET", Path::Device(id)) => devices::get(call, id),
         ("PATCH", Path::Device(id)) => devices::update(call, id),
         ("DELETE", Path::Device(id)) => devices::delete(call, id),
-        ("POST", Path::DeviceRestart(id) | Path::DeviceConditionalRestart(id)) => {
-            devices::restart(call, id)
-        }
+        ("POST", Path::DeviceRestart(id)) => devices::restart(call, id, false),
+        ("POST", Path::DeviceConditionalRestart(id)) => devices::restart(call, id, true),
+        ("GET", Path::DeviceLogs(id)) => logs::logs(call, id),
+        ("GET", Path::DeviceHistory(id)) => logs::history(call, id),
+        _ => dispatch_code(call, path),
+    }
+}
+
+/// Deployments, and what tells about running code: logs and webhooks.
+fn dispatch_code(call: &Call<'_>, path: Path<'_>) -> Result<Answer, Refusal> {
+    match (call.request.method.as_str(), path) {
         ("GET", Path::Deployments) => deployments::list(call),
         ("POST", Path::Deployments) => deployments::create(call),
         ("GET", Path::Deployment(id)) => deployments::get(call, id),
         ("PATCH", Path::Deployment(id)) => deployments::update(call, id),
         ("DELETE", Path::Deployment(id)) => deployments::delete(call, id),
+        ("GET", Path::Webhooks) => webhooks::list(call),
+        ("POST", Path::Webhooks) => webhooks::create(call),
+        ("GET", Path::Webhook(id)) => webhooks::get(call, id),
+        ("PATCH", Path::Webhook(id)) => webhooks::update(call, id),
+        ("DELETE", Path::Webhook(id)) => webhooks::delete(call, id),
+        ("POST", Path::LogStreams) => log_streams::create(call),
+        ("PUT", Path::LogStreamDevice(id, device)) => log_streams::add(call, id, device),
+        ("DELETE", Path::LogStreamDevice(id, device)) => log_streams::remove(call, id, device),
         (method, _) => Err(Refusal::method(method)),
     }
 }

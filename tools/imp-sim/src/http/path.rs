@@ -45,6 +45,20 @@ pub enum Path<'a> {
     DeviceRestart(&'a str),
     /// Polite restart of a device.
     DeviceConditionalRestart(&'a str),
+    /// The log of a device.
+    DeviceLogs(&'a str),
+    /// What happened to a device.
+    DeviceHistory(&'a str),
+    /// The webhook list.
+    Webhooks,
+    /// One webhook.
+    Webhook(&'a str),
+    /// New log streams.
+    LogStreams,
+    /// One log stream.
+    LogStream(&'a str),
+    /// A device in a log stream.
+    LogStreamDevice(&'a str, &'a str),
     /// The deployment list.
     Deployments,
     /// One deployment.
@@ -78,6 +92,13 @@ impl<'a> Path<'a> {
             ["devices", id] => Self::Device(id),
             ["devices", id, "restart"] => Self::DeviceRestart(id),
             ["devices", id, "conditional_restart"] => Self::DeviceConditionalRestart(id),
+            ["devices", id, "logs"] => Self::DeviceLogs(id),
+            ["devices", id, "history"] => Self::DeviceHistory(id),
+            ["webhooks"] => Self::Webhooks,
+            ["webhooks", id] => Self::Webhook(id),
+            ["logstream"] => Self::LogStreams,
+            ["logstream", id] => Self::LogStream(id),
+            ["logstream", id, device] => Self::LogStreamDevice(id, device),
             ["deployments"] => Self::Deployments,
             ["deployments", id] => Self::Deployment(id),
             _ => return None,
@@ -110,6 +131,13 @@ impl<'a> Path<'a> {
             Self::Device(_) => "/devices/{id}",
             Self::DeviceRestart(_) => "/devices/{id}/restart",
             Self::DeviceConditionalRestart(_) => "/devices/{id}/conditional_restart",
+            Self::DeviceLogs(_) => "/devices/{id}/logs",
+            Self::DeviceHistory(_) => "/devices/{id}/history",
+            Self::Webhooks => "/webhooks",
+            Self::Webhook(_) => "/webhooks/{id}",
+            Self::LogStreams => "/logstream",
+            Self::LogStream(_) => "/logstream/{id}",
+            Self::LogStreamDevice(..) => "/logstream/{id}/{device}",
             Self::Deployments => "/deployments",
             Self::Deployment(_) => "/deployments/{id}",
         }
@@ -117,6 +145,12 @@ impl<'a> Path<'a> {
 
     /// Whether the id in the path is itself a secret or leads to one.
     pub fn holds_secret(self) -> bool {
-        matches!(self, Self::LoginKey(_) | Self::RefreshToken(_))
+        matches!(
+            self,
+            Self::LoginKey(_)
+                | Self::RefreshToken(_)
+                | Self::LogStream(_)
+                | Self::LogStreamDevice(..)
+        )
     }
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Bytes, Frame, SizeHint};
 
 use super::CutOff;
+use super::live::Live;
 
 /// The body of an answer.
 pub struct Body {
@@ -16,6 +17,8 @@ pub struct Body {
 
 enum End {
     Good,
+    /// Not yet: events come as they happen.
+    Live(Box<Live>),
     /// Give the first half time to leave, then end the connection.
     Flush,
     Broken,
@@ -26,6 +29,11 @@ impl Body {
     pub fn whole(body: Vec<u8>) -> Self {
         let length = body.len() as u64;
         Self { rest: (length > 0).then(|| body.into()), length, end: End::Good }
+    }
+
+    /// Events without an end that is known.
+    pub fn live(live: Live) -> Self {
+        Self { rest: None, length: 0, end: End::Live(Box::new(live)) }
     }
 
     /// Half of it under the length of all, then the end of the connection.
@@ -47,8 +55,9 @@ impl hyper::body::Body for Body {
         if let Some(data) = self.rest.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
-        match self.end {
+        match &mut self.end {
             End::Good => Poll::Ready(None),
+            End::Live(live) => live.poll(context),
             End::Flush => {
                 self.end = End::Broken;
                 context.waker().wake_by_ref();
@@ -67,6 +76,7 @@ impl hyper::body::Body for Body {
             End::Good => {
                 SizeHint::with_exact(self.rest.as_ref().map_or(0, |rest| rest.len() as u64))
             }
+            End::Live(_) => SizeHint::new(),
             End::Flush | End::Broken => SizeHint::with_exact(self.length),
         }
     }

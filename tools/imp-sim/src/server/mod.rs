@@ -4,6 +4,7 @@
 //! service that returns an error makes the server drop the connection.
 
 mod body;
+mod live;
 pub mod tls;
 
 use std::net::SocketAddr;
@@ -20,14 +21,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::control;
 use crate::faults::Cut;
 use crate::http::answer::Answer;
 use crate::http::decide::{Outcome, decide};
 use crate::http::request::{JSON_API, Request};
 use crate::limits::Verdict;
 use crate::sim::Sim;
+use crate::{control, deliver};
 use body::Body;
+use live::Live;
 
 /// Larger request bodies are refused. Code and batches fit many times over.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
@@ -103,7 +105,9 @@ async fn handle(
     let (head, body) = request.into_parts();
     if service.control && head.uri.path().starts_with("/control/") {
         let body = read(body).await.unwrap_or_default();
-        return Ok(control::answer(&service.sim, &head, &body).map(Body::whole));
+        let answer = control::answer(&service.sim, &head, &body);
+        deliver::take_on(&service.sim);
+        return Ok(answer.map(Body::whole));
     }
     let arrival = Arrival::new(&service.sim);
     let request = Request {
@@ -117,6 +121,7 @@ async fn handle(
     };
     let sim = &service.sim;
     let outcome = decide(sim, &request, arrival.at);
+    deliver::take_on(sim);
     // One wait after the effect: a client that gives up meanwhile cannot know what was done.
     sim.clock.wait(sim.settings.latency + outcome.delay).await;
     match outcome.cut {
@@ -141,11 +146,16 @@ fn origin(service: &Service, head: &hyper::http::request::Parts) -> String {
     }
 }
 
-fn response(sim: &Sim, outcome: Outcome, broken: bool, https: bool) -> Response<Body> {
+fn response(sim: &Arc<Sim>, outcome: Outcome, broken: bool, https: bool) -> Response<Body> {
     let Outcome { answer, rate, .. } = outcome;
-    let Answer { status, body, media_type, .. } = answer;
+    let Answer { status, body, media_type, stream, .. } = answer;
     let length = body.len();
-    let body = if broken { Body::broken(body) } else { Body::whole(body) };
+    let streams = stream.is_some() && !broken;
+    let body = match stream.filter(|_| !broken) {
+        Some(reading) => Body::live(Live::new(sim.clone(), reading)),
+        None if broken => Body::broken(body),
+        None => Body::whole(body),
+    };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     let headers = response.headers_mut();
@@ -155,7 +165,9 @@ fn response(sim: &Sim, outcome: Outcome, broken: bool, https: bool) -> Response<
     if !media_type.is_empty() {
         set("content-type", HeaderValue::from_static(media_type));
     }
-    if status != 204 {
+    if streams {
+        set("cache-control", HeaderValue::from_static("no-cache"));
+    } else if status != 204 {
         set("content-length", HeaderValue::from(length));
     }
     set("server", HeaderValue::from_static("imp-sim"));

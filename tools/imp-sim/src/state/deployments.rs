@@ -1,10 +1,13 @@
-//! Deployments, as far as device groups need them: nothing is compiled.
+//! Deployments: compiled on creation, protected from deletion while something needs them.
 
 use serde::{Deserialize, Serialize};
 
 use super::State;
+use super::hooks::{self, HookEvent};
 use super::ids::{Id, Timestamp};
 use super::refusal::Refusal;
+use crate::squirrel::check::compile;
+use crate::squirrel::listed;
 
 /// One deployment. Its age is its place among the deployments: later is newer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,6 +86,7 @@ impl State {
         let required = |name| Refusal::attribute(format!("`{name}` is required."));
         let device_code = change.device_code.ok_or_else(|| required("device_code"))?;
         let agent_code = change.agent_code.ok_or_else(|| required("agent_code"))?;
+        compiled(&device_code, &agent_code)?;
         let id = self.random.id();
         let build = Deployment {
             id,
@@ -103,6 +107,9 @@ impl State {
         let group = &mut self.groups[&group];
         group.current_deployment = Some(id);
         group.min_supported_deployment = group.min_supported_deployment.or(Some(id));
+        let told = hooks::deployment(group.id, id, &build.sha);
+        let group = group.id;
+        self.fire(group, HookEvent::Deployment, &told, now);
         Ok(self.deployments.entry(id).or_insert(build))
     }
 
@@ -185,6 +192,16 @@ impl State {
     fn age(&self, deployment: Id) -> Option<usize> {
         self.deployments.get_index_of(&deployment)
     }
+}
+
+/// Refuses code that does not compile. Each file has one error at most.
+fn compiled(device_code: &str, agent_code: &str) -> Result<(), Refusal> {
+    let error = |file, source| {
+        let error = compile(source).err();
+        error.map(|error| listed(file, "error", &[error])).unwrap_or_default()
+    };
+    let errors = [error("device_code", device_code), error("agent_code", agent_code)].concat();
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::compilation(errors)) }
 }
 
 /// The same two sources always have the same sha.

@@ -7,6 +7,7 @@ use super::devices::{Device, Events};
 use super::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
 use super::population::BEGIN;
 use super::random::Random;
+use super::running::Firmware;
 
 const YEAR: u64 = 365 * 24 * 3600 * 1000;
 
@@ -40,7 +41,29 @@ impl DeviceMaker {
 
     /// A device as it looks after BlinkUp: unassigned, without an agent.
     pub fn device(&mut self, owner: Id, name: Option<String>) -> Device {
-        let (imp_type, prefix) = self.model();
+        let model = self.model();
+        self.device_of_model(owner, name, model)
+    }
+
+    /// A device of this `imp_type`; None if there is no such model.
+    pub fn device_of_type(
+        &mut self,
+        owner: Id,
+        name: Option<String>,
+        imp_type: &str,
+    ) -> Option<Device> {
+        let (name_of_model, _, prefix) = MODELS.into_iter().find(|model| model.0 == imp_type)?;
+        let mut device = self.device_of_model(owner, name, (name_of_model, prefix));
+        (device.imp_type, device.online) = (Some(name_of_model.to_owned()), true);
+        Some(device)
+    }
+
+    fn device_of_model(
+        &mut self,
+        owner: Id,
+        name: Option<String>,
+        (imp_type, prefix): (&str, u64),
+    ) -> Device {
         let mac = self.mac();
         let id = if prefix == 0 { self.card_id() } else { DeviceId(prefix << 48 | mac.0) };
         let random = &mut self.random;
@@ -71,6 +94,7 @@ impl DeviceMaker {
             rssi: (!random.percent(10.0)).then(|| -40 - low(random, 50) as i16),
             swversion: (!random.percent(2.0)).then_some(version),
             plan_id: None,
+            firmware: Firmware::default(),
             events: Events::default(),
         }
     }

@@ -10,6 +10,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
+use super::running::Firmware;
 
 /// One device.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ pub struct Device {
     pub swversion: Option<String>,
     /// The end user's plan, for activated production devices.
     pub plan_id: Option<String>,
+    /// What it runs.
+    #[serde(default)]
+    pub firmware: Firmware,
     /// What was done to it, for tests.
     #[serde(default)]
     pub events: Events,

@@ -176,6 +176,7 @@ impl State {
             return Err(Refusal::targeted());
         }
         self.deployments.retain(|_, build| build.group != Some(id));
+        self.hooks.retain(|_, hook| hook.group != id);
         self.groups.shift_remove(&id);
         Ok(())
     }

@@ -15,6 +15,7 @@ use super::groups::{Group, GroupType};
 use super::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
 use super::login_keys::LoginKey;
 use super::products::Product;
+use super::running::Firmware;
 
 /// One record and where it was read.
 pub struct Record {
@@ -43,6 +44,7 @@ pub fn load(state: &mut State, mut records: Vec<Record>) -> Result<(), String> {
         added.map_err(|why| format!("{}: {why}", record.source))?;
     }
     forget_what_is_missing(state);
+    state.start_all();
     Ok(())
 }
 
@@ -248,6 +250,7 @@ impl Record {
             rssi: self.number("rssi"),
             swversion: self.text("swversion")?,
             plan_id: self.text("plan_id")?,
+            firmware: Firmware::default(),
             events: Events::default(),
         };
         if_new(state.devices.add(device))

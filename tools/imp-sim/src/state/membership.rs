@@ -8,6 +8,7 @@ use super::devices::Device;
 use super::groups::{Group, GroupType};
 use super::ids::{AgentId, Id, Timestamp};
 use super::refusal::Refusal;
+use super::running::Firmware;
 use crate::variants::Variants;
 
 impl State {
@@ -52,6 +53,8 @@ impl State {
         if let Some(device) = self.devices.get_mut(slot) {
             device.events.assigned += 1;
         }
+        self.happened(slot, "assigned", caller, now);
+        self.boot(slot, variants, now);
         Ok(())
     }
 
@@ -123,15 +126,18 @@ impl State {
                 device.agent = AgentId::of(device.id, &device.owner.to_string());
             }
             device.events.unassigned += 1;
+            device.firmware = Firmware::default();
         }
+        self.happened(slot, "unassigned", caller, now);
         Ok(())
     }
 
-    /// Restarts one device. An offline one restarts when it is back.
+    /// Restarts one device, politely or at once. An offline one restarts when it is back.
     pub fn restart_device(
         &mut self,
-        caller: Id,
+        (caller, polite): (Id, bool),
         device: &str,
+        variants: &Variants,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let slot = self.device_slot(caller, device)?;
@@ -139,22 +145,40 @@ impl State {
         let group = group.and_then(|group| self.groups.get(&group));
         let group = group.ok_or_else(Refusal::device_unassigned)?;
         self.may_write(caller, group.owner, group.kind.zone())?;
-        self.restart(slot, now);
+        self.restart(slot, (caller, polite), variants, now);
         Ok(())
     }
 
     /// Restarts all devices of a group; none is fine.
-    pub fn restart_group(&mut self, caller: Id, id: &str, now: Timestamp) -> Result<(), Refusal> {
+    pub fn restart_group(
+        &mut self,
+        (caller, polite): (Id, bool),
+        id: &str,
+        variants: &Variants,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let group = self.group(caller, id)?;
         let id = group.id;
         self.may_write(caller, group.owner, group.kind.zone())?;
         for slot in self.devices.of_group(id).to_vec() {
-            self.restart(slot, now);
+            self.restart(slot, (caller, polite), variants, now);
         }
         Ok(())
     }
 
-    fn restart(&mut self, slot: u32, now: Timestamp) {
+    fn restart(
+        &mut self,
+        slot: u32,
+        (caller, polite): (Id, bool),
+        variants: &Variants,
+        now: Timestamp,
+    ) {
+        if !polite {
+            self.boot(slot, variants, now);
+        } else if !self.boot_politely(slot, variants, now) {
+            return;
+        }
+        self.happened(slot, "restarted", caller, now);
         if let Some(device) = self.devices.get_mut(slot) {
             device.events.restarted += 1;
             if device.agent_running {
@@ -193,6 +217,10 @@ impl State {
             }));
         }
         self.may_write_device(caller, slot)?;
+        if let Some(id) = self.devices.get(slot).map(|device| device.id) {
+            self.live.streams.drop_device(id);
+            self.live.journal.forget(id);
+        }
         self.devices.remove(slot);
         Ok(())
     }

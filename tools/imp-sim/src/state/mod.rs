@@ -5,9 +5,13 @@ pub mod accounts;
 pub mod deployments;
 pub mod device_maker;
 pub mod devices;
+pub mod factory;
 pub mod group_type;
 pub mod groups;
+pub mod hooks;
 pub mod ids;
+pub mod journal;
+pub mod live;
 pub mod load;
 pub mod login_keys;
 pub mod membership;
@@ -15,7 +19,9 @@ pub mod population;
 pub mod products;
 pub mod random;
 pub mod refusal;
+pub mod running;
 pub mod snapshot;
+pub mod streams;
 pub mod tokens;
 
 use indexmap::IndexMap;
@@ -32,6 +38,8 @@ pub struct State {
     pub groups: IndexMap<Id, groups::Group>,
     /// In order of creation.
     pub deployments: IndexMap<Id, deployments::Deployment>,
+    /// Webhooks, in order of creation.
+    pub hooks: IndexMap<Id, hooks::Hook>,
     /// In order of enrolment.
     pub devices: devices::Devices,
     /// In order of creation.
@@ -40,4 +48,6 @@ pub struct State {
     pub tokens: tokens::Tokens,
     /// For what is made while the service runs.
     pub random: random::Random,
+    /// What ends with the process.
+    pub live: live::Live,
 }

@@ -13,6 +13,7 @@ use super::device_maker::DeviceMaker;
 use super::devices::Devices;
 use super::groups::{Group, GroupType};
 use super::ids::{Id, Timestamp};
+use super::live::Live;
 use super::login_keys::LoginKey;
 use super::products::Product;
 use super::random::Random;
@@ -43,10 +44,12 @@ pub fn populate(population: &Population) -> State {
         products: IndexMap::new(),
         groups: IndexMap::new(),
         deployments: IndexMap::new(),
+        hooks: IndexMap::new(),
         devices: Devices::default(),
         login_keys: Vec::new(),
         tokens: Tokens::default(),
         random: Random::new(population.seed, 0),
+        live: Live::default(),
     };
     let [main, partner, free] = add_accounts(&mut state, population);
     let mut maker = DeviceMaker::new(population.seed, 2);
@@ -62,26 +65,8 @@ pub fn populate(population: &Population) -> State {
         let mut maker = DeviceMaker::new(population.seed, 4);
         add_production(&mut state, population, main, &mut maker);
     }
+    state.start_all();
     state
-}
-
-impl State {
-    /// App BlinkUp of so many new devices into the main account.
-    pub fn enrol_devices(&mut self, count: usize) -> Vec<serde_json::Value> {
-        let Some(&main) = self.accounts.keys().next() else {
-            return Vec::new();
-        };
-        let mut maker = DeviceMaker::new(self.random.below(u64::MAX), 1);
-        let mut added = Vec::new();
-        while added.len() < count {
-            let device = maker.device(main, Some(format!("added-{:06}", self.devices.len())));
-            let line = serde_json::json!({"id": device.id, "mac_address": device.mac, "name": device.name});
-            if self.devices.add(device) {
-                added.push(line);
-            }
-        }
-        added
-    }
 }
 
 /// Every tenth device has no name, and two in a hundred share one.

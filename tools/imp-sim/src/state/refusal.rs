@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::ids::Timestamp;
+use super::ids::{DeviceId, Timestamp};
 
 /// What sort of refusal, as far as the HTTP status depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,6 +225,41 @@ impl Refusal {
     pub fn account_limit() -> Self {
         let detail = "The account has the greatest number of login keys already.";
         Self::new(Reason::Conflict, "CX013", "Account Limit Reached", detail)
+    }
+
+    /// A log stream that somebody reads already.
+    pub fn stream_taken() -> Self {
+        let detail = "The logstream is being read already; request a new one.";
+        Self::new(Reason::Conflict, "CX014", "Logstream In Use", detail)
+    }
+
+    /// A log stream that nobody reads yet.
+    pub fn stream_unopened() -> Self {
+        let detail = "Open the logstream before you add devices.";
+        Self::new(Reason::Conflict, "CX015", "Logstream Not Open", detail)
+    }
+
+    /// Devices whose logs the API does not show.
+    pub fn no_logs(device: DeviceId) -> Self {
+        let detail = format!("Device {device} is a production device; its logs are not available.");
+        Self::new(Reason::Permission, "PX301", "Logging Not Supported", detail)
+    }
+
+    /// Code that the compiler refuses; `remarks` say where.
+    pub fn compilation(remarks: Vec<Value>) -> Self {
+        let detail = "The code could not be compiled.";
+        let refusal = Self::new(Reason::Invalid, "CX005", "Compilation Error", detail);
+        Self { meta: Some(Box::new(remarks.into())), ..refusal }
+    }
+
+    /// What cannot be called.
+    pub fn url() -> Self {
+        Self::new(Reason::Invalid, "VX010", "Invalid URL", "The provided URL is invalid.")
+    }
+
+    /// What the hardware cannot do, for the control address.
+    pub fn hardware(detail: impl Into<String>) -> Self {
+        Self::new(Reason::Conflict, "HW001", "Not Possible", detail)
     }
 
     /// Targets of a fixture group that do not fit it.

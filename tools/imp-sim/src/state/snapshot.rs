@@ -8,7 +8,9 @@ use super::accounts::Account;
 use super::deployments::Deployment;
 use super::devices::{Device, Devices};
 use super::groups::Group;
+use super::hooks::Hook;
 use super::ids::Id;
+use super::live::Live;
 use super::login_keys::LoginKey;
 use super::products::Product;
 use super::random::Random;
@@ -21,6 +23,7 @@ struct Written<'a> {
     products: &'a IndexMap<Id, Product>,
     groups: &'a IndexMap<Id, Group>,
     deployments: &'a IndexMap<Id, Deployment>,
+    hooks: &'a IndexMap<Id, Hook>,
     login_keys: &'a [LoginKey],
     tokens: &'a Tokens,
     devices: Vec<&'a Device>,
@@ -33,6 +36,8 @@ struct Read {
     products: IndexMap<Id, Product>,
     groups: IndexMap<Id, Group>,
     deployments: IndexMap<Id, Deployment>,
+    #[serde(default)]
+    hooks: IndexMap<Id, Hook>,
     login_keys: Vec<LoginKey>,
     tokens: Tokens,
     devices: Vec<Device>,
@@ -47,6 +52,7 @@ impl State {
             products: &self.products,
             groups: &self.groups,
             deployments: &self.deployments,
+            hooks: &self.hooks,
             login_keys: &self.login_keys,
             tokens: &self.tokens,
             devices: self.devices.iter().collect(),
@@ -65,10 +71,12 @@ impl State {
             products: read.products,
             groups: read.groups,
             deployments: read.deployments,
+            hooks: read.hooks,
             devices,
             login_keys: read.login_keys,
             tokens: read.tokens,
             random: Random::resume(read.random),
+            live: Live::default(),
         })
     }
 }

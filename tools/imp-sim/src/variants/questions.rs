@@ -1,5 +1,7 @@
 //! The table of open questions, for `--variant` and `imp-sim variants`.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{Variants, Window};
@@ -8,7 +10,8 @@ use super::{Variants, Window};
 pub struct Question {
     /// As in `--variant NAME=VALUE`.
     pub name: &'static str,
-    /// Possible values, the default first. `N` stands for any number above 0.
+    /// Possible values, the default first. `N` stands for any number above 0, `TIME` for any
+    /// duration above 0.
     pub values: &'static [&'static str],
     /// What it decides.
     pub meaning: &'static str,
@@ -39,6 +42,14 @@ impl Question {
 
 fn status(text: &str) -> u16 {
     text.parse().unwrap_or_default()
+}
+
+fn number(text: &str) -> usize {
+    text.parse().unwrap_or_default()
+}
+
+fn time(text: &str) -> Option<Duration> {
+    humantime::parse_duration(text).ok()
 }
 
 /// All open questions.
@@ -210,6 +221,66 @@ pub const QUESTIONS: &[Question] = &[
         values: &["account", "own"],
         meaning: "whose limit the headers of a 429 to an unblessing request tell",
         set: |v, value| v.unblessing_headers_own = value == "own",
+    },
+    Question {
+        name: "pre-production-logs",
+        values: &["refuse", "allow"],
+        meaning: "whether logs of pre-production devices can be read",
+        set: |v, value| v.pre_production_logs = value == "allow",
+    },
+    Question {
+        name: "streams-per-account",
+        values: &["1", "N"],
+        meaning: "log streams at a time; a new one beyond it closes the oldest",
+        set: |v, value| v.streams_per_account = number(value),
+    },
+    Question {
+        name: "devices-per-stream",
+        values: &["8", "5", "N"],
+        meaning: "devices in a log stream; the least recently added is dropped beyond it",
+        set: |v, value| v.devices_per_stream = number(value),
+    },
+    Question {
+        name: "stream-before-open",
+        values: &["refuse", "accept"],
+        meaning: "adding a device to a log stream that nobody reads yet",
+        set: |v, value| v.stream_before_open = value == "accept",
+    },
+    Question {
+        name: "stream-status",
+        values: &["200", "201"],
+        meaning: "status of POST /logstream",
+        set: |v, value| v.stream_status = status(value),
+    },
+    Question {
+        name: "stream-keep-alive",
+        values: &["10s", "TIME"],
+        meaning: "how often a log stream sends a comment",
+        set: |v, value| v.stream_keep_alive = time(value).unwrap_or_default(),
+    },
+    Question {
+        name: "stream-cut",
+        values: &["never", "TIME"],
+        meaning: "how long until the connection of a log stream breaks",
+        set: |v, value| v.stream_cut = time(value),
+    },
+    Question {
+        name: "stream-close",
+        values: &["never", "TIME"],
+        meaning: "how long until the service closes a log stream",
+        set: |v, value| v.stream_close = time(value),
+    },
+    Question {
+        name: "factory-deploy",
+        values: &["keep", "restart"],
+        meaning: "whether a deployment restarts the devices of fixture and DUT groups",
+        set: |v, value| v.factory_deploy_restarts = value == "restart",
+    },
+    Question {
+        name: "blinkup-webhook",
+        values: &["every", "first"],
+        meaning: "which BlinkUps of end users call blinkup webhooks",
+        set: |v, value| v.blinkup_hook_once = value == "first",
     },
     Question {
         name: "connection",

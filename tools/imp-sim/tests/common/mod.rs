@@ -2,6 +2,8 @@
 //! here so that nothing between the test and the wire can smooth anything over.
 #![allow(dead_code, reason = "no test file uses all of it")]
 
+pub mod line;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};

@@ -1,0 +1,206 @@
+//! Looks at what is there: which group or product each row means, and what stands in its way.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use api::Seen;
+use api::identify::Thing;
+use api::paging::{self, Reading};
+use pipe::{Failure, Kind, Record, Row};
+use serde_json::Value;
+
+use super::steps::Steps;
+use super::subject::{Doomed, is_target_of, without_key};
+use crate::deployments::is_flagged;
+use crate::session::{Session, text};
+use crate::stop::failure;
+
+/// Finds what each row means; a second row for the same is noted as such.
+pub fn identify(steps: &mut Steps<'_>, thing: Thing) {
+    let session = steps.session;
+    let rows = steps
+        .each_open(|subject| Row { record: subject.input.clone(), source: subject.source.clone() });
+    for ((index, _), record) in steps.ask(rows, |row| session.thing(thing, row, &[])) {
+        steps.subjects[index].record = record;
+    }
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (index, subject) in steps.subjects.iter_mut().enumerate() {
+        if subject.is_open() {
+            let first = *seen.entry(text(&subject.record, "id").to_owned()).or_insert(index);
+            subject.same_as = (first != index).then_some(first);
+        }
+    }
+}
+
+/// Finds what stands in the way, and refuses what cannot be cleared.
+pub fn look(steps: &mut Steps<'_>, thing: Thing) {
+    if thing == Thing::Product {
+        groups_of_products(steps);
+        zombies(steps);
+    } else {
+        for subject in steps.subjects.iter_mut().filter(|subject| subject.is_open()) {
+            subject.groups = vec![Doomed::of(&subject.record)];
+        }
+    }
+    if !steps.order.force {
+        return;
+    }
+    let session = steps.session;
+    let groups = steps.each_group(|group| Some(group.clone()));
+    for ((subject, number), group) in steps.ask(groups, |group| contents(session, group)) {
+        steps.subjects[subject].groups[number] = group;
+    }
+    if thing == Thing::DeviceGroup {
+        targets(steps);
+    }
+    if steps.order.key.is_none() {
+        for subject in steps.subjects.iter_mut().filter(|subject| subject.is_open()) {
+            let blessed = subject.groups.iter().filter(|group| group.is_production());
+            match blessed.map(|group| group.devices.len()).sum() {
+                0 => {}
+                devices => subject.failure = Some(without_key(devices)),
+            }
+        }
+    }
+}
+
+fn groups_of_products(steps: &mut Steps<'_>) {
+    if !steps.order.force && !steps.order.builds {
+        return;
+    }
+    let session = steps.session;
+    let products = steps.each_open(|subject| text(&subject.record, "id").to_owned());
+    let groups =
+        |product: &String| session.collect("/devicegroups", &[("filter[product.id]", product)]);
+    let found = steps.ask(products, groups);
+    for ((index, _), groups) in found {
+        let subject = &mut steps.subjects[index];
+        let groups: Vec<Doomed> =
+            groups.iter().filter_map(Value::as_object).map(Doomed::of).collect();
+        if steps.order.force || groups.is_empty() {
+            subject.groups = groups;
+        } else {
+            let title = format!("The product has {} device groups", groups.len());
+            subject.failure =
+                Some(Failure::new(Kind::Conflict, title).detail("--force deletes them first"));
+        }
+    }
+}
+
+/// Deployments of the products that belong to no group.
+fn zombies(steps: &mut Steps<'_>) {
+    if !steps.order.builds {
+        return;
+    }
+    let session = steps.session;
+    let products = steps.each_open(|subject| text(&subject.record, "id").to_owned());
+    for ((index, _), zombies) in steps.ask(products, |product| zombies_of(session, product)) {
+        let flagged = zombies.iter().filter(|zombie| is_flagged(zombie)).count();
+        let subject = &mut steps.subjects[index];
+        subject.zombies = zombies.len();
+        if flagged > 0 && !steps.order.force {
+            let title = format!("The product has {flagged} flagged deployments of no group");
+            subject.failure =
+                Some(Failure::new(Kind::Conflict, title).detail("--force takes their flags away"));
+        }
+    }
+}
+
+/// The deployments of a product that belong to no group.
+pub fn zombies_of(session: &Session, product: &str) -> Result<Vec<Record>, Failure> {
+    let mut deployments = session.deployments(&[("filter[product.id]", product)])?;
+    deployments.retain(|deployment| !deployment.contains_key("devicegroup_id"));
+    Ok(deployments)
+}
+
+/// A group with its devices and deployments.
+fn contents(session: &Session, group: &Doomed) -> Result<Doomed, Failure> {
+    let deployments = session.deployments(&[("filter[devicegroup.id]", &group.id)])?;
+    let flagged = deployments.iter().filter(|deployment| is_flagged(deployment));
+    Ok(Doomed {
+        devices: devices_of(session, &group.id)?,
+        flagged: flagged.map(|deployment| text(deployment, "id").to_owned()).collect(),
+        deployments: deployments.len(),
+        ..group.clone()
+    })
+}
+
+/// The ids of a group's devices.
+pub fn devices_of(session: &Session, group: &str) -> Result<Vec<String>, Failure> {
+    let filters = [("filter[devicegroup.id]".to_owned(), group.to_owned())];
+    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
+    let mut ids = Vec::new();
+    let mut seen = Seen::default();
+    let listed =
+        paging::list(&session.client, "/devices", &filters, &reading, &mut seen, |device| {
+            ids.push(text(&device, "id").to_owned());
+            ControlFlow::Continue(())
+        });
+    let _all = listed.map_err(failure)?;
+    Ok(ids)
+}
+
+/// Refuses groups that are the target of a fixture group which stays.
+fn targets(steps: &mut Steps<'_>) {
+    let session = steps.session;
+    let all = steps.each_group(|group| Some(group.clone()));
+    let going: HashSet<&String> = all.iter().map(|(_, group)| &group.id).collect();
+    let is_target =
+        |group: &Doomed| group.kind.contains("dut") || group.kind.contains("production");
+    let perhaps = all.iter().filter(|(_, group)| is_target(group));
+    let perhaps = perhaps.map(|(place, group)| {
+        let product = text(&steps.subjects[place.0].record, "product_id").to_owned();
+        (*place, (group.id.clone(), product))
+    });
+    let perhaps = perhaps.collect();
+    let fixtures = Fixtures::default();
+    let found = steps.ask(perhaps, |(group, product)| fixtures.naming(session, group, product));
+    for ((index, _), mut naming) in found {
+        naming.retain(|fixture| !going.contains(&text(fixture, "id").to_owned()));
+        if !naming.is_empty() {
+            let told = |fixture| format!("{} ({})", text(fixture, "name"), text(fixture, "id"));
+            steps.subjects[index].failure =
+                Some(is_target_of(&naming.iter().map(told).collect::<Vec<_>>()));
+        }
+    }
+}
+
+/// The fixture groups of products, listed once a product.
+#[derive(Default)]
+struct Fixtures {
+    products: Mutex<HashMap<String, Arc<Listed>>>,
+}
+
+/// The fixture groups of one product, once they have been listed.
+type Listed = OnceLock<Result<Vec<Record>, Failure>>;
+
+impl Fixtures {
+    /// Those that name the group as a target.
+    fn naming(
+        &self,
+        session: &Session,
+        group: &str,
+        product: &str,
+    ) -> Result<Vec<Record>, Failure> {
+        let product = match product {
+            "" => text(&session.get("devicegroups", group)?, "product_id").to_owned(),
+            known => known.to_owned(),
+        };
+        let mut products = self.products.lock().unwrap_or_else(PoisonError::into_inner);
+        let cell = products.entry(product.clone()).or_default().clone();
+        drop(products);
+        let groups = || session.collect("/devicegroups", &[("filter[product.id]", &product)]);
+        let fixtures = || {
+            let records = groups()?.into_iter().filter_map(|group| group.as_object().cloned());
+            Ok(records.filter(|group| Doomed::of(group).is_fixture()).collect())
+        };
+        let mut fixtures: Vec<Record> = cell.get_or_init(fixtures).clone()?;
+        fixtures.retain(|fixture| {
+            ["production_target_id", "dut_target_id"]
+                .iter()
+                .any(|name| text(fixture, name) == group)
+        });
+        Ok(fixtures)
+    }
+}

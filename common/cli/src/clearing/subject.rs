@@ -1,0 +1,193 @@
+//! A row that is to be deleted, with what stands in its way: pure bookkeeping and the words for it.
+
+use pipe::{Failure, Kind, Record, Row};
+
+/// A row and the group or product that it means.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    /// The row as it was read.
+    pub input: Record,
+    /// Where it came from.
+    pub source: String,
+    /// The group or product.
+    pub record: Record,
+    /// The groups that go: for the row of a group, itself.
+    pub groups: Vec<Doomed>,
+    /// Deployments of no group that go with a product.
+    pub zombies: usize,
+    /// An earlier row that means the same.
+    pub same_as: Option<usize>,
+    /// Why it is not deleted.
+    pub failure: Option<Failure>,
+}
+
+/// A group that is to be deleted.
+#[derive(Clone, Debug, Default)]
+pub struct Doomed {
+    /// Its id.
+    pub id: String,
+    /// Its specific type.
+    pub kind: String,
+    /// Its name, if that is known.
+    pub name: String,
+    /// The ids of its devices.
+    pub devices: Vec<String>,
+    /// The ids of its flagged deployments.
+    pub flagged: Vec<String>,
+    /// How many deployments it has.
+    pub deployments: usize,
+}
+
+impl Subject {
+    /// A row that is to be worked on.
+    pub fn new(row: Row) -> Self {
+        Subject { input: row.record, source: row.source, ..Subject::default() }
+    }
+
+    /// A row that has failed already.
+    pub fn bad(input: Record, source: String, failure: Failure) -> Self {
+        Subject { input, source, failure: Some(failure), ..Subject::default() }
+    }
+
+    /// Whether it is still to be deleted.
+    pub fn is_open(&self) -> bool {
+        self.failure.is_none() && self.same_as.is_none()
+    }
+
+    /// A record to call it by: its name tells more than its id.
+    pub fn named(&self) -> Record {
+        match self.record.get("name") {
+            Some(name) if name.as_str().is_some_and(|name| !name.is_empty()) => {
+                Record::from_iter([("name".to_owned(), name.clone())])
+            }
+            _ => self.record.clone(),
+        }
+    }
+}
+
+impl Doomed {
+    /// From the record of a group.
+    pub fn of(group: &Record) -> Self {
+        let text = |name: &str| crate::text(group, name).to_owned();
+        Doomed { id: text("id"), kind: text("type"), name: text("name"), ..Doomed::default() }
+    }
+
+    /// Fixture groups name others as their targets, so they go first.
+    pub fn is_fixture(&self) -> bool {
+        self.kind.contains("factoryfixture")
+    }
+
+    /// Its devices are unblessed when they leave it, and that needs the key.
+    pub fn is_production(&self) -> bool {
+        self.kind == "production_devicegroup"
+    }
+}
+
+/// What has to be done before the subjects themselves can be deleted, in words; nothing when nothing is in
+/// the way.
+pub fn plan(subjects: &[&Subject]) -> Vec<String> {
+    let groups = || subjects.iter().flat_map(|subject| &subject.groups);
+    let devices = |blessed: bool| {
+        let of_kind = groups().filter(|group| group.is_production() == blessed);
+        of_kind.map(|group| group.devices.len()).sum::<usize>()
+    };
+    let flagged: usize = groups().map(|group| group.flagged.len()).sum();
+    let deployments: usize = groups().map(|group| group.deployments).sum();
+    // A group that is a row of its own is no obstacle.
+    let of_products =
+        subjects.iter().filter(|subject| crate::text(&subject.record, "type") == "product");
+    let of_products: usize = of_products.map(|subject| subject.groups.len()).sum();
+    let zombies: usize = subjects.iter().map(|subject| subject.zombies).sum();
+    [
+        (devices(false), "unassign", "device"),
+        (devices(true), "unbless and unassign", "production device"),
+        (flagged, "take the flag from", "deployment"),
+        (of_products, "delete", "device group"),
+        (deployments, "delete", "deployment"),
+        (zombies, "delete", "deployment that belongs to no group"),
+    ]
+    .into_iter()
+    .filter(|(number, ..)| *number > 0)
+    .map(|(number, verb, noun)| format!("{verb} {number} {}", plural(noun, number)))
+    .collect()
+}
+
+fn plural(noun: &str, number: usize) -> String {
+    match noun {
+        _ if number == 1 => noun.to_owned(),
+        "deployment that belongs to no group" => "deployments that belong to no group".to_owned(),
+        _ => format!("{noun}s"),
+    }
+}
+
+/// Production devices are let go only by those who have the key.
+pub fn without_key(devices: usize) -> Failure {
+    let title = format!(
+        "{devices} {} in the way",
+        match devices {
+            1 => "production device is",
+            _ => "production devices are",
+        }
+    );
+    Failure::new(Kind::Refused, title).detail(
+        "to unbless them, give the account's unblessing key with --unbond, --unbond-file or \
+         IMP_UNBOND_KEY; nothing was done to it",
+    )
+}
+
+/// A fixture group that stays would lose its target.
+pub fn is_target_of(fixtures: &[String]) -> Failure {
+    Failure::new(Kind::Conflict, "Other device groups have this one as their target").detail(
+        format!(
+            "{}: give them another target with `imp-dg update`, or delete them in the same command",
+            fixtures.join(", ")
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn subject(kind: &str, groups: Vec<Doomed>, zombies: usize) -> Subject {
+        let record = json!({"type": kind, "id": "x"}).as_object().cloned().unwrap();
+        Subject { record, groups, zombies, ..Subject::default() }
+    }
+
+    fn group(kind: &str, devices: usize, flagged: usize, deployments: usize) -> Doomed {
+        Doomed {
+            kind: kind.into(),
+            devices: vec![String::new(); devices],
+            flagged: vec![String::new(); flagged],
+            deployments,
+            ..Doomed::default()
+        }
+    }
+
+    #[test]
+    fn the_plan_counts_what_is_in_the_way() {
+        let blessed = group("production_devicegroup", 2, 0, 1);
+        let fixture = group("factoryfixture_devicegroup", 1, 1, 3);
+        assert!(fixture.is_fixture() && !blessed.is_fixture());
+        let of_group = subject("factoryfixture_devicegroup", vec![fixture.clone()], 0);
+        assert_eq!(
+            plan(&[&of_group]),
+            ["unassign 1 device", "take the flag from 1 deployment", "delete 3 deployments"]
+        );
+        let of_product = subject("product", vec![blessed, fixture], 1);
+        assert_eq!(
+            plan(&[&of_product, &of_group]),
+            [
+                "unassign 2 devices",
+                "unbless and unassign 2 production devices",
+                "take the flag from 2 deployments",
+                "delete 2 device groups",
+                "delete 7 deployments",
+                "delete 1 deployment that belongs to no group"
+            ]
+        );
+        let nothing = subject("development_devicegroup", vec![group("x", 0, 0, 0)], 0);
+        assert!(plan(&[&nothing]).is_empty());
+    }
+}

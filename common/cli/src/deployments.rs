@@ -1,0 +1,125 @@
+//! Deployments: lists of them without their programs, and what protects one from being deleted.
+//!
+//! Careful about protection: a flag is taken away only from a deployment that can be deleted then. The
+//! minimum supported deployment of a group and those after it stay, whatever is asked for (reference 4.6).
+
+use std::ops::ControlFlow;
+
+use api::deployments::without_code;
+use api::paging::{self, Reading};
+use api::{Request, Seen, resource, segment};
+use pipe::{Failure, Item, Kind, Record, Row};
+use serde_json::Value;
+
+use crate::input::Rows;
+use crate::session::{Session, text};
+use crate::stop::failure;
+
+impl Session {
+    /// The deployments that pass the filters, without their programs.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`].
+    pub fn deployments(&self, filters: &[(&str, &str)]) -> Result<Vec<Record>, Failure> {
+        let filters: Vec<_> =
+            filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let reading = Reading { jobs: usize::from(self.common.jobs), wanted: &|| true };
+        let mut deployments = Vec::new();
+        let mut seen = Seen::default();
+        let each = |deployment| {
+            deployments.push(without_code(deployment));
+            ControlFlow::Continue(())
+        };
+        let listed =
+            paging::list(&self.client, "/deployments", &filters, &reading, &mut seen, each);
+        let _all = listed.map_err(failure)?;
+        Ok(deployments)
+    }
+
+    /// One resource as a record.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`].
+    pub fn get(&self, collection: &str, id: &str) -> Result<Record, Failure> {
+        let answer = self.send(&Request::get(format!("/{collection}/{}", segment(id))))?;
+        Ok(resource::lift_data(&answer.body))
+    }
+
+    /// Takes the flag away from a deployment.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`].
+    pub fn unflag(&self, id: &str) -> Result<Record, Failure> {
+        let unflagged = Record::from_iter([("flagged".to_owned(), Value::Bool(false))]);
+        let body = resource::update_body("deployment", id, unflagged, Record::new());
+        let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
+        Ok(without_code(resource::lift_data(&self.send(&request)?.body)))
+    }
+
+    /// Deletes a deployment. `force` takes away a flag that stands in the way, but only when nothing else
+    /// does.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub fn delete_deployment(&self, id: &str, force: bool) -> Result<(), Failure> {
+        let request = Request::delete(format!("/deployments/{}", segment(id)));
+        let refusal = match self.send(&request) {
+            Err(refusal) if force && matches!(refusal.kind, Kind::Refused | Kind::Conflict) => {
+                refusal
+            }
+            sent => return sent.map(|_| ()),
+        };
+        let deployment = self.get("deployments", id)?;
+        if !is_flagged(&deployment) {
+            return Err(refusal);
+        }
+        if self.is_supported(&deployment)? {
+            let title = "It is the minimum supported deployment of its group, or newer";
+            let advice = "it keeps its flag; raise the minimum first, with \
+                          `imp-dg update --min-supported-deployment`";
+            return Err(Failure { title: title.into(), detail: Some(advice.into()), ..refusal });
+        }
+        self.unflag(id)?;
+        self.send(&request).map(|_| ())
+    }
+
+    /// Whether it is its group's minimum supported deployment, or newer.
+    fn is_supported(&self, deployment: &Record) -> Result<bool, Failure> {
+        let group = match text(deployment, "devicegroup_id") {
+            "" => return Ok(false),
+            id => self.get("devicegroups", id)?,
+        };
+        let minimum = self.minimum_of(&group)?;
+        Ok(minimum.is_some_and(|minimum| !is_older(deployment, &minimum)))
+    }
+
+    /// The minimum supported deployment of a group, if it has one.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`].
+    pub fn minimum_of(&self, group: &Record) -> Result<Option<Record>, Failure> {
+        match text(group, "min_supported_deployment_id") {
+            "" => Ok(None),
+            id => self.get("deployments", id).map(|minimum| Some(without_code(minimum))),
+        }
+    }
+}
+
+/// Whether a deployment is flagged.
+pub fn is_flagged(deployment: &Record) -> bool {
+    deployment.get("flagged") == Some(&Value::Bool(true))
+}
+
+/// Whether one deployment is certainly older than another. Time stamps have one form and sort as text
+/// (reference 3.3).
+pub fn is_older(deployment: &Record, other: &Record) -> bool {
+    let (one, other) = (text(deployment, "created_at"), text(other, "created_at"));
+    one.len() == other.len() && one < other
+}
+
+/// Records that the service has listed, as rows of a verb.
+pub fn listed(records: Vec<Record>, source: &str) -> Rows {
+    let source = source.to_owned();
+    let row = move |record| Ok(Item::Row(Row { record, source: source.clone() }));
+    Box::new(records.into_iter().map(row))
+}

@@ -1,0 +1,232 @@
+//! What has been printed of a device's log, so that each line is printed once, wherever it comes from.
+//!
+//! A line has no id: it is told by time, type and message, and by how many of its kind there are. Each
+//! source on its own never gives a line too often; so as many are printed as the one that gives most
+//! has given. Only the newest lines are remembered; older ones in the stored log count as known.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use pipe::Record;
+use serde_json::Value;
+
+/// Lines may come in another order than that of their times (reference 4.9): what is this much older
+/// than the newest that is known may still be missing.
+const DISORDER: Duration = Duration::from_secs(30);
+/// Lines that are remembered, at most; when there are more the older half is forgotten.
+const REMEMBERED: usize = 4_000;
+
+/// The ledger of one device.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    lines: BTreeMap<Key, Count>,
+    newest: Option<String>,
+    /// Stored lines up to this time are known.
+    floor: String,
+}
+
+/// Time, and what else tells a line.
+type Key = (String, u64);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    printed: u32,
+    /// On the stream, since the device was added to it.
+    arrived: u32,
+}
+
+impl Ledger {
+    /// Takes the newest page of the stored log for known: following begins after it. `more`: there are
+    /// older ones.
+    pub fn begin(&mut self, entries: &[Record], more: bool) {
+        let _known = self.stored(entries);
+        if let (true, Some(oldest)) = (more, entries.iter().map(time).min()) {
+            self.floor = oldest.to_owned();
+        }
+    }
+
+    /// The device is being added to a stream: what arrives is counted anew.
+    pub fn added(&mut self) {
+        self.lines.values_mut().for_each(|count| count.arrived = 0);
+    }
+
+    /// A line that arrived on the stream; true if it is to be printed.
+    pub fn arrived(&mut self, entry: &Record) -> bool {
+        self.see(entry);
+        let count = self.lines.entry(key(entry)).or_default();
+        count.arrived += 1;
+        let is_new = count.arrived > count.printed;
+        count.printed = count.printed.max(count.arrived);
+        self.forget();
+        is_new
+    }
+
+    /// Lines of the stored log, newest first and without a hole; gives those to print, oldest first.
+    pub fn stored<'a>(&mut self, entries: &'a [Record]) -> Vec<&'a Record> {
+        let mut found: BTreeMap<Key, u32> = BTreeMap::new();
+        let mut fresh = Vec::new();
+        for entry in entries.iter().rev().filter(|entry| *time(entry) > *self.floor) {
+            let number = found.entry(key(entry)).or_default();
+            *number += 1;
+            let count = self.lines.entry(key(entry)).or_default();
+            if *number > count.printed {
+                count.printed = *number;
+                fresh.push(entry);
+            }
+        }
+        entries.iter().for_each(|entry| self.see(entry));
+        self.forget();
+        fresh
+    }
+
+    /// True when `entry` has been printed but has not arrived on the stream since the device was added.
+    pub fn is_overdue(&self, entry: &Record) -> bool {
+        self.lines.get(&key(entry)).is_some_and(|count| count.arrived == 0)
+    }
+
+    /// How far back the stored log has to be read to miss nothing; `None` when nothing is known.
+    pub fn until(&self) -> Option<String> {
+        let newest = self.newest.as_deref()?;
+        let time = humantime::parse_rfc3339_weak(newest).ok()?;
+        Some(humantime::format_rfc3339_millis(time.checked_sub(DISORDER)?).to_string())
+    }
+
+    /// The time of the newest line that is known.
+    pub fn newest(&self) -> Option<&str> {
+        self.newest.as_deref()
+    }
+
+    /// Whether these stored lines reach back to what is known. If they do not, lines may be missing.
+    pub fn is_reached_by(&self, entries: &[Record]) -> bool {
+        let Some(newest) = &self.newest else { return true };
+        entries.is_empty() || entries.iter().any(|entry| time(entry) <= newest.as_str())
+    }
+
+    fn see(&mut self, entry: &Record) {
+        let time = time(entry);
+        if self.newest.as_deref().is_none_or(|newest| newest < time) {
+            self.newest = Some(time.to_owned());
+        }
+    }
+
+    fn forget(&mut self) {
+        if self.lines.len() <= REMEMBERED {
+            return;
+        }
+        while self.lines.len() > REMEMBERED / 2
+            || self.lines.first_key_value().is_some_and(|((time, _), _)| *time == self.floor)
+        {
+            let Some(((time, _), _)) = self.lines.pop_first() else { return };
+            self.floor = time;
+        }
+    }
+}
+
+/// The time of a line, in the service's spelling, which sorts by time.
+pub fn time(entry: &Record) -> &str {
+    entry.get("ts").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn key(entry: &Record) -> Key {
+    let mut hasher = DefaultHasher::new();
+    for name in ["type", "msg"] {
+        entry.get(name).map(Value::to_string).hash(&mut hasher);
+    }
+    (time(entry).to_owned(), hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn at(second: u32, text: &str) -> Record {
+        let value = json!({"ts": format!("2026-11-23T20:{:02}:{:02}.000Z", second / 60, second % 60), "type": "server.log", "msg": text});
+        value.as_object().cloned().unwrap()
+    }
+
+    /// The stored log: newest first.
+    fn log(entries: &[(u32, &str)]) -> Vec<Record> {
+        entries.iter().rev().map(|(second, text)| at(*second, text)).collect()
+    }
+
+    fn fresh(ledger: &mut Ledger, entries: &[(u32, &str)]) -> Vec<String> {
+        let log = log(entries);
+        ledger
+            .stored(&log)
+            .into_iter()
+            .map(|entry| entry["msg"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_line_is_printed_once_whichever_source_is_first() {
+        let mut ledger = Ledger::default();
+        ledger.begin(&log(&[(1, "old")]), false);
+        ledger.added();
+        assert!(ledger.arrived(&at(2, "a")));
+        assert_eq!(fresh(&mut ledger, &[(1, "old"), (2, "a"), (3, "b")]), ["b"]);
+        assert!(!ledger.arrived(&at(3, "b")), "it was in the stored log");
+        assert!(ledger.arrived(&at(4, "c")));
+        assert_eq!(fresh(&mut ledger, &[(2, "a"), (3, "b"), (4, "c")]), [""; 0]);
+    }
+
+    #[test]
+    fn lines_that_are_alike_are_counted() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.arrived(&at(1, "x")));
+        assert!(ledger.arrived(&at(1, "x")), "a second one of the same time and text");
+        assert_eq!(fresh(&mut ledger, &[(1, "x"), (1, "x"), (1, "x")]), ["x"], "and a third");
+        assert!(!ledger.arrived(&at(1, "x")));
+        ledger.added();
+        assert!(!ledger.arrived(&at(1, "x")), "after a reconnect nothing is known to be new");
+    }
+
+    #[test]
+    fn after_a_cut_only_what_was_missed_is_printed() {
+        let mut ledger = Ledger::default();
+        ledger.begin(&log(&[(1, "old")]), false);
+        assert!(ledger.arrived(&at(2, "a")));
+        ledger.added();
+        assert_eq!(
+            fresh(&mut ledger, &[(1, "old"), (2, "a"), (3, "missed"), (4, "b")]),
+            ["missed", "b"]
+        );
+        assert!(!ledger.arrived(&at(4, "b")));
+        assert!(ledger.is_overdue(&at(3, "missed")) && !ledger.is_overdue(&at(4, "b")));
+    }
+
+    #[test]
+    fn it_is_known_how_far_back_to_read_and_whether_that_was_reached() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.until(), None);
+        assert!(ledger.is_reached_by(&log(&[(9, "x")])), "nothing was known");
+        assert!(ledger.arrived(&at(100, "a")));
+        assert_eq!(ledger.until().as_deref(), Some("2026-11-23T20:01:10.000Z"));
+        assert!(ledger.is_reached_by(&log(&[(99, "x"), (105, "y")])));
+        assert!(!ledger.is_reached_by(&log(&[(104, "x"), (105, "y")])));
+        assert!(ledger.is_reached_by(&[]));
+    }
+
+    #[test]
+    fn what_was_there_before_is_not_printed_however_much_there_is() {
+        let mut ledger = Ledger::default();
+        ledger.begin(&log(&[(10, "b"), (11, "c")]), true);
+        assert_eq!(fresh(&mut ledger, &[(9, "a"), (10, "b"), (11, "c"), (12, "d")]), ["d"]);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_forgetting_prints_nothing_twice() {
+        let mut ledger = Ledger::default();
+        let entries: Vec<(u32, String)> =
+            (0..3 * REMEMBERED as u32).map(|second| (second / 5, format!("{second}"))).collect();
+        for (second, text) in &entries {
+            assert!(ledger.arrived(&at(*second, text)));
+        }
+        assert!(ledger.lines.len() <= REMEMBERED);
+        let all: Vec<(u32, &str)> =
+            entries.iter().map(|(second, text)| (*second, text.as_str())).collect();
+        assert_eq!(fresh(&mut ledger, &all), [""; 0]);
+    }
+}

@@ -1,0 +1,238 @@
+//! Following logs: `imp-log stream`, and `--log` of the restarts.
+//!
+//! [`plan`] decides what to do, [`ledger`] what has been printed, [`line`] what a stream's events mean; all
+//! pure. Here is the edge: a thread for each stream, some for requests, and the loop between them.
+
+mod after;
+mod ledger;
+mod line;
+mod plan;
+mod rows;
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use api::{Client, clock, logs};
+use pipe::{Failure, Record};
+
+use crate::output::Output;
+use crate::session::Session;
+use crate::stop::{Stop, failure};
+use crate::{Exit, Result, console};
+pub use after::{LogAfter, Marks};
+use ledger::Ledger;
+use plan::{Action, Happened, Plan};
+pub use rows::FollowRows;
+
+/// How often is looked at what is due, and at signals.
+const TICK: Duration = Duration::from_millis(50);
+/// Pages of a stored log that are read for one filling; more is left to a `gap`.
+const MOST_PAGES: u64 = 100;
+
+/// A device to follow.
+#[derive(Debug)]
+pub struct Followed {
+    id: String,
+    ledger: Option<Ledger>,
+}
+
+impl Followed {
+    /// A device by its id, followed from now on.
+    pub fn from_now(id: impl Into<String>) -> Self {
+        Followed { id: id.into(), ledger: None }
+    }
+}
+
+impl Session {
+    /// Notes where the log of a device ends now, to follow it from here later: before a restart.
+    ///
+    /// # Errors
+    /// As the request; refused for devices whose logs may not be read.
+    pub fn mark_log(&self, id: &str) -> std::result::Result<Followed, Failure> {
+        let page = logs::page(&self.client, &path(id), 1, logs::PAGE_SIZE).map_err(failure)?;
+        let mut ledger = Ledger::default();
+        ledger.begin(&page.entries, page.more);
+        Ok(Followed { id: id.to_owned(), ledger: Some(ledger) })
+    }
+
+    /// Prints what devices log to `output`, until Ctrl-C, or until nobody reads or no device is left. `failed` gets
+    /// the devices that cannot be followed.
+    ///
+    /// # Errors
+    /// When the run is over: not signed in, or the service out of reach.
+    pub fn follow(
+        &self,
+        output: &Output,
+        devices: Vec<Followed>,
+        streams: usize,
+        mut failed: impl FnMut(&str, &Failure) -> std::result::Result<(), Stop>,
+    ) -> Result {
+        let devices = devices.into_iter().map(|device| (device.id, device.ledger)).collect();
+        let mut plan = Plan::new(devices, streams, clock::monotonic());
+        let edge = Edge::start(&self.client, usize::from(self.common.jobs));
+        let mut exit = Exit::Done;
+        output.expect_type("log");
+        while !self.is_stopped() && !plan.is_over() {
+            let mut actions = plan.due(clock::monotonic());
+            match edge.happened.recv_timeout(TICK) {
+                Ok(what) => {
+                    actions.extend(plan.happened(what, clock::monotonic()));
+                    for what in edge.happened.try_iter().take(1000) {
+                        actions.extend(plan.happened(what, clock::monotonic()));
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            for action in actions {
+                if let Action::Fail { device, failure } = &action {
+                    if failure.kind.ends_run() {
+                        return Err(failure.clone().into());
+                    }
+                    failed(plan.id(*device), failure)?;
+                    exit = exit.and(Exit::of_failure(failure.kind));
+                }
+                self.carry_out(action, &plan, &edge, output)?;
+            }
+            output.flush()?;
+            self.keep_company();
+            if !output.is_read() {
+                break;
+            }
+        }
+        Ok(exit)
+    }
+
+    fn carry_out(
+        &self,
+        action: Action,
+        plan: &Plan,
+        edge: &Edge,
+        output: &Output,
+    ) -> std::result::Result<(), Stop> {
+        match action {
+            Action::Print(record) => output.print(&record)?,
+            Action::Say(text) => console::say(&text),
+            Action::Fail { .. } => {}
+            Action::Open { stream, turn } => edge.open(&self.client, stream, turn),
+            Action::Fetch { device, why, until } => {
+                let id = plan.id(device).to_owned();
+                edge.request(move |client| {
+                    let result = fetch(client, &id, until.as_deref()).map_err(failure);
+                    Happened::Fetched { device, why, result }
+                });
+            }
+            Action::Add { stream, turn, device } => {
+                let (id, streams) = (plan.id(device).to_owned(), edge.streams.clone());
+                edge.request(move |client| {
+                    let name = streams.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    let name = name.get(&(stream, turn)).cloned().unwrap_or_default();
+                    let result = client.add_to_log_stream(&name, &id).map_err(failure);
+                    Happened::Added { stream, turn, device, result }
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("/devices/{}", api::segment(id))
+}
+
+/// Reads a stored log back to a time, or its newest page; newest first. True: there are older entries.
+fn fetch(
+    client: &Client,
+    id: &str,
+    until: Option<&str>,
+) -> std::result::Result<(Vec<Record>, bool), api::Error> {
+    let path = path(id);
+    let mut page = logs::page(client, &path, 1, logs::PAGE_SIZE)?;
+    let mut entries = std::mem::take(&mut page.entries);
+    for number in 2..=MOST_PAGES {
+        let reached =
+            until.is_none_or(|until| entries.iter().any(|entry| ledger::time(entry) < until));
+        if reached || !page.more {
+            break;
+        }
+        page = logs::page(client, &path, number, logs::PAGE_SIZE)?;
+        let known = logs::overlap(&entries, &page.entries);
+        entries.extend(page.entries.drain(known..));
+    }
+    Ok((entries, page.more))
+}
+
+/// The ids of streams, by number and turn.
+type Streams = Arc<Mutex<std::collections::HashMap<(usize, u32), String>>>;
+type Job = Box<dyn FnOnce(&Client) -> Happened + Send>;
+
+/// The threads. They are not waited for: the process ends with the loop.
+struct Edge {
+    jobs: Sender<Job>,
+    news: Sender<Happened>,
+    happened: Receiver<Happened>,
+    streams: Streams,
+}
+
+impl Edge {
+    fn start(client: &Client, workers: usize) -> Self {
+        let (jobs, queue) = channel::<Job>();
+        let (news, happened) = channel();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..workers {
+            let (client, queue, news) = (client.clone(), queue.clone(), news.clone());
+            thread::spawn(move || {
+                loop {
+                    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = job else { return };
+                    if news.send(job(&client)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Edge { jobs, news, happened, streams: Streams::default() }
+    }
+
+    fn request(&self, job: impl FnOnce(&Client) -> Happened + Send + 'static) {
+        // The workers live as long as we do.
+        let _queued = self.jobs.send(Box::new(job));
+    }
+
+    fn open(&self, client: &Client, stream: usize, turn: u32) {
+        let (client, news, streams) = (client.clone(), self.news.clone(), self.streams.clone());
+        thread::spawn(move || {
+            let (why, failure) = match client.create_log_stream() {
+                Ok(id) => {
+                    let mut names = streams.lock().unwrap_or_else(PoisonError::into_inner);
+                    names.retain(|(other, _), _| *other != stream);
+                    names.insert((stream, turn), id.clone());
+                    drop(names);
+                    (read(&client, &id, stream, turn, &news), None)
+                }
+                Err(error) => (error.to_string(), Some(failure(error))),
+            };
+            // Nobody listens at the end of the run.
+            let _over = news.send(Happened::Ended { stream, turn, why, failure });
+        });
+    }
+}
+
+/// Reads a stream to its end; gives the reason of it.
+fn read(client: &Client, id: &str, stream: usize, turn: u32, news: &Sender<Happened>) -> String {
+    let mut open = match client.open_log_stream(id) {
+        Ok(open) => open,
+        Err(error) => return error.to_string(),
+    };
+    let tell = |what| news.send(what).map_err(|_| String::new());
+    let mut go_on = || -> std::result::Result<(), String> {
+        tell(Happened::Connected { stream, turn })?;
+        loop {
+            for line in open.read()?.iter().filter_map(line::read) {
+                tell(Happened::Line { stream, turn, line })?;
+            }
+        }
+    };
+    go_on().err().unwrap_or_default()
+}

@@ -1,0 +1,200 @@
+//! Reading verbs that print the stored log of each row's device, page after page.
+//!
+//! The first pages of several devices are fetched at once; a long log goes on page by page while it is
+//! printed, so that `| head` costs almost nothing.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::time::SystemTime;
+
+use api::logs::{self, Page};
+use api::{Request, resource};
+use pipe::engine::{self, Done};
+use pipe::{Failure, Item, ReadError, Record, Row, Target};
+
+use crate::input::Given;
+use crate::results::Results;
+use crate::session::{Session, text};
+use crate::stop::{Stop, failure};
+use crate::{Result, each};
+
+/// Which entries of each log.
+#[derive(Clone, Copy, Debug)]
+pub struct LogQuery {
+    /// Entries in one request.
+    pub page_size: usize,
+    /// Only this page, counted from 1.
+    pub page: Option<u64>,
+    /// Only entries from this time on.
+    pub since: Option<SystemTime>,
+    /// Oldest first.
+    pub reverse: bool,
+}
+
+/// The log of one device on its way: what has come of it.
+struct Log {
+    /// `/devices/ID`.
+    path: String,
+    device: String,
+    page: Page,
+}
+
+enum Worked {
+    Row(std::result::Result<Log, Failure>, Row),
+    /// A bad row, or the end of a source that cannot be read.
+    Not(std::result::Result<Item, ReadError>),
+}
+
+impl Session {
+    /// Prints the stored log of each device.
+    ///
+    /// # Errors
+    /// What keeps the run from starting or its results from being written; a failed row is no error.
+    pub fn print_logs(&self, given: Given<'_>, query: &LogQuery) -> Result {
+        let mut results = Results::open(self, given, false, false)?;
+        self.output.expect_type("log");
+        let rows = given.rows(&self.stop)?;
+        let mut broken = None;
+        engine::ordered(
+            usize::from(self.common.jobs),
+            &self.stop,
+            rows,
+            |item| match item {
+                Ok(Item::Row(row)) => Worked::Row(self.begin_log(&row, query), row),
+                other => Worked::Not(other),
+            },
+            |done| match self.take_log(&mut results, query, done) {
+                Ok(true) => ControlFlow::Continue(()),
+                Ok(false) => ControlFlow::Break(()),
+                Err(stop) => {
+                    broken = Some(stop);
+                    ControlFlow::Break(())
+                }
+            },
+        );
+        self.end(results, broken)
+    }
+
+    fn take_log(
+        &self,
+        results: &mut Results<'_>,
+        query: &LogQuery,
+        done: Done<std::result::Result<Item, ReadError>, Worked>,
+    ) -> std::result::Result<bool, Stop> {
+        self.keep_company();
+        let (log, row) = match done {
+            Done::Worked(Worked::Row(log, row)) => (log, row),
+            Done::Worked(Worked::Not(item)) | Done::NotAttempted(item) => {
+                match item? {
+                    Item::Row(row) => results.bad(&each::run_ended(), &row.record, &row.source)?,
+                    Item::Bad(bad) => results.bad(&bad.failure, &bad.input, &bad.source)?,
+                }
+                return Ok(true);
+            }
+        };
+        let ended = log.and_then(|log| self.print_log(log, query));
+        match ended {
+            Ok(printed) => {
+                results.tally.ok();
+                printed?;
+                Ok(self.output.is_read())
+            }
+            Err(failure) => {
+                results.bad(&failure, &row.record, &row.source)?;
+                Ok(!failure.kind.ends_run())
+            }
+        }
+    }
+
+    /// The first page of a device's log.
+    fn begin_log(&self, row: &Row, query: &LogQuery) -> std::result::Result<Log, Failure> {
+        let identifier = row.identifier(&Target::DEVICE, &[])?;
+        let number = query.page.unwrap_or(1);
+        let asked = RefCell::new(String::new());
+        let answer = self.with_device(&identifier, |device| {
+            asked.borrow_mut().clone_from(&device);
+            logs::request(&device, number, query.page_size)
+        })?;
+        let path = asked.into_inner();
+        let page = logs::read(&answer.body, query.page_size).map_err(failure)?;
+        let of_entry = page.entries.first().map(|entry| text(entry, "device_id").to_owned());
+        let device = match of_entry.filter(|id| !id.is_empty()) {
+            Some(id) => id,
+            None if page.entries.is_empty() => String::new(),
+            None => self.device_id(&path)?,
+        };
+        Ok(Log { path, device, page })
+    }
+
+    /// The id of the device at `path`, for entries that do not say whose they are.
+    fn device_id(&self, path: &str) -> std::result::Result<String, Failure> {
+        let last = path.rsplit('/').next().unwrap_or_default();
+        if api::devices::form(last) == api::devices::Form::Id {
+            return Ok(last.to_owned());
+        }
+        let answer = self.send(&Request::get(path))?;
+        Ok(text(&resource::lift_data(&answer.body), "id").to_owned())
+    }
+
+    /// Prints a log, fetching the pages that follow. The outer error is that of the row.
+    fn print_log(
+        &self,
+        mut log: Log,
+        query: &LogQuery,
+    ) -> std::result::Result<std::result::Result<(), Stop>, Failure> {
+        let mut kept = Vec::new();
+        let mut number = 1;
+        loop {
+            let (fresh, over) = young(&log.page.entries, query.since);
+            let entries = fresh.iter().map(|entry| with_device(entry, &log.device));
+            if query.reverse {
+                kept.extend(entries);
+            } else if let Err(stop) = self.print_entries(entries) {
+                return Ok(Err(stop));
+            }
+            if over || query.page.is_some() || !log.page.more || !self.output.is_read() {
+                break;
+            }
+            number += 1;
+            let mut next =
+                logs::page(&self.client, &log.path, number, query.page_size).map_err(failure)?;
+            let whole = next.entries.clone();
+            next.entries.drain(..logs::overlap(&log.page.entries, &whole));
+            log.page = next;
+        }
+        // Not by their times: the order of the service is kept, turned around.
+        Ok(self.print_entries(kept.into_iter().rev()))
+    }
+
+    fn print_entries(
+        &self,
+        entries: impl Iterator<Item = Record>,
+    ) -> std::result::Result<(), Stop> {
+        for entry in entries {
+            self.output.print(&entry)?;
+        }
+        self.output.flush_rows()
+    }
+}
+
+/// The entries from `since` on, and whether older ones have begun. Order is not strictly by time, so
+/// it is the last entry that tells.
+fn young(entries: &[Record], since: Option<SystemTime>) -> (Vec<&Record>, bool) {
+    let Some(since) = since else {
+        return (entries.iter().collect(), false);
+    };
+    let is_young = |entry: &&Record| time(entry).is_none_or(|time| time >= since);
+    let over = entries.last().is_some_and(|last| !is_young(&last));
+    (entries.iter().filter(is_young).collect(), over)
+}
+
+fn time(entry: &Record) -> Option<SystemTime> {
+    humantime::parse_rfc3339_weak(text(entry, "ts")).ok()
+}
+
+/// The entry with the device that it belongs to in front.
+pub(crate) fn with_device(entry: &Record, device: &str) -> Record {
+    let mut record = Record::from_iter([("device_id".to_owned(), device.into())]);
+    record.extend(entry.clone());
+    record
+}

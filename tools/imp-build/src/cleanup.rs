@@ -1,0 +1,67 @@
+//! `imp-build cleanup`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::deployments::{is_flagged, listed};
+use cli::each::{Acted, Ask, Outcome, Work};
+use cli::{Given, Record, Session, console};
+
+/// Delete builds that outlived their device group
+///
+/// Flagged ones are left, unless --unflag is given. Prints the builds that are deleted.
+#[derive(Args)]
+pub struct Cleanup {
+    /// Only builds of this product; repeatable; `-` takes products from stdin
+    #[arg(long, short, value_name = "PRODUCT")]
+    product: Vec<String>,
+    /// Delete flagged builds too: their flags are taken away first
+    #[arg(long, short)]
+    unflag: bool,
+    /// Do not ask
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    results: cli::Reports,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Cleanup {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let ask = Ask { verb: "delete", confirmed: self.confirmed };
+        let input = self.results.as_input();
+        let given =
+            Given { noun: "deployment", option: "--product", identifiers: &[], input: &input };
+        let zombies = || Ok(listed(self.zombies(&session)?, "cleanup"));
+        session.each_of(&Work::deleting(given, self.changes.into(), ask), zombies, |row| {
+            if !self.changes.dry_run {
+                session.delete_deployment(cli::text(&row.record, "id"), self.unflag)?;
+            }
+            Ok(Acted::changed(row, Record::new(), Outcome::Deleted))
+        })
+    }
+
+    fn zombies(&self, session: &Session) -> Result<Vec<Record>, cli::Stop> {
+        let products = session.ids_of(Thing::Product, "--product", &self.product)?;
+        let mut builds = Vec::new();
+        if products.is_none() {
+            builds = session.deployments(&[])?;
+        }
+        for product in products.iter().flatten() {
+            builds.append(&mut session.deployments(&[("filter[product.id]", product)])?);
+        }
+        builds.retain(|build| !build.contains_key("devicegroup_id"));
+        let all = builds.len();
+        if !self.unflag {
+            builds.retain(|build| !is_flagged(build));
+        }
+        if builds.len() < all {
+            let flagged = all - builds.len();
+            console::say(&format!("{flagged} flagged builds are left; --unflag deletes them too"));
+        }
+        Ok(builds)
+    }
+}

@@ -1,0 +1,171 @@
+//! The two programs of a build: from files, from stdin, or from another build.
+//!
+//! Files named on the command line are read before anything is sent, and stdin only once. A file named by
+//! a row concerns that row alone.
+
+use std::fs;
+use std::io::Read;
+
+use cli::{Failure, FailureKind, Given, Row, Stop, signals, stdin};
+
+/// One program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Squirrel.
+    pub text: String,
+    /// What to call it in messages: the path as it was given.
+    pub shown: String,
+}
+
+/// The programs of a build.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Code {
+    /// Runs on the device.
+    pub device: Source,
+    /// Runs in the agent.
+    pub agent: Source,
+}
+
+/// The files of the command line, read.
+#[derive(Default)]
+pub struct Files {
+    device: Option<Source>,
+    agent: Option<Source>,
+}
+
+impl Files {
+    /// Reads the files of `--device-file` and `--agent-file`; `-` is stdin.
+    ///
+    /// # Errors
+    /// Exit 2 for a file that cannot be read, and when there is no code at all.
+    pub fn read(
+        device: Option<&str>,
+        agent: Option<&str>,
+        given: &Given<'_>,
+    ) -> Result<Self, Stop> {
+        let dashes = [device, agent].iter().filter(|path| **path == Some("-")).count();
+        if dashes > 1 || (dashes == 1 && reads_stdin(given)) {
+            return Err(Stop::usage(format!(
+                "stdin cannot give both the code and something else; name the {}s with {}",
+                given.noun, given.option
+            )));
+        }
+        let rows_may_name_files = given.identifiers.is_empty() || reads_stdin(given);
+        if device.is_none() && agent.is_none() && !rows_may_name_files {
+            return Err(Stop::usage(
+                "no code given: name the files with --device-file and --agent-file",
+            ));
+        }
+        let read = |path: Option<&str>| path.map(read_option).transpose();
+        Ok(Files { device: read(device)?, agent: read(agent)? })
+    }
+
+    /// The code for a row: its own columns beat the command line, and what neither names is empty.
+    ///
+    /// # Errors
+    /// `bad_input` for a file that cannot be read, and when no file is named at all.
+    pub fn code(&self, row: &Row) -> Result<Code, Failure> {
+        let device = of_row(row, "device_file")?.or(self.device.clone());
+        let agent = of_row(row, "agent_file")?.or(self.agent.clone());
+        if device.is_none() && agent.is_none() {
+            return Err(cli::missing("--device-file", "a file with code"));
+        }
+        Ok(Code { device: device.unwrap_or_default(), agent: agent.unwrap_or_default() })
+    }
+}
+
+/// Whether the rows come from stdin.
+fn reads_stdin(given: &Given<'_>) -> bool {
+    let named = given.identifiers.iter().any(|text| text == "-");
+    let files = &given.input.input;
+    named
+        || files.iter().any(|path| path.as_os_str() == "-")
+        || (given.identifiers.is_empty() && files.is_empty())
+}
+
+fn read_option(path: &str) -> Result<Source, Stop> {
+    let shown = if path == "-" { "<stdin>" } else { path };
+    let bytes = if path == "-" {
+        if stdin::kind() == stdin::Stdin::Nothing {
+            return Err(Stop::usage("there is nothing on stdin to read the code from"));
+        }
+        let mut bytes = Vec::new();
+        stdin::reader(signals::stop()).read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    let bytes = bytes.map_err(|error| Stop::usage(format!("cannot read {shown}: {error}")))?;
+    source(bytes, shown).map_err(Stop::usage)
+}
+
+fn of_row(row: &Row, column: &str) -> Result<Option<Source>, Failure> {
+    let Some(path) = cli::text_option(row, &[column])? else {
+        return Ok(None);
+    };
+    let bad = |why: String| Failure::new(FailureKind::BadInput, why);
+    if path == "-" {
+        return Err(bad(format!("The column `{column}` cannot be stdin")));
+    }
+    let bytes = fs::read(&path).map_err(|error| bad(format!("Cannot read {path}: {error}")))?;
+    source(bytes, &path).map(Some).map_err(bad)
+}
+
+fn source(bytes: Vec<u8>, shown: &str) -> Result<Source, String> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source { text, shown: shown.to_owned() }),
+        Err(error) => {
+            let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count();
+            Err(format!("{shown}:{}: the code is not UTF-8", line + 1))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cli::{Input, Record};
+
+    fn given<'a>(identifiers: &'a [String], input: &'a Input) -> Given<'a> {
+        Given { noun: "device group", option: "--dg", identifiers, input }
+    }
+
+    #[test]
+    fn stdin_is_read_for_one_thing_only() {
+        let (none, groups, dash) = ([], ["A".to_owned()], ["-".to_owned()]);
+        let input = Input::default();
+        for (device, agent, identifiers) in [
+            (Some("-"), Some("-"), &groups[..]),
+            (Some("-"), None, &dash[..]),
+            (None, Some("-"), &none[..]),
+        ] {
+            assert!(Files::read(device, agent, &given(identifiers, &input)).is_err());
+        }
+        assert!(Files::read(None, None, &given(&groups, &input)).is_err(), "no code at all");
+        assert!(Files::read(None, None, &given(&none, &input)).is_ok(), "rows may name files");
+    }
+
+    #[test]
+    fn a_row_may_name_its_files_and_what_nobody_names_is_empty() {
+        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/src/main.rs");
+        let files = Files { device: None, agent: Some(source(b"A".to_vec(), "a").unwrap()) };
+        let row = |column: &str, path: &str| {
+            let record = Record::from_iter([(column.to_owned(), path.into())]);
+            Row { record, source: String::new() }
+        };
+        let code = files.code(&row("agent_file", own)).unwrap();
+        assert_eq!(code.device, Source::default());
+        assert_eq!(code.agent.shown, own);
+        assert_eq!(files.code(&row("x", "y")).unwrap().agent.text, "A");
+        assert!(files.code(&row("agent_file", "/nowhere")).is_err());
+        assert!(files.code(&row("agent_file", "-")).is_err());
+        assert!(Files::default().code(&row("x", "y")).is_err());
+    }
+
+    #[test]
+    fn code_that_is_not_utf8_is_refused_with_its_line() {
+        assert_eq!(source(b"a\nb\xff".to_vec(), "f"), Err("f:2: the code is not UTF-8".into()));
+    }
+}

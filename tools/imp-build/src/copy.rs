@@ -1,0 +1,76 @@
+//! `imp-build copy`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::each::Work;
+use cli::{Failure, Record, Session};
+
+use crate::code::{Code, Source};
+use crate::create::Creating;
+
+/// Copy a build to device groups
+///
+/// Creates a new build with the same code in each group; devices take it at their next restart.
+#[derive(Args)]
+pub struct Copy {
+    /// The build to copy: id, sha, tag or origin; a column `build` of a row beats it
+    #[arg(long, short, value_name = "BUILD", value_parser = cli::identifier, allow_hyphen_values = true, display_order = 0)]
+    build: Option<String>,
+    /// Copy the description, origin, tags and flag too
+    #[arg(long, short)]
+    all: bool,
+    /// Create nothing where the current deployment has this code and the group was not updated since
+    #[arg(long)]
+    if_changed: bool,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Copy {
+    pub fn run(&self) -> cli::Result {
+        if self.build.as_deref() == Some("-") {
+            return Err(cli::Stop::usage(
+                "one build is copied to many device groups: name it with --build, and give the groups \
+                 on stdin or with --dg",
+            ));
+        }
+        let session = Session::open(&self.common)?;
+        let creating = Creating::new(self.if_changed, self.changes.dry_run);
+        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+            let build = cli::text_option(row, &["build"])?.or(self.build.clone());
+            let build = build.ok_or_else(|| cli::missing("--build", "the build to copy"))?;
+            let original = self.original(&session, &build)?;
+            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let (code, attributes) = self.copied(&original);
+            creating.create(&session, &group, &code, attributes, |_| Ok(()))
+        })
+    }
+
+    /// The build to copy, with its code. It is looked up and fetched once a run.
+    fn original(&self, session: &Session, text: &str) -> Result<Record, Failure> {
+        let found = session.find(Thing::Deployment, text)?;
+        if found.contains_key("device_code") {
+            return Ok(found);
+        }
+        session.find(Thing::Deployment, cli::text(&found, "id"))
+    }
+
+    fn copied(&self, original: &Record) -> (Code, Record) {
+        let source = |name: &str| Source {
+            text: cli::text(original, name).to_owned(),
+            shown: name.to_owned(),
+        };
+        let code = Code { device: source("device_code"), agent: source("agent_code") };
+        let told: &[&str] =
+            if self.all { &["description", "origin", "tags", "flagged"] } else { &[] };
+        let attributes = told.iter().filter_map(|name| {
+            let value = original.get(*name).filter(|value| !value.is_null())?;
+            Some(((*name).to_owned(), value.clone()))
+        });
+        (code, attributes.collect())
+    }
+}

@@ -1,0 +1,109 @@
+//! The request that creates a build, for `deploy`, `run` and `copy`.
+
+use cli::api::deployments::{CODE, without_code};
+use cli::api::{Request, resource};
+use cli::each::{Acted, Acting, Outcome};
+use cli::{Failure, FailureKind, Record, Session};
+use serde_json::Value;
+
+use crate::code::Code;
+use crate::current;
+use crate::diagnostics::Diagnostics;
+use crate::once::Once;
+
+/// What a run that creates builds keeps from row to row.
+#[derive(Default)]
+pub struct Creating {
+    diagnostics: Diagnostics,
+    once: Once,
+    /// Leave groups alone whose current build is the same.
+    if_changed: bool,
+    /// Send nothing that changes anything.
+    dry_run: bool,
+}
+
+impl Creating {
+    /// A run that begins.
+    pub fn new(if_changed: bool, dry_run: bool) -> Self {
+        Creating { if_changed, dry_run, ..Creating::default() }
+    }
+
+    /// Creates a build with this code and these further attributes in `group`, then does `and_then` with
+    /// its record. Prints the build without its code.
+    ///
+    /// # Errors
+    /// What the service refuses; places that do not compile have been said then.
+    pub fn create(
+        &self,
+        session: &Session,
+        group: &Record,
+        code: &Code,
+        attributes: Record,
+        and_then: impl FnOnce(&Record) -> Result<(), Failure>,
+    ) -> Acting {
+        let mut whole = Record::from_iter([
+            (CODE[0].to_owned(), code.device.text.clone().into()),
+            (CODE[1].to_owned(), code.agent.text.clone().into()),
+        ]);
+        whole.extend(attributes.clone());
+        let id = cli::text(group, "id");
+        self.once.create(id, &whole, || {
+            if self.if_changed
+                && let Some(current) = current::up_to_date(session, id, code)?
+            {
+                let record = without_code(current);
+                return Ok(Acted { record, outcome: Some(Outcome::Unchanged) });
+            }
+            if self.dry_run {
+                return Ok(Acted::created("deployment", foreseen(group, attributes)));
+            }
+            let record = self.post(session, group, code, whole.clone())?;
+            and_then(&record)?;
+            Ok(Acted { record, outcome: Some(Outcome::Created) })
+        })
+    }
+
+    fn post(
+        &self,
+        session: &Session,
+        group: &Record,
+        code: &Code,
+        attributes: Record,
+    ) -> Result<Record, Failure> {
+        let id = cli::text(group, "id");
+        let to = resource::identifier(cli::text(group, "type"), id);
+        let relationships = Record::from_iter([("devicegroup".to_owned(), to)]);
+        let body = resource::create_body("deployment", attributes, relationships);
+        let sent = session.send(&Request::post("/deployments").body(body));
+        let answer = sent.map_err(|failure| {
+            self.diagnostics.errors(code, failure.meta.as_deref());
+            explained(failure, id)
+        })?;
+        let mut record = without_code(resource::lift_data(&answer.body));
+        if let Value::Array(warnings) = &answer.body["data"]["meta"] {
+            self.diagnostics.warnings(code, warnings);
+            record.insert("meta".into(), warnings.clone().into());
+        }
+        Ok(record)
+    }
+}
+
+/// A build that may have been created must not be created twice.
+fn explained(failure: Failure, group: &str) -> Failure {
+    if failure.kind != FailureKind::UnknownOutcome {
+        return failure;
+    }
+    let why = failure.detail.clone().unwrap_or_default();
+    failure.detail(format!(
+        "{why}; see whether it is there with `imp-build list --dg {group}`, or repeat with --if-changed"
+    ))
+}
+
+/// For a dry run: what is known of the build.
+fn foreseen(group: &Record, attributes: Record) -> Record {
+    let mut record = attributes;
+    for (name, from) in [("devicegroup_id", "id"), ("devicegroup_type", "type")] {
+        record.insert(name.into(), cli::text(group, from).into());
+    }
+    record
+}

@@ -1,0 +1,102 @@
+//! `imp-build deploy`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::each::Work;
+use cli::{Failure, Record, Row, Session};
+use serde_json::Value;
+
+use crate::code::Files;
+use crate::create::Creating;
+
+/// What a new build is made of.
+#[derive(Args)]
+pub struct Build {
+    /// The device's code; `-` is stdin; a column `device_file` of a row beats it [default: no code]
+    #[arg(long, short = 'x', value_name = "FILE", allow_hyphen_values = true)]
+    device_file: Option<String>,
+    /// The agent's code; `-` is stdin; a column `agent_file` of a row beats it [default: no code]
+    #[arg(long, short = 'y', value_name = "FILE", allow_hyphen_values = true)]
+    agent_file: Option<String>,
+    /// A description; a column `descr` of a row beats it
+    #[arg(long, short = 's', value_name = "TEXT")]
+    descr: Option<String>,
+    /// Where the code comes from, as free text; a column `origin` of a row beats it
+    #[arg(long, short, value_name = "TEXT")]
+    origin: Option<String>,
+    /// A tag; repeatable; a column `tag` of a row beats them all
+    #[arg(long, short, value_name = "TAG")]
+    tag: Vec<String>,
+    /// Flag it, so that it cannot be deleted
+    #[arg(long, short, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    flagged: Option<bool>,
+}
+
+impl Build {
+    /// The files of the command line, read before anything is sent.
+    pub fn files(&self, groups: &cli::DeviceGroups) -> Result<Files, cli::Stop> {
+        Files::read(self.device_file.as_deref(), self.agent_file.as_deref(), &groups.given())
+    }
+
+    /// What is said of the build besides its code.
+    pub fn attributes(&self, row: &Row) -> Result<Record, Failure> {
+        let mut attributes = Record::new();
+        // Not `description`: that of a device group's record is the group's.
+        for (column, option, name) in
+            [("descr", &self.descr, "description"), ("origin", &self.origin, "origin")]
+        {
+            let text = cli::text_option(row, &[column])?.or(option.clone());
+            attributes.extend(text.map(|text| (name.to_owned(), text.into())));
+        }
+        let own = tags_of(row, "tag")?;
+        if !own.is_empty() || !self.tag.is_empty() {
+            let tags = if own.is_empty() { self.tag.clone() } else { own };
+            attributes.insert("tags".into(), tags.into());
+        }
+        let flagged = self.flagged.map(Value::Bool);
+        attributes.extend(flagged.map(|flagged| ("flagged".to_owned(), flagged)));
+        Ok(attributes)
+    }
+}
+
+/// The tags in a column of a row: a list, or text with commas between them.
+pub fn tags_of(row: &Row, column: &str) -> Result<Vec<String>, Failure> {
+    if let Some(Value::Array(tags)) = row.option(&[column]) {
+        return Ok(tags.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    }
+    let text = cli::text_option(row, &[column])?.unwrap_or_default();
+    Ok(text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect())
+}
+
+/// Deploy code to device groups
+///
+/// The build becomes the group's current deployment; devices take it at their next restart. Says on stderr
+/// where code does not compile, as file:row:column: text.
+#[derive(Args)]
+pub struct Deploy {
+    #[command(flatten)]
+    build: Build,
+    /// Create nothing where the current deployment has this code and the group was not updated since
+    #[arg(long)]
+    if_changed: bool,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Deploy {
+    pub fn run(&self) -> cli::Result {
+        let files = self.build.files(&self.groups)?;
+        let session = Session::open(&self.common)?;
+        let creating = Creating::new(self.if_changed, self.changes.dry_run);
+        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+            let code = files.code(row)?;
+            let attributes = self.build.attributes(row)?;
+            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            creating.create(&session, &group, &code, attributes, |_| Ok(()))
+        })
+    }
+}

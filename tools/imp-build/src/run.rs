@@ -1,0 +1,63 @@
+//! `imp-build run`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::api::{Request, segment};
+use cli::each::Work;
+use cli::{Failure, Session};
+
+use crate::create::Creating;
+use crate::deploy::Build;
+
+/// Deploy code to device groups and restart their devices
+///
+/// That and nothing else: the group's description and its minimum supported deployment stay as they are.
+#[derive(Args)]
+pub struct Run {
+    #[command(flatten)]
+    build: Build,
+    /// Let devices at or above the minimum supported deployment shut down in their own time
+    #[arg(long, short)]
+    conditional: bool,
+    #[command(flatten)]
+    log: cli::LogAfter,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Run {
+    pub fn run(&self) -> cli::Result {
+        let files = self.build.files(&self.groups)?;
+        let session = Session::open(&self.common)?;
+        let creating = Creating::new(false, self.changes.dry_run);
+        let marks = self.log.marks(&session, self.changes.dry_run);
+        let exit =
+            session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+                let code = files.code(row)?;
+                let attributes = self.build.attributes(row)?;
+                let group = session.thing(Thing::DeviceGroup, row, &[])?;
+                marks.group(cli::text(&group, "id"))?;
+                creating.create(&session, &group, &code, attributes, |build| {
+                    self.restart(&session, cli::text(&group, "id"), cli::text(build, "id"))
+                })
+            })?;
+        marks.follow(exit)
+    }
+
+    fn restart(&self, session: &Session, group: &str, build: &str) -> Result<(), Failure> {
+        let action = if self.conditional { "conditional_restart" } else { "restart" };
+        let path = format!("/devicegroups/{}/{action}", segment(group));
+        session.send(&Request::post(path)).map(|_| ()).map_err(|failure| Failure {
+            title: format!("The build {build} was created, but the restart failed"),
+            detail: Some(format!(
+                "{}; do not deploy again, use `imp-dg restart --dg {group}`",
+                failure.sentence()
+            )),
+            ..failure
+        })
+    }
+}

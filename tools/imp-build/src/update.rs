@@ -1,0 +1,126 @@
+//! `imp-build update`
+
+use clap::Args;
+use cli::api::deployments::without_code;
+use cli::api::identify::Thing;
+use cli::api::{Request, resource, segment};
+use cli::each::{Acted, Acting, Outcome, Work};
+use cli::{Failure, FailureKind, Record, Row, Session};
+use serde_json::Value;
+
+use crate::deploy::tags_of;
+
+/// Change the description, tags or flag of builds
+///
+/// Code and origin of a build cannot be changed.
+#[derive(Args)]
+pub struct Update {
+    /// The new description; a column `descr` of a row beats it
+    #[arg(long, short = 's', value_name = "TEXT")]
+    descr: Option<String>,
+    /// Add this tag; repeatable; a column `tag` of a row beats them all
+    #[arg(long, short, value_name = "TAG")]
+    tag: Vec<String>,
+    /// Take this tag away; repeatable; a column `remove_tag` of a row beats them all
+    #[arg(long, short, value_name = "TAG")]
+    remove_tag: Vec<String>,
+    /// Flag it, so that it cannot be deleted, or take the flag away
+    #[arg(long, short, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    flagged: Option<bool>,
+    #[command(flatten)]
+    builds: cli::Deployments,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Update {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        session.each(&Work::changing(self.builds.given(), self.changes.into()), |row| {
+            self.update(&session, row)
+        })
+    }
+
+    fn update(&self, session: &Session, row: &Row) -> Acting {
+        let build = session.thing(Thing::Deployment, row, &[])?;
+        let id = cli::text(&build, "id");
+        let mut attributes = Record::new();
+        let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
+        attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
+        let flagged = self.flagged(row)?;
+        attributes.extend(flagged.map(|flagged| ("flagged".to_owned(), flagged.into())));
+        let add = or(tags_of(row, "tag")?, &self.tag);
+        let remove = or(tags_of(row, "remove_tag")?, &self.remove_tag);
+        if attributes.is_empty() && add.is_empty() && remove.is_empty() {
+            return Err(Failure::new(FailureKind::BadInput, "Nothing to change")
+                .detail("give --descr, --tag, --remove-tag or --flagged"));
+        }
+        if !add.is_empty() || !remove.is_empty() {
+            // The service replaces all tags at once, so those of now have to be known.
+            let present = session.get("deployments", id)?;
+            let tags = edited(&present, &add, &remove);
+            attributes.insert("tags".into(), tags);
+            if attributes.iter().all(|(name, value)| present.get(name) == Some(value)) {
+                return Ok(Acted::changed(row, without_code(present), Outcome::Unchanged));
+            }
+        }
+        if self.changes.dry_run {
+            let mut known = without_code(build);
+            known.extend(attributes);
+            return Ok(Acted::changed(row, known, Outcome::Updated));
+        }
+        let body = resource::update_body("deployment", id, attributes, Record::new());
+        let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
+        let record = without_code(resource::lift_data(&session.send(&request)?.body));
+        Ok(Acted::changed(row, record, Outcome::Updated))
+    }
+
+    /// Whether to flag it. In a record of ours `flagged` is the present state and no wish.
+    fn flagged(&self, row: &Row) -> Result<Option<bool>, Failure> {
+        let is_record = row.record.get("type").is_some_and(|kind| kind == "deployment");
+        let own = if is_record { None } else { cli::text_option(row, &["flagged"])? };
+        match own.as_deref() {
+            None => Ok(self.flagged),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(other) => Err(Failure::new(
+                FailureKind::BadInput,
+                format!("The column `flagged` is `{other}`; it should be true or false"),
+            )),
+        }
+    }
+}
+
+fn or(own: Vec<String>, options: &[String]) -> Vec<String> {
+    if own.is_empty() { options.to_vec() } else { own }
+}
+
+/// The tags of a build after some were added and some taken away.
+fn edited(build: &Record, add: &[String], remove: &[String]) -> Value {
+    let present = build.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let mut tags: Vec<String> = Vec::new();
+    for tag in present.filter_map(Value::as_str).chain(add.iter().map(String::as_str)) {
+        if !remove.iter().any(|gone| gone == tag) && !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    }
+    tags.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn tags_are_added_once_and_taken_away() {
+        let build = json!({"tags": ["RC1", "old"]}).as_object().cloned().unwrap();
+        let texts =
+            |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let tags = edited(&build, &texts(&["RC2", "RC1"]), &texts(&["old", "none"]));
+        assert_eq!(tags, json!(["RC1", "RC2"]));
+        assert_eq!(edited(&Record::new(), &texts(&["a"]), &[]), json!(["a"]));
+    }
+}

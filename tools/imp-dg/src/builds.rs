@@ -1,0 +1,186 @@
+//! `imp-dg builds`
+//!
+//! Careful about what is protected: the minimum supported deployment of a group and those after it are
+//! never deleted (the service would refuse it), and a flagged one only when its flag is to go as well.
+
+use std::collections::HashMap;
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::deployments::{is_flagged, is_older, listed};
+use cli::each::{Acted, Acting, Outcome, Work};
+use cli::{Given, Record, Row, Session, Stop, console, prompt};
+
+/// List, unflag or remove the builds of device groups
+///
+/// Without --unflag, --unflag-old or --remove it lists them. Prints the builds that are changed or deleted.
+#[derive(Args)]
+pub struct Builds {
+    /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", required = true, value_parser = cli::identifier, allow_hyphen_values = true)]
+    dg: Vec<String>,
+    /// Take the flag from all builds of the group
+    #[arg(long, short)]
+    unflag: bool,
+    /// Take the flag from builds older than the minimum supported deployment
+    #[arg(long, short = 'o')]
+    unflag_old: bool,
+    /// Delete builds that are not flagged and older than the minimum supported deployment
+    #[arg(long, short)]
+    remove: bool,
+    /// Do not ask
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    results: cli::Reports,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+/// What happens to a build.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Fate {
+    unflag: bool,
+    delete: bool,
+}
+
+impl Builds {
+    pub fn run(&self) -> cli::Result {
+        let reads = !(self.unflag || self.unflag_old || self.remove);
+        if !reads && !self.confirmed && !self.changes.dry_run && !prompt::is_possible() {
+            return Err(Stop::usage(
+                "there is no terminal to ask on, so nothing was done: add --confirmed",
+            ));
+        }
+        let session = Session::open(&self.common)?;
+        let input = self.results.as_input();
+        let given = Given { noun: "deployment", option: "--dg", identifiers: &[], input: &input };
+        let mut builds = Vec::new();
+        for group in session.one_id_of_each(Thing::DeviceGroup, "--dg", &self.dg)? {
+            let minimum = match reads {
+                true => None,
+                false => session.minimum_of(&session.get("devicegroups", &group)?)?,
+            };
+            let of_group = session.deployments(&[("filter[devicegroup.id]", &group)])?;
+            builds.extend(of_group.into_iter().map(|build| self.judged(build, minimum.as_ref())));
+        }
+        if reads {
+            let all = listed(builds.into_iter().map(|(build, _)| build).collect(), "--dg");
+            let read = |row: &Row| Ok(Acted::read(row.record.clone()));
+            return session.each_of(&Work::reading(given), || Ok(all), read);
+        }
+        self.consent(&session, &builds)?;
+        builds.retain(|(_, fate)| *fate != Fate::default());
+        let fates: HashMap<String, Fate> =
+            builds.iter().map(|(build, fate)| (cli::text(build, "id").to_owned(), *fate)).collect();
+        let touched = listed(builds.into_iter().map(|(build, _)| build).collect(), "--dg");
+        let work = Work::changing(given, self.changes.into());
+        session.each_of(
+            &work,
+            || Ok(touched),
+            |row| {
+                let fate = fates.get(cli::text(&row.record, "id")).copied().unwrap_or_default();
+                self.act(&session, row, fate)
+            },
+        )
+    }
+
+    fn judged(&self, build: Record, minimum: Option<&Record>) -> (Record, Fate) {
+        let old = minimum.is_some_and(|minimum| is_older(&build, minimum));
+        let flagged = is_flagged(&build);
+        let unflag = flagged && (self.unflag || (self.unflag_old && old));
+        let delete = self.remove && old && (!flagged || unflag);
+        (build, Fate { unflag, delete })
+    }
+
+    /// Says what is to be done; asks where that is to be asked.
+    fn consent(&self, session: &Session, builds: &[(Record, Fate)]) -> Result<(), Stop> {
+        let count = |is: fn(&Fate) -> bool| builds.iter().filter(|(_, fate)| is(fate)).count();
+        let (unflagged, deleted) = (count(|fate| fate.unflag), count(|fate| fate.delete));
+        let mut plan = Vec::new();
+        if self.unflag || self.unflag_old {
+            plan.push(format!("take the flag from {unflagged}"));
+        }
+        if self.remove {
+            plan.push(format!(
+                "delete {deleted} and leave {}, which are flagged, or not older than the minimum \
+                 supported deployment",
+                builds.len() - deleted
+            ));
+        }
+        let plan = format!("of {} builds, {}", builds.len(), plan.join(", "));
+        if self.confirmed || self.changes.dry_run || unflagged + deleted == 0 {
+            console::say(&plan);
+            return Ok(());
+        }
+        match prompt::confirm(&format!("In {}: {plan}.", session.whereabouts()))? {
+            true => Ok(()),
+            false => Err(Stop::usage("not confirmed; nothing was done")),
+        }
+    }
+
+    fn act(&self, session: &Session, row: &Row, fate: Fate) -> Acting {
+        let id = cli::text(&row.record, "id");
+        let mut changes = Record::new();
+        if fate.unflag {
+            changes.insert("flagged".into(), false.into());
+            if !self.changes.dry_run {
+                changes.extend(session.unflag(id)?);
+            }
+        }
+        if fate.delete && !self.changes.dry_run {
+            session.delete_deployment(id, false)?;
+        }
+        let outcome = if fate.delete { Outcome::Deleted } else { Outcome::Updated };
+        let mut acted = Acted::changed(row, changes, outcome);
+        if fate.unflag {
+            acted.record.retain(|name, _| !name.starts_with("flagger_"));
+        }
+        Ok(acted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use serde_json::json;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        builds: Builds,
+    }
+
+    #[test]
+    fn what_is_protected_stays() {
+        let build = |created: u32, flagged: bool| {
+            let created = format!("2026-01-01T00:00:00.{created:03}Z");
+            let build = json!({"created_at": created, "flagged": flagged});
+            build.as_object().cloned().unwrap()
+        };
+        let minimum = build(5, false);
+        let judge = |options: &str, build: Record| {
+            let words = format!("x --dg G {options}");
+            let line = Line::try_parse_from(words.split_whitespace()).unwrap();
+            let fate = line.builds.judged(build, Some(&minimum)).1;
+            (fate.unflag, fate.delete)
+        };
+        for (options, old, old_flagged, minimum, newer_flagged) in [
+            ("--unflag", (false, false), (true, false), (false, false), (true, false)),
+            ("--unflag-old", (false, false), (true, false), (false, false), (false, false)),
+            ("--remove", (false, true), (false, false), (false, false), (false, false)),
+            ("--remove -o", (false, true), (true, true), (false, false), (false, false)),
+            ("--remove -u", (false, true), (true, true), (false, false), (true, false)),
+        ] {
+            assert_eq!(judge(options, build(4, false)), old, "{options}: old");
+            assert_eq!(judge(options, build(4, true)), old_flagged, "{options}: old, flagged");
+            assert_eq!(judge(options, build(5, false)), minimum, "{options}: the minimum");
+            assert_eq!(judge(options, build(6, true)), newer_flagged, "{options}: newer, flagged");
+        }
+        let line = Line::try_parse_from(["x", "--dg", "G", "--remove"]).unwrap();
+        assert_eq!(line.builds.judged(build(1, false), None).1, Fate::default(), "no minimum");
+    }
+}

@@ -1,0 +1,78 @@
+//! `imp-hook create`
+
+use clap::Args;
+use cli::api::identify::Thing;
+use cli::api::{Request, resource};
+use cli::each::{Acted, Outcome, Work};
+use cli::{Failure, Record, Row, Session};
+use serde_json::Value;
+
+use crate::hook::{Event, Mime};
+
+/// Create webhooks: a URL that the service calls when something happens in a device group
+///
+/// Rows are device groups. `imp-hook listen --create` makes one for as long as it listens.
+#[derive(Args)]
+pub struct Create {
+    /// The URL to call; a column `url` of a row beats it
+    #[arg(long, short, value_name = "URL")]
+    url: Option<String>,
+    /// What to call it for; a column `event` of a row beats it
+    #[arg(long, short, value_name = "EVENT", value_enum)]
+    event: Option<Event>,
+    /// The form of the calls [default: json]; a column `mime` or `content_type` of a row beats it
+    #[arg(long, short, value_name = "FORM", value_enum)]
+    mime: Option<Mime>,
+    #[command(flatten)]
+    groups: cli::DeviceGroups,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Create {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+            let attributes = self.attributes(row)?;
+            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let body = body(attributes.clone(), &group);
+            if self.changes.dry_run {
+                return Ok(Acted::created("webhook", attributes));
+            }
+            let answer = session.send(&Request::post("/webhooks").body(body))?;
+            Ok(Acted { record: resource::lift_data(&answer.body), outcome: Some(Outcome::Created) })
+        })
+    }
+
+    fn attributes(&self, row: &Row) -> Result<Record, Failure> {
+        let url = cli::text_option(row, &["url"])?.or(self.url.clone());
+        let url = url.ok_or_else(|| cli::missing("--url", "the URL to call"))?;
+        let event = match cli::text_option(row, &["event"])? {
+            Some(text) => Event::of_row(&text)?,
+            None => self.event.ok_or_else(|| cli::missing("--event", "what to call it for"))?,
+        };
+        let mime = match cli::text_option(row, &["mime", "content_type"])? {
+            Some(text) => Mime::of_row(&text)?,
+            None => self.mime.unwrap_or(Mime::Json),
+        };
+        Ok(attributes(&url, event, mime))
+    }
+}
+
+/// The attributes of a new webhook.
+pub fn attributes(url: &str, event: Event, mime: Mime) -> Record {
+    Record::from_iter([
+        ("url".to_owned(), url.into()),
+        ("event".to_owned(), event.word().into()),
+        ("content_type".to_owned(), mime.content_type().into()),
+    ])
+}
+
+/// The body that creates a webhook of a group.
+pub fn body(attributes: Record, group: &Record) -> Value {
+    let group = resource::identifier(cli::text(group, "type"), cli::text(group, "id"));
+    let relationships = Record::from_iter([("devicegroup".to_owned(), group)]);
+    resource::create_body("webhook", attributes, relationships)
+}

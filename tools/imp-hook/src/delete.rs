@@ -1,0 +1,36 @@
+//! `imp-hook delete`
+
+use clap::Args;
+use cli::api::Request;
+use cli::each::{Acted, Ask, Outcome, Work};
+use cli::{Record, Session};
+
+use crate::hook::{self, Webhooks};
+
+/// Delete webhooks
+#[derive(Args)]
+pub struct Delete {
+    /// Do not ask
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    hooks: Webhooks,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Delete {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let ask = Ask { verb: "delete", confirmed: self.confirmed };
+        session.each(&Work::deleting(self.hooks.given(), self.changes.into(), ask), |row| {
+            let (path, _) = hook::path(row, &[])?;
+            if !self.changes.dry_run {
+                session.send(&Request::delete(path))?;
+            }
+            Ok(Acted::changed(row, Record::new(), Outcome::Deleted))
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! What the verbs say of webhooks: which ones, what for, in which form.
+
+use clap::{Args, ValueEnum};
+use cli::{Failure, FailureKind, Given, Input, Row, Target};
+
+/// The webhooks that a verb works on.
+#[derive(Args, Clone, Debug)]
+pub struct Webhooks {
+    /// A webhook, by its id; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "WEBHOOK", value_parser = cli::identifier, allow_hyphen_values = true, display_order = 0)]
+    wh: Vec<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+impl Webhooks {
+    /// Where the rows come from.
+    pub fn given(&self) -> Given<'_> {
+        Given { noun: "webhook", option: "--wh", identifiers: &self.wh, input: &self.input }
+    }
+}
+
+/// The path of the webhook that a row is about; `options` are the verb's own columns.
+///
+/// # Errors
+/// As [`Row::identifier`].
+pub fn path(row: &Row, options: &[&str]) -> Result<(String, String), Failure> {
+    let id = row.identifier(&Target::WEBHOOK, options)?.text;
+    Ok((format!("/webhooks/{}", cli::api::segment(&id)), id))
+}
+
+/// What a webhook is called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Event {
+    /// A device under test has been blessed into the group
+    Blessing,
+    /// An end user has activated a device of the group
+    Blinkup,
+    /// New code has been deployed to the group
+    Deployment,
+}
+
+impl Event {
+    /// The word of the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Event::Blessing => "blessing",
+            Event::Blinkup => "blinkup",
+            Event::Deployment => "deployment",
+        }
+    }
+
+    /// The event that the API calls `word`.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::value_variants().iter().find(|event| event.word() == word).copied()
+    }
+
+    /// The event that a row names.
+    ///
+    /// # Errors
+    /// `bad_input` when there is none of that name.
+    pub fn of_row(text: &str) -> Result<Self, Failure> {
+        Self::from_str(text, true).map_err(|_| {
+            Failure::new(FailureKind::BadInput, format!("No event `{text}`"))
+                .detail("the events are blessing, blinkup and deployment")
+        })
+    }
+}
+
+/// The form in which a webhook's calls come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mime {
+    /// application/json
+    Json,
+    /// application/x-www-form-urlencoded
+    Urlencoded,
+}
+
+impl Mime {
+    /// The `content_type` of the API.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Mime::Json => "application/json",
+            Mime::Urlencoded => "application/x-www-form-urlencoded",
+        }
+    }
+
+    /// The form that a row names, in a word of ours or of the API.
+    ///
+    /// # Errors
+    /// `bad_input` when there is none of that name.
+    pub fn of_row(text: &str) -> Result<Self, Failure> {
+        let of_api = || Self::value_variants().iter().find(|mime| mime.content_type() == text);
+        Self::from_str(text, true).ok().or_else(|| of_api().copied()).ok_or_else(|| {
+            Failure::new(FailureKind::BadInput, format!("No content type `{text}`"))
+                .detail("the content types are json and urlencoded")
+        })
+    }
+}

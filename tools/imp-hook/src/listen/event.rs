@@ -1,0 +1,222 @@
+//! From a call to a record: what happened, to which device, by which hook. Pure.
+//!
+//! Careful to lose nothing: members of the body keep their names, and one that would hide a member of
+//! ours gets another name instead. A call with the right path is taken whenever its body can be read,
+//! whatever its content type says, because the service may not send it again.
+
+use cli::Record;
+use percent_encoding::percent_decode;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::call::Refusal;
+use crate::hook::Event;
+
+/// The `type` of the records.
+pub const TYPE: &str = "webhook_event";
+
+/// The members that are ours; others come from the body.
+const OURS: [&str; 8] =
+    ["type", "id", "received_at", "event", "hook", "devicegroup_id", "digest", "repeat"];
+
+/// What tells calls apart: the hook and the body.
+pub type Digest = [u8; 16];
+
+/// The digest of a call.
+pub fn digest(hook: &str, body: &[u8]) -> Digest {
+    let whole = Sha256::new().chain_update(hook).chain_update([0]).chain_update(body).finalize();
+    let mut digest = Digest::default();
+    digest.copy_from_slice(&whole[..16]);
+    digest
+}
+
+/// A digest as it stands in a record.
+pub fn hex(digest: &Digest) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A digest read from a record.
+pub fn from_hex(text: &str) -> Option<Digest> {
+    let mut digest = Digest::default();
+    if text.len() != 32 || !text.is_ascii() {
+        return None;
+    }
+    for (index, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
+    }
+    Some(digest)
+}
+
+/// Reads a body, JSON or urlencoded.
+///
+/// # Errors
+/// 400 when it cannot be read, 415 when it claims to be something else altogether.
+pub fn body(content_type: Option<&str>, body: &[u8]) -> Result<Record, Refusal> {
+    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
+    if body.trim_ascii_start().first() == Some(&b'{') {
+        let read: Result<Record, _> = serde_json::from_slice(body);
+        return read.map_err(|_| Refusal(400));
+    }
+    match kind.as_str() {
+        "application/x-www-form-urlencoded" | "" => urlencoded(body),
+        kind if kind.ends_with("json") => Err(Refusal(400)),
+        _ => Err(Refusal(415)),
+    }
+}
+
+fn urlencoded(body: &[u8]) -> Result<Record, Refusal> {
+    let mut record = Record::new();
+    for pair in body.trim_ascii().split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let equals = pair.iter().position(|byte| *byte == b'=').ok_or(Refusal(400))?;
+        let (name, value) = (decoded(&pair[..equals])?, decoded(&pair[equals + 1..])?);
+        match record.get_mut(&name) {
+            None => _ = record.insert(name, value.into()),
+            Some(Value::Array(values)) => values.push(value.into()),
+            Some(first) => *first = Value::Array(vec![first.take(), value.into()]),
+        }
+    }
+    if record.is_empty() { Err(Refusal(400)) } else { Ok(record) }
+}
+
+fn decoded(text: &[u8]) -> Result<String, Refusal> {
+    let blanks: Vec<u8> =
+        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let decoded = percent_decode(&blanks).decode_utf8().map_err(|_| Refusal(400))?;
+    Ok(decoded.into_owned())
+}
+
+/// The record of an event, without its mark as a repeat. `hook` is the name at the end of the path:
+/// `EVENT`, `EVENT.GROUP` or anything else.
+pub fn record(
+    id: String,
+    received_at: String,
+    hook: &str,
+    digest: &Digest,
+    body: Record,
+) -> Record {
+    let (first, group) = hook.split_once('.').unwrap_or((hook, ""));
+    let mut record = Record::new();
+    record.insert("type".into(), TYPE.into());
+    record.insert("id".into(), id.into());
+    record.insert("received_at".into(), received_at.into());
+    let event = Event::named(first).map(Event::word).or_else(|| told_by(&body));
+    record.insert("event".into(), event.map_or(Value::Null, Value::from));
+    record.insert("hook".into(), hook.into());
+    if !group.is_empty() {
+        record.insert("devicegroup_id".into(), group.into());
+    }
+    // A resource in the body refers to itself as others would.
+    let kind = body.get("type").and_then(Value::as_str).unwrap_or("body").to_owned();
+    for (name, value) in body {
+        match name.as_str() {
+            "id" => _ = record.insert(format!("{kind}_id"), value),
+            ours if OURS.contains(&ours) => _ = record.insert(format!("body_{name}"), value),
+            _ => _ = record.insert(name, value),
+        }
+    }
+    record.insert("digest".into(), hex(digest).into());
+    record
+}
+
+/// The event that a body belongs to (reference 5.6), for hooks whose name does not say it.
+fn told_by(body: &Record) -> Option<&'static str> {
+    let has = |name: &str| body.contains_key(name);
+    match () {
+        () if !has("device_id") => None,
+        () if has("imp_id") => Some("blessing"),
+        () if has("plan_id") || has("token") => Some("blinkup"),
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cli::{Row, Target};
+    use serde_json::json;
+
+    fn of(hook: &str, kind: Option<&str>, text: &str) -> Value {
+        let digest = digest(hook, text.as_bytes());
+        let body = body(kind, text.as_bytes()).unwrap();
+        let mut record = record("1".into(), "now".into(), hook, &digest, body);
+        record.remove("digest");
+        Value::Object(record)
+    }
+
+    #[test]
+    fn both_forms_give_the_same_record() {
+        let expected = json!({"type":"webhook_event","id":"1","received_at":"now","event":"blessing",
+            "hook":"blessing.g1","devicegroup_id":"g1","device_id":"5000d8c46a56cfca","imp_id":"5000d8c4"});
+        let json = r#"{"device_id":"5000d8c46a56cfca","imp_id":"5000d8c4"}"#;
+        let form = "device_id=5000d8c46a56cfca&imp_id=5000d8c4";
+        assert_eq!(of("blessing.g1", Some("application/json; charset=utf-8"), json), expected);
+        assert_eq!(of("blessing.g1", Some("application/x-www-form-urlencoded"), form), expected);
+        assert_eq!(of("blessing.g1", None, json), expected);
+        assert_eq!(of("blessing.g1", Some("text/plain"), json), expected);
+    }
+
+    #[test]
+    fn a_hook_of_any_name_tells_its_event_by_the_body() {
+        assert_eq!(of("line7", None, r#"{"device_id":"d","imp_id":"i"}"#)["event"], "blessing");
+        assert_eq!(
+            of("line7", None, r#"{"device_id":"d","plan_id":"p","token":"t"}"#)["event"],
+            "blinkup"
+        );
+        assert_eq!(of("line7", None, "{}")["event"], Value::Null);
+    }
+
+    #[test]
+    fn nothing_in_a_body_hides_what_is_ours() {
+        let record = of(
+            "deployment",
+            None,
+            r#"{"type":"deployment","id":"d1","event":"x","repeat":true,"sha":"s"}"#,
+        );
+        assert_eq!(record["type"], "webhook_event");
+        assert_eq!(record["deployment_id"], "d1");
+        assert_eq!(
+            (&record["body_type"], &record["body_event"]),
+            (&json!("deployment"), &json!("x"))
+        );
+        assert_eq!((&record["sha"], &record["body_repeat"]), (&json!("s"), &json!(true)));
+        assert_eq!(record["repeat"], Value::Null);
+    }
+
+    #[test]
+    fn the_device_of_an_event_is_found_by_other_commands() {
+        let Value::Object(record) =
+            of("blessing", None, r#"{"device_id":"5000d8c46a56cfca","imp_id":"i"}"#)
+        else {
+            panic!("a record")
+        };
+        let row = Row { record, source: "stdin:1".into() };
+        assert_eq!(row.identifier(&Target::DEVICE, &[]).unwrap().text, "5000d8c46a56cfca");
+    }
+
+    #[test]
+    fn bad_bodies_are_refused() {
+        for (kind, text, status) in [
+            (Some("application/json"), "[1]", 400),
+            (Some("application/json"), "", 400),
+            (Some("application/json"), "{\"a\":", 400),
+            (Some("application/json"), "{} {}", 400),
+            (Some("application/x-www-form-urlencoded"), "", 400),
+            (Some("application/x-www-form-urlencoded"), "novalue", 400),
+            (Some("application/x-www-form-urlencoded"), "a=%ff", 400),
+            (Some("text/xml"), "<a/>", 415),
+        ] {
+            assert_eq!(body(kind, text.as_bytes()), Err(Refusal(status)), "{text}");
+        }
+        let form = body(None, b"a=1&a=2&b=x+y%20z%3D&a=3").unwrap();
+        assert_eq!(Value::Object(form), json!({"a":["1","2","3"],"b":"x y z="}));
+    }
+
+    #[test]
+    fn digests_survive_their_spelling() {
+        let one = digest("a", b"b");
+        assert_eq!(from_hex(&hex(&one)), Some(one));
+        assert_ne!(one, digest("ab", b""));
+        assert_eq!(from_hex("é000000000000000000000000000000"), None);
+    }
+}

@@ -1,0 +1,189 @@
+//! The journal: every event that is acknowledged stands in it, whole, and on the disk.
+//!
+//! Careful about three ways to lose an event. Power cut: the data are synced before anybody is answered,
+//! and so is the directory when the file is new. Torn writes: a line that was not finished is cut off at
+//! the start; only one group of events is ever under way, so nothing acknowledged stands behind it. Full
+//! disk: what was written of a group is taken back, so that the next line does not follow half a line.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use cli::{Record, Stop};
+
+/// So much of the end is looked at: more than comes in the minute in which repeats are marked.
+const TAIL: u64 = 64 << 20;
+
+/// The file, locked: no other listener writes to it.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    length: u64,
+}
+
+/// What was found at the start.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Bytes of a line that had not been finished, cut off.
+    pub cut: u64,
+    /// The last events, oldest first.
+    pub last: Vec<Record>,
+}
+
+/// Why a group was not kept.
+#[derive(Debug)]
+pub enum Broken {
+    /// It could not be written and was taken back; the next may fare better.
+    Write(io::Error),
+    /// It is not known what is on the disk: nothing may be acknowledged any more.
+    Sync(io::Error),
+}
+
+impl Journal {
+    /// Opens or makes the journal, and cuts off what a crash left unfinished.
+    ///
+    /// # Errors
+    /// Exit 2 when it cannot be used, or another listener uses it.
+    pub fn open(path: &Path) -> Result<(Self, Found), Stop> {
+        let cannot = |what: &str, error: &dyn std::fmt::Display| {
+            Stop::usage(format!("cannot {what} the journal {}: {error}", path.display()))
+        };
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let file = file.open(path).map_err(|error| cannot("open", &error))?;
+        if !file.metadata().map_err(|error| cannot("open", &error))?.is_file() {
+            return Err(cannot("use", &"it is no regular file"));
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(cannot("use", &"another `imp-hook listen` writes to it"));
+            }
+            Err(TryLockError::Error(error)) => return Err(cannot("lock", &error)),
+        }
+        let (length, found) = repair(&file).map_err(|error| cannot("read", &error))?;
+        file.sync_all().map_err(|error| cannot("sync", &error))?;
+        sync_directory(path).map_err(|error| cannot("sync the directory of", &error))?;
+        Ok((Journal { file, length }, found))
+    }
+
+    /// A handle to read from.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn reader(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// How long it is, in bytes; always at the end of a line.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Writes whole lines and waits until they are on the disk.
+    ///
+    /// # Errors
+    /// [`Broken`]; nothing of the group may be acknowledged then.
+    pub fn append(&mut self, lines: &[u8]) -> Result<(), Broken> {
+        if let Err(error) = self.file.write_all_at(lines, self.length) {
+            return Err(match self.file.set_len(self.length) {
+                Ok(()) => Broken::Write(error),
+                Err(error) => Broken::Sync(error),
+            });
+        }
+        self.file.sync_data().map_err(Broken::Sync)?;
+        self.length += lines.len() as u64;
+        Ok(())
+    }
+}
+
+/// Makes the name of a file as durable as the file.
+///
+/// # Errors
+/// Those of the system.
+pub fn sync_directory(path: &Path) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
+}
+
+/// Cuts off what follows the last whole event; gives the length that is left.
+fn repair(file: &File) -> io::Result<(u64, Found)> {
+    let length = file.metadata()?.len();
+    let start = length.saturating_sub(TAIL);
+    let mut tail = vec![0; (length - start) as usize];
+    file.read_exact_at(&mut tail, start)?;
+    let mut found = Found::default();
+    let (mut good, mut position) = (0, 0);
+    for line in tail.split_inclusive(|byte| *byte == b'\n') {
+        position += line.len();
+        let whole = line.ends_with(b"\n").then(|| serde_json::from_slice(line).ok()).flatten();
+        if let Some(event) = whole {
+            found.last.push(event);
+            good = position;
+        }
+    }
+    if good == 0 && length > TAIL {
+        return Err(io::Error::other("its last 64 MiB hold no event; is it a journal?"));
+    }
+    if good == 0 && position > 0 && tail.contains(&b'\n') {
+        return Err(io::Error::other(
+            "there are lines in it, but none is an event; is it a journal?",
+        ));
+    }
+    found.cut = (position - good) as u64;
+    if found.cut > 0 {
+        file.set_len(length - found.cut)?;
+    }
+    Ok((length - found.cut, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(content: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal");
+        fs::write(&path, content).unwrap();
+        (directory, path)
+    }
+
+    #[test]
+    fn what_a_crash_left_is_cut_off_and_nothing_else() {
+        let whole = b"{\"a\":1}\n{\"a\":2}\n";
+        for torn in
+            [&b""[..], b"{", b"{\"a\":3}", b"{\"a\":\n", b"\0\0\0\0", b"{\"a\":\0\0\0}\n\0\0"]
+        {
+            let (_directory, path) = with(&[whole, torn].concat());
+            let (mut journal, found) = Journal::open(&path).unwrap();
+            assert_eq!((found.cut, found.last.len()), (torn.len() as u64, 2), "{torn:?}");
+            journal.append(b"{\"a\":4}\n").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), [&whole[..], b"{\"a\":4}\n"].concat());
+        }
+    }
+
+    #[test]
+    fn a_journal_that_never_had_a_whole_line_is_empty() {
+        let (_directory, path) = with(b"{\"a\":");
+        let (journal, found) = Journal::open(&path).unwrap();
+        assert_eq!((found.cut, journal.length()), (5, 0));
+    }
+
+    #[test]
+    fn some_other_file_is_left_alone() {
+        let (directory, path) = with(b"dear diary\ntoday\n");
+        assert!(Journal::open(&path).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"dear diary\ntoday\n");
+        assert!(Journal::open(directory.path()).is_err());
+    }
+
+    #[test]
+    fn one_listener_a_journal() {
+        let (_directory, path) = with(b"");
+        let first = Journal::open(&path).unwrap();
+        assert!(Journal::open(&path).is_err());
+        drop(first);
+        assert!(Journal::open(&path).is_ok());
+    }
+}

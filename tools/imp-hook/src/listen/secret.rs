@@ -1,0 +1,106 @@
+//! The path of the receiver: `/SECRET/NAME`. Who does not know the secret cannot report events.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use cli::Stop;
+use cli::api::Secret;
+
+use super::event;
+use super::journal::sync_directory;
+
+/// The longest name of a hook.
+const LONGEST_NAME: usize = 100;
+
+/// Reads the secret from `file`, which is made with a new one if it is not there.
+///
+/// # Errors
+/// Exit 2 when it can be neither read nor made, or holds something that is no part of a path.
+pub fn kept_in(file: &Path) -> Result<Secret, Stop> {
+    let cannot = |error: io::Error| {
+        Stop::usage(format!("cannot keep the secret of the path in {}: {error}", file.display()))
+    };
+    if fs::exists(file).map_err(cannot)? {
+        let secret = cli::secret_in_file(file)?;
+        let text = secret.expose();
+        let plain = text.bytes().all(is_plain);
+        return if plain && text.len() >= 16 {
+            Ok(secret)
+        } else {
+            Err(Stop::usage(format!(
+                "{} should hold 16 or more letters and digits, the secret of the path",
+                file.display()
+            )))
+        };
+    }
+    let mut bytes = event::Digest::default();
+    getrandom::fill(&mut bytes).map_err(|error| cannot(io::Error::other(error.to_string())))?;
+    let secret = event::hex(&bytes);
+    let mut options = OpenOptions::new();
+    let mut new = options.write(true).create_new(true).mode(0o600).open(file).map_err(cannot)?;
+    new.write_all(format!("{secret}\n").as_bytes())
+        .and_then(|()| new.sync_all())
+        .and_then(|()| sync_directory(file))
+        .map_err(cannot)?;
+    Ok(Secret::new(secret))
+}
+
+/// The name of the hook that `path` calls; `None` when the path is not ours.
+pub fn hook<'a>(path: &'a str, secret: &Secret) -> Option<&'a str> {
+    let (given, name) = path.strip_prefix('/')?.split_once('/')?;
+    let good = !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(is_plain);
+    (good && same(given.as_bytes(), secret.expose().as_bytes())).then_some(name)
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)
+}
+
+/// Takes as long for a near miss as for any other, so that the secret cannot be felt for.
+fn same(given: &[u8], secret: &[u8]) -> bool {
+    let differences = given.iter().zip(secret).fold(0, |all, (one, other)| all | (one ^ other));
+    given.len() == secret.len() && differences == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn only_the_whole_path_is_ours() {
+        let secret = Secret::new("0123456789abcdef");
+        assert_eq!(hook("/0123456789abcdef/blessing.4e26-x", &secret), Some("blessing.4e26-x"));
+        for path in [
+            "/0123456789abcdef/",
+            "/0123456789abcdef",
+            "/0123456789abcde/blessing",
+            "/0123456789abcdef0/blessing",
+            "/0123456789abcdeg/blessing",
+            "//blessing",
+            "/0123456789abcdef/a/b",
+            "/0123456789abcdef/a%20b",
+            "0123456789abcdef/blessing",
+            "",
+        ] {
+            assert_eq!(hook(path, &secret), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_secret_is_made_once_and_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("secret");
+        let first = kept_in(&file).unwrap();
+        assert_eq!(first.expose().len(), 32);
+        assert_eq!(kept_in(&file).unwrap(), first);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_ne!(kept_in(&directory.path().join("other")).unwrap(), first);
+        for bad in ["short", "0123456789/abcdefgh", ""] {
+            fs::write(&file, bad).unwrap();
+            assert!(kept_in(&file).is_err(), "{bad}");
+        }
+    }
+}

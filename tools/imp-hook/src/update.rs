@@ -1,0 +1,61 @@
+//! `imp-hook update`
+
+use clap::Args;
+use cli::api::{Request, resource};
+use cli::each::{Acted, Outcome, Work};
+use cli::{Failure, Record, Row, Session};
+
+use crate::hook::{self, Mime, Webhooks};
+
+/// Change the URL or the form of webhooks
+///
+/// Event and device group of a webhook are for ever.
+#[derive(Args)]
+pub struct Update {
+    /// The new URL; beaten by a column `url` of a row that is no webhook's record
+    #[arg(long, short, value_name = "URL")]
+    url: Option<String>,
+    /// The new form of the calls; beaten by a column `mime` of a row
+    #[arg(long, short, value_name = "FORM", value_enum)]
+    mime: Option<Mime>,
+    #[command(flatten)]
+    hooks: Webhooks,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Update {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        session.each(&Work::changing(self.hooks.given(), self.changes.into()), |row| {
+            let (path, id) = hook::path(row, &[])?;
+            let attributes = self.attributes(row)?;
+            if self.changes.dry_run {
+                return Ok(Acted::changed(row, attributes, Outcome::Updated));
+            }
+            let body = resource::update_body("webhook", &id, attributes, Record::new());
+            let answer = session.send(&Request::patch(path).body(body))?;
+            Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
+        })
+    }
+
+    /// The `url` of a webhook's own record is the present one: it must not undo what the flag asks for.
+    fn attributes(&self, row: &Row) -> Result<Record, Failure> {
+        let is_record = row.record.get("type").is_some_and(|kind| kind == "webhook");
+        let of_row = cli::text_option(row, &["url"])?;
+        let url = match (&self.url, is_record) {
+            (Some(url), true) => Some(url.clone()),
+            _ => of_row.or(self.url.clone()),
+        };
+        let mime = match cli::text_option(row, &["mime"])? {
+            Some(text) => Some(Mime::of_row(&text)?),
+            None => self.mime,
+        };
+        let mut attributes = Record::new();
+        attributes.extend(url.map(|url| ("url".to_owned(), url.into())));
+        attributes.extend(mime.map(|mime| ("content_type".to_owned(), mime.content_type().into())));
+        Ok(attributes)
+    }
+}

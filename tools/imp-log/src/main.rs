@@ -1,0 +1,34 @@
+//! `imp-log`: what devices and their agents say, stored and live.
+//!
+//! One file a verb. Following logs is in `common/cli/src/follow`, because the restarts do it too.
+
+mod get;
+mod stream;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Logs of devices, stored and live
+///
+/// Entries are printed one a line as the API gives them; see imp-records(7). The service keeps a limited
+/// number of entries for a limited time, and no logs of production devices.
+#[derive(Parser)]
+#[command(name = "imp-log", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Get(get::Get),
+    Stream(stream::Stream),
+}
+
+fn main() -> ExitCode {
+    cli::run(|arguments: Arguments| match arguments.verb {
+        Verb::Get(get) => get.run(),
+        Verb::Stream(stream) => stream.run(),
+    })
+}

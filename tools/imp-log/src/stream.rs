@@ -1,0 +1,35 @@
+//! `imp-log stream`
+
+use clap::Args;
+use cli::{Devices, FollowRows, Session};
+
+/// Print what devices log as they log it
+///
+/// Eight devices go on a log stream; the stored logs of the others are polled. After a cut the missing
+/// lines are taken from the stored log, each line comes once, and a line of the type `gap` stands where
+/// lines may be missing. Ends with Ctrl-C, or when nobody reads any more.
+#[derive(Args)]
+pub struct Stream {
+    /// The devices of this device group, as they are now; repeatable; `-` takes groups from stdin
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", display_order = 0)]
+    dg: Vec<String>,
+    /// Log streams to use. The service lets an account have one or a few, and closes another one, perhaps a
+    /// colleague's, when there are too many
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=8))]
+    streams: u8,
+    #[command(flatten)]
+    devices: Devices,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Stream {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        session.follow_rows(&FollowRows {
+            given: self.devices.given(),
+            groups: &self.dg,
+            streams: usize::from(self.streams),
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! `/webhooks`.
+
+use hyper::Uri;
+use serde::Serialize;
+
+use super::Call;
+use super::answer::{Answer, Related, Resource, SelfLink};
+use super::document;
+use super::groups::related;
+use super::page;
+use crate::state::State;
+use crate::state::hooks::{ContentType, Hook, HookEvent};
+use crate::state::ids::Timestamp;
+use crate::state::refusal::Refusal;
+
+const URL: usize = 2000;
+
+#[derive(Serialize)]
+struct Attributes<'a> {
+    url: &'a str,
+    event: HookEvent,
+    content_type: ContentType,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Relationships {
+    owner: Related,
+    creator: Related,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<Related>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    devicegroup: Option<Related>,
+}
+
+fn resource<'a>(state: &State, hook: &'a Hook, base: &str) -> impl Serialize + use<'a> {
+    let product = state.groups.get(&hook.group).map(|group| Related::product(group.product));
+    Resource {
+        kind: "webhook",
+        id: hook.id,
+        links: SelfLink::new(base, "webhooks", &hook.id),
+        attributes: Attributes {
+            url: &hook.url,
+            event: hook.event,
+            content_type: hook.content_type,
+            created_at: hook.created_at,
+            updated_at: hook.updated_at,
+        },
+        relationships: Some(Relationships {
+            owner: Related::account(hook.owner),
+            creator: Related::account(hook.creator),
+            product,
+            devicegroup: related(state, hook.group),
+        }),
+    }
+}
+
+/// Webhooks, oldest first.
+pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
+    call.request.allow_filters(&["devicegroup.id"])?;
+    let group = call.request.filter("devicegroup.id")?;
+    let state = call.sim.state();
+    let shared = group.is_some() || call.variants().shared_lists_all;
+    let hooks = state.hooks.values().filter(|hook| {
+        (call.caller == hook.owner || (shared && state.sees(call.caller, hook.owner)))
+            && group.is_none_or(|id| hook.group.is(id))
+    });
+    let base = call.base();
+    page::of_all(call, hooks, |hook| resource(&state, hook, &base))
+}
+
+/// One webhook.
+pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let state = call.sim.state();
+    let hook = state.hook(call.caller, id)?;
+    Ok(Answer::data(200, &resource(&state, hook, &call.base())))
+}
+
+/// A new webhook.
+pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let mut sent = document::Resource::to_create(call.request)?;
+    sent.expect_type(&["webhook"])?;
+    let group = sent.relationship("devicegroup")?;
+    let group =
+        group.ok_or_else(|| Refusal::attribute("`relationships.devicegroup` is required."))?;
+    let required = |name| Refusal::attribute(format!("`{name}` is required."));
+    let url = url(&mut sent)?.ok_or_else(|| required("url"))?;
+    let event = event(&mut sent)?.ok_or_else(|| required("event"))?;
+    let content_type = content_type(&mut sent)?.unwrap_or(ContentType::Json);
+    sent.nothing_else()?;
+    let mut state = call.sim.state();
+    let group = (group.kind.as_str(), group.id.as_str());
+    let id = state.create_hook(call.caller, group, (url, event, content_type), call.now)?;
+    Ok(Answer::data(201, &resource(&state, &state.hooks[&id], &call.base())))
+}
+
+/// Another address or content type.
+pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    call.sim.state().hook(call.caller, id)?;
+    let mut sent = document::Resource::to_update(call.request, "webhook", |sent| sent == id)?;
+    let (url, content_type) = (url(&mut sent)?, content_type(&mut sent)?);
+    sent.nothing_else()?;
+    let mut state = call.sim.state();
+    let hook = state.writable_hook(call.caller, id)?;
+    if let Some(url) = url {
+        hook.url = url;
+    }
+    hook.content_type = content_type.unwrap_or(hook.content_type);
+    hook.updated_at = call.now;
+    let hook = state.hook(call.caller, id)?;
+    Ok(Answer::data(200, &resource(&state, hook, &call.base())))
+}
+
+/// Ends a webhook.
+pub fn delete(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let mut state = call.sim.state();
+    let id = state.writable_hook(call.caller, id)?.id;
+    state.hooks.shift_remove(&id);
+    Ok(Answer::empty())
+}
+
+fn url(sent: &mut document::Resource) -> Result<Option<String>, Refusal> {
+    let Some(url) = sent.text("url", 0, URL)? else {
+        return Ok(None);
+    };
+    let parsed: Option<Uri> = url.parse().ok();
+    let called = parsed.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    if called { Ok(Some(url)) } else { Err(Refusal::url()) }
+}
+
+fn event(sent: &mut document::Resource) -> Result<Option<HookEvent>, Refusal> {
+    match sent.text("event", 0, URL)?.as_deref() {
+        None => Ok(None),
+        Some("blessing") => Ok(Some(HookEvent::Blessing)),
+        Some("blinkup") => Ok(Some(HookEvent::Blinkup)),
+        Some("deployment") => Ok(Some(HookEvent::Deployment)),
+        Some(_) => Err(Refusal::attribute("`event` must be blessing, blinkup or deployment.")),
+    }
+}
+
+fn content_type(sent: &mut document::Resource) -> Result<Option<ContentType>, Refusal> {
+    match sent.text("content_type", 0, URL)?.as_deref() {
+        None => Ok(None),
+        Some("application/json") => Ok(Some(ContentType::Json)),
+        Some("application/x-www-form-urlencoded") => Ok(Some(ContentType::Form)),
+        Some(_) => Err(Refusal::attribute(
+            "`content_type` must be application/json or application/x-www-form-urlencoded.",
+        )),
+    }
+}
