@@ -15,6 +15,7 @@ pub mod flags;
 mod input;
 mod list;
 mod naming;
+mod on_demand;
 mod options;
 mod output;
 pub mod prompt;
@@ -36,6 +37,7 @@ pub use flags::{
 pub use input::{Given, Identifiers};
 pub use list::Query;
 pub use naming::name_device;
+pub use on_demand::OnDemand;
 pub use options::{missing, new_name, option_or_copy, text_option};
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use secret::{secret_in_file, secret_in_file_or_stdin};
