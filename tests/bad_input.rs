@@ -68,6 +68,30 @@ fn a_line_of_ten_megabytes_is_a_row_as_any_other() {
 }
 
 #[test]
+fn messages_have_no_control_characters_whatever_the_rows_have() {
+    let (_sim, dir) = account();
+    dir.write("evil\u{1b}[31m\n.csv", "id,label\n\u{1b}]0;title\u{7},x\n\"a\nb\",x\n");
+    dir.write("rows", "{\"id\":\"\\u001b[2Jx\\r\"}\n");
+    for script in ["imp-device info --input evil*", "imp-device info < rows"] {
+        let run = dir.sh(script).code(1);
+        let odd = |letter: char| letter.is_control() && letter != '\n';
+        assert!(!run.stderr().contains(odd), "{:?}", run.stderr());
+        let each_named = run.stderr().lines().all(|line| line.starts_with("imp-device: "));
+        assert!(each_named, "a row is one line{run}");
+    }
+}
+
+#[test]
+fn depth_is_no_danger() {
+    let (_sim, dir) = account();
+    for opening in ["[", "{\"a\":"] {
+        dir.write("deep", opening.repeat(1_000_000));
+        let run = dir.sh("imp-device info --input deep --failed failed").code(1).no_stdout();
+        assert!(dir.failed("failed").iter().all(|row| row.error.kind == "bad_input"), "{run}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_at_all_is_exit_2() {
     let (sim, dir) = account();
     let cases: [(&str, &[u8], &str); 6] = [

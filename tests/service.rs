@@ -140,6 +140,28 @@ fn lists_survive_what_pages_do() {
 }
 
 #[test]
+fn a_list_that_breaks_off_keeps_what_came_and_says_so() {
+    let (sim, dir) = account(&["--devices", "1000"]);
+    for (fault, code) in [("403", 1), ("503", 4), ("cut=before", 4)] {
+        for form in ["ndjson", "json", "csv", "minimal"] {
+            sim.no_faults();
+            sim.fault(&format!("GET /devices {fault} after=3"));
+            let list = format!("imp-device list -z {form} --jobs 1 --patience 0s");
+            let run = dir.sh(&list).code(code);
+            assert_eq!(run.stderr().lines().count(), 1, "{run}");
+            let devices = run.lines().iter().filter(|line| line.len() > 10).count();
+            let header = usize::from(form == "csv");
+            assert_eq!(devices, 300 + header, "{form}");
+            if form == "json" {
+                let all: Vec<serde_json::Value> =
+                    serde_json::from_str(&run.stdout()).expect("still a whole array");
+                assert_eq!(all.len(), 300);
+            }
+        }
+    }
+}
+
+#[test]
 fn production_devices_are_listed_whatever_the_plain_list_is() {
     for variant in ["plain-device-list=all", "plain-device-list=development"] {
         let (sim, dir) =

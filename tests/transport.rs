@@ -149,6 +149,25 @@ fn a_proxy_that_says_no_is_a_service_out_of_reach() {
 }
 
 #[test]
+fn the_password_of_a_proxy_is_sent_and_never_shown() {
+    let (sim, mut dir, _keep) = secure();
+    let proxy = Server::start(|_| {
+        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            .into()
+    });
+    dir.set("IMPT_ENDPOINT", &named(&sim));
+    let url = proxy.origin().replace("http://", "http://me:proxy-secret@");
+    for value in [url.as_str(), "http://me:proxy-secret@127.0.0.1:1", "me:proxy-secret@:::"] {
+        dir.set("https_proxy", value);
+        let run = dir.sh("imp-device list --trace -v --patience 0s").no_stdout();
+        assert!(!run.stderr().contains("proxy-secret"), "{run}");
+        assert!([Some(2), Some(4)].contains(&run.exit_code()), "{run}");
+    }
+    let heads = proxy.seen().join("\n").to_lowercase();
+    assert!(heads.contains("proxy-authorization: basic"), "{heads}");
+}
+
+#[test]
 fn plain_http_is_for_this_machine_only() {
     let mut dir = Dir::new();
     dir.set("IMPT_LOGINKEY", "0123456789abcdef");

@@ -220,3 +220,23 @@ fn a_name_of_two_groups_empties_neither() {
     assert_eq!(sim.counts().writes, 0);
     dir.sh("imp-dg unassign --dg '{Ovens}{Bench}'").quiet().outcomes("unassigned", 2);
 }
+
+#[test]
+fn ctrl_c_is_an_answer_that_leaves_the_rows_not_attempted() {
+    let sim = Sim::start(&["--devices", "5", "--production", "5"]);
+    let dir = Dir::signed_in(&sim);
+    let devices = sim.devices();
+    let (blessed, others): (Vec<_>, Vec<_>) =
+        devices.iter().partition(|device| device["devicegroup_id"].is_string());
+    let run = "--input devices.csv --failed failed --report report";
+    for (rows, verb) in [(others, "remove"), (blessed, "unassign --unbond sim-unbond-key")] {
+        let ids: Vec<&str> = rows.iter().filter_map(|device| device["id"].as_str()).collect();
+        dir.write_column("devices.csv", "id", &ids);
+        let script = format!("imp-device {verb} {run}");
+        dir.converse(&script, &[("Go on?", "\u{3}")]).code(130);
+        assert_eq!(dir.failed("failed").len(), 5, "{verb}");
+        assert!(dir.failed("failed").iter().all(|row| row.error.kind == "not_attempted"));
+        assert_eq!(dir.report("report").exit, 130);
+    }
+    assert_eq!(sim.counts().writes, 0);
+}

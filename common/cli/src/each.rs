@@ -251,12 +251,25 @@ impl Session {
         if let (Some(ask), true, false) =
             (work.ask, total > 0, work.is_dry_run() || self.is_stopped())
         {
-            self.ask(&ask, work.given.noun, total, &first)?;
+            self.ask_or_stop(&ask, work.given.noun, total, &first)?;
         }
         let rows = spool.read();
         Ok(Box::new(
             rows.map(|row| row.map_err(|error| ReadError::new("rows that waited", &error))),
         ))
+    }
+
+    /// [`Session::ask`], where Ctrl-C is an answer that leaves the rows to the run: it is stopped, and
+    /// reports each of them as not attempted.
+    pub(crate) fn ask_or_stop(
+        &self,
+        ask: &Ask,
+        noun: &str,
+        total: u64,
+        first: &[String],
+    ) -> std::result::Result<(), Stop> {
+        self.ask(ask, noun, total, first)
+            .or_else(|stop| self.is_stopped().then_some(()).ok_or(stop))
     }
 
     /// Asks on the terminal before something is taken away; without a terminal `--confirmed` is needed.

@@ -116,6 +116,8 @@ fn file(path: &Path) -> Result<Rows, Stop> {
     let name = path
         .file_name()
         .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
+    // It is shown before each message about a row.
+    let name = pipe::text::one_line(&name);
     Ok(Box::new(Source::new(name, Box::new(file)).rows()))
 }
 

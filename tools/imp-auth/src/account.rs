@@ -4,12 +4,15 @@ mod info;
 mod list;
 
 use clap::Subcommand;
+use cli::OnDemand;
 
 /// Show accounts: one's own and those one collaborates with
 #[derive(Subcommand)]
 pub enum Account {
-    List(list::List),
-    Info(info::Info),
+    /// List one's own account and those of collaborators
+    List(OnDemand<list::List>),
+    /// Print accounts
+    Info(OnDemand<info::Info>),
 }
 
 impl Account {

@@ -12,18 +12,23 @@ mod update;
 
 use clap::{Args, Subcommand};
 use cli::api::segment;
-use cli::{Given, Input, identifier};
+use cli::{Given, Input, OnDemand, identifier};
 
 /// Create, list, describe and delete login keys
 ///
 /// A login key signs in without user and password, for programs. Its id is the key: a secret.
 #[derive(Subcommand)]
 pub enum Key {
-    Create(create::Create),
-    List(list::List),
-    Info(info::Info),
-    Update(update::Update),
-    Delete(delete::Delete),
+    /// Create a login key
+    Create(OnDemand<create::Create>),
+    /// List the account's login keys
+    List(OnDemand<list::List>),
+    /// Print login keys
+    Info(OnDemand<info::Info>),
+    /// Change the description of login keys
+    Update(OnDemand<update::Update>),
+    /// Delete login keys
+    Delete(OnDemand<delete::Delete>),
 }
 
 impl Key {

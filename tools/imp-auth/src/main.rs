@@ -13,6 +13,7 @@ mod sign_in;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::OnDemand;
 
 /// Sign in to impCentral; accounts and login keys
 ///
@@ -26,9 +27,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    Login(login::Login),
-    Logout(logout::Logout),
-    Info(info::Info),
+    /// Sign in and keep the sign-in for later commands
+    Login(OnDemand<login::Login>),
+    /// Remove the sign-in file, and end its refresh token
+    Logout(OnDemand<logout::Logout>),
+    /// Show which sign-in counts here, and whose it is
+    Info(OnDemand<info::Info>),
     #[command(subcommand)]
     Account(account::Account),
     #[command(subcommand)]

@@ -14,6 +14,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::OnDemand;
 
 /// Devices of impCentral, one or many thousands at once
 ///
@@ -27,13 +28,20 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    List(list::List),
-    Info(info::Info),
-    Assign(assign::Assign),
-    Unassign(unassign::Unassign),
-    Update(update::Update),
-    Remove(remove::Remove),
-    Restart(restart::Restart),
+    /// List devices
+    List(OnDemand<list::List>),
+    /// Print the whole state of devices
+    Info(OnDemand<info::Info>),
+    /// Put devices into a device group
+    Assign(OnDemand<assign::Assign>),
+    /// Take devices out of their device groups
+    Unassign(OnDemand<unassign::Unassign>),
+    /// Rename devices
+    Update(OnDemand<update::Update>),
+    /// Remove devices from the account
+    Remove(OnDemand<remove::Remove>),
+    /// Restart devices
+    Restart(OnDemand<restart::Restart>),
 }
 
 fn main() -> ExitCode {

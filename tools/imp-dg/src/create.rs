@@ -57,7 +57,7 @@ pub struct Create {
 }
 
 impl Create {
-    pub fn run(mut self: Box<Self>) -> cli::Result {
+    pub fn run(mut self) -> cli::Result {
         let variables = variables::from_options(&self.env_variable)?;
         self.check_targets()?;
         let session = Session::open(&self.common)?;

@@ -14,6 +14,7 @@ mod variables;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::OnDemand;
 
 /// Device groups of impCentral
 ///
@@ -27,23 +28,32 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    Create(Box<create::Create>),
-    List(list::List),
-    Info(info::Info),
-    Update(Box<update::Update>),
-    Delete(delete::Delete),
-    Reassign(reassign::Reassign),
-    Unassign(unassign::Unassign),
-    Restart(restart::Restart),
-    Builds(builds::Builds),
+    /// Create device groups of any of the seven types
+    Create(OnDemand<create::Create>),
+    /// List device groups
+    List(OnDemand<list::List>),
+    /// Print device groups
+    Info(OnDemand<info::Info>),
+    /// Change device groups
+    Update(OnDemand<update::Update>),
+    /// Delete device groups, and with them their deployments
+    Delete(OnDemand<delete::Delete>),
+    /// Move all devices of one device group to another
+    Reassign(OnDemand<reassign::Reassign>),
+    /// Take all devices out of device groups
+    Unassign(OnDemand<unassign::Unassign>),
+    /// Restart all devices of device groups, with one request a group
+    Restart(OnDemand<restart::Restart>),
+    /// List, unflag or delete the builds of device groups
+    Builds(OnDemand<builds::Builds>),
 }
 
 fn main() -> ExitCode {
     cli::run(|arguments: Arguments| match arguments.verb {
-        Verb::Create(create) => create.run(),
+        Verb::Create(create) => create.into_verb().run(),
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
-        Verb::Update(update) => update.run(),
+        Verb::Update(update) => update.into_verb().run(),
         Verb::Delete(delete) => delete.run(),
         Verb::Reassign(reassign) => reassign.run(),
         Verb::Unassign(unassign) => unassign.run(),

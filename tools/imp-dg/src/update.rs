@@ -44,7 +44,7 @@ pub struct Update {
 }
 
 impl Update {
-    pub fn run(mut self: Box<Self>) -> cli::Result {
+    pub fn run(mut self) -> cli::Result {
         let variables = variables::from_options(&self.env_variable)?;
         let session = Session::open(&self.common)?;
         self.dut = session.single(Thing::DeviceGroup, "--dut", self.dut.as_ref())?;

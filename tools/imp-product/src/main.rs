@@ -9,6 +9,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::OnDemand;
 
 /// Products of impCentral
 ///
@@ -22,11 +23,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    Create(create::Create),
-    List(list::List),
-    Info(info::Info),
-    Update(update::Update),
-    Delete(delete::Delete),
+    /// Create products
+    Create(OnDemand<create::Create>),
+    /// List products, those of collaborators included
+    List(OnDemand<list::List>),
+    /// Print products
+    Info(OnDemand<info::Info>),
+    /// Change the name or description of products
+    Update(OnDemand<update::Update>),
+    /// Delete products
+    Delete(OnDemand<delete::Delete>),
 }
 
 fn main() -> ExitCode {

@@ -190,7 +190,7 @@ impl<'a> Chunk<'a> {
         }
         let first: Vec<String> =
             devices.iter().take(20).map(|device| (*device).to_owned()).collect();
-        self.session.ask(&ask, "production device", devices.len() as u64, &first)
+        self.session.ask_or_stop(&ask, "production device", devices.len() as u64, &first)
     }
 }
 

@@ -1,0 +1,147 @@
+//! Runs that ended early in whatever way: typed again, they finish the job and do nothing twice.
+
+use tests::{DEVELOPMENT, Dir, Moved, Sim};
+
+fn account(options: &[&str]) -> (Sim, Dir, String) {
+    let sim = Sim::start(options);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write_column("devices.csv", "id", &sim.field("id"));
+    (sim, dir, group)
+}
+
+#[test]
+fn after_a_kill_the_same_command_does_the_rest() {
+    let (sim, dir, group) = account(&["--devices", "600", "--latency", "30ms"]);
+    let assign = "exec imp-device assign --dg A --batch 10 --input devices.csv --failed failed";
+    for members in [50, 150, 250] {
+        let running = dir.spawn(assign);
+        running.wait_for("devices to move", || sim.members(&group).len() >= members);
+        running.insist("KILL");
+    }
+    let run = dir.sh(assign).quiet();
+    assert_eq!(run.records().len(), 600);
+    assert_eq!((sim.members(&group).len(), sim.restarts()), (600, 600), "none was written twice");
+}
+
+#[test]
+fn ctrl_c_while_the_input_is_still_being_read_keeps_what_was_read() {
+    let (sim, dir, group) = account(&["--devices", "40"]);
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        // The shell itself takes no notice of the signals.
+        let script = "trap : INT TERM\n\
+            tee copy | imp-device assign --dg A --failed failed --report report";
+        let mut running = dir.spawn_open(script);
+        sim.field("id").iter().for_each(|id| running.type_line(id));
+        let copied = || std::fs::read_to_string(dir.path().join("copy")).unwrap_or_default();
+        running.wait_for("the rows to pass", || copied().lines().count() == 40);
+        running.wait_for("the group to be looked up", || sim.counts().total > 0);
+        if signal == "INT" {
+            running.interrupt();
+        } else {
+            running.terminate();
+        }
+        running.close_stdin();
+        running.wait().code(code).no_stdout();
+        let failed = dir.failed("failed");
+        assert!(failed.iter().all(|row| row.error.kind == "not_attempted"));
+        assert_eq!(dir.report("report").rows, failed.len() as u64);
+        assert!(sim.members(&group).is_empty());
+        dir.sh("rm copy; imp-device info --input failed").ok();
+        sim.reset();
+    }
+}
+
+#[test]
+fn a_token_that_is_refused_in_the_middle_is_renewed_once() {
+    let (sim, dir, group) = account(&["--devices", "900", "--latency", "20ms"]);
+    let given = sim.field("id");
+    let running =
+        dir.spawn("imp-device assign --dg A --batch 10 --input devices.csv --failed failed");
+    running.wait_for("devices to move", || sim.members(&group).len() >= 100);
+    sim.expire_tokens();
+    let run = running.wait().quiet();
+    let failed = dir.failed("failed");
+    let case = "tokens expired";
+    Moved { case, sim: &sim, given: &given, run: &run, failed: &failed }.are_in(&group);
+    assert_eq!((sim.members(&group).len(), sim.counts().renewals), (900, 1));
+}
+
+#[test]
+fn a_sign_in_that_ends_in_the_middle_of_a_bulk_move() {
+    let (sim, dir, group) = account(&["--devices", "900", "--latency", "20ms"]);
+    let given = sim.field("id");
+    let assign = "imp-device assign --dg A --batch 10 --input devices.csv --failed failed";
+    let running = dir.spawn(assign);
+    running.wait_for("devices to move", || sim.members(&group).len() >= 100);
+    sim.fault("POST /auth/token 404");
+    sim.expire_tokens();
+    let run = running.wait().code(3);
+    let failed = dir.failed("failed");
+    let case = "no sign-in any more";
+    Moved { case, sim: &sim, given: &given, run: &run, failed: &failed }.are_in(&group);
+    let reasons = failed.iter().filter(|row| row.error.kind == "not_signed_in").count();
+    assert_eq!(reasons, 1, "{run}");
+    sim.no_faults();
+    dir.sh("imp-device assign --dg A --failed later < failed").quiet();
+    assert_eq!((sim.members(&group).len(), sim.restarts()), (900, 900));
+}
+
+#[test]
+fn an_outage_in_a_live_stream() {
+    let (sim, dir, group) = account(&["--devices", "30"]);
+    let given = sim.field("id");
+    let assign = "imp-device assign --dg A --stream --patience 1s --failed failed --report report";
+    let mut running = dir.spawn_open(assign);
+    given[..10].iter().for_each(|id| running.type_line(id));
+    running.wait_for("the first to move", || sim.members(&group).len() == 10);
+    sim.fault("* /** 503");
+    given[10..20].iter().for_each(|id| running.type_line(id));
+    let failed = || std::fs::read_to_string(dir.path().join("failed")).unwrap_or_default();
+    running.wait_for("the next to fail", || failed().lines().count() == 10);
+    sim.no_faults();
+    given[20..].iter().for_each(|id| running.type_line(id));
+    running.close_stdin();
+    let run = running.wait().code(4);
+    let failed = dir.failed("failed");
+    let case = "an outage";
+    Moved { case, sim: &sim, given: &given, run: &run, failed: &failed }.are_in(&group);
+    assert_eq!(dir.report("report").rows, 30);
+}
+
+#[test]
+fn many_groups_in_one_file() {
+    let sim = Sim::start(&["--devices", "600"]);
+    let product = sim.product("Ovens");
+    let groups: Vec<String> =
+        (0..40).map(|number| sim.group(&product, DEVELOPMENT, &format!("g{number}"))).collect();
+    sim.reset();
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    let rows: String =
+        ids.iter().enumerate().map(|(row, id)| format!("{id};g{}\n", row % 40)).collect();
+    dir.write("devices.csv", format!("id;device group\n{rows}"));
+    let assign = "imp-device assign --input devices.csv";
+    dir.sh(assign).quiet().outcomes("assigned", 600);
+    assert!(groups.iter().all(|group| sim.members(group).len() == 15));
+    let counts = sim.counts();
+    assert!(counts.total <= 40 + 30, "{counts:?}");
+    dir.sh(assign).quiet().outcomes("unchanged", 600);
+    assert_eq!(sim.restarts(), 600);
+}
+
+#[test]
+fn a_name_of_several_groups_is_told_with_its_candidates() {
+    let (sim, dir, a) = account(&["--devices", "5"]);
+    let other = sim.product("Fridges");
+    let b = sim.group(&other, DEVELOPMENT, "A");
+    sim.reset();
+    let run = dir.sh("imp-device assign --dg A --input devices.csv").code(1).no_stdout();
+    run.says_all(&[&a, &b]);
+    assert_eq!(sim.counts().writes, 0);
+    dir.sh("imp-device assign --dg '{Fridges}{A}' --input devices.csv").quiet();
+    assert_eq!(sim.members(&b).len(), 5);
+    // Of a list, all matches count.
+    sim.put(&a, &sim.field("id")[..2]);
+    assert_eq!(dir.sh("imp-device list --dg A").quiet().records().len(), 5);
+}
