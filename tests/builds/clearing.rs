@@ -140,9 +140,8 @@ fn production_devices_need_the_key() {
     let sim = Sim::start(&["--production", "130", "--unbond-key", "the-key"]);
     let mut dir = Dir::signed_in(&sim);
     sim.reset();
-    let both = "imp-dg delete --dg SimProduction --dg SimFixture --dry-run";
-    for script in [both, "imp-product delete --product SimProduct"] {
-        let run = dir.sh(&format!("{script} --force --confirmed")).code(1);
+    for script in ["imp-dg delete --dg SimProduction", "imp-product delete --product SimProduct"] {
+        let run = dir.sh(&format!("{script} --force --confirmed")).code(1).no_stdout();
         run.says_all(&["130 production devices are in the way", "--unbond"]);
     }
     assert_eq!(sim.counts().writes, 0);
@@ -228,6 +227,30 @@ fn interrupted_halfway_the_same_command_finishes_the_job() {
     assert!(sim.all("devicegroups").iter().all(|group| group["product_id"] != product.as_str()));
     dir.sh(script).ok().outcomes("deleted", 1);
     assert_eq!(sim.places(), [("null".to_owned(), 250)].into());
+}
+
+#[test]
+fn a_signal_ends_it_between_two_requests_and_the_row_is_kept() {
+    let sim = Sim::start(&["--devices", "900", "--latency", "60ms"]);
+    let [a] = sim.groups(["A"]);
+    sim.put(&a, &sim.field("id"));
+    let dir = Dir::signed_in(&sim);
+    for signal in [130, 143] {
+        sim.reset();
+        let script = "imp-dg delete --dg A --force -q --jobs 1 --failed failed";
+        let running = dir.spawn(script);
+        running.wait_for("a batch", || sim.counts().kind(MEMBERS) > 0);
+        if signal == 130 {
+            running.interrupt();
+        } else {
+            running.terminate();
+        }
+        running.wait().code(signal).no_stdout();
+        assert_eq!(dir.failed("failed")[0].error.kind, "not_attempted");
+        assert!(!sim.members(&a).is_empty());
+    }
+    dir.sh("imp-dg delete --force -q < failed").ok().outcomes("deleted", 1);
+    assert_eq!(sim.places(), [("null".to_owned(), 900)].into());
 }
 
 #[test]

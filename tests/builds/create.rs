@@ -243,6 +243,10 @@ fn one_build_is_copied_to_many_groups() {
     let script = format!("imp-build copy --build {original} --dg B --if-changed");
     dir.sh(&script).quiet().outcomes("unchanged", 1);
     dir.sh("imp-dg list | imp-build copy --build -").code(2).says("one build is copied");
+    let script = "imp-build list --dg A | imp-build copy --build - --dg B --dg C";
+    dir.sh(script).quiet().outcomes("created", 2);
+    let script = "imp-build list --dg B | imp-build copy --build - --dg C";
+    dir.sh(script).code(2).no_stdout().says("takes one deployment, and stdin gives");
     dir.sh("imp-dg list | imp-build copy").code(1).says("--build is missing");
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::deployments::{is_flagged, listed};
 use cli::each::{Acted, Ask, Outcome, Work};
-use cli::{Given, Record, Session, console};
+use cli::{Given, Identifiers, Record, Session, Target, console};
 
 /// Delete builds that outlived their device group
 ///
@@ -45,13 +45,16 @@ impl Cleanup {
     }
 
     fn zombies(&self, session: &Session) -> Result<Vec<Record>, cli::Stop> {
-        let products = session.ids_of(Thing::Product, "--product", &self.product)?;
+        let named =
+            Identifiers { option: "--product", target: Target::PRODUCT, values: &self.product };
         let mut builds = Vec::new();
-        if products.is_none() {
+        if self.product.is_empty() {
             builds = session.deployments(&[])?;
         }
-        for product in products.iter().flatten() {
-            builds.append(&mut session.deployments(&[("filter[product.id]", product)])?);
+        for product in named.texts(&session.stop)? {
+            let product = session.find(Thing::Product, &product)?;
+            let id = cli::text(&product, "id");
+            builds.append(&mut session.deployments(&[("filter[product.id]", id)])?);
         }
         builds.retain(|build| !build.contains_key("devicegroup_id"));
         let all = builds.len();

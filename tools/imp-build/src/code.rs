@@ -75,7 +75,7 @@ impl Files {
 }
 
 /// Whether the rows come from stdin.
-fn reads_stdin(given: &Given<'_>) -> bool {
+pub fn reads_stdin(given: &Given<'_>) -> bool {
     let named = given.identifiers.iter().any(|text| text == "-");
     let files = &given.input.input;
     named

@@ -3,9 +3,9 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::each::Work;
-use cli::{Failure, Record, Session};
+use cli::{Failure, Identifiers, Record, Session, Stop, Target};
 
-use crate::code::{Code, Source};
+use crate::code::{Code, Source, reads_stdin};
 use crate::create::Creating;
 
 /// Copy a build to device groups
@@ -13,7 +13,7 @@ use crate::create::Creating;
 /// Creates a new build with the same code in each group; devices take it at their next restart.
 #[derive(Args)]
 pub struct Copy {
-    /// The build to copy: id, sha, tag or origin; a column `build` of a row beats it
+    /// The build to copy: id, sha, tag or origin; `-` is stdin; a column `build` of a row beats it
     #[arg(long, short, value_name = "BUILD", value_parser = cli::identifier, allow_hyphen_values = true, display_order = 0)]
     build: Option<String>,
     /// Copy the description, origin, tags and flag too
@@ -32,22 +32,37 @@ pub struct Copy {
 
 impl Copy {
     pub fn run(&self) -> cli::Result {
-        if self.build.as_deref() == Some("-") {
-            return Err(cli::Stop::usage(
-                "one build is copied to many device groups: name it with --build, and give the groups \
-                 on stdin or with --dg",
-            ));
-        }
         let session = Session::open(&self.common)?;
+        let build = self.build(&session)?;
         let creating = Creating::new(self.if_changed, self.changes.dry_run);
         session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
-            let build = cli::text_option(row, &["build"])?.or(self.build.clone());
+            let build = cli::text_option(row, &["build"])?.or(build.clone());
             let build = build.ok_or_else(|| cli::missing("--build", "the build to copy"))?;
             let original = self.original(&session, &build)?;
             let group = session.thing(Thing::DeviceGroup, row, &[])?;
             let (code, attributes) = self.copied(&original);
             creating.create(&session, &group, &code, attributes, |_| Ok(()))
         })
+    }
+
+    /// The value of `--build`; `-` is stdin, if the groups are named by options.
+    fn build(&self, session: &Session) -> Result<Option<String>, Stop> {
+        let Some("-") = self.build.as_deref() else { return Ok(self.build.clone()) };
+        if reads_stdin(&self.groups.given()) {
+            return Err(Stop::usage(
+                "one build is copied to many device groups: name it with --build when the groups come \
+                 from stdin, or name the groups with --dg",
+            ));
+        }
+        let values = self.build.as_slice();
+        let named = Identifiers { option: "--build", target: Target::DEPLOYMENT, values };
+        match named.texts(&session.stop)?.as_slice() {
+            [one] => Ok(Some(one.clone())),
+            others => Err(Stop::usage(format!(
+                "--build takes one deployment, and stdin gives {}",
+                others.len()
+            ))),
+        }
     }
 
     /// The build to copy, with its code. It is looked up and fetched once a run.

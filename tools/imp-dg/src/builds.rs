@@ -9,7 +9,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::deployments::{is_flagged, is_older, listed};
 use cli::each::{Acted, Acting, Outcome, Work};
-use cli::{Given, Record, Row, Session, Stop, console, prompt};
+use cli::{Given, Identifiers, Record, Row, Session, Stop, Target, console, prompt};
 
 /// List, unflag or remove the builds of device groups
 ///
@@ -58,12 +58,15 @@ impl Builds {
         let input = self.results.as_input();
         let given = Given { noun: "deployment", option: "--dg", identifiers: &[], input: &input };
         let mut builds = Vec::new();
-        for group in session.one_id_of_each(Thing::DeviceGroup, "--dg", &self.dg)? {
+        let named = Identifiers { option: "--dg", target: Target::DEVICE_GROUP, values: &self.dg };
+        for group in named.texts(&session.stop)? {
+            let group = session.find(Thing::DeviceGroup, &group)?;
+            let id = cli::text(&group, "id");
             let minimum = match reads {
                 true => None,
-                false => session.minimum_of(&session.get("devicegroups", &group)?)?,
+                false => session.minimum_of(&session.get("devicegroups", id)?)?,
             };
-            let of_group = session.deployments(&[("filter[devicegroup.id]", &group)])?;
+            let of_group = session.deployments(&[("filter[devicegroup.id]", id)])?;
             builds.extend(of_group.into_iter().map(|build| self.judged(build, minimum.as_ref())));
         }
         if reads {

@@ -51,9 +51,6 @@ pub fn look(steps: &mut Steps<'_>, thing: Thing) {
     for ((subject, number), group) in steps.ask(groups, |group| contents(session, group)) {
         steps.subjects[subject].groups[number] = group;
     }
-    if thing == Thing::DeviceGroup {
-        targets(steps);
-    }
     if steps.order.key.is_none() {
         for subject in steps.subjects.iter_mut().filter(|subject| subject.is_open()) {
             let blessed = subject.groups.iter().filter(|group| group.is_production());
@@ -62,6 +59,9 @@ pub fn look(steps: &mut Steps<'_>, thing: Thing) {
                 devices => subject.failure = Some(without_key(devices)),
             }
         }
+    }
+    if thing == Thing::DeviceGroup {
+        targets(steps);
     }
 }
 
