@@ -3,13 +3,13 @@
 
 use tests::{Dir, Sim};
 
-/// What the simulator itself says can be chosen, `N` with a number for it.
+/// What the simulator itself says can be chosen, `N` with a number for it, `TIME` with a time.
 fn all_variants(dir: &Dir) -> Vec<String> {
     let mut all = Vec::new();
     for question in dir.sh("imp-sim variants").quiet().records() {
         let name = question["name"].as_str().expect("a name").to_owned();
         for value in question["values"].as_array().expect("values") {
-            let value = value.as_str().expect("text").replace('N', "30");
+            let value = value.as_str().expect("text").replace("TIME", "2s").replace('N', "30");
             all.push(format!("{name}={value}"));
         }
     }

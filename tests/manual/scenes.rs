@@ -27,6 +27,12 @@ impl Scene {
     pub fn of(name: &str) -> Scene {
         match name {
             "imp-auth.1" => somebody_new(),
+            "imp-build.1" => {
+                let scene = production_line();
+                scene.dir.write("oven.device.nut", "DEBUG = 1;\nserver.log(\"on\");\n");
+                scene.dir.write("oven.agent.nut", "server.log(\"here\");\n");
+                scene
+            }
             "imp-device.1" => production_line(),
             "imp-dg.1" => Scene::with(&["--devices", "100", "--production", "10"], |sim, dir| {
                 sim.product("Toasters");
