@@ -14,6 +14,9 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
+/// A name that is not this machine's, so that clients take it through a proxy.
+const NAME: &str = "imp-sim.test";
+
 /// Makes authority and certificate, and writes the authority to `ca.pem` in the directory.
 pub fn prepare(directory: &Path) -> anyhow::Result<(TlsAcceptor, PathBuf)> {
     let mut authority = CertificateParams::default();
@@ -21,7 +24,8 @@ pub fn prepare(directory: &Path) -> anyhow::Result<(TlsAcceptor, PathBuf)> {
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
-    let mut server = CertificateParams::new(vec!["localhost".to_owned()])?;
+    let names = ["localhost", NAME].map(str::to_owned);
+    let mut server = CertificateParams::new(names)?;
     server.distinguished_name.push(DnType::CommonName, "imp-sim");
     let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
     server.subject_alt_names.extend(loopback.map(SanType::IpAddress));
