@@ -77,6 +77,11 @@ impl Background {
         self.signal("INT");
     }
 
+    /// `kill -9`: no chance to tidy up.
+    pub fn kill(&self) {
+        self.signal("KILL");
+    }
+
     /// `kill`, as service managers and CI systems do.
     pub fn terminate(&self) {
         self.signal("TERM");

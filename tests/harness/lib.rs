@@ -10,6 +10,7 @@
 //! everything that is needed to understand it ([`Run`]).
 
 mod background;
+mod caller;
 mod commands;
 mod counts;
 mod dir;
@@ -24,6 +25,7 @@ mod truth;
 pub mod wait;
 
 pub use background::Background;
+pub use caller::Caller;
 pub use counts::{Asked, Counts};
 pub use dir::Dir;
 pub use http::{Answer, ask};

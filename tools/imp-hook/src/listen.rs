@@ -21,12 +21,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use cli::api::{Secret, clock};
 use cli::{Exit, Output, Record, Session, Stop, console, signals};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::hook::Event;
 use commit::{Committer, Progress};
@@ -87,7 +87,7 @@ impl Listen {
         let session = self.create.then(|| Session::open(&self.common)).transpose()?;
         let secret_file = self.secret_file();
         let secret = secret::kept_in(&secret_file)?;
-        let (journal, found) = Journal::open(&self.journal)?;
+        let (journal, found) = Journal::open(&self.journal, &is_young)?;
         if found.cut > 0 {
             console::say(&format!(
                 "cut {} bytes of an unfinished event off the journal",
@@ -184,14 +184,25 @@ fn base(origin: &str, secret: &Secret) -> String {
     format!("{}/{}/", origin.trim_end_matches('/'), secret.expose())
 }
 
+/// When an event of the journal came.
+fn received_at(event: &Record) -> Option<SystemTime> {
+    humantime::parse_rfc3339(cli::text(event, "received_at")).ok()
+}
+
+fn is_young(event: &Record) -> bool {
+    let age = received_at(event).map(|time| clock::now().duration_since(time));
+    age.is_some_and(|age| age.is_ok_and(|age| age <= repeats::REMEMBERED))
+}
+
 /// The calls of the last minute, from the journal: a repeat is one after a restart too.
 fn seen(found: &Found) -> Repeats {
     let mut repeats = Repeats::default();
-    let when = |event: &Record| humantime::parse_rfc3339(event.get("received_at")?.as_str()?).ok();
-    let digest = |event: &Record| event::from_hex(event.get("digest").and_then(Value::as_str)?);
-    for (when, digest) in found.last.iter().filter_map(|event| Some((when(event)?, digest(event)?)))
-    {
-        repeats.note(digest, when);
+    for event in &found.last {
+        if let (Some(time), Some(digest)) =
+            (received_at(event), event::from_hex(cli::text(event, "digest")))
+        {
+            repeats.note(digest, time);
+        }
     }
     repeats
 }

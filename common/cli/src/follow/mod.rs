@@ -70,6 +70,8 @@ impl Session {
         mut failed: impl FnMut(&str, &Failure) -> std::result::Result<(), Stop>,
     ) -> Result {
         let devices = devices.into_iter().map(|device| (device.id, device.ledger)).collect();
+        // A long run: it shares the account's pace from the beginning, not when others are under way.
+        let _known_or_not = self.account();
         let mut plan = Plan::new(devices, streams, clock::monotonic());
         let edge = Edge::start(&self.client, usize::from(self.common.jobs));
         let mut exit = Exit::Done;
@@ -96,7 +98,6 @@ impl Session {
                 self.carry_out(action, &plan, &edge, output)?;
             }
             output.flush()?;
-            self.keep_company();
             if !output.is_read() {
                 break;
             }

@@ -9,11 +9,15 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
+use cli::api::clock;
 use cli::{Record, Stop};
 
 /// So much of the end is looked at: more than comes in the minute in which repeats are marked.
 const TAIL: u64 = 64 << 20;
+/// So long may the end of another listener take.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// The file, locked: no other listener writes to it.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ pub struct Journal {
 pub struct Found {
     /// Bytes of a line that had not been finished, cut off.
     pub cut: u64,
-    /// The last events, oldest first.
+    /// The last events that are young, oldest first.
     pub last: Vec<Record>,
 }
 
@@ -41,11 +45,12 @@ pub enum Broken {
 }
 
 impl Journal {
-    /// Opens or makes the journal, and cuts off what a crash left unfinished.
+    /// Opens or makes the journal, and cuts off what a crash left unfinished. Its last events are given as
+    /// long as they are `young`.
     ///
     /// # Errors
     /// Exit 2 when it cannot be used, or another listener uses it.
-    pub fn open(path: &Path) -> Result<(Self, Found), Stop> {
+    pub fn open(path: &Path, young: &dyn Fn(&Record) -> bool) -> Result<(Self, Found), Stop> {
         let cannot = |what: &str, error: &dyn std::fmt::Display| {
             Stop::usage(format!("cannot {what} the journal {}: {error}", path.display()))
         };
@@ -55,14 +60,8 @@ impl Journal {
         if !file.metadata().map_err(|error| cannot("open", &error))?.is_file() {
             return Err(cannot("use", &"it is no regular file"));
         }
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(cannot("use", &"another `imp-hook listen` writes to it"));
-            }
-            Err(TryLockError::Error(error)) => return Err(cannot("lock", &error)),
-        }
-        let (length, found) = repair(&file).map_err(|error| cannot("read", &error))?;
+        lock(&file).map_err(|error| cannot("use", &error))?;
+        let (length, found) = repair(&file, young).map_err(|error| cannot("read", &error))?;
         file.sync_all().map_err(|error| cannot("sync", &error))?;
         sync_directory(path).map_err(|error| cannot("sync the directory of", &error))?;
         Ok((Journal { file, length }, found))
@@ -98,6 +97,21 @@ impl Journal {
     }
 }
 
+/// Waits a moment for a listener that is being ended just now: killed, it may still be syncing.
+fn lock(file: &File) -> io::Result<()> {
+    let end = clock::monotonic() + ENDING;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if clock::monotonic() < end => clock::wait(ENDING / 100),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other("another `imp-hook listen` writes to it"));
+            }
+        }
+    }
+}
+
 /// Makes the name of a file as durable as the file.
 ///
 /// # Errors
@@ -107,35 +121,35 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
-/// Cuts off what follows the last whole event; gives the length that is left.
-fn repair(file: &File) -> io::Result<(u64, Found)> {
+/// Cuts off what follows the last whole event; gives the length that is left. The last events are read
+/// as long as they are `young`.
+fn repair(file: &File, young: &dyn Fn(&Record) -> bool) -> io::Result<(u64, Found)> {
     let length = file.metadata()?.len();
     let start = length.saturating_sub(TAIL);
     let mut tail = vec![0; (length - start) as usize];
     file.read_exact_at(&mut tail, start)?;
     let mut found = Found::default();
-    let (mut good, mut position) = (0, 0);
-    for line in tail.split_inclusive(|byte| *byte == b'\n') {
-        position += line.len();
-        let whole = line.ends_with(b"\n").then(|| serde_json::from_slice(line).ok()).flatten();
-        if let Some(event) = whole {
-            found.last.push(event);
-            good = position;
-        }
+    let mut lines = tail.split_inclusive(|byte| *byte == b'\n').rev();
+    let newest = lines.by_ref().find_map(|line| {
+        let event = whole(line);
+        found.cut += if event.is_none() { line.len() as u64 } else { 0 };
+        event
+    });
+    if newest.is_none() && tail.contains(&b'\n') {
+        return Err(io::Error::other("no line of it is an event; is it a journal?"));
     }
-    if good == 0 && length > TAIL {
-        return Err(io::Error::other("its last 64 MiB hold no event; is it a journal?"));
-    }
-    if good == 0 && position > 0 && tail.contains(&b'\n') {
-        return Err(io::Error::other(
-            "there are lines in it, but none is an event; is it a journal?",
-        ));
-    }
-    found.cut = (position - good) as u64;
+    let events = newest.into_iter().chain(lines.filter_map(whole));
+    found.last = events.take_while(young).collect();
+    found.last.reverse();
     if found.cut > 0 {
         file.set_len(length - found.cut)?;
     }
     Ok((length - found.cut, found))
+}
+
+/// The event of a line that is whole.
+fn whole(line: &[u8]) -> Option<Record> {
+    serde_json::from_slice(line.strip_suffix(b"\n")?).ok()
 }
 
 #[cfg(test)]
@@ -156,7 +170,7 @@ mod tests {
             [&b""[..], b"{", b"{\"a\":3}", b"{\"a\":\n", b"\0\0\0\0", b"{\"a\":\0\0\0}\n\0\0"]
         {
             let (_directory, path) = with(&[whole, torn].concat());
-            let (mut journal, found) = Journal::open(&path).unwrap();
+            let (mut journal, found) = Journal::open(&path, &|_| true).unwrap();
             assert_eq!((found.cut, found.last.len()), (torn.len() as u64, 2), "{torn:?}");
             journal.append(b"{\"a\":4}\n").unwrap();
             assert_eq!(fs::read(&path).unwrap(), [&whole[..], b"{\"a\":4}\n"].concat());
@@ -166,24 +180,32 @@ mod tests {
     #[test]
     fn a_journal_that_never_had_a_whole_line_is_empty() {
         let (_directory, path) = with(b"{\"a\":");
-        let (journal, found) = Journal::open(&path).unwrap();
+        let (journal, found) = Journal::open(&path, &|_| true).unwrap();
         assert_eq!((found.cut, journal.length()), (5, 0));
+    }
+
+    #[test]
+    fn only_young_events_are_read_again() {
+        let (_directory, path) = with(b"{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{");
+        let (_, found) = Journal::open(&path, &|event| event["a"] != 1).unwrap();
+        let last: Vec<_> = found.last.iter().map(|event| event["a"].as_u64().unwrap()).collect();
+        assert_eq!((found.cut, last), (1, vec![2, 3]));
     }
 
     #[test]
     fn some_other_file_is_left_alone() {
         let (directory, path) = with(b"dear diary\ntoday\n");
-        assert!(Journal::open(&path).is_err());
+        assert!(Journal::open(&path, &|_| true).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"dear diary\ntoday\n");
-        assert!(Journal::open(directory.path()).is_err());
+        assert!(Journal::open(directory.path(), &|_| true).is_err());
     }
 
     #[test]
     fn one_listener_a_journal() {
         let (_directory, path) = with(b"");
-        let first = Journal::open(&path).unwrap();
-        assert!(Journal::open(&path).is_err());
+        let first = Journal::open(&path, &|_| true).unwrap();
+        assert!(Journal::open(&path, &|_| true).is_err());
         drop(first);
-        assert!(Journal::open(&path).is_ok());
+        assert!(Journal::open(&path, &|_| true).is_ok());
     }
 }
