@@ -14,6 +14,11 @@ pub struct Counts {
     pub most_in_any_second: u64,
     pub renewals: u64,
     pub writes: u64,
+    /// Calls of webhooks: all, those without an end yet, and what became of the others.
+    pub calls: u64,
+    pub calls_pending: u64,
+    pub delivered: u64,
+    pub not_delivered: u64,
     /// By HTTP status; 0 is a connection that was cut.
     pub by_status: BTreeMap<u16, u64>,
     /// By kind, as `GET /devices`, and status.

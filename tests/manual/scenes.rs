@@ -38,6 +38,13 @@ impl Scene {
                 sim.product("Toasters");
                 dir.write("groups.csv", "name;dg_type;descr\nBench;development;\nBurn-in;;48 h\n");
             }),
+            "imp-hook.1" => production_line(),
+            "imp-log.1" => {
+                let scene = production_line();
+                let device = &scene.dir.sh("imp-device list --dg Bench --limit 1").field("id")[0];
+                scene.dir.sh(&format!("imp-device update -d {device} --name oven-7")).ok();
+                scene
+            }
             "imp-product.1" => Scene::with(&["--devices", "20", "--production", "10"], |_, dir| {
                 dir.write("products.csv", "name,descr\nToasters,\ntest-1,old\n");
             }),
