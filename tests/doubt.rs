@@ -43,7 +43,7 @@ fn after_an_accident_every_device_is_where_it_was_said_to_be() {
             let run = run.code(1);
             let failed = dir.failed("failed");
             let case = format!("{accident}, {errors}");
-            Moved { case: &case, sim: &sim, given: &ids, run: &run, failed: &failed }
+            Moved { case: &case, sim: &sim, by: "id", given: &ids, run: &run, failed: &failed }
                 .are_in(&group);
             let unknown = failed.iter().filter(|row| row.error.kind == "not_found").count();
             assert_eq!(unknown, 4, "{accident}, {errors}{run}");
@@ -67,7 +67,8 @@ fn after_an_accident_on_the_way_out_too() {
         sim.fault(&format!("{DELETE} {accident}"));
         let run = dir.sh("imp-device unassign --input devices.csv --failed failed");
         let failed = dir.failed("failed");
-        Moved { case: accident, sim: &sim, given: &ids, run: &run, failed: &failed }.are_out();
+        Moved { case: accident, sim: &sim, by: "id", given: &ids, run: &run, failed: &failed }
+            .are_out();
         assert!(failed.is_empty(), "{accident}: {}{run}", failed.len());
         run.ok();
     }
@@ -84,7 +85,7 @@ fn an_answer_that_is_late_is_not_waited_for_and_not_repeated_blindly() {
     sim.fault(&format!("{POST} delay=60s times=1"));
     let assign = "imp-device assign --dg A --patience 8s --input devices.csv --failed failed";
     let (took, run) = wait::timed(|| dir.sh(assign).ok());
-    Moved { case: "", sim: &sim, given: &ids, run: &run, failed: &dir.failed("failed") }
+    Moved { case: "", sim: &sim, by: "id", given: &ids, run: &run, failed: &dir.failed("failed") }
         .are_in(&group);
     assert!(took < Duration::from_secs(50), "{took:?}");
     assert_eq!(sim.members(&group).len(), 120);
@@ -101,8 +102,15 @@ fn a_service_that_takes_fewer_devices_in_one_request() {
         let ids = sim.field("id");
         dir.write_column("devices.csv", "id", &ids);
         let run = dir.sh("imp-device assign --dg A --input devices.csv --failed failed").ok();
-        Moved { case: "", sim: &sim, given: &ids, run: &run, failed: &dir.failed("failed") }
-            .are_in(&group);
+        Moved {
+            case: "",
+            sim: &sim,
+            by: "id",
+            given: &ids,
+            run: &run,
+            failed: &dir.failed("failed"),
+        }
+        .are_in(&group);
         assert_eq!(sim.members(&group).len(), 220);
         let refused = sim.counts().by_kind[MEMBERS].get(&status).copied().unwrap_or_default();
         assert!(refused <= 8, "cap {cap}: halved until it fits, not tried again: {refused}");

@@ -55,6 +55,8 @@ struct Case {
     sim: Sim,
     dir: Dir,
     a: String,
+    /// What names the devices in the rows.
+    by: &'static str,
     /// What is to be moved into A.
     given: Vec<String>,
     /// Of these, so many are no devices.
@@ -73,18 +75,24 @@ impl Case {
         let sim = Sim::start(&options);
         let [a, b] = sim.groups(["A", "B"]);
         let dir = Dir::signed_in(&sim);
-        let mut given = sim.field("id");
-        sim.put(&b, &given[..80]);
+        sim.put(&b, &sim.field("id")[..80]);
+        let by = random.one_of(&["id", "mac_address"]);
+        let mut given = sim.field(by);
         given.truncate(200);
         for _ in 0..random.below(6) {
             let row = random.below(200) as usize;
-            given[row] = format!("40000c2a69ffff{row:02x}");
+            given[row] = if by == "id" {
+                format!("40000c2a69ffff{row:02x}")
+            } else {
+                format!("0c:2a:69:ff:ff:{row:02x}")
+            };
         }
-        let unknown = given.iter().filter(|id| id.contains("2a69ffff")).count();
+        let is_unknown = |device: &&String| device.replace(':', "").contains("2a69ffff");
+        let unknown = given.iter().filter(is_unknown).count();
         let (batch, jobs) = (random.one_of(&["7", "50", "100"]), random.one_of(&["1", "3", "8"]));
         let options =
-            format!("--batch {batch} --jobs {jobs} --input ids --failed failed --report report");
-        Case { seed, random, sim, dir, a, given, unknown, options }
+            format!("--batch {batch} --jobs {jobs} --input rows --failed failed --report report");
+        Case { seed, random, sim, dir, a, by, given, unknown, options }
     }
 
     /// Lets requests go wrong; says how, for the message when a law is broken.
@@ -95,12 +103,13 @@ impl Case {
     }
 
     fn the_way_in(&mut self) {
-        self.dir.write_column("ids", "id", &self.given);
+        self.dir.write_column("rows", self.by, &self.given);
         let case = self.trouble("POST");
+        let stream = self.random.one_of(&["", "", "--stream"]);
         let (sim, dir, given) = (&self.sim, &self.dir, &self.given);
-        let run = dir.sh(&format!("imp-device assign --dg A {}", self.options));
+        let run = dir.sh(&format!("imp-device assign --dg A {stream} {}", self.options));
         let failed = dir.failed("failed");
-        Moved { case: &case, sim, given, run: &run, failed: &failed }.are_in(&self.a);
+        Moved { case: &case, sim, by: self.by, given, run: &run, failed: &failed }.are_in(&self.a);
         let report = dir.report("report");
         assert_eq!((report.rows, report.failed), (200, failed.len() as u64), "{case}{run}");
         assert_eq!(run.exit_code(), Some(i32::from(report.exit)), "{case}{run}");
@@ -114,12 +123,18 @@ impl Case {
     fn the_way_out(&mut self) {
         self.sim.reset();
         let given: Vec<String> = self.sim.members(&self.a).into_iter().collect();
-        self.dir.write_column("ids", "id", &given);
+        self.dir.write_column("rows", "id", &given);
         let case = self.trouble("DELETE");
         let run = self.dir.sh(&format!("imp-device unassign {}", self.options));
         let failed = self.dir.failed("failed");
-        let moved =
-            Moved { case: &case, sim: &self.sim, given: &given, run: &run, failed: &failed };
+        let moved = Moved {
+            case: &case,
+            sim: &self.sim,
+            by: "id",
+            given: &given,
+            run: &run,
+            failed: &failed,
+        };
         moved.are_out();
         assert_eq!(self.dir.report("report").rows, given.len() as u64, "{case}{run}");
     }

@@ -89,7 +89,8 @@ fn ctrl_c_in_the_middle_leaves_no_row_without_a_fate() {
         let failed = dir.failed("failed");
         assert!(failed.iter().all(|row| row.error.kind == "not_attempted"), "{signal}{run}");
         assert!(!failed.is_empty() && failed.len() < 580, "{signal}: {}", failed.len());
-        Moved { case: signal, sim: &sim, given: &ids, run: &run, failed: &failed }.are_in(&group);
+        Moved { case: signal, sim: &sim, by: "id", given: &ids, run: &run, failed: &failed }
+            .are_in(&group);
         let report = dir.report("report");
         assert_eq!((report.rows, report.not_attempted), (600, failed.len() as u64));
         assert_eq!(i32::from(report.exit), code);

@@ -63,7 +63,7 @@ fn a_token_that_is_refused_in_the_middle_is_renewed_once() {
     let run = running.wait().quiet();
     let failed = dir.failed("failed");
     let case = "tokens expired";
-    Moved { case, sim: &sim, given: &given, run: &run, failed: &failed }.are_in(&group);
+    Moved { case, sim: &sim, by: "id", given: &given, run: &run, failed: &failed }.are_in(&group);
     assert_eq!((sim.members(&group).len(), sim.counts().renewals), (900, 1));
 }
 
@@ -79,7 +79,7 @@ fn a_sign_in_that_ends_in_the_middle_of_a_bulk_move() {
     let run = running.wait().code(3);
     let failed = dir.failed("failed");
     let case = "no sign-in any more";
-    Moved { case, sim: &sim, given: &given, run: &run, failed: &failed }.are_in(&group);
+    Moved { case, sim: &sim, by: "id", given: &given, run: &run, failed: &failed }.are_in(&group);
     let reasons = failed.iter().filter(|row| row.error.kind == "not_signed_in").count();
     assert_eq!(reasons, 1, "{run}");
     sim.no_faults();
@@ -105,7 +105,7 @@ fn an_outage_in_a_live_stream() {
     let run = running.wait().code(4);
     let failed = dir.failed("failed");
     let case = "an outage";
-    Moved { case, sim: &sim, given: &given, run: &run, failed: &failed }.are_in(&group);
+    Moved { case, sim: &sim, by: "id", given: &given, run: &run, failed: &failed }.are_in(&group);
     assert_eq!(dir.report("report").rows, 30);
 }
 

@@ -3,15 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::{Events, Failed, Run, Sim};
 
-/// A bulk move of devices that were all somewhere else before, each given once by its id.
+/// A bulk move of devices that were all somewhere else before, each given once.
 pub struct Moved<'a> {
     /// What was tried, for the message when a law is broken.
     pub case: &'a str,
     /// Where it happened; nothing else was done there since the last reset.
     pub sim: &'a Sim,
-    /// The ids that were given.
+    /// The field that names the devices in the rows: `id` or `mac_address`.
+    pub by: &'a str,
+    /// Its values that were given.
     pub given: &'a [String],
     /// What was printed.
     pub run: &'a Run,
@@ -25,8 +29,8 @@ impl Moved<'_> {
     /// # Panics
     /// When one is broken.
     pub fn are_in(&self, target: &str) {
-        let members = self.sim.members(target);
-        self.check("assigned", |id| members.contains(id), |events| events.assigned);
+        let there = self.placed(|device| device["devicegroup_id"] == target);
+        self.check("assigned", &there, |events| events.assigned);
     }
 
     /// Checks the laws of `unassign`.
@@ -34,24 +38,27 @@ impl Moved<'_> {
     /// # Panics
     /// When one is broken.
     pub fn are_out(&self) {
-        let is_free = |device: &serde_json::Value| device["devicegroup_id"].is_null();
-        let id = |device: &serde_json::Value| device["id"].as_str().unwrap_or_default().to_owned();
-        let free: BTreeSet<String> =
-            self.sim.devices().iter().filter(|d| is_free(d)).map(id).collect();
-        self.check("unassigned", |id| free.contains(id), |events| events.unassigned);
+        let free = self.placed(|device| device["devicegroup_id"].is_null());
+        self.check("unassigned", &free, |events| events.unassigned);
     }
 
-    fn check(&self, done: &str, is_there: impl Fn(&str) -> bool, writes: impl Fn(&Events) -> u64) {
+    fn placed(&self, right: impl Fn(&Value) -> bool) -> BTreeSet<String> {
+        self.sim.devices().iter().filter(|device| right(device)).map(|one| self.name(one)).collect()
+    }
+
+    fn name(&self, record: &Value) -> String {
+        record[self.by].as_str().unwrap_or_default().to_owned()
+    }
+
+    fn check(&self, done: &str, there: &BTreeSet<String>, writes: impl Fn(&Events) -> u64) {
         let (case, run) = (self.case, self.run);
-        let events = self.sim.events();
+        let events = self.sim.events_by(self.by);
         let mut fates: BTreeMap<String, String> = BTreeMap::new();
-        let printed = self.run.records().into_iter().map(|record| {
-            let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
-            (text("id"), text("outcome"))
-        });
+        let outcome = |record: &Value| record["outcome"].as_str().unwrap_or_default().to_owned();
+        let printed = self.run.records();
+        let printed = printed.iter().map(|record| (self.name(record), outcome(record)));
         let failed = self.failed.iter().map(|row| {
-            let id = row.input["id"].as_str().unwrap_or_default();
-            (id.to_owned(), format!("failed: {}", row.error.kind))
+            (self.name(&Value::from(row.input.clone())), format!("failed: {}", row.error.kind))
         });
         for (id, fate) in printed.chain(failed) {
             let earlier = fates.insert(id.clone(), fate);
@@ -60,7 +67,7 @@ impl Moved<'_> {
         let given: BTreeSet<&String> = self.given.iter().collect();
         assert!(fates.keys().eq(given), "{case}: not every row was reported{run}");
         for (id, fate) in &fates {
-            let there = is_there(id);
+            let there = there.contains(id);
             let written = events.get(id).map_or(0, &writes);
             assert!(written <= 1, "{case}: {id} was written {written} times: {fate}{run}");
             match fate.as_str() {

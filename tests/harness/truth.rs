@@ -76,18 +76,17 @@ impl Sim {
 
     /// What was done to each device of the main account, by id.
     pub fn events(&self) -> BTreeMap<String, Events> {
-        #[derive(Deserialize)]
-        struct Line {
-            id: String,
-            #[serde(flatten)]
-            events: Events,
-        }
+        self.events_by("id")
+    }
+
+    /// The same by `id` or `mac_address`.
+    pub fn events_by(&self, name: &str) -> BTreeMap<String, Events> {
         let lines = self.all(&format!("restarts?owner={}", self.entry.user));
-        lines
-            .into_iter()
-            .map(|line| serde_json::from_value(line).expect("as documented"))
-            .map(|line: Line| (line.id, line.events))
-            .collect()
+        let read = |line: Value| {
+            let device = line[name].as_str().expect("as documented").to_owned();
+            (device, serde_json::from_value(line).expect("as documented"))
+        };
+        lines.into_iter().map(read).collect()
     }
 
     /// How often devices were restarted, all together.
