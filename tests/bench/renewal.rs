@@ -26,7 +26,7 @@ pub fn measure() -> Vec<Figure> {
         let said = run.stderr().lines().next().map(str::to_owned);
         figures.push(said.iter().fold(failed, |figure, line| figure.with(line)));
     };
-    for (is_past, how) in [(true, "token past expiresAt"), (false, "token refused before that")] {
+    for (is_past, how) in [(true, "token past expiresAt"), (false, "token refused")] {
         let sim = begin();
         let dir = Dir::signed_in(&sim);
         if is_past {
@@ -36,7 +36,7 @@ pub fn measure() -> Vec<Figure> {
     }
     let sim = begin();
     add("IMPT_LOGINKEY, nothing cached", &sim, &Dir::with_login_key(&sim));
-    for (is_past, how) in [(true, "token past expiresAt"), (false, "token refused before that")] {
+    for (is_past, how) in [(true, "token past expiresAt"), (false, "token refused")] {
         let sim = begin();
         let dir = Dir::with_login_key(&sim);
         dir.sh("imp-device list --limit 1").quiet();
