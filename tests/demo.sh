@@ -1,5 +1,6 @@
 #!/bin/sh
-# The main job, on a local impCentral with 2,000 devices: `sh tests/demo.sh`.
+# The main job and a short shift of a factory, on a local impCentral with 2,000 devices:
+# `sh tests/demo.sh`.
 #
 # Each step is shown as a person types it, with the first lines of what it prints, and then compared
 # with what the simulator's control address says was done. Any difference ends the script with 1.
@@ -25,6 +26,9 @@ main() {
     unassign_some
     correct_failed_rows
     look_at_the_whole
+    make_factory
+    work_shift
+    try_new_version
     printf '\nAll as the simulator says.\n'
 }
 
@@ -152,6 +156,63 @@ look_at_the_whole() {
     equal 'restarts' "$((1497 + $(wc -l < offline) + 3))" "$(restarts)"
 }
 
+make_factory() {
+    title 'A factory: a fixture, and the groups that it leads to'
+    IMP_SIM_CONTROL=$control
+    export IMP_SIM_CONTROL
+    run 0 'imp-dg create --product Bakery --dg-type factory --name Fixtures \
+    --dut DUTs --create-dut --target Shipped --create-target'
+    printf 'server.log("version 1");\n' > v1.nut
+    printf 'server.log("version 2");\n' > v2.nut
+    run 0 'imp-build deploy --dg Shipped --device-file v1.nut'
+    # Somebody connects the fixture with the app.
+    run 0 'imp-sim add --imp-type imp005 > fixture.ndjson'
+    run 0 'imp-device assign --dg Fixtures --input fixture.ndjson'
+    jq -r .mac_address fixture.ndjson > expected
+    same 'devices in Fixtures' expected "$(members Fixtures)"
+}
+
+work_shift() {
+    title 'A shift: 50 devices under test, of which 2 % fail; every blessing is heard'
+    listen
+    run 0 'imp-hook create --dg Shipped --event blessing --url "$(jq -r .url ready.json)blessing"'
+    run 0 'imp-sim line --fixture Fixtures --duts 50 --fail 2%'
+    while [ "$(truth counts | jq .calls_pending)" -gt 0 ]; do
+        sleep 0.1
+    done
+    kill "$listener"
+    wait "$listener" || :
+    listener=
+    equal 'devices that failed' 1 "$(members DUTs | wc -l)"
+    equal 'events in the journal' 49 "$(wc -l < events.journal)"
+    jq -r 'select(.event == "blessing").device_id' events.ndjson > expected
+    equal 'blessings heard' 49 "$(wc -l < expected)"
+    same 'devices in Shipped' expected "$(devices_of Shipped | jq -r .id)"
+}
+
+listen() {
+    printf '\n$ imp-hook listen --journal events.journal --ready-fd 3 \\\n%s\n' \
+        '    3> ready.json > events.ndjson &'
+    imp-hook listen --journal events.journal --ready-fd 3 3> ready.json > events.ndjson &
+    listener=$!
+    while [ ! -s ready.json ]; do
+        kill -0 "$listener" 2> /dev/null || fail 'the listener has ended'
+        sleep 0.1
+    done
+}
+
+try_new_version() {
+    title 'A new version: ten devices first, then all'
+    run 0 'imp-dg create --product Bakery --dg-type production --name Canary'
+    run 0 'imp-build deploy --dg Canary --device-file v2.nut --tag v2'
+    run 0 'imp-device list --dg Shipped | head -10 | imp-device assign --dg Canary'
+    equal 'devices in Canary with its build' 10 "$(running Canary | wc -l)"
+    equal 'devices in Shipped with its build' 39 "$(running Shipped | wc -l)"
+    run 0 'imp-build copy --build v2 --dg Shipped'
+    run 0 'imp-dg restart --dg Shipped'
+    equal 'devices in Shipped with the new build' 39 "$(running Shipped | wc -l)"
+}
+
 # --- showing ---
 
 title() {
@@ -218,12 +279,19 @@ members() {
     devices_of "$1" | jq -r .mac_address
 }
 
+# running NAME: the devices of a group that run its current build.
+running() {
+    devices_of "$1" | jq -r --arg build "$(group "$1" .current_deployment_id)" \
+        'select(.deployment_id == $build).id'
+}
+
 restarts() {
     truth restarts | jq -s 'map(.restarts) | add'
 }
 
 end() {
     trap - EXIT
+    [ -z "${listener-}" ] || kill "$listener" 2> /dev/null || :
     [ -z "${simulator-}" ] || kill "$simulator" 2> /dev/null || :
     cd /
     rm -rf "$work"
