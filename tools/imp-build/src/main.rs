@@ -18,6 +18,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::OnDemand;
 
 /// Builds of impCentral: code that is deployed to device groups
 ///
@@ -32,15 +33,24 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    Deploy(Box<deploy::Deploy>),
-    Run(Box<run::Run>),
-    Copy(copy::Copy),
-    List(Box<list::List>),
-    Info(info::Info),
-    Get(get::Get),
-    Update(update::Update),
-    Delete(delete::Delete),
-    Cleanup(cleanup::Cleanup),
+    /// Deploy code to device groups
+    Deploy(OnDemand<deploy::Deploy>),
+    /// Deploy code to device groups and restart their devices
+    Run(OnDemand<run::Run>),
+    /// Copy a build to device groups
+    Copy(OnDemand<copy::Copy>),
+    /// List builds, without their code
+    List(OnDemand<list::List>),
+    /// Print builds
+    Info(OnDemand<info::Info>),
+    /// Write the code of builds to files
+    Get(OnDemand<get::Get>),
+    /// Change the description, tags or flag of builds
+    Update(OnDemand<update::Update>),
+    /// Delete builds
+    Delete(OnDemand<delete::Delete>),
+    /// Delete builds that outlived their device group
+    Cleanup(OnDemand<cleanup::Cleanup>),
 }
 
 fn main() -> ExitCode {

@@ -14,6 +14,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::OnDemand;
 
 /// Webhooks of impCentral, and a receiver for their calls
 ///
@@ -27,12 +28,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    List(list::List),
-    Info(info::Info),
-    Create(create::Create),
-    Update(update::Update),
-    Delete(delete::Delete),
-    Listen(listen::Listen),
+    /// List webhooks
+    List(OnDemand<list::List>),
+    /// Print webhooks
+    Info(OnDemand<info::Info>),
+    /// Create webhooks: a URL that the service calls when something happens in a device group
+    Create(OnDemand<create::Create>),
+    /// Change the URL or the form of webhooks
+    Update(OnDemand<update::Update>),
+    /// Delete webhooks
+    Delete(OnDemand<delete::Delete>),
+    /// Receive the calls of webhooks and print each as a record
+    Listen(OnDemand<listen::Listen>),
 }
 
 fn main() -> ExitCode {

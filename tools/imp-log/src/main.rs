@@ -8,6 +8,7 @@ mod stream;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::OnDemand;
 
 /// Logs of devices, stored and live
 ///
@@ -22,8 +23,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    Get(get::Get),
-    Stream(stream::Stream),
+    /// Print the stored log of devices
+    Get(OnDemand<get::Get>),
+    /// Print what devices log as they log it
+    Stream(OnDemand<stream::Stream>),
 }
 
 fn main() -> ExitCode {
