@@ -1,7 +1,7 @@
 //! Exit codes: what a script can branch on, the same in every tool.
 
 use serde_json::json;
-use tests::{Dir, Sim};
+use tests::{Background, Dir, Sim};
 
 /// For each tool: a command that reads, one that works on rows, and a row that fails.
 const TOOLS: [[&str; 3]; 4] = [
@@ -149,15 +149,19 @@ fn interrupted_is_130_and_terminated_143() {
     sim.fault("* /** delay=1h");
     for [list, work, nothing] in TOOLS {
         for (signal, code) in [("INT", 130), ("TERM", 143)] {
-            let listing = dir.spawn(&format!("exec {list} --patience 10m"));
-            let waiting = "it waits for an answer";
-            listing.wait_for(waiting, || sim.counts().in_flight == 1);
-            listing.insist(signal).code(code).no_stdout();
+            // A signal counts only from the moment on that it is listened for: the process has sent a
+            // request of its own, and what is in flight is not one that an earlier process left behind.
+            let interrupt = |background: Background| {
+                let waiting = "it waits for an answer";
+                background.wait_for(waiting, || sim.counts().in_flight == 1);
+                background.insist(signal).code(code).no_stdout();
+                sim.wait_until_idle();
+            };
+            interrupt(dir.spawn(&format!("exec {list} --patience 10m")));
             let mut working = dir.spawn_open(&format!("exec {work} --patience 10m"));
             working.type_line(nothing);
             working.close_stdin();
-            working.wait_for(waiting, || sim.counts().in_flight == 1);
-            working.insist(signal).code(code).no_stdout();
+            interrupt(working);
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Sim;
 use crate::counts::{Asked, Counts};
+use crate::wait;
 
 /// What was done to one device since the last reset.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -25,6 +26,12 @@ impl Sim {
     pub fn counts(&self) -> Counts {
         let answer = self.control("GET", "counts", "");
         serde_json::from_str(&answer.text).expect("the counts as documented")
+    }
+
+    /// Waits until no request is being served: also none of a client that is gone.
+    pub fn wait_until_idle(&self) {
+        let idle = wait::until(wait::LIMIT, || self.counts().in_flight == 0);
+        assert!(idle, "requests are served without an end");
     }
 
     /// The requests since the last reset, oldest first.
