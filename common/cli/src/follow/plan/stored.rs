@@ -1,0 +1,120 @@
+//! Stored logs: read to begin, to poll, and to compare with what a stream brought.
+
+use std::time::{Duration, Instant};
+
+use pipe::{Failure, Kind, Record};
+
+use super::{Action, Device, Place, Plan, Why};
+use crate::follow::ledger::time;
+use crate::stored_logs::with_device;
+
+/// A polled device is asked for at least so long after its last answer …
+const POLL: Duration = Duration::from_secs(3);
+/// … and all of them together take this many requests a second, a quarter of the known limit.
+const POLLS_A_SECOND: u32 = 10;
+/// The stored log of a streamed device is compared now and then, because a stream may lose a device
+/// without a word.
+const VERIFY: Duration = Duration::from_secs(60);
+/// A line that is stored should have arrived on the stream after so long.
+const OVERDUE: Duration = Duration::from_secs(5);
+
+impl Plan {
+    /// Reads the stored log of a device.
+    pub(super) fn fetch(&mut self, index: usize, why: Why) -> Action {
+        let device = &mut self.devices[index];
+        device.busy = true;
+        device.filled |= matches!(device.place, Place::On(_));
+        Action::Fetch { device: index, why, until: device.ledger.until() }
+    }
+
+    /// A stored log has been read.
+    pub(super) fn fetched(
+        &mut self,
+        index: usize,
+        why: Why,
+        entries: &[Record],
+        more: bool,
+        now: Instant,
+    ) -> Vec<Action> {
+        let every = self.poll_interval();
+        let device = &mut self.devices[index];
+        if device.gone {
+            return Vec::new();
+        }
+        device.due = now + every;
+        if why == Why::Begin {
+            device.ledger.begin(entries, more);
+            device.begun = true;
+            return self.add(index);
+        }
+        let mut actions = Vec::new();
+        if !device.ledger.is_reached_by(entries) {
+            actions.push(Action::Print(gap(device, entries.iter().map(time).min())));
+        }
+        let fresh: Vec<Record> = device.ledger.stored(entries).into_iter().cloned().collect();
+        let print = |entry: &Record| Action::Print(with_device(entry, &device.id));
+        actions.extend(fresh.iter().map(print));
+        if let Place::On(stream) = device.place {
+            // One that was asked for before the device was on the stream may end before that.
+            device.due = if device.filled { now + VERIFY } else { now };
+            let awaited = std::mem::take(&mut device.awaited);
+            if awaited.iter().any(|entry| device.ledger.is_overdue(entry)) {
+                actions.extend(self.lost(stream, Some(index), now));
+            } else if why == Why::Verify && !fresh.is_empty() {
+                let device = &mut self.devices[index];
+                device.awaited = fresh;
+                device.due = now + OVERDUE;
+            }
+        }
+        actions
+    }
+
+    /// A stored log could not be read: for now, or for ever.
+    pub(super) fn not_fetched(
+        &mut self,
+        index: usize,
+        failure: Failure,
+        now: Instant,
+    ) -> Vec<Action> {
+        let every = self.poll_interval();
+        let device = &mut self.devices[index];
+        if device.gone {
+            return Vec::new();
+        }
+        let for_ever =
+            failure.kind.ends_run() || matches!(failure.kind, Kind::Refused | Kind::NotFound);
+        if !for_ever {
+            device.due = now + every + OVERDUE;
+            return vec![Action::Say(format!("{}: {}", device.id, failure.sentence()))];
+        }
+        device.gone = true;
+        let mut actions = Vec::new();
+        if device.begun {
+            actions.push(Action::Print(gap(device, None)));
+        }
+        actions.push(Action::Fail { device: index, failure });
+        actions.extend(self.leave_stream(index));
+        actions
+    }
+
+    /// The time between two looks at a device that is not on a stream.
+    pub(super) fn poll_interval(&self) -> Duration {
+        let without_stream = self
+            .devices
+            .iter()
+            .filter(|device| !device.gone && !matches!(device.place, Place::On(_)));
+        let count = u32::try_from(without_stream.count()).unwrap_or(u32::MAX);
+        POLL.max(Duration::from_secs(1) * count / POLLS_A_SECOND)
+    }
+}
+
+/// A line for lines that may be missing: those after `from`, up to `to` if that is known.
+fn gap(device: &Device, to: Option<&str>) -> Record {
+    let mut gap = Record::from_iter([
+        ("type".to_owned(), "gap".into()),
+        ("device_id".to_owned(), device.id.as_str().into()),
+        ("from".to_owned(), device.ledger.newest().into()),
+    ]);
+    gap.extend(to.map(|to| ("to".to_owned(), to.into())));
+    gap
+}
