@@ -52,6 +52,24 @@ fn fifteen_hundred_from_a_csv_three_wrong_then_corrected_then_again() {
 }
 
 #[test]
+fn a_name_for_one_group_says_nothing_of_the_devices_for_another() {
+    let sim = Sim::start(&["--devices", "300"]);
+    let [a, b, all] = sim.groups(["A", "B", "All"]);
+    // Agents exist only while a device is in a group.
+    sim.put(&all, &sim.field("id"));
+    let dir = Dir::signed_in(&sim);
+    let mut rows: String =
+        sim.field("agent_id")[..60].iter().map(|agent| format!("{agent},A\n")).collect();
+    // Twelve characters that are no agent: they may be a name, so all devices are listed.
+    rows.push_str("AAAAAAAAAAAA,B\n");
+    dir.write("devices.csv", format!("agent_id,dg\n{rows}"));
+    let run = dir.sh("imp-device assign --input devices.csv --failed failed").code(1);
+    run.outcomes("assigned", 60);
+    assert_eq!(told(&dir.failed("failed")), [("devices.csv:62", "not_found")]);
+    assert_eq!((sim.members(&a).len(), sim.members(&b).len()), (60, 0));
+}
+
+#[test]
 fn list_and_assign_move_a_whole_group_of_twenty_thousand() {
     let sim = Sim::start(&["--devices", "20000"]);
     let [a, b] = sim.groups(["A", "B"]);

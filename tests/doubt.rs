@@ -75,6 +75,35 @@ fn after_an_accident_on_the_way_out_too() {
 }
 
 #[test]
+fn a_look_back_that_fails_shows_nothing() {
+    for (verb, rule) in [
+        ("assign --dg A", format!("{POST} 503 effect=yes")),
+        ("assign --dg A", format!("{POST} 503")),
+        ("unassign", format!("{DELETE} 503 effect=yes")),
+        ("unassign", format!("{DELETE} 503")),
+    ] {
+        let sim = Sim::start(&["--devices", "5"]);
+        let [group] = sim.groups(["A"]);
+        let dir = Dir::signed_in(&sim);
+        let ids = &sim.field("id")[..1];
+        if verb == "unassign" {
+            sim.put(&group, ids);
+        }
+        sim.fault(&rule);
+        // One device is looked up before it is written, and again when the answer is no good.
+        sim.fault("GET /devices/* 403 after=1");
+        let run =
+            dir.sh_with(&format!("imp-device {verb} --failed failed"), ids[0].as_str()).code(1);
+        let failed = dir.failed("failed");
+        assert_eq!(failed[0].error.kind, "unknown_outcome", "{verb}, {rule}{run}");
+        assert_eq!(sim.writes().len(), 1, "{verb}, {rule}: it was sent again{run}");
+        let moved =
+            Moved { case: &rule, sim: &sim, by: "id", given: ids, run: &run, failed: &failed };
+        if verb == "unassign" { moved.are_out() } else { moved.are_in(&group) }
+    }
+}
+
+#[test]
 fn an_answer_that_is_late_is_not_waited_for_and_not_repeated_blindly() {
     let sim = Sim::start(&["--devices", "120"]);
     let [group] = sim.groups(["A"]);

@@ -56,8 +56,6 @@ pub struct Places {
     found: HashMap<u64, Found>,
     /// Why a device could not be looked up.
     errors: HashMap<u64, Error>,
-    /// Devices that are not in `found` do not exist.
-    pub complete: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +63,8 @@ enum Found {
     At(Place),
     /// Several devices have this name.
     Several(u32),
+    /// There is none in the account.
+    Nowhere,
 }
 
 impl Places {
@@ -83,7 +83,7 @@ impl Places {
                 Err(Error::new(Kind::Ambiguous, format!("{count} devices are called `{text}`"))
                     .detail("use the id or the MAC address"))
             }
-            None if self.complete => Err(Error::new(Kind::NotFound, format!("No device `{text}`"))
+            Some(Found::Nowhere) => Err(Error::new(Kind::NotFound, format!("No device `{text}`"))
                 .detail("this account has no device with this id, MAC address, agent id or name")),
             None => Ok(None),
         }
@@ -102,6 +102,13 @@ impl Places {
             self.groups.len() - 1
         });
         u32::try_from(number).unwrap_or(u32::MAX)
+    }
+
+    /// All devices of the account have been seen: those of `wanted` that were not among them are none.
+    pub fn rest_is_nowhere(&mut self, wanted: impl IntoIterator<Item = u64>) {
+        for key in wanted {
+            self.found.entry(key).or_insert(Found::Nowhere);
+        }
     }
 
     /// Notes a device's record, which comes from the service.
@@ -126,8 +133,8 @@ impl Places {
         if let Some(name) = text("name").filter(is_name).filter(|name| wanted(key(name))) {
             let several = |found: &Found| match found {
                 Found::Several(count) => Found::Several(count + 1),
-                Found::At(other) if other.id == id => Found::At(place),
-                Found::At(_) => Found::Several(2),
+                Found::At(other) if other.id != id => Found::Several(2),
+                Found::At(_) | Found::Nowhere => Found::At(place),
             };
             let found = self.found.get(&key(name)).map_or(Found::At(place), several);
             self.found.insert(key(name), found);
@@ -231,7 +238,9 @@ impl Session {
                 paging::list(&self.client, "/devices", &filters(within), &reading, &mut seen, note)?
             }
         };
-        places.complete = matches!(within, Within::Account);
+        if matches!(within, Within::Account) {
+            places.rest_is_nowhere(wanted);
+        }
         Ok(())
     }
 
@@ -295,9 +304,10 @@ mod tests {
 
     #[test]
     fn a_device_is_found_by_any_of_its_identifiers() {
-        let mut places = Places { complete: true, ..Places::default() };
+        let mut places = Places::default();
         places.note(&device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")), |_| true);
         places.note(&device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None), |_| true);
+        places.rest_is_nowhere(["one", "three"].map(key));
         for text in ["40000c2a69000001", "40000C2A69000001", "0C:2A:69:00:00:01", "one"] {
             let place = places.of(text).expect("known").expect("there");
             assert_eq!(
@@ -308,6 +318,7 @@ mod tests {
         }
         assert_eq!(places.of("two").expect("known").expect("there").group, None);
         assert_eq!(places.of("three").unwrap_err().kind, Kind::NotFound);
+        assert_eq!(places.of("not looked for"), Ok(None));
     }
 
     #[test]

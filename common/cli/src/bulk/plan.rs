@@ -123,7 +123,6 @@ mod tests {
 
     fn places() -> Places {
         let mut places = Places::default();
-        places.complete = true;
         for (id, kind) in [("a", "development_devicegroup"), ("b", "production_devicegroup")] {
             places.number(&Group { id: id.into(), kind: kind.into(), product: None });
         }
@@ -140,6 +139,7 @@ mod tests {
             }
             places.note(device.as_object().expect("an object"), |_| true);
         }
+        places.rest_is_nowhere([key("nobody")]);
         places
     }
 

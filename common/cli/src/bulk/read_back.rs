@@ -36,8 +36,15 @@ impl Sending<'_> {
         }
         let mut left = Vec::new();
         for (doubt, text) in doubts.into_iter().zip(texts) {
-            let inside =
-                now.of(text).ok().flatten().is_some_and(|place| place.group == Some(group));
+            let inside = match now.of(text) {
+                Ok(place) => place.is_some_and(|place| place.group == Some(group)),
+                Err(error) if error.kind == Kind::NotFound => false,
+                // A look that failed shows nothing: neither that it moved nor that it did not.
+                Err(error) => {
+                    self.fates[doubt.row as usize] = unknown(&doubt, &error);
+                    continue;
+                }
+            };
             if inside != is_out(self.wishes, doubt.row) {
                 self.fates[doubt.row as usize] = Fate::Moved;
             } else {
