@@ -41,7 +41,7 @@ pub enum Fate {
     Done,
     /// None moved, each for its own reason, in the order of the request.
     Failed(Vec<Error>),
-    /// None moved, all for the same reason; another request of this kind would fare no better.
+    /// All were refused for the same reason; another request of this kind would fare no better.
     Refused(Error),
     /// Some may have moved. `named[i]` is what the answer says of device `i`, `general` is the rest.
     Doubtful {

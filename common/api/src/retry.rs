@@ -100,7 +100,7 @@ fn patience_left(situation: &Situation) -> Duration {
 }
 
 /// Doubles from [`FIRST_WAIT`] to [`LONGEST_WAIT`]; the upper half of each wait is left to chance.
-fn back_off(attempts: u32, jitter: f64) -> Duration {
+pub(crate) fn back_off(attempts: u32, jitter: f64) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1 << attempts.saturating_sub(1).min(10));
     doubled.min(LONGEST_WAIT).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
 }

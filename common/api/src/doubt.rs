@@ -1,0 +1,91 @@
+//! When a request that must not be sent twice has gone wrong, others like it wait: sent into an outage, each
+//! would be one more of which nobody knows what became of it.
+//!
+//! One at a time tries, after a wait that grows, and not before a harmless request has shown that there is a
+//! service at all. Pure: it is told what happened and when.
+
+use std::time::{Duration, Instant};
+
+use crate::retry::back_off;
+
+/// Since when such requests have gone wrong.
+#[derive(Debug, Default)]
+pub(crate) struct Doubt {
+    since: Option<Instant>,
+    trials: u32,
+}
+
+/// What such a request does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It is sent: nothing speaks against it.
+    Send,
+    /// It waits so long, asks for something harmless, and is then the only one that is sent.
+    Try(Duration),
+    /// It is not sent: none has worked for as long as the patience lasts.
+    GiveUp,
+}
+
+impl Doubt {
+    /// Whether there is any.
+    pub(crate) fn exists(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// Asked by whoever is alone in trying. `jitter` is from 0 to 1.
+    pub(crate) fn next(&mut self, now: Instant, patience: Duration, jitter: f64) -> Next {
+        match self.since {
+            None => Next::Send,
+            Some(since) if now.saturating_duration_since(since) >= patience => Next::GiveUp,
+            Some(_) => {
+                self.trials += 1;
+                Next::Try(back_off(self.trials, jitter))
+            }
+        }
+    }
+
+    /// One was answered.
+    pub(crate) fn ends(&mut self) {
+        *self = Doubt::default();
+    }
+
+    /// Nobody knows what became of one.
+    pub(crate) fn begins(&mut self, now: Instant) {
+        self.since.get_or_insert(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    const PATIENCE: Duration = Duration::from_secs(120);
+
+    #[test]
+    fn the_waits_grow_until_one_is_answered() {
+        let now = clock::monotonic();
+        let mut doubt = Doubt::default();
+        assert_eq!(doubt.next(now, PATIENCE, 1.0), Next::Send);
+        // A whole round of parallel requests is one doubt.
+        (0..8).for_each(|_| doubt.begins(now));
+        let waits: Vec<Next> = (0..4).map(|_| doubt.next(now, PATIENCE, 1.0)).collect();
+        assert_eq!(
+            waits,
+            [250, 500, 1000, 2000].map(|wait| Next::Try(Duration::from_millis(wait)))
+        );
+        doubt.ends();
+        assert_eq!(doubt.next(now, PATIENCE, 1.0), Next::Send);
+    }
+
+    #[test]
+    fn patience_counts_from_the_first() {
+        let begin = clock::monotonic();
+        let mut doubt = Doubt::default();
+        doubt.begins(begin);
+        let nearly = begin + PATIENCE - Duration::from_millis(1);
+        doubt.begins(nearly);
+        assert!(matches!(doubt.next(nearly, PATIENCE, 0.0), Next::Try(_)));
+        assert_eq!(doubt.next(begin + PATIENCE, PATIENCE, 0.0), Next::GiveUp);
+    }
+}

@@ -1,0 +1,260 @@
+//! How one request gets through: the one loop that sends, waits and repeats.
+//!
+//! Every decision is made by `retry`, `budget`, `doubt` and `pace`; this file carries it out.
+
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::doubt::Next;
+use crate::pace::{Pace, unix_now};
+use crate::request::{Answer, Method, Repeat, Request};
+use crate::retry::{self, Decision, Outcome, Situation};
+use crate::transport::{Exchange, Raw};
+use crate::{AccessToken, Error, Kind, clock, trace};
+
+/// The limit counts requests a second (reference 2: 40 in a window of which the reset header says 1).
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// One request on its way.
+pub(crate) struct Sending<'a> {
+    client: &'a Client,
+    request: &'a Request,
+    attempts: u32,
+    token: Option<AccessToken>,
+    /// An earlier sending may have arrived.
+    lost: bool,
+    /// Good answers to others before this one was first sent.
+    seen: u64,
+}
+
+impl<'a> Sending<'a> {
+    pub(crate) fn new(client: &'a Client, request: &'a Request) -> Self {
+        let seen = client.successes();
+        Sending { client, request, attempts: 0, token: None, lost: false, seen }
+    }
+
+    /// As [`Client::send`].
+    pub(crate) fn until_done(mut self) -> Result<Answer, Error> {
+        self.repeat_until_done().map_err(|error| {
+            let secrets = trace::secrets_of(self.request, self.token.as_ref());
+            error.reworded(|words| trace::hide_all(words, &secrets))
+        })
+    }
+
+    fn repeat_until_done(&mut self) -> Result<Answer, Error> {
+        loop {
+            let _alone = self.turn()?;
+            let exchange = self.once()?;
+            let outcome = match &exchange {
+                Exchange::Answered(raw) => Outcome::Status(raw.status),
+                Exchange::NotSent(_) => Outcome::NotSent,
+                Exchange::Lost(_) => Outcome::Lost,
+                Exchange::Untrusted(_) => Outcome::Untrusted,
+            };
+            match retry::decide(outcome, &self.situation(outcome)) {
+                Decision::Take => return self.take(exchange),
+                Decision::PauseAll => {
+                    // It was never carried out, and waiting is no attempt.
+                    self.attempts -= 1;
+                    self.client.pace_of(self.request).hold(pause_asked(&exchange));
+                }
+                Decision::NewToken => self.other_token(&exchange)?,
+                Decision::Again(wait) => {
+                    self.lost |= outcome != Outcome::NotSent;
+                    self.client.wait(wait)?;
+                    self.client.within_budget()?;
+                }
+                Decision::UnknownOutcome => {
+                    self.client.doubt().begins(clock::monotonic());
+                    return Err(self.unknown(&exchange));
+                }
+                Decision::Misconfigured => return Err(error_of(&exchange)),
+                Decision::Failed => return Err(self.gave_up(&exchange, Kind::Unexpected)),
+                Decision::Unreachable => return Err(self.gave_up(&exchange, Kind::Unreachable)),
+            }
+        }
+    }
+
+    /// Waits while changes go wrong. As long as what it gives is held, this request is the only one that
+    /// tries again.
+    fn turn(&self) -> Result<Option<MutexGuard<'a, ()>>, Error> {
+        let client = self.client;
+        let careful = self.request.repeat == Repeat::IfNotExecuted && !self.request.for_sign_in;
+        if !careful || !client.doubt().exists() {
+            return Ok(None);
+        }
+        let trial = client.trial();
+        client.stopped()?;
+        let patience = client.settings().patience;
+        let next = client.doubt().next(clock::monotonic(), patience, fastrand::f64());
+        match next {
+            Next::Send => Ok(None),
+            Next::GiveUp => Err(nothing_changes(patience)),
+            Next::Try(wait) => {
+                client.wait(wait)?;
+                match client.send(&Request::get("/accounts/me")) {
+                    Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => {
+                        Err(error)
+                    }
+                    _ => Ok(Some(trial)),
+                }
+            }
+        }
+    }
+
+    /// Waits for token and slot, then sends once.
+    fn once(&mut self) -> Result<Exchange, Error> {
+        self.client.stopped()?;
+        if let (None, Some(credentials), false) =
+            (&self.token, &self.client.0.credentials, self.request.for_sign_in)
+        {
+            self.token = Some(credentials.token()?);
+        }
+        let pace = self.client.pace_of(self.request);
+        if !self.request.for_sign_in {
+            self.client.wait(pace.take())?;
+        }
+        self.attempts += 1;
+        self.client.0.sent.fetch_add(1, Ordering::Relaxed);
+        let trace = self.client.0.settings.trace.as_ref();
+        if let Some(trace) = trace {
+            trace.request(self.request, self.client.endpoint());
+        }
+        // Something that must not be done twice goes over a connection that nobody can have closed.
+        let kept = self.request.repeat == Repeat::Safe;
+        let exchange = self.client.0.transport.exchange(self.request, self.token.as_ref(), kept);
+        if let Some(trace) = trace {
+            trace.exchange(self.request, self.token.as_ref(), &exchange);
+        }
+        if let Exchange::Answered(raw) = &exchange {
+            self.learn(raw, pace);
+        }
+        Ok(exchange)
+    }
+
+    /// The limit stands in every answer of the API itself; a gateway's error page knows nothing of it.
+    fn learn(&self, raw: &Raw, pace: &Pace) {
+        let limit = raw.number("x-ratelimit-limit");
+        let from_api = raw.status < 500 && raw.status != 429 && !self.request.for_sign_in;
+        if limit.is_none() && !from_api {
+            return;
+        }
+        pace.learn(limit, WINDOW);
+    }
+
+    fn situation(&self, outcome: Outcome) -> Situation {
+        let good = matches!(outcome, Outcome::Status(status) if status < 500 && status != 429);
+        if good && self.request.repeat == Repeat::IfNotExecuted {
+            self.client.doubt().ends();
+        }
+        Situation {
+            repeat: self.request.repeat,
+            attempts: self.attempts,
+            others_succeed: self.client.successes() > self.seen,
+            outage_since: self.client.note(good),
+            patience: self.client.0.settings.patience,
+            now: clock::monotonic(),
+            jitter: fastrand::f64(),
+        }
+    }
+
+    fn other_token(&mut self, exchange: &Exchange) -> Result<(), Error> {
+        let attempts = self.attempts;
+        let refusal = || Error { attempts, ..error_of(exchange) };
+        let (Some(refused), Some(credentials)) = (&self.token, &self.client.0.credentials) else {
+            return Err(refusal());
+        };
+        // The refused sending was never carried out.
+        self.attempts -= 1;
+        if self.request.secret_headers.is_empty() {
+            self.token = Some(credentials.renewed(refused)?);
+            return Ok(());
+        }
+        // The 401 may be about the password or key in the header: another request tells, and gets a new
+        // token if it is the token after all.
+        self.client.send(&Request::get("/accounts/me"))?;
+        let token = credentials.token()?;
+        if token == *refused {
+            return Err(Error { kind: Kind::Refused, ..refusal() });
+        }
+        self.token = Some(token);
+        Ok(())
+    }
+
+    fn take(&self, exchange: Exchange) -> Result<Answer, Error> {
+        let Exchange::Answered(raw) = exchange else {
+            return Err(error_of(&exchange));
+        };
+        let deleted_before = self.lost && raw.status == 404 && self.deletes_one_thing();
+        if (200..300).contains(&raw.status) || deleted_before {
+            if raw.body.is_null() && !raw.text.trim().is_empty() {
+                return Err(Error {
+                    status: Some(raw.status),
+                    attempts: self.attempts,
+                    ..Error::new(Kind::Unexpected, "Unexpected answer")
+                        .detail("the answer is not JSON; is the endpoint an impCentral API?")
+                });
+            }
+            return Ok(Answer { status: raw.status, body: raw.body, attempts: self.attempts });
+        }
+        Err(Error { attempts: self.attempts, ..Error::from_answer(raw.status, &raw.body) })
+    }
+
+    fn deletes_one_thing(&self) -> bool {
+        self.request.method == Method::Delete && !self.request.path.contains("/relationships/")
+    }
+
+    fn unknown(&self, exchange: &Exchange) -> Error {
+        let why = error_of(exchange);
+        Error {
+            kind: Kind::UnknownOutcome,
+            attempts: self.attempts,
+            title: "It is not known whether this was done".into(),
+            detail: Some(format!("{}; look before you repeat it", why.words())),
+            ..why
+        }
+    }
+
+    fn gave_up(&self, exchange: &Exchange, kind: Kind) -> Error {
+        let why = error_of(exchange);
+        let patience = humantime::format_duration(self.client.0.settings.patience);
+        let title = match kind {
+            Kind::Unreachable => format!("The service could not be reached for {patience}"),
+            _ => format!("The service failed {} times", self.attempts),
+        };
+        let detail = match kind {
+            Kind::Unreachable => format!("{}; try again later", why.words()),
+            _ => why.words(),
+        };
+        Error { kind, attempts: self.attempts, title, detail: Some(detail), ..why }
+    }
+}
+
+/// Harmless requests are answered, but none that changes something.
+fn nothing_changes(patience: Duration) -> Error {
+    let patience = humantime::format_duration(patience);
+    Error::new(Kind::Unreachable, format!("The service has carried nothing out for {patience}"))
+        .detail("it answers, but not to requests that change something; try again later")
+}
+
+pub(crate) fn error_of(exchange: &Exchange) -> Error {
+    match exchange {
+        Exchange::Answered(raw) => Error::from_answer(raw.status, &raw.body),
+        Exchange::NotSent(why) => Error::new(Kind::Unreachable, "No connection").detail(why),
+        Exchange::Lost(why) => Error::new(Kind::Unreachable, "No answer").detail(why),
+        Exchange::Untrusted(why) => {
+            Error::new(Kind::Misconfigured, "The service's certificate is not trusted").detail(why)
+        }
+    }
+}
+
+fn pause_asked(exchange: &Exchange) -> Duration {
+    match exchange {
+        Exchange::Answered(raw) => {
+            retry::pause(raw.number("retry-after"), raw.number("x-ratelimit-reset"), unix_now())
+        }
+        _ => Duration::ZERO,
+    }
+}
