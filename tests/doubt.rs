@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tests::{Dir, Moved, Sim, wait};
 
 const POST: &str = "POST /devicegroups/*/relationships/devices";
@@ -180,8 +181,9 @@ fn a_group_that_disappears_under_the_run() {
 }
 
 #[test]
-fn a_refusal_that_concerns_all_is_not_tried_device_by_device() {
-    for (status, kind) in [(403, "refused"), (400, "refused")] {
+fn a_refusal_that_concerns_all() {
+    // Where it may concern only some devices, each is tried by itself: a bad row never stops the others.
+    for (status, kind, writes) in [(403, "refused", 5), (400, "refused", 500 + 16)] {
         let sim = Sim::start(&["--devices", "500"]);
         let [group] = sim.groups(["A"]);
         let dir = Dir::signed_in(&sim);
@@ -192,25 +194,58 @@ fn a_refusal_that_concerns_all_is_not_tried_device_by_device() {
         assert_eq!(failed.len(), 500);
         assert!(failed.iter().all(|row| row.error.kind == kind), "{run}");
         assert!(failed.iter().all(|row| row.error.status == Some(status)), "{run}");
-        assert!(sim.counts().writes <= 30, "{}{run}", sim.counts().writes);
+        assert!(sim.counts().writes <= writes, "{}{run}", sim.counts().writes);
         assert!(sim.members(&group).is_empty());
     }
 }
 
 #[test]
 fn a_device_that_was_found_not_to_have_moved_is_not_unknown() {
-    let sim = Sim::start(&["--devices", "3"]);
-    let [group] = sim.groups(["A"]);
-    let dir = Dir::signed_in(&sim);
-    dir.write_column("devices.csv", "id", &sim.field("id"));
-    for accident in ["503", "cut=before", "502 body=html"] {
-        sim.no_faults();
+    let refuse = |accident: &str| {
+        let sim = Sim::start(&["--devices", "1"]);
+        let [group] = sim.groups(["A"]);
+        let dir = Dir::signed_in(&sim);
+        dir.write_column("devices.csv", "id", &sim.field("id"));
         sim.fault(&format!("{POST} {accident}"));
         let assign = "imp-device assign --dg A --input devices.csv --failed failed";
         dir.sh(assign).code(1).no_stdout().says("did not move");
-        let failed = dir.failed("failed");
-        assert_eq!(failed.len(), 3, "{accident}");
-        assert!(failed.iter().all(|row| row.error.kind == "unexpected"), "{accident}");
+        assert_eq!(dir.failed("failed")[0].error.kind, "unexpected", "{accident}");
         assert!(sim.members(&group).is_empty());
+    };
+    // At once, because each waits longer and longer before it tries again.
+    std::thread::scope(|scope| {
+        for accident in ["503", "cut=before", "502 body=html"] {
+            scope.spawn(move || refuse(accident));
+        }
+    });
+}
+
+#[test]
+fn one_refused_device_in_words_of_none_stops_nobody() {
+    let sim = Sim::start(&["--devices", "400", "--variant", "batch-errors=anonymous"]);
+    let product = sim.product("Ovens");
+    let target = sim.group(&product, "production_devicegroup", "T");
+    let dut = sim.group(&product, "dut_devicegroup", "D");
+    let targets = json!({
+        "production_target": {"type": "production_devicegroup", "id": target},
+        "dut_target": {"type": "dut_devicegroup", "id": dut},
+    });
+    let fixtures = sim.group_with(&product, "factoryfixture_devicegroup", "F", targets);
+    let dir = Dir::signed_in(&sim);
+    // Devices of the type imp001 cannot be fixtures. The first row is one, then one in a hundred.
+    let (old, new): (Vec<_>, Vec<_>) =
+        sim.devices().into_iter().partition(|device| device["imp_type"] == "imp001");
+    let id = |device: &serde_json::Value| device["id"].as_str().unwrap_or_default().to_owned();
+    let mut ids: Vec<String> = new.iter().map(id).take(297).collect();
+    for (place, device) in [0, 130, 131].into_iter().zip(&old) {
+        ids.insert(place, id(device));
     }
+    sim.reset();
+    dir.write_column("devices.csv", "id", &ids);
+    let run = dir.sh("imp-device assign --dg F --input devices.csv --failed failed").code(1);
+    let failed = dir.failed("failed");
+    let told: Vec<&str> = failed.iter().map(|row| row.source.as_str()).collect();
+    assert_eq!(told, ["devices.csv:2", "devices.csv:132", "devices.csv:133"], "{run}");
+    assert_eq!(sim.members(&fixtures).len(), 297);
+    assert!(sim.counts().writes <= 30, "{}", sim.counts().writes);
 }

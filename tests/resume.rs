@@ -99,14 +99,17 @@ fn an_outage_in_a_live_stream() {
     given[10..20].iter().for_each(|id| running.type_line(id));
     let failed = || std::fs::read_to_string(dir.path().join("failed")).unwrap_or_default();
     running.wait_for("the next to fail", || failed().lines().count() == 10);
-    sim.no_faults();
-    given[20..].iter().for_each(|id| running.type_line(id));
-    running.close_stdin();
+    // The patience is over, and so is the run, although its input stays open.
     let run = running.wait().code(4);
     let failed = dir.failed("failed");
     let case = "an outage";
-    Moved { case, sim: &sim, by: "id", given: &given, run: &run, failed: &failed }.are_in(&group);
-    assert_eq!(dir.report("report").rows, 30);
+    let read = &given[..20];
+    Moved { case, sim: &sim, by: "id", given: read, run: &run, failed: &failed }.are_in(&group);
+    assert_eq!((dir.report("report").rows, failed.len()), (20, 10));
+    sim.no_faults();
+    dir.write("rest", given[20..].join("\n"));
+    dir.sh("cat failed; imp-device assign --dg A --stream --input failed --input rest").ok();
+    assert_eq!((sim.members(&group).len(), sim.restarts()), (30, 30));
 }
 
 #[test]

@@ -15,11 +15,12 @@ use api::{Request, Secret};
 use pipe::{Failure, Item, Row};
 use serde_json::Value;
 
-use crate::each::{Acted, Ask, Outcome, Work, from_dry_run};
+use crate::consent::count;
+use crate::each::{Acted, Ask, Outcome, Work, from_dry_run, run_ended};
 use crate::results::{Results, label};
 use crate::session::{Session, text};
 use crate::stop::{Stop, failure};
-use crate::{console, prompt};
+use crate::{consent, console};
 use steps::Steps;
 use subject::Subject;
 
@@ -42,43 +43,52 @@ impl Session {
     /// What keeps the run from starting or its results from being written; a failed row is no error.
     pub fn delete(&self, thing: Thing, order: &Clearing<'_>) -> crate::Result {
         let work = &order.work;
-        can_be_asked(work)?;
+        work.can_be_asked()?;
         let mut results = Results::open(self, work.given, true, work.is_dry_run())?;
         let mut subjects = Vec::new();
         for item in work.given.rows(&self.stop)? {
-            subjects.push(match item? {
-                Item::Row(row) if row.is_dry_run() && !work.is_dry_run() => {
+            subjects.push(match item {
+                Ok(Item::Row(row)) if row.is_dry_run() && !work.is_dry_run() => {
                     Subject::bad(row.record, row.source, from_dry_run())
                 }
-                Item::Row(row) => Subject::new(row),
-                Item::Bad(bad) => Subject::bad(bad.input, bad.source, bad.failure),
+                Ok(Item::Row(row)) => Subject::new(row),
+                Ok(Item::Bad(bad)) => Subject::bad(bad.input, bad.source, bad.failure),
+                Err(error) => {
+                    results.end_run(error.into());
+                    break;
+                }
             });
         }
         let mut steps = Steps::new(self, order, subjects);
-        look::identify(&mut steps, thing);
-        look::look(&mut steps, thing);
-        if !self.is_stopped() {
-            self.consent(order, &steps.subjects)?;
+        if !results.is_over() {
+            look::identify(&mut steps, thing);
+            look::look(&mut steps, thing);
+            if !self.is_stopped()
+                && let Err(stop) = self.consent_to(order, &steps.subjects)
+            {
+                results.end_run(stop);
+            }
         }
-        if !work.is_dry_run() {
+        if results.is_over() {
+            let open = steps.subjects.iter_mut().filter(|subject| subject.is_open());
+            open.for_each(|subject| subject.failure = Some(run_ended()));
+        } else if !work.is_dry_run() {
             steps.carry_out(thing);
         }
-        let reported = report(&mut results, &steps.subjects);
-        self.end(results, reported.err())
+        report(&mut results, &steps.subjects);
+        Ok(results.finish())
     }
 
     /// Says what is to be done; asks where that is to be asked.
-    fn consent(&self, order: &Clearing<'_>, subjects: &[Subject]) -> Result<(), Stop> {
+    fn consent_to(&self, order: &Clearing<'_>, subjects: &[Subject]) -> Result<(), Stop> {
         let open: Vec<&Subject> = subjects.iter().filter(|subject| subject.is_open()).collect();
         if open.is_empty() {
             return Ok(());
         }
         let noun = order.work.given.noun;
         let plan = subject::plan(&open);
-        let plural = if open.len() == 1 { "" } else { "s" };
-        let total = format!("{} {noun}{plural}", open.len());
-        let ask = order.work.ask.filter(|ask| !ask.confirmed && !order.work.is_dry_run());
-        let Some(Ask { verb, .. }) = ask else {
+        let total = count(open.len() as u64, noun);
+        let Some(Ask { verb, .. }) = order.work.question() else {
             if !plan.is_empty() {
                 console::say(&format!("to delete {total}: {}", plan.join(", ")));
             }
@@ -97,10 +107,7 @@ impl Session {
         if !plan.is_empty() {
             question.push_str(&format!("\nand for that\n  {}", plan.join("\n  ")));
         }
-        if prompt::confirm(&question)? {
-            return Ok(());
-        }
-        Err(Stop::usage("not confirmed; nothing was done"))
+        consent::ask(&question)
     }
 
     /// A whole list, as values to put into a record.
@@ -148,29 +155,17 @@ impl Session {
     }
 }
 
-/// Consent that cannot be asked for ends the command at once.
-fn can_be_asked(work: &Work<'_>) -> Result<(), Stop> {
-    match work.ask.filter(|ask| !ask.confirmed && !work.is_dry_run()) {
-        Some(ask) if !prompt::is_possible() => Err(Stop::usage(format!(
-            "there is no terminal to ask on, so nothing was done: add --confirmed to {} {}s",
-            ask.verb, work.given.noun
-        ))),
-        _ => Ok(()),
-    }
-}
-
 /// The rows in their order, each with what became of it.
-fn report(results: &mut Results<'_>, subjects: &[Subject]) -> Result<(), Stop> {
+fn report(results: &mut Results<'_>, subjects: &[Subject]) {
     for subject in subjects {
         let first = subject.same_as.map_or(subject, |first| &subjects[first]);
         if let Some(failure) = subject.failure.as_ref().or(first.failure.as_ref()) {
-            results.bad(failure, &subject.input, &subject.source)?;
+            results.bad(failure, &subject.input, &subject.source);
             continue;
         }
         let outcome = if subject.same_as.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
         let row = Row { record: subject.input.clone(), source: subject.source.clone() };
         let acted = Acted::changed(&row, first.record.clone(), outcome);
-        results.good(acted.record, acted.outcome)?;
+        results.good(acted.record, acted.outcome);
     }
-    Ok(())
 }

@@ -1,8 +1,8 @@
 //! Verbs that do something with each row: read it, work on it, report it, in input order.
 //!
 //! Careful about when: verbs that change membership or existence read their input to its end before
-//! the first write, because the lists that feed them are paged over live data. And about consent: what
-//! deletes is asked for on the terminal, with numbers and names, unless `--confirmed`.
+//! the first write, because the lists that feed them are paged over live data. And about the end of a
+//! run, whatever brings it about: rows that were not attempted are reported as such.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +11,13 @@ use pipe::engine::{self, Done};
 use pipe::spool::Spool;
 use pipe::{Failure, Item, Kind, ReadError, Record, Row};
 
+pub use crate::consent::Ask;
 use crate::flags::Changes;
 use crate::input::{Given, Rows};
 use crate::results::{Results, label};
 use crate::session::Session;
 use crate::stop::Stop;
-use crate::{Exit, Result, console, prompt};
+use crate::{Result, consent};
 
 /// What was done to a record; the word in its `outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,15 +108,6 @@ pub struct Work<'a> {
     pub in_turn: bool,
 }
 
-/// A question before the work.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    /// The verb, as in "delete 3 products".
-    pub verb: &'static str,
-    /// `--confirmed` was given.
-    pub confirmed: bool,
-}
-
 impl<'a> Work<'a> {
     /// A verb that only reads.
     pub fn reading(given: Given<'a>) -> Self {
@@ -135,13 +127,27 @@ impl<'a> Work<'a> {
     pub(crate) fn is_dry_run(&self) -> bool {
         self.changes.is_some_and(|changes| changes.dry_run)
     }
+
+    /// What has to be asked before it is done, and was not confirmed with a flag.
+    pub(crate) fn question(&self) -> Option<Ask> {
+        self.ask.filter(|ask| !ask.confirmed && !self.is_dry_run())
+    }
+
+    /// Ends the command when consent is needed and there is nobody to ask for it.
+    ///
+    /// # Errors
+    /// Exit 2; nothing has been sent or read.
+    pub(crate) fn can_be_asked(&self) -> std::result::Result<(), Stop> {
+        let to_do = |ask: Ask| format!("{} {}s", ask.verb, self.given.noun);
+        self.question().map_or(Ok(()), |ask| consent::can_be_asked(&to_do(ask)))
+    }
 }
 
 impl Session {
     /// Does `act` to each row, several at once, and reports them in their order.
     ///
     /// # Errors
-    /// What keeps the run from starting or its results from being written; a failed row is no error.
+    /// What keeps the run from starting; a failed row is no error.
     pub fn each(&self, work: &Work<'_>, act: impl Fn(&Row) -> Acting + Sync) -> Result {
         self.each_of(work, || work.given.rows(&self.stop), act)
     }
@@ -157,172 +163,114 @@ impl Session {
         act: impl Fn(&Row) -> Acting + Sync,
     ) -> Result {
         let writes = work.changes.is_some();
-        can_be_asked(work)?;
+        work.can_be_asked()?;
         let mut results = Results::open(self, work.given, writes, work.is_dry_run())?;
-        let rows = rows()?;
-        let rows = if work.all_first { self.read_all(work, rows)? } else { rows };
-        let ended = AtomicBool::new(false);
+        let mut rows = rows()?;
+        if work.all_first {
+            rows = self.read_all(work, rows, &mut results);
+        }
         let act = |row: &Row| {
-            if ended.load(Ordering::Relaxed) {
+            if writes && !work.is_dry_run() && row.is_dry_run() {
+                return Err(from_dry_run());
+            }
+            act(row)
+        };
+        let jobs = if work.in_turn { 1 } else { usize::from(self.common.jobs) };
+        self.each_row(&mut results, jobs, rows, act, |results, acted, _| {
+            results.good(acted.record, acted.outcome)
+        });
+        Ok(results.finish())
+    }
+
+    /// Works on rows in parallel and hands what came of them to `report`, in their order, until that says
+    /// that nobody wants more. A row that fails, and one that is not attempted because the run is over, is
+    /// reported here. Not one is dropped.
+    pub(crate) fn each_row<T: Send>(
+        &self,
+        results: &mut Results<'_>,
+        jobs: usize,
+        rows: Rows,
+        work: impl Fn(&Row) -> std::result::Result<T, Failure> + Sync,
+        mut report: impl FnMut(&mut Results<'_>, T, &Row) -> bool,
+    ) {
+        let over = AtomicBool::new(results.is_over());
+        let work = |row: &Row| {
+            if over.load(Ordering::Relaxed) {
                 return Err(run_ended());
             }
-            let acted = if writes && !work.is_dry_run() && row.is_dry_run() {
-                Err(from_dry_run())
-            } else {
-                act(row)
-            };
-            if acted.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
-                ended.store(true, Ordering::Relaxed);
+            let worked = work(row);
+            if worked.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
+                over.store(true, Ordering::Relaxed);
             }
-            acted
+            worked
         };
-        let mut broken: Option<Stop> = None;
         engine::ordered(
-            if work.in_turn { 1 } else { usize::from(self.common.jobs) },
+            jobs,
             &self.stop,
             rows,
             |item| match item {
-                Ok(Item::Row(row)) => Worked::Row(act(&row), row),
+                Ok(Item::Row(row)) => Worked::Row(work(&row), row),
                 other => Worked::Not(other),
             },
-            |done| match self.take(&mut results, done) {
-                Ok(true) => ControlFlow::Continue(()),
-                Ok(false) => ControlFlow::Break(()),
-                Err(stop) => {
-                    broken = Some(stop);
-                    ControlFlow::Break(())
-                }
+            |done| {
+                self.keep_company();
+                results.show_progress();
+                let wanted = match done {
+                    Done::Worked(Worked::Row(Ok(worked), row)) => report(results, worked, &row),
+                    Done::Worked(Worked::Row(Err(failure), row)) => {
+                        results.bad(&failure, &row.record, &row.source);
+                        true
+                    }
+                    Done::Worked(Worked::Not(item)) | Done::NotAttempted(item) => {
+                        results.not_attempted(item);
+                        true
+                    }
+                };
+                over.fetch_or(results.is_over(), Ordering::Relaxed);
+                if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             },
         );
-        self.end(results, broken)
     }
 
-    /// Ends a run of rows, whatever broke it off.
-    pub(crate) fn end(&self, mut results: Results<'_>, broken: Option<Stop>) -> Result {
-        if let Some(stop) = broken {
-            if let Some(message) = &stop.message {
-                console::say(message);
-            }
-            results.note(stop.exit);
-        }
-        results.finish()
-    }
-
-    fn take(
-        &self,
-        results: &mut Results<'_>,
-        done: Done<std::result::Result<Item, ReadError>, Worked>,
-    ) -> std::result::Result<bool, Stop> {
-        self.keep_company();
-        results.show_progress();
-        match done {
-            Done::Worked(Worked::Row(Ok(acted), _)) => {
-                return results.good(acted.record, acted.outcome);
-            }
-            Done::Worked(Worked::Row(Err(failure), row)) => {
-                results.bad(&failure, &row.record, &row.source)?;
-            }
-            Done::Worked(Worked::Not(item)) | Done::NotAttempted(item) => match item? {
-                Item::Row(row) => results.bad(&interrupted(), &row.record, &row.source)?,
-                Item::Bad(bad) => results.bad(&bad.failure, &bad.input, &bad.source)?,
-            },
-        }
-        Ok(true)
-    }
-
-    /// Reads all rows, and asks whether to go on where that is to be asked.
-    fn read_all(&self, work: &Work<'_>, rows: Rows) -> std::result::Result<Rows, Stop> {
+    /// Reads all rows, and asks whether to go on where that is to be asked. Without consent, or when the
+    /// input cannot be read to its end, the run is over: the rows will be reported as not attempted.
+    fn read_all(&self, work: &Work<'_>, rows: Rows, results: &mut Results<'_>) -> Rows {
         let mut spool = Spool::new();
-        let mut first = Vec::new();
+        let mut labels = Vec::new();
         let mut total = 0u64;
         for item in rows {
-            let item = item?;
+            let item = match item {
+                Ok(item) => item,
+                Err(error) => {
+                    results.end_run(error.into());
+                    break;
+                }
+            };
             if let Item::Row(row) = &item {
                 total += 1;
-                if first.len() < 20 {
+                if labels.len() < 20 {
                     let label = label(&row.record, work.given.noun);
-                    first.push(label.unwrap_or_else(|| row.source.clone()));
+                    labels.push(label.unwrap_or_else(|| row.source.clone()));
                 }
             }
-            spool
-                .push(&item)
-                .map_err(|error| Stop::usage(format!("cannot keep the rows: {error}")))?;
+            if let Err(error) = spool.push(&item) {
+                results.end_run(Stop::cannot_keep(&error));
+                break;
+            }
         }
         if let (Some(ask), true, false) =
-            (work.ask, total > 0, work.is_dry_run() || self.is_stopped())
+            (work.question(), total > 0, results.is_over() || self.is_stopped())
+            && let Err(stop) = self.consent(&ask, work.given.noun, total, &labels)
         {
-            self.ask_or_stop(&ask, work.given.noun, total, &first)?;
+            results.end_run(stop);
         }
         let rows = spool.read();
-        Ok(Box::new(
-            rows.map(|row| row.map_err(|error| ReadError::new("rows that waited", &error))),
-        ))
-    }
-
-    /// [`Session::ask`], where Ctrl-C is an answer that leaves the rows to the run: it is stopped, and
-    /// reports each of them as not attempted.
-    pub(crate) fn ask_or_stop(
-        &self,
-        ask: &Ask,
-        noun: &str,
-        total: u64,
-        first: &[String],
-    ) -> std::result::Result<(), Stop> {
-        self.ask(ask, noun, total, first)
-            .or_else(|stop| self.is_stopped().then_some(()).ok_or(stop))
-    }
-
-    /// Asks on the terminal before something is taken away; without a terminal `--confirmed` is needed.
-    ///
-    /// # Errors
-    /// Exit 2 without consent; nothing has been sent.
-    pub fn ask(
-        &self,
-        ask: &Ask,
-        noun: &str,
-        total: u64,
-        first: &[String],
-    ) -> std::result::Result<(), Stop> {
-        if ask.confirmed {
-            return Ok(());
-        }
-        let plural = if total == 1 { "" } else { "s" };
-        let what = format!("{} {total} {noun}{plural}", ask.verb);
-        if !prompt::is_possible() {
-            return Err(Stop::usage(format!(
-                "this would {what}; there is no terminal to ask on, so nothing was done: add --confirmed"
-            )));
-        }
-        let more = total.saturating_sub(first.len() as u64);
-        let mut text =
-            format!("This will {what} of {}:\n  {}", self.whereabouts(), first.join("\n  "));
-        if more > 0 {
-            text.push_str(&format!("\n  … and {more} more"));
-        }
-        if prompt::confirm(&text)? {
-            return Ok(());
-        }
-        Err(Stop {
-            exit: Exit::CouldNotRun,
-            message: Some("not confirmed; nothing was done".into()),
-        })
+        Box::new(rows.map(|row| row.map_err(|error| ReadError::new("rows that waited", &error))))
     }
 }
 
-/// Consent that cannot be asked for ends the command at once: a script should fail when it is written,
-/// not in the night when the first row comes.
-fn can_be_asked(work: &Work<'_>) -> std::result::Result<(), Stop> {
-    match work.ask.filter(|ask| !ask.confirmed && !work.is_dry_run()) {
-        Some(ask) if !prompt::is_possible() => Err(Stop::usage(format!(
-            "there is no terminal to ask on, so nothing was done: add --confirmed to {} {}s",
-            ask.verb, work.given.noun
-        ))),
-        _ => Ok(()),
-    }
-}
-
-enum Worked {
-    Row(Acting, Row),
+enum Worked<T> {
+    Row(std::result::Result<T, Failure>, Row),
     /// A bad row, or the end of a source that cannot be read.
     Not(std::result::Result<Item, ReadError>),
 }

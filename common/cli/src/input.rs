@@ -3,7 +3,7 @@
 //! Identifiers given as options mean that stdin is never touched. A terminal or `/dev/null` on stdin is a
 //! usage error, because nobody meant to send records; an empty pipe is nothing to do.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,6 +13,7 @@ use pipe::{Item, ReadError, Row, Source};
 use crate::flags::Input;
 use crate::stdin::{self, Stdin};
 use crate::stop::Stop;
+use crate::stoppable::Stoppable;
 
 /// What the verb was given to work on.
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +37,23 @@ impl Given<'_> {
         self.identifiers.is_empty() && self.input.input.is_empty()
     }
 
+    /// True when rows would be read from stdin: nothing is named, or `-` is.
+    pub fn reads_stdin(&self) -> bool {
+        self.is_default() || self.dashes() > 0
+    }
+
+    fn dashes(&self) -> usize {
+        self.identifiers.iter().filter(|text| *text == "-").count()
+            + self.input.input.iter().filter(|path| *path == Path::new("-")).count()
+    }
+
     /// Opens the sources, all of them before the first row is read.
     ///
     /// # Errors
     /// Exit 2 when there is nothing to read from, or a file cannot be opened.
     pub fn rows(&self, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
         let option = self.option;
-        let dashes = self.identifiers.iter().filter(|text| *text == "-").count()
-            + self.input.input.iter().filter(|path| *path == Path::new("-")).count();
-        if dashes > 1 {
+        if self.dashes() > 1 {
             return Err(Stop::usage("`-` stands for stdin, which can be read only once"));
         }
         if !self.identifiers.is_empty() && !self.input.input.is_empty() {
@@ -63,7 +72,11 @@ impl Given<'_> {
             }
         }
         for path in &self.input.input {
-            sources.push(if path == Path::new("-") { self.stdin(stop)? } else { file(path)? });
+            sources.push(if path == Path::new("-") {
+                self.stdin(stop)?
+            } else {
+                file(path, stop)?
+            });
         }
         if sources.is_empty() {
             sources.push(self.stdin(stop)?);
@@ -85,33 +98,32 @@ impl Given<'_> {
         }
     }
 
-    /// Refuses a `--failed` file that is also an input: it would be emptied before it is read.
-    pub(crate) fn refuse_as_input(&self, failed: &Path) -> Result<(), Stop> {
-        let Ok(metadata) = fs::metadata(failed) else {
+    /// Refuses to write to a file that is also an input: it would be emptied before it is read.
+    pub(crate) fn refuse_as_input(&self, written: &Path) -> Result<(), Stop> {
+        let Ok(metadata) = fs::metadata(written) else {
             return Ok(());
         };
-        let reads_stdin =
-            self.identifiers.is_empty() || self.identifiers.iter().any(|text| text == "-");
         let is_input =
             self.input.input.iter().any(|path| {
                 fs::metadata(path).is_ok_and(|input| pipe::same_file(&input, &metadata))
             });
-        if is_input || (reads_stdin && stdin::is_file(&metadata)) {
+        if is_input || (self.reads_stdin() && stdin::is_file(&metadata)) {
             return Err(Stop::usage(format!(
-                "{} is an input of this run; write the failed records to another file",
-                failed.display()
+                "{} is an input of this run and would be written over: name another file",
+                written.display()
             )));
         }
         Ok(())
     }
 }
 
-fn file(path: &Path) -> Result<Rows, Stop> {
-    let cannot =
-        |error: std::io::Error| Stop::usage(format!("cannot read {}: {error}", path.display()));
-    let file = File::open(path).map_err(cannot)?;
-    if file.metadata().map_err(cannot)?.is_dir() {
-        return Err(Stop::usage(format!("cannot read {}: it is a directory", path.display())));
+fn file(path: &Path, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        Stop::usage(format!("cannot read {}: {error}", path.display()))
+    };
+    let file = Stoppable::open(path, stop.clone()).map_err(|error| cannot(&error))?;
+    if file.is_directory() {
+        return Err(cannot(&"it is a directory"));
     }
     let name = path
         .file_name()

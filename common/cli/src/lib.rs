@@ -7,6 +7,7 @@
 
 pub mod bulk;
 mod clearing;
+pub mod consent;
 pub mod console;
 pub mod deployments;
 pub mod each;
@@ -28,6 +29,7 @@ pub mod signals;
 pub mod stdin;
 pub mod stdout;
 mod stop;
+mod stoppable;
 mod stored_logs;
 mod subjects;
 

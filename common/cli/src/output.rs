@@ -60,6 +60,11 @@ impl Output {
         self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_type(kind);
     }
 
+    /// Says that the records will tell what was done to them, or would have been.
+    pub fn expect_marks(&self, dry_run: bool) {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_marks(dry_run);
+    }
+
     /// Prints a record.
     ///
     /// # Errors

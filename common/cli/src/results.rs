@@ -1,37 +1,41 @@
 //! What becomes of the rows: good ones to stdout, failed ones to stderr and `--failed`, all of them into
 //! the summary and the exit code. The one place where a row is counted.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
 
-use pipe::{FailedFile, Failure, Kind, Record, Tally, Target};
+use pipe::{FailedFile, Failure, Item, Kind, ReadError, Record, Tally, Target};
 use serde_json::Value;
 
-use crate::each::Outcome;
+use crate::consent::count;
+use crate::each::{Outcome, interrupted, run_ended};
 use crate::input::Given;
 use crate::session::Session;
 use crate::stop::Stop;
-use crate::{Exit, Result, console};
+use crate::{Exit, console, stoppable};
 
 /// The results of a run.
 pub struct Results<'a> {
     session: &'a Session,
     given: Given<'a>,
     failed: Option<FailedFile>,
+    report: Option<File>,
     /// Counts so far.
     pub tally: Tally,
     exit: Exit,
     dry_run: bool,
     closed_said: bool,
-    /// The run has ended; the reason has been said.
+    /// The run has ended; the reason has been said. What is in hand is still reported.
     over: bool,
     writes: bool,
 }
 
 impl<'a> Results<'a> {
-    /// Opens the file of failed rows. `writes`: the verb changes something.
+    /// Opens the files of failed rows and of the report. `writes`: the verb changes something.
     ///
     /// # Errors
-    /// Exit 2 when the file cannot be made, or is an input.
+    /// Exit 2 when a file cannot be made, or is an input.
     pub fn open(
         session: &'a Session,
         given: Given<'a>,
@@ -41,22 +45,33 @@ impl<'a> Results<'a> {
         if let Some(target) = Target::ALL.iter().find(|target| target.noun == given.noun) {
             session.output.expect(target);
         }
+        if writes {
+            session.output.expect_marks(dry_run);
+        }
         if dry_run {
             console::say(&format!("dry run, nothing will be changed: {}", session.whereabouts()));
         }
-        let failed = match &given.input.failed {
-            Some(path) => {
-                given.refuse_as_input(path)?;
-                let cannot =
-                    |error| Stop::usage(format!("cannot write {}: {error}", path.display()));
-                Some(FailedFile::create(path).map_err(cannot)?)
-            }
-            None => None,
-        };
+        let (failed, report) = (given.input.failed.as_deref(), given.input.report.as_deref());
+        for path in [failed, report].into_iter().flatten() {
+            given.refuse_as_input(path)?;
+        }
+        if let (Some(failed), Some(report)) = (failed, report)
+            && is_same(failed, report)
+        {
+            return Err(Stop::usage(format!(
+                "{} cannot be both the file of failed records and the report",
+                report.display()
+            )));
+        }
         Ok(Results {
             session,
             given,
-            failed,
+            failed: failed
+                .map(|path| FailedFile::create(path).map_err(cannot_write(path)))
+                .transpose()?,
+            report: report
+                .map(|path| File::create(path).map_err(cannot_write(path)))
+                .transpose()?,
             tally: Tally::default(),
             exit: Exit::Done,
             dry_run,
@@ -67,14 +82,7 @@ impl<'a> Results<'a> {
     }
 
     /// A row that was done. False when a reading verb should end, because nobody reads.
-    ///
-    /// # Errors
-    /// When stdout cannot be written to.
-    pub fn good(
-        &mut self,
-        mut record: Record,
-        outcome: Option<Outcome>,
-    ) -> std::result::Result<bool, Stop> {
+    pub fn good(&mut self, mut record: Record, outcome: Option<Outcome>) -> bool {
         if let Some(outcome) = outcome {
             record.insert("outcome".into(), outcome.word().into());
         }
@@ -86,46 +94,67 @@ impl<'a> Results<'a> {
         } else {
             self.tally.ok();
         }
-        self.session.output.print(&record)?;
-        self.session.output.flush_rows()?;
-        if self.session.output.is_read() {
-            return Ok(true);
+        let output = &self.session.output;
+        if let Err(stop) = output.print(&record).and_then(|()| output.flush_rows()) {
+            self.end_run(stop);
+            return true;
+        }
+        if output.is_read() {
+            return true;
         }
         if self.writes && !self.closed_said {
             console::say("stdout was closed; the remaining rows are still worked on");
             self.closed_said = true;
         }
-        Ok(self.writes)
+        self.writes
     }
 
     /// A row that failed.
-    ///
-    /// # Errors
-    /// When the file of failed rows cannot be written to.
-    pub fn bad(
-        &mut self,
-        failure: &Failure,
-        input: &Record,
-        source: &str,
-    ) -> std::result::Result<(), Stop> {
+    pub fn bad(&mut self, failure: &Failure, input: &Record, source: &str) {
         // What ends the run is said once, of the first row that met it.
-        let over = self.over && failure.kind.ends_run();
+        let said = self.over && failure.kind.ends_run();
+        let not_attempted = run_ended();
+        let failure = if said { &not_attempted } else { failure };
         self.over |= failure.kind.ends_run();
-        if over {
-            return self.bad(&crate::each::run_ended(), input, source);
-        }
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != Kind::NotAttempted {
             console::say(&sentence(failure, input, self.given.noun, source));
             self.exit = self.exit.and(Exit::of_failure(failure.kind));
         }
         self.tally.failed(failure.kind);
-        if let Some(file) = &mut self.failed {
-            let cannot =
-                |error| Stop::usage(format!("cannot write the failed record of {source}: {error}"));
-            file.write(failure, input, source).map_err(cannot)?;
+        if let Some(file) = &mut self.failed
+            && let Err(error) = file.write(failure, input, source)
+        {
+            self.failed = None;
+            self.end_run(Stop::usage(format!(
+                "cannot write the failed record of {source}, nor any after it: {error}"
+            )));
         }
-        Ok(())
+    }
+
+    /// An item that was not worked on: a bad row, one that the end of the run came before, or a source that
+    /// cannot be read to its end.
+    pub fn not_attempted(&mut self, item: std::result::Result<Item, ReadError>) {
+        let why = if self.over { run_ended() } else { interrupted() };
+        match item {
+            Ok(Item::Row(row)) => self.bad(&why, &row.record, &row.source),
+            Ok(Item::Bad(bad)) => self.bad(&bad.failure, &bad.input, &bad.source),
+            Err(error) => self.end_run(error.into()),
+        }
+    }
+
+    /// Notes what keeps the run from going on: nothing new is begun, and what is in hand is reported.
+    pub fn end_run(&mut self, reason: Stop) {
+        self.note(reason.exit);
+        if let (Some(message), false) = (reason.message, self.over) {
+            console::say(&message);
+        }
+        self.over = true;
+    }
+
+    /// True when nothing new is to be begun.
+    pub fn is_over(&self) -> bool {
+        self.over
     }
 
     /// Shows how far it has come.
@@ -141,40 +170,45 @@ impl<'a> Results<'a> {
     }
 
     /// Ends the output, writes the summary, gives the exit code.
-    ///
-    /// # Errors
-    /// When the output or the report cannot be written.
-    pub fn finish(self) -> Result {
+    pub fn finish(mut self) -> Exit {
         console::end_progress();
-        self.session.output.finish()?;
-        let mut exit = self.exit.and(crate::signals::exit());
+        if let Err(stop) = self.session.output.finish() {
+            self.end_run(stop);
+        }
+        self.note(crate::signals::exit());
+        if stoppable::input_was_cut_short() {
+            console::say("the input was not read to its end; what came after is in no file");
+        }
         if self.tally.not_attempted > 0 {
-            let kept =
-                if self.failed.is_some() { "; they are in the file of failed records" } else { "" };
-            console::say(&format!(
-                "{} rows were read but not attempted{kept}",
-                self.tally.not_attempted
-            ));
-            exit = exit.and(Exit::SomeFailed);
+            let kept = if self.failed.is_some() { "; see the file of failed records" } else { "" };
+            let rows = count(self.tally.not_attempted, "row");
+            console::say(&format!("read but not attempted: {rows}{kept}"));
+            self.note(Exit::SomeFailed);
         }
+        let requests = self.session.client.requests_sent();
         if self.session.common.verbose || (console::is_terminal() && self.tally.rows > 1) {
-            console::say(&format!(
-                "{}, {} requests",
-                self.tally.sentence(),
-                self.session.client.requests_sent()
-            ));
+            console::say(&format!("{}, {requests} requests", self.tally.sentence()));
         }
-        if let Some(path) = &self.given.input.report {
+        if let Some(mut file) = self.report.take() {
             let mut report = self.tally.to_record();
-            report.insert("requests".into(), self.session.client.requests_sent().into());
-            report.insert("exit".into(), exit.code().into());
-            let line = format!("{}\n", Value::Object(report));
-            fs::write(path, line).map_err(|error| {
-                Stop::usage(format!("cannot write {}: {error}", path.display()))
-            })?;
+            report.insert("requests".into(), requests.into());
+            report.insert("exit".into(), self.exit.code().into());
+            if let Err(error) = writeln!(file, "{}", Value::Object(report)) {
+                self.end_run(Stop::usage(format!("cannot write the report: {error}")));
+            }
         }
-        Ok(exit)
+        self.exit
     }
+}
+
+fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> Stop {
+    move |error| Stop::usage(format!("cannot write {}: {error}", path.display()))
+}
+
+/// Whether both paths lead to one file, which may not be there yet.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let same = |(one, other): (fs::Metadata, fs::Metadata)| pipe::same_file(&one, &other);
+    one == other || fs::metadata(one).ok().zip(fs::metadata(other).ok()).is_some_and(same)
 }
 
 /// `devices.csv:17: 0c:2a:69:00:00:01: Not found …`

@@ -1,14 +1,12 @@
 //! Stdin: the one place that opens it, and the question whether there is anything to read.
-//!
-//! Careful about blocking: a signal must end a run that waits for a silent source, so the reader looks
-//! at the stop flag while it waits.
 
 use std::io::{self, IsTerminal, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat, major, minor};
+
+use crate::stoppable::Stoppable;
 
 /// What stdin is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,31 +45,9 @@ pub fn claim() -> bool {
 }
 
 /// Stdin as a reader that ends when `stop` is set.
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
 pub fn reader(stop: Arc<AtomicBool>) -> Box<dyn Read + Send> {
-    Box::new(Stoppable { stop })
-}
-
-struct Stoppable {
-    stop: Arc<AtomicBool>,
-}
-
-impl Read for Stoppable {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let stdin = io::stdin();
-        let slice = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-        loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return Ok(0);
-            }
-            let mut asked = [PollFd::new(&stdin, PollFlags::IN)];
-            match poll(&mut asked, Some(&slice)) {
-                Ok(0) | Err(rustix::io::Errno::INTR) => {}
-                Ok(_) => return Ok(rustix::io::read(&stdin, buffer)?),
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
+    Box::new(Stoppable::new(io::stdin(), stop))
 }
 
 /// True when stdin is the regular file that `metadata` describes.

@@ -21,6 +21,13 @@ impl Stop {
         Stop { exit: Exit::CouldNotRun, message: Some(message.into()) }
     }
 
+    /// Waiting rows could be kept neither in memory nor in a file.
+    pub fn cannot_keep(error: &std::io::Error) -> Self {
+        Stop::usage(format!(
+            "cannot keep the rows in a temporary file: {error}; TMPDIR names the directory for it"
+        ))
+    }
+
     /// Everything has been said; only the code is left.
     pub fn silent(exit: Exit) -> Self {
         Stop { exit, message: None }

@@ -4,19 +4,17 @@
 //! printed, so that `| head` costs almost nothing.
 
 use std::cell::RefCell;
-use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use api::logs::{self, Page};
 use api::{Request, resource};
-use pipe::engine::{self, Done};
-use pipe::{Failure, Item, ReadError, Record, Row, Target};
+use pipe::{Failure, Record, Row, Target};
 
+use crate::Result;
 use crate::input::Given;
 use crate::results::Results;
 use crate::session::{Session, text};
 use crate::stop::{Stop, failure};
-use crate::{Result, each};
 
 /// Which entries of each log.
 #[derive(Clone, Copy, Debug)]
@@ -39,71 +37,31 @@ struct Log {
     page: Page,
 }
 
-enum Worked {
-    Row(std::result::Result<Log, Failure>, Row),
-    /// A bad row, or the end of a source that cannot be read.
-    Not(std::result::Result<Item, ReadError>),
-}
-
 impl Session {
     /// Prints the stored log of each device.
     ///
     /// # Errors
-    /// What keeps the run from starting or its results from being written; a failed row is no error.
+    /// What keeps the run from starting; a failed row is no error.
     pub fn print_logs(&self, given: Given<'_>, query: &LogQuery) -> Result {
         let mut results = Results::open(self, given, false, false)?;
         self.output.expect_type("log");
         let rows = given.rows(&self.stop)?;
-        let mut broken = None;
-        engine::ordered(
-            usize::from(self.common.jobs),
-            &self.stop,
-            rows,
-            |item| match item {
-                Ok(Item::Row(row)) => Worked::Row(self.begin_log(&row, query), row),
-                other => Worked::Not(other),
-            },
-            |done| match self.take_log(&mut results, query, done) {
-                Ok(true) => ControlFlow::Continue(()),
-                Ok(false) => ControlFlow::Break(()),
-                Err(stop) => {
-                    broken = Some(stop);
-                    ControlFlow::Break(())
+        let begin = |row: &Row| self.begin_log(row, query);
+        let jobs = usize::from(self.common.jobs);
+        self.each_row(&mut results, jobs, rows, begin, |results, log, row| {
+            match self.print_log(log, query) {
+                Ok(printed) => {
+                    results.tally.ok();
+                    printed.unwrap_or_else(|stop| results.end_run(stop));
+                    results.is_over() || self.output.is_read()
                 }
-            },
-        );
-        self.end(results, broken)
-    }
-
-    fn take_log(
-        &self,
-        results: &mut Results<'_>,
-        query: &LogQuery,
-        done: Done<std::result::Result<Item, ReadError>, Worked>,
-    ) -> std::result::Result<bool, Stop> {
-        self.keep_company();
-        let (log, row) = match done {
-            Done::Worked(Worked::Row(log, row)) => (log, row),
-            Done::Worked(Worked::Not(item)) | Done::NotAttempted(item) => {
-                match item? {
-                    Item::Row(row) => results.bad(&each::run_ended(), &row.record, &row.source)?,
-                    Item::Bad(bad) => results.bad(&bad.failure, &bad.input, &bad.source)?,
+                Err(failure) => {
+                    results.bad(&failure, &row.record, &row.source);
+                    true
                 }
-                return Ok(true);
             }
-        };
-        let ended = log.and_then(|log| self.print_log(log, query));
-        match ended {
-            Ok(printed) => {
-                results.tally.ok();
-                printed?;
-                Ok(self.output.is_read())
-            }
-            Err(failure) => {
-                results.bad(&failure, &row.record, &row.source)?;
-                Ok(!failure.kind.ends_run())
-            }
-        }
+        });
+        Ok(results.finish())
     }
 
     /// The first page of a device's log.
@@ -158,8 +116,8 @@ impl Session {
             number += 1;
             let mut next =
                 logs::page(&self.client, &log.path, number, query.page_size).map_err(failure)?;
-            let whole = next.entries.clone();
-            next.entries.drain(..logs::overlap(&log.page.entries, &whole));
+            let known = logs::overlap(&log.page.entries, &next.entries);
+            next.entries.drain(..known);
             log.page = next;
         }
         // Not by their times: the order of the service is kept, turned around.

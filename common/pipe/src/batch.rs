@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -46,24 +47,22 @@ impl<K: Clone + Eq + Hash, T> Batcher<K, T> {
 }
 
 /// Reads `source` in a thread of its own and gives its items to `each`: as soon as `size` have
-/// come, when no further item has come for `idle`, and at the end.
+/// come, when no further item has come for `idle`, and at the end. When `each` breaks, what had come
+/// besides is given back.
 ///
-/// The thread is left behind if `each` fails while the source waits; it takes no item after that.
-///
-/// # Errors
-/// The first of `each`.
+/// The thread is left behind if `each` breaks while the source waits; it takes no item after that.
 ///
 /// # Panics
 /// If the source panics, with its message.
-pub fn chunks<T, S, E, F>(source: S, size: usize, idle: Duration, mut each: F) -> Result<(), E>
+pub fn chunks<T, S, F>(source: S, size: usize, idle: Duration, mut each: F) -> Vec<T>
 where
     T: Send + 'static,
     S: Iterator<Item = T> + Send + 'static,
-    F: FnMut(Vec<T>) -> Result<(), E>,
+    F: FnMut(Vec<T>) -> ControlFlow<()>,
 {
     let (give, items) = sync_channel(size.max(1));
     let reader = std::thread::spawn(move || {
-        // Nobody wants more once `each` has failed.
+        // Nobody wants more once `each` has broken off.
         source.map(|item| give.send(item)).take_while(Result::is_ok).for_each(drop);
     });
     let mut waiting = Vec::new();
@@ -74,11 +73,14 @@ where
         if let Event::Item(item) = event {
             waiting.push(item);
         }
-        if due {
-            each(std::mem::take(&mut waiting))?;
+        if due && each(std::mem::take(&mut waiting)).is_break() {
+            return items.try_iter().collect();
         }
         if ended {
-            return reader.join().or_else(|panic| resume_unwind(panic));
+            return match reader.join() {
+                Ok(()) => Vec::new(),
+                Err(panic) => resume_unwind(panic),
+            };
         }
     }
 }
@@ -118,7 +120,6 @@ fn wait<T>(items: &Receiver<T>, patience: Option<Duration>) -> Event<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
     use std::sync::mpsc::channel;
 
     use super::*;
@@ -174,24 +175,37 @@ mod tests {
             (0..first).for_each(|number| give.send(number).unwrap());
             let mut give = Some(give);
             let mut seen = Vec::new();
-            let done: Result<(), Infallible> = chunks(source.into_iter(), size, idle, |chunk| {
+            let left = chunks(source.into_iter(), size, idle, |chunk| {
                 seen.extend(chunk);
                 if let Some(give) = give.take_if(|_| seen.len() == first) {
                     give.send(99).unwrap();
                 }
-                Ok(())
+                ControlFlow::Continue(())
             });
-            done.unwrap();
+            assert!(left.is_empty());
             assert_eq!(seen, (0..first).chain([99]).collect::<Vec<_>>());
         }
     }
 
     #[test]
-    fn an_error_ends_it_although_the_source_waits() {
+    fn a_break_ends_it_although_the_source_waits_and_gives_back_what_had_come() {
         let (give, source) = channel();
+        let (begun, second_is_there) = channel();
         give.send(1).unwrap();
-        let result = chunks(source.into_iter(), 1, FOR_EVER, Err);
-        assert_eq!(result, Err(vec![1]));
+        give.send(2).unwrap();
+        // The third is asked for when the second has been handed on.
+        let source = source.into_iter().inspect(move |number| {
+            if *number == 3 {
+                begun.send(()).unwrap();
+            }
+        });
+        give.send(3).unwrap();
+        let left = chunks(source, 1, FOR_EVER, |chunk| {
+            assert_eq!(chunk, [1]);
+            second_is_there.recv().unwrap();
+            ControlFlow::Break(())
+        });
+        assert_eq!(left.first(), Some(&2));
         drop(give);
     }
 
@@ -199,7 +213,7 @@ mod tests {
     fn a_panic_in_the_source_is_no_end_of_input() {
         let source = (0..3).inspect(|number| assert_ne!(*number, 1, "a bad one"));
         let result =
-            std::panic::catch_unwind(|| chunks(source, 1, FOR_EVER, |_| Ok::<(), Infallible>(())));
+            std::panic::catch_unwind(|| chunks(source, 1, FOR_EVER, |_| ControlFlow::Continue(())));
         assert!(result.is_err());
     }
 }

@@ -46,7 +46,7 @@ impl<T: Serialize> Spool<T> {
     /// Puts a value behind the others.
     ///
     /// # Errors
-    /// Those of making and writing the temporary file, a full disk for example.
+    /// The value is kept all the same, but no more should follow. Those of making and writing the temporary file, a full disk for example.
     pub fn push(&mut self, value: &T) -> io::Result<()> {
         let memory = Arc::make_mut(&mut self.memory);
         serde_json::to_writer(&mut *memory, value)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use cli::api::{Client, Secret};
 use cli::auth::{self, Destination, Environment, Hands, LoggedIn, Proof, Question};
-use cli::{Common, Exit, Session, Stop, console, prompt};
+use cli::{Common, Exit, Session, Stop, consent, console, prompt};
 
 use crate::sign_in;
 
@@ -119,15 +119,8 @@ impl Login {
         if self.confirmed {
             return Ok(());
         }
-        if !prompt::is_possible() {
-            return Err(Stop::usage(format!(
-                "{replaced}; there is no terminal to ask on, so nothing was done: add --confirmed to replace it"
-            )));
-        }
-        if prompt::confirm(&format!("{replaced}. It will be replaced."))? {
-            return Ok(());
-        }
-        Err(Stop::usage("not confirmed; nothing was done"))
+        consent::can_be_asked(&format!("write over a sign-in: {replaced}"))?;
+        consent::ask(&format!("{replaced}. It will be replaced."))
     }
 
     fn hands(&self) -> Hands {

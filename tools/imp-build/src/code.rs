@@ -44,13 +44,13 @@ impl Files {
         given: &Given<'_>,
     ) -> Result<Self, Stop> {
         let dashes = [device, agent].iter().filter(|path| **path == Some("-")).count();
-        if dashes > 1 || (dashes == 1 && reads_stdin(given)) {
+        if dashes > 1 || (dashes == 1 && given.reads_stdin()) {
             return Err(Stop::usage(format!(
                 "stdin cannot give both the code and something else; name the {}s with {}",
                 given.noun, given.option
             )));
         }
-        let rows_may_name_files = given.identifiers.is_empty() || reads_stdin(given);
+        let rows_may_name_files = given.identifiers.is_empty() || given.reads_stdin();
         if device.is_none() && agent.is_none() && !rows_may_name_files {
             return Err(Stop::usage(
                 "no code given: name the files with --device-file and --agent-file",
@@ -72,15 +72,6 @@ impl Files {
         }
         Ok(Code { device: device.unwrap_or_default(), agent: agent.unwrap_or_default() })
     }
-}
-
-/// Whether the rows come from stdin.
-pub fn reads_stdin(given: &Given<'_>) -> bool {
-    let named = given.identifiers.iter().any(|text| text == "-");
-    let files = &given.input.input;
-    named
-        || files.iter().any(|path| path.as_os_str() == "-")
-        || (given.identifiers.is_empty() && files.is_empty())
 }
 
 fn read_option(path: &str) -> Result<Source, Stop> {

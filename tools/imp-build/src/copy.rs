@@ -5,7 +5,7 @@ use cli::api::identify::Thing;
 use cli::each::Work;
 use cli::{Failure, Identifiers, Record, Session, Stop, Target};
 
-use crate::code::{Code, Source, reads_stdin};
+use crate::code::{Code, Source};
 use crate::create::Creating;
 
 /// Copy a build to device groups
@@ -48,7 +48,7 @@ impl Copy {
     /// The value of `--build`; `-` is stdin, if the groups are named by options.
     fn build(&self, session: &Session) -> Result<Option<String>, Stop> {
         let Some("-") = self.build.as_deref() else { return Ok(self.build.clone()) };
-        if reads_stdin(&self.groups.given()) {
+        if self.groups.given().reads_stdin() {
             return Err(Stop::usage(
                 "one build is copied to many device groups: name it with --build when the groups come \
                  from stdin, or name the groups with --dg",

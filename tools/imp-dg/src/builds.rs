@@ -9,7 +9,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::deployments::{is_flagged, is_older, listed};
 use cli::each::{Acted, Acting, Outcome, Work};
-use cli::{Given, Identifiers, Record, Row, Session, Stop, Target, console, prompt};
+use cli::{Given, Identifiers, Record, Row, Session, Stop, Target, consent, console};
 
 /// List, unflag or remove the builds of device groups
 ///
@@ -49,10 +49,8 @@ struct Fate {
 impl Builds {
     pub fn run(&self) -> cli::Result {
         let reads = !(self.unflag || self.unflag_old || self.remove);
-        if !reads && !self.confirmed && !self.changes.dry_run && !prompt::is_possible() {
-            return Err(Stop::usage(
-                "there is no terminal to ask on, so nothing was done: add --confirmed",
-            ));
+        if !reads && !self.confirmed && !self.changes.dry_run {
+            consent::can_be_asked("change builds")?;
         }
         let session = Session::open(&self.common)?;
         let input = self.results.as_input();
@@ -118,10 +116,7 @@ impl Builds {
             console::say(&plan);
             return Ok(());
         }
-        match prompt::confirm(&format!("In {}: {plan}.", session.whereabouts()))? {
-            true => Ok(()),
-            false => Err(Stop::usage("not confirmed; nothing was done")),
-        }
+        consent::ask(&format!("In {}: {plan}.", session.whereabouts()))
     }
 
     fn act(&self, session: &Session, row: &Row, fate: Fate) -> Acting {

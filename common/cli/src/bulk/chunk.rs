@@ -1,16 +1,18 @@
 //! Rows that are moved together: collected, looked up, decided, sent.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use api::devices;
+use api::{Error, Kind, devices};
 use pipe::spool::Spool;
-use pipe::{Failure, Form, Identifier, Item, Row, Target};
+use pipe::{Failure, Form, Identifier, Item, ReadError, Row, Target};
 
 use super::Move;
 use super::places::{Places, Within};
 use super::plan::{self, Fate, Wish};
 use super::print::Printer;
 use super::send;
+use super::size::Size;
+use crate::each::run_ended;
 use crate::results::Results;
 use crate::session::Session;
 use crate::stop::{Stop, failure};
@@ -43,9 +45,28 @@ impl<'a> Chunk<'a> {
         }
     }
 
-    pub fn add(&mut self, item: &Item, listed: bool) -> Result<(), Stop> {
-        let number = u32::try_from(self.wishes.len())
-            .map_err(|_| Stop::usage("more than 4 billion rows"))?;
+    /// Takes one more; `listed`: the service has just said where it is. False when no more can be taken,
+    /// and the run is over.
+    pub fn add(
+        &mut self,
+        item: Result<Item, ReadError>,
+        listed: bool,
+        results: &mut Results<'_>,
+    ) -> bool {
+        let item = match item {
+            Ok(item) => item,
+            Err(error) => {
+                results.end_run(error.into());
+                return false;
+            }
+        };
+        let kept = self.spool.push(&item);
+        self.note(&item, listed);
+        kept.map_err(|error| results.end_run(Stop::cannot_keep(&error))).is_ok()
+    }
+
+    fn note(&mut self, item: &Item, listed: bool) {
+        let number = self.wishes.len() as u32;
         let (mut wish, mut form) = (None, Form::Any);
         if let Item::Row(row) = item {
             match self.wish(row) {
@@ -64,7 +85,6 @@ impl<'a> Chunk<'a> {
         }
         self.wishes.push(wish);
         self.forms.push(form);
-        self.spool.push(item).map_err(|error| Stop::usage(format!("cannot keep the rows: {error}")))
     }
 
     fn wish(&mut self, row: &Row) -> Result<(Identifier, Option<u32>), Failure> {
@@ -79,14 +99,30 @@ impl<'a> Chunk<'a> {
         Ok((identifier, target))
     }
 
-    pub fn carry_out(mut self, results: &mut Results<'_>) -> Result<(), Stop> {
-        let looked_up = self.look_up();
+    /// Looks up, decides, sends and reports; when the run is over, only reports.
+    pub fn carry_out(mut self, results: &mut Results<'_>) {
+        let looked_up = if results.is_over() {
+            Err(Error::new(Kind::NotAttempted, "The run is over"))
+        } else {
+            self.look_up()
+        };
         let mut fates = self.decide(looked_up);
-        self.consent(&fates)?;
-        if self.order.work.is_dry_run() {
-            let open = fates.iter_mut().filter(|fate| matches!(fate, Fate::Open(_)));
-            open.for_each(|fate| *fate = Fate::Moved);
+        if let Err(stop) = self.consent(&fates) {
+            results.end_run(stop);
+            settle(&mut fates, || Fate::Failed(Box::new(run_ended())));
         }
+        self.tell_contradicted(&mut fates);
+        if self.order.work.is_dry_run() {
+            settle(&mut fates, || Fate::Moved);
+        }
+        if let Some(error) = self.send(&mut fates, results) {
+            results.note(Exit::of_failure(failure(error).kind));
+        }
+    }
+
+    /// Sends what is open and prints what is settled; gives why the run was over before all was settled.
+    fn send(&self, fates: &mut [Fate], results: &mut Results<'_>) -> Option<Error> {
+        let total = self.wishes.len() as u64;
         let mut printer = Printer {
             session: self.session,
             order: self.order,
@@ -96,33 +132,30 @@ impl<'a> Chunk<'a> {
             forms: &self.forms,
             wishes: &self.wishes,
         };
-        let total = self.wishes.len() as u64;
         let mut settled = |fates: &[Fate], places: &Places| {
-            printer.print_settled(fates, places)?;
+            let go_on = printer.print_settled(fates, places);
             console::progress(printer.next as u64, total, "device");
-            Ok(())
+            go_on
         };
-        settled(&fates, &self.places)?;
+        settled(fates, &self.places);
         let ended = send::Sending {
             session: self.session,
             wishes: &self.wishes,
             places: &self.places,
-            fates: &mut fates,
+            fates,
             key: self.order.key.as_ref(),
-            size: self.order.batch,
+            size: Size::new(self.order.batch),
             settled: &mut settled,
+            alone: HashSet::new(),
+            requests: 0,
             ids: HashMap::new(),
             perhaps_names: BTreeMap::new(),
-            size_refusal: None,
             sizes: HashMap::new(),
             ended: None,
         }
-        .all()?;
-        settled(&fates, &self.places)?;
-        if let Some(error) = ended {
-            results.note(Exit::of_failure(failure(error).kind));
-        }
-        Ok(())
+        .all();
+        settled(fates, &self.places);
+        ended
     }
 
     /// What is to become of every row, as far as it is known before anything is sent.
@@ -135,6 +168,31 @@ impl<'a> Chunk<'a> {
             not_looked_up(&mut fates, &self.wishes, &error);
         }
         fates
+    }
+
+    /// Rows that want something else for a device than an earlier row: tells where that one stands.
+    fn tell_contradicted(&self, fates: &mut [Fate]) {
+        let against = |fate: &Fate| match fate {
+            Fate::Against(earlier) => Some(*earlier),
+            _ => None,
+        };
+        let earlier: HashSet<u32> = fates.iter().filter_map(against).collect();
+        if earlier.is_empty() {
+            return;
+        }
+        let rows = self.spool.read().zip(0u32..).filter(|(_, row)| earlier.contains(row));
+        let sources: HashMap<u32, String> = rows
+            .filter_map(|(item, row)| match item {
+                Ok(Item::Row(found)) => Some((row, found.source)),
+                _ => None,
+            })
+            .collect();
+        for fate in fates.iter_mut() {
+            if let Some(earlier) = against(fate) {
+                let source = sources.get(&earlier).map_or("an earlier row", String::as_str);
+                *fate = Fate::Failed(Box::new(plan::contradicts(source)));
+            }
+        }
     }
 
     /// Finds out where the devices are now, for the least requests.
@@ -190,8 +248,13 @@ impl<'a> Chunk<'a> {
         }
         let first: Vec<String> =
             devices.iter().take(20).map(|device| (*device).to_owned()).collect();
-        self.session.ask_or_stop(&ask, "production device", devices.len() as u64, &first)
+        self.session.consent(&ask, "production device", devices.len() as u64, &first)
     }
+}
+
+/// Gives the rows that are still to be written another fate.
+fn settle(fates: &mut [Fate], fate: impl Fn() -> Fate) {
+    fates.iter_mut().filter(|own| matches!(own, Fate::Open(_))).for_each(|own| *own = fate());
 }
 
 /// The look-up ended the run: nothing was written.
@@ -199,7 +262,7 @@ fn not_looked_up(fates: &mut [Fate], wishes: &[Option<Wish>], error: &api::Error
     let mut reason = (error.kind != api::Kind::NotAttempted).then(|| failure(error.clone()));
     for (fate, _) in fates.iter_mut().zip(wishes).filter(|(_, wish)| wish.is_some()) {
         if !matches!(fate, Fate::Failed(failure) if failure.kind != pipe::Kind::NotFound) {
-            *fate = Fate::Failed(Box::new(reason.take().unwrap_or_else(crate::each::run_ended)));
+            *fate = Fate::Failed(Box::new(reason.take().unwrap_or_else(run_ended)));
         }
     }
 }

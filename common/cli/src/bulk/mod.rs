@@ -12,17 +12,20 @@ mod plan;
 mod print;
 mod read_back;
 mod send;
+mod size;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use api::Secret;
-use pipe::{Failure, Item, Row};
+use pipe::{Failure, Item, ReadError, Row};
 
 use crate::each::{Ask, Work};
+use crate::input::Rows;
 use crate::results::Results;
 use crate::session::Session;
 use crate::stop::Stop;
-use crate::{Exit, Result, console};
+use crate::{Exit, Result};
 use chunk::Chunk;
 
 pub use places::Group;
@@ -51,16 +54,20 @@ impl Session {
     /// Moves the devices of the rows.
     ///
     /// # Errors
-    /// What keeps the run from starting or its results from being written; a failed row is no error.
+    /// What keeps the run from starting; a failed row is no error.
     pub fn move_devices(&self, order: &Move<'_>) -> Result {
+        // Devices that come later may be in production, and what came before is done by then.
+        if order.stream && order.key.is_some() {
+            order.work.can_be_asked()?;
+        }
         let mut results = Results::open(self, order.work.given, true, order.work.is_dry_run())?;
-        let rows = order.work.given.rows(&self.stop)?;
-        let moved = if order.stream {
-            self.move_as_they_come(order, rows, &mut results)
+        let mut rows = order.work.given.rows(&self.stop)?;
+        if order.stream {
+            self.move_as_they_come(order, rows, &mut results);
         } else {
-            self.move_all(order, rows, false, &mut results)
-        };
-        self.end(results, moved.err())
+            self.move_together(order, &mut rows, false, &mut results);
+        }
+        Ok(results.finish())
     }
 
     /// Ends a run that cannot begin, for example because the group is not there: the reason is said, and
@@ -77,15 +84,9 @@ impl Session {
         let mut results = Results::open(self, given, true, false)?;
         // A live source may stay open for days, and nobody waits for its end.
         let rows = if order.stream { None } else { Some(given.rows(&self.stop)?) };
-        let kept = rows.into_iter().flatten().try_for_each(|item| match item? {
-            Item::Row(row) => results.bad(&crate::each::run_ended(), &row.record, &row.source),
-            Item::Bad(bad) => results.bad(&bad.failure, &bad.input, &bad.source),
-        });
-        results.note(stop.exit);
-        if let Some(message) = &stop.message {
-            console::say(message);
-        }
-        self.end(results, kept.err())
+        results.end_run(stop);
+        rows.into_iter().flatten().for_each(|item| results.not_attempted(item));
+        Ok(results.finish())
     }
 
     /// Moves devices whose records the service has just listed.
@@ -94,38 +95,34 @@ impl Session {
     /// As [`Session::move_devices`].
     pub fn move_listed(&self, order: &Move<'_>, listed: impl Iterator<Item = Row>) -> Result {
         let mut results = Results::open(self, order.work.given, true, order.work.is_dry_run())?;
-        let rows = listed.map(|row| Ok(Item::Row(row)));
-        let moved = self.move_all(order, rows, true, &mut results);
-        self.end(results, moved.err())
+        self.move_together(order, listed.map(|row| Ok(Item::Row(row))), true, &mut results);
+        Ok(results.finish())
     }
 
-    fn move_all(
+    fn move_together(
         &self,
         order: &Move<'_>,
-        rows: impl Iterator<Item = std::result::Result<Item, pipe::ReadError>>,
+        rows: impl Iterator<Item = std::result::Result<Item, ReadError>>,
         listed: bool,
         results: &mut Results<'_>,
-    ) -> std::result::Result<(), Stop> {
+    ) {
         let mut chunk = Chunk::new(self, order);
         for item in rows {
-            chunk.add(&item?, listed)?;
+            if !chunk.add(item, listed, results) {
+                break;
+            }
         }
-        chunk.carry_out(results)
+        chunk.carry_out(results);
     }
 
-    fn move_as_they_come(
-        &self,
-        order: &Move<'_>,
-        rows: crate::input::Rows,
-        results: &mut Results<'_>,
-    ) -> std::result::Result<(), Stop> {
-        pipe::batch::chunks(rows, order.batch, IDLE, |items| {
-            let mut chunk = Chunk::new(self, order);
-            for item in items {
-                chunk.add(&item?, false)?;
-            }
-            chunk.carry_out(results)
-        })
+    fn move_as_they_come(&self, order: &Move<'_>, rows: Rows, results: &mut Results<'_>) {
+        let left = pipe::batch::chunks(rows, order.batch, IDLE, |items| {
+            let mut items = items.into_iter();
+            self.move_together(order, &mut items, false, results);
+            items.for_each(|item| results.not_attempted(item));
+            if results.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        left.into_iter().for_each(|item| results.not_attempted(item));
     }
 }
 

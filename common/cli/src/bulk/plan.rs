@@ -31,6 +31,8 @@ pub enum Fate {
     Unchanged,
     /// As the row with this number, which has the same device.
     As(u32),
+    /// To fail: the row with this number sends the device elsewhere.
+    Against(u32),
     /// Failed.
     Failed(Box<Failure>),
 }
@@ -54,7 +56,7 @@ pub fn decide(wishes: &[Option<Wish>], places: &Places, key_given: bool) -> Vec<
                 place.filter(|place| place.id != 0).map_or(key(&wish.device), |place| place.id);
             match first.get(&identity) {
                 Some((earlier, target)) if *target == wish.target => return Fate::As(*earlier),
-                Some((earlier, _)) => return twice(*earlier),
+                Some((earlier, _)) => return Fate::Against(*earlier),
                 None => first.insert(identity, (row, wish.target)),
             };
             one(wish, place, places, key_given)
@@ -83,11 +85,10 @@ fn one(wish: &Wish, place: Option<Place>, places: &Places, key_given: bool) -> F
     }
 }
 
-fn twice(earlier: u32) -> Fate {
-    Fate::Failed(Box::new(
-        Failure::new(Kind::Conflict, "The same device twice, for two groups")
-            .detail(format!("row {} of the input sends it elsewhere", earlier + 1)),
-    ))
+/// `source` is that of the earlier row.
+pub fn contradicts(source: &str) -> Failure {
+    Failure::new(Kind::Conflict, "The same device twice, for two groups")
+        .detail(format!("{source} sends it elsewhere"))
 }
 
 fn needs_key() -> Failure {
@@ -174,7 +175,7 @@ mod tests {
             wish("40000c2a69000003", Some(0)),
             wish("40000c2a69000003", Some(1)),
         ];
-        assert_eq!(words(&decide(&wishes, &places(), false)), ["Open(0)", "As(0)", "Conflict"]);
+        assert_eq!(words(&decide(&wishes, &places(), false)), ["Open(0)", "As(0)", "Against(0)"]);
     }
 
     #[test]

@@ -40,22 +40,24 @@ pub(super) struct Printer<'a, 'b> {
 }
 
 impl Printer<'_, '_> {
-    pub fn print_settled(&mut self, fates: &[Fate], places: &Places) -> Result<(), Stop> {
+    /// False when nothing new is to be begun, because results cannot be written any more.
+    pub fn print_settled(&mut self, fates: &[Fate], places: &Places) -> bool {
         loop {
             let mut ready = Vec::new();
             while ready.len() < AT_ONCE
                 && let Some(fate) = settled(fates, self.next)
             {
-                let item =
-                    self.reader.next().ok_or_else(|| Stop::usage("rows that waited are gone"))?;
-                let cannot = |error| Stop::usage(format!("cannot read the rows again: {error}"));
-                ready.push(self.ready(item.map_err(cannot)?, fate, places));
+                match self.reader.next() {
+                    Some(Ok(item)) => ready.push(self.ready(item, fate, places)),
+                    Some(Err(error)) => self.results.end_run(Stop::cannot_keep(&error)),
+                    None => {}
+                }
                 self.next += 1;
             }
             if ready.is_empty() {
-                return Ok(());
+                return !self.results.is_over();
             }
-            self.print(ready)?;
+            self.print(ready);
         }
     }
 
@@ -80,12 +82,12 @@ impl Printer<'_, '_> {
         Ready::Good(acted, wish.device.clone(), row)
     }
 
-    fn print(&mut self, ready: Vec<Ready>) -> Result<(), Stop> {
+    fn print(&mut self, ready: Vec<Ready>) {
         let changes = self.order.work.changes.unwrap_or_default();
         if !changes.read_back || changes.dry_run {
-            return ready.into_iter().try_for_each(|ready| report(self.results, ready));
+            ready.into_iter().for_each(|ready| report(self.results, ready));
+            return;
         }
-        let mut broken = Ok(());
         let (session, results) = (self.session, &mut *self.results);
         engine::ordered(
             usize::from(session.common.jobs),
@@ -94,12 +96,11 @@ impl Printer<'_, '_> {
             |ready| read_back(session, ready),
             |done| {
                 if let Done::Worked(ready) = done {
-                    broken = report(results, ready);
+                    report(results, ready);
                 }
-                if broken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                ControlFlow::Continue(())
             },
         );
-        broken
     }
 
     /// The row's record with what is known now.
@@ -138,7 +139,7 @@ impl Printer<'_, '_> {
 /// The fate of a row, if it is known.
 fn settled(fates: &[Fate], row: usize) -> Option<&Fate> {
     match fates.get(row)? {
-        Fate::Open(_) => None,
+        Fate::Open(_) | Fate::Against(_) => None,
         Fate::As(first) => match &fates[*first as usize] {
             Fate::Moved | Fate::Unchanged => Some(&Fate::Unchanged),
             other => Some(other),
@@ -147,9 +148,11 @@ fn settled(fates: &[Fate], row: usize) -> Option<&Fate> {
     }
 }
 
-fn report(results: &mut Results<'_>, ready: Ready) -> Result<(), Stop> {
+fn report(results: &mut Results<'_>, ready: Ready) {
     match ready {
-        Ready::Good(acted, ..) => results.good(acted.record, acted.outcome).map(|_| ()),
+        Ready::Good(acted, ..) => {
+            results.good(acted.record, acted.outcome);
+        }
         Ready::Bad(failure, input, source) => results.bad(&failure, &input, &source),
     }
 }

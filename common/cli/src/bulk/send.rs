@@ -5,7 +5,7 @@
 //! is open nothing more is sent: in an outage every further request would be one more in doubt. A refusal
 //! that may be about the size of the request is tried with a smaller one, alone, before the rest follow.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,14 +16,15 @@ use serde_json::json;
 
 use super::places::{Group, Places};
 use super::plan::{Batch, Fate, Wish, batches};
+use super::size::Size;
 use crate::session::Session;
-use crate::stop::{Stop, failure};
+use crate::stop::failure;
 
 /// So often is a device sent, at most.
-const TRIES: u8 = 4;
+const TRIES: u8 = 6;
 
-/// Called with the fates so far.
-pub(super) type Settled<'a> = dyn FnMut(&[Fate], &Places) -> Result<(), Stop> + 'a;
+/// Called with the fates so far; false when the run is over.
+pub(super) type Settled<'a> = dyn FnMut(&[Fate], &Places) -> bool + 'a;
 
 /// A bulk move under way.
 pub(super) struct Sending<'a> {
@@ -32,16 +33,18 @@ pub(super) struct Sending<'a> {
     pub places: &'a Places,
     pub fates: &'a mut [Fate],
     pub key: Option<&'a Secret>,
-    /// Devices in one request, at most; becomes smaller when the service takes fewer.
-    pub size: usize,
+    /// Devices in one request.
+    pub size: Size,
     /// Called after each answer: rows whose fate is known can be printed.
     pub settled: &'a mut Settled<'a>,
+    /// Rows that go alone from now on.
+    pub alone: HashSet<u32>,
+    /// Requests sent so far.
+    pub requests: u32,
     /// Devices by the id that was found for their name.
     pub ids: HashMap<u32, u64>,
     /// Rows that are unknown as agents and may be names.
     pub perhaps_names: BTreeMap<u32, Error>,
-    /// How the service refused a request that may have been too large.
-    pub size_refusal: Option<Error>,
     /// Members of a group that this run has put in or found there, for choosing how to read back.
     pub sizes: HashMap<u32, usize>,
     /// Why the run is over, once it is.
@@ -55,18 +58,15 @@ pub(super) struct Doubt {
     pub named: Option<Error>,
     pub general: Error,
     pub about_request: bool,
-    /// How many devices the request had.
+    /// The number of the request, and how many devices it had.
+    pub request: u32,
     pub together: usize,
 }
 
 impl Sending<'_> {
     /// Sends until the fate of every open row is known, or the run is over; then it gives the reason.
-    ///
-    /// # Errors
-    /// Only when results cannot be written.
-    pub fn all(&mut self) -> Result<Option<Error>, Stop> {
+    pub fn all(&mut self) -> Option<Error> {
         let mut tries: HashMap<u32, u8> = HashMap::new();
-        let mut alone = false;
         loop {
             let mut open = self.open_rows();
             if open.is_empty() {
@@ -74,50 +74,42 @@ impl Sending<'_> {
                 open = self.open_rows();
             }
             if open.is_empty() {
-                (self.settled)(self.fates, self.places)?;
-                return Ok(self.ended.take());
+                (self.settled)(self.fates, self.places);
+                return self.ended.take();
             }
-            let mut round = batches(open, if alone { 1 } else { self.size });
+            let mut round = self.round(open);
             // The first goes alone: it shows whether requests of this size are taken at all.
-            let mut rest = round.split_off(1.min(round.len()));
-            let (mut doubts, mut over) = self.send(round)?;
-            let too_large = doubts.iter().any(|doubt| doubt.about_request);
-            let in_trouble = doubts.iter().any(|doubt| is_trouble(&doubt.general));
-            self.learn_from_one(&mut rest);
-            if over.is_none() && !too_large && !in_trouble {
-                let (more, ended) = self.send(rest)?;
+            let rest = round.split_off(1.min(round.len()));
+            let (mut doubts, mut over) = self.send(round);
+            let held_back =
+                doubts.iter().any(|doubt| doubt.about_request || is_trouble(&doubt.general));
+            if over.is_none() && !held_back {
+                let (more, ended) = self.send(rest);
                 doubts.extend(more);
                 over = ended;
             }
             if let Some(error) = over {
                 self.give_up(&error);
             }
-            if let Some(doubt) = doubts.iter().find(|doubt| doubt.about_request) {
-                self.size_refusal = Some(doubt.general.clone());
-            }
             let left = self.read_back(doubts);
             if let Some(error) = self.ended.clone() {
                 self.give_up(&error);
             }
-            alone = self.again(left, &mut tries);
-            (self.settled)(self.fates, self.places)?;
+            self.again(left, &mut tries);
+            if !(self.settled)(self.fates, self.places) {
+                self.give_up(&interrupted());
+            }
         }
     }
 
-    /// A request that was refused as a whole has been made smaller down to one device: if that one is
-    /// refused in the same words, it was never about the size, and the others need not be tried.
-    fn learn_from_one(&mut self, rest: &mut Vec<Batch>) {
-        let (1, Some(refusal)) = (self.size, &self.size_refusal) else {
-            return;
-        };
-        let same = |failure: &pipe::Failure| {
-            (failure.status, failure.title.as_str()) == (refusal.status, refusal.title.as_str())
-        };
-        if self.fates.iter().any(|fate| matches!(fate, Fate::Failed(failure) if same(failure))) {
-            for row in rest.drain(..).flat_map(|batch| batch.rows) {
-                self.fates[row as usize] = failed(refusal.clone());
-            }
-        }
+    /// The requests of the next round.
+    fn round(&self, open: Vec<(u32, u32)>) -> Vec<Batch> {
+        let (alone, together): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(row, _)| self.alone.contains(row));
+        let mut round = batches(alone, 1);
+        round.extend(batches(together, self.size.now()));
+        round.truncate(self.size.round());
+        round
     }
 
     fn devices_of(&self, batch: &Batch) -> Vec<String> {
@@ -145,28 +137,27 @@ impl Sending<'_> {
     }
 
     /// Sends `round`; notes what is certain, gives what is not, and what ended the run.
-    fn send(&mut self, round: Vec<Batch>) -> Result<(Vec<Doubt>, Option<Error>), Stop> {
+    fn send(&mut self, round: Vec<Batch>) -> (Vec<Doubt>, Option<Error>) {
         let mut doubts = Vec::new();
         let mut over = None;
-        let mut broken = None;
         let (session, places, key) = (self.session, self.places, self.key);
         let named: Vec<_> =
             round.into_iter().map(|batch| (self.devices_of(&batch), batch)).collect();
         let wishes = self.wishes;
-        let in_trouble = AtomicBool::new(false);
+        let hold_back = AtomicBool::new(false);
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
             named.into_iter(),
             |(devices, batch)| {
-                if in_trouble.load(Ordering::Relaxed) {
+                if hold_back.load(Ordering::Relaxed) {
                     return (None, batch);
                 }
                 let out = batch.rows.first().is_some_and(|row| is_out(wishes, *row));
                 let group = &places.groups[batch.group as usize];
                 let answer = send_one(session, &devices, out, group, key);
                 if matches!(&answer, Answer::Doubtful { general, .. } if is_trouble(general)) {
-                    in_trouble.store(true, Ordering::Relaxed);
+                    hold_back.store(true, Ordering::Relaxed);
                 }
                 (Some(answer), batch)
             },
@@ -176,48 +167,69 @@ impl Sending<'_> {
                     Done::Worked((Some(answer), batch)) => self.note(answer, &batch, &mut doubts),
                     // Held back: still open.
                     Done::Worked((None, _)) => None,
-                    Done::NotAttempted(_) => Some(Error::new(Kind::NotAttempted, "Interrupted")),
+                    Done::NotAttempted(_) => Some(interrupted()),
                 };
                 over = over.take().or(ended);
-                match (self.settled)(self.fates, places) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(stop) => {
-                        broken = Some(stop);
-                        ControlFlow::Break(())
-                    }
+                if !(self.settled)(self.fates, places) {
+                    over.get_or_insert_with(interrupted);
+                    hold_back.store(true, Ordering::Relaxed);
                 }
+                ControlFlow::Continue(())
             },
         );
-        broken.map_or(Ok((doubts, over)), Err)
+        (doubts, over)
     }
 
     /// Takes in the answer for one batch; gives the error that ends the run, if it does.
     fn note(&mut self, answer: Answer, batch: &Batch, doubts: &mut Vec<Doubt>) -> Option<Error> {
         match answer {
             Answer::Done => {
+                self.size.taken();
                 batch.rows.iter().for_each(|row| self.fates[*row as usize] = Fate::Moved);
                 *self.sizes.entry(batch.group).or_default() += batch.rows.len();
             }
             Answer::Failed(errors) => {
+                if let [error] = errors.as_slice() {
+                    self.size.refused_alone(error);
+                }
                 batch.rows.iter().zip(errors).for_each(|(row, error)| self.fail(*row, error));
+            }
+            // As it seems; but it is not said that none moved.
+            Answer::Refused(error) if error.status == Some(403) => {
+                let named = vec![Some(error.clone()); batch.rows.len()];
+                self.doubt(batch, named, &error, false, doubts);
             }
             Answer::Refused(error) => {
                 batch.rows.iter().for_each(|row| self.fates[*row as usize] = failed(error.clone()));
             }
             Answer::Doubtful { named, general, about_request } => {
-                doubts.extend(batch.rows.iter().zip(named).map(|(row, named)| Doubt {
-                    row: *row,
-                    group: batch.group,
-                    named,
-                    general: general.clone(),
-                    about_request,
-                    together: batch.rows.len(),
-                }));
-                *self.sizes.entry(batch.group).or_default() += batch.rows.len();
+                self.doubt(batch, named, &general, about_request, doubts);
             }
             Answer::RunOver(error) => return Some(error),
         }
         None
+    }
+
+    /// Notes that it is open what became of a batch.
+    fn doubt(
+        &mut self,
+        batch: &Batch,
+        named: Vec<Option<Error>>,
+        general: &Error,
+        about_request: bool,
+        doubts: &mut Vec<Doubt>,
+    ) {
+        self.requests += 1;
+        doubts.extend(batch.rows.iter().zip(named).map(|(row, named)| Doubt {
+            row: *row,
+            group: batch.group,
+            named,
+            general: general.clone(),
+            about_request,
+            request: self.requests,
+            together: batch.rows.len(),
+        }));
+        *self.sizes.entry(batch.group).or_default() += batch.rows.len();
     }
 
     /// The run is over: what is still open was not attempted. The reason goes to the first such row.
@@ -230,31 +242,33 @@ impl Sending<'_> {
         }
     }
 
-    /// Decides about devices that did not move: failed, or once more. True if they have to go alone now.
-    fn again(&mut self, left: Vec<Doubt>, tries: &mut HashMap<u32, u8>) -> bool {
-        let mut alone = false;
+    /// Decides about devices that did not move: failed, or once more.
+    fn again(&mut self, left: Vec<Doubt>, tries: &mut HashMap<u32, u8>) {
+        let mut left_of: HashMap<u32, usize> = HashMap::new();
+        for doubt in &left {
+            *left_of.entry(doubt.request).or_default() += 1;
+        }
         for doubt in left {
             let tried = tries.entry(doubt.row).or_default();
             *tried += 1;
-            let fate = match &doubt.named {
-                Some(own) => {
-                    self.fail(doubt.row, own.clone());
-                    continue;
+            let of_request = left_of[&doubt.request];
+            if let Some(own) = &doubt.named {
+                self.fail(doubt.row, own.clone());
+            } else if is_trouble(&doubt.general) {
+                if *tried >= TRIES {
+                    self.fates[doubt.row as usize] = failed(not_moved(&doubt.general, *tried));
+                } else if *tried + 1 >= TRIES {
+                    self.alone.insert(doubt.row);
                 }
-                None if doubt.about_request && doubt.together > 1 => {
-                    self.size = self.size.min(doubt.together.div_ceil(2));
-                    *tried = 0;
-                    continue;
-                }
-                None if *tried >= TRIES => failed(not_moved(&doubt.general, *tried)),
-                None => {
-                    alone |= *tried + 1 >= TRIES;
-                    continue;
-                }
-            };
-            self.fates[doubt.row as usize] = fate;
+            } else if of_request == 1 {
+                // All others of the request moved: what was refused is this one.
+                self.fail(doubt.row, doubt.general);
+            } else if doubt.about_request && of_request == doubt.together {
+                self.size.refused(doubt.together, &doubt.general);
+            } else {
+                self.alone.insert(doubt.row);
+            }
         }
-        alone
     }
 }
 
@@ -284,9 +298,6 @@ pub(super) fn failed(error: Error) -> Fate {
 
 /// No answer was good, but the last look shows that the device is where it was: that is known.
 fn not_moved(general: &Error, tries: u8) -> Error {
-    if !is_trouble(general) {
-        return general.clone();
-    }
     let last = match general.status {
         Some(status) => Error::from_answer(status, &json!({"errors": general.errors})).words(),
         None => "no answer".to_owned(),
@@ -298,6 +309,10 @@ fn not_moved(general: &Error, tries: u8) -> Error {
         detail: Some(last),
         ..general.clone()
     }
+}
+
+fn interrupted() -> Error {
+    Error::new(Kind::NotAttempted, "Interrupted")
 }
 
 /// Whether the service itself was in trouble: no answer, or one that says so.

@@ -95,7 +95,6 @@ impl Marks<'_> {
         let output = Output::open(&self.session.common, None)?;
         let followed = self.session.follow(&output, state.followed, 1, |id, failure| {
             console::say(&format!("{id}: {}", failure.sentence()));
-            Ok(())
         })?;
         output.finish()?;
         Ok(exit.and(followed))

@@ -67,7 +67,7 @@ impl Session {
         output: &Output,
         devices: Vec<Followed>,
         streams: usize,
-        mut failed: impl FnMut(&str, &Failure) -> std::result::Result<(), Stop>,
+        mut failed: impl FnMut(&str, &Failure),
     ) -> Result {
         let devices = devices.into_iter().map(|device| (device.id, device.ledger)).collect();
         // A long run: it shares the account's pace from the beginning, not when others are under way.
@@ -92,7 +92,7 @@ impl Session {
                     if failure.kind.ends_run() {
                         return Err(failure.clone().into());
                     }
-                    failed(plan.id(*device), failure)?;
+                    failed(plan.id(*device), failure);
                     exit = exit.and(Exit::of_failure(failure.kind));
                 }
                 self.carry_out(action, &plan, &edge, output)?;

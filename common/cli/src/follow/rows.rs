@@ -1,5 +1,7 @@
 //! From rows and groups to the devices to follow.
 
+use std::collections::HashSet;
+
 use api::identify::Thing;
 use api::{Request, resource};
 use pipe::{Failure, Identifier, Item, Row, Target};
@@ -34,37 +36,36 @@ impl Session {
         }
         if what.groups.is_empty() || !what.given.is_default() {
             for item in what.given.rows(&self.stop)? {
-                match item? {
-                    Item::Bad(bad) => results.bad(&bad.failure, &bad.input, &bad.source)?,
-                    Item::Row(row) => match self.devices_of(&row) {
+                match item {
+                    Ok(Item::Row(row)) if !results.is_over() => match self.devices_of(&row) {
                         Ok(found) => ids.extend(found),
-                        Err(failure) => results.bad(&failure, &row.record, &row.source)?,
+                        Err(failure) => results.bad(&failure, &row.record, &row.source),
                     },
+                    other => results.not_attempted(other),
                 }
             }
         }
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         ids.retain(|id| seen.insert(id.clone()));
-        for _ in &ids {
-            results.tally.ok();
-        }
-        let devices = ids.into_iter().map(Followed::from_now).collect();
-        let ended = self.follow(&self.output, devices, what.streams, |id, failure| {
-            results.bad(failure, &Row::bare(id, "").record, "stream")
-        });
-        match ended {
-            Ok(exit) => {
-                results.note(exit);
-                results.finish()
+        if !results.is_over() {
+            let devices = ids.into_iter().map(Followed::from_now).collect();
+            let ended = self.follow(&self.output, devices, what.streams, |id, failure| {
+                seen.remove(id);
+                results.bad(failure, &Row::bare(id, "").record, "stream");
+            });
+            match ended {
+                Ok(exit) => results.note(exit),
+                Err(stop) => results.end_run(stop),
             }
-            Err(stop) => self.end(results, Some(stop)),
+            seen.iter().for_each(|_| results.tally.ok());
         }
+        Ok(results.finish())
     }
 
     /// The ids of a row's device, or of the devices of its group.
     fn devices_of(&self, row: &Row) -> std::result::Result<Vec<String>, Failure> {
         if self.is_stopped() {
-            return Err(each::run_ended());
+            return Err(each::interrupted());
         }
         let kind = text(&row.record, "type");
         if Target::DEVICE_GROUP.types.contains(&kind) {

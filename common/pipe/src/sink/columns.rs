@@ -103,8 +103,8 @@ const WEBHOOK_EVENT: &[&str] = &[
     "repeat",
 ];
 
-/// What verbs add to records.
-const MARKS: [&str; 2] = ["outcome", "dry_run"];
+/// What verbs add to records; the second only in a dry run.
+pub(super) const MARKS: [&str; 2] = ["outcome", "dry_run"];
 
 /// The columns of a CSV file of records of this type.
 pub(super) fn csv(kind: &str) -> Option<&'static [&'static str]> {

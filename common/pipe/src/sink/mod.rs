@@ -46,6 +46,7 @@ pub struct Sink {
     form: Form,
     fields: Option<Vec<String>>,
     expected: Option<String>,
+    expected_marks: Vec<&'static str>,
     out: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
 }
@@ -76,7 +77,14 @@ impl Sink {
             Format::Csv => Form::Csv(None),
             Format::Table => Form::Table(Box::new(Table::new(fields.clone(), width))),
         };
-        Sink { form, fields, expected: None, out: BufWriter::new(out), closed: false }
+        Sink {
+            form,
+            fields,
+            expected: None,
+            expected_marks: Vec::new(),
+            out: BufWriter::new(out),
+            closed: false,
+        }
     }
 
     /// Tables ask here for the names of groups and products.
@@ -90,6 +98,11 @@ impl Sink {
     /// comes at all.
     pub fn expect_type(&mut self, kind: &str) {
         self.expected = Some(kind.to_owned());
+    }
+
+    /// What a verb that acts adds to its records: the header of CSV has it even if no record comes.
+    pub fn expect_marks(&mut self, dry_run: bool) {
+        self.expected_marks = columns::MARKS[..if dry_run { 2 } else { 1 }].to_vec();
     }
 
     /// Prints one record. It may wait in a buffer until [`Sink::flush`].
@@ -155,7 +168,7 @@ impl Sink {
         let stated = self.expected.as_deref().and_then(columns::csv);
         match (&self.fields, stated) {
             (Some(fields), _) => csv_line(fields.iter()),
-            (None, Some(columns)) => csv_line(columns.iter()),
+            (None, Some(columns)) => csv_line(columns.iter().chain(&self.expected_marks)),
             (None, None) => String::new(),
         }
     }

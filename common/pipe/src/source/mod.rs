@@ -71,6 +71,25 @@ pub struct BadRow {
     pub source: String,
 }
 
+/// Why reading ends before the source does: the run was stopped. A reader gives it, wrapped in an error of
+/// [`io::Error::other`]; then the rows end in silence, and what has come of an unfinished row is none.
+#[derive(Debug)]
+pub struct Stopped;
+
+impl Stopped {
+    fn is_cause_of(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|cause| cause.is::<Stopped>())
+    }
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the run was stopped")
+    }
+}
+
+impl std::error::Error for Stopped {}
+
 /// The source cannot be read, or not to its end. Rows that came before stay valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
@@ -148,6 +167,7 @@ impl Iterator for Rows {
         }
         match found {
             Ok(found) => found.map(|found| Ok(self.item(found))),
+            Err(error) if Stopped::is_cause_of(&error) => None,
             Err(error) => Some(Err(ReadError::new(&self.name, &error))),
         }
     }

@@ -36,7 +36,7 @@ impl Password {
         given: Option<&Given<'_>>,
     ) -> Result<Known<'a>, Stop> {
         let stdin = Path::new("-");
-        if self.pwd_file.as_deref() == Some(stdin) && given.is_some_and(reads_stdin) {
+        if self.pwd_file.as_deref() == Some(stdin) && given.is_some_and(Given::reads_stdin) {
             return Err(Stop::usage("`-` stands for stdin, from which the login keys are read"));
         }
         let in_file =
@@ -52,14 +52,6 @@ impl Password {
         let secret = known.map(|known| OnceLock::from(Ok(known))).unwrap_or_default();
         Ok(Known { session, secret })
     }
-}
-
-/// True when the rows come from stdin.
-fn reads_stdin(given: &Given<'_>) -> bool {
-    let (identifiers, files) = (given.identifiers, &given.input.input);
-    (identifiers.is_empty() && files.is_empty())
-        || identifiers.iter().any(|text| text == "-")
-        || files.iter().any(|file| file == Path::new("-"))
 }
 
 impl Known<'_> {

@@ -1,0 +1,73 @@
+//! Consent: what takes something away is asked for on the terminal, with numbers and names, unless
+//! `--confirmed` was given.
+
+use crate::prompt;
+use crate::session::Session;
+use crate::stop::Stop;
+
+/// A question before the work.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// The verb, as in "delete 3 products".
+    pub verb: &'static str,
+    /// `--confirmed` was given.
+    pub confirmed: bool,
+}
+
+/// Consent that cannot be asked for ends the command at once: a script should fail when it is written,
+/// not in the night when the first row comes. `to_do` says what `--confirmed` would allow.
+///
+/// # Errors
+/// Exit 2 without a terminal.
+pub fn can_be_asked(to_do: &str) -> Result<(), Stop> {
+    if prompt::is_possible() {
+        return Ok(());
+    }
+    Err(Stop::usage(format!(
+        "there is no terminal to ask on, so nothing was done: add --confirmed to {to_do}"
+    )))
+}
+
+/// Asks whether to go on.
+///
+/// # Errors
+/// Exit 2 without consent.
+pub fn ask(text: &str) -> Result<(), Stop> {
+    if prompt::confirm(text)? {
+        return Ok(());
+    }
+    Err(Stop::usage("not confirmed; what was asked about was not done"))
+}
+
+impl Session {
+    /// Asks before something is taken away: the number, and the first of it by their `labels`. Ctrl-C is an
+    /// answer that leaves the rows to the run: it is stopped, and reports each of them as not attempted.
+    ///
+    /// # Errors
+    /// Exit 2 without consent.
+    pub(crate) fn consent(
+        &self,
+        order: &Ask,
+        noun: &str,
+        total: u64,
+        labels: &[String],
+    ) -> Result<(), Stop> {
+        if order.confirmed {
+            return Ok(());
+        }
+        let what = format!("{} {}", order.verb, count(total, noun));
+        can_be_asked(&what)?;
+        let whereabouts = self.whereabouts();
+        let mut text = format!("This will {what} of {whereabouts}:\n  {}", labels.join("\n  "));
+        let more = total.saturating_sub(labels.len() as u64);
+        if more > 0 {
+            text.push_str(&format!("\n  … and {more} more"));
+        }
+        ask(&text).or_else(|stop| self.is_stopped().then_some(()).ok_or(stop))
+    }
+}
+
+/// `1 product`, `3 products`.
+pub(crate) fn count(total: u64, noun: &str) -> String {
+    format!("{total} {noun}{}", if total == 1 { "" } else { "s" })
+}
