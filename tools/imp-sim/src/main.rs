@@ -32,6 +32,7 @@ use clap::Parser;
 
 use options::{Command, Options};
 
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the command line")]
 fn main() -> ExitCode {
     let options = Options::parse();
     let code = match &options.command {

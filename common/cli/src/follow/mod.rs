@@ -78,7 +78,7 @@ impl Session {
         output.expect_type("log");
         while !self.is_stopped() && !plan.is_over() {
             let mut actions = plan.due(clock::monotonic());
-            match edge.happened.recv_timeout(TICK) {
+            match clock::receive(&edge.happened, TICK) {
                 Ok(what) => {
                     actions.extend(plan.happened(what, clock::monotonic()));
                     for what in edge.happened.try_iter().take(1000) {
@@ -177,6 +177,7 @@ struct Edge {
 }
 
 impl Edge {
+    #[expect(clippy::disallowed_methods, reason = "they end when the queue does, with the run")]
     fn start(client: &Client, workers: usize) -> Self {
         let (jobs, queue) = channel::<Job>();
         let (news, happened) = channel();
@@ -201,6 +202,7 @@ impl Edge {
         let _queued = self.jobs.send(Box::new(job));
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it ends with its stream, or with the process")]
     fn open(&self, client: &Client, stream: usize, turn: u32) {
         let (client, news, streams) = (client.clone(), self.news.clone(), self.streams.clone());
         thread::spawn(move || {
