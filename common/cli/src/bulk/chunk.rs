@@ -87,29 +87,22 @@ impl<'a> Chunk<'a> {
             let open = fates.iter_mut().filter(|fate| matches!(fate, Fate::Open(_)));
             open.for_each(|fate| *fate = Fate::Moved);
         }
-        let mut printer = Printer {
-            session: self.session,
-            order: self.order,
-            results,
-            reader: self.spool.read(),
-            next: 0,
-            forms: &self.forms,
-            wishes: &self.wishes,
-        };
+        let (session, order, reader) = (self.session, self.order, self.spool.read());
+        let mut printer = Printer::new(session, order, results, reader, &self.forms, &self.wishes);
         let total = self.wishes.len() as u64;
         let mut settled = |fates: &[Fate], places: &Places| {
             printer.print_settled(fates, places)?;
-            console::progress(printer.next as u64, total, "device");
+            console::progress(printer.printed(), total, "device");
             Ok(())
         };
         settled(&fates, &self.places)?;
         let ended = send::Sending {
-            session: self.session,
+            session,
             wishes: &self.wishes,
             places: &self.places,
             fates: &mut fates,
-            key: self.order.key.as_ref(),
-            size: self.order.batch,
+            key: order.key.as_ref(),
+            size: order.batch,
             settled: &mut settled,
             ids: HashMap::new(),
             perhaps_names: BTreeMap::new(),

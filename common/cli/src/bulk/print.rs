@@ -30,16 +30,32 @@ enum Ready {
 
 /// Prints rows in their order, up to the first whose fate is open.
 pub(super) struct Printer<'a, 'b> {
-    pub session: &'a Session,
-    pub order: &'a Move<'a>,
-    pub results: &'a mut Results<'b>,
-    pub reader: Reader<Item>,
-    pub next: usize,
-    pub forms: &'a [Form],
-    pub wishes: &'a [Option<Wish>],
+    session: &'a Session,
+    order: &'a Move<'a>,
+    results: &'a mut Results<'b>,
+    reader: Reader<Item>,
+    next: usize,
+    forms: &'a [Form],
+    wishes: &'a [Option<Wish>],
 }
 
-impl Printer<'_, '_> {
+impl<'a, 'b> Printer<'a, 'b> {
+    pub fn new(
+        session: &'a Session,
+        order: &'a Move<'a>,
+        results: &'a mut Results<'b>,
+        reader: Reader<Item>,
+        forms: &'a [Form],
+        wishes: &'a [Option<Wish>],
+    ) -> Self {
+        Printer { session, order, results, reader, next: 0, forms, wishes }
+    }
+
+    /// How many rows have been printed.
+    pub fn printed(&self) -> u64 {
+        self.next as u64
+    }
+
     pub fn print_settled(&mut self, fates: &[Fate], places: &Places) -> Result<(), Stop> {
         loop {
             let mut ready = Vec::new();

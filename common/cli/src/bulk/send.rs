@@ -179,13 +179,8 @@ impl Sending<'_> {
                     Done::NotAttempted(_) => Some(Error::new(Kind::NotAttempted, "Interrupted")),
                 };
                 over = over.take().or(ended);
-                match (self.settled)(self.fates, places) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(stop) => {
-                        broken = Some(stop);
-                        ControlFlow::Break(())
-                    }
-                }
+                broken = (self.settled)(self.fates, places).err();
+                if broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             },
         );
         broken.map_or(Ok((doubts, over)), Err)
