@@ -53,12 +53,6 @@ impl From<Failure> for Stop {
     }
 }
 
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Self {
-        Stop::usage(format!("{error:#}"))
-    }
-}
-
 impl From<pipe::ReadError> for Stop {
     fn from(error: pipe::ReadError) -> Self {
         Stop::usage(error.to_string())
