@@ -329,7 +329,7 @@ impl Sending<'_> {
                         .detail("the answer is not JSON; is the endpoint an impCentral API?")
                 });
             }
-            return Ok(Answer { status: raw.status, body: raw.body, attempts: self.attempts });
+            return Ok(Answer { body: raw.body });
         }
         Err(Error { attempts: self.attempts, ..Error::from_answer(raw.status, &raw.body) })
     }

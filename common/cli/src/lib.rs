@@ -39,7 +39,7 @@ pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, UnblessingKey,
     identifier,
 };
-pub use follow::{FollowRows, Followed, LogAfter, Marks};
+pub use follow::{FollowRows, LogAfter};
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use naming::name_device;

@@ -63,7 +63,6 @@ impl From<pipe::ReadError> for Stop {
 pub fn failure(error: api::Error) -> Failure {
     let kind = match error.kind {
         api::Kind::BadInput => Kind::BadInput,
-        api::Kind::WrongType => Kind::WrongType,
         api::Kind::NotFound => Kind::NotFound,
         api::Kind::Ambiguous => Kind::Ambiguous,
         api::Kind::Refused => Kind::Refused,
