@@ -26,7 +26,7 @@ fn options_of(dir: &Dir, command: &str) -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn every_option_is_in_the_page_and_every_option_in_the_page_is_there() {
     let dir = Dir::new();
-    for name in pages::names().iter().filter(|name| name.ends_with(".1") && *name != "imp-sim.1") {
+    for name in pages::of_clients() {
         let sections = pages::sections(&pages::read(&format!("man/{name}")));
         let options = options_of(&dir, name.trim_end_matches(".1"));
         assert!(options.len() > 1, "{name}: {:?}", options.keys());
@@ -60,6 +60,20 @@ fn the_options_of_the_simulator_are_in_its_page() {
     assert_eq!(told, there, "the page on the left, --help on the right");
 }
 
+#[test]
+fn no_option_is_taken_for_an_agent_id() {
+    let dir = Dir::new();
+    let names = pages::of_clients();
+    let commands = names.iter().map(|name| name.trim_end_matches(".1"));
+    let options = commands.flat_map(|command| options_of(&dir, command).into_values().flatten());
+    let as_long: BTreeSet<String> = options.filter(|option| option.len() == 12).collect();
+    let code = pages::read("common/cli/src/flags.rs");
+    let list = code.split("const AS_LONG_AS_AN_AGENT_ID").nth(1).expect("the list is there");
+    let list = list.split("];").next().unwrap_or_default();
+    let known: BTreeSet<String> = list.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    assert_eq!(known, as_long, "the list in flags.rs on the left, --help on the right");
+}
+
 /// The digits in a text, number by number.
 fn numbers(text: &str) -> Vec<u8> {
     let parts = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
@@ -90,7 +104,7 @@ fn the_exit_codes_are_those_of_the_code() {
     order[..2].sort_unstable();
     let sentence = status.iter().find(|line| line.contains("the first of")).expect("the order");
     assert_eq!(numbers(sentence), order);
-    for name in pages::names().iter().filter(|name| name.ends_with(".1") && *name != "imp-sim.1") {
+    for name in pages::of_clients() {
         let page = pages::read(&format!("man/{name}"));
         let text = pages::section(&page, "EXIT STATUS").join(" ");
         let told: BTreeSet<u8> = numbers(&text.replace("tools 7", "tools")).into_iter().collect();

@@ -33,6 +33,39 @@ fn check(run: &Run, secrets: &[(String, &str)]) {
     assert!(!shown.contains("panicked"), "{run}");
 }
 
+/// What is typed one after the other; each once without and once with everything shown.
+fn commands(sim: &Sim) -> Vec<String> {
+    let endpoint = &sim.entry.endpoint;
+    let login = format!("imp-auth login -l -q -e {endpoint} --user {}", sim.entry.user);
+    let text = format!(
+        "imp-device list
+        imp-device list -z debug
+        imp-device list | imp-device assign --dg A
+        imp-device info -d nobody
+        imp-device unassign -q -d sensor-000001
+        imp-dg unassign -q -g SimProduction
+        imp-dg unassign -q -g SimProduction --unbond wrong-secret-key
+        imp-dg unassign -q -g SimProduction --unbond-file key
+        imp-dg list
+        imp-product create -n x
+        imp-product create -n x
+        imp-auth info
+        imp-auth account list
+        imp-auth key list --fields description
+        imp-auth key create --pwd wrong-secret-password
+        imp-auth key create --pwd-file wrong
+        imp-auth key delete -q -k fedcba9876543210 --pwd-file password
+        {login} --pwd-file password
+        {login} --pwd wrong-secret-password
+        {login} --pwd-file wrong
+        imp-auth login -l -q -e {endpoint} --lk fedcba9876543210
+        IMPT_LOGINKEY=fedcba9876543210 imp-device list --auth-file nowhere
+        imp-device list
+        imp-auth logout -l"
+    );
+    text.lines().map(|line| line.trim().to_owned()).collect()
+}
+
 #[test]
 fn nothing_secret_is_printed_said_or_traced() {
     let sim = Sim::start(&["--devices", "30", "--production", "8", "--token-life", "4m"]);
@@ -42,35 +75,7 @@ fn nothing_secret_is_printed_said_or_traced() {
     dir.write("wrong", "wrong-secret-password\n");
     dir.write("key", format!("{}\n", sim.entry.unbond_key));
     dir.set("IMP_UNBOND_KEY", "wrong-secret-key");
-    let user = &sim.entry.user;
-    let login = format!("imp-auth login -l -q -e {} --user {user}", sim.entry.endpoint);
-    let commands = [
-        "imp-device list".to_owned(),
-        "imp-device list -z debug".to_owned(),
-        "imp-device list | imp-device assign --dg A".to_owned(),
-        "imp-device info -d nobody".to_owned(),
-        "imp-device unassign -q -d sensor-000001".to_owned(),
-        "imp-dg unassign -q -g SimProduction".to_owned(),
-        "imp-dg unassign -q -g SimProduction --unbond wrong-secret-key".to_owned(),
-        "imp-dg unassign -q -g SimProduction --unbond-file key".to_owned(),
-        "imp-dg list".to_owned(),
-        "imp-product create -n x".to_owned(),
-        "imp-product create -n x".to_owned(),
-        "imp-auth info".to_owned(),
-        "imp-auth account list".to_owned(),
-        "imp-auth key list --fields description".to_owned(),
-        "imp-auth key create --pwd wrong-secret-password".to_owned(),
-        "imp-auth key create --pwd-file wrong".to_owned(),
-        "imp-auth key delete -q -k fedcba9876543210 --pwd-file password".to_owned(),
-        format!("{login} --pwd-file password"),
-        format!("{login} --pwd wrong-secret-password"),
-        format!("{login} --pwd-file wrong"),
-        format!("imp-auth login -l -q -e {} --lk fedcba9876543210", sim.entry.endpoint),
-        "IMPT_LOGINKEY=fedcba9876543210 imp-device list --auth-file nowhere".to_owned(),
-        "imp-device list".to_owned(),
-        "imp-auth logout -l".to_owned(),
-    ];
-    for command in &commands {
+    for command in commands(&sim) {
         // The files change with some of them: what was secret before stays it.
         let mut secrets_now = secrets(&sim, &dir);
         for options in ["", " --trace -v"] {

@@ -36,6 +36,7 @@ impl Background {
     pub(crate) fn feed(&mut self, input: Vec<u8>) {
         let mut stdin = self.stdin.take().expect("stdin is a pipe");
         // It may end without reading everything.
+        #[expect(clippy::disallowed_methods, reason = "it ends with the pipeline")]
         thread::spawn(move || stdin.write_all(&input));
     }
 
@@ -136,6 +137,7 @@ impl Drop for Background {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "it ends with the pipeline")]
 fn collect(mut source: impl Read + Send + 'static) -> Output {
     let output = Output::default();
     let collected = output.clone();

@@ -16,6 +16,7 @@ pub(crate) fn directory() -> &'static Path {
     DIRECTORY.get_or_init(build)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the commands lie beside the test program")]
 fn build() -> PathBuf {
     let own = std::env::current_exe().expect("a test knows its own path");
     // target/debug/deps/assign-0123456789abcdef

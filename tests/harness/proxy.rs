@@ -14,6 +14,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// Starts a proxy that connects to `port` of this machine.
+    #[expect(clippy::disallowed_methods, reason = "they end with the test program")]
     pub fn to(port: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let own = listener.local_addr().expect("it is bound").port();
@@ -39,6 +40,7 @@ impl Proxy {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "it ends with the connection")]
 fn serve(client: TcpStream, port: u16, seen: &Mutex<Vec<String>>) -> Option<()> {
     let mut reader = BufReader::new(client.try_clone().ok()?);
     let mut first = String::new();

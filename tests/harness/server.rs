@@ -14,6 +14,7 @@ pub struct Server {
 impl Server {
     /// Starts a server. `answer` gets `METHOD TARGET` and gives a whole answer, from the status line
     /// on; the connection is closed after it.
+    #[expect(clippy::disallowed_methods, reason = "they end with the test program")]
     pub fn start(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();

@@ -1,37 +1,32 @@
 //! Waiting, the one place where the tests sleep and read the clock.
 
-use std::time::Duration;
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place for the clock and for waiting"
+)]
 
-type Moment = std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How long anything may take: far more than it needs, so that a busy machine fails no test.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// Waits until `condition` holds. False when it did not within `limit`.
 pub fn until(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
-    let begin = now();
+    let begin = Instant::now();
     while !condition() {
         if begin.elapsed() >= limit {
             return false;
         }
-        pause();
+        // Between two looks.
+        thread::sleep(Duration::from_millis(3));
     }
     true
 }
 
 /// How long `work` took, and what it gave.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    let begin = now();
+    let begin = Instant::now();
     let result = work();
     (begin.elapsed(), result)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-fn now() -> Moment {
-    Moment::now()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that sleeps: between two looks")]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(3));
 }

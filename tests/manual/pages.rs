@@ -32,6 +32,12 @@ pub fn names() -> Vec<String> {
     names
 }
 
+/// The names of the pages of the commands that talk with impCentral.
+pub fn of_clients() -> Vec<String> {
+    let is_client = |name: &String| name.ends_with(".1") && name != "imp-sim.1";
+    names().into_iter().filter(is_client).collect()
+}
+
 /// The lines of a page between a heading and the next one like it.
 pub fn section<'a>(page: &'a str, title: &str) -> Vec<&'a str> {
     let lines = page.lines().skip_while(|line| *line != format!(".Sh {title}")).skip(1);

@@ -8,6 +8,8 @@
 )]
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// A signal is looked at this often while waiting.
@@ -41,4 +43,23 @@ pub fn wait_unless(stop: &AtomicBool, how_long: Duration) -> bool {
         }
         wait(left.min(SLICE));
     }
+}
+
+/// The next message, if it comes before `how_long` has passed.
+///
+/// # Errors
+/// Nothing came; or nobody is left who could send.
+pub fn receive<T>(messages: &Receiver<T>, how_long: Duration) -> Result<T, RecvTimeoutError> {
+    messages.recv_timeout(how_long)
+}
+
+/// Waits on `changed` as long as `unchanged` holds, at most until `how_long` has passed.
+pub fn wait_while<'a, T>(
+    changed: &Condvar,
+    state: MutexGuard<'a, T>,
+    how_long: Duration,
+    unchanged: impl FnMut(&mut T) -> bool,
+) -> MutexGuard<'a, T> {
+    let waited = changed.wait_timeout_while(state, how_long, unchanged);
+    waited.unwrap_or_else(PoisonError::into_inner).0
 }

@@ -38,7 +38,9 @@ pub fn list(
         count += 1;
         if count == LONG && !missing.is_empty() {
             let (client, filters, missing) = (client.clone(), filters.to_vec(), missing.clone());
-            asked_beside = Some(thread::spawn(move || empty_ones(&client, &filters, &missing)));
+            #[expect(clippy::disallowed_methods, reason = "joined, or left behind when broken off")]
+            let asked = thread::spawn(move || empty_ones(&client, &filters, &missing));
+            asked_beside = Some(asked);
         }
         each(device)
     })?;

@@ -4,13 +4,11 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// What kind of failure; the same words stand in the `kind` of a failed record.
+/// What kind of failure; a failed record tells it by the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The record or option itself is no good; nothing was sent.
     BadInput,
-    /// The record is of another kind than the verb works on.
-    WrongType,
     /// There is no such thing, or this account may not see it.
     NotFound,
     /// The identifier fits more than one.
@@ -31,26 +29,6 @@ pub enum Kind {
     NotAttempted,
     /// An answer that makes no sense.
     Unexpected,
-}
-
-impl Kind {
-    /// The word on the wire.
-    pub fn word(self) -> &'static str {
-        match self {
-            Kind::BadInput => "bad_input",
-            Kind::WrongType => "wrong_type",
-            Kind::NotFound => "not_found",
-            Kind::Ambiguous => "ambiguous",
-            Kind::Refused => "refused",
-            Kind::Conflict => "conflict",
-            Kind::NotSignedIn => "not_signed_in",
-            Kind::Unreachable => "unreachable",
-            Kind::Misconfigured => "misconfigured",
-            Kind::UnknownOutcome => "unknown_outcome",
-            Kind::NotAttempted => "not_attempted",
-            Kind::Unexpected => "unexpected",
-        }
-    }
 }
 
 /// A failed request. `title` and `detail` are for people; branch on `kind`.

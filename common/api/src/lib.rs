@@ -4,6 +4,9 @@
 //! [`Request`], keeps to the account's pace, repeats what is safe to repeat and gives an
 //! [`Answer`] or an [`Error`]. On top of it: [`paging`] for lists, [`identify`] for names and
 //! ids, [`membership`] for moving devices between groups, [`sign_in`] for tokens.
+//!
+//! "Reference 4.8" in a comment, here and in the other crates, is section 4.8 of the team's reference of
+//! the impCentral API.
 
 mod budget;
 mod client;

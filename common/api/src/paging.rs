@@ -153,6 +153,7 @@ impl Pages {
     }
 
     /// Workers are not waited for: who breaks off does not care for the pages under way.
+    #[expect(clippy::disallowed_methods, reason = "it ends when the queue does, with the list")]
     fn start_worker(&mut self) {
         self.workers += 1;
         let (client, queue, results) =

@@ -189,15 +189,11 @@ pub fn segment(text: &str) -> String {
     }
 }
 
-/// An answer of the service.
+/// A good answer of the service.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// HTTP status, 200 to 299.
-    pub status: u16,
     /// The body, `Null` when there is none.
     pub body: Value,
-    /// How often the request was sent.
-    pub attempts: u32,
 }
 
 #[cfg(test)]

@@ -197,7 +197,7 @@ impl<'a> Sending<'a> {
                         .detail("the answer is not JSON; is the endpoint an impCentral API?")
                 });
             }
-            return Ok(Answer { status: raw.status, body: raw.body, attempts: self.attempts });
+            return Ok(Answer { body: raw.body });
         }
         Err(Error { attempts: self.attempts, ..Error::from_answer(raw.status, &raw.body) })
     }

@@ -261,14 +261,14 @@ fn patience(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 30s or 2m"))
 }
 
-/// Long options of twelve characters: as long as an agent id, so they must be told apart from one.
-pub const AS_LONG_AS_AN_AGENT_ID: [&str; 9] = [
+/// Long options of twelve characters: as long as an agent id, so they must be told apart from one. A test
+/// compares them with the help of all commands.
+const AS_LONG_AS_AN_AGENT_ID: [&str; 8] = [
     "--if-changed",
     "--remove-tag",
     "--non-zombie",
     "--unassigned",
     "--create-dut",
-    "--unbond-key",
     "--agent-file",
     "--agent-only",
     "--unflag-old",

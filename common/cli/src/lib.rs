@@ -1,9 +1,9 @@
 //! What every command line has in common, so that a subcommand is only what it does to a record.
 //!
 //! [`run`] is the `main` of every command. [`Session`] is a signed-in run: its `list` prints what a list
-//! gives, its `each` does something to every row of the input, its `change_membership` moves devices
-//! between groups in bulk. Stdin, stdout, stderr, exit codes, prompts, signals and the environment each
-//! have their one file here.
+//! gives, its `each` does something to every row of the input, its `move_devices` moves devices between
+//! groups in bulk. Stdin, stdout, stderr, exit codes, prompts, signals and the environment each have
+//! their one file here.
 
 pub mod bulk;
 mod clearing;
@@ -41,7 +41,7 @@ pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, UnblessingKey,
     identifier,
 };
-pub use follow::{FollowRows, Followed, LogAfter, Marks};
+pub use follow::{FollowRows, LogAfter};
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use naming::name_device;

@@ -47,6 +47,7 @@ pub fn secret(question: &str) -> Result<Secret, Stop> {
     secret
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that waits for a person")]
 fn answer(terminal: &mut File, question: &str) -> Result<String, Stop> {
     // Caught, Ctrl-C ends the question; uncaught it would leave a terminal that shows nothing.
     let stop = signals::stop();

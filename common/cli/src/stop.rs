@@ -60,12 +60,6 @@ impl From<Failure> for Stop {
     }
 }
 
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Self {
-        Stop::usage(format!("{error:#}"))
-    }
-}
-
 impl From<pipe::ReadError> for Stop {
     fn from(error: pipe::ReadError) -> Self {
         Stop::usage(error.to_string())
@@ -76,7 +70,6 @@ impl From<pipe::ReadError> for Stop {
 pub fn failure(error: api::Error) -> Failure {
     let kind = match error.kind {
         api::Kind::BadInput => Kind::BadInput,
-        api::Kind::WrongType => Kind::WrongType,
         api::Kind::NotFound => Kind::NotFound,
         api::Kind::Ambiguous => Kind::Ambiguous,
         api::Kind::Refused => Kind::Refused,

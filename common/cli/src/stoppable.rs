@@ -60,6 +60,7 @@ impl Stoppable<File> {
 }
 
 impl<Source: AsFd> Read for Stoppable<Source> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that waits for input")]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.never_waits {

@@ -61,6 +61,7 @@ where
     F: FnMut(Vec<T>) -> ControlFlow<()>,
 {
     let (give, items) = sync_channel(size.max(1));
+    #[expect(clippy::disallowed_methods, reason = "it ends with the source, or is left behind")]
     let reader = std::thread::spawn(move || {
         // Nobody wants more once `each` has broken off.
         source.map(|item| give.send(item)).take_while(Result::is_ok).for_each(drop);
@@ -106,6 +107,7 @@ fn is_due<T>(event: &Event<T>, waiting: usize, size: usize) -> bool {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place in this crate that waits")]
 fn wait<T>(items: &Receiver<T>, patience: Option<Duration>) -> Event<T> {
     let received = match patience {
         Some(patience) => items.recv_timeout(patience),

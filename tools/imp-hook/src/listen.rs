@@ -128,6 +128,7 @@ impl Listen {
         })
     }
 
+    #[expect(clippy::disallowed_methods, reason = "Printer::end waits for it")]
     fn start_printer(&self, journal: &Journal, output: &Arc<Output>) -> Result<Printer, Stop> {
         let printer = Printer::default();
         printer.progress.set(|state| state.committed = journal.length());

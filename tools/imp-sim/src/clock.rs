@@ -3,6 +3,11 @@
 //! Wall time is read once, at the start; all later times follow from the monotonic clock, so that
 //! tokens, rate windows and time stamps can never disagree with each other.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place for the clock and for waiting"
+)]
+
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::state::ids::Timestamp;
@@ -15,7 +20,6 @@ pub struct Clock {
 
 impl Clock {
     /// Starts the clock at the machine's present time.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn start() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let started_at = Timestamp(u64::try_from(since_epoch.as_millis()).unwrap_or_default());

@@ -3,7 +3,8 @@
 //! `state` holds what the service knows and its rules; `http` is the wire format of the API;
 //! `server` the sockets; `control` what tests may ask; `faults` and `variants` what can be made to go
 //! wrong or be otherwise. The wire is written and checked here without any code of the clients, so
-//! that a misunderstanding which they share cannot hide.
+//! that a misunderstanding which they share cannot hide. "The reference" in a comment is the team's
+//! reference of the impCentral API.
 
 mod clock;
 mod console;
@@ -32,6 +33,7 @@ use clap::Parser;
 
 use options::{Command, Options};
 
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the command line")]
 fn main() -> ExitCode {
     let options = Options::parse();
     let code = match &options.command {

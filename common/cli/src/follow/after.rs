@@ -85,7 +85,7 @@ impl Marks<'_> {
     /// Follows the devices that were marked, after a run that ended as `exit` says.
     ///
     /// # Errors
-    /// As [`Session::follow`].
+    /// As [`Session::follow_rows`].
     pub fn follow(self, exit: Exit) -> Result {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let exit = exit.and(state.exit);

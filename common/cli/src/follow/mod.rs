@@ -21,7 +21,7 @@ use crate::output::Output;
 use crate::session::Session;
 use crate::stop::{Stop, failure};
 use crate::{Exit, Result, console};
-pub use after::{LogAfter, Marks};
+pub use after::LogAfter;
 use ledger::Ledger;
 use plan::{Action, Happened, Plan};
 pub use rows::FollowRows;
@@ -33,24 +33,22 @@ const MOST_PAGES: u64 = 100;
 
 /// A device to follow.
 #[derive(Debug)]
-pub struct Followed {
+struct Followed {
     id: String,
     ledger: Option<Ledger>,
 }
 
 impl Followed {
     /// A device by its id, followed from now on.
-    pub fn from_now(id: impl Into<String>) -> Self {
+    fn from_now(id: impl Into<String>) -> Self {
         Followed { id: id.into(), ledger: None }
     }
 }
 
 impl Session {
     /// Notes where the log of a device ends now, to follow it from here later: before a restart.
-    ///
-    /// # Errors
-    /// As the request; refused for devices whose logs may not be read.
-    pub fn mark_log(&self, id: &str) -> std::result::Result<Followed, Failure> {
+    /// Refused for devices whose logs may not be read.
+    fn mark_log(&self, id: &str) -> std::result::Result<Followed, Failure> {
         let page = logs::page(&self.client, &path(id), 1, logs::PAGE_SIZE).map_err(failure)?;
         let mut ledger = Ledger::default();
         ledger.begin(&page.entries, page.more);
@@ -58,11 +56,8 @@ impl Session {
     }
 
     /// Prints what devices log to `output`, until Ctrl-C, or until nobody reads or no device is left. `failed` gets
-    /// the devices that cannot be followed.
-    ///
-    /// # Errors
-    /// When the run is over: not signed in, or the service out of reach.
-    pub fn follow(
+    /// the devices that cannot be followed. Fails when the run is over: not signed in, or the service out of reach.
+    fn follow(
         &self,
         output: &Output,
         devices: Vec<Followed>,
@@ -78,7 +73,7 @@ impl Session {
         output.expect_type("log");
         while !self.is_stopped() && !plan.is_over() {
             let mut actions = plan.due(clock::monotonic());
-            match edge.happened.recv_timeout(TICK) {
+            match clock::receive(&edge.happened, TICK) {
                 Ok(what) => {
                     actions.extend(plan.happened(what, clock::monotonic()));
                     for what in edge.happened.try_iter().take(1000) {
@@ -177,6 +172,7 @@ struct Edge {
 }
 
 impl Edge {
+    #[expect(clippy::disallowed_methods, reason = "they end when the queue does, with the run")]
     fn start(client: &Client, workers: usize) -> Self {
         let (jobs, queue) = channel::<Job>();
         let (news, happened) = channel();
@@ -201,6 +197,7 @@ impl Edge {
         let _queued = self.jobs.send(Box::new(job));
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it ends with its stream, or with the process")]
     fn open(&self, client: &Client, stream: usize, turn: u32) {
         let (client, news, streams) = (client.clone(), self.news.clone(), self.streams.clone());
         thread::spawn(move || {

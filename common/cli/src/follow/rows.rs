@@ -27,7 +27,7 @@ impl Session {
     /// Prints what these devices log from now on. The rows are read to their end first.
     ///
     /// # Errors
-    /// As [`Session::follow`].
+    /// When the run is over: not signed in, or the service out of reach.
     pub fn follow_rows(&self, what: &FollowRows<'_>) -> Result {
         let mut results = Results::open(self, what.given, false, false)?;
         let mut ids = Vec::new();

@@ -132,6 +132,26 @@ const DEVICE_TABLE: [(&str, &str); 6] = [
     ("product_id", "PRODUCT"),
 ];
 
+/// The columns of a table of device groups.
+const DEVICE_GROUP_TABLE: [(&str, &str); 5] = [
+    ("id", "ID"),
+    ("name", "NAME"),
+    ("type", "TYPE"),
+    ("product_id", "PRODUCT"),
+    ("description", "DESCRIPTION"),
+];
+
+/// The columns of a table of deployments.
+const DEPLOYMENT_TABLE: [(&str, &str); 7] = [
+    ("id", "ID"),
+    ("sha", "SHA"),
+    ("description", "DESCRIPTION"),
+    ("tags", "TAGS"),
+    ("flagged", "FLAGGED"),
+    ("devicegroup_id", "DEVICE GROUP"),
+    ("created_at", "CREATED"),
+];
+
 /// The columns of a table of records of this type, each with its heading.
 fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
     Some(match kind {
@@ -139,15 +159,7 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
         "product" => &[("id", "ID"), ("name", "NAME"), ("description", "DESCRIPTION")],
         "account" => &[("id", "ID"), ("username", "USERNAME"), ("email", "EMAIL")],
         "login_key" => &[("id", "ID"), ("description", "DESCRIPTION"), ("usages", "USED")],
-        "deployment" => &[
-            ("id", "ID"),
-            ("sha", "SHA"),
-            ("description", "DESCRIPTION"),
-            ("tags", "TAGS"),
-            ("flagged", "FLAGGED"),
-            ("devicegroup_id", "DEVICE GROUP"),
-            ("created_at", "CREATED"),
-        ],
+        "deployment" => &DEPLOYMENT_TABLE,
         "webhook" => &[
             ("id", "ID"),
             ("event", "EVENT"),
@@ -169,13 +181,7 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("device_id", "DEVICE"),
             ("repeat", "REPEAT"),
         ],
-        kind if Target::DEVICE_GROUP.types.contains(&kind) => &[
-            ("id", "ID"),
-            ("name", "NAME"),
-            ("type", "TYPE"),
-            ("product_id", "PRODUCT"),
-            ("description", "DESCRIPTION"),
-        ],
+        kind if Target::DEVICE_GROUP.types.contains(&kind) => &DEVICE_GROUP_TABLE,
         _ => return None,
     })
 }

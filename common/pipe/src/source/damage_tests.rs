@@ -35,7 +35,7 @@ fn what_is_no_text_is_named() {
 
 #[test]
 fn a_directory_is_an_error() {
-    let directory = std::fs::File::open(std::env::temp_dir()).unwrap();
+    let directory = std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
     let items: Vec<_> = Source::new("d", Box::new(directory)).rows().collect();
     let [Err(error)] = items.as_slice() else { panic!("{items:?}") };
     assert_eq!(error.to_string(), "d: is a directory, not a file");

@@ -66,13 +66,13 @@ impl Progress {
     pub fn wait(&self, read: u64, how_long: Duration) -> State {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let nothing_new = |state: &mut State| state.committed <= read && !state.ended;
-        let waited = self.changed.wait_timeout_while(state, how_long, nothing_new);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        *clock::wait_while(&self.changed, state, how_long, nothing_new)
     }
 }
 
 impl Committer {
     /// Starts the thread that writes.
+    #[expect(clippy::disallowed_methods, reason = "it ends when nobody can hand in events")]
     pub fn start(
         journal: Journal,
         repeats: Repeats,

@@ -85,6 +85,7 @@ impl Write for Timed {
 
 impl Server {
     /// Starts to take calls.
+    #[expect(clippy::disallowed_methods, reason = "it takes calls until the process ends")]
     pub fn start(
         listener: TcpListener,
         secret: Secret,
@@ -126,6 +127,7 @@ impl Server {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it ends with its connection, at a deadline")]
     fn take_in(self: &Arc<Self>, stream: TcpStream) {
         let _slower = stream.set_nodelay(true);
         let _as_it_is = stream.set_write_timeout(Some(CALL));

@@ -34,11 +34,7 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
     let owner = query.iter().find(|(key, _)| key == "owner").map(|(_, value)| value.as_str());
     match (head.method.as_str(), path) {
         ("GET", "requests") => lines(sim.traffic().log()),
-        ("GET", "counts") => {
-            let (requests, calls) = (sim.traffic(), sim.deliveries().counts());
-            let counts = Counts { requests: requests.counts(), calls };
-            Answer::json(200, JSON, &counts)
-        }
+        ("GET", "counts") => counts(sim),
         ("GET", "deliveries") => lines(sim.deliveries().log()),
         ("POST", "reset") => {
             sim.traffic().reset();
@@ -79,6 +75,11 @@ fn nothing() -> Answer {
 fn end_streams(sim: &Sim, orderly: bool) -> Answer {
     sim.state().live.streams.end_all(orderly);
     done()
+}
+
+fn counts(sim: &Sim) -> Answer {
+    let (requests, calls) = (sim.traffic(), sim.deliveries().counts());
+    Answer::json(200, JSON, &Counts { requests: requests.counts(), calls })
 }
 
 #[derive(Serialize)]

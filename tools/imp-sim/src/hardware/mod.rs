@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::console;
 use client::{Control, Refused};
-use options::ControlOptions;
 pub use options::Hardware;
+use options::{ControlOptions, LogOptions};
 use pace::Pace;
 
 /// Does it. 0; or 1 when the simulator refused.
@@ -56,18 +56,23 @@ async fn act(command: &Hardware) -> anyhow::Result<()> {
             let body = json!({"devices": devices});
             print(&connect(control).await?.post("offline", &body).await?);
         }
-        Hardware::Log { device, text, kind, count, rate, control } => {
-            let (mut control, pace) = (connect(control).await?, Pace::start(*rate));
-            for number in 0..*count {
-                pace.wait_for(usize::try_from(number)?).await;
-                let text = match count {
-                    1 => text.clone(),
-                    _ => text.replace("{}", &(number + 1).to_string()),
-                };
-                let body = json!({"devices": [device], "text": text, "type": kind});
-                control.post("log", &body).await?;
-            }
-        }
+        Hardware::Log(options) => log(options).await?,
+    }
+    Ok(())
+}
+
+/// Lets a device log its lines.
+async fn log(options: &LogOptions) -> anyhow::Result<()> {
+    let LogOptions { device, text, kind, count, rate, control } = options;
+    let (mut control, pace) = (connect(control).await?, Pace::start(*rate));
+    for number in 0..*count {
+        pace.wait_for(usize::try_from(number)?).await;
+        let text = match count {
+            1 => text.clone(),
+            _ => text.replace("{}", &(number + 1).to_string()),
+        };
+        let body = json!({"devices": [device], "text": text, "type": kind});
+        control.post("log", &body).await?;
     }
     Ok(())
 }

@@ -52,25 +52,7 @@ pub enum Hardware {
         control: ControlOptions,
     },
     /// Let a device log a line.
-    Log {
-        /// The device.
-        #[arg(value_name = "DEVICE")]
-        device: String,
-        /// The line; {} in it becomes its number with --count.
-        #[arg(value_name = "TEXT")]
-        text: String,
-        /// The type of the log entry.
-        #[arg(long = "type", value_name = "TYPE", default_value = "server.log")]
-        kind: String,
-        /// How many lines.
-        #[arg(long, value_name = "N", default_value_t = 1)]
-        count: u64,
-        /// Lines a second; as fast as possible by default.
-        #[arg(long, value_name = "N", value_parser = rate)]
-        rate: Option<f64>,
-        #[command(flatten)]
-        control: ControlOptions,
-    },
+    Log(LogOptions),
 }
 
 /// `imp-sim line`.
@@ -91,6 +73,28 @@ pub struct LineOptions {
     /// Which ones do not pass follows from it.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    #[command(flatten)]
+    pub control: ControlOptions,
+}
+
+/// `imp-sim log`.
+#[derive(Args)]
+pub struct LogOptions {
+    /// The device.
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// The line; {} in it becomes its number with --count.
+    #[arg(value_name = "TEXT")]
+    pub text: String,
+    /// The type of the log entry.
+    #[arg(long = "type", value_name = "TYPE", default_value = "server.log")]
+    pub kind: String,
+    /// How many lines.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub count: u64,
+    /// Lines a second; as fast as possible by default.
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub rate: Option<f64>,
     #[command(flatten)]
     pub control: ControlOptions,
 }
