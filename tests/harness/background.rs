@@ -40,10 +40,15 @@ impl Background {
         thread::spawn(move || stdin.write_all(&input));
     }
 
-    /// Writes to its stdin, which stays open.
+    /// Writes a line to its stdin, which stays open.
     pub fn type_line(&mut self, line: &str) {
+        self.type_text(&format!("{line}\n"));
+    }
+
+    /// Writes to its stdin, which stays open.
+    pub fn type_text(&mut self, text: &str) {
         let stdin = self.stdin.as_mut().expect("stdin is open");
-        stdin.write_all(format!("{line}\n").as_bytes()).expect("somebody reads");
+        stdin.write_all(text.as_bytes()).expect("somebody reads");
     }
 
     /// Ends its stdin.
