@@ -72,7 +72,7 @@ fn a_file_is_read_to_its_end_also_on_stdin_and_a_named_pipe_listens_to_signals()
 #[test]
 fn results_that_cannot_be_written_do_not_hide_what_was_done() {
     let (sim, dir, ids) = account("120");
-    let mut rows = ids.clone();
+    let mut rows = ids;
     rows.insert(4, "0c:2a:69:ff:ff:ff".to_owned());
     dir.write("rows", rows.join("\n"));
     // Failed rows that cannot be kept.

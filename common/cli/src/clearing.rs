@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::consent::count;
 use crate::each::{Acted, Ask, Outcome, Work, from_dry_run, run_ended};
 use crate::results::{Results, label};
-use crate::session::{Session, text};
+use crate::session::{Session, target, text};
 use crate::stop::{Stop, failure};
 use crate::{consent, console};
 use steps::Steps;
@@ -51,7 +51,8 @@ impl Session {
                 Ok(Item::Row(row)) if row.is_dry_run() && !work.is_dry_run() => {
                     Subject::bad(row.record, row.source, from_dry_run())
                 }
-                Ok(Item::Row(row)) => Subject::new(row),
+                // A list of devices leads to their group, and one of groups to their product.
+                Ok(Item::Row(row)) => Subject::new(row.seen_as(&target(thing))),
                 Ok(Item::Bad(bad)) => Subject::bad(bad.input, bad.source, bad.failure),
                 Err(error) => {
                     results.end_run(error.into());

@@ -17,7 +17,7 @@ use crate::input::{Given, Rows};
 use crate::results::{Results, label};
 use crate::session::Session;
 use crate::stop::Stop;
-use crate::{Result, consent};
+use crate::{Reported, Result, consent};
 
 /// What was done to a record; the word in its `outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,19 +56,40 @@ pub struct Acted {
     pub record: Record,
     /// What was done; `None` for verbs that only read.
     pub outcome: Option<Outcome>,
+    /// For what is done once whatever the number of rows: `unchanged` when another row has been told.
+    pub(crate) reported: Option<Reported>,
 }
 
 impl Acted {
+    /// A record after something was done to it.
+    pub fn new(record: Record, outcome: Outcome) -> Self {
+        Acted { record, outcome: Some(outcome), reported: None }
+    }
+
+    /// The same, for what several rows may ask for.
+    #[must_use]
+    pub fn once(self, reported: Reported) -> Self {
+        Acted { reported: Some(reported), ..self }
+    }
+
+    /// The outcome to report, asked once a row in the order of the rows.
+    pub(crate) fn final_outcome(&self) -> Option<Outcome> {
+        match &self.reported {
+            Some(reported) if !reported.is_first() => Some(Outcome::Unchanged),
+            _ => self.outcome,
+        }
+    }
+
     /// For a dry run: what would have been created.
     pub fn created(kind: &str, attributes: Record) -> Self {
         let mut record = Record::from_iter([("type".to_owned(), kind.into())]);
         record.extend(attributes);
-        Acted { record, outcome: Some(Outcome::Created) }
+        Acted::new(record, Outcome::Created)
     }
 
     /// For verbs that only read.
     pub fn read(record: Record) -> Self {
-        Acted { record, outcome: None }
+        Acted { record, outcome: None, reported: None }
     }
 
     /// The row's record with what is known to have changed, marks of earlier runs taken off.
@@ -86,7 +107,7 @@ impl Acted {
                 .collect::<Vec<_>>();
             changes.into_iter().chain(own).collect()
         };
-        Acted { record, outcome: Some(outcome) }
+        Acted::new(record, outcome)
     }
 }
 
@@ -177,7 +198,8 @@ impl Session {
         };
         let jobs = if work.in_turn { 1 } else { usize::from(self.common.jobs) };
         self.each_row(&mut results, jobs, rows, act, |results, acted, _| {
-            results.good(acted.record, acted.outcome)
+            let outcome = acted.final_outcome();
+            results.good(acted.record, outcome)
         });
         Ok(results.finish())
     }

@@ -1,6 +1,6 @@
 //! Options that a row may give for itself: a column named like an option beats the option.
 
-use pipe::{Failure, Kind, Row};
+use pipe::{Failure, Kind, Row, Target};
 use serde_json::Value;
 
 /// The row's own value of an option, as text.
@@ -23,8 +23,13 @@ pub fn text_option(row: &Row, names: &[&str]) -> Result<Option<String>, Failure>
 /// The name of what a row is to make: its column `name`. A line with nothing but a text is a name too.
 ///
 /// # Errors
-/// `bad_input` when there is none.
-pub fn new_name(row: &Row) -> Result<String, Failure> {
+/// `bad_input` when there is none, `wrong_type` for a record of another kind: its name is its own.
+pub fn new_name(row: &Row, target: &Target) -> Result<String, Failure> {
+    let kind = row.record.get("type").and_then(Value::as_str).unwrap_or_default();
+    if !kind.is_empty() && !target.types.contains(&kind) {
+        return Err(Failure::new(Kind::WrongType, format!("No {} to copy", target.noun))
+            .detail(format!("the record's type is {}", pipe::text::quoted(kind))));
+    }
     let names: &[&str] = if row.record.len() == 1 { &["name", "id"] } else { &["name"] };
     text_option(row, names)?.ok_or_else(|| missing("--name", "the name"))
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Record;
+use crate::sink::stated_columns;
+use crate::{Record, Target};
 
 /// A record as it was read, and the place that it was read from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,32 @@ impl Row {
     /// one. An empty CSV field is `null` and so no value.
     pub fn option(&self, names: &[&str]) -> Option<&Value> {
         names.iter().filter_map(|name| self.record.get(*name)).find(|value| !value.is_null())
+    }
+
+    /// The row of the thing of the kind `target` that this row refers to: of a record of another kind, such as
+    /// a device for its device group, only the reference stays and what the person has added. The record's
+    /// own `name` is not the name of the thing that it refers to.
+    pub fn seen_as(&self, target: &Target) -> Row {
+        let text = |name: &str| self.record.get(name).and_then(Value::as_str);
+        let kind = text("type").unwrap_or_default();
+        let reference = |ending: &str| format!("{}_{ending}", target.reference);
+        let (Some(columns), Some(id)) = (stated_columns(kind), text(&reference("id"))) else {
+            return self.clone();
+        };
+        if target.types.contains(&kind) {
+            return self.clone();
+        }
+        let own = text(&reference("type")).or(target.types.first().copied()).unwrap_or_default();
+        let mut record =
+            Record::from_iter([("type".to_owned(), own.into()), ("id".to_owned(), id.into())]);
+        let added = self.record.iter().filter(|(name, _)| {
+            let of_service = columns.contains(&name.as_str())
+                || [&"type", &"id", &"outcome"].contains(&&name.as_str())
+                || ["_id", "_type"].iter().any(|ending| name.ends_with(ending));
+            !of_service
+        });
+        record.extend(added.map(|(name, value)| (name.clone(), value.clone())));
+        Row { record, source: self.source.clone() }
     }
 
     /// Whether a dry run printed this record. CSV gives the mark as text.
@@ -52,6 +79,21 @@ mod tests {
         assert_eq!(row.option(&["dg", "devicegroup"]), Some(&json!("A")));
         assert_eq!(row.option(&["descr", "description"]), Some(&json!("")));
         assert_eq!(row.option(&["name"]), None);
+    }
+
+    #[test]
+    fn a_record_of_another_kind_is_seen_as_what_it_refers_to() {
+        let device = row(json!({"type": "device", "id": "1", "name": "Left", "rssi": -60,
+            "devicegroup_id": "g", "devicegroup_type": "dut_devicegroup", "product_id": "p",
+            "outcome": "assigned", "dry_run": true, "descr": "mine"}));
+        let group = device.seen_as(&Target::DEVICE_GROUP).record;
+        let expected =
+            json!({"type": "dut_devicegroup", "id": "g", "dry_run": true, "descr": "mine"});
+        assert_eq!(Value::Object(group), expected);
+        assert_eq!(device.seen_as(&Target::PRODUCT).record["type"], "product");
+        assert_eq!(device.seen_as(&Target::DEVICE), device);
+        let free = row(json!({"type": "device", "id": "1", "name": "Left"}));
+        assert_eq!(free.seen_as(&Target::DEVICE_GROUP), free, "it fails as what it is");
     }
 
     #[test]

@@ -3,19 +3,18 @@
 use cli::api::deployments::{CODE, without_code};
 use cli::api::{Request, resource};
 use cli::each::{Acted, Acting, Outcome};
-use cli::{Failure, FailureKind, Record, Session};
+use cli::{Failure, FailureKind, Once, Record, Session};
 use serde_json::Value;
 
 use crate::code::Code;
 use crate::current;
 use crate::diagnostics::Diagnostics;
-use crate::once::Once;
 
 /// What a run that creates builds keeps from row to row.
 #[derive(Default)]
 pub struct Creating {
     diagnostics: Diagnostics,
-    once: Once,
+    once: Once<Acted>,
     /// Leave groups alone whose current build is the same.
     if_changed: bool,
     /// Send nothing that changes anything.
@@ -47,20 +46,21 @@ impl Creating {
         ]);
         whole.extend(attributes.clone());
         let id = cli::text(group, "id");
-        self.once.create(id, &whole, || {
+        let created = self.once.act(id, &whole, || {
             if self.if_changed
                 && let Some(current) = current::up_to_date(session, id, code)?
             {
                 let record = without_code(current);
-                return Ok(Acted { record, outcome: Some(Outcome::Unchanged) });
+                return Ok(Acted::new(record, Outcome::Unchanged));
             }
             if self.dry_run {
                 return Ok(Acted::created("deployment", foreseen(group, attributes)));
             }
             let record = self.post(session, group, code, whole.clone())?;
             and_then(&record)?;
-            Ok(Acted { record, outcome: Some(Outcome::Created) })
-        })
+            Ok(Acted::new(record, Outcome::Created))
+        });
+        created.map(|(acted, reported)| acted.once(reported))
     }
 
     fn post(

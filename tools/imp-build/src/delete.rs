@@ -1,10 +1,10 @@
 //! `imp-build delete`
 
 use clap::Args;
-use cli::Session;
 use cli::api::deployments::without_code;
 use cli::api::identify::Thing;
 use cli::each::{Acted, Ask, Outcome, Work};
+use cli::{Once, Record, Session};
 
 /// Delete builds
 ///
@@ -28,13 +28,17 @@ pub struct Delete {
 impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        let once = Once::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         session.each(&Work::deleting(self.builds.given(), self.changes.into(), ask), |row| {
             let build = session.thing(Thing::Deployment, row, &[])?;
-            if !self.changes.dry_run {
-                session.delete_deployment(cli::text(&build, "id"), self.force)?;
-            }
-            Ok(Acted::changed(row, without_code(build), Outcome::Deleted))
+            let id = cli::text(&build, "id");
+            let delete = || match self.changes.dry_run {
+                true => Ok(()),
+                false => session.delete_deployment(id, self.force),
+            };
+            let ((), reported) = once.act(id, &Record::new(), delete)?;
+            Ok(Acted::changed(row, without_code(build), Outcome::Deleted).once(reported))
         })
     }
 }

@@ -11,7 +11,6 @@ mod diagnostics;
 mod get;
 mod info;
 mod list;
-mod once;
 mod run;
 mod update;
 

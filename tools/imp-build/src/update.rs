@@ -5,7 +5,7 @@ use cli::api::deployments::without_code;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::each::{Acted, Acting, Outcome, Work};
-use cli::{Failure, FailureKind, Record, Row, Session};
+use cli::{Failure, FailureKind, Once, Record, Row, Session};
 use serde_json::Value;
 
 use crate::deploy::tags_of;
@@ -38,12 +38,13 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        let once = Once::default();
         session.each(&Work::changing(self.builds.given(), self.changes.into()), |row| {
-            self.update(&session, row)
+            self.update(&session, row, &once)
         })
     }
 
-    fn update(&self, session: &Session, row: &Row) -> Acting {
+    fn update(&self, session: &Session, row: &Row, once: &Once<Acted>) -> Acting {
         let build = session.thing(Thing::Deployment, row, &[])?;
         let id = cli::text(&build, "id");
         let mut attributes = Record::new();
@@ -57,17 +58,34 @@ impl Update {
             return Err(Failure::new(FailureKind::BadInput, "Nothing to change")
                 .detail("give --descr, --tag, --remove-tag or --flagged"));
         }
+        let mut wanted = attributes.clone();
+        wanted.insert("tag".into(), add.clone().into());
+        wanted.insert("remove_tag".into(), remove.clone().into());
+        let changed = once
+            .act(id, &wanted, || self.change(session, row, &build, attributes, (&add, &remove)));
+        changed.map(|(acted, reported)| acted.once(reported))
+    }
+
+    fn change(
+        &self,
+        session: &Session,
+        row: &Row,
+        build: &Record,
+        mut attributes: Record,
+        (add, remove): (&[String], &[String]),
+    ) -> Acting {
+        let id = cli::text(build, "id");
         if !add.is_empty() || !remove.is_empty() {
             // The service replaces all tags at once, so those of now have to be known.
             let present = session.get("deployments", id)?;
-            let tags = edited(&present, &add, &remove);
+            let tags = edited(&present, add, remove);
             attributes.insert("tags".into(), tags);
             if attributes.iter().all(|(name, value)| present.get(name) == Some(value)) {
                 return Ok(Acted::changed(row, without_code(present), Outcome::Unchanged));
             }
         }
         if self.changes.dry_run {
-            let mut known = without_code(build);
+            let mut known = without_code(build.clone());
             known.extend(attributes);
             return Ok(Acted::changed(row, known, Outcome::Updated));
         }

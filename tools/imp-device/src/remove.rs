@@ -3,8 +3,7 @@
 use clap::Args;
 use cli::api::{Kind, Request, membership, resource};
 use cli::each::{Acted, Ask, Outcome, Work};
-use cli::{Failure, Identifier, Record, Session, Target};
-use serde_json::Value;
+use cli::{Failure, FailureKind, Identifier, Once, Record, Session, Target};
 
 /// Remove devices from the account
 ///
@@ -29,35 +28,61 @@ pub struct Remove {
 impl Remove {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        let once = Once::default();
         let ask = Ask { verb: "remove", confirmed: self.confirmed };
         session.each(&Work::deleting(self.devices.given(), self.changes.into(), ask), |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
-            if !self.changes.dry_run {
-                let outside = if self.force { &take_out(&session, &device)? } else { &device };
-                session.with_device(outside, Request::delete)?;
-            }
+            let remove = || {
+                let outside = if self.changes.dry_run || self.force {
+                    &self.outside(&session, &device)?
+                } else {
+                    &device
+                };
+                if !self.changes.dry_run {
+                    session.with_device(outside, Request::delete)?;
+                }
+                Ok(())
+            };
+            let ((), reported) = once.act(&device.text, &Record::new(), remove)?;
             let mut row = row.clone();
             cli::name_device(&mut row.record, &device, None);
-            Ok(Acted::changed(&row, Record::new(), Outcome::Removed))
+            Ok(Acted::changed(&row, Record::new(), Outcome::Removed).once(reported))
         })
     }
-}
 
-/// Takes the device out of its group, if it is in one; gives it by its id, which stays valid.
-fn take_out(session: &Session, device: &Identifier) -> Result<Identifier, Failure> {
-    let state = resource::lift_data(&session.with_device(device, Request::get)?.body);
-    let text = |name: &str| state.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    if state.contains_key("devicegroup_id") {
-        match session.client.send(&membership::unassign(
-            &text("devicegroup_id"),
-            &[text("id")],
-            None,
-        )) {
-            Ok(_) => {}
-            // The answer got lost: whether it left the group shows when it is removed.
-            Err(error) if error.kind == Kind::UnknownOutcome => {}
-            Err(error) => return Err(cli::failure(error)),
+    /// The device by its id, which stays valid, after it has been taken out of its group if it is in one.
+    fn outside(&self, session: &Session, device: &Identifier) -> Result<Identifier, Failure> {
+        let state = resource::lift_data(&session.with_device(device, Request::get)?.body);
+        let text = |name| cli::text(&state, name).to_owned();
+        let group = text("devicegroup_id");
+        if !group.is_empty() {
+            self.may_be_taken_out(&text("devicegroup_type"))?;
+        }
+        if !group.is_empty() && !self.changes.dry_run {
+            match session.client.send(&membership::unassign(&group, &[text("id")], None)) {
+                Ok(_) => {}
+                // The answer got lost: whether it left the group shows when it is removed.
+                Err(error) if error.kind == Kind::UnknownOutcome => {}
+                Err(error) => return Err(cli::failure(error)),
+            }
+        }
+        Ok(Identifier { form: cli::Form::Id, text: text("id") })
+    }
+
+    /// Production devices cannot be removed (reference 4.5), and without --force no device of a group.
+    fn may_be_taken_out(&self, kind: &str) -> Result<(), Failure> {
+        let refuse = |title: &str, what_to_do: &str| {
+            Err(Failure::new(FailureKind::Refused, title).detail(what_to_do))
+        };
+        match kind {
+            "production_devicegroup" => refuse(
+                "A production device cannot be removed",
+                "`imp-device unassign` with the unblessing key makes it a development device",
+            ),
+            _ if !self.force => {
+                refuse("The device is in a device group", "--force takes it out first")
+            }
+            _ => Ok(()),
         }
     }
-    Ok(Identifier { form: cli::Form::Id, text: text("id") })
 }

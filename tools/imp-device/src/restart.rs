@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Record, Session, Target};
+use cli::{Once, Record, Session, Target};
 
 /// Restart devices
 ///
@@ -28,20 +28,26 @@ impl Restart {
         let session = Session::open(&self.common)?;
         let action = if self.conditional { "conditional_restart" } else { "restart" };
         let work = Work::changing(self.devices.given(), self.changes);
+        let once = Once::default();
         let marks = self.log.marks(&session, self.changes.dry_run);
         let exit = session.each(&work, |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
-            marks.device(&device)?;
-            if !self.changes.dry_run {
+            let restart = || {
+                if self.changes.dry_run {
+                    session.with_device(&device, Request::get)?;
+                    return Ok(Record::new());
+                }
+                marks.device(&device)?;
                 session.with_device(&device, |path| Request::post(format!("{path}/{action}")))?;
-            }
-            let mut state = Record::new();
-            if self.changes.read_back && !self.changes.dry_run {
-                state = resource::lift_data(&session.with_device(&device, Request::get)?.body);
-            }
+                if !self.changes.read_back {
+                    return Ok(Record::new());
+                }
+                Ok(resource::lift_data(&session.with_device(&device, Request::get)?.body))
+            };
+            let (state, reported) = once.act(&device.text, &Record::new(), restart)?;
             let mut row = row.clone();
             cli::name_device(&mut row.record, &device, None);
-            Ok(Acted::changed(&row, state, Outcome::Restarted))
+            Ok(Acted::changed(&row, state, Outcome::Restarted).once(reported))
         })?;
         marks.follow(exit)
     }

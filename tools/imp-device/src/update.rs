@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Record, Session, Target};
+use cli::{Once, Record, Session, Target};
 
 /// Rename devices
 ///
@@ -25,21 +25,27 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        let once = Once::default();
         session.each(&Work::changing(self.devices.given(), self.changes), |row| {
             let device = row.identifier(&Target::DEVICE, &["name"])?;
             let name = cli::text_option(row, &["name"])?.or(self.name.clone());
             let name = name.ok_or_else(|| cli::missing("--name", "the new name"))?;
             let attributes = Record::from_iter([("name".to_owned(), name.into())]);
-            if self.changes.dry_run {
-                return Ok(Acted::changed(row, attributes, Outcome::Updated));
-            }
-            let answer = session.with_device(&device, |path| {
-                // The service takes in `data.id` whatever form stands in the path; a name never does.
-                let id = path.trim_start_matches("/devices/").to_owned();
-                let body = resource::update_body("device", &id, attributes.clone(), Record::new());
-                Request::patch(path).body(body)
+            let (record, reported) = once.act(&device.text, &attributes, || {
+                if self.changes.dry_run {
+                    session.with_device(&device, Request::get)?;
+                    return Ok(attributes.clone());
+                }
+                let answer = session.with_device(&device, |path| {
+                    // The service takes in `data.id` whatever form stands in the path; a name never does.
+                    let id = path.trim_start_matches("/devices/").to_owned();
+                    let body =
+                        resource::update_body("device", &id, attributes.clone(), Record::new());
+                    Request::patch(path).body(body)
+                })?;
+                Ok(resource::lift_data(&answer.body))
             })?;
-            Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
+            Ok(Acted::changed(row, record, Outcome::Updated).once(reported))
         })
     }
 }

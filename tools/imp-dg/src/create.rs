@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Failure, Given, GroupType, Record, Row, Session};
+use cli::{Failure, Given, GroupType, Record, Row, Session, Target};
 use serde_json::Value;
 
 use crate::variables;
@@ -115,7 +115,7 @@ impl Create {
         row: &Row,
         variables: Option<Value>,
     ) -> Result<Acted, Failure> {
-        let name = cli::new_name(row)?;
+        let name = cli::new_name(row, &Target::DEVICE_GROUP)?;
         let kind = self.kind(row)?;
         let product = self.product(session, row)?;
         let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
@@ -166,7 +166,7 @@ impl Create {
         }
         let body = resource::create_body(kind.resource_type(), attributes, relationships);
         let answer = session.send(&Request::post("/devicegroups").body(body))?;
-        Ok(Acted { record: resource::lift_data(&answer.body), outcome: Some(Outcome::Created) })
+        Ok(Acted::new(resource::lift_data(&answer.body), Outcome::Created))
     }
 
     /// The product, created if that is wanted, as a relationship.

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, segment};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Record, Session};
+use cli::{Once, Record, Session, Target};
 
 /// Restart all devices of device groups, with one request a group
 ///
@@ -28,21 +28,28 @@ impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let action = if self.conditional { "conditional_restart" } else { "restart" };
+        let once = Once::default();
         let marks = self.log.marks(&session, self.changes.dry_run);
         let exit =
             session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
-                let group = session.thing(Thing::DeviceGroup, row, &[])?;
-                if !self.changes.dry_run {
-                    marks.group(cli::text(&group, "id"))?;
-                    let id = segment(cli::text(&group, "id"));
-                    session.send(&Request::post(format!("/devicegroups/{id}/{action}")))?;
-                }
-                let known = Record::from_iter(
-                    group
-                        .into_iter()
-                        .filter(|(name, _)| !row.record.contains_key(name) || name == "id"),
-                );
-                Ok(Acted::changed(row, known, Outcome::Restarted))
+                // A list of devices leads to their group once each, and it is restarted once.
+                let row = row.seen_as(&Target::DEVICE_GROUP);
+                let group = session.thing(Thing::DeviceGroup, &row, &[])?;
+                let id = cli::text(&group, "id");
+                let restart = || {
+                    if !self.changes.dry_run {
+                        marks.group(id)?;
+                        let path = format!("/devicegroups/{}/{action}", segment(id));
+                        session.send(&Request::post(path))?;
+                    }
+                    Ok(())
+                };
+                let ((), reported) = once.act(id, &Record::new(), restart)?;
+                let known = group
+                    .iter()
+                    .filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
+                let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+                Ok(Acted::changed(&row, known, Outcome::Restarted).once(reported))
             })?;
         marks.follow(exit)
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Failure, Record, Row, Session};
+use cli::{Failure, Once, Record, Row, Session, Target};
 use serde_json::{Value, json};
 
 use crate::variables;
@@ -49,34 +49,30 @@ impl Update {
         let session = Session::open(&self.common)?;
         self.dut = session.single(Thing::DeviceGroup, "--dut", self.dut.as_ref())?;
         self.target = session.single(Thing::DeviceGroup, "--target", self.target.as_ref())?;
+        self.min_supported_deployment = session.single(
+            Thing::Deployment,
+            "--min-supported-deployment",
+            self.min_supported_deployment.as_ref(),
+        )?;
+        let once = Once::default();
         session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
-            let group = session.thing(Thing::DeviceGroup, row, &["name", "dut", "target"])?;
-            let attributes = self.attributes(row, variables.clone())?;
-            let lowest = cli::text_option(row, &["min_supported_deployment"])?
-                .or(self.min_supported_deployment.clone());
-            let relationships = self.targets(&session, row)?;
-            if self.changes.dry_run {
-                return Ok(Acted::changed(row, attributes, Outcome::Updated));
-            }
-            let (kind, id) = (cli::text(&group, "type"), cli::text(&group, "id"));
-            let path = format!("/devicegroups/{}", segment(id));
-            let mut record = Record::new();
-            // Setting only the minimum needs no PATCH; nothing at all is still a question to the service.
-            if !attributes.is_empty() || !relationships.is_empty() || lowest.is_none() {
-                let body = resource::update_body(kind, id, attributes, relationships);
-                record = resource::lift_data(
-                    &session.send(&Request::patch(path.clone()).body(body))?.body,
-                );
-            }
-            if let Some(deployment) = &lowest {
-                let deployment = minimum(&session, id, deployment)?;
-                let body = json!({"data": resource::identifier("deployment", &deployment)});
-                let path = format!("{path}/relationships/min_supported_deployment");
-                session.send(&Request::put(path).body(body))?;
-                record.insert("min_supported_deployment_id".into(), deployment.into());
-                record.insert("min_supported_deployment_type".into(), "deployment".into());
-            }
-            Ok(Acted::changed(row, record, Outcome::Updated))
+            // A list of devices leads to their group; their own names are not for it.
+            let row = row.seen_as(&Target::DEVICE_GROUP);
+            let group = session.thing(Thing::DeviceGroup, &row, &["name", "dut", "target"])?;
+            let wish = Wish {
+                attributes: self.attributes(&row, variables.clone())?,
+                relationships: self.targets(&session, &row)?,
+                lowest: cli::text_option(&row, &["min_supported_deployment"])?
+                    .or(self.min_supported_deployment.clone()),
+            };
+            let (record, reported) =
+                once.act(cli::text(&group, "id"), &wish.to_record(), || {
+                    if self.changes.dry_run {
+                        return Ok(wish.attributes.clone());
+                    }
+                    wish.fulfil(&session, &group)
+                })?;
+            Ok(Acted::changed(&row, record, Outcome::Updated).once(reported))
         })
     }
 
@@ -86,7 +82,12 @@ impl Update {
         attributes.extend(name.map(|name| ("name".to_owned(), name.into())));
         let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
-        let load = match row.option(&["load_code_after_blessing"]) {
+        // In a record of ours it is the present state, which must not undo what the flag asks for.
+        let is_record = Target::DEVICE_GROUP.types.contains(&cli::text(&row.record, "type"));
+        let of_row = row
+            .option(&["load_code_after_blessing"])
+            .filter(|_| !is_record || self.load_code_after_blessing.is_none());
+        let load = match of_row {
             None => self.load_code_after_blessing.map(Value::from),
             Some(Value::Bool(load)) => Some((*load).into()),
             Some(Value::String(text)) if ["true", "false"].contains(&text.as_str()) => {
@@ -116,6 +117,47 @@ impl Update {
             }
         }
         Ok(relationships)
+    }
+}
+
+/// What is wanted of a group.
+struct Wish {
+    attributes: Record,
+    relationships: Record,
+    /// The minimum supported deployment.
+    lowest: Option<String>,
+}
+
+impl Wish {
+    /// The same as one record, to compare it with what another row wants.
+    fn to_record(&self) -> Record {
+        let mut record = self.attributes.clone();
+        record.extend(self.relationships.clone());
+        record.insert("lowest".into(), self.lowest.clone().into());
+        record
+    }
+
+    /// Gives what has changed.
+    fn fulfil(&self, session: &Session, group: &Record) -> Result<Record, Failure> {
+        let (kind, id) = (cli::text(group, "type"), cli::text(group, "id"));
+        let path = format!("/devicegroups/{}", segment(id));
+        let mut record = group.clone();
+        // Setting only the minimum needs no PATCH; nothing at all is still a question to the service.
+        if !self.attributes.is_empty() || !self.relationships.is_empty() || self.lowest.is_none() {
+            let (attributes, relationships) = (self.attributes.clone(), self.relationships.clone());
+            let body = resource::update_body(kind, id, attributes, relationships);
+            let answer = session.send(&Request::patch(path.clone()).body(body))?;
+            record = resource::lift_data(&answer.body);
+        }
+        if let Some(deployment) = &self.lowest {
+            let deployment = minimum(session, id, deployment)?;
+            let body = json!({"data": resource::identifier("deployment", &deployment)});
+            let path = format!("{path}/relationships/min_supported_deployment");
+            session.send(&Request::put(path).body(body))?;
+            record.insert("min_supported_deployment_id".into(), deployment.into());
+            record.insert("min_supported_deployment_type".into(), "deployment".into());
+        }
+        Ok(record)
     }
 }
 

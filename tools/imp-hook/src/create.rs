@@ -42,7 +42,7 @@ impl Create {
                 return Ok(Acted::created("webhook", attributes));
             }
             let answer = session.send(&Request::post("/webhooks").body(body))?;
-            Ok(Acted { record: resource::lift_data(&answer.body), outcome: Some(Outcome::Created) })
+            Ok(Acted::new(resource::lift_data(&answer.body), Outcome::Created))
         })
     }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::Request;
 use cli::each::{Acted, Ask, Outcome, Work};
-use cli::{Record, Session};
+use cli::{Once, Record, Session};
 
 use crate::hook::{self, Webhooks};
 
@@ -24,13 +24,17 @@ pub struct Delete {
 impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        let once = Once::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         session.each(&Work::deleting(self.hooks.given(), self.changes.into(), ask), |row| {
-            let (path, _) = hook::path(row, &[])?;
-            if !self.changes.dry_run {
-                session.send(&Request::delete(path))?;
-            }
-            Ok(Acted::changed(row, Record::new(), Outcome::Deleted))
+            let (path, id) = hook::path(row, &[])?;
+            let delete = || {
+                let request =
+                    if self.changes.dry_run { Request::get(path) } else { Request::delete(path) };
+                session.send(&request).map(|_| ())
+            };
+            let ((), reported) = once.act(&id, &Record::new(), delete)?;
+            Ok(Acted::changed(row, Record::new(), Outcome::Deleted).once(reported))
         })
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Failure, Record, Row, Session};
+use cli::{Failure, Once, Record, Row, Session};
 
 use crate::hook::{self, Mime, Webhooks};
 
@@ -29,15 +29,19 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        let once = Once::default();
         session.each(&Work::changing(self.hooks.given(), self.changes.into()), |row| {
             let (path, id) = hook::path(row, &[])?;
             let attributes = self.attributes(row)?;
-            if self.changes.dry_run {
-                return Ok(Acted::changed(row, attributes, Outcome::Updated));
-            }
-            let body = resource::update_body("webhook", &id, attributes, Record::new());
-            let answer = session.send(&Request::patch(path).body(body))?;
-            Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
+            let (record, reported) = once.act(&id, &attributes, || {
+                if self.changes.dry_run {
+                    session.send(&Request::get(path))?;
+                    return Ok(attributes.clone());
+                }
+                let body = resource::update_body("webhook", &id, attributes.clone(), Record::new());
+                Ok(resource::lift_data(&session.send(&Request::patch(path).body(body))?.body))
+            })?;
+            Ok(Acted::changed(row, record, Outcome::Updated).once(reported))
         })
     }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Given, Record, Session};
+use cli::{Given, Record, Session, Target};
 
 /// Create products
 #[derive(Args)]
@@ -37,8 +37,10 @@ impl Create {
             input: &self.input,
         };
         session.each(&Work::changing(given, self.changes.into()), |row| {
-            let mut attributes =
-                Record::from_iter([("name".to_owned(), cli::new_name(row)?.into())]);
+            let mut attributes = Record::from_iter([(
+                "name".to_owned(),
+                cli::new_name(row, &Target::PRODUCT)?.into(),
+            )]);
             let descr = cli::option_or_copy(row, "descr", self.descr.as_ref(), "description")?;
             attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
             let mut relationships = Record::new();
@@ -54,7 +56,7 @@ impl Create {
             }
             let body = resource::create_body("product", attributes, relationships);
             let answer = session.send(&Request::post("/products").body(body))?;
-            Ok(Acted { record: resource::lift_data(&answer.body), outcome: Some(Outcome::Created) })
+            Ok(Acted::new(resource::lift_data(&answer.body), Outcome::Created))
         })
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Record, Session};
+use cli::{Once, Record, Session, Target};
 
 /// Change the name or description of products
 ///
@@ -28,21 +28,26 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        let once = Once::default();
         session.each(&Work::changing(self.products.given(), self.changes.into()), |row| {
-            let product = session.thing(Thing::Product, row, &["name"])?;
-            let name = cli::text_option(row, &["name"])?.or(self.name.clone());
-            let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
+            // A list of groups leads to their product; their own names are not for it.
+            let row = row.seen_as(&Target::PRODUCT);
+            let product = session.thing(Thing::Product, &row, &["name"])?;
+            let name = cli::text_option(&row, &["name"])?.or(self.name.clone());
+            let descr = cli::text_option(&row, &["descr"])?.or(self.descr.clone());
             let mut attributes = Record::new();
             attributes.extend(name.map(|name| ("name".to_owned(), name.into())));
             attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
-            if self.changes.dry_run {
-                return Ok(Acted::changed(row, attributes, Outcome::Updated));
-            }
             let id = cli::text(&product, "id");
-            let body = resource::update_body("product", id, attributes, Record::new());
-            let answer =
-                session.send(&Request::patch(format!("/products/{}", segment(id))).body(body))?;
-            Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
+            let (record, reported) = once.act(id, &attributes, || {
+                if self.changes.dry_run {
+                    return Ok(attributes.clone());
+                }
+                let body = resource::update_body("product", id, attributes.clone(), Record::new());
+                let request = Request::patch(format!("/products/{}", segment(id))).body(body);
+                Ok(resource::lift_data(&session.send(&request)?.body))
+            })?;
+            Ok(Acted::changed(&row, record, Outcome::Updated).once(reported))
         })
     }
 }

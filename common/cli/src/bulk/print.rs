@@ -165,7 +165,7 @@ fn read_back(session: &Session, ready: Ready) -> Ready {
     match session.client.send(&Request::get(format!("/devices/{}", segment(&id)))) {
         Ok(answer) => {
             let record = resource::lift_data(&answer.body);
-            Ready::Good(Acted { record, outcome: acted.outcome }, device, row)
+            Ready::Good(Acted { record, ..acted }, device, row)
         }
         Err(error) => Ready::Bad(failure(error), row.record, row.source),
     }

@@ -107,7 +107,7 @@ const WEBHOOK_EVENT: &[&str] = &[
 pub(super) const MARKS: [&str; 2] = ["outcome", "dry_run"];
 
 /// The columns of a CSV file of records of this type.
-pub(super) fn csv(kind: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn csv(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "device" => DEVICE,
         "product" => PRODUCT,

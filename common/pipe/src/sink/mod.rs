@@ -12,6 +12,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use serde_json::Value;
 
 use crate::Record;
+pub(crate) use columns::csv as stated_columns;
 use table::Table;
 
 /// A form of output: the values of `--output`. `debug` is `Ndjson`.

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::Request;
 use cli::each::{Acted, Ask, Outcome, Work};
-use cli::{Record, Session, Target};
+use cli::{Once, Record, Session, Target};
 
 use super::password::Password;
 use super::{LoginKeys, path};
@@ -32,13 +32,16 @@ impl Delete {
         let password = (!self.changes.dry_run)
             .then(|| self.password.of(&session, Some(&self.keys.given())))
             .transpose()?;
+        let once = Once::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         session.each(&Work::deleting(self.keys.given(), self.changes.into(), ask), |row| {
             let key = row.identifier(&Target::LOGIN_KEY, &[])?;
-            if let Some(password) = &password {
-                password.send(Request::delete(path(&key.text)))?;
-            }
-            Ok(Acted::changed(row, Record::new(), Outcome::Deleted))
+            let delete = || match &password {
+                Some(password) => password.send(Request::delete(path(&key.text))).map(|_| ()),
+                None => session.send(&Request::get(path(&key.text))).map(|_| ()),
+            };
+            let ((), reported) = once.act(&key.text, &Record::new(), delete)?;
+            Ok(Acted::changed(row, Record::new(), Outcome::Deleted).once(reported))
         })
     }
 }

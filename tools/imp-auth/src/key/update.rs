@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Record, Session, Target};
+use cli::{Once, Record, Session, Target};
 
 use super::password::Password;
 use super::{LoginKeys, path};
@@ -30,18 +30,24 @@ impl Update {
         let password = (!self.changes.dry_run)
             .then(|| self.password.of(&session, Some(&self.keys.given())))
             .transpose()?;
+        let once = Once::default();
         session.each(&Work::changing(self.keys.given(), self.changes.into()), |row| {
             let key = row.identifier(&Target::LOGIN_KEY, &[])?;
             let descr = cli::text_option(row, &["descr"])?
                 .or(self.descr.clone())
                 .ok_or_else(|| cli::missing("--descr", "the new description"))?;
             let attributes = Record::from_iter([("description".to_owned(), descr.into())]);
-            let Some(password) = &password else {
-                return Ok(Acted::changed(row, attributes, Outcome::Updated));
-            };
-            let body = resource::update_body("login_key", &key.text, attributes, Record::new());
-            let answer = password.send(Request::patch(path(&key.text)).body(body))?;
-            Ok(Acted::changed(row, resource::lift_data(&answer.body), Outcome::Updated))
+            let (record, reported) = once.act(&key.text, &attributes, || {
+                let Some(password) = &password else {
+                    session.send(&Request::get(path(&key.text)))?;
+                    return Ok(attributes.clone());
+                };
+                let attributes = attributes.clone();
+                let body = resource::update_body("login_key", &key.text, attributes, Record::new());
+                let answer = password.send(Request::patch(path(&key.text)).body(body))?;
+                Ok(resource::lift_data(&answer.body))
+            })?;
+            Ok(Acted::changed(row, record, Outcome::Updated).once(reported))
         })
     }
 }

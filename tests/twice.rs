@@ -1,0 +1,134 @@
+//! The same thing twice, and records that are about something else than the verb: nothing is done twice, and
+//! no group gets the name of a device.
+
+use serde_json::{Value, json};
+use tests::{Dir, Sim, told};
+
+fn account() -> (Sim, Dir, Vec<String>) {
+    let sim = Sim::start(&["--devices", "20", "--production", "5"]);
+    let [group] = sim.groups(["A"]);
+    let ids: Vec<String> = sim.field("id").drain(..10).collect();
+    sim.put(&group, &ids);
+    let dir = Dir::signed_in(&sim);
+    (sim, dir, ids)
+}
+
+fn group(sim: &Sim, name: &str) -> Value {
+    sim.all("devicegroups").into_iter().find(|group| group["name"] == name).expect("the group")
+}
+
+#[test]
+fn a_device_twice_is_worked_on_once() {
+    let (sim, dir, ids) = account();
+    let three = format!("{0}\n{0}\n{0}\n", ids[0]);
+    let run = dir.sh_with("imp-device restart", three.clone()).quiet();
+    assert_eq!(run.field("outcome"), ["restarted", "unchanged", "unchanged"]);
+    assert_eq!(sim.restarts(), 1);
+    let run = dir.sh_with("imp-device update --name Left", three).quiet();
+    assert_eq!(run.field("outcome"), ["updated", "unchanged", "unchanged"]);
+    let free = &sim.field("id")[15];
+    let twice = format!("{free}\n{free}\n");
+    let run = dir.sh_with("imp-device remove --confirmed", twice).quiet();
+    assert_eq!(run.field("outcome"), ["removed", "unchanged"]);
+}
+
+#[test]
+fn two_wishes_for_one_device_are_not_left_to_chance() {
+    let (sim, dir, ids) = account();
+    let rows: String = (0..40).map(|row| format!("{},n{row}\n", ids[0])).collect();
+    dir.write("names.csv", format!("id,name\n{rows}"));
+    let update = "imp-device update --jobs 16 --input names.csv --failed failed";
+    let run = dir.sh(update).code(1).outcomes("updated", 1);
+    let failed = dir.failed("failed");
+    assert!(failed.iter().all(|row| row.error.kind == "conflict"));
+    assert_eq!((failed.len(), sim.counts().writes), (39, 1));
+    let device = sim.devices().into_iter().find(|device| device["id"] == ids[0].as_str());
+    assert_eq!(device.expect("it is there")["name"], run.records()[0]["name"]);
+}
+
+#[test]
+fn devices_lead_to_their_group_once() {
+    let (sim, dir, ids) = account();
+    let run = dir.sh("imp-device list --dg A | imp-dg restart").quiet();
+    assert_eq!((sim.counts().writes, sim.restarts()), (1, 10));
+    let records = run.records();
+    let done = records.iter().filter(|record| record["outcome"] == "restarted").count();
+    assert_eq!((records.len(), done), (10, 1));
+    for record in &records {
+        assert_eq!(record["type"], "development_devicegroup");
+        assert!(record.get("mac_address").is_none() && record.get("name").is_none(), "{record}");
+    }
+    sim.reset();
+    let run = dir.sh("imp-device list --dg A | imp-dg update --descr moved").quiet();
+    assert_eq!(sim.counts().writes, 1);
+    assert_eq!(run.records()[0]["name"], "A");
+    let a = group(&sim, "A");
+    assert_eq!(a["description"], "moved");
+    // And a group to its product.
+    dir.sh("imp-dg list --product Ovens | imp-product update --descr hot").quiet();
+    let products = sim.all("products");
+    let ovens = products.iter().find(|product| product["id"] == a["product_id"]);
+    let ovens = ovens.expect("the product keeps its name");
+    assert_eq!((&ovens["name"], &ovens["description"]), (&json!("Ovens"), &json!("hot")));
+    assert_eq!(sim.members(a["id"].as_str().expect("an id")).len(), ids.len());
+}
+
+#[test]
+fn a_record_of_another_kind_is_no_pattern_for_a_new_thing() {
+    let (sim, dir, _) = account();
+    for script in [
+        "imp-device list --limit 2 | imp-product create --failed failed",
+        "imp-dg list --limit 2 | imp-product create --failed failed",
+        "imp-device list --limit 2 | imp-dg create --product Ovens --failed failed",
+    ] {
+        dir.sh(script).code(1).no_stdout();
+        let failed = dir.failed("failed");
+        assert_eq!(told(&failed), [("stdin:1", "wrong_type"), ("stdin:2", "wrong_type")]);
+    }
+    assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn a_flag_is_not_undone_by_what_a_listed_group_has_now() {
+    let (_sim, dir, _) = account();
+    let list = "imp-dg list --dg-type production";
+    let run = dir.sh(&format!("{list} | imp-dg update --load-code-after-blessing false")).quiet();
+    assert_eq!(run.field("outcome"), ["updated"]);
+    let info = || dir.sh("imp-dg info --dg SimProduction").records().remove(0);
+    assert_eq!(info()["load_code_after_blessing"], false);
+    // A row of the person's own beats the flag.
+    dir.write("rows.csv", "dg,load_code_after_blessing\nSimProduction,true\n");
+    dir.sh("imp-dg update --load-code-after-blessing false --input rows.csv").quiet();
+    assert_eq!(info()["load_code_after_blessing"], true);
+}
+
+#[test]
+fn a_dry_run_looks_up_what_the_real_run_would_meet() {
+    let (sim, dir, ids) = account();
+    let blessed = dir.sh("imp-device list --dg SimProduction --limit 1").field("id").remove(0);
+    dir.write("rows", format!("0c:2a:69:ff:ff:ff\n{}\n", ids[0]));
+    for verb in ["restart", "update --name x"] {
+        dir.sh(&format!("imp-device {verb} --dry-run --input rows --failed failed")).code(1);
+        assert_eq!(told(&dir.failed("failed")), [("rows:1", "not_found")], "{verb}");
+    }
+    let remove = "imp-device remove --confirmed --failed failed";
+    dir.sh(&format!("{remove} --dry-run --input rows")).code(1).no_stdout();
+    assert_eq!(told(&dir.failed("failed")), [("rows:1", "not_found"), ("rows:2", "refused")]);
+    dir.sh(&format!("{remove} --dry-run --force --device {}", ids[0])).ok();
+    dir.sh(&format!("{remove} --dry-run --force --device {blessed}",)).code(1);
+    assert_eq!(told(&dir.failed("failed")), [("--device", "refused")]);
+    dir.sh(&format!("imp-auth key delete -q --dry-run --lk {}", "0".repeat(16))).code(1);
+    assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn a_production_device_among_those_to_remove_ends_nothing() {
+    let options = ["--devices", "8", "--production", "2", "--variant", "unbless-key-status=401"];
+    let sim = Sim::start(&options);
+    let dir = Dir::signed_in(&sim);
+    let all = "imp-device list | imp-device remove --force --confirmed --failed failed";
+    dir.sh(all).code(1).outcomes("removed", 8);
+    let failed = dir.failed("failed");
+    assert_eq!(failed.len(), 2);
+    assert!(failed.iter().all(|row| row.error.kind == "refused"), "{failed:?}");
+}
