@@ -45,6 +45,7 @@ pub fn populate(population: &Population) -> State {
         groups: IndexMap::new(),
         deployments: IndexMap::new(),
         hooks: IndexMap::new(),
+        libraries: IndexMap::new(),
         devices: Devices::default(),
         login_keys: Vec::new(),
         tokens: Tokens::default(),
