@@ -78,7 +78,7 @@ impl<'t> Source<'t> {
                     }
                     end + 1
                 }
-                _ => return self.plain_end(at),
+                _ => return self.behind_body(at).unwrap_or_else(|| self.plain_end(at)),
             };
         }
     }

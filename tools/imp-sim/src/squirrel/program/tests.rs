@@ -119,6 +119,18 @@ fn what_may_not_be_logged_is_not() {
 }
 
 #[test]
+fn a_declaration_ends_with_its_body() {
+    for (source, wanted) in [
+        ("function f() { server.log(\"in\"); } f();", "in"),
+        ("class C extends a.B { x = 1; function g() {} } server.log(\"class\");", "class"),
+        ("enum E { A, B } server.log(\"enum\");", "enum"),
+        ("function C::f() { return 1; } server.log(\"method\");", "method"),
+    ] {
+        assert_eq!(logged(source), [wanted], "{source}");
+    }
+}
+
+#[test]
 fn no_program_runs_for_ever() {
     assert_eq!(logged("while (true) { server.log(\"x\"); }"), [""; 0]);
     assert_eq!(logged("for (local i = 0; i < 10; i--) server.log(\"x\");").len(), LINES);
