@@ -89,7 +89,7 @@ impl State {
         if group.kind.is_blessed() {
             return no("can only get into a production devicegroup by blessing");
         }
-        if group.kind != GroupType::Development && device.imp_type.as_deref() == Some("imp001") {
+        if group.kind != GroupType::Development && device.is_imp001() {
             return no("is an imp001, which factory devicegroups do not take");
         }
         if group.kind.is_dut() && variants.dut_by_hand_refused {
