@@ -232,7 +232,7 @@ fn change(sent: &mut document::Resource) -> Result<DeploymentChange, Refusal> {
 fn tags(sent: &mut document::Resource) -> Result<Option<Vec<String>>, Refusal> {
     let wrong = || Refusal::attribute("`tags` must be an array of strings.");
     let values = match sent.take("tags") {
-        None => return Ok(None),
+        None | Some(Value::Null) => return Ok(None),
         Some(Value::Array(values)) => values,
         Some(_) => return Err(wrong()),
     };
