@@ -42,7 +42,8 @@ struct VersionIdentifier {
 #[derive(Serialize)]
 struct VersionAttributes<'a> {
     version: &'a str,
-    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
     description: &'a str,
     reference: &'a str,
     supported: bool,
@@ -85,6 +86,7 @@ fn version_resource<'a>(
     library: &Library,
     version: &'a Version,
     base: &str,
+    code: bool,
 ) -> impl Serialize + use<'a> {
     let id = library.version_id(version);
     Resource {
@@ -93,7 +95,7 @@ fn version_resource<'a>(
         id,
         attributes: VersionAttributes {
             version: &version.version,
-            code: &version.code,
+            code: code.then_some(&version.code),
             description: &version.description,
             reference: &version.reference,
             supported: version.supported,
@@ -147,7 +149,8 @@ pub fn get_version(call: &Call<'_>, id: &str, version: &str) -> Result<Answer, R
     let state = call.sim.state();
     let library = state.library(call.caller, id)?;
     let version = library.version(version)?;
-    Ok(Answer::data(200, &version_resource(library, version, &call.base())))
+    let code = state.sees_code(call.caller, library.owner);
+    Ok(Answer::data(200, &version_resource(library, version, &call.base(), code)))
 }
 
 /// A new version.
@@ -168,7 +171,7 @@ pub fn create_version(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let mut state = call.sim.state();
     let (library, version) =
         state.create_version(call.caller, id, (version, code), change, call.now)?;
-    Ok(Answer::data(201, &version_resource(library, version, &call.base())))
+    Ok(Answer::data(201, &version_resource(library, version, &call.base(), true)))
 }
 
 /// Other attributes of a version, whose number and code stay.
@@ -179,7 +182,7 @@ pub fn update_version(call: &Call<'_>, id: &str, version: &str) -> Result<Answer
     sent.nothing_else()?;
     let mut state = call.sim.state();
     let (library, version) = state.update_version(call.caller, (id, version), change, call.now)?;
-    Ok(Answer::data(200, &version_resource(library, version, &call.base())))
+    Ok(Answer::data(200, &version_resource(library, version, &call.base(), true)))
 }
 
 fn library_change(sent: &mut document::Resource) -> Result<LibraryChange, Refusal> {

@@ -9,12 +9,16 @@ use super::answer::Answer;
 use super::document;
 use crate::state::State;
 use crate::state::groups::GroupType;
-use crate::state::ids::Id;
 use crate::state::refusal::{Reason, Refusal};
 
 /// Puts devices into the group.
 pub fn add(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
-    let id = writable(call, group)?.0;
+    let id = {
+        let state = call.sim.state();
+        let group = state.group(call.caller, group)?;
+        state.may_add_members(call.caller, group)?;
+        group.id
+    };
     let devices = devices(call)?;
     let variants = call.variants();
     Ok(each(call, &devices, |state, device| {
@@ -24,7 +28,12 @@ pub fn add(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
 
 /// Takes devices out of the group.
 pub fn remove(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
-    let (id, kind) = writable(call, group)?;
+    let (id, kind) = {
+        let state = call.sim.state();
+        let group = state.group(call.caller, group)?;
+        state.may_remove_members(call.caller, group)?;
+        (group.id, group.kind)
+    };
     let devices = devices(call)?;
     if kind == GroupType::Production {
         limit_unblessing(call)?;
@@ -33,13 +42,6 @@ pub fn remove(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
         state.check_unblessing_key(state.group(call.caller, group)?, key)?;
     }
     Ok(each(call, &devices, |state, device| state.unassign(call.caller, id, device, call.now)))
-}
-
-fn writable(call: &Call<'_>, group: &str) -> Result<(Id, GroupType), Refusal> {
-    let state = call.sim.state();
-    let group = state.group(call.caller, group)?;
-    state.may_change_members(call.caller, group)?;
-    Ok((group.id, group.kind))
 }
 
 fn limit_unblessing(call: &Call<'_>) -> Result<(), Refusal> {

@@ -9,7 +9,7 @@ mod fields;
 use serde_json::{Map, Value};
 
 use super::State;
-use super::accounts::Account;
+use super::accounts::{Account, Role};
 use super::deployments::{Deployment, sha};
 use super::devices::{Device, Events};
 use super::groups::{Group, GroupType};
@@ -91,7 +91,8 @@ impl Record {
             email: self.text("email")?.unwrap_or_else(|| format!("{username}@example.com")),
             password: format!("{username}-password"),
             production: self.text("tier")?.is_some_and(|tier| tier.starts_with("ent")),
-            developers: vec![main.id],
+            collaborators: vec![main.id],
+            role: Role::Developer,
             one_time_password: None,
             username,
             unblessing_key: main.unblessing_key,
