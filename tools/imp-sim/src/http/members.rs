@@ -36,12 +36,16 @@ pub fn remove(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
     };
     let devices = devices(call)?;
     if kind == GroupType::Production {
+        check_key(call, group)?;
         limit_unblessing(call)?;
-        let state = call.sim.state();
-        let key = call.request.header("x-electricimp-key");
-        state.check_unblessing_key(state.group(call.caller, group)?, key)?;
     }
     Ok(each(call, &devices, |state, device| state.unassign(call.caller, id, device, call.now)))
+}
+
+fn check_key(call: &Call<'_>, group: &str) -> Result<(), Refusal> {
+    let state = call.sim.state();
+    let key = call.request.header("x-electricimp-key");
+    state.check_unblessing_key(state.group(call.caller, group)?, key)
 }
 
 fn limit_unblessing(call: &Call<'_>) -> Result<(), Refusal> {
