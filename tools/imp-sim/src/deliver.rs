@@ -7,13 +7,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -179,19 +181,33 @@ async fn deliver(call: &Call) -> Result<u16, String> {
         ContentType::Json => ("application/json", call.body.to_string()),
         ContentType::Form => ("application/x-www-form-urlencoded", form(&call.body)),
     };
+    let authority = uri.authority().map_or("localhost", |authority| authority.as_str());
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let request = Request::post(if target.is_empty() { "/" } else { target })
-        .header(HOST, uri.authority().map_or("localhost", |authority| authority.as_str()))
+        .header(HOST, authority.rsplit_once('@').map_or(authority, |(_, host)| host))
         .header(CONTENT_TYPE, media_type)
         .header(USER_AGENT, "imp-sim")
-        .body(Full::new(Bytes::from(body)))
-        .map_err(|error| text(&error))?;
+        .body(Full::new(Bytes::from(body)));
+    let mut request = request.map_err(|error| text(&error))?;
+    if let Some(basic) = basic(authority).and_then(|basic| HeaderValue::try_from(basic).ok()) {
+        request.headers_mut().insert(AUTHORIZATION, basic);
+    }
     // It ends by itself once the sender below is gone.
     tokio::spawn(connection);
     let answer = sender.send_request(request).await.map_err(|error| text(&error))?;
     let status = answer.status().as_u16();
     let _ = Limited::new(answer.into_body(), ANSWER).collect().await;
     Ok(status)
+}
+
+/// The credentials of an address, as a header.
+fn basic(authority: &str) -> Option<String> {
+    let (credentials, _) = authority.rsplit_once('@')?;
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let mut decoded: Vec<u8> = percent_decode_str(user).collect();
+    decoded.push(b':');
+    decoded.extend(percent_decode_str(password));
+    Some(format!("Basic {}", BASE64_STANDARD.encode(decoded)))
 }
 
 /// What stays as it is in forms.

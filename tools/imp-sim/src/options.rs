@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::hardware::Hardware;
+use crate::state::accounts::Role;
 
 /// A local impCentral to rehearse on.
 #[derive(Parser)]
@@ -66,6 +67,9 @@ pub struct ServiceOptions {
     /// Ask for this one-time password when the main account signs in by password.
     #[arg(long, value_name = "CODE")]
     pub otp: Option<String>,
+    /// The role of the main account where it collaborates.
+    #[arg(long, value_enum, value_name = "ROLE", default_value_t)]
+    pub role: Role,
     /// Serve https; write the certificate authority to DIR/ca.pem.
     #[arg(long, value_name = "DIR")]
     pub tls: Option<PathBuf>,

@@ -58,7 +58,7 @@ fn write_auth_file(running: &Running, path: &Path) -> anyhow::Result<()> {
     let now = sim.clock.now();
     let mut state = sim.state();
     let account = *state.accounts.keys().next().context("there is no account")?;
-    let issued = state.issue_access(account, now, sim.settings.token_life);
+    let issued = state.issue_access(account, None, now, sim.settings.token_life);
     let content = json!({
         "endpoint": running.entry.endpoint,
         "accessToken": issued.token,

@@ -114,6 +114,7 @@ fn beginning(options: &ServiceOptions) -> anyhow::Result<State> {
         devices: options.devices,
         production: options.production,
         unblessing_key: options.unbond_key.clone(),
+        role: options.role,
         one_time_password: options.otp.clone(),
     };
     let mut state = populate(&population);

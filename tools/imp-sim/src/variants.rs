@@ -64,6 +64,8 @@ pub struct Variants {
     pub refresh_rotates: bool,
     /// A login key does not help where a one-time password is needed.
     pub login_key_needs_otp: bool,
+    /// An access token works only from the address that signed in.
+    pub token_address_same: bool,
     /// The rate limit counts each token for itself.
     pub rate_per_token: bool,
     /// How the rate limit counts.

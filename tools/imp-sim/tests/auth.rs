@@ -150,3 +150,13 @@ fn variants_of_renewal() {
     assert_eq!(sim.auth("/auth/token", &old, &[]).unwrap().status, 401);
     assert_eq!(sim.auth("/auth/token", &json!({ "token": new }), &[]).unwrap().status, 200);
 }
+
+#[test]
+fn an_access_token_may_be_tied_to_an_address() {
+    let sim = Sim::start(&["--variant", "token-address=same"]);
+    assert_eq!(sim.get("/accounts/me").status, 200);
+    let elsewhere = sim.me_from_elsewhere(&sim.token).error();
+    assert_eq!(elsewhere, (401, "PX100".into(), "Invalid Credentials".into()));
+    let sim = Sim::start(&[]);
+    assert_eq!(sim.me_from_elsewhere(&sim.token).status, 200);
+}

@@ -111,6 +111,11 @@ fn device_filters_and_together() {
     assert_eq!(count("filter[devicegroup.type]=development_devicegroup"), 2);
     let mixed = format!("filter[devicegroup.id]={group}&filter[devicegroup.owner.id]=null");
     assert_eq!(count(&mixed), 0);
+    let accounts = sim.truth("/accounts");
+    let [main, partner] = [0, 1].map(|at: usize| accounts[at]["id"].as_str().unwrap());
+    let both = |one, two| count(&format!("filter[owner.id]={one}&filter[account.id]={two}"));
+    assert_eq!([both(main, main), both(partner, partner)], [10, 3]);
+    assert_eq!([both(main, partner), both(partner, main)], [0, 0]);
     assert_eq!(count(""), 10);
     assert_eq!(sim.get("/devices?filter[devicegroup.type]=nonsense").status, 400);
     let plain = Sim::start(&[

@@ -73,6 +73,8 @@ fn env_vars_are_replaced_whole_and_checked() {
     };
     let answer = change(json!({"a": 1, "b_2": "x"})).json();
     assert_eq!(answer["data"]["attributes"]["env_vars"], json!({"a": 1, "b_2": "x"}));
+    let kept = change(NOTHING).json();
+    assert_eq!(kept["data"]["attributes"]["env_vars"], json!({"a": 1, "b_2": "x"}));
     assert_eq!(change(json!({})).json()["data"]["attributes"]["env_vars"], json!({}));
     for wrong in [json!({"_a": 1}), json!({"a": true}), json!([]), json!({"a": "x".repeat(16_000)})]
     {
@@ -92,6 +94,17 @@ fn deploy(sim: &Sim, group: &str, tags: &Value) -> Answer {
 fn flag(sim: &Sim, id: &str, flagged: bool) -> Answer {
     let data = json!({"type": "deployment", "id": id, "attributes": {"flagged": flagged}});
     sim.api("PATCH", &format!("/deployments/{id}"), &json!({ "data": data }))
+}
+
+#[test]
+fn tags_of_null_are_as_good_as_absent() {
+    let sim = Sim::start(&[]);
+    let group = sim.group("development", "G");
+    assert_eq!(deploy(&sim, &group, &NOTHING).json()["data"]["attributes"]["tags"], json!([]));
+    let id = deploy(&sim, &group, &json!(["a"])).id();
+    let body = json!({"data": {"type": "deployment", "id": id, "attributes": {"tags": null}}});
+    let answer = sim.api("PATCH", &format!("/deployments/{id}"), &body).json();
+    assert_eq!(answer["data"]["attributes"]["tags"], json!(["a"]));
 }
 
 #[test]

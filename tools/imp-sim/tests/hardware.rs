@@ -72,6 +72,19 @@ fn end_users_activate_devices_one_by_one_or_a_group_at_once() {
 }
 
 #[test]
+fn what_cannot_be_done_for_all_is_done_for_none() {
+    let sim = Sim::start(&["--rate-limit", "off"]);
+    let line = Line::set_up(&sim, "");
+    let blessed = line.blessed(&sim);
+    let refused = command(&sim, &["activate", "--device", &blessed, "--device", &line.fixture]);
+    assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0));
+    assert_eq!(sim.device(&blessed)["plan_id"], Value::Null);
+    sim.cannot("log", &json!({"devices": [line.fixture, blessed], "text": "x"}));
+    let logged = sim.truth("/logs");
+    assert!(logged.iter().all(|entry| entry["msg"] != "x"), "{logged:?}");
+}
+
+#[test]
 fn devices_come_and_go_and_log() {
     let sim = Sim::start(&[]);
     let (one, two) = (add_device(&sim), add_device(&sim));

@@ -74,13 +74,16 @@ fn the_state_survives_a_restart() {
     let group = first.group("development", "G");
     let ids = first.get("/devices").ids();
     first.members("POST", &group, &[&ids[3]]);
-    let truth = first.truth("/devices");
+    let library = json!({"data": {"type": "library", "attributes": {"name": "L"}}});
+    let library = format!("/libraries/{}", first.api("POST", "/libraries", &library).id());
+    let truth = [first.truth("/devices"), first.truth("/libraries")];
     let id = first.process.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert_eq!(first.process.wait().unwrap().code(), Some(0));
     let mut second = Sim::start_signed_out(&options);
     second.token.clone_from(&first.token);
-    assert_eq!(second.truth("/devices"), truth);
+    assert_eq!([second.truth("/devices"), second.truth("/libraries")], truth);
+    assert_eq!(second.get(&library).status, 200);
     assert_eq!(second.get(&format!("/devices?filter[devicegroup.id]={group}")).ids(), ids[3..4]);
 }
 

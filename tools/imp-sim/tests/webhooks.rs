@@ -23,7 +23,13 @@ fn body(kind: &str, group: &str, url: &str, event: &str, content_type: &str) -> 
     }})
 }
 
-/// Answers every request with the status; gives content type and body.
+/// The value of a header.
+fn header(head: &str, name: &str) -> String {
+    let line = head.lines().find(|line| line.to_lowercase().starts_with(name));
+    line.map(|line| line[name.len()..].trim().to_owned()).unwrap_or_default()
+}
+
+/// Answers every request with the status; gives head and body.
 fn receiver(status: u16) -> (String, Receiver<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("the connection works");
     let url = format!("http://{}/hook?a=b", listener.local_addr().expect("the connection works"));
@@ -37,20 +43,13 @@ fn receiver(status: u16) -> (String, Receiver<(String, String)>) {
             while !head.ends_with("\r\n\r\n") {
                 assert_ne!(input.read_line(&mut head).expect("the connection works"), 0);
             }
-            let header = |name: &str| {
-                let line = head.lines().find(|line| line.to_lowercase().starts_with(name));
-                line.map(|line| line[name.len()..].trim().to_owned()).unwrap_or_default()
-            };
             assert!(head.starts_with("POST /hook?a=b HTTP/1.1\r\n"), "{head}");
             let mut body =
-                vec![0; header("content-length:").parse().expect("the connection works")];
+                vec![0; header(&head, "content-length:").parse().expect("the connection works")];
             input.read_exact(&mut body).expect("the connection works");
             write!(socket, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n")
                 .expect("the connection works");
-            let _ = sender.send((
-                header("content-type:"),
-                String::from_utf8(body).expect("the connection works"),
-            ));
+            let _ = sender.send((head, String::from_utf8(body).expect("the connection works")));
         }
     });
     (url, received)
@@ -108,7 +107,16 @@ fn wrong_webhooks_are_refused() {
     let sim = Sim::start(&["--rate-limit", "off"]);
     let group = sim.group("development", "G");
     let create = |body: &Value| sim.api("POST", "/webhooks", body);
-    for url in ["", "example.com", "ftp://example.com/", "http://", "http:// x/", "/hook"] {
+    for url in [
+        "",
+        "example.com",
+        "ftp://example.com/",
+        "http://",
+        "http:// x/",
+        "/hook",
+        "http://127.0.0.1:65536/",
+        "http://a:b@127.0.0.1:123456",
+    ] {
         let answer = create(&body("development", &group, url, "deployment", JSON));
         assert_eq!(answer.error().2, "Invalid URL", "{url}");
         assert_eq!(answer.json()["errors"][0]["detail"], "The provided URL is invalid.");
@@ -133,17 +141,18 @@ fn events_are_delivered_in_both_content_types() {
     #[expect(clippy::disallowed_methods, reason = "a call that never comes fails the test")]
     let next = || received.recv_timeout(Duration::from_secs(20)).unwrap();
     let build = sim.deploy("production", &line.production, "", "");
-    let (content_type, told) = next();
+    let (head, told) = next();
     let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((content_type.as_str(), &told["deployment_id"]), (JSON, &json!(build)));
+    assert_eq!(header(&head, "content-type:"), JSON);
+    assert_eq!(told["deployment_id"], json!(build));
     let device = line.blessed(&sim);
     let told: Value = serde_json::from_str(&next().1).unwrap();
     let mac = sim.device(&device)["mac_address"].as_str().unwrap().replace(':', "");
     let imp = format!("{}fffe{}", &mac[..6], &mac[6..]);
     assert_eq!(told, json!({"device_id": device, "imp_id": imp}));
     sim.act("activate", &json!({"devices": [device], "plan": "a plan"}));
-    let (content_type, told) = next();
-    assert_eq!(content_type, FORM);
+    let (head, told) = next();
+    assert_eq!(header(&head, "content-type:"), FORM);
     assert!(told.starts_with(&format!("device_id={device}&plan_id=a%20plan&token=")), "{told}");
     let counts = settled(&sim);
     assert_eq!((&counts["delivered"], &counts["not_delivered"]), (&json!(3), &json!(0)));
@@ -155,6 +164,29 @@ fn events_are_delivered_in_both_content_types() {
     );
     sim.act("bless", &json!({"device": line.enrol(&sim), "pass": false}));
     assert_eq!(settled(&sim)["calls"], 3, "a failed test is not told");
+}
+
+#[test]
+fn credentials_in_the_address_are_basic_authorization() {
+    let sim = Sim::start(&["--rate-limit", "off"]);
+    let group = sim.group("development", "G");
+    let (url, received) = receiver(200);
+    let host = url.trim_start_matches("http://").split('/').next().unwrap();
+    for userinfo in ["", "user:p%40ss@", "user@"] {
+        let url = format!("http://{userinfo}{host}/hook?a=b");
+        let hook = body("development", &group, &url, "deployment", JSON);
+        assert_eq!(sim.api("POST", "/webhooks", &hook).status, 201);
+    }
+    sim.deploy("development", &group, "", "");
+    let mut sent: Vec<String> = (0..3)
+        .map(|_| {
+            let (head, _) = received.recv_timeout(Duration::from_secs(20)).unwrap();
+            assert_eq!(header(&head, "host:"), host);
+            header(&head, "authorization:")
+        })
+        .collect();
+    sent.sort();
+    assert_eq!(sent, ["", "Basic dXNlcjo=", "Basic dXNlcjpwQHNz"]);
 }
 
 #[test]

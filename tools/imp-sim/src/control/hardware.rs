@@ -131,6 +131,9 @@ fn activate(hardware: &mut Hardware<'_>) -> Done {
         Some(group) => hardware.state.not_activated(hardware.state.hardware_group(group)?)?,
         None => hardware.devices()?,
     };
+    for &slot in &slots {
+        hardware.state.check_activation(slot)?;
+    }
     let plan = hardware.text("plan").map(str::to_owned);
     for &slot in &slots {
         let variants = &hardware.sim.settings.variants;
@@ -164,11 +167,11 @@ fn log(hardware: &mut Hardware<'_>) -> Done {
     let kind = LOG_TYPES.into_iter().find(|known| *known == kind);
     let kind =
         kind.ok_or_else(|| Refusal::attribute(format!("`type` must be {}", LOG_TYPES.join(", "))))?;
+    let ids = slots.iter().filter_map(|&slot| hardware.state.devices.get(slot));
+    for id in ids.map(|device| device.id) {
+        hardware.state.may_read_logs(id, &hardware.sim.settings.variants)?;
+    }
     for &slot in &slots {
-        let id = hardware.state.devices.get(slot).map(|device| device.id);
-        if let Some(id) = id {
-            hardware.state.may_read_logs(id, &hardware.sim.settings.variants)?;
-        }
         hardware.state.log(slot, kind, text.as_str(), hardware.now);
     }
     Ok(Vec::new())

@@ -61,6 +61,7 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
             done()
         }
         ("GET", "webhooks") => lines(truth::hooks(&sim.state())),
+        ("GET", "libraries") => lines(truth::libraries(&sim.state())),
         ("POST", "cut-streams") => end_streams(sim, false),
         ("POST", "close-streams") => end_streams(sim, true),
         ("POST", what) => hardware::answer(sim, what, body).unwrap_or_else(nothing),

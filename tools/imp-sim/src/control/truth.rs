@@ -79,6 +79,21 @@ pub fn hooks(state: &State) -> impl Iterator<Item = Value> {
     })
 }
 
+/// Libraries with their versions, without code.
+pub fn libraries(state: &State) -> impl Iterator<Item = Value> {
+    state.libraries.values().map(|library| {
+        let versions: Vec<&str> =
+            library.versions.iter().map(|version| version.version.as_str()).collect();
+        json!({
+            "id": library.id,
+            "name": library.name,
+            "permission": library.permission,
+            "versions": versions,
+            "owner_id": library.owner,
+        })
+    })
+}
+
 /// Devices of one account (by username) or of all.
 pub fn devices<'s>(state: &'s State, owner: Option<&'s str>) -> impl Iterator<Item = Value> + 's {
     owned(state, owner).map(|device| {

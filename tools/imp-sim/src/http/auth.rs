@@ -29,7 +29,7 @@ pub fn sign_in(sim: &Sim, request: &Request, now: Timestamp) -> Result<Answer, R
         sim.state().sign_in(text(&body, "id")?, text(&body, "password")?, now)?
     };
     let refresh_token = sim.state().issue_refresh(account, now);
-    Ok(tokens(sim, account, Some(refresh_token), now))
+    Ok(tokens(sim, request, account, Some(refresh_token), now))
 }
 
 /// `POST /auth/token`: a refresh token or a login key.
@@ -41,7 +41,7 @@ pub fn renew(sim: &Sim, request: &Request, now: Timestamp) -> Result<Answer, Ref
             let account = sim.state().account_of_refresh(secret)?;
             let rotates = sim.settings.variants.refresh_rotates;
             let new = rotates.then(|| sim.state().replace_refresh(secret, now)).flatten();
-            Ok(tokens(sim, account, new, now))
+            Ok(tokens(sim, request, account, new, now))
         }
         (false, true) => {
             let mut state = sim.state();
@@ -50,15 +50,21 @@ pub fn renew(sim: &Sim, request: &Request, now: Timestamp) -> Result<Answer, Ref
                 state.require_one_time_password(account, now)?;
             }
             drop(state);
-            Ok(tokens(sim, account, None, now))
+            Ok(tokens(sim, request, account, None, now))
         }
         _ => Err(Refusal::shape("The body must have either `token` or `key`.")),
     }
 }
 
-fn tokens(sim: &Sim, account: Id, refresh_token: Option<String>, now: Timestamp) -> Answer {
+fn tokens(
+    sim: &Sim,
+    request: &Request,
+    account: Id,
+    refresh_token: Option<String>,
+    now: Timestamp,
+) -> Answer {
     let life = sim.settings.token_life;
-    let issued = sim.state().issue_access(account, now, life);
+    let issued = sim.state().issue_access(account, Some(request.peer), now, life);
     let body = Tokens {
         access_token: issued.token,
         expires_in: life.as_secs(),

@@ -13,6 +13,7 @@ use crate::limits::Verdict;
 use crate::sim::Sim;
 use crate::state::ids::Id;
 use crate::state::refusal::Refusal;
+use crate::state::tokens::Access;
 use crate::traffic::Entry;
 
 /// What becomes of a request.
@@ -89,7 +90,7 @@ fn signed_in(
     judged: &mut Judged,
 ) -> Result<Answer, Refusal> {
     let now = sim.clock.now();
-    let access = sim.state().authenticate(request.bearer().unwrap_or_default(), now)?;
+    let access = authenticate(sim, request)?;
     judged.account = Some(access.account);
     let serial = if sim.settings.variants.rate_per_token { access.serial } else { 0 };
     let rate_key = (access.account, serial);
@@ -108,6 +109,11 @@ fn signed_in(
     result
 }
 
+fn authenticate(sim: &Sim, request: &Request) -> Result<Access, Refusal> {
+    let token = request.bearer().unwrap_or_default();
+    sim.state().authenticate(token, request.peer, &sim.settings.variants, sim.clock.now())
+}
+
 fn judge(sim: &Sim, key: (Id, u64)) -> Option<Verdict> {
     let now = sim.clock.elapsed();
     sim.limits().requests.as_mut().map(|limiter| limiter.judge(key, now))
@@ -121,8 +127,7 @@ fn fault_answer(
     status: u16,
     judged: &mut Judged,
 ) -> Answer {
-    let access = sim.state().authenticate(request.bearer().unwrap_or_default(), sim.clock.now());
-    judged.account = access.ok().map(|access| access.account);
+    judged.account = authenticate(sim, request).ok().map(|access| access.account);
     let limit = sim.limits().requests.as_ref().map(|limiter| limiter.limit());
     judged.rate = limit.filter(|_| status == 429).map(|limit| Verdict {
         allowed: false,

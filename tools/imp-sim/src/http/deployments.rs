@@ -88,7 +88,9 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     });
     let base = call.base();
     let code = !call.variants().code_in_lists_off;
-    page::of_all(call, builds, |build| resource(&state, build, &base, code))
+    page::of_all(call, builds, |build| {
+        resource(&state, build, &base, code && state.sees_code(call.caller, build.owner))
+    })
 }
 
 struct Filters<'a> {
@@ -162,7 +164,8 @@ impl<'a> Filters<'a> {
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let build = state.deployment(call.caller, id)?;
-    Ok(Answer::data(200, &resource(&state, build, &call.base(), true)))
+    let code = state.sees_code(call.caller, build.owner);
+    Ok(Answer::data(200, &resource(&state, build, &call.base(), code)))
 }
 
 /// What the compiler warns about in both files.
@@ -232,7 +235,7 @@ fn change(sent: &mut document::Resource) -> Result<DeploymentChange, Refusal> {
 fn tags(sent: &mut document::Resource) -> Result<Option<Vec<String>>, Refusal> {
     let wrong = || Refusal::attribute("`tags` must be an array of strings.");
     let values = match sent.take("tags") {
-        None => return Ok(None),
+        None | Some(Value::Null) => return Ok(None),
         Some(Value::Array(values)) => values,
         Some(_) => return Err(wrong()),
     };

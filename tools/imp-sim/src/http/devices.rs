@@ -106,7 +106,8 @@ fn slots<'r>(runs: &'r [&'r [u32]], start: usize, size: usize) -> impl Iterator<
 
 #[derive(Debug)]
 struct Filters<'a> {
-    owner: Option<&'a str>,
+    /// What `owner.id` and `account.id` say; both must match.
+    owners: Vec<&'a str>,
     product: Option<&'a str>,
     group: Option<&'a str>,
     group_owner: Option<&'a str>,
@@ -124,9 +125,9 @@ impl<'a> Filters<'a> {
             "devicegroup.owner.id",
             "devicegroup.type",
         ])?;
-        let owner = request.filter("owner.id")?;
+        let owners = [request.filter("owner.id")?, request.filter("account.id")?];
         Ok(Self {
-            owner: owner.or(request.filter("account.id")?),
+            owners: owners.into_iter().flatten().collect(),
             product: request.filter("product.id")?,
             group: request.filter("devicegroup.id")?,
             group_owner: request.filter("devicegroup.owner.id")?,
@@ -142,12 +143,12 @@ impl<'a> Filters<'a> {
         if unassigned && by_group {
             return Ok(Vec::new());
         }
-        let named = self.owner.or(self.group_owner).or(self.product).or(self.group).is_some();
-        let shared =
-            call.variants().shared_lists_all || (named && !(unassigned && self.owner.is_none()));
+        let by_owner = !self.owners.is_empty();
+        let elsewhere = self.group_owner.or(self.product).or(self.group).is_some();
+        let shared = call.variants().shared_lists_all || by_owner || (elsewhere && !unassigned);
         let accounts = if shared { state.visible_accounts(call.caller) } else { vec![call.caller] };
         let accounts =
-            accounts.into_iter().filter(|id| self.owner.is_none_or(|owner| id.is(owner)));
+            accounts.into_iter().filter(|id| self.owners.iter().all(|owner| id.is(owner)));
         if unassigned {
             return Ok(accounts.map(|account| state.devices.unassigned_of(account)).collect());
         }

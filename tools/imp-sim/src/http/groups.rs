@@ -151,7 +151,7 @@ fn change(sent: &mut document::Resource) -> Result<GroupChange, Refusal> {
 
 fn env_vars(sent: &mut document::Resource) -> Result<Option<Map<String, Value>>, Refusal> {
     let variables = match sent.take("env_vars") {
-        None => return Ok(None),
+        None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(variables)) => variables,
         Some(_) => return Err(Refusal::attribute("`env_vars` must be an object.")),
     };

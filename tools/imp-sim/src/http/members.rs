@@ -9,12 +9,16 @@ use super::answer::Answer;
 use super::document;
 use crate::state::State;
 use crate::state::groups::GroupType;
-use crate::state::ids::Id;
 use crate::state::refusal::{Reason, Refusal};
 
 /// Puts devices into the group.
 pub fn add(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
-    let id = writable(call, group)?.0;
+    let id = {
+        let state = call.sim.state();
+        let group = state.group(call.caller, group)?;
+        state.may_add_members(call.caller, group)?;
+        group.id
+    };
     let devices = devices(call)?;
     let variants = call.variants();
     Ok(each(call, &devices, |state, device| {
@@ -24,22 +28,24 @@ pub fn add(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
 
 /// Takes devices out of the group.
 pub fn remove(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
-    let (id, kind) = writable(call, group)?;
+    let (id, kind) = {
+        let state = call.sim.state();
+        let group = state.group(call.caller, group)?;
+        state.may_remove_members(call.caller, group)?;
+        (group.id, group.kind)
+    };
     let devices = devices(call)?;
     if kind == GroupType::Production {
+        check_key(call, group)?;
         limit_unblessing(call)?;
-        let state = call.sim.state();
-        let key = call.request.header("x-electricimp-key");
-        state.check_unblessing_key(state.group(call.caller, group)?, key)?;
     }
     Ok(each(call, &devices, |state, device| state.unassign(call.caller, id, device, call.now)))
 }
 
-fn writable(call: &Call<'_>, group: &str) -> Result<(Id, GroupType), Refusal> {
+fn check_key(call: &Call<'_>, group: &str) -> Result<(), Refusal> {
     let state = call.sim.state();
-    let group = state.group(call.caller, group)?;
-    state.may_change_members(call.caller, group)?;
-    Ok((group.id, group.kind))
+    let key = call.request.header("x-electricimp-key");
+    state.check_unblessing_key(state.group(call.caller, group)?, key)
 }
 
 fn limit_unblessing(call: &Call<'_>) -> Result<(), Refusal> {

@@ -9,6 +9,7 @@ pub mod deployments;
 pub mod devices;
 pub mod document;
 pub mod groups;
+pub mod libraries;
 pub mod log_streams;
 pub mod login_keys;
 pub mod logs;
@@ -109,7 +110,7 @@ pub fn dispatch(call: &Call<'_>, path: Path<'_>) -> Result<Answer, Refusal> {
     }
 }
 
-/// Deployments, and what tells about running code: logs and webhooks.
+/// Code, and what tells about running code: logs and webhooks.
 fn dispatch_code(call: &Call<'_>, path: Path<'_>) -> Result<Answer, Refusal> {
     match (call.request.method.as_str(), path) {
         ("GET", Path::Deployments) => deployments::list(call),
@@ -117,6 +118,13 @@ fn dispatch_code(call: &Call<'_>, path: Path<'_>) -> Result<Answer, Refusal> {
         ("GET", Path::Deployment(id)) => deployments::get(call, id),
         ("PATCH", Path::Deployment(id)) => deployments::update(call, id),
         ("DELETE", Path::Deployment(id)) => deployments::delete(call, id),
+        ("GET", Path::Libraries) => libraries::list(call),
+        ("POST", Path::Libraries) => libraries::create(call),
+        ("GET", Path::Library(id)) => libraries::get(call, id),
+        ("PATCH", Path::Library(id)) => libraries::update(call, id),
+        ("POST", Path::Versions(id)) => libraries::create_version(call, id),
+        ("GET", Path::Version(id, version)) => libraries::get_version(call, id, version),
+        ("PATCH", Path::Version(id, version)) => libraries::update_version(call, id, version),
         ("GET", Path::Webhooks) => webhooks::list(call),
         ("POST", Path::Webhooks) => webhooks::create(call),
         ("GET", Path::Webhook(id)) => webhooks::get(call, id),

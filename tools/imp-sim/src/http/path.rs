@@ -63,6 +63,14 @@ pub enum Path<'a> {
     Deployments,
     /// One deployment.
     Deployment(&'a str),
+    /// The library list.
+    Libraries,
+    /// One library.
+    Library(&'a str),
+    /// New versions of a library.
+    Versions(&'a str),
+    /// A version of a library.
+    Version(&'a str, &'a str),
 }
 
 impl<'a> Path<'a> {
@@ -101,6 +109,10 @@ impl<'a> Path<'a> {
             ["logstream", id, device] => Self::LogStreamDevice(id, device),
             ["deployments"] => Self::Deployments,
             ["deployments", id] => Self::Deployment(id),
+            ["libraries"] => Self::Libraries,
+            ["libraries", id] => Self::Library(id),
+            ["libraries", id, "versions"] => Self::Versions(id),
+            ["libraries", id, "versions", version] => Self::Version(id, version),
             _ => return None,
         })
     }
@@ -140,6 +152,10 @@ impl<'a> Path<'a> {
             Self::LogStreamDevice(..) => "/logstream/{id}/{device}",
             Self::Deployments => "/deployments",
             Self::Deployment(_) => "/deployments/{id}",
+            Self::Libraries => "/libraries",
+            Self::Library(_) => "/libraries/{id}",
+            Self::Versions(_) => "/libraries/{id}/versions",
+            Self::Version(..) => "/libraries/{id}/versions/{version}",
         }
     }
 

@@ -1,5 +1,7 @@
 //! A request as the handlers see it: decoded, but not yet believed.
 
+use std::net::IpAddr;
+
 use hyper::HeaderMap;
 use percent_encoding::percent_decode_str;
 
@@ -12,6 +14,8 @@ pub const JSON: &str = "application/json";
 
 /// One request.
 pub struct Request {
+    /// Where it came from.
+    pub peer: IpAddr,
     /// As sent.
     pub method: String,
     /// Scheme and host that were asked, for links.

@@ -1,6 +1,7 @@
 //! `/webhooks`.
 
 use hyper::Uri;
+use hyper::http::uri::Authority;
 use serde::Serialize;
 
 use super::Call;
@@ -128,8 +129,16 @@ fn url(sent: &mut document::Resource) -> Result<Option<String>, Refusal> {
     let called = parsed.is_some_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.authority().is_some_and(has_possible_port)
     });
     if called { Ok(Some(url)) } else { Err(Refusal::url()) }
+}
+
+/// A port that is too great is none to the parser.
+fn has_possible_port(authority: &Authority) -> bool {
+    let text = authority.as_str();
+    let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    text == authority.host() || text.ends_with(':') || authority.port().is_some()
 }
 
 fn event(sent: &mut document::Resource) -> Result<Option<HookEvent>, Refusal> {

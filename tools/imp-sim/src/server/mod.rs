@@ -78,19 +78,23 @@ async fn connection(stream: TcpStream, peer: SocketAddr, service: Service) {
     let _ = stream.set_nodelay(true);
     debug_assert!(peer.ip().is_loopback());
     match service.tls.clone() {
-        None => serve(stream, service).await,
+        None => serve(stream, peer, service).await,
         Some(acceptor) => {
             if let Ok(stream) = acceptor.accept(stream).await {
-                serve(stream, service).await;
+                serve(stream, peer, service).await;
             }
         }
     }
 }
 
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send, service: Service) {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    peer: SocketAddr,
+    service: Service,
+) {
     let handler = service_fn(|request| {
         let service = service.clone();
-        async move { handle(&service, request).await }
+        async move { handle(&service, peer, request).await }
     });
     // An error here is a connection that went away or was cut: nothing to do.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -100,6 +104,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send, service: Serv
 
 async fn handle(
     service: &Service,
+    peer: SocketAddr,
     request: hyper::Request<Incoming>,
 ) -> Result<Response<Body>, CutOff> {
     let (head, body) = request.into_parts();
@@ -111,6 +116,7 @@ async fn handle(
     }
     let arrival = Arrival::new(&service.sim);
     let request = Request {
+        peer: peer.ip(),
         method: head.method.as_str().to_owned(),
         origin: origin(service, &head),
         target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),

@@ -102,7 +102,7 @@ impl DeviceMaker {
     /// A blessed device. Two in three are activated: they have a plan and an agent.
     pub fn production_device(&mut self, owner: Id, number: usize) -> Device {
         let mut device = self.device(owner, None);
-        while device.imp_type.as_deref() == Some("imp001") || device.id.0 >> 56 == 0x23 {
+        while device.is_imp001() {
             device = self.device(owner, None);
         }
         if number % 3 != 2 {

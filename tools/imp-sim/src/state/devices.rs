@@ -57,6 +57,14 @@ pub struct Device {
     pub events: Events,
 }
 
+impl Device {
+    /// Whether it is an imp001. Where the type is not known, the form of the id tells.
+    pub fn is_imp001(&self) -> bool {
+        let [first, .., last] = self.id.0.to_be_bytes();
+        self.imp_type.as_deref().map_or((first, last) == (0x23, 0xee), |kind| kind == "imp001")
+    }
+}
+
 /// How often each thing was done to a device. Only the control address shows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Events {

@@ -182,6 +182,17 @@ impl State {
         Ok((id, target))
     }
 
+    /// Refuses unless end users can activate a device; else its group.
+    pub fn check_activation(&self, slot: u32) -> Result<Id, Refusal> {
+        let found = self.devices.get(slot);
+        let found = found.ok_or_else(|| Refusal::not_found("Device", "of that slot"))?;
+        let group = self.group_of(found).filter(|group| group.kind.is_blessed());
+        let id = found.id;
+        group
+            .map(|group| group.id)
+            .ok_or_else(|| Refusal::hardware(format!("Device {id} is not blessed.")))
+    }
+
     /// BlinkUp by an end user: the device gets its plan, its agent and, if it waited, its code.
     pub fn activate(
         &mut self,
@@ -193,9 +204,7 @@ impl State {
         let found = self.devices.get(slot);
         let found = found.ok_or_else(|| Refusal::not_found("Device", "of that slot"))?;
         let (id, owner, activated) = (found.id, found.owner, found.plan_id.is_some());
-        let group = self.group_of(found).filter(|group| group.kind.is_blessed());
-        let not_blessed = || Refusal::hardware(format!("Device {id} is not blessed."));
-        let group = group.ok_or_else(not_blessed)?.id;
+        let group = self.check_activation(slot)?;
         let plan = plan.map_or_else(|| self.random.hex(16), str::to_owned);
         let token = self.random.hex(12);
         // The agent of another plan ends with it.

@@ -1,18 +1,20 @@
 //! Records of `--load`, as the list commands print them: attributes and `r_id` at the top level.
 //!
 //! They may come in any order. What they leave out gets a plain value; an owner that is not known
-//! becomes the main account, so that a list of another account can be rehearsed on.
+//! becomes the main account, so that a list of another account can be rehearsed on. What is there
+//! already, as the accounts of the start are, stays as it is.
 
-use std::str::FromStr;
+mod fields;
 
 use serde_json::{Map, Value};
 
 use super::State;
-use super::accounts::Account;
+use super::accounts::{Account, Role};
 use super::deployments::{Deployment, sha};
 use super::devices::{Device, Events};
 use super::groups::{Group, GroupType};
-use super::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
+use super::hooks::{ContentType, Hook};
+use super::ids::{AgentId, DeviceId, Id, Mac};
 use super::login_keys::LoginKey;
 use super::products::Product;
 use super::running::Firmware;
@@ -35,6 +37,7 @@ pub fn load(state: &mut State, mut records: Vec<Record>) -> Result<(), String> {
             "login_key" => record.login_key(state),
             "product" => record.product(state),
             "deployment" => record.deployment(state),
+            "webhook" => record.hook(state),
             "device" => record.device(state),
             kind => match GroupType::named(kind) {
                 Some(kind) => record.group(state, kind),
@@ -72,48 +75,10 @@ impl Record {
         match self.kind() {
             "account" => 0,
             "product" => 1,
-            "deployment" => 3,
+            "deployment" | "webhook" => 3,
             "device" => 4,
             _ => 2,
         }
-    }
-
-    /// A text; null and absent are None.
-    fn text(&self, name: &str) -> Result<Option<String>, String> {
-        match self.fields.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(format!("`{name}` must be a string")),
-        }
-    }
-
-    /// Something with a form of its own.
-    fn parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, String> {
-        let text = self.text(name)?;
-        let parsed =
-            text.map(|text| text.parse().map_err(|_| format!("`{name}` cannot be `{text}`")));
-        parsed.transpose()
-    }
-
-    fn required<T: FromStr>(&self, name: &str) -> Result<T, String> {
-        self.parsed(name)?.ok_or_else(|| format!("`{name}` is missing"))
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        self.fields.get(name).and_then(Value::as_bool).unwrap_or_default()
-    }
-
-    fn number<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
-        self.fields.get(name).and_then(Value::as_i64).and_then(|number| T::try_from(number).ok())
-    }
-
-    fn time(&self, name: &str) -> Result<Timestamp, String> {
-        self.parsed(name).map(Option::unwrap_or_default)
-    }
-
-    fn account_id(&self, state: &State, name: &str) -> Result<Id, String> {
-        let known = self.parsed(name)?.filter(|id| state.accounts.contains_key(id));
-        known.or(state.accounts.keys().next().copied()).ok_or_else(|| "no account".to_owned())
     }
 
     /// A new account, on which the main one collaborates.
@@ -126,22 +91,26 @@ impl Record {
             email: self.text("email")?.unwrap_or_else(|| format!("{username}@example.com")),
             password: format!("{username}-password"),
             production: self.text("tier")?.is_some_and(|tier| tier.starts_with("ent")),
-            developers: vec![main.id],
+            collaborators: vec![main.id],
+            role: Role::Developer,
             one_time_password: None,
             username,
             unblessing_key: main.unblessing_key,
         };
-        if_new(state.accounts.insert(id, account).is_none())
+        state.accounts.entry(id).or_insert(account);
+        Ok(())
     }
 
     fn login_key(&self, state: &mut State) -> Result<(), String> {
-        let account = self.account_id(state, "owner_id")?;
-        state.login_keys.push(LoginKey {
+        let key = LoginKey {
             id: self.required("id")?,
-            account,
+            account: self.account_id(state, "owner_id")?,
             description: self.text("description")?.unwrap_or_default(),
             usages: self.number("usages").unwrap_or_default(),
-        });
+        };
+        if state.login_keys.iter().all(|other| other.id != key.id) {
+            state.login_keys.push(key);
+        }
         Ok(())
     }
 
@@ -153,11 +122,12 @@ impl Record {
             name: self.required("name")?,
             description: self.text("description")?.unwrap_or_default(),
             owner,
-            creator: owner,
+            creator: self.account_or(state, "creator_id", owner)?,
             created_at: self.time("created_at")?,
             updated_at: self.time("updated_at")?,
         };
-        if_new(state.products.insert(id, product).is_none())
+        state.products.entry(id).or_insert(product);
+        Ok(())
     }
 
     fn group(&self, state: &mut State, kind: GroupType) -> Result<(), String> {
@@ -177,7 +147,7 @@ impl Record {
             env_vars: env_vars.cloned().unwrap_or_default(),
             product,
             owner,
-            creator: owner,
+            creator: self.account_or(state, "creator_id", owner)?,
             created_at: self.time("created_at")?,
             updated_at: self.time("updated_at")?,
             current_deployment: None,
@@ -185,7 +155,11 @@ impl Record {
             production_target: self.parsed("production_target_id")?,
             dut_target: self.parsed("dut_target_id")?,
         };
-        if_new(state.groups.insert(id, group).is_none())
+        if state.groups.entry(id).or_insert(group).kind == kind {
+            Ok(())
+        } else {
+            Err("the id is that of a group of another type".to_owned())
+        }
     }
 
     fn deployment(&self, state: &mut State) -> Result<(), String> {
@@ -196,6 +170,7 @@ impl Record {
         let group = self.parsed("devicegroup_id")?.filter(|id| state.groups.contains_key(id));
         let of_group = group.and_then(|group| state.groups.get(&group)).map(|group| group.product);
         let product = of_group.map_or_else(|| self.required("product_id"), Ok)?;
+        let flagger = self.account_or(state, "flagger_id", owner)?;
         let tags = self.fields.get("tags").and_then(Value::as_array);
         let tags =
             tags.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
@@ -208,14 +183,35 @@ impl Record {
             origin: self.text("origin")?,
             tags,
             owner,
-            creator: owner,
-            flagger: self.flag("flagged").then_some(owner),
+            creator: self.account_or(state, "creator_id", owner)?,
+            flagger: self.flag("flagged").then_some(flagger),
             product,
             group,
             created_at: self.time("created_at")?,
             updated_at: self.time("updated_at")?,
         };
-        if_new(state.deployments.insert(id, build).is_none())
+        state.deployments.entry(id).or_insert(build);
+        Ok(())
+    }
+
+    fn hook(&self, state: &mut State) -> Result<(), String> {
+        let id = self.required("id")?;
+        let group: Id = self.required("devicegroup_id")?;
+        let owner = state.groups.get(&group).map(|group| group.owner);
+        let owner = owner.ok_or_else(|| format!("devicegroup {group} is not there"))?;
+        let hook = Hook {
+            id,
+            url: self.required("url")?,
+            event: self.word("event")?.ok_or("`event` is missing")?,
+            content_type: self.word("content_type")?.unwrap_or(ContentType::Json),
+            group,
+            owner,
+            creator: self.account_or(state, "creator_id", owner)?,
+            created_at: self.time("created_at")?,
+            updated_at: self.time("updated_at")?,
+        };
+        state.hooks.entry(id).or_insert(hook);
+        Ok(())
     }
 
     fn device(&self, state: &mut State) -> Result<(), String> {
@@ -253,13 +249,13 @@ impl Record {
             firmware: Firmware::default(),
             events: Events::default(),
         };
-        if_new(state.devices.add(device))
+        let is_there = state.devices.find(&id.to_string()).is_some();
+        if is_there || state.devices.add(device) {
+            Ok(())
+        } else {
+            Err("the MAC address is another device's".to_owned())
+        }
     }
-}
-
-/// Refuses what took the place of something else.
-fn if_new(is_new: bool) -> Result<(), String> {
-    if is_new { Ok(()) } else { Err("the id or MAC address is there already".to_owned()) }
 }
 
 #[cfg(test)]

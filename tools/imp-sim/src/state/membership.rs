@@ -4,6 +4,7 @@
 //! request, so a device that is named twice is written twice.
 
 use super::State;
+use super::accounts::Role;
 use super::devices::Device;
 use super::groups::{Group, GroupType};
 use super::ids::{AgentId, Id, Timestamp};
@@ -28,8 +29,15 @@ impl State {
         self.devices.get(slot).ok_or_else(|| Refusal::not_found("Device", text))
     }
 
-    /// Whether the caller may change who is in the group.
-    pub fn may_change_members(&self, caller: Id, group: &Group) -> Result<(), Refusal> {
+    /// Whether the caller may put devices into the group. Support may move production devices.
+    pub fn may_add_members(&self, caller: Id, group: &Group) -> Result<(), Refusal> {
+        let moves = self.role(caller, group.owner) == Some(Role::Support)
+            && group.kind == GroupType::Production;
+        if moves { Ok(()) } else { self.may_remove_members(caller, group) }
+    }
+
+    /// Whether the caller may take devices out of the group.
+    pub fn may_remove_members(&self, caller: Id, group: &Group) -> Result<(), Refusal> {
         self.may_write(caller, group.owner, group.kind.zone())
     }
 
@@ -89,7 +97,7 @@ impl State {
         if group.kind.is_blessed() {
             return no("can only get into a production devicegroup by blessing");
         }
-        if group.kind != GroupType::Development && device.imp_type.as_deref() == Some("imp001") {
+        if group.kind != GroupType::Development && device.is_imp001() {
             return no("is an imp001, which factory devicegroups do not take");
         }
         if group.kind.is_dut() && variants.dut_by_hand_refused {

@@ -11,6 +11,7 @@ pub mod groups;
 pub mod hooks;
 pub mod ids;
 pub mod journal;
+pub mod libraries;
 pub mod live;
 pub mod load;
 pub mod login_keys;
@@ -40,6 +41,8 @@ pub struct State {
     pub deployments: IndexMap<Id, deployments::Deployment>,
     /// Webhooks, in order of creation.
     pub hooks: IndexMap<Id, hooks::Hook>,
+    /// In order of creation.
+    pub libraries: IndexMap<Id, libraries::Library>,
     /// In order of enrolment.
     pub devices: devices::Devices,
     /// In order of creation.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Map;
 
 use super::State;
-use super::accounts::Account;
+use super::accounts::{Account, Role};
 use super::deployments::{Deployment, sha};
 use super::device_maker::DeviceMaker;
 use super::devices::Devices;
@@ -30,6 +30,8 @@ pub struct Population {
     pub production: usize,
     /// The unblessing key of every account.
     pub unblessing_key: String,
+    /// What the main account may do in the partner's.
+    pub role: Role,
     /// The main account's one-time password.
     pub one_time_password: Option<String>,
 }
@@ -45,6 +47,7 @@ pub fn populate(population: &Population) -> State {
         groups: IndexMap::new(),
         deployments: IndexMap::new(),
         hooks: IndexMap::new(),
+        libraries: IndexMap::new(),
         devices: Devices::default(),
         login_keys: Vec::new(),
         tokens: Tokens::default(),
@@ -91,12 +94,13 @@ fn add_accounts(state: &mut State, population: &Population) -> [Id; 3] {
             production,
             one_time_password: None,
             unblessing_key: population.unblessing_key.clone(),
-            developers: Vec::new(),
+            collaborators: Vec::new(),
+            role: population.role,
         };
         state.accounts.insert(id, account);
     }
     state.accounts[&ids[0]].one_time_password.clone_from(&population.one_time_password);
-    state.accounts[&ids[1]].developers.push(ids[0]);
+    state.accounts[&ids[1]].collaborators.push(ids[0]);
     let description = "made by imp-sim".to_owned();
     state.login_keys.push(LoginKey { id: random.hex(16), account: ids[0], description, usages: 0 });
     ids

@@ -10,6 +10,7 @@ use super::devices::{Device, Devices};
 use super::groups::Group;
 use super::hooks::Hook;
 use super::ids::Id;
+use super::libraries::Library;
 use super::live::Live;
 use super::login_keys::LoginKey;
 use super::products::Product;
@@ -24,6 +25,7 @@ struct Written<'a> {
     groups: &'a IndexMap<Id, Group>,
     deployments: &'a IndexMap<Id, Deployment>,
     hooks: &'a IndexMap<Id, Hook>,
+    libraries: &'a IndexMap<Id, Library>,
     login_keys: &'a [LoginKey],
     tokens: &'a Tokens,
     devices: Vec<&'a Device>,
@@ -38,6 +40,8 @@ struct Read {
     deployments: IndexMap<Id, Deployment>,
     #[serde(default)]
     hooks: IndexMap<Id, Hook>,
+    #[serde(default)]
+    libraries: IndexMap<Id, Library>,
     login_keys: Vec<LoginKey>,
     tokens: Tokens,
     devices: Vec<Device>,
@@ -53,6 +57,7 @@ impl State {
             groups: &self.groups,
             deployments: &self.deployments,
             hooks: &self.hooks,
+            libraries: &self.libraries,
             login_keys: &self.login_keys,
             tokens: &self.tokens,
             devices: self.devices.iter().collect(),
@@ -72,6 +77,7 @@ impl State {
             groups: read.groups,
             deployments: read.deployments,
             hooks: read.hooks,
+            libraries: read.libraries,
             devices,
             login_keys: read.login_keys,
             tokens: read.tokens,

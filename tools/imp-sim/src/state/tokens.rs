@@ -1,6 +1,7 @@
 //! Access tokens, refresh tokens and the login tokens of two-step sign-in.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use super::ids::{Id, Timestamp};
 use super::refusal::Refusal;
+use crate::variants::Variants;
 
 /// At most so many refresh tokens exist for an account; the oldest goes first.
 pub const REFRESH_TOKENS: usize = 5;
@@ -23,6 +25,9 @@ pub struct Access {
     pub serial: u64,
     /// From then on it is refused.
     pub expires_at: Timestamp,
+    /// Who signed in, if it was over the network.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
 }
 
 /// A refresh token. Its `id` in lists is not the secret.
@@ -104,12 +109,18 @@ impl State {
     }
 
     /// Issues an access token, and forgets those that have ended.
-    pub fn issue_access(&mut self, account: Id, now: Timestamp, life: Duration) -> Issued {
+    pub fn issue_access(
+        &mut self,
+        account: Id,
+        address: Option<IpAddr>,
+        now: Timestamp,
+        life: Duration,
+    ) -> Issued {
         self.tokens.access.retain(|_, access| access.expires_at > now);
         self.tokens.issued += 1;
         let expires_at = now.plus(life);
         let token = self.random.access_token();
-        let access = Access { account, serial: self.tokens.issued, expires_at };
+        let access = Access { account, serial: self.tokens.issued, expires_at, address };
         self.tokens.access.insert(token.clone(), access);
         Issued { token, expires_at }
     }
@@ -133,14 +144,23 @@ impl State {
         self.tokens.access.clear();
     }
 
-    /// Who a bearer token speaks for.
-    pub fn authenticate(&self, token: &str, now: Timestamp) -> Result<Access, Refusal> {
-        self.tokens
-            .access
-            .get(token)
-            .filter(|access| access.expires_at > now)
-            .copied()
-            .ok_or_else(|| Refusal::credentials("The access token is missing, wrong or expired."))
+    /// Who a bearer token speaks for; by variant only where its owner signed in.
+    pub fn authenticate(
+        &self,
+        token: &str,
+        peer: IpAddr,
+        variants: &Variants,
+        now: Timestamp,
+    ) -> Result<Access, Refusal> {
+        let access = self.tokens.access.get(token).filter(|access| access.expires_at > now);
+        let access = access.ok_or_else(|| {
+            Refusal::credentials("The access token is missing, wrong or expired.")
+        })?;
+        let elsewhere = access.address.is_some_and(|address| address != peer);
+        if variants.token_address_same && elsewhere {
+            return Err(Refusal::credentials("The access token belongs to another address."));
+        }
+        Ok(*access)
     }
 
     /// The account of a refresh token.

@@ -181,6 +181,12 @@ pub const QUESTIONS: &[Question] = &[
         set: |v, value| v.login_key_needs_otp = value == "needed",
     },
     Question {
+        name: "token-address",
+        values: &["any", "same"],
+        meaning: "whether an access token works from any address or only where its owner signed in",
+        set: |v, value| v.token_address_same = value == "same",
+    },
+    Question {
         name: "rate-scope",
         values: &["account", "token"],
         meaning: "what the rate limit counts",

@@ -172,6 +172,24 @@ impl Sim {
         exchange(stream, host, method, target, headers, body)
     }
 
+    /// `GET /accounts/me` from another loopback address than the usual one.
+    pub fn me_from_elsewhere(&self, token: &str) -> Answer {
+        let base = self.entry["control"].as_str().expect("control");
+        let host = base.trim_start_matches("http://").trim_end_matches("/control");
+        let to = host.parse().expect("an address");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+        let stream = runtime.expect("a runtime").block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            socket.bind("127.0.0.2:0".parse().expect("an address"))?;
+            socket.connect(to).await?.into_std()
+        });
+        let stream = stream.expect("a connection");
+        stream.set_nonblocking(false).expect("a plain connection");
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        exchange(stream, host, "GET", "/v5/accounts/me", &headers, b"").expect("an answer")
+    }
+
     /// A product, and a group of that type in it.
     pub fn group(&self, kind: &str, name: &str) -> String {
         let product = match self.truth("/products").iter().find(|product| product["name"] == "P") {

@@ -46,11 +46,97 @@ fn conditions_are_followed_only_when_they_are_plain() {
 }
 
 #[test]
+fn jumps_are_followed() {
+    for (source, wanted) in [
+        (
+            "for (local i = 0; i < 5; i++) { if (i == 1) continue; if (i==3) break; server.log(\"i\"+i); }",
+            &["i0", "i2"][..],
+        ),
+        ("server.log(\"a\"); throw \"x\"; server.log(\"b\");", &["a"]),
+        ("server.log(\"a\"); return; server.log(\"b\");", &["a"]),
+        ("function f() { return; server.log(\"in\"); }\nf();", &[]),
+        ("function f() { return server.log(\"in\"); }\nf(); server.log(\"b\");", &["in", "b"]),
+        ("function f() { throw \"x\"; }\nf();\nserver.log(\"b\");", &[]),
+        ("try { throw \"x\"; server.log(\"a\"); } catch (e) { server.log(\"b\"); }", &["b"]),
+        (
+            "try { server.log(\"a\"); } catch (e) { server.log(\"b\"); }\nserver.log(\"c\");",
+            &["a", "c"],
+        ),
+        ("local e = 1; try { throw 2; } catch (e) { } server.log(e);", &["1"]),
+        ("local i = 0; while (true) { if (++i > 2) break; }\nserver.log(\"end\");", &["end"]),
+        ("local i = 0; while (true) { i++; if (i > 2) break; }\nserver.log(i);", &["3"]),
+        ("for (;;) { server.log(\"x\"); break; }", &["x"]),
+        ("while (1) { foo(); }\nserver.log(\"never\");", &[]),
+        (
+            "for (local i=0;i<2;i++) { for (local j=0;j<9;j++) { if (j==1) break; server.log(i+j); } }",
+            &["0", "1"],
+        ),
+    ] {
+        assert_eq!(logged(source), wanted, "{source}");
+    }
+}
+
+#[test]
+fn what_may_not_be_logged_is_not() {
+    for (source, wanted) in [
+        ("local x = 5; if (foo()) { x = 7; } server.log(\"x \" + x);", &[][..]),
+        ("local x = 5; if (foo()) { y = 7; } server.log(\"x \" + x);", &["x 5"]),
+        ("local x = 5; foreach (x in y) { }\nserver.log(x);\nserver.log(\"end\");", &["end"]),
+        ("local x = 5; foreach (v in y) { x = v; }\nserver.log(x);", &[]),
+        ("local x = 5; while (foo()) { x--; }\nserver.log(x);", &[]),
+        (
+            "local x = 5; switch (foo()) { case 1: x = 2; break; }\nserver.log(x); server.log(1);",
+            &["1"],
+        ),
+        (
+            "for (local i = 0; i < 3; i++) { if (foo()) break; server.log(i); }\nserver.log(\"end\");",
+            &["end"],
+        ),
+        (
+            "for (local i = 0; i < 3; i++) { server.log(i); switch (v) { case 1: continue; } server.log(\"no\"); }",
+            &["0"],
+        ),
+        (
+            "function f() { if (foo()) return; server.log(\"in\"); }\nf();\nserver.log(\"end\");",
+            &["end"],
+        ),
+        ("local x = 5; function f() { if (foo()) { return; } x = 6; }\nf();\nserver.log(x);", &[]),
+        ("server.log(\"a\"); if (foo()) { throw \"x\"; }\nserver.log(\"b\");", &["a"]),
+        ("if (foo()) { foreach (v in y) { if (v) break; } }\nserver.log(\"end\");", &["end"]),
+        ("local x = 5; function f() { x = 6; }\nif (foo()) f();\nserver.log(x);", &[]),
+        ("local x = 5; local y = x++; server.log(x);", &[]),
+        ("local x = 5; function f() { x = 6; }\nlocal y = f();\nserver.log(x);", &[]),
+        ("local x = 5; local x; server.log(x);", &[]),
+        ("local x = 5; function f(x) { server.log(x); }\nf(7);\nserver.log(x);", &["5"]),
+        (
+            "local x = 5; function f() { local x = 6; server.log(x); }\nf();\nserver.log(x);",
+            &["6", "5"],
+        ),
+        ("local x = 5; on(\"e\", function(v) { x = v; return; });\nserver.log(x);", &["5"]),
+    ] {
+        assert_eq!(logged(source), wanted, "{source}");
+    }
+}
+
+#[test]
+fn a_declaration_ends_with_its_body() {
+    for (source, wanted) in [
+        ("function f() { server.log(\"in\"); } f();", "in"),
+        ("class C extends a.B { x = 1; function g() {} } server.log(\"class\");", "class"),
+        ("enum E { A, B } server.log(\"enum\");", "enum"),
+        ("function C::f() { return 1; } server.log(\"method\");", "method"),
+    ] {
+        assert_eq!(logged(source), [wanted], "{source}");
+    }
+}
+
+#[test]
 fn no_program_runs_for_ever() {
     assert_eq!(logged("while (true) { server.log(\"x\"); }"), [""; 0]);
     assert_eq!(logged("for (local i = 0; i < 10; i--) server.log(\"x\");").len(), LINES);
     assert_eq!(logged("function f() { server.log(\"x\"); f(); }\nf();").len(), DEPTH);
     logged("local i = 0; while (i < 1) { i = 0; }");
+    logged(&format!("local a = true; {} server.log(a);", "if (a) ".repeat(5_000)));
     for odd in ["for", "for (", "if (x", "function", "while", "local", "server.log(", "try", "else"]
     {
         if let Ok(tokens) = compile(odd) {

@@ -95,6 +95,21 @@ fn an_imp001_stays_in_development() {
 }
 
 #[test]
+fn an_imp001_whose_type_is_unknown_is_told_by_its_id() {
+    let mut factory = Factory::new();
+    let group = factory.group(0, GroupType::Fixture);
+    for (id, goes) in [(0x2347_7680_1163_a9ee, false), (0x5000_d8c4_6a56_cfca, true)] {
+        let mut device = factory.maker.device(factory.main, None);
+        (device.id, device.imp_type) = (DeviceId(id), None);
+        assert!(factory.state.devices.add(device));
+        let device = DeviceId(id).to_string();
+        let variants = &factory.variants;
+        let assigned = factory.state.assign(factory.main, group, &device, variants, NOW);
+        assert_eq!(assigned.is_ok(), goes, "{device}");
+    }
+}
+
+#[test]
 fn lists_keep_their_order_whatever_moves() {
     let mut factory = Factory::new();
     let group = factory.group(0, GroupType::Development);

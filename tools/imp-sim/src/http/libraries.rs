@@ -1,0 +1,213 @@
+//! `/libraries` and their versions.
+
+use serde::Serialize;
+
+use super::Call;
+use super::answer::{Answer, Related, Resource, SelfLink};
+use super::document;
+use super::page;
+use super::products::{DESCRIPTION, NAME};
+use crate::state::ids::Timestamp;
+use crate::state::libraries::{Library, LibraryChange, Permission, Version};
+use crate::state::refusal::Refusal;
+
+/// Characters of a reference, which is an address most of the time.
+const REFERENCE: usize = 2000;
+
+#[derive(Serialize)]
+struct LibraryAttributes<'a> {
+    name: &'a str,
+    description: &'a str,
+    reference: &'a str,
+    permission: Permission,
+    supported: bool,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct LibraryRelationships {
+    owner: Related,
+    creator: Related,
+    versions: Vec<VersionIdentifier>,
+}
+
+#[derive(Serialize)]
+struct VersionIdentifier {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+}
+
+#[derive(Serialize)]
+struct VersionAttributes<'a> {
+    version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    description: &'a str,
+    reference: &'a str,
+    supported: bool,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct VersionRelationships {
+    library: Related,
+}
+
+const VERSION: &str = "libraryversion";
+
+fn resource<'a>(library: &'a Library, base: &str) -> impl Serialize + use<'a> {
+    let versions = library.versions.iter();
+    let identifier = |version| VersionIdentifier { kind: VERSION, id: library.version_id(version) };
+    Resource {
+        kind: "library",
+        id: library.id,
+        links: SelfLink::new(base, "libraries", &library.id),
+        attributes: LibraryAttributes {
+            name: &library.name,
+            description: &library.description,
+            reference: &library.reference,
+            permission: library.permission,
+            supported: library.supported,
+            created_at: library.created_at,
+            updated_at: library.updated_at,
+        },
+        relationships: Some(LibraryRelationships {
+            owner: Related::account(library.owner),
+            creator: Related::account(library.creator),
+            versions: versions.map(identifier).collect(),
+        }),
+    }
+}
+
+fn version_resource<'a>(
+    library: &Library,
+    version: &'a Version,
+    base: &str,
+    code: bool,
+) -> impl Serialize + use<'a> {
+    let id = library.version_id(version);
+    Resource {
+        kind: VERSION,
+        links: SelfLink::new(base, &format!("libraries/{}/versions", library.id), &id),
+        id,
+        attributes: VersionAttributes {
+            version: &version.version,
+            code: code.then_some(&version.code),
+            description: &version.description,
+            reference: &version.reference,
+            supported: version.supported,
+            created_at: version.created_at,
+            updated_at: version.updated_at,
+        },
+        relationships: Some(VersionRelationships { library: Related::new("library", library.id) }),
+    }
+}
+
+/// Libraries, oldest first.
+pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
+    call.request.allow_filters(&[])?;
+    let state = call.sim.state();
+    let shared = call.variants().shared_lists_all;
+    let libraries = state.libraries.values().filter(|library| {
+        call.caller == library.owner || (shared && state.sees(call.caller, library.owner))
+    });
+    let base = call.base();
+    page::of_all(call, libraries, |library| resource(library, &base))
+}
+
+/// One library.
+pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let state = call.sim.state();
+    Ok(Answer::data(200, &resource(state.library(call.caller, id)?, &call.base())))
+}
+
+/// A new library.
+pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let mut sent = document::Resource::to_create(call.request)?;
+    sent.expect_type(&["library"])?;
+    let change = library_change(&mut sent)?;
+    let mut state = call.sim.state();
+    let library = state.create_library(call.caller, change, call.now)?;
+    Ok(Answer::data(201, &resource(library, &call.base())))
+}
+
+/// Other attributes.
+pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    call.sim.state().library(call.caller, id)?;
+    let mut sent = document::Resource::to_update(call.request, "library", |sent| sent == id)?;
+    let change = library_change(&mut sent)?;
+    let mut state = call.sim.state();
+    let library = state.update_library(call.caller, id, change, call.now)?;
+    Ok(Answer::data(200, &resource(library, &call.base())))
+}
+
+/// One version.
+pub fn get_version(call: &Call<'_>, id: &str, version: &str) -> Result<Answer, Refusal> {
+    let state = call.sim.state();
+    let library = state.library(call.caller, id)?;
+    let version = library.version(version)?;
+    let code = state.sees_code(call.caller, library.owner);
+    Ok(Answer::data(200, &version_resource(library, version, &call.base(), code)))
+}
+
+/// A new version.
+pub fn create_version(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    call.sim.state().library(call.caller, id)?;
+    let mut sent = document::Resource::to_create(call.request)?;
+    sent.expect_type(&[VERSION])?;
+    let required = |name| Refusal::attribute(format!("`{name}` is required."));
+    let version = sent.text("version", 1, NAME)?.ok_or_else(|| required("version"))?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    if !version.bytes().all(plain) {
+        let detail = format!("`version` cannot be `{version}`: use A-Z, a-z, 0-9, ., - and _");
+        return Err(Refusal::attribute(detail));
+    }
+    let code = sent.text("code", 0, usize::MAX)?.ok_or_else(|| required("code"))?;
+    let change = common_change(&mut sent)?;
+    sent.nothing_else()?;
+    let mut state = call.sim.state();
+    let (library, version) =
+        state.create_version(call.caller, id, (version, code), change, call.now)?;
+    Ok(Answer::data(201, &version_resource(library, version, &call.base(), true)))
+}
+
+/// Other attributes of a version, whose number and code stay.
+pub fn update_version(call: &Call<'_>, id: &str, version: &str) -> Result<Answer, Refusal> {
+    call.sim.state().library(call.caller, id)?.version(version)?;
+    let mut sent = document::Resource::to_update(call.request, VERSION, |sent| sent == version)?;
+    let change = common_change(&mut sent)?;
+    sent.nothing_else()?;
+    let mut state = call.sim.state();
+    let (library, version) = state.update_version(call.caller, (id, version), change, call.now)?;
+    Ok(Answer::data(200, &version_resource(library, version, &call.base(), true)))
+}
+
+fn library_change(sent: &mut document::Resource) -> Result<LibraryChange, Refusal> {
+    let permission = match sent.text("permission", 0, NAME)?.as_deref() {
+        None => None,
+        Some("private") => Some(Permission::Private),
+        Some("require") => Some(Permission::Require),
+        Some("view") => Some(Permission::View),
+        Some(_) => {
+            let detail = "`permission` must be private, require or view.";
+            return Err(Refusal::attribute(detail));
+        }
+    };
+    let name = sent.text("name", 1, NAME)?;
+    let change = LibraryChange { name, permission, ..common_change(sent)? };
+    sent.nothing_else()?;
+    Ok(change)
+}
+
+/// What libraries and versions have in common.
+fn common_change(sent: &mut document::Resource) -> Result<LibraryChange, Refusal> {
+    Ok(LibraryChange {
+        description: sent.text("description", 0, DESCRIPTION)?,
+        reference: sent.text("reference", 0, REFERENCE)?,
+        supported: sent.boolean("supported")?,
+        ..LibraryChange::default()
+    })
+}
