@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Background, Caller, Dir, Sim, wait};
+use tests::{Background, Caller, Dir, Port, Sim, wait};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -258,12 +258,11 @@ fn hooks_of_its_own_live_as_long_as_the_listener() {
     let sim = Sim::start(&["--devices", "1"]);
     let dir = Dir::signed_in(&sim);
     let [group] = sim.groups(["Ovens"]);
-    let port = {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        free.local_addr().expect("it is bound").port()
-    };
+    // Of its own while nobody listens there too: a second listener comes.
+    let port = Port::reserve();
+    let address = port.address();
     let options = format!(
-        "--listen 127.0.0.1:{port} --create --dg Ovens --event deployment --event blessing --url http://127.0.0.1:{port}/"
+        "--listen {address} --create --dg Ovens --event deployment --event blessing --url http://{address}/"
     );
     let listener = Listener::start(&dir, &options, "");
     let hooks = sim.all("webhooks");

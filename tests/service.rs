@@ -115,11 +115,10 @@ fn a_service_that_comes_back_in_time_is_waited_for() {
     let options = ["--devices", "700", "--state", state.to_str().expect("UTF-8")];
     let mut sim = Sim::start(&options);
     let dir = Dir::signed_in(&sim);
-    let address = sim.address();
     sim.finish();
     let running = dir.spawn("imp-device list --trace");
     running.wait_for("it to try", || running.stderr().contains("/devices"));
-    let again = Sim::start_at(&address, &options);
+    let again = sim.start_again(&options);
     let run = running.wait().ok();
     assert_eq!(run.records().len(), 700);
     assert!(again.counts().total >= 7);

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tests::{Dir, Sim, ask};
+use tests::{Dir, Port, Sim, ask};
 
 /// `imp-auth login` of the main account, without the password.
 fn login(sim: &Sim) -> String {
@@ -229,9 +229,10 @@ fn what_comes_first_is_said() {
     dir.set("IMPT_LOGINKEY", &sim.entry.login_key);
     dir.set("IMPT_ENDPOINT", &sim.entry.endpoint);
     assert_eq!(dir.sh("imp-auth info").quiet().record()["source"], "IMPT_LOGINKEY");
-    dir.sh("imp-auth login -q --user me --pwd x --patience 1s --endpoint http://127.0.0.1:1/v5")
-        .code(4)
-        .says("could not be reached");
+    let nobody = Port::reserve();
+    let login = "imp-auth login -q --user me --pwd x --patience 1s --endpoint";
+    let run = dir.sh(&format!("{login} http://{}/v5", nobody.address())).code(4);
+    run.says("could not be reached");
     dir.set("IMP_AUTH_FILE", home_file(&dir).to_str().expect("UTF-8"));
     assert_eq!(dir.sh("imp-auth info").quiet().record()["source"], "auth-file");
     dir.set("IMP_AUTH_FILE", "missing");

@@ -16,6 +16,9 @@ pub const JSON_API: &str = "application/vnd.api+json";
 /// The simulator's binary.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_imp-sim");
 
+/// Nobody listens there: free ports are never so low, and no other test uses that address.
+pub const NOBODY: &str = "127.255.255.254:1";
+
 /// A running simulator; it ends with the test.
 pub struct Sim {
     /// The process.
