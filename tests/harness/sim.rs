@@ -168,7 +168,7 @@ impl Sim {
     }
 
     /// Asks the control address.
-    pub(crate) fn control(&self, method: &str, what: &str, body: &str) -> Answer {
+    pub fn control(&self, method: &str, what: &str, body: &str) -> Answer {
         let answer = ask(method, &format!("{}/{what}", self.entry.control), &[], body);
         assert_eq!(answer.status, 200, "{method} {what}: {answer:?}");
         answer
