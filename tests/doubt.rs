@@ -1,9 +1,7 @@
 //! Bulk moves whose answers are mixed, lost or wrong: the fate of every device is found out, and none
 //! is written twice, because that would restart it twice.
 
-use std::time::Duration;
-
-use tests::{Dir, Moved, Sim, wait};
+use tests::{Dir, Moved, Sim};
 
 const POST: &str = "POST /devicegroups/*/relationships/devices";
 const DELETE: &str = "DELETE /devicegroups/*/relationships/devices";
@@ -82,13 +80,13 @@ fn an_answer_that_is_late_is_not_waited_for_and_not_repeated_blindly() {
     let ids = sim.field("id");
     dir.write_column("devices.csv", "id", &ids);
     // The first request takes effect; its answer comes after the client's patience with it.
-    sim.fault(&format!("{POST} delay=60s times=1"));
+    sim.fault(&format!("{POST} delay=1h times=1"));
     let assign = "imp-device assign --dg A --patience 8s --input devices.csv --failed failed";
-    let (took, run) = wait::timed(|| dir.sh(assign).ok());
+    let run = dir.sh(assign).ok();
     Moved { case: "", sim: &sim, by: "id", given: &ids, run: &run, failed: &dir.failed("failed") }
         .are_in(&group);
-    assert!(took < Duration::from_secs(50), "{took:?}");
     assert_eq!(sim.members(&group).len(), 120);
+    assert_eq!(sim.faults_applied(), [1]);
 }
 
 #[test]

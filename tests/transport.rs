@@ -1,8 +1,6 @@
 //! The way to the service that real users take: https with a private authority, through a proxy.
 
-use std::time::Duration;
-
-use tests::{Dir, Port, Proxy, Server, Sim, wait};
+use tests::{Dir, Port, Proxy, Server, Sim};
 
 /// A service with https, and somebody who knows its authority.
 fn secure() -> (Sim, Dir, tempfile::TempDir) {
@@ -36,12 +34,12 @@ fn an_unknown_authority_is_refused_with_a_message_that_helps() {
     let (sim, mut dir, _keep) = secure();
     dir.set("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt");
     for script in ["imp-device list", "imp-device info -d x", "imp-dg list", "imp-auth info"] {
-        let (took, run) = wait::timed(|| dir.sh(script));
+        // Waiting does not help, and is not tried: an hour is longer than a test may take.
+        let run = dir.sh(&format!("{script} --patience 1h"));
         let run = run.says_all(&["certificate", "SSL_CERT_FILE"]);
         if script != "imp-auth info" {
             assert_eq!(run.exit_code(), Some(2), "{run}");
         }
-        assert!(took < Duration::from_secs(10), "waiting does not help{run}");
     }
     assert_eq!(sim.counts().total, 0, "nothing was sent");
     // Nor is a certificate for another name.
@@ -177,8 +175,6 @@ fn plain_http_is_for_this_machine_only() {
         ["http://api.example.com/v5", "http://10.0.0.1/v5", "http://localhost.example.com/v5"]
     {
         dir.set("IMPT_ENDPOINT", endpoint);
-        let (took, run) = wait::timed(|| dir.sh("imp-device list").code(2));
-        run.no_stdout().says("https");
-        assert!(took < Duration::from_secs(5));
+        dir.sh("imp-device list --patience 1h").code(2).no_stdout().says("https");
     }
 }
