@@ -1,6 +1,6 @@
 //! Runs that ended early in whatever way: typed again, they finish the job and do nothing twice.
 
-use tests::{Background, DEVELOPMENT, Dir, Moved, Sim};
+use tests::{Background, DEVELOPMENT, Dir, Moved, Sim, kinds};
 
 const MEMBERS: &str = "POST /devicegroups/*/relationships/devices";
 
@@ -59,7 +59,7 @@ fn ctrl_c_while_the_input_is_still_being_read_keeps_what_was_read() {
         let kept: Vec<&str> =
             failed.iter().map(|row| row.input["id"].as_str().expect("a text")).collect();
         assert_eq!(kept, given, "every row that was read, in its order");
-        assert!(failed.iter().all(|row| row.error.kind == "not_attempted"));
+        assert_eq!(kinds(&failed), [("not_attempted", 40)].into());
         let report = dir.report("report");
         assert_eq!((report.rows, report.not_attempted), (40, 40));
         assert!(sim.members(&group).is_empty());

@@ -35,7 +35,7 @@ pub use port::Port;
 pub use proxy::Proxy;
 pub use run::Run;
 pub use server::Server;
-pub use shapes::{Failed, FailedError, Report, told};
+pub use shapes::{Failed, FailedError, Report, kinds, told};
 pub use sim::{Entry, Sim};
 pub use truth::Events;
 
