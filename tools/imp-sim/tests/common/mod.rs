@@ -7,6 +7,7 @@ pub mod line;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -172,6 +173,7 @@ impl Sim {
         let base = self.entry["control"].as_str().expect("control");
         let host = base.trim_start_matches("http://").trim_end_matches("/control");
         let stream = TcpStream::connect(host).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit that is not 0");
         exchange(stream, host, method, target, headers, body)
     }
 
