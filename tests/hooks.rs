@@ -245,9 +245,10 @@ fn the_end_of_the_reader_is_the_end_of_the_listener() {
     let listener = Listener::start(&dir, "", "| head -2");
     let mut caller = listener.caller();
     let mut number = 0;
-    while listener.blessing(&mut caller, "5000d8c46a56cfca", number).is_ok() {
+    listener.running.wait_for("its end", || {
         number += 1;
-    }
+        listener.blessing(&mut caller, "5000d8c46a56cfca", number).is_err()
+    });
     let run = listener.running.wait().ok();
     assert_eq!(run.records().len(), 2);
 }

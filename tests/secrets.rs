@@ -33,18 +33,11 @@ fn check(run: &Run, secrets: &[(String, &str)]) {
     assert!(!shown.contains("panicked"), "{run}");
 }
 
-#[test]
-fn nothing_secret_is_printed_said_or_traced() {
-    let sim = Sim::start(&["--devices", "30", "--production", "8", "--token-life", "4m"]);
-    sim.groups(["A"]);
-    let mut dir = Dir::signed_in(&sim);
-    dir.write("password", format!("{}\n", sim.entry.password));
-    dir.write("wrong", "wrong-secret-password\n");
-    dir.write("key", format!("{}\n", sim.entry.unbond_key));
-    dir.set("IMP_UNBOND_KEY", "wrong-secret-key");
+/// Commands of all kinds, good ones and bad ones.
+fn commands(sim: &Sim) -> Vec<String> {
     let user = &sim.entry.user;
     let login = format!("imp-auth login -l -q -e {} --user {user}", sim.entry.endpoint);
-    let commands = [
+    vec![
         "imp-device list".to_owned(),
         "imp-device list -z debug".to_owned(),
         "imp-device list | imp-device assign --dg A".to_owned(),
@@ -69,16 +62,31 @@ fn nothing_secret_is_printed_said_or_traced() {
         "IMPT_LOGINKEY=fedcba9876543210 imp-device list --auth-file nowhere".to_owned(),
         "imp-device list".to_owned(),
         "imp-auth logout -l".to_owned(),
-    ];
-    for command in &commands {
+    ]
+}
+
+#[test]
+fn nothing_secret_is_printed_said_or_traced() {
+    let sim = Sim::start(&["--devices", "30", "--production", "8", "--token-life", "4m"]);
+    sim.groups(["A"]);
+    let mut dir = Dir::signed_in(&sim);
+    dir.write("password", format!("{}\n", sim.entry.password));
+    dir.write("wrong", "wrong-secret-password\n");
+    dir.write("key", format!("{}\n", sim.entry.unbond_key));
+    dir.set("IMP_UNBOND_KEY", "wrong-secret-key");
+    let mut traces = 0;
+    for command in commands(&sim) {
         // The files change with some of them: what was secret before stays it.
         let mut secrets_now = secrets(&sim, &dir);
         for options in ["", " --trace -v"] {
             let run = dir.sh(&format!("{command}{options}"));
+            let is_traced = !options.is_empty() && run.stderr().contains("[hidden]");
+            traces += usize::from(is_traced);
             secrets_now.extend(secrets(&sim, &dir));
             check(&run, &secrets_now);
         }
     }
+    assert!(traces >= 5, "secrets were on their way, and hidden: {traces}");
 }
 
 #[test]
@@ -86,6 +94,7 @@ fn nor_in_trouble() {
     let sim = Sim::start(&["--devices", "5"]);
     let dir = Dir::signed_in(&sim);
     let secrets = secrets(&sim, &dir);
+    assert!(secrets.iter().any(|(_, name)| *name == "accessToken"));
     for fault in [
         "* /** 401",
         "* /** 500 body=html",
@@ -129,6 +138,8 @@ fn nor_when_a_service_repeats_what_it_was_sent() {
         let shown = format!("{}{}", run.stdout(), run.stderr());
         assert!(!shown.contains("the-secret"), "{run}");
     }
+    assert!(server.seen().iter().all(|head| head.contains("the-secret-access-token")));
+    assert_eq!(server.seen().len(), 3);
 }
 
 #[test]

@@ -109,8 +109,9 @@ fn no_proxy_takes_hosts_suffixes_and_blanks() {
     }
     for list in ["", "sim.test", "imp-sim", "other.test", "imp-sim.test.org"] {
         dir.set("no_proxy", list);
+        let before = proxy.seen().len();
         dir.sh("imp-device list --limit 1").quiet();
-        assert!(!proxy.seen().is_empty(), "no_proxy={list}");
+        assert!(proxy.seen().len() > before, "no_proxy={list}");
     }
     dir.set("no_proxy", "other.test");
     dir.set("NO_PROXY", "imp-sim.test");
