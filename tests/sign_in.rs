@@ -273,10 +273,14 @@ fn a_file_of_impt_is_renewed_in_its_form_and_place() {
 fn a_torn_file_is_waited_for_and_a_broken_one_is_an_error() {
     let (sim, dir) = stranger(&[]);
     dir.sh(&format!("{} --pwd-file pw --auth-file whole", login(&sim))).quiet();
-    // Written in place again and again, as impt would, and so torn at any moment.
-    let writer = "until [ -e end ]; do head -c 60 whole > .impt.auth; cat whole > .impt.auth; done";
+    // Written in place again and again, as impt would, and so torn at any moment. By the shell itself:
+    // a process that has to be started first may take longer than a torn file is waited for. While
+    // others are started, which do nothing, the file is whole.
+    let write = "printf %s \"${whole:0:60}\" > .impt.auth; printf %s \"$whole\" > .impt.auth";
+    let rest = "for n in 1 2 3; do env true; done";
+    let writer = format!("whole=$(< whole); until [ -e end ]; do {write}; {rest}; done");
     let reader = "for n in $(seq 40); do imp-auth account info || break; done; touch end; wait";
-    let run = dir.sh(&format!("cp whole .impt.auth; {writer} & {reader}")).quiet();
+    let run = dir.sh(&format!("cp whole .impt.auth; {{ {writer}; }} & {reader}")).quiet();
     assert_eq!(run.records().len(), 40);
     dir.sh("head -c 60 whole > .impt.auth");
     let run = dir.sh("imp-auth account list").code(2).says_all(&[".impt.auth", "imp-auth login"]);
