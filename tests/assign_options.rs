@@ -1,6 +1,8 @@
 //! `imp-device assign`: its options --dry-run, --read-back, --stream, --batch; order of the output.
 
-use tests::{DEVELOPMENT, Dir, Sim};
+use std::time::Duration;
+
+use tests::{DEVELOPMENT, Dir, Sim, kinds, wait};
 
 #[test]
 fn output_is_in_the_order_of_the_input() {
@@ -19,14 +21,18 @@ fn output_is_in_the_order_of_the_input() {
 #[test]
 fn batches_are_full_and_no_larger() {
     let sim = Sim::start(&["--devices", "1050"]);
-    let [a] = sim.groups(["A"]);
+    let [a, b] = sim.groups(["A", "B"]);
     let dir = Dir::signed_in(&sim);
     dir.sh("imp-device list | imp-device assign --dg A > out").quiet();
     let sizes: Vec<usize> = sim.writes().iter().map(|write| write.devices).collect();
     assert_eq!(sizes.iter().sum::<usize>(), 1050);
     assert_eq!((sizes.len(), sizes.iter().max()), (11, Some(&100)));
-    sim.put(&a, &[]);
-    dir.sh("imp-device list --limit 10 | imp-device assign --dg A --batch 1000").quiet();
+    // Larger ones on request.
+    sim.reset();
+    dir.sh("imp-device list | imp-device assign --dg B --batch 1000").quiet();
+    let sizes: Vec<usize> = sim.writes().iter().map(|write| write.devices).collect();
+    assert_eq!(sizes, [1000, 50]);
+    assert_eq!((sim.members(&a).len(), sim.members(&b).len()), (0, 1050));
     let run = dir.sh("imp-device assign --dg A --batch 0 --device x").code(2);
     run.says("--batch");
 }
@@ -51,7 +57,7 @@ fn a_dry_run_sends_nothing_that_changes_anything() {
     // What it printed must not be mistaken for what was done.
     let run = dir.sh("imp-device assign --dg A --failed failed < dry").code(1).no_stdout();
     run.says("dry run");
-    assert!(dir.failed("failed").iter().all(|row| row.error.kind == "bad_input"));
+    assert_eq!(kinds(&dir.failed("failed")), [("bad_input", 150)].into());
     assert_eq!(sim.counts().writes, 0);
     // But the next command of a pipeline may be a dry run too.
     dir.sh("imp-device restart --dry-run < dry").ok().outcomes("restarted", 150);
@@ -66,7 +72,7 @@ fn a_dry_run_finds_out_which_rows_would_fail() {
     dir.write("rows", "sensor-000000\nno-such-device\n0c:2a:69:ff:ff:ff\n");
     let run = dir.sh("imp-device assign --dg A --dry-run --failed failed < rows").code(1);
     assert_eq!(run.records().len(), 1);
-    assert!(dir.failed("failed").iter().all(|row| row.error.kind == "not_found"));
+    assert_eq!(kinds(&dir.failed("failed")), [("not_found", 2)].into());
     assert_eq!(sim.counts().writes, 0);
 }
 
@@ -126,10 +132,11 @@ fn without_stream_nothing_is_written_before_the_input_ends() {
     let [a] = sim.groups(["A"]);
     let dir = Dir::signed_in(&sim);
     let ids = sim.field("id");
-    let mut open = dir.spawn_open("tee copy | imp-device assign --dg A");
+    let mut open = dir.spawn_open("exec imp-device assign --dg A");
     ids.iter().for_each(|id| open.type_line(id));
-    let come_by = || std::fs::read_to_string(dir.path().join("copy")).unwrap_or_default();
-    open.wait_for("all rows to come by", || come_by().lines().count() == 300);
+    open.wait_until_read();
+    // Long enough for three batches.
+    wait::let_pass(Duration::from_millis(500));
     assert_eq!(sim.counts().writes, 0);
     open.close_stdin();
     open.wait().quiet().outcomes("assigned", 300);

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Background, Caller, Dir, Sim, wait};
+use tests::{Background, Caller, Dir, Port, Sim, wait};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -250,9 +249,10 @@ fn the_end_of_the_reader_is_the_end_of_the_listener() {
     let listener = Listener::start(&dir, "", "| head -2");
     let mut caller = listener.caller();
     let mut number = 0;
-    while listener.blessing(&mut caller, "5000d8c46a56cfca", number).is_ok() {
+    listener.running.wait_for("its end", || {
         number += 1;
-    }
+        listener.blessing(&mut caller, "5000d8c46a56cfca", number).is_err()
+    });
     let run = listener.running.wait().ok();
     assert_eq!(run.records().len(), 2);
 }
@@ -262,12 +262,11 @@ fn hooks_of_its_own_live_as_long_as_the_listener() {
     let sim = Sim::start(&["--devices", "1"]);
     let dir = Dir::signed_in(&sim);
     let [group] = sim.groups(["Ovens"]);
-    let port = {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        free.local_addr().expect("it is bound").port()
-    };
+    // Of its own while nobody listens there too: a second listener comes.
+    let port = Port::reserve();
+    let address = port.address();
     let options = format!(
-        "--listen 127.0.0.1:{port} --create --dg Ovens --event deployment --event blessing --url http://127.0.0.1:{port}/"
+        "--listen {address} --create --dg Ovens --event deployment --event blessing --url http://{address}/"
     );
     let listener = Listener::start(&dir, &options, "");
     let hooks = sim.all("webhooks");
@@ -333,11 +332,13 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
     for _ in 0..ROUNDS {
         let listener = Listener::start(&dir, "", ">/dev/null 2>>errors");
         let over = AtomicBool::new(false);
-        let moment = Duration::from_micros(random(&mut state) % 60_000);
+        // Up to so many calls, sometimes none: any moment, on machines of any speed.
+        let end = next.load(Ordering::Relaxed) + random(&mut state) % 400;
         let call = || call_on(&listener, &next, &over);
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..CALLERS).map(|_| scope.spawn(call)).collect();
-            let _passed = wait::until(moment, || false);
+            let called = wait::until(wait::LIMIT, || next.load(Ordering::Relaxed) >= end);
+            assert!(called, "the listener answers no more");
             listener.running.kill();
             over.store(true, Ordering::Relaxed);
             for thread in threads {

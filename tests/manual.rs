@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pages::Example;
 use scenes::Scene;
-use tests::Dir;
+use tests::{Dir, Port};
 
 /// The options of every verb of a command, `key create` and its like included.
 fn options_of(dir: &Dir, command: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -141,19 +141,7 @@ fn type_examples(name: &str, examples: &[Example]) {
         let typed = format!("set -eo pipefail\n{}{script}", scene.preamble);
         let without_end = ["imp-sim serve", "tail -n +1 -f", "imp-hook listen", "imp-log stream"];
         if without_end.iter().any(|command| script.contains(command)) {
-            let running = scene.dir.spawn(&typed);
-            // Another service may have the port that the page names.
-            let says = |text: &str| running.stderr().contains(text);
-            let is_followed = || scene.sim.counts().kind("PUT /logstream/{id}/{device}") > 0;
-            let is_up = || {
-                running.stdout().contains('\n')
-                    || says("in use")
-                    || says("listening")
-                    || is_followed()
-            };
-            running.wait_for("its first line", is_up);
-            running.interrupt();
-            running.wait();
+            interrupt_example(&scene, script);
         } else if let Some(answer) = scene.typed {
             scene.dir.write("example", typed);
             scene.dir.sh_on_terminal("bash example", answer).code(example.exit_code());
@@ -162,6 +150,26 @@ fn type_examples(name: &str, examples: &[Example]) {
         }
     }
     assert!(scene.sim.counts().total > 0 || name == "imp-sim.1", "{name}: nothing was asked");
+}
+
+/// Types an example that has no end of its own, and interrupts it as soon as it is at work.
+fn interrupt_example(scene: &Scene, script: &str) {
+    let followed = || scene.sim.counts().kind("PUT /logstream/{id}/{device}");
+    let before = followed();
+    // Another service may have the port that the page names.
+    let port = Port::reserve();
+    let serve = format!("imp-sim serve --listen {}", port.address());
+    let script = script.replace("127.0.0.1:8070", &port.address()).replace("imp-sim serve", &serve);
+    // The shell itself lives on and tells the exit code.
+    let running = scene.dir.spawn(&format!("set -e; trap : INT\n{}{script}", scene.preamble));
+    running.wait_for("its first line", || {
+        running.stdout().contains('\n')
+            || running.stderr().contains("listening")
+            || followed() > before
+    });
+    running.interrupt();
+    let code = if script.contains(&serve) { 0 } else { 130 };
+    running.wait().code(code);
 }
 
 fn type_page(name: &str) {

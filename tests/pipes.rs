@@ -1,6 +1,6 @@
 //! Pipes that close, signals, and interrupted runs.
 
-use tests::{Dir, Moved, Sim, wait};
+use tests::{Dir, Moved, Sim, kinds};
 
 fn account(devices: &str, options: &[&str]) -> (Sim, Dir, String) {
     let sim = Sim::start(&[&["--devices", devices], options].concat());
@@ -11,7 +11,8 @@ fn account(devices: &str, options: &[&str]) -> (Sim, Dir, String) {
 
 #[test]
 fn head_costs_almost_nothing_and_is_quiet() {
-    let (sim, dir, _) = account("20000", &[]);
+    // `head` has the time between two answers to end.
+    let (sim, dir, _) = account("20000", &["--latency", "300ms"]);
     let run = dir.sh("imp-device list | head -3").quiet();
     assert_eq!(run.records().len(), 3);
     assert!(sim.counts().total <= 2, "{:?}", sim.counts());
@@ -29,7 +30,7 @@ fn head_costs_almost_nothing_and_is_quiet() {
 
 #[test]
 fn a_reading_verb_ends_when_nobody_reads() {
-    let (sim, dir, _) = account("2000", &[]);
+    let (sim, dir, _) = account("2000", &["--latency", "50ms"]);
     dir.write_column("ids", "id", &sim.field("id"));
     let run = dir.sh("imp-device info --input ids | head -2").quiet();
     assert_eq!(run.records().len(), 2);
@@ -87,8 +88,8 @@ fn ctrl_c_in_the_middle_leaves_no_row_without_a_fate() {
         }
         let run = running.wait().code(code);
         let failed = dir.failed("failed");
-        assert!(failed.iter().all(|row| row.error.kind == "not_attempted"), "{signal}{run}");
-        assert!(!failed.is_empty() && failed.len() < 580, "{signal}: {}", failed.len());
+        assert_eq!(kinds(&failed), [("not_attempted", failed.len())].into(), "{signal}{run}");
+        assert!(failed.len() < 580, "{signal}: {}", failed.len());
         Moved { case: signal, sim: &sim, by: "id", given: &ids, run: &run, failed: &failed }
             .are_in(&group);
         let report = dir.report("report");
@@ -130,23 +131,22 @@ fn a_signal_ends_waiting_at_once() {
     // For a service that is away.
     sim.fault("* /** 503");
     sim.reset();
-    let patient = dir.spawn("exec imp-device list --patience 10m");
+    let patient = dir.spawn("exec imp-device list --patience 1h");
     patient.wait_for("it to try", || sim.counts().total > 1);
     patient.interrupt();
-    let (took, run) = wait::timed(|| patient.wait());
-    run.code(130).no_stdout();
-    assert!(took.as_secs() < 10, "{took:?}");
+    // Far sooner than its patience ends.
+    patient.wait().code(130).no_stdout();
 }
 
 #[test]
 fn a_pipeline_of_three_is_interrupted_as_a_whole() {
-    let (sim, dir, group) = account("3000", &["--latency", "30ms"]);
-    let script = "imp-device list | imp-device assign --dg A --stream --batch 10 --failed a \
+    let (sim, dir, group) = account("3000", &["--latency", "60ms"]);
+    let script = "imp-device list | imp-device assign --dg A --stream --batch 10 --jobs 2 --failed a \
         | imp-device restart --failed r > out";
     let running = dir.spawn(script);
     running.wait_for("devices to move", || sim.members(&group).len() > 100);
     running.interrupt();
-    running.wait();
+    running.wait().code(130);
     let events = sim.events();
     assert!(events.values().all(|events| events.assigned <= 1 && events.restarted <= 1));
     let members = sim.members(&group).len() as u64;
@@ -159,10 +159,28 @@ fn a_pipeline_of_three_is_interrupted_as_a_whole() {
 
 #[test]
 fn an_input_that_cannot_be_read_to_its_end_is_exit_2_and_nothing_is_written() {
-    let (sim, dir, group) = account("20", &[]);
-    // A source that fails in its middle: the list before us dies of a refused page.
-    sim.fault("GET /devices 403 after=0");
-    let run = dir.sh("imp-device list | imp-device assign --dg A; echo ${PIPESTATUS[@]}").ok();
-    assert_eq!(run.lines(), ["1 0"]);
+    let (sim, dir, group) = account("150", &[]);
+    dir.write_column("ids", "id", &sim.field("id"));
+    // More than a batch of good rows comes first.
+    dir.write("wrong.csv", "serial,label\n1,2\n");
+    for (end, says) in [("/proc/self/mem", "Input/output error"), ("wrong.csv", "serial")] {
+        sim.reset();
+        let assign = format!("imp-device assign --dg A --input ids --input {end}");
+        dir.sh(&assign).code(2).no_stdout().says(says);
+        assert_eq!((sim.counts().kind("GET /devicegroups"), sim.counts().writes), (1, 0));
+    }
     assert!(sim.members(&group).is_empty());
+}
+
+#[test]
+fn what_a_list_printed_before_it_broke_off_is_worked_on_and_the_pipeline_fails() {
+    let (sim, dir, group) = account("250", &[]);
+    sim.fault("GET /devices 403 after=1 times=1");
+    let list = "imp-device list --jobs 1";
+    let script = format!("{list} | imp-device assign --dg A > moved; echo ${{PIPESTATUS[@]}}");
+    assert_eq!(dir.sh(&script).ok().lines(), ["1 0"]);
+    assert_eq!((sim.members(&group).len(), dir.read_lines("moved").len()), (100, 100));
+    assert_eq!(sim.faults_applied(), [1]);
+    dir.sh("imp-device list | imp-device assign --dg A").quiet();
+    assert_eq!((sim.members(&group).len(), sim.restarts()), (250, 250));
 }

@@ -84,8 +84,10 @@ fn tokens_that_end_while_a_run_goes_on_cost_no_row() {
     sim.reset();
     let run = dir.sh("imp-device info --input devices --jobs 1").quiet();
     assert_eq!(run.records().len(), 100);
-    let renewals = sim.counts().renewals;
-    assert!((2..20).contains(&renewals), "{renewals} renewals in three seconds or a little more");
+    let (renewals, requests) = (sim.counts().renewals, sim.requests());
+    // By the clock of the service; it takes three seconds at least.
+    let seconds = (requests[requests.len() - 1].ms - requests[0].ms).div_ceil(1000);
+    assert!((2..=2 * seconds).contains(&renewals), "{renewals} renewals in {seconds} s");
 }
 
 #[test]
@@ -94,9 +96,9 @@ fn where_nothing_can_be_written_the_token_is_used_with_a_warning() {
     let mut dir = Dir::signed_in(&sim);
     sim.expire_tokens();
     // A file that cannot be replaced, also not by root.
-    dir.sh("mv .impt.auth whole");
+    dir.sh("mv .impt.auth whole").quiet();
     let read_only = "/proc/self/fd/9";
     dir.set("IMP_AUTH_FILE", read_only);
     let run = dir.sh("imp-auth account list 9< whole").ok().says("not kept for the next one");
-    assert!(!run.records().is_empty());
+    assert_eq!((run.records().len(), sim.counts().renewals), (2, 1));
 }

@@ -33,37 +33,36 @@ fn check(run: &Run, secrets: &[(String, &str)]) {
     assert!(!shown.contains("panicked"), "{run}");
 }
 
-/// What is typed one after the other; each once without and once with everything shown.
+/// Commands of all kinds, good ones and bad ones.
 fn commands(sim: &Sim) -> Vec<String> {
-    let endpoint = &sim.entry.endpoint;
-    let login = format!("imp-auth login -l -q -e {endpoint} --user {}", sim.entry.user);
-    let text = format!(
-        "imp-device list
-        imp-device list -z debug
-        imp-device list | imp-device assign --dg A
-        imp-device info -d nobody
-        imp-device unassign -q -d sensor-000001
-        imp-dg unassign -q -g SimProduction
-        imp-dg unassign -q -g SimProduction --unbond wrong-secret-key
-        imp-dg unassign -q -g SimProduction --unbond-file key
-        imp-dg list
-        imp-product create -n x
-        imp-product create -n x
-        imp-auth info
-        imp-auth account list
-        imp-auth key list --fields description
-        imp-auth key create --pwd wrong-secret-password
-        imp-auth key create --pwd-file wrong
-        imp-auth key delete -q -k fedcba9876543210 --pwd-file password
-        {login} --pwd-file password
-        {login} --pwd wrong-secret-password
-        {login} --pwd-file wrong
-        imp-auth login -l -q -e {endpoint} --lk fedcba9876543210
-        IMPT_LOGINKEY=fedcba9876543210 imp-device list --auth-file nowhere
-        imp-device list
-        imp-auth logout -l"
-    );
-    text.lines().map(|line| line.trim().to_owned()).collect()
+    let user = &sim.entry.user;
+    let login = format!("imp-auth login -l -q -e {} --user {user}", sim.entry.endpoint);
+    vec![
+        "imp-device list".to_owned(),
+        "imp-device list -z debug".to_owned(),
+        "imp-device list | imp-device assign --dg A".to_owned(),
+        "imp-device info -d nobody".to_owned(),
+        "imp-device unassign -q -d sensor-000001".to_owned(),
+        "imp-dg unassign -q -g SimProduction".to_owned(),
+        "imp-dg unassign -q -g SimProduction --unbond wrong-secret-key".to_owned(),
+        "imp-dg unassign -q -g SimProduction --unbond-file key".to_owned(),
+        "imp-dg list".to_owned(),
+        "imp-product create -n x".to_owned(),
+        "imp-product create -n x".to_owned(),
+        "imp-auth info".to_owned(),
+        "imp-auth account list".to_owned(),
+        "imp-auth key list --fields description".to_owned(),
+        "imp-auth key create --pwd wrong-secret-password".to_owned(),
+        "imp-auth key create --pwd-file wrong".to_owned(),
+        "imp-auth key delete -q -k fedcba9876543210 --pwd-file password".to_owned(),
+        format!("{login} --pwd-file password"),
+        format!("{login} --pwd wrong-secret-password"),
+        format!("{login} --pwd-file wrong"),
+        format!("imp-auth login -l -q -e {} --lk fedcba9876543210", sim.entry.endpoint),
+        "IMPT_LOGINKEY=fedcba9876543210 imp-device list --auth-file nowhere".to_owned(),
+        "imp-device list".to_owned(),
+        "imp-auth logout -l".to_owned(),
+    ]
 }
 
 #[test]
@@ -75,15 +74,19 @@ fn nothing_secret_is_printed_said_or_traced() {
     dir.write("wrong", "wrong-secret-password\n");
     dir.write("key", format!("{}\n", sim.entry.unbond_key));
     dir.set("IMP_UNBOND_KEY", "wrong-secret-key");
+    let mut traces = 0;
     for command in commands(&sim) {
         // The files change with some of them: what was secret before stays it.
         let mut secrets_now = secrets(&sim, &dir);
         for options in ["", " --trace -v"] {
             let run = dir.sh(&format!("{command}{options}"));
+            let is_traced = !options.is_empty() && run.stderr().contains("[hidden]");
+            traces += usize::from(is_traced);
             secrets_now.extend(secrets(&sim, &dir));
             check(&run, &secrets_now);
         }
     }
+    assert!(traces >= 5, "secrets were on their way, and hidden: {traces}");
 }
 
 #[test]
@@ -91,6 +94,7 @@ fn nor_in_trouble() {
     let sim = Sim::start(&["--devices", "5"]);
     let dir = Dir::signed_in(&sim);
     let secrets = secrets(&sim, &dir);
+    assert!(secrets.iter().any(|(_, name)| *name == "accessToken"));
     for fault in [
         "* /** 401",
         "* /** 500 body=html",
@@ -134,6 +138,8 @@ fn nor_when_a_service_repeats_what_it_was_sent() {
         let shown = format!("{}{}", run.stdout(), run.stderr());
         assert!(!shown.contains("the-secret"), "{run}");
     }
+    assert!(server.seen().iter().all(|head| head.contains("the-secret-access-token")));
+    assert_eq!(server.seen().len(), 3);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! A service in trouble: limits, errors, delays, outages, lists that misbehave, redirects.
 
-use std::time::Duration;
-
 use serde_json::json;
 use tests::{Dir, Server, Sim, wait};
 
@@ -31,9 +29,9 @@ fn a_pace_is_kept_and_shared_by_a_pipeline() {
     assert_eq!(sim.members(&group).len(), 3000);
     let counts = sim.counts();
     assert!(counts.total >= 200, "{counts:?}");
-    // Requests that are held up on their way arrive together with later ones, now and then.
-    assert!(counts.status(429) <= 5, "{counts:?}");
-    assert!(counts.most_in_any_second <= 45, "{counts:?}");
+    // Requests that are held up on their way arrive together with later ones, now and then. How well
+    // the pace is kept is measured by the benchmark.
+    assert!(counts.status(429) * 10 <= counts.total, "{counts:?}");
 }
 
 #[test]
@@ -53,9 +51,9 @@ fn reading_goes_on_after_errors_of_the_moment() {
 fn an_answer_that_does_not_come_is_asked_for_again() {
     let (sim, dir) = account(&["--devices", "300"]);
     sim.fault("GET /devices delay=1h times=1");
-    let (took, run) = wait::timed(|| dir.sh("imp-device list --patience 8s").quiet());
+    let run = dir.sh("imp-device list --patience 8s").quiet();
     assert_eq!(run.records().len(), 300);
-    assert!(took < Duration::from_secs(30), "{took:?}");
+    assert_eq!(sim.faults_applied(), [1]);
 }
 
 #[test]
@@ -81,9 +79,7 @@ fn an_outage_ends_with_4_and_nothing_is_lost() {
     dir.write_column("ids", "id", &ids);
     sim.fault("* /** 503 body=html after=4");
     let assign = "imp-device assign --dg A --batch 20 --jobs 1 --patience 2s --input ids";
-    let script = format!("{assign} --failed failed --report report");
-    let (took, run) = wait::timed(|| dir.sh(&script).code(4));
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    let run = dir.sh(&format!("{assign} --failed failed --report report")).code(4);
     let failed = dir.failed("failed");
     let kinds: Vec<&str> = failed.iter().map(|row| row.error.kind.as_str()).collect();
     assert!(kinds.contains(&"not_attempted"), "{run}");
@@ -104,7 +100,8 @@ fn a_service_that_is_not_there_is_4_within_the_patience() {
     for script in ["imp-device list", "imp-dg list", "imp-product list", "imp-device info -d x"] {
         let (took, run) = wait::timed(|| dir.sh(&format!("{script} --patience 1s")));
         run.code(4).no_stdout().says("try again later");
-        assert!(took < Duration::from_secs(15), "{script}: {took:?}");
+        // Not at once, and far from the two minutes that it waits by itself.
+        assert!((1..60).contains(&took.as_secs()), "{script}: {took:?}");
     }
 }
 
@@ -115,11 +112,10 @@ fn a_service_that_comes_back_in_time_is_waited_for() {
     let options = ["--devices", "700", "--state", state.to_str().expect("UTF-8")];
     let mut sim = Sim::start(&options);
     let dir = Dir::signed_in(&sim);
-    let address = sim.address();
     sim.finish();
     let running = dir.spawn("imp-device list --trace");
     running.wait_for("it to try", || running.stderr().contains("/devices"));
-    let again = Sim::start_at(&address, &options);
+    let again = sim.start_again(&options);
     let run = running.wait().ok();
     assert_eq!(run.records().len(), 700);
     assert!(again.counts().total >= 7);
@@ -242,19 +238,21 @@ fn a_redirect_is_not_followed_and_no_token_goes_elsewhere() {
 
 #[test]
 fn answers_that_make_no_sense_are_errors_with_a_hint() {
-    for (status, headers, body) in [
-        ("200 OK", "content-type: text/html\r\n", "<html>Welcome to the hotel's Wi-Fi</html>"),
-        ("200 OK", "content-type: application/json\r\n", "{}"),
-        ("200 OK", "content-type: application/vnd.api+json\r\n", "{\"data\":17}"),
-        ("200 OK", "content-type: application/vnd.api+json\r\n", "{\"data\":["),
-        ("204 No Content", "", ""),
-        ("418 I'm a teapot", "", "{\"message\":\"short and stout\"}"),
+    let api = "content-type: application/vnd.api+json\r\n";
+    let not_json = "the answer is not JSON; is the endpoint an impCentral API?";
+    let no_data = "a list without `data`";
+    for (status, headers, body, says) in [
+        ("200 OK", "content-type: text/html\r\n", "<html>The hotel's Wi-Fi</html>", not_json),
+        ("200 OK", "content-type: application/json\r\n", "{}", no_data),
+        ("200 OK", api, "{\"data\":17}", no_data),
+        ("200 OK", api, "{\"data\":[", not_json),
+        ("204 No Content", "", "", no_data),
+        ("418 I'm a teapot", "", "{\"message\":\"short and stout\"}", "short and stout"),
     ] {
         let (_server, dir) = impostor(status, headers, body);
-        let run = dir.sh("imp-device list --patience 2s").no_stdout();
-        assert!([Some(1), Some(2), Some(4)].contains(&run.exit_code()), "{status} {body}{run}");
+        let run = dir.sh("imp-device list --patience 2s").code(1).no_stdout().says(says);
         assert!(run.stderr().starts_with("imp-device: "), "{run}");
-        assert!(!run.stderr().contains("panic"), "{run}");
+        assert_eq!(run.stderr().lines().count(), 1, "{run}");
     }
 }
 

@@ -1,8 +1,6 @@
 //! The way to the service that real users take: https with a private authority, through a proxy.
 
-use std::time::Duration;
-
-use tests::{Dir, Proxy, Server, Sim, wait};
+use tests::{Dir, Port, Proxy, Server, Sim};
 
 /// A service with https, and somebody who knows its authority.
 fn secure() -> (Sim, Dir, tempfile::TempDir) {
@@ -36,12 +34,12 @@ fn an_unknown_authority_is_refused_with_a_message_that_helps() {
     let (sim, mut dir, _keep) = secure();
     dir.set("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt");
     for script in ["imp-device list", "imp-device info -d x", "imp-dg list", "imp-auth info"] {
-        let (took, run) = wait::timed(|| dir.sh(script));
+        // Waiting does not help, and is not tried: an hour is longer than a test may take.
+        let run = dir.sh(&format!("{script} --patience 1h"));
         let run = run.says_all(&["certificate", "SSL_CERT_FILE"]);
         if script != "imp-auth info" {
             assert_eq!(run.exit_code(), Some(2), "{run}");
         }
-        assert!(took < Duration::from_secs(10), "waiting does not help{run}");
     }
     assert_eq!(sim.counts().total, 0, "nothing was sent");
     // Nor is a certificate for another name.
@@ -111,8 +109,9 @@ fn no_proxy_takes_hosts_suffixes_and_blanks() {
     }
     for list in ["", "sim.test", "imp-sim", "other.test", "imp-sim.test.org"] {
         dir.set("no_proxy", list);
+        let before = proxy.seen().len();
         dir.sh("imp-device list --limit 1").quiet();
-        assert!(!proxy.seen().is_empty(), "no_proxy={list}");
+        assert!(proxy.seen().len() > before, "no_proxy={list}");
     }
     dir.set("no_proxy", "other.test");
     dir.set("NO_PROXY", "imp-sim.test");
@@ -142,8 +141,7 @@ fn a_proxy_that_says_no_is_a_service_out_of_reach() {
     });
     dir.set("IMPT_ENDPOINT", &named(&sim));
     dir.set("https_proxy", &proxy.origin());
-    let run = dir.sh("imp-device list --patience 0s").no_stdout();
-    assert!([Some(2), Some(4)].contains(&run.exit_code()), "{run}");
+    let run = dir.sh("imp-device list --patience 0s").code(4).no_stdout();
     assert!(run.stderr().to_lowercase().contains("proxy"), "{run}");
     assert_eq!(sim.counts().total, 0);
 }
@@ -157,11 +155,12 @@ fn the_password_of_a_proxy_is_sent_and_never_shown() {
     });
     dir.set("IMPT_ENDPOINT", &named(&sim));
     let url = proxy.origin().replace("http://", "http://me:proxy-secret@");
-    for value in [url.as_str(), "http://me:proxy-secret@127.0.0.1:1", "me:proxy-secret@:::"] {
+    let nobody = Port::reserve();
+    let silent = format!("http://me:proxy-secret@{}", nobody.address());
+    for (value, code) in [(url.as_str(), 4), (&silent, 4), ("me:proxy-secret@:::", 2)] {
         dir.set("https_proxy", value);
-        let run = dir.sh("imp-device list --trace -v --patience 0s").no_stdout();
+        let run = dir.sh("imp-device list --trace -v --patience 0s").code(code).no_stdout();
         assert!(!run.stderr().contains("proxy-secret"), "{run}");
-        assert!([Some(2), Some(4)].contains(&run.exit_code()), "{run}");
     }
     let heads = proxy.seen().join("\n").to_lowercase();
     assert!(heads.contains("proxy-authorization: basic"), "{heads}");
@@ -175,8 +174,6 @@ fn plain_http_is_for_this_machine_only() {
         ["http://api.example.com/v5", "http://10.0.0.1/v5", "http://localhost.example.com/v5"]
     {
         dir.set("IMPT_ENDPOINT", endpoint);
-        let (took, run) = wait::timed(|| dir.sh("imp-device list").code(2));
-        run.no_stdout().says("https");
-        assert!(took < Duration::from_secs(5));
+        dir.sh("imp-device list --patience 1h").code(2).no_stdout().says("https");
     }
 }

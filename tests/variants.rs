@@ -1,7 +1,7 @@
 //! The main job under every answer that the simulator can give to an open question. Whatever the
 //! service turns out to do, the devices end up where they should and the records say so.
 
-use tests::{Dir, Sim};
+use tests::{Dir, Sim, kinds};
 
 /// What the simulator itself says can be chosen, `N` with a number for it, `TIME` with a time.
 fn all_variants(dir: &Dir) -> Vec<String> {
@@ -47,8 +47,7 @@ fn main_job(variant: &str, options: &[&str]) {
 
     let assign = "imp-device assign --dg A --input devices.csv --failed failed";
     dir.sh(assign).code(1).outcomes("assigned", 208);
-    check("two rows failed", dir.failed("failed").len() == 2);
-    check("they are unknown", dir.failed("failed").iter().all(|row| row.error.kind == "not_found"));
+    check("two rows are unknown", kinds(&dir.failed("failed")) == [("not_found", 2)].into());
     check("208 devices moved", sim.members(&a).len() == 208);
     check("each was written once", sim.events().values().all(|events| events.assigned <= 1));
 
@@ -90,8 +89,7 @@ fn restarts_and_errors_and_sign_in_under_their_variants() {
         dir.sh("imp-device list").quiet();
         let unassign = "imp-dg unassign -g SimProduction -q --failed failed --unbond";
         let run = dir.sh(&format!("{unassign} wrong")).code(1).no_stdout();
-        let failed = dir.failed("failed");
-        assert!(failed.iter().all(|row| row.error.kind == "refused"), "{variant}{run}");
+        assert_eq!(kinds(&dir.failed("failed")), [("refused", 5)].into(), "{variant}{run}");
         dir.sh(&format!("{unassign} {}", sim.entry.unbond_key)).quiet().outcomes("unassigned", 5);
     }
 }

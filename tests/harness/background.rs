@@ -51,6 +51,13 @@ impl Background {
         stdin.write_all(text.as_bytes()).expect("somebody reads");
     }
 
+    /// Waits until the first command of the pipeline has read all that was typed.
+    pub fn wait_until_read(&self) {
+        let stdin = self.stdin.as_ref().expect("stdin is open");
+        let unread = || rustix::io::ioctl_fionread(stdin).expect("stdin is a pipe");
+        self.wait_for("all that was typed to be read", || unread() == 0);
+    }
+
     /// Ends its stdin.
     pub fn close_stdin(&mut self) {
         self.stdin = None;

@@ -3,6 +3,8 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 
+use crate::wait;
+
 /// A connection to a receiver.
 pub struct Caller(BufReader<TcpStream>);
 
@@ -14,6 +16,7 @@ impl Caller {
     pub fn connect(address: &str) -> io::Result<Caller> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(wait::LIMIT))?;
         Ok(Caller(BufReader::new(stream)))
     }
 

@@ -5,6 +5,8 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 
+use crate::wait;
+
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -36,6 +38,7 @@ pub fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Ans
     }
     head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
     let mut stream = TcpStream::connect(host).expect("the simulator listens");
+    stream.set_read_timeout(Some(wait::LIMIT)).expect("a limit that is not 0");
     stream.write_all(head.as_bytes()).expect("the simulator reads");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the simulator answers");

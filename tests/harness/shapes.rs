@@ -1,6 +1,7 @@
 //! The contract's two fixed shapes, read with types of our own. An unknown or missing field is an
 //! error, so the contract is checked by something else than the code that writes it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -40,6 +41,15 @@ pub struct FailedError {
 /// Source and kind of each failed row.
 pub fn told(failed: &[Failed]) -> Vec<(&str, &str)> {
     failed.iter().map(|row| (row.source.as_str(), row.error.kind.as_str())).collect()
+}
+
+/// How many rows failed of each kind.
+pub fn kinds(failed: &[Failed]) -> BTreeMap<&str, usize> {
+    let mut kinds = BTreeMap::new();
+    for row in failed {
+        *kinds.entry(row.error.kind.as_str()).or_default() += 1;
+    }
+    kinds
 }
 
 /// The file of `--report`.

@@ -2,17 +2,20 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::{Answer, ask};
-use crate::{DEVELOPMENT, commands};
+use crate::port::Port;
+use crate::{DEVELOPMENT, commands, wait};
 
 /// A simulator on a free port; it ends with the test.
 pub struct Sim {
     process: Child,
+    /// Its own also when the process has ended: who asks then is refused, whatever else has started.
+    port: Arc<Port>,
     /// Kept open, so that the simulator's own output has somewhere to go.
     _stdout: BufReader<ChildStdout>,
     /// What it printed when it was ready.
@@ -37,13 +40,17 @@ pub struct Entry {
 impl Sim {
     /// Starts a simulator with these options; without a rate limit unless they name one.
     pub fn start(options: &[&str]) -> Sim {
-        Sim::start_at("127.0.0.1:0", options)
+        Sim::start_at(Arc::new(Port::reserve()), options)
     }
 
-    /// Starts a simulator on this address, to have one that comes back.
-    pub fn start_at(address: &str, options: &[&str]) -> Sim {
+    /// Starts another one at the address of this one, which has ended: a service that comes back.
+    pub fn start_again(&self, options: &[&str]) -> Sim {
+        Sim::start_at(self.port.clone(), options)
+    }
+
+    fn start_at(port: Arc<Port>, options: &[&str]) -> Sim {
         let mut command = Command::new(commands::directory().join("imp-sim"));
-        command.args(["serve", "--listen", address]).args(options);
+        command.args(["serve", "--listen", &port.address()]).args(options);
         if !options.contains(&"--rate-limit") {
             command.args(["--rate-limit", "off"]);
         }
@@ -53,18 +60,17 @@ impl Sim {
         stdout.read_line(&mut line).expect("a line when it is ready");
         let entry = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("imp-sim serve {options:?}: {error}: {line}"));
-        Sim { process, _stdout: stdout, entry, token: OnceLock::new() }
+        Sim { process, port, _stdout: stdout, entry, token: OnceLock::new() }
     }
 
-    /// Its address and port, to start another one there.
+    /// Its address and port.
     pub fn address(&self) -> String {
-        let rest = self.entry.endpoint.split("//").nth(1).expect("a URL");
-        rest.split('/').next().expect("a host").to_owned()
+        self.port.address()
     }
 
     /// Its port.
     pub fn port(&self) -> u16 {
-        self.address().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+        self.port.number()
     }
 
     /// Ends the process, as a service that goes down.
@@ -78,7 +84,13 @@ impl Sim {
         let kill = format!("kill -s TERM {}", self.process.id());
         let sent = Command::new("bash").args(["-c", &kill]).status();
         assert!(sent.expect("bash is there").success(), "{kill}");
-        assert!(self.process.wait().expect("it is our child").success());
+        let mut status = None;
+        let ended = wait::until(wait::LIMIT, || {
+            status = self.process.try_wait().expect("it is our child");
+            status.is_some()
+        });
+        assert!(ended, "imp-sim does not end");
+        assert!(status.is_some_and(|status| status.success()), "{status:?}");
     }
 
     /// The answer to signing in with the login key; one token for the whole test.
@@ -156,7 +168,7 @@ impl Sim {
     }
 
     /// Asks the control address.
-    pub(crate) fn control(&self, method: &str, what: &str, body: &str) -> Answer {
+    pub fn control(&self, method: &str, what: &str, body: &str) -> Answer {
         let answer = ask(method, &format!("{}/{what}", self.entry.control), &[], body);
         assert_eq!(answer.status, 200, "{method} {what}: {answer:?}");
         answer

@@ -24,6 +24,12 @@ pub fn until(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
     true
 }
 
+/// Lets time pass. Only to see that nothing happens in it, or to measure how much does: what a test
+/// waits for is a condition of [`until`], since no time is long enough on every machine.
+pub fn let_pass(time: Duration) {
+    let _passed = until(time, || false);
+}
+
 /// How long `work` took, and what it gave.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let begin = Instant::now();

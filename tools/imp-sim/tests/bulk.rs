@@ -89,9 +89,10 @@ fn unblessing_needs_the_key_and_is_limited_for_itself() {
 #[test]
 fn the_rate_limit_is_the_accounts() {
     let sim = Sim::start(&["--rate-limit", "5", "--variant", "rate-window=bucket"]);
-    let answers: Vec<_> = (0..7).map(|_| sim.get("/accounts/me")).collect();
-    assert_eq!(answers[0].header("x-ratelimit-remaining"), Some("4"));
-    let over = answers.iter().find(|answer| answer.status == 429).expect("a 429");
+    assert_eq!(sim.get("/accounts/me").header("x-ratelimit-remaining"), Some("4"));
+    // At once, but for a machine that is so slow that the bucket is refilled meanwhile.
+    let mut answers = (0..1_000).map(|_| sim.get("/accounts/me"));
+    let over = answers.find(|answer| answer.status == 429).expect("a 429");
     assert_eq!(over.header("x-ratelimit-limit"), Some("5"));
     assert_eq!(over.header("x-ratelimit-remaining"), Some("0"));
     assert_eq!(over.header("x-ratelimit-reset"), Some("1"));

@@ -5,7 +5,7 @@ mod common;
 use std::process::{Command, Output};
 
 use common::line::{Line, add_device};
-use common::{BINARY, Sim};
+use common::{BINARY, NOBODY, Sim};
 use serde_json::{Value, json};
 
 fn command(sim: &Sim, arguments: &[&str]) -> Output {
@@ -109,6 +109,6 @@ fn without_a_simulator_it_says_so() {
     };
     let (code, text) = run(None);
     assert!(code == Some(2) && text.contains("IMP_SIM_CONTROL"), "{text}");
-    let (code, text) = run(Some("http://127.0.0.1:1/control"));
+    let (code, text) = run(Some(&format!("http://{NOBODY}/control")));
     assert!(code == Some(2) && text.contains("no simulator"), "{text}");
 }

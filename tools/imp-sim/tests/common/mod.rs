@@ -7,6 +7,7 @@ pub mod line;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -15,6 +16,9 @@ pub const JSON_API: &str = "application/vnd.api+json";
 
 /// The simulator's binary.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_imp-sim");
+
+/// Nobody listens there: free ports are never so low, and no other test uses that address.
+pub const NOBODY: &str = "127.255.255.254:1";
 
 /// A running simulator; it ends with the test.
 pub struct Sim {
@@ -169,6 +173,7 @@ impl Sim {
         let base = self.entry["control"].as_str().expect("control");
         let host = base.trim_start_matches("http://").trim_end_matches("/control");
         let stream = TcpStream::connect(host).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit that is not 0");
         exchange(stream, host, method, target, headers, body)
     }
 
