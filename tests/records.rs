@@ -213,3 +213,31 @@ fn records_of_groups_name_their_own_type() {
     expected.sort_by_key(|line| line[3..].to_owned());
     assert_eq!(run.lines(), expected);
 }
+
+#[test]
+fn the_header_of_csv_does_not_depend_on_whether_a_row_was_good() {
+    let sim = Sim::start(&["--devices", "3"]);
+    sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let assign = "imp-device assign --dg A -z csv";
+    let bad = dir.sh_with(assign, "nope\n").code(1).lines();
+    let good = dir.sh_with(assign, "sensor-000001\n").ok().lines();
+    assert_eq!((bad.len(), &bad[0]), (1, &good[0]));
+    let dry = dir.sh_with(&format!("{assign} --dry-run"), "nope\n").code(1).lines();
+    assert_eq!(dry[0], format!("{},dry_run", good[0]));
+}
+
+#[test]
+fn fields_may_have_blanks_around_them_but_need_names() {
+    let sim = Sim::start(&["--devices", "1"]);
+    let dir = Dir::signed_in(&sim);
+    let run = dir.sh("imp-device list --fields 'name, device_online'").quiet();
+    let fields: Vec<String> =
+        run.records()[0].as_object().expect("an object").keys().cloned().collect();
+    assert_eq!(fields, ["name", "device_online"]);
+    for fields in ["", "id,,name", "id, "] {
+        dir.sh(&format!("imp-device list --fields '{fields}'"))
+            .code(2)
+            .says("a field needs a name");
+    }
+}

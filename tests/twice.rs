@@ -132,3 +132,15 @@ fn a_production_device_among_those_to_remove_ends_nothing() {
     assert_eq!(failed.len(), 2);
     assert!(failed.iter().all(|row| row.error.kind == "refused"), "{failed:?}");
 }
+
+#[test]
+fn a_row_says_for_itself_whether_its_restart_is_conditional() {
+    let (sim, dir, ids) = account();
+    dir.write("rows.csv", format!("id,conditional\n{},true\n{},\n", ids[0], ids[1]));
+    dir.sh("imp-device restart --jobs 1 --input rows.csv").quiet();
+    let paths: Vec<String> = sim.writes().into_iter().map(|asked| asked.path).collect();
+    let of = |id: &str, action: &str| format!("/devices/{id}/{action}");
+    assert_eq!(paths, [of(&ids[0], "conditional_restart"), of(&ids[1], "restart")]);
+    dir.write("wrong.csv", format!("id,conditional\n{},perhaps\n", ids[0]));
+    dir.sh("imp-device restart --input wrong.csv").code(1).says("should be true or false");
+}

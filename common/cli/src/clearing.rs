@@ -10,16 +10,16 @@ mod look;
 mod steps;
 mod subject;
 
+use api::Secret;
 use api::identify::Thing;
-use api::{Request, Secret};
-use pipe::{Failure, Item, Row};
-use serde_json::Value;
+use pipe::{Item, Row};
 
 use crate::consent::count;
 use crate::each::{Acted, Ask, Outcome, Work, from_dry_run, run_ended};
+use crate::lookup::target;
 use crate::results::{Results, label};
-use crate::session::{Session, target, text};
-use crate::stop::{Stop, failure};
+use crate::session::Session;
+use crate::stop::Stop;
 use crate::{consent, console};
 use steps::Steps;
 use subject::Subject;
@@ -109,50 +109,6 @@ impl Session {
             question.push_str(&format!("\nand for that\n  {}", plan.join("\n  ")));
         }
         consent::ask(&question)
-    }
-
-    /// A whole list, as values to put into a record.
-    ///
-    /// # Errors
-    /// As [`api::Client::send`].
-    pub fn collect(&self, path: &str, filters: &[(&str, &str)]) -> Result<Vec<Value>, Failure> {
-        let filters: Vec<_> =
-            filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let records =
-            api::paging::collect(&self.client, path, &filters, usize::from(self.common.jobs));
-        records.map(|records| records.into_iter().map(Value::Object).collect()).map_err(failure)
-    }
-
-    /// Sends a request for a row.
-    ///
-    /// # Errors
-    /// As [`api::Client::send`].
-    pub fn send(&self, request: &Request) -> Result<api::Answer, Failure> {
-        self.client.send(request).map_err(failure)
-    }
-
-    /// Moves the members of `groups`, as they are listed now.
-    ///
-    /// # Errors
-    /// As [`Session::move_devices`].
-    pub fn move_members(&self, order: &crate::bulk::Move<'_>, groups: &[String]) -> crate::Result {
-        let mut members = Vec::new();
-        for group in groups {
-            let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
-            let mut listed = api::paging::collect(
-                &self.client,
-                "/devices",
-                &filters,
-                usize::from(self.common.jobs),
-            )?;
-            members.append(&mut listed);
-        }
-        let option = order.work.given.option;
-        let rows = members.into_iter().map(|record| {
-            let source = format!("{option} {}", text(&record, "devicegroup_id"));
-            pipe::Row { record, source }
-        });
-        self.move_listed(order, rows)
     }
 }
 

@@ -8,6 +8,8 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::stdout;
+
 /// The name in front of each line; set once by [`name_it`].
 static NAME: OnceLock<String> = OnceLock::new();
 /// The progress line, while there is one: other lines are printed above it.
@@ -61,9 +63,10 @@ pub fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Shows a line of progress on a terminal: `done` of `total` (0 = not known yet).
+/// Shows a line of progress on a terminal: `done` of `total` (0 = not known yet). Not when stdout is a pipe:
+/// whoever reads it may write to the same terminal, and knows nothing of the line.
 pub fn progress(done: u64, total: u64, noun: &str) {
-    if !is_terminal() {
+    if !is_terminal() || stdout::is_pipe() {
         return;
     }
     let now = api::clock::monotonic();
@@ -83,6 +86,16 @@ fn progress_line(done: u64, total: u64, noun: &str, passed: Duration) -> String 
     let seconds = passed.as_secs();
     let rate = done as f64 / passed.as_secs_f64().max(1.0);
     format!("{done}{of_total} {noun}s · {rate:.0}/s · {}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Writes to a terminal that may show the progress line: it goes, and comes again below.
+pub fn beside_progress<T>(write_lines: impl FnOnce() -> T) -> T {
+    let shown = lock_progress();
+    let Some(progress) = shown.as_ref() else { return write_lines() };
+    write(CLEAR);
+    let written = write_lines();
+    write(&progress.line);
+    written
 }
 
 /// Takes the progress line away.

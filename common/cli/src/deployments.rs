@@ -36,15 +36,6 @@ impl Session {
         Ok(deployments)
     }
 
-    /// One resource as a record.
-    ///
-    /// # Errors
-    /// As [`api::Client::send`].
-    pub fn get(&self, collection: &str, id: &str) -> Result<Record, Failure> {
-        let answer = self.send(&Request::get(format!("/{collection}/{}", segment(id))))?;
-        Ok(resource::lift_data(&answer.body))
-    }
-
     /// Takes the flag away from a deployment.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub struct Common {
     #[arg(long, short = 'z', value_name = "FORM", value_enum)]
     pub output: Option<Form>,
     /// Print these fields, in this order
-    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', value_parser = field)]
     pub fields: Option<Vec<String>>,
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -35,6 +35,13 @@ pub struct Common {
     /// Say more on stderr, the summary for example
     #[arg(long, short = 'v')]
     pub verbose: bool,
+}
+
+fn field(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a field needs a name".into()),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// Forms of output.
@@ -228,6 +235,12 @@ impl GroupType {
     pub fn named(text: &str) -> Option<Self> {
         let own = |kind: &&Self| kind.resource_type() == text;
         Self::from_str(text, true).ok().or_else(|| Self::value_variants().iter().find(own).copied())
+    }
+
+    /// The names of all types, as on the command line.
+    pub fn names() -> String {
+        let names = Self::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        names.map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ")
     }
 
     /// The `type` of the resource.

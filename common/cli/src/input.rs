@@ -90,6 +90,11 @@ impl Given<'_> {
                 Err(Stop::usage("`-` stands for stdin, which can be read only once"))
             }
             Stdin::Source => Ok(Box::new(Source::new("stdin", stdin::reader(stop.clone())).rows())),
+            // `--dg -` of a list, which has no --input.
+            Stdin::Nothing if self.dashes() > 0 => Err(Stop::usage(format!(
+                "`-` stands for stdin, and nothing is piped in that could name {}s",
+                self.noun
+            ))),
             Stdin::Nothing => Err(Stop::usage(format!(
                 "no {noun}s given: name some with {option}, give a file with --input, or pipe records in",
                 noun = self.noun,

@@ -20,6 +20,23 @@ pub fn text_option(row: &Row, names: &[&str]) -> Result<Option<String>, Failure>
     }
 }
 
+/// The row's own value of an option that is true or false. CSV gives it as text.
+///
+/// # Errors
+/// `bad_input` when the column holds something else.
+pub fn truth_option(row: &Row, name: &str) -> Result<Option<bool>, Failure> {
+    match text_option(row, &[name])?.map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(other) => Err(Failure::new(
+            Kind::BadInput,
+            format!("The column `{name}` is {}", pipe::text::quoted(other)),
+        )
+        .detail("it should be true or false")),
+    }
+}
+
 /// The name of what a row is to make: its column `name`. A line with nothing but a text is a name too.
 ///
 /// # Errors

@@ -9,14 +9,15 @@ use api::identify::{Finder, Thing};
 use pipe::{Format, Record, Sink, Target, Wrote};
 
 use crate::flags::{Common, Form};
-use crate::stdout;
 use crate::stop::Stop;
+use crate::{console, stdout};
 
 /// The output of a run.
 pub struct Output {
     sink: Mutex<Sink>,
     closed: AtomicBool,
     is_table: bool,
+    at_terminal: bool,
 }
 
 impl Output {
@@ -46,6 +47,7 @@ impl Output {
             sink: Mutex::new(sink),
             closed: AtomicBool::new(false),
             is_table: format == Format::Table,
+            at_terminal,
         })
     }
 
@@ -106,8 +108,11 @@ impl Output {
     }
 
     fn with_sink(&self, act: impl FnOnce(&mut Sink) -> std::io::Result<Wrote>) -> Result<(), Stop> {
-        let wrote = act(&mut self.sink.lock().unwrap_or_else(PoisonError::into_inner))
-            .map_err(|error| Stop::usage(format!("cannot write to stdout: {error}")))?;
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let act = || act(&mut sink);
+        let wrote = if self.at_terminal { console::beside_progress(act) } else { act() };
+        let wrote =
+            wrote.map_err(|error| Stop::usage(format!("cannot write to stdout: {error}")))?;
         if wrote == Wrote::Closed {
             self.closed.store(true, Ordering::Relaxed);
         }

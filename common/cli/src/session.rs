@@ -4,16 +4,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use api::identify::{Finder, Thing};
+use api::identify::Finder;
 use api::pace::Pace;
-use api::{Client, Kind, Request, Settings, Trace, devices, resource, segment};
-use pipe::{Failure, Form, Identifier, Record, Row, Target};
+use api::{Client, Kind, Request, Settings, Trace, resource};
+use pipe::Record;
 use serde_json::Value;
 
 use crate::flags::{Common, Form as OutputForm};
-use crate::input::Identifiers;
 use crate::output::Output;
-use crate::stop::{Stop, failure};
+use crate::stop::Stop;
 use crate::{console, environment, prompt, signals};
 
 /// Requests after which a run is worth one more, to learn which account's pace it shares.
@@ -208,135 +207,6 @@ impl Session {
         if stopped {
             self.stop.store(true, Ordering::Relaxed);
         }
-    }
-
-    /// The one thing that a person means by `text`.
-    ///
-    /// # Errors
-    /// `not_found`, `ambiguous`, or what the request failed with.
-    pub fn find(&self, thing: Thing, text: &str) -> Result<Record, Failure> {
-        self.finder.one(thing, text).map_err(failure)
-    }
-
-    /// The ids that the values of a filter option mean; all matches of a name count. `None` when the
-    /// option was not given; none at all when it was `-` and nothing came from stdin.
-    ///
-    /// # Errors
-    /// When one of them means nothing.
-    pub fn ids_of(
-        &self,
-        thing: Thing,
-        option: &'static str,
-        values: &[String],
-    ) -> Result<Option<Vec<String>>, Stop> {
-        if values.is_empty() {
-            return Ok(None);
-        }
-        self.distinct_ids(thing, option, values, |text| self.finder.some(thing, text)).map(Some)
-    }
-
-    /// The ids that the values of an option mean, for a verb that acts: a name of several is an error.
-    ///
-    /// # Errors
-    /// When one of them means nothing, or more than one thing.
-    pub fn one_id_of_each(
-        &self,
-        thing: Thing,
-        option: &'static str,
-        values: &[String],
-    ) -> Result<Vec<String>, Stop> {
-        let one = |text: &str| self.finder.one(thing, text).map(|found| Arc::new(vec![found]));
-        self.distinct_ids(thing, option, values, one)
-    }
-
-    fn distinct_ids(
-        &self,
-        thing: Thing,
-        option: &'static str,
-        values: &[String],
-        look_up: impl Fn(&str) -> Result<Arc<Vec<Record>>, api::Error>,
-    ) -> Result<Vec<String>, Stop> {
-        let texts = Identifiers { option, target: target(thing), values }.texts(&self.stop)?;
-        let mut ids = Vec::new();
-        for text in texts {
-            for found in look_up(&text)?.iter() {
-                let id = self::text(found, "id").to_owned();
-                if !ids.contains(&id) {
-                    ids.push(id);
-                }
-            }
-        }
-        Ok(ids)
-    }
-
-    /// The value of an option that names one thing; `-` takes it from stdin.
-    ///
-    /// # Errors
-    /// Exit 2 when stdin gives none or several.
-    pub fn single(
-        &self,
-        thing: Thing,
-        option: &'static str,
-        value: Option<&String>,
-    ) -> Result<Option<String>, Stop> {
-        let Some(value) = value.filter(|value| *value == "-") else { return Ok(value.cloned()) };
-        let values = std::slice::from_ref(value);
-        let mut texts = Identifiers { option, target: target(thing), values }.texts(&self.stop)?;
-        match (texts.pop(), texts.len()) {
-            (Some(text), 0) => Ok(Some(text)),
-            (_, others) => Err(Stop::usage(format!(
-                "{option} takes one {}, and stdin gives {}",
-                thing.noun(),
-                if others == 0 { "none".to_owned() } else { (others + 1).to_string() }
-            ))),
-        }
-    }
-
-    /// The thing that a row is about. A record of ours that has `type` and `id` needs no request.
-    ///
-    /// # Errors
-    /// As [`Row::identifier`] and [`Session::find`].
-    pub fn thing(&self, thing: Thing, row: &Row, own_options: &[&str]) -> Result<Record, Failure> {
-        let target = target(thing);
-        let identifier = row.identifier(&target, own_options)?;
-        let kind = row.record.get("type").and_then(Value::as_str).unwrap_or_default();
-        if identifier.form == Form::Id && target.types.contains(&kind) {
-            return Ok(row.record.clone());
-        }
-        self.find(thing, &identifier.text)
-    }
-
-    /// Sends a request about one device, whatever form its identifier has. What looks like an agent id
-    /// and is none may still be a name.
-    ///
-    /// # Errors
-    /// As [`Client::send`] and [`Session::find`].
-    pub fn with_device(
-        &self,
-        device: &Identifier,
-        request: impl Fn(String) -> Request,
-    ) -> Result<api::Answer, Failure> {
-        let form = devices::form(&device.text);
-        if form != devices::Form::Name && device.form != Form::Name {
-            match self.client.send(&request(format!("/devices/{}", segment(&device.text)))) {
-                Err(error) if error.kind == Kind::NotFound && form == devices::Form::Agent => {}
-                answered => return answered.map_err(failure),
-            }
-        }
-        let found = self.find(Thing::Device, &device.text)?;
-        let id = found.get("id").and_then(Value::as_str).unwrap_or_default();
-        self.client.send(&request(format!("/devices/{}", segment(id)))).map_err(failure)
-    }
-}
-
-/// The rows' view of a kind of thing.
-pub fn target(thing: Thing) -> Target {
-    match thing {
-        Thing::Account => Target::ACCOUNT,
-        Thing::Product => Target::PRODUCT,
-        Thing::DeviceGroup => Target::DEVICE_GROUP,
-        Thing::Device => Target::DEVICE,
-        Thing::Deployment => Target::DEPLOYMENT,
     }
 }
 

@@ -6,6 +6,7 @@
 use std::io::{IsTerminal, Write};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, fstat};
 
 /// Stdout for a sink, which buffers by itself.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
@@ -17,6 +18,13 @@ pub fn writer() -> Box<dyn Write + Send> {
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
+}
+
+/// True when another command reads it.
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
+pub fn is_pipe() -> bool {
+    fstat(std::io::stdout())
+        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
 
 /// The width of the terminal in columns.

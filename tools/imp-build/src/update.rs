@@ -98,16 +98,8 @@ impl Update {
     /// Whether to flag it. In a record of ours `flagged` is the present state and no wish.
     fn flagged(&self, row: &Row) -> Result<Option<bool>, Failure> {
         let is_record = row.record.get("type").is_some_and(|kind| kind == "deployment");
-        let own = if is_record { None } else { cli::text_option(row, &["flagged"])? };
-        match own.as_deref() {
-            None => Ok(self.flagged),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(other) => Err(Failure::new(
-                FailureKind::BadInput,
-                format!("The column `flagged` is `{other}`; it should be true or false"),
-            )),
-        }
+        let own = if is_record { None } else { cli::truth_option(row, "flagged")? };
+        Ok(own.or(self.flagged))
     }
 }
 

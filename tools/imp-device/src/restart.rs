@@ -10,7 +10,8 @@ use cli::{Once, Record, Session, Target};
 /// A restart is never sent twice: one whose answer got lost is reported as an unknown outcome.
 #[derive(Args)]
 pub struct Restart {
-    /// Let devices at or above the minimum supported deployment shut down in their own time
+    /// Let devices at or above the minimum supported deployment shut down in their own time; a column
+    /// `conditional` of a row beats it
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
@@ -26,12 +27,14 @@ pub struct Restart {
 impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let action = if self.conditional { "conditional_restart" } else { "restart" };
         let work = Work::changing(self.devices.given(), self.changes);
         let once = Once::default();
         let marks = self.log.marks(&session, self.changes.dry_run);
         let exit = session.each(&work, |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
+            let conditional = cli::truth_option(row, "conditional")?.unwrap_or(self.conditional);
+            let action = if conditional { "conditional_restart" } else { "restart" };
+            let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
             let restart = || {
                 if self.changes.dry_run {
                     session.with_device(&device, Request::get)?;
@@ -44,7 +47,7 @@ impl Restart {
                 }
                 Ok(resource::lift_data(&session.with_device(&device, Request::get)?.body))
             };
-            let (state, reported) = once.act(&device.text, &Record::new(), restart)?;
+            let (state, reported) = once.act(&device.text, &wanted, restart)?;
             let mut row = row.clone();
             cli::name_device(&mut row.record, &device, None);
             Ok(Acted::changed(&row, state, Outcome::Restarted).once(reported))

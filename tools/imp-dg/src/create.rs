@@ -102,7 +102,7 @@ impl Create {
         if let Some(text) = cli::text_option(row, &["dg_type"])? {
             return GroupType::named(&text).ok_or_else(|| {
                 Failure::new(cli::FailureKind::BadInput, format!("No group type `{text}`"))
-                    .detail("the types are those of --dg-type")
+                    .detail(format!("the types are {}", GroupType::names()))
             });
         }
         let of_record = || GroupType::named(row.record.get("type")?.as_str()?);

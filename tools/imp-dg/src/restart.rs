@@ -11,7 +11,8 @@ use cli::{Once, Record, Session, Target};
 /// A restart is never sent twice: one whose answer got lost is reported as an unknown outcome.
 #[derive(Args)]
 pub struct Restart {
-    /// Let devices at or above the minimum supported deployment shut down in their own time
+    /// Let devices at or above the minimum supported deployment shut down in their own time; a column
+    /// `conditional` of a row beats it
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
@@ -27,7 +28,6 @@ pub struct Restart {
 impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let action = if self.conditional { "conditional_restart" } else { "restart" };
         let once = Once::default();
         let marks = self.log.marks(&session, self.changes.dry_run);
         let exit =
@@ -36,6 +36,10 @@ impl Restart {
                 let row = row.seen_as(&Target::DEVICE_GROUP);
                 let group = session.thing(Thing::DeviceGroup, &row, &[])?;
                 let id = cli::text(&group, "id");
+                let conditional =
+                    cli::truth_option(&row, "conditional")?.unwrap_or(self.conditional);
+                let action = if conditional { "conditional_restart" } else { "restart" };
+                let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
                 let restart = || {
                     if !self.changes.dry_run {
                         marks.group(id)?;
@@ -44,7 +48,7 @@ impl Restart {
                     }
                     Ok(())
                 };
-                let ((), reported) = once.act(id, &Record::new(), restart)?;
+                let ((), reported) = once.act(id, &wanted, restart)?;
                 let known = group
                     .iter()
                     .filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");

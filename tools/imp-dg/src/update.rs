@@ -84,21 +84,11 @@ impl Update {
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
         // In a record of ours it is the present state, which must not undo what the flag asks for.
         let is_record = Target::DEVICE_GROUP.types.contains(&cli::text(&row.record, "type"));
-        let of_row = row
-            .option(&["load_code_after_blessing"])
-            .filter(|_| !is_record || self.load_code_after_blessing.is_none());
-        let load = match of_row {
-            None => self.load_code_after_blessing.map(Value::from),
-            Some(Value::Bool(load)) => Some((*load).into()),
-            Some(Value::String(text)) if ["true", "false"].contains(&text.as_str()) => {
-                Some((text == "true").into())
-            }
-            Some(_) => {
-                let title = "The column `load_code_after_blessing` should hold true or false";
-                return Err(Failure::new(cli::FailureKind::BadInput, title));
-            }
+        let load = match self.load_code_after_blessing {
+            Some(load) if is_record => Some(load),
+            flag => cli::truth_option(row, "load_code_after_blessing")?.or(flag),
         };
-        attributes.extend(load.map(|load| ("load_code_after_blessing".to_owned(), load)));
+        attributes.extend(load.map(|load| ("load_code_after_blessing".to_owned(), load.into())));
         let variables = variables::of_row(row, &["env_variable"])?.or(variables);
         attributes.extend(variables.map(|variables| ("env_vars".to_owned(), variables)));
         Ok(attributes)

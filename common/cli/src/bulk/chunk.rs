@@ -7,7 +7,8 @@ use pipe::spool::Spool;
 use pipe::{Failure, Form, Identifier, Item, ReadError, Row, Target};
 
 use super::Move;
-use super::places::{Places, Within};
+use super::look_up::Within;
+use super::places::Places;
 use super::plan::{self, Fate, Wish};
 use super::print::Printer;
 use super::send;

@@ -6,6 +6,7 @@
 //! their fate is known.
 
 mod chunk;
+mod look_up;
 mod names;
 mod places;
 mod plan;
@@ -17,7 +18,8 @@ mod size;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use api::Secret;
+use api::paging::{self, Reading};
+use api::{Secret, Seen};
 use pipe::{Failure, Item, ReadError, Row};
 
 use crate::each::{Ask, Work};
@@ -65,7 +67,7 @@ impl Session {
         if order.stream {
             self.move_as_they_come(order, rows, &mut results);
         } else {
-            self.move_together(order, &mut rows, false, &mut results);
+            self.move_together(order, &mut rows, &mut results);
         }
         Ok(results.finish())
     }
@@ -89,13 +91,34 @@ impl Session {
         Ok(results.finish())
     }
 
-    /// Moves devices whose records the service has just listed.
+    /// Moves the members of `groups`, as the service lists them now.
     ///
     /// # Errors
     /// As [`Session::move_devices`].
-    pub fn move_listed(&self, order: &Move<'_>, listed: impl Iterator<Item = Row>) -> Result {
+    pub fn move_members(&self, order: &Move<'_>, groups: &[String]) -> Result {
         let mut results = Results::open(self, order.work.given, true, order.work.is_dry_run())?;
-        self.move_together(order, listed.map(|row| Ok(Item::Row(row))), true, &mut results);
+        let mut chunk = Chunk::new(self, order);
+        let mut seen = Seen::default();
+        let reading = Reading { jobs: usize::from(self.common.jobs), wanted: &|| true };
+        for group in groups {
+            let source = format!("{} {group}", order.work.given.option);
+            let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
+            let add = |record| {
+                let item = Item::Row(Row { record, source: source.clone() });
+                match chunk.add(Ok(item), true, &mut results) {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            };
+            let listed = paging::list(&self.client, "/devices", &filters, &reading, &mut seen, add);
+            if let Err(error) = listed {
+                results.end_run(error.into());
+            }
+            if results.is_over() {
+                break;
+            }
+        }
+        chunk.carry_out(&mut results);
         Ok(results.finish())
     }
 
@@ -103,12 +126,11 @@ impl Session {
         &self,
         order: &Move<'_>,
         rows: impl Iterator<Item = std::result::Result<Item, ReadError>>,
-        listed: bool,
         results: &mut Results<'_>,
     ) {
         let mut chunk = Chunk::new(self, order);
         for item in rows {
-            if !chunk.add(item, listed, results) {
+            if !chunk.add(item, false, results) {
                 break;
             }
         }
@@ -118,7 +140,7 @@ impl Session {
     fn move_as_they_come(&self, order: &Move<'_>, rows: Rows, results: &mut Results<'_>) {
         let left = pipe::batch::chunks(rows, order.batch, IDLE, |items| {
             let mut items = items.into_iter();
-            self.move_together(order, &mut items, false, results);
+            self.move_together(order, &mut items, results);
             items.for_each(|item| results.not_attempted(item));
             if results.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

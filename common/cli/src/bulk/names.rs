@@ -3,7 +3,8 @@
 
 use api::{Error, Kind, devices};
 
-use super::places::{Place, Within};
+use super::look_up::Within;
+use super::places::Place;
 use super::plan::Fate;
 use super::send::{Sending, failed};
 

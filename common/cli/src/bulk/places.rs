@@ -3,18 +3,12 @@
 //! A list of 100,000 devices passes through here, so only devices that are asked for are kept, under
 //! hashed keys: a device is found by id, MAC address, agent id or name alike.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::ControlFlow;
-use std::sync::atomic::AtomicBool;
 
 use api::devices::{self, Form};
-use api::paging::{self, Reading};
-use api::{Error, Kind, Record, Request, Seen, resource, segment};
-use pipe::engine::{self, Done};
+use api::{Error, Kind, Record};
 use serde_json::Value;
-
-use crate::session::Session;
 
 /// A group, as far as moving devices needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +98,11 @@ impl Places {
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
+    /// Notes why the device called `text` could not be looked up.
+    pub fn cannot_tell(&mut self, text: &str, error: Error) {
+        self.errors.insert(key(text), error);
+    }
+
     /// All devices of the account have been seen: those of `wanted` that were not among them are none.
     pub fn rest_is_nowhere(&mut self, wanted: impl IntoIterator<Item = u64>) {
         for key in wanted {
@@ -151,142 +150,6 @@ pub fn key(text: &str) -> u64 {
         _ => text.hash(&mut hasher),
     }
     hasher.finish()
-}
-
-/// Which devices may be anywhere in the answer.
-#[derive(Clone, Copy, Debug)]
-pub enum Within<'a> {
-    /// All devices of the account are of interest.
-    Account,
-    /// Only whether they are in this group.
-    Group(&'a str),
-}
-
-impl Session {
-    /// Finds out where the devices `texts` are. `size` is the size of the list if it is known.
-    ///
-    /// # Errors
-    /// What ends the run; what concerns one device is kept in [`Places`].
-    pub(super) fn look_up(
-        &self,
-        places: &mut Places,
-        texts: &[&str],
-        within: Within<'_>,
-        size: Option<usize>,
-    ) -> Result<(), Error> {
-        if texts.is_empty() {
-            return Ok(());
-        }
-        let named = texts.iter().any(|text| devices::form(text) == Form::Name);
-        if named || self.list_is_less(texts.len(), within, size)? {
-            return self.look_up_in_list(
-                places,
-                texts,
-                if named { Within::Account } else { within },
-            );
-        }
-        self.look_up_one_by_one(places, texts)
-    }
-
-    /// Is the list shorter, in pages, than there are devices to ask for? One request can tell: the page
-    /// with that number is there or not.
-    fn list_is_less(
-        &self,
-        devices: usize,
-        within: Within<'_>,
-        size: Option<usize>,
-    ) -> Result<bool, Error> {
-        if let Some(size) = size {
-            return Ok(size / 100 + 1 < devices);
-        }
-        match devices {
-            0 | 1 => Ok(false),
-            1000.. => Ok(true),
-            _ => {
-                let mut probe = Request::get("/devices")
-                    .query("page[number]", devices.to_string())
-                    .query("page[size]", "100");
-                probe.query.extend(filters(within));
-                match self.client.send(&probe) {
-                    Ok(answer) => Ok(answer.body["data"].as_array().is_none_or(Vec::is_empty)),
-                    Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => {
-                        Err(error)
-                    }
-                    // Past the end.
-                    Err(_) => Ok(true),
-                }
-            }
-        }
-    }
-
-    pub(super) fn look_up_in_list(
-        &self,
-        places: &mut Places,
-        texts: &[&str],
-        within: Within<'_>,
-    ) -> Result<(), Error> {
-        let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
-        let reading = Reading { jobs: usize::from(self.common.jobs), wanted: &|| true };
-        let mut seen = Seen::default();
-        let note = |device: Record| {
-            places.note(&device, |key| wanted.contains(&key));
-            ControlFlow::Continue(())
-        };
-        let _all = match within {
-            Within::Account => devices::list(&self.client, &[], &reading, &mut seen, note)?,
-            Within::Group(_) => {
-                paging::list(&self.client, "/devices", &filters(within), &reading, &mut seen, note)?
-            }
-        };
-        if matches!(within, Within::Account) {
-            places.rest_is_nowhere(wanted);
-        }
-        Ok(())
-    }
-
-    fn look_up_one_by_one(&self, places: &mut Places, texts: &[&str]) -> Result<(), Error> {
-        let mut ended = None;
-        let mut perhaps_names = Vec::new();
-        engine::ordered(
-            usize::from(self.common.jobs),
-            &AtomicBool::new(false),
-            texts.iter(),
-            |text| (*text, self.client.send(&Request::get(format!("/devices/{}", segment(text))))),
-            |done| {
-                if let Done::Worked((text, answer)) = done {
-                    match answer {
-                        Ok(answer) => places.note(&resource::lift_data(&answer.body), |_| true),
-                        Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => {
-                            ended = Some(error);
-                            return ControlFlow::Break(());
-                        }
-                        Err(error)
-                            if error.kind == Kind::NotFound
-                                && devices::form(text) == Form::Agent =>
-                        {
-                            perhaps_names.push(text);
-                        }
-                        Err(error) => {
-                            places.errors.insert(key(text), error);
-                        }
-                    }
-                }
-                ControlFlow::Continue(())
-            },
-        );
-        match ended {
-            Some(error) => Err(error),
-            None if perhaps_names.is_empty() => Ok(()),
-            None => self.look_up_in_list(places, &perhaps_names, Within::Account),
-        }
-    }
-}
-
-fn filters(within: Within<'_>) -> Vec<(String, String)> {
-    match within {
-        Within::Account => Vec::new(),
-        Within::Group(id) => vec![("filter[devicegroup.id]".into(), id.to_owned())],
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::{Error, Kind};
 
-use super::places::Within;
+use super::look_up::Within;
 use super::plan::Fate;
 use super::send::{Doubt, Sending, failed, is_out};
 

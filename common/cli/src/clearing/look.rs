@@ -1,12 +1,9 @@
 //! Looks at what is there: which group or product each row means, and what stands in its way.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use api::Seen;
 use api::identify::Thing;
-use api::paging::{self, Reading};
 use pipe::{Failure, Kind, Record, Row};
 use serde_json::Value;
 
@@ -14,7 +11,6 @@ use super::steps::Steps;
 use super::subject::{Doomed, is_target_of, without_key};
 use crate::deployments::is_flagged;
 use crate::session::{Session, text};
-use crate::stop::failure;
 
 /// Finds what each row means; a second row for the same is noted as such.
 pub fn identify(steps: &mut Steps<'_>, thing: Thing) {
@@ -119,26 +115,11 @@ fn contents(session: &Session, group: &Doomed) -> Result<Doomed, Failure> {
     let deployments = session.deployments(&[("filter[devicegroup.id]", &group.id)])?;
     let flagged = deployments.iter().filter(|deployment| is_flagged(deployment));
     Ok(Doomed {
-        devices: devices_of(session, &group.id)?,
+        devices: session.members(&group.id)?,
         flagged: flagged.map(|deployment| text(deployment, "id").to_owned()).collect(),
         deployments: deployments.len(),
         ..group.clone()
     })
-}
-
-/// The ids of a group's devices.
-pub fn devices_of(session: &Session, group: &str) -> Result<Vec<String>, Failure> {
-    let filters = [("filter[devicegroup.id]".to_owned(), group.to_owned())];
-    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
-    let mut ids = Vec::new();
-    let mut seen = Seen::default();
-    let listed =
-        paging::list(&session.client, "/devices", &filters, &reading, &mut seen, |device| {
-            ids.push(text(&device, "id").to_owned());
-            ControlFlow::Continue(())
-        });
-    let _all = listed.map_err(failure)?;
-    Ok(ids)
 }
 
 /// Refuses groups that are the target of a fixture group which stays.

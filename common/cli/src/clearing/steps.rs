@@ -14,7 +14,7 @@ use pipe::engine::{self, Done};
 use pipe::{Failure, Kind};
 
 use super::Clearing;
-use super::look::{devices_of, zombies_of};
+use super::look::zombies_of;
 use super::subject::{Doomed, Subject};
 use crate::each::{interrupted, run_ended};
 use crate::session::{Session, text};
@@ -213,7 +213,7 @@ impl<'a> Steps<'a> {
         for ((subject, number), _) in empty {
             self.subjects[subject].groups[number].devices.clear();
         }
-        for (place, devices) in self.ask(again, |id| devices_of(session, id)) {
+        for (place, devices) in self.ask(again, |id| session.members(id)) {
             let (subject, number) = place;
             let why = doubtful.iter().find(|(one, _)| *one == place).map(|(_, why)| why.clone());
             if last && !devices.is_empty() {

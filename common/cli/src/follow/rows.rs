@@ -84,10 +84,4 @@ impl Session {
         let answer = self.with_device(device, Request::get)?;
         Ok(text(&resource::lift_data(&answer.body), "id").to_owned())
     }
-
-    pub(super) fn members(&self, group: &str) -> std::result::Result<Vec<String>, Failure> {
-        let members = self.collect("/devices", &[("filter[devicegroup.id]", group)])?;
-        let id = |device: &serde_json::Value| device["id"].as_str().map(str::to_owned);
-        Ok(members.iter().filter_map(id).collect())
-    }
 }
