@@ -250,3 +250,16 @@ fn one_refused_device_in_words_of_none_stops_nobody() {
     assert_eq!(sim.members(&fixtures).len(), 297);
     assert!(sim.counts().writes <= 30, "{}", sim.counts().writes);
 }
+
+#[test]
+fn a_device_that_was_moved_and_cannot_be_read_back_is_told_so() {
+    let sim = Sim::start(&["--devices", "5"]);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let device = &sim.field("id")[0];
+    sim.fault("GET /devices/* 404 after=1");
+    let assign = "imp-device assign --dg A --read-back --failed failed";
+    let run = dir.sh_with(assign, device.as_str()).code(1).no_stdout();
+    run.says("It was assigned, but its state could not be read back");
+    assert!(sim.members(&group).contains(device));
+}

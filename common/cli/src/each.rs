@@ -14,7 +14,7 @@ use pipe::{Failure, Item, Kind, ReadError, Record, Row};
 pub use crate::consent::Ask;
 use crate::flags::Changes;
 use crate::input::{Given, Rows};
-use crate::results::{Results, label};
+use crate::results::{Results, label_with_name};
 use crate::session::Session;
 use crate::stop::Stop;
 use crate::{Reported, Result, consent};
@@ -271,7 +271,7 @@ impl Session {
             if let Item::Row(row) = &item {
                 total += 1;
                 if labels.len() < 20 {
-                    let label = label(&row.record, work.given.noun);
+                    let label = label_with_name(&row.record, work.given.noun);
                     labels.push(label.unwrap_or_else(|| row.source.clone()));
                 }
             }

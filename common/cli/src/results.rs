@@ -240,6 +240,14 @@ pub fn label(record: &Record, noun: &str) -> Option<String> {
     Some(pipe::text::one_line(&named.chars().take(60).collect::<String>()))
 }
 
+/// What a person would recognise it by in a question: its name too, if it has one.
+pub fn label_with_name(record: &Record, noun: &str) -> Option<String> {
+    let label = label(record, noun)?;
+    let name = record.get("name").and_then(Value::as_str).unwrap_or_default();
+    let name = pipe::text::one_line(&name.chars().take(60).collect::<String>());
+    Some(if name.is_empty() || name == label { label } else { format!("{name} ({label})") })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -259,5 +267,8 @@ mod tests {
             assert_eq!(sentence(&failure, &row, noun, "stdin:1"), "stdin:1: 7d8e…: Not Found");
         }
         assert_eq!(label(&record(json!({ "id": key })), "device").as_deref(), Some(key));
+        let named = record(json!({"id": key, "name": "Left\u{1b}"}));
+        let shown = label_with_name(&named, "device");
+        assert_eq!(shown.as_deref(), Some("Left\u{fffd} (7d8e6670aa285e9d)"));
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
 use cli::each::{Acted, Outcome, Work};
-use cli::{Failure, Given, GroupType, Record, Row, Session, Target};
+use cli::{Failure, Given, GroupType, Record, Row, Session, Target, console};
 use serde_json::Value;
 
 use crate::variables;
@@ -176,14 +176,17 @@ impl Create {
         let found = match session.find(Thing::Product, &text) {
             Err(failure) if failure.kind == cli::FailureKind::NotFound && self.create_product => {
                 if self.changes.dry_run {
+                    console::say(&format!("would create the product {text}"));
                     return Ok(resource::identifier("product", ""));
                 }
+                let made = format!("created the product {text}");
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let body = resource::create_body("product", attributes, Record::new());
                 let created = resource::lift_data(
                     &session.send(&Request::post("/products").body(body))?.body,
                 );
                 session.finder.forget(Thing::Product);
+                console::say(&format!("{made}: {}", cli::text(&created, "id")));
                 created
             }
             found => found?,
@@ -219,10 +222,16 @@ impl Create {
             });
         let group = match found {
             Err(failure) if failure.kind == cli::FailureKind::NotFound && create => {
+                let what = format!("the group {text} ({})", kind.resource_type());
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let relationships = Record::from_iter([("product".to_owned(), product.clone())]);
                 let created = self.post(session, kind, attributes, relationships)?.record;
                 session.finder.forget(Thing::DeviceGroup);
+                // Whatever becomes of the row: this is there now, and nothing else tells of it.
+                console::say(&match self.changes.dry_run {
+                    true => format!("would create {what}"),
+                    false => format!("created {what}: {}", cli::text(&created, "id")),
+                });
                 created
             }
             found => found?,

@@ -167,6 +167,14 @@ fn read_back(session: &Session, ready: Ready) -> Ready {
             let record = resource::lift_data(&answer.body);
             Ready::Good(Acted { record, ..acted }, device, row)
         }
-        Err(error) => Ready::Bad(failure(error), row.record, row.source),
+        Err(error) => {
+            let done = acted.outcome.map_or("done", Outcome::word);
+            let title = format!("It was {done}, but its state could not be read back");
+            let why = failure(error);
+            let words = [Some(why.title.as_str()), why.detail.as_deref()];
+            let detail = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
+            let detail = Some(detail).filter(|detail| !detail.is_empty());
+            Ready::Bad(Failure { title, detail, ..why.clone() }, row.record, row.source)
+        }
     }
 }
