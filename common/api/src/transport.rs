@@ -8,8 +8,10 @@ use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::config::ConfigBuilder;
 use ureq::http::{self, HeaderMap};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
 use ureq::{Agent, Proxy, Timeout};
 
 use crate::request::Request;
@@ -21,6 +23,8 @@ const JSON_API: &str = "application/vnd.api+json";
 const LARGEST_BODY: u64 = 64 << 20;
 /// The service closes idle connections at a time that we do not know; older ones are not used again.
 const IDLE: Duration = Duration::from_secs(20);
+/// So long may it take to make a connection.
+const CONNECTING: Duration = Duration::from_secs(15);
 
 /// What one exchange gave.
 #[derive(Debug)]
@@ -187,44 +191,41 @@ impl Transport {
     }
 }
 
+/// What all agents have in common: that nothing is followed, and who is trusted, is said only here.
+fn base(
+    proxy: Option<Proxy>,
+    accept: &'static str,
+    connect: Duration,
+) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(proxy)
+        .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
+        .accept(accept)
+        .timeout_connect(Some(connect))
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+}
+
 fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
-    Agent::new_with_config(
-        Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
-            .accept(JSON_API)
-            .timeout_connect(Some(timeout.min(Duration::from_secs(15))))
-            .timeout_global(Some(timeout))
-            .max_idle_connections(kept)
-            .max_idle_connections_per_host(kept)
-            .max_idle_age(IDLE)
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .build(),
-    )
+    let config = base(proxy, JSON_API, timeout.min(CONNECTING))
+        .timeout_global(Some(timeout))
+        .max_idle_connections(kept)
+        .max_idle_connections_per_host(kept)
+        .max_idle_age(IDLE);
+    Agent::new_with_config(config.build())
 }
 
 /// For a log stream: it lasts as long as something comes.
 fn endless_agent(proxy: Option<Proxy>) -> Agent {
-    Agent::new_with_config(
-        Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
-            .accept("text/event-stream")
-            // Compression would hold lines back.
-            .accept_encoding("identity")
-            .timeout_connect(Some(Duration::from_secs(15)))
-            .timeout_recv_response(Some(Duration::from_secs(30)))
-            .timeout_per_read(Some(SILENCE))
-            .max_idle_connections(0)
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .build(),
-    )
+    let config = base(proxy, "text/event-stream", CONNECTING)
+        // Compression would hold lines back.
+        .accept_encoding("identity")
+        .timeout_recv_response(Some(Duration::from_secs(30)))
+        .timeout_per_read(Some(SILENCE))
+        .max_idle_connections(0);
+    Agent::new_with_config(config.build())
 }
 
 fn failure(error: &ureq::Error) -> Exchange {
