@@ -180,3 +180,20 @@ fn plain_http_is_for_this_machine_only() {
         assert!(took < Duration::from_secs(5));
     }
 }
+
+#[test]
+fn a_request_that_never_left_is_no_unknown_outcome() {
+    let closing = Server::hanging_up();
+    let closed = format!("{}/v5", closing.origin().replace("http:", "https:"));
+    for endpoint in ["https://no-such-host.invalid/v5", &closed] {
+        let dir = Dir::signed_in_at(endpoint);
+        for command in ["imp-product create -n X", "imp-device restart -d 234776801163a9ee"] {
+            let script = format!("{command} --patience 1s --failed failed");
+            let run = dir.sh(&script).code(4).no_stdout().says("try again later");
+            let kinds: Vec<String> =
+                dir.failed("failed").into_iter().map(|row| row.error.kind).collect();
+            assert_eq!(kinds, ["unreachable"], "{run}");
+        }
+    }
+    assert!(closing.seen().len() > 3, "it is tried again: {:?}", closing.seen());
+}

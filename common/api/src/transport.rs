@@ -12,8 +12,9 @@ use ureq::config::ConfigBuilder;
 use ureq::http::{self, HeaderMap};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
-use ureq::{Agent, Proxy, Timeout};
+use ureq::{Agent, Proxy};
 
+use crate::connection::{self, NotConnected};
 use crate::request::Request;
 use crate::stream::SILENCE;
 use crate::{AccessToken, Error, Kind, proxy};
@@ -214,7 +215,7 @@ fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
         .max_idle_connections(kept)
         .max_idle_connections_per_host(kept)
         .max_idle_age(IDLE);
-    Agent::new_with_config(config.build())
+    connection::agent(config.build())
 }
 
 /// For a log stream: it lasts as long as something comes.
@@ -225,44 +226,26 @@ fn endless_agent(proxy: Option<Proxy>) -> Agent {
         .timeout_recv_response(Some(Duration::from_secs(30)))
         .timeout_per_read(Some(SILENCE))
         .max_idle_connections(0);
-    Agent::new_with_config(config.build())
+    connection::agent(config.build())
 }
 
 fn failure(error: &ureq::Error) -> Exchange {
-    let text = error.to_string();
-    if text.contains("invalid peer certificate") {
+    let (why, sent) = match error {
+        ureq::Error::Other(inner) => (inner.to_string(), !inner.is::<NotConnected>()),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => (error.to_string(), false),
+        _ => (plain(error), true),
+    };
+    if why.contains("invalid peer certificate") {
         return Exchange::Untrusted(format!(
-            "{text}; if the service has a private authority, name its certificate in SSL_CERT_FILE"
+            "{why}; if the service has a private authority, name its certificate in SSL_CERT_FILE"
         ));
     }
-    let not_sent = match error {
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::ConnectProxyFailed(_)
-        | ureq::Error::Tls(_)
-        | ureq::Error::Rustls(_)
-        | ureq::Error::BadUri(_)
-        | ureq::Error::Http(_)
-        | ureq::Error::InvalidProxyUrl
-        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
-        ureq::Error::Io(error) => is_connection_refused(error),
-        _ => false,
-    };
-    if not_sent { Exchange::NotSent(plain(error)) } else { Exchange::Lost(plain(error)) }
-}
-
-fn is_connection_refused(error: &io::Error) -> bool {
-    use io::ErrorKind as Kind;
-    matches!(
-        error.kind(),
-        Kind::ConnectionRefused | Kind::HostUnreachable | Kind::NetworkUnreachable
-    )
+    if sent { Exchange::Lost(why) } else { Exchange::NotSent(why) }
 }
 
 /// The library's error in words that help.
 fn plain(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::HostNotFound => "the name of the service's host cannot be resolved".into(),
         ureq::Error::Timeout(_) => "no answer in time".into(),
         _ => error.to_string(),
     }
