@@ -69,6 +69,24 @@ fn through_a_proxy_with_connect() {
 }
 
 #[test]
+fn through_a_socks_proxy() {
+    for (scheme, version) in [("socks4a", "SOCKS4"), ("socks5h", "SOCKS5"), ("SOCKS5H", "SOCKS5")] {
+        let (sim, mut dir, _keep) = secure();
+        let proxy = Proxy::to(sim.port());
+        dir.set("IMPT_ENDPOINT", &named(&sim));
+        dir.set("ALL_PROXY", &proxy.url_with(scheme));
+        let run = dir.sh("imp-device list").quiet();
+        assert_eq!(run.records().len(), 250, "{scheme}");
+        let (seen, asked) = (proxy.seen(), format!("{version} imp-sim.test:{}", sim.port()));
+        assert!(seen.iter().all(|one| *one == asked) && !seen.is_empty(), "{seen:?}");
+        // Where the proxy is no SOCKS proxy, nothing has been sent.
+        let none = Server::hanging_up();
+        dir.set("ALL_PROXY", &none.origin().replace("http", scheme));
+        dir.sh("imp-device list --patience 0s").code(4).no_stdout();
+    }
+}
+
+#[test]
 fn a_bulk_move_through_a_proxy() {
     let (sim, mut dir, _keep) = secure();
     let proxy = Proxy::to(sim.port());
@@ -81,7 +99,7 @@ fn a_bulk_move_through_a_proxy() {
 }
 
 #[test]
-fn lower_case_wins_and_empty_means_none() {
+fn lower_case_wins() {
     let (sim, mut dir, _keep) = secure();
     let (wanted, other) = (Proxy::to(sim.port()), Proxy::to(sim.port()));
     dir.set("IMPT_ENDPOINT", &named(&sim));
@@ -89,11 +107,30 @@ fn lower_case_wins_and_empty_means_none() {
     dir.set("https_proxy", &wanted.url());
     dir.sh("imp-device list --limit 1").quiet();
     assert!(!wanted.seen().is_empty() && other.seen().is_empty());
-    dir.set("https_proxy", "");
-    dir.sh("imp-device list --limit 1 --patience 0s").code(4);
-    assert!(other.seen().is_empty());
-    dir.set("https_proxy", "nonsense://");
-    dir.sh("imp-device list --limit 1 --patience 0s").code(2).says("proxy");
+    for nonsense in ["nonsense://", "ftp://127.0.0.1:21", ":::"] {
+        dir.set("https_proxy", nonsense);
+        let run = dir.sh("imp-device list --limit 1 --patience 0s").code(2).no_stdout();
+        run.says_all(&["https_proxy", "socks5h"]);
+    }
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    for variable in ["HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        let (sim, mut dir, _keep) = secure();
+        let proxy = Proxy::to(sim.port());
+        dir.set("IMPT_ENDPOINT", &named(&sim));
+        for empty in ["https_proxy", "HTTPS_PROXY", "all_proxy", "no_proxy"] {
+            dir.set(empty, "");
+        }
+        dir.set(variable, &proxy.url());
+        dir.sh("imp-device list --limit 1").quiet();
+        let before = proxy.seen().len();
+        assert!(before > 0, "{variable}");
+        dir.set("NO_PROXY", "imp-sim.test");
+        dir.sh("imp-device list --limit 1 --patience 0s").code(4);
+        assert_eq!(proxy.seen().len(), before, "{variable}");
+    }
 }
 
 #[test]

@@ -90,13 +90,7 @@ impl Transport {
                 "`{endpoint}` is not https; plain http is only for this machine"
             )));
         }
-        let proxy = match variables.proxy_for(scheme, host) {
-            Some(text) => Some(Proxy::new(text).map_err(|_| {
-                Error::new(Kind::BadInput, "Unusable proxy")
-                    .detail("the proxy variable for this endpoint does not hold a proxy URL")
-            })?),
-            None => None,
-        };
+        let proxy = variables.proxy_for(scheme, host).map(proxy_in).transpose()?;
         Ok(Transport {
             endpoint: endpoint.to_owned(),
             agent: agent(proxy.clone(), timeout, 64),
@@ -190,6 +184,16 @@ impl Transport {
             .0;
         Ok((parts, request.body.as_ref().map(Value::to_string)))
     }
+}
+
+/// Nothing of the value is shown: there may be a password in it.
+fn proxy_in(variable: &proxy::Variable) -> Result<Proxy, Error> {
+    Proxy::new(&variable.value).map_err(|_| {
+        Error::new(Kind::BadInput, "Unusable proxy").detail(format!(
+            "{} has to hold the URL of a proxy: http, https, socks4, socks4a, socks5 or socks5h",
+            variable.name
+        ))
+    })
 }
 
 /// What all agents have in common: that nothing is followed, and who is trusted, is said only here.
