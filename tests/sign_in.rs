@@ -153,7 +153,7 @@ fn a_wrong_password_is_refused_and_changes_nothing() {
 fn one_time_passwords() {
     let (sim, dir) = stranger(&["--otp", "123456"]);
     let login = format!("{} --pwd-file pw", login(&sim));
-    dir.sh(&login).code(3).says("one-time password");
+    dir.sh(&login).code(3).says_all(&["one-time password", "--otp"]);
     dir.sh(&format!("{login} --otp 000000")).code(3).says("Invalid Credentials");
     dir.sh(&format!("{login} --otp 123456")).quiet();
     let shown = dir.converse(&login, &[("One-time password for", "123456")]).ok().stdout();
@@ -163,7 +163,22 @@ fn one_time_passwords() {
     let endpoint = &sim.entry.endpoint;
     let key = format!("imp-auth login --endpoint {endpoint} --lk {}", sim.entry.login_key);
     dir.sh(&format!("{key} --otp 123456")).quiet();
-    dir.sh(&key).code(3).says("one-time password");
+    dir.sh(&key).code(3).says_all(&["one-time password", "--otp"]);
+}
+
+#[test]
+fn a_one_time_password_that_nobody_can_be_asked_for_is_no_refusal() {
+    let (sim, dir) = stranger(&["--otp", "123456", "--variant", "login-key-otp=needed"]);
+    let key = format!("IMPT_LOGINKEY={}", sim.entry.login_key);
+    let password = format!("IMPT_USER={} IMPT_PASSWORD={}", sim.entry.user, sim.entry.password);
+    for credential in [key, password] {
+        let endpoint = &sim.entry.endpoint;
+        let script = format!("{credential} IMPT_ENDPOINT={endpoint} imp-device list");
+        let run = dir.sh(&script).code(3).no_stdout().says_all(&["one-time password", "--otp"]);
+        for wrong in ["the service says", "does not accept", "another login key", "correct"] {
+            assert!(!run.stderr().contains(wrong), "{run}");
+        }
+    }
 }
 
 #[test]
