@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tests::{Dir, Sim, ask};
+use tests::{Dir, Server, Sim, ask};
 
 /// `imp-auth login` of the main account, without the password.
 fn login(sim: &Sim) -> String {
@@ -89,6 +89,28 @@ fn signing_out_works_without_the_service() {
     sim.stop();
     dir.sh("imp-auth logout --patience 1s").ok().says("could not be reached");
     assert!(!home_file(&dir).exists());
+}
+
+#[test]
+fn a_token_whose_end_no_calendar_shows_lasts_an_hour() {
+    for seconds in ["18446744073709551615", "300000000000"] {
+        let token = format!(r#"{{"access_token": "T", "expires_in": {seconds}}}"#);
+        let server = Server::start(move |asked| {
+            let account = r#"{"data": {"type": "account", "id": "me", "attributes": {}}}"#;
+            let body = if asked.starts_with("POST") { token.as_str() } else { account };
+            let length = body.len();
+            format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            )
+        });
+        let dir = Dir::new();
+        let login = format!("imp-auth login --endpoint {}/v5 --user me --pwd x", server.origin());
+        let made = dir.sh(&login).quiet().record();
+        assert_eq!(dir.sh("imp-auth info").quiet().record()["expires_at"], made["expires_at"]);
+        let in_an_hour = dir.sh("date --utc --date 1hour +%Y-%m-%dT%H").stdout();
+        let end = made["expires_at"].as_str().expect("a time");
+        assert!(end.starts_with("20") && *end <= *format!("{}:59:60", in_an_hour.trim()), "{end}");
+    }
 }
 
 #[test]
