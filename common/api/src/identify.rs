@@ -154,7 +154,9 @@ impl Finder {
         let all = self.list(thing, Some(id))?;
         Ok(all
             .iter()
-            .filter(|record| text_of(record, "id") == name || is_called(thing, record, name))
+            .filter(|record| {
+                text_of(record, "id").eq_ignore_ascii_case(name) || is_called(thing, record, name)
+            })
             .cloned()
             .collect())
     }
@@ -221,14 +223,14 @@ fn is_called(thing: Thing, record: &Record, text: &str) -> bool {
     names.iter().any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
 }
 
-/// The text as the id that it may be.
+/// The text as the id that it may be, in the service's spelling: hex digits mean the same in either case.
 fn as_id(thing: Thing, text: &str) -> Option<String> {
     match (thing, devices::form(text)) {
-        (Thing::Device, devices::Form::Id | devices::Form::Mac) => Some(text.to_owned()),
+        (Thing::Device, devices::Form::Id | devices::Form::Mac) => Some(text.to_ascii_lowercase()),
         (Thing::Device, devices::Form::Agent) => Some(text.to_owned()),
         (Thing::Device, devices::Form::Name) => None,
         (Thing::Account, _) if text == "me" => Some(text.to_owned()),
-        _ => is_uuid(text).then(|| text.to_owned()),
+        _ => is_uuid(text).then(|| text.to_ascii_lowercase()),
     }
 }
 
@@ -263,5 +265,22 @@ mod tests {
         assert!(is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994b3"));
         assert!(!is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994bx"));
         assert!(!is_uuid("MyProduct"));
+    }
+
+    #[test]
+    fn the_capitals_of_an_id_do_not_count() {
+        let id = "4e264cef-3316-cdfa-7f39-7a5d458994b3";
+        for (thing, text, expected) in [
+            (Thing::DeviceGroup, id, Some(id)),
+            (Thing::DeviceGroup, &id.to_uppercase(), Some(id)),
+            (Thing::Account, "me", Some("me")),
+            (Thing::Account, "ME", None),
+            (Thing::Device, "5000D8C46A56CFCA", Some("5000d8c46a56cfca")),
+            (Thing::Device, "0C:2A:69:05:0D:62", Some("0c:2a:69:05:0d:62")),
+            (Thing::Device, "wwK6DYEN2mx7", Some("wwK6DYEN2mx7")),
+            (Thing::Device, "Kitchen", None),
+        ] {
+            assert_eq!(as_id(thing, text).as_deref(), expected, "{thing:?} {text}");
+        }
     }
 }
