@@ -194,7 +194,8 @@ fn the_password_of_a_proxy_is_sent_and_never_shown() {
     });
     dir.set("IMPT_ENDPOINT", &named(&sim));
     let url = proxy.origin().replace("http://", "http://me:proxy-secret@");
-    for value in [url.as_str(), "http://me:proxy-secret@127.0.0.1:1", "me:proxy-secret@:::"] {
+    let socks = url.replace("http:", "socks5h:");
+    for value in [&*url, &*socks, "http://me:proxy-secret@127.0.0.1:1", "me:proxy-secret@:::"] {
         dir.set("https_proxy", value);
         let run = dir.sh("imp-device list --trace -v --patience 0s").no_stdout();
         assert!(!run.stderr().contains("proxy-secret"), "{run}");
