@@ -232,6 +232,25 @@ fn readme() {
 }
 
 #[test]
+fn the_cells_of_tables_fit_into_their_columns_and_the_columns_into_the_page() {
+    let mut tables = 0;
+    for name in pages::names() {
+        for table in pages::tables(&pages::read(&format!("man/{name}"))) {
+            tables += 1;
+            let (_, all_but_last) = table.widths.split_last().expect("columns");
+            // Four characters stand between two columns.
+            let before_last: usize = all_but_last.iter().map(|width| width + 4).sum();
+            for cells in table.rows {
+                let (last, others) = cells.split_last().expect("cells");
+                let fit = others.iter().zip(all_but_last).all(|(cell, width)| cell.len() <= *width);
+                assert!(fit && before_last + last.len() <= table.room, "{name}: {cells:?}");
+            }
+        }
+    }
+    assert!(tables > 0, "there is none to look at");
+}
+
+#[test]
 fn no_page_is_left_out() {
     let text = pages::read("tests/manual.rs");
     for name in pages::names() {

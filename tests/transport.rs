@@ -67,6 +67,24 @@ fn through_a_proxy_with_connect() {
 }
 
 #[test]
+fn through_a_socks_proxy() {
+    for (scheme, version) in [("socks4a", "SOCKS4"), ("socks5h", "SOCKS5"), ("SOCKS5H", "SOCKS5")] {
+        let (sim, mut dir, _keep) = secure();
+        let proxy = Proxy::to(sim.port());
+        dir.set("IMPT_ENDPOINT", &named(&sim));
+        dir.set("ALL_PROXY", &proxy.url_with(scheme));
+        let run = dir.sh("imp-device list").quiet();
+        assert_eq!(run.records().len(), 250, "{scheme}");
+        let (seen, asked) = (proxy.seen(), format!("{version} imp-sim.test:{}", sim.port()));
+        assert!(seen.iter().all(|one| *one == asked) && !seen.is_empty(), "{seen:?}");
+        // Where the proxy is no SOCKS proxy, nothing has been sent.
+        let none = Server::hanging_up();
+        dir.set("ALL_PROXY", &none.origin().replace("http", scheme));
+        dir.sh("imp-device list --patience 0s").code(4).no_stdout();
+    }
+}
+
+#[test]
 fn a_bulk_move_through_a_proxy() {
     let (sim, mut dir, _keep) = secure();
     let proxy = Proxy::to(sim.port());
@@ -79,7 +97,7 @@ fn a_bulk_move_through_a_proxy() {
 }
 
 #[test]
-fn lower_case_wins_and_empty_means_none() {
+fn lower_case_wins() {
     let (sim, mut dir, _keep) = secure();
     let (wanted, other) = (Proxy::to(sim.port()), Proxy::to(sim.port()));
     dir.set("IMPT_ENDPOINT", &named(&sim));
@@ -87,11 +105,30 @@ fn lower_case_wins_and_empty_means_none() {
     dir.set("https_proxy", &wanted.url());
     dir.sh("imp-device list --limit 1").quiet();
     assert!(!wanted.seen().is_empty() && other.seen().is_empty());
-    dir.set("https_proxy", "");
-    dir.sh("imp-device list --limit 1 --patience 0s").code(4);
-    assert!(other.seen().is_empty());
-    dir.set("https_proxy", "nonsense://");
-    dir.sh("imp-device list --limit 1 --patience 0s").code(2).says("proxy");
+    for nonsense in ["nonsense://", "ftp://127.0.0.1:21", ":::"] {
+        dir.set("https_proxy", nonsense);
+        let run = dir.sh("imp-device list --limit 1 --patience 0s").code(2).no_stdout();
+        run.says_all(&["https_proxy", "socks5h"]);
+    }
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    for variable in ["HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        let (sim, mut dir, _keep) = secure();
+        let proxy = Proxy::to(sim.port());
+        dir.set("IMPT_ENDPOINT", &named(&sim));
+        for empty in ["https_proxy", "HTTPS_PROXY", "all_proxy", "no_proxy"] {
+            dir.set(empty, "");
+        }
+        dir.set(variable, &proxy.url());
+        dir.sh("imp-device list --limit 1").quiet();
+        let before = proxy.seen().len();
+        assert!(before > 0, "{variable}");
+        dir.set("NO_PROXY", "imp-sim.test");
+        dir.sh("imp-device list --limit 1 --patience 0s").code(4);
+        assert_eq!(proxy.seen().len(), before, "{variable}");
+    }
 }
 
 #[test]
@@ -155,9 +192,10 @@ fn the_password_of_a_proxy_is_sent_and_never_shown() {
     });
     dir.set("IMPT_ENDPOINT", &named(&sim));
     let url = proxy.origin().replace("http://", "http://me:proxy-secret@");
+    let socks = url.replace("http:", "socks5h:");
     let nobody = Port::reserve();
     let silent = format!("http://me:proxy-secret@{}", nobody.address());
-    for (value, code) in [(url.as_str(), 4), (&silent, 4), ("me:proxy-secret@:::", 2)] {
+    for (value, code) in [(&*url, 4), (&*socks, 4), (&*silent, 4), ("me:proxy-secret@:::", 2)] {
         dir.set("https_proxy", value);
         let run = dir.sh("imp-device list --trace -v --patience 0s").code(code).no_stdout();
         assert!(!run.stderr().contains("proxy-secret"), "{run}");
@@ -176,4 +214,21 @@ fn plain_http_is_for_this_machine_only() {
         dir.set("IMPT_ENDPOINT", endpoint);
         dir.sh("imp-device list --patience 1h").code(2).no_stdout().says("https");
     }
+}
+
+#[test]
+fn a_request_that_never_left_is_no_unknown_outcome() {
+    let closing = Server::hanging_up();
+    let closed = format!("{}/v5", closing.origin().replace("http:", "https:"));
+    for endpoint in ["https://no-such-host.invalid/v5", &closed] {
+        let dir = Dir::signed_in_at(endpoint);
+        for command in ["imp-product create -n X", "imp-device restart -d 234776801163a9ee"] {
+            let script = format!("{command} --patience 1s --failed failed");
+            let run = dir.sh(&script).code(4).no_stdout().says("try again later");
+            let kinds: Vec<String> =
+                dir.failed("failed").into_iter().map(|row| row.error.kind).collect();
+            assert_eq!(kinds, ["unreachable"], "{run}");
+        }
+    }
+    assert!(closing.seen().len() > 3, "it is tried again: {:?}", closing.seen());
 }

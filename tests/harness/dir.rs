@@ -58,6 +58,15 @@ impl Dir {
         dir
     }
 
+    /// A directory with a sign-in file for `endpoint` whose token nobody has refused yet.
+    pub fn signed_in_at(endpoint: &str) -> Dir {
+        let dir = Dir::new();
+        let end = "2999-01-01T00:00:00.000Z";
+        let sign_in = json!({"endpoint": endpoint, "accessToken": "token", "expiresAt": end});
+        dir.write_private(".impt.auth", &sign_in.to_string());
+        dir
+    }
+
     /// A directory of somebody who signs in by the environment, with a login key.
     pub fn with_login_key(sim: &Sim) -> Dir {
         let mut dir = Dir::new();

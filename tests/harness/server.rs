@@ -29,6 +29,23 @@ impl Server {
         Server { port, seen }
     }
 
+    /// Starts a server that closes each connection as soon as it has heard something, whatever it was.
+    #[expect(clippy::disallowed_methods, reason = "it ends with the test program")]
+    pub fn hanging_up() -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = seen.clone();
+        thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                let heard = client.read(&mut [0; 16]).is_ok_and(|length| length > 0);
+                let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+                noted.extend(heard.then(|| "something".to_owned()));
+            }
+        });
+        Server { port, seen }
+    }
+
     /// Its origin, `http://127.0.0.1:PORT`.
     pub fn origin(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

@@ -44,6 +44,34 @@ pub fn section<'a>(page: &'a str, title: &str) -> Vec<&'a str> {
     lines.take_while(|line| !line.starts_with(".Sh ")).collect()
 }
 
+/// A table: the room for it, the widths of its columns, and its rows of cells as they are shown.
+pub struct Table {
+    pub room: usize,
+    pub widths: Vec<usize>,
+    pub rows: Vec<Vec<String>>,
+}
+
+/// The tables of a page.
+pub fn tables(page: &str) -> Vec<Table> {
+    let is_macro = |word: &&str| ["Cm", "Fl", "Li", "No", "Sy"].contains(word);
+    let shown = |cell: &str| {
+        let words: Vec<&str> = cell.split(' ').filter(|word| !is_macro(word)).collect();
+        words.join(" ").replace(" ,", ",")
+    };
+    let mut tables = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.find(|line| line.starts_with(".Bl -column ")) {
+        // A page is 78 characters wide, its text begins at the sixth, an indent is six more.
+        let room = if line.contains("-offset") { 67 } else { 73 };
+        let widths = line.split('"').skip(1).step_by(2).map(str::len).collect();
+        let rows = lines.by_ref().take_while(|line| *line != ".El");
+        let rows = rows.filter_map(|line| line.strip_prefix(".It "));
+        let rows = rows.map(|row| row.split(" Ta ").map(shown).collect()).collect();
+        tables.push(Table { room, widths, rows });
+    }
+    tables
+}
+
 impl Example {
     /// The exit code that the text before it promises; 0 if it says nothing.
     pub fn exit_code(&self) -> i32 {

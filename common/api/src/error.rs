@@ -138,6 +138,15 @@ fn plain_title(status: u16) -> &'static str {
     }
 }
 
+/// A text from outside as errors quote it. Whoever shows it replaces what steers a terminal.
+pub(crate) fn quoted(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
+
 impl Error {
     /// Title and detail, without the numbers that stand in fields of their own.
     pub fn words(&self) -> String {
@@ -174,6 +183,13 @@ mod tests {
         assert_eq!(Error::from_answer(502, &Value::Null).to_string(), "The service failed (502)");
         let bare = json!({"errors":[{"detail":"only a detail"}]});
         assert_eq!(Error::from_answer(409, &bare).to_string(), "only a detail (409)");
+    }
+
+    #[test]
+    fn a_long_text_is_quoted_in_part() {
+        assert_eq!(quoted("Küche"), "`Küche`");
+        assert_eq!(quoted(&"é".repeat(60)), format!("`{}`", "é".repeat(60)));
+        assert_eq!(quoted(&"é".repeat(10_000_000)), format!("`{}…`", "é".repeat(60)));
     }
 
     #[test]

@@ -5,49 +5,19 @@
 //! one match is an error that names the candidates. A deployment has no name: its sha, a tag, or its
 //! origin names it, in this order.
 
+mod thing;
+mod trouble;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
+pub use self::thing::Thing;
+use self::trouble::{ambiguous, not_found, too_many_parts};
 use crate::paging::{self, Reading};
 use crate::request::{Request, segment};
 use crate::{Client, Error, Kind, Record, Seen, deployments, devices, resource};
-
-/// Kinds of things that can be looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "their names say it")]
-pub enum Thing {
-    Account,
-    Product,
-    DeviceGroup,
-    Device,
-    Deployment,
-}
-
-impl Thing {
-    /// The collection's path.
-    pub fn path(self) -> &'static str {
-        match self {
-            Thing::Account => "/accounts",
-            Thing::Product => "/products",
-            Thing::DeviceGroup => "/devicegroups",
-            Thing::Device => "/devices",
-            Thing::Deployment => "/deployments",
-        }
-    }
-
-    /// What people call it.
-    pub fn noun(self) -> &'static str {
-        match self {
-            Thing::Account => "account",
-            Thing::Product => "product",
-            Thing::DeviceGroup => "device group",
-            Thing::Device => "device",
-            Thing::Deployment => "deployment",
-        }
-    }
-}
 
 /// Looks things up, each at most once a run. Shared by the workers.
 pub struct Finder {
@@ -138,23 +108,15 @@ impl Finder {
                 (Thing::DeviceGroup, Some([owner, product, name])) => {
                     self.within(thing, Thing::Product, &format!("{{{owner}}}{{{product}}}"), name)
                 }
-                _ => Err(Error::new(
-                    Kind::BadInput,
-                    format!("`{text}` has too many parts for a {}", thing.noun()),
-                )),
+                _ => Err(too_many_parts(thing, text)),
             }
             .map(Arc::new)
         })
     }
 
     fn by_id_or_name(&self, thing: Thing, text: &str) -> Result<Vec<Record>, Error> {
-        let may_be_id = match thing {
-            Thing::Account => text == "me" || is_uuid(text),
-            Thing::Product | Thing::DeviceGroup | Thing::Deployment => is_uuid(text),
-            Thing::Device => devices::form(text) != devices::Form::Name,
-        };
-        if may_be_id {
-            match self.client.send(&Request::get(format!("{}/{}", thing.path(), segment(text)))) {
+        if let Some(id) = as_id(thing, text) {
+            match self.client.send(&Request::get(format!("{}/{}", thing.path(), segment(&id)))) {
                 Ok(answer) => return Ok(vec![resource::lift_data(&answer.body)]),
                 Err(error) if error.kind == Kind::NotFound => {}
                 Err(error) => return Err(error),
@@ -192,7 +154,9 @@ impl Finder {
         let all = self.list(thing, Some(id))?;
         Ok(all
             .iter()
-            .filter(|record| text_of(record, "id") == name || is_called(thing, record, name))
+            .filter(|record| {
+                text_of(record, "id").eq_ignore_ascii_case(name) || is_called(thing, record, name)
+            })
             .cloned()
             .collect())
     }
@@ -259,6 +223,17 @@ fn is_called(thing: Thing, record: &Record, text: &str) -> bool {
     names.iter().any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
 }
 
+/// The text as the id that it may be, in the service's spelling: hex digits mean the same in either case.
+fn as_id(thing: Thing, text: &str) -> Option<String> {
+    match (thing, devices::form(text)) {
+        (Thing::Device, devices::Form::Id | devices::Form::Mac) => Some(text.to_ascii_lowercase()),
+        (Thing::Device, devices::Form::Agent) => Some(text.to_owned()),
+        (Thing::Device, devices::Form::Name) => None,
+        (Thing::Account, _) if text == "me" => Some(text.to_owned()),
+        _ => is_uuid(text).then(|| text.to_ascii_lowercase()),
+    }
+}
+
 /// Ids of the service have the form of a UUID, but not its version bits (reference 3.3).
 fn is_uuid(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
@@ -271,34 +246,6 @@ fn is_uuid(text: &str) -> bool {
 fn braces(text: &str) -> Option<Vec<&str>> {
     let inner = text.strip_prefix('{')?.strip_suffix('}')?;
     Some(inner.split("}{").collect())
-}
-
-fn not_found(thing: Thing, text: &str) -> Error {
-    Error::new(Kind::NotFound, format!("No {} `{text}`", thing.noun())).detail(match thing {
-        Thing::Deployment => {
-            "there is none with this id, sha, tag or origin that this account may see"
-        }
-        _ => "there is none with this id or name that this account may see",
-    })
-}
-
-fn ambiguous(thing: Thing, text: &str, several: &[Record]) -> Error {
-    let telling: &[&str] = match thing {
-        Thing::Deployment => &["created_at"],
-        _ => &["product_id", "owner_id", "mac_address"],
-    };
-    let one = |record: &Record| {
-        let within = telling.iter().find_map(|name| {
-            Some(format!(" ({} {})", name.trim_end_matches("_id"), record.get(*name)?.as_str()?))
-        });
-        format!("{}{}", text_of(record, "id"), within.unwrap_or_default())
-    };
-    let mut candidates: Vec<String> = several.iter().take(10).map(one).collect();
-    if several.len() > 10 {
-        candidates.push(format!("and {} more", several.len() - 10));
-    }
-    Error::new(Kind::Ambiguous, format!("{} {}s are called `{text}`", several.len(), thing.noun()))
-        .detail(format!("name one by its id: {}", candidates.join(", ")))
 }
 
 #[cfg(test)]
@@ -318,5 +265,22 @@ mod tests {
         assert!(is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994b3"));
         assert!(!is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994bx"));
         assert!(!is_uuid("MyProduct"));
+    }
+
+    #[test]
+    fn the_capitals_of_an_id_do_not_count() {
+        let id = "4e264cef-3316-cdfa-7f39-7a5d458994b3";
+        for (thing, text, expected) in [
+            (Thing::DeviceGroup, id, Some(id)),
+            (Thing::DeviceGroup, &id.to_uppercase(), Some(id)),
+            (Thing::Account, "me", Some("me")),
+            (Thing::Account, "ME", None),
+            (Thing::Device, "5000D8C46A56CFCA", Some("5000d8c46a56cfca")),
+            (Thing::Device, "0C:2A:69:05:0D:62", Some("0c:2a:69:05:0d:62")),
+            (Thing::Device, "wwK6DYEN2mx7", Some("wwK6DYEN2mx7")),
+            (Thing::Device, "Kitchen", None),
+        ] {
+            assert_eq!(as_id(thing, text).as_deref(), expected, "{thing:?} {text}");
+        }
     }
 }

@@ -11,6 +11,7 @@
 mod budget;
 mod client;
 pub mod clock;
+mod connection;
 mod credentials;
 pub mod deployments;
 pub mod devices;

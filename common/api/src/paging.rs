@@ -2,8 +2,10 @@
 //!
 //! Careful about what is known of the service (reference 3.6): `next` is missing on the last page, or
 //! repeats its own URL; a page past the end is empty or 404; records come twice when the list moves
-//! under us. The window of pages under way grows 1, 1, 2, 4 … so that `| head` costs almost nothing.
-//! Of `links.next` only the query is used: a token never goes to another host.
+//! under us. A list is never taken for whole because a page that was promised is missing. The window
+//! of pages under way grows 1, 1, 2, 4 … so that `| head` costs almost nothing.
+
+mod plan;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,6 +15,7 @@ use std::thread;
 
 use serde_json::Value;
 
+use self::plan::{Plan, next_query};
 use crate::request::{Answer, Request};
 use crate::seen::Seen;
 use crate::{Client, Error, Kind, Record, resource};
@@ -48,13 +51,15 @@ pub fn list(
         if !pages.fill(reading.wanted) {
             return Ok(ControlFlow::Break(()));
         }
-        let Some((number, answer)) = pages.next() else {
+        let Some(page) = pages.next() else {
             return Ok(ControlFlow::Continue(()));
         };
-        let answer = match answer {
-            // A page past the end, asked for ahead of time, or a list that grew shorter.
-            Err(error) if error.kind == Kind::NotFound && number > 1 => {
-                return Ok(ControlFlow::Continue(()));
+        let answer = match page.answer {
+            Err(error) if error.kind == Kind::NotFound && page.number > 1 => {
+                match pages.again(page.number, &page.request)? {
+                    Some(answer) => answer,
+                    None => return Ok(ControlFlow::Continue(())),
+                }
             }
             other => other?,
         };
@@ -73,7 +78,7 @@ pub fn list(
                 }
             }
         }
-        pages.learn(number, &answer, news);
+        pages.learn(page.number, page.request, &answer, news);
     }
 }
 
@@ -96,7 +101,12 @@ pub fn collect(
     Ok(records)
 }
 
-type Numbered = (u64, Result<Answer, Error>);
+/// A page that has come.
+struct Page {
+    number: u64,
+    request: Request,
+    answer: Result<Answer, Error>,
+}
 
 /// The pages under way: asked for in any order, handed out in theirs.
 struct Pages {
@@ -106,8 +116,10 @@ struct Pages {
     plan: Plan,
     wanted: u64,
     asked: u64,
-    arrived: BTreeMap<u64, Result<Answer, Error>>,
-    results: (Sender<Numbered>, Receiver<Numbered>),
+    /// What the last page that was handed out had been asked for with.
+    before: Option<Request>,
+    arrived: BTreeMap<u64, Page>,
+    results: (Sender<Page>, Receiver<Page>),
     work: Option<Sender<(u64, Request)>>,
     shared_work: Arc<Mutex<Receiver<(u64, Request)>>>,
     workers: usize,
@@ -123,6 +135,7 @@ impl Pages {
             plan: Plan::First(first),
             wanted: 1,
             asked: 0,
+            before: None,
             arrived: BTreeMap::new(),
             results: channel(),
             work: Some(work),
@@ -162,7 +175,8 @@ impl Pages {
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok((number, request)) = next else { return };
-                if results.send((number, client.send(&request))).is_err() {
+                let answer = client.send(&request);
+                if results.send(Page { number, request, answer }).is_err() {
                     return;
                 }
             }
@@ -170,150 +184,47 @@ impl Pages {
     }
 
     /// The next page in order; `None` after the last.
-    fn next(&mut self) -> Option<Numbered> {
+    fn next(&mut self) -> Option<Page> {
         if self.wanted > self.asked {
             return None;
         }
         while !self.arrived.contains_key(&self.wanted) {
-            let (number, answer) = self.results.1.recv().ok()?;
-            self.arrived.insert(number, answer);
+            let page = self.results.1.recv().ok()?;
+            self.arrived.insert(page.number, page);
         }
-        let answer = self.arrived.remove(&self.wanted)?;
+        let page = self.arrived.remove(&self.wanted)?;
         self.wanted += 1;
-        Some((self.wanted - 1, answer))
+        Some(page)
     }
 
-    fn learn(&mut self, number: u64, answer: &Answer, news: bool) {
+    /// Asks again for page `number`, which was promised and not found: a gateway may have answered for
+    /// the service. `None` when the list has become shorter, so that nothing is promised any more.
+    fn again(&self, number: u64, request: &Request) -> Result<Option<Answer>, Error> {
+        let missing = match self.client.send(request) {
+            Err(error) if error.kind == Kind::NotFound => error,
+            answer => return answer.map(Some),
+        };
+        if let Some(before) = &self.before {
+            match self.client.send(before) {
+                Ok(answer) if next_query(number - 1, before, &answer).is_none() => return Ok(None),
+                Err(error) if error.kind != Kind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        let detail = format!("there should be a page {number}, but it is not found; list again");
+        let broken = Error::new(Kind::Unexpected, "The list broke off").detail(detail);
+        Err(Error { status: missing.status, attempts: missing.attempts, ..broken })
+    }
+
+    fn learn(&mut self, number: u64, request: Request, answer: &Answer, news: bool) {
         if number > 1 {
             self.window = (self.window * 2).min(self.jobs);
         }
-        let next = answer.body["links"]["next"].as_str().filter(|_| news);
-        let follows = self.plan.follow(number, next);
-        if !follows {
+        if !news || !self.plan.follow(number, &request, answer) {
             self.plan = Plan::Over;
             self.asked = self.wanted - 1;
             self.work = None;
         }
-    }
-}
-
-/// Which request gives which page.
-#[derive(Clone, Debug)]
-enum Plan {
-    /// Only the first is known.
-    First(Request),
-    /// `next` counts pages, so any page can be asked for.
-    Counted { request: Request, before: String, after: String },
-    /// `next` is opaque: one page at a time.
-    Linked { request: Request, number: u64 },
-    /// There are no more.
-    Over,
-}
-
-impl Plan {
-    fn request(&self, number: u64) -> Option<Request> {
-        match self {
-            Plan::First(request) => (number == 1).then(|| request.clone()),
-            Plan::Counted { request, before, after } => Some(Request {
-                raw_query: Some(format!("{before}{number}{after}")),
-                ..request.clone()
-            }),
-            Plan::Linked { request, number: linked } => {
-                (number == *linked).then(|| request.clone())
-            }
-            Plan::Over => None,
-        }
-    }
-
-    /// Takes in the `next` of page `number`; false when that was the last page.
-    fn follow(&mut self, number: u64, next: Option<&str>) -> bool {
-        let Some(query) = next.and_then(|next| Some(next.split_once('?')?.1)) else {
-            return false;
-        };
-        let query = query.split('#').next().unwrap_or_default();
-        match self {
-            Plan::First(request) | Plan::Linked { request, .. } => {
-                if same_query(query, request) {
-                    return false;
-                }
-                let request = request.clone();
-                *self = match split_at_number(query) {
-                    Some((before, next_number, after)) if next_number == number + 1 => {
-                        Plan::Counted { request, before: before.into(), after: after.into() }
-                    }
-                    _ => Plan::Linked {
-                        request: Request { raw_query: Some(query.into()), ..request },
-                        number: number + 1,
-                    },
-                };
-                true
-            }
-            // Repeating its own number, or an earlier one, means that there is no next page.
-            Plan::Counted { .. } => {
-                split_at_number(query).is_none_or(|(_, next_number, _)| next_number > number)
-            }
-            Plan::Over => false,
-        }
-    }
-}
-
-fn same_query(query: &str, request: &Request) -> bool {
-    let own = request.target();
-    let own = own.split_once('?').map_or("", |(_, own)| own);
-    let sorted = |query: &str| {
-        let decoded = percent_encoding::percent_decode_str(query).decode_utf8_lossy().into_owned();
-        let mut parts: Vec<String> = decoded.split('&').map(str::to_owned).collect();
-        parts.sort_unstable();
-        parts
-    };
-    sorted(query) == sorted(own)
-}
-
-/// Splits a query around the value of `page[number]`.
-fn split_at_number(query: &str) -> Option<(&str, u64, &str)> {
-    let lower = query.to_ascii_lowercase();
-    let start = ["page[number]=", "page%5bnumber%5d="]
-        .iter()
-        .find_map(|name| Some(lower.find(name)? + name.len()))?;
-    let end = query[start..].find('&').map_or(query.len(), |length| start + length);
-    Some((&query[..start], query[start..end].parse().ok()?, &query[end..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn first() -> Plan {
-        Plan::First(Request::get("/devices").query("page[number]", "1").query("page[size]", "100"))
-    }
-
-    #[test]
-    fn counted_pages_can_be_asked_for_ahead() {
-        let mut plan = first();
-        assert!(plan.follow(
-            1,
-            Some("https://evil.example/v5/other?page%5Bnumber%5D=2&page%5Bsize%5D=100&filter[x]=y")
-        ));
-        let ahead = plan.request(7).expect("counted");
-        assert_eq!(ahead.target(), "/devices?page%5Bnumber%5D=7&page%5Bsize%5D=100&filter[x]=y");
-        assert!(plan.follow(2, Some("?page[number]=3")));
-        assert!(!plan.follow(3, None));
-    }
-
-    #[test]
-    fn a_next_that_repeats_itself_ends_the_list() {
-        assert!(!first().follow(1, Some("https://h/v5/devices?page[size]=100&page[number]=1")));
-        let mut plan = first();
-        assert!(plan.follow(1, Some("h?page[number]=2&page[size]=100")));
-        assert!(!plan.follow(2, Some("h?page[number]=2&page[size]=100")));
-    }
-
-    #[test]
-    fn an_opaque_next_is_followed_step_by_step() {
-        let mut plan = first();
-        assert!(plan.follow(1, Some("https://h/v5/devices?cursor=abc")));
-        assert!(plan.request(3).is_none());
-        assert_eq!(plan.request(2).expect("linked").target(), "/devices?cursor=abc");
-        assert!(!plan.follow(2, Some("https://h/v5/devices?cursor=abc")));
+        self.before = Some(request);
     }
 }

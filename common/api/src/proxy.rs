@@ -4,25 +4,33 @@
 //! lower case wins; `no_proxy` lists hosts and domain suffixes, with or without a leading dot, split at
 //! commas or blanks; `*` means everything. This machine itself is never reached through a proxy.
 
-/// The values of the proxy variables, read elsewhere.
+/// A proxy variable that is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name as it was spelt.
+    pub name: &'static str,
+    /// A URL, or only a host and a port.
+    pub value: String,
+}
+
+/// The proxy variables, read elsewhere.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "named like the variables")]
 pub struct Variables {
-    pub http_proxy: Option<String>,
-    pub https_proxy: Option<String>,
-    pub all_proxy: Option<String>,
+    pub http_proxy: Option<Variable>,
+    pub https_proxy: Option<Variable>,
+    pub all_proxy: Option<Variable>,
     pub no_proxy: Option<String>,
 }
 
 impl Variables {
     /// The proxy for `host` (no brackets, no port) over `scheme`, `None` for a direct connection.
-    pub fn proxy_for(&self, scheme: &str, host: &str) -> Option<&str> {
+    pub fn proxy_for(&self, scheme: &str, host: &str) -> Option<&Variable> {
         if is_this_machine(host) || self.is_excepted(host) {
             return None;
         }
         let own = if scheme == "https" { &self.https_proxy } else { &self.http_proxy };
-        // A variable that is set but empty means: no proxy for this scheme.
-        own.as_deref().or(self.all_proxy.as_deref()).filter(|proxy| !proxy.trim().is_empty())
+        own.as_ref().or(self.all_proxy.as_ref())
     }
 
     fn is_excepted(&self, host: &str) -> bool {
@@ -53,23 +61,26 @@ mod tests {
     use super::*;
 
     fn variables(no_proxy: &str) -> Variables {
+        let set = |name| Some(Variable { name, value: format!("http://{name}:1") });
         Variables {
-            http_proxy: Some("http://plain:1".into()),
-            https_proxy: Some("http://secure:2".into()),
-            all_proxy: Some("http://all:3".into()),
+            http_proxy: set("http_proxy"),
+            https_proxy: set("HTTPS_PROXY"),
+            all_proxy: set("all_proxy"),
             no_proxy: Some(no_proxy.into()),
         }
     }
 
     #[test]
     fn each_scheme_has_its_own() {
+        let chosen = |variables: &Variables, scheme: &str| {
+            variables.proxy_for(scheme, "api.example.com").map(|variable| variable.name)
+        };
         let all = variables("");
-        assert_eq!(all.proxy_for("https", "api.example.com"), Some("http://secure:2"));
-        assert_eq!(all.proxy_for("http", "api.example.com"), Some("http://plain:1"));
-        let only = Variables { https_proxy: None, ..variables("") };
-        assert_eq!(only.proxy_for("https", "api.example.com"), Some("http://all:3"));
-        let off = Variables { https_proxy: Some(String::new()), ..variables("") };
-        assert_eq!(off.proxy_for("https", "api.example.com"), None);
+        assert_eq!(chosen(&all, "https"), Some("HTTPS_PROXY"));
+        assert_eq!(chosen(&all, "http"), Some("http_proxy"));
+        let only = Variables { https_proxy: None, ..all };
+        assert_eq!(chosen(&only, "https"), Some("all_proxy"));
+        assert_eq!(chosen(&Variables::default(), "https"), None);
     }
 
     #[test]

@@ -108,14 +108,16 @@ fn grant(body: &Value) -> Result<Grant, Error> {
     })
 }
 
-/// `expires_in` first: it does not depend on how well this machine's clock is set.
+/// `expires_in` first: it does not depend on how well this machine's clock is set. An end that no
+/// calendar shows makes no sense, and counts like none: an hour, as usual (reference 1.2).
 fn end(body: &Value, now: SystemTime) -> SystemTime {
     let seconds = body["expires_in"].as_u64().or_else(|| body["expires_in"].as_str()?.parse().ok());
-    let stated = || humantime::parse_rfc3339(body["expires_at"].as_str()?).ok();
-    match seconds {
-        Some(seconds) => now + Duration::from_secs(seconds),
-        None => stated().unwrap_or(now + Duration::from_secs(3600)),
-    }
+    let stated = match seconds {
+        Some(seconds) => now.checked_add(Duration::from_secs(seconds)),
+        None => body["expires_at"].as_str().and_then(|end| humantime::parse_rfc3339(end).ok()),
+    };
+    let year_10000 = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+    stated.filter(|end| *end < year_10000).unwrap_or(now + Duration::from_secs(3600))
 }
 
 #[cfg(test)]
@@ -131,6 +133,10 @@ mod tests {
         assert_eq!(of(json!({"expires_in": "60"})), 1060);
         assert_eq!(of(json!({"expires_at": "1970-01-01T00:30:00.000Z"})), 1800);
         assert_eq!(of(json!({})), 4600);
+        for nonsense in [u64::MAX, i64::MAX.unsigned_abs(), 300_000_000_000, 253_402_299_800] {
+            assert_eq!(of(json!({"expires_in": nonsense})), 4600, "{nonsense}");
+        }
+        assert_eq!(of(json!({"expires_in": 253_402_299_799_u64})), 253_402_300_799);
     }
 
     #[test]

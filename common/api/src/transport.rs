@@ -8,10 +8,13 @@ use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::config::ConfigBuilder;
 use ureq::http::{self, HeaderMap};
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::{Agent, Proxy, Timeout};
+use ureq::typestate::AgentScope;
+use ureq::{Agent, Proxy};
 
+use crate::connection::{self, NotConnected};
 use crate::request::Request;
 use crate::stream::SILENCE;
 use crate::{AccessToken, Error, Kind, proxy};
@@ -21,6 +24,8 @@ const JSON_API: &str = "application/vnd.api+json";
 const LARGEST_BODY: u64 = 64 << 20;
 /// The service closes idle connections at a time that we do not know; older ones are not used again.
 const IDLE: Duration = Duration::from_secs(20);
+/// So long may it take to make a connection.
+const CONNECTING: Duration = Duration::from_secs(15);
 
 /// What one exchange gave.
 #[derive(Debug)]
@@ -85,13 +90,7 @@ impl Transport {
                 "`{endpoint}` is not https; plain http is only for this machine"
             )));
         }
-        let proxy = match variables.proxy_for(scheme, host) {
-            Some(text) => Some(Proxy::new(text).map_err(|_| {
-                Error::new(Kind::BadInput, "Unusable proxy")
-                    .detail("the proxy variable for this endpoint does not hold a proxy URL")
-            })?),
-            None => None,
-        };
+        let proxy = variables.proxy_for(scheme, host).map(proxy_in).transpose()?;
         Ok(Transport {
             endpoint: endpoint.to_owned(),
             agent: agent(proxy.clone(), timeout, 64),
@@ -187,81 +186,70 @@ impl Transport {
     }
 }
 
+/// Nothing of the value is shown: there may be a password in it.
+fn proxy_in(variable: &proxy::Variable) -> Result<Proxy, Error> {
+    Proxy::new(&variable.value).map_err(|_| {
+        Error::new(Kind::BadInput, "Unusable proxy").detail(format!(
+            "{} has to hold the URL of a proxy: http, https, socks4, socks4a, socks5 or socks5h",
+            variable.name
+        ))
+    })
+}
+
+/// What all agents have in common: that nothing is followed, and who is trusted, is said only here.
+fn base(
+    proxy: Option<Proxy>,
+    accept: &'static str,
+    connect: Duration,
+) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(proxy)
+        .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
+        .accept(accept)
+        .timeout_connect(Some(connect))
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+}
+
 fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
-    Agent::new_with_config(
-        Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
-            .accept(JSON_API)
-            .timeout_connect(Some(timeout.min(Duration::from_secs(15))))
-            .timeout_global(Some(timeout))
-            .max_idle_connections(kept)
-            .max_idle_connections_per_host(kept)
-            .max_idle_age(IDLE)
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .build(),
-    )
+    let config = base(proxy, JSON_API, timeout.min(CONNECTING))
+        .timeout_global(Some(timeout))
+        .max_idle_connections(kept)
+        .max_idle_connections_per_host(kept)
+        .max_idle_age(IDLE);
+    connection::agent(config.build())
 }
 
 /// For a log stream: it lasts as long as something comes.
 fn endless_agent(proxy: Option<Proxy>) -> Agent {
-    Agent::new_with_config(
-        Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
-            .accept("text/event-stream")
-            // Compression would hold lines back.
-            .accept_encoding("identity")
-            .timeout_connect(Some(Duration::from_secs(15)))
-            .timeout_recv_response(Some(Duration::from_secs(30)))
-            .timeout_per_read(Some(SILENCE))
-            .max_idle_connections(0)
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .build(),
-    )
+    let config = base(proxy, "text/event-stream", CONNECTING)
+        // Compression would hold lines back.
+        .accept_encoding("identity")
+        .timeout_recv_response(Some(Duration::from_secs(30)))
+        .timeout_per_read(Some(SILENCE))
+        .max_idle_connections(0);
+    connection::agent(config.build())
 }
 
 fn failure(error: &ureq::Error) -> Exchange {
-    let text = error.to_string();
-    if text.contains("invalid peer certificate") {
+    let (why, sent) = match error {
+        ureq::Error::Other(inner) => (inner.to_string(), !inner.is::<NotConnected>()),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => (error.to_string(), false),
+        _ => (plain(error), true),
+    };
+    if why.contains("invalid peer certificate") {
         return Exchange::Untrusted(format!(
-            "{text}; if the service has a private authority, name its certificate in SSL_CERT_FILE"
+            "{why}; if the service has a private authority, name its certificate in SSL_CERT_FILE"
         ));
     }
-    let not_sent = match error {
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::ConnectProxyFailed(_)
-        | ureq::Error::Tls(_)
-        | ureq::Error::Rustls(_)
-        | ureq::Error::BadUri(_)
-        | ureq::Error::Http(_)
-        | ureq::Error::InvalidProxyUrl
-        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
-        ureq::Error::Io(error) => is_connection_refused(error),
-        _ => false,
-    };
-    if not_sent { Exchange::NotSent(plain(error)) } else { Exchange::Lost(plain(error)) }
-}
-
-fn is_connection_refused(error: &io::Error) -> bool {
-    use io::ErrorKind as Kind;
-    matches!(
-        error.kind(),
-        Kind::ConnectionRefused | Kind::HostUnreachable | Kind::NetworkUnreachable
-    )
+    if sent { Exchange::Lost(why) } else { Exchange::NotSent(why) }
 }
 
 /// The library's error in words that help.
 fn plain(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::HostNotFound => "the name of the service's host cannot be resolved".into(),
         ureq::Error::Timeout(_) => "no answer in time".into(),
         _ => error.to_string(),
     }

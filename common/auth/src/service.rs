@@ -47,9 +47,10 @@ impl Service for Client {
     }
 }
 
-/// True when the service has said no to the credential, and asking again would not change that.
+/// True when the service, not we, has said no to the credential, and asking again would not change that.
 pub(crate) fn is_refusal(error: &Error) -> bool {
-    matches!(error.kind, Kind::NotSignedIn | Kind::NotFound | Kind::Refused)
+    error.status.is_some()
+        && matches!(error.kind, Kind::NotSignedIn | Kind::NotFound | Kind::Refused)
 }
 
 pub(crate) fn by_password(
@@ -62,7 +63,7 @@ pub(crate) fn by_password(
     match service.with_password(user, password)? {
         Answered::Granted(grant) => Ok(grant),
         Answered::OneTimePassword { login_token } => {
-            by_one_time_password(service, hands, endpoint, &login_token)
+            by_one_time_password(service, hands, endpoint, &login_token, ", or use a login key")
         }
     }
 }
@@ -84,7 +85,7 @@ pub(crate) fn by_login_key(
     };
     let wanted = refusal.errors.iter().find_map(|error| error["meta"]["login_token"].as_str());
     match wanted.map(Secret::new) {
-        Some(login_token) => by_one_time_password(service, hands, endpoint, &login_token),
+        Some(login_token) => by_one_time_password(service, hands, endpoint, &login_token, ""),
         None => Err(refusal),
     }
 }
@@ -94,11 +95,15 @@ fn by_one_time_password(
     hands: &Hands,
     endpoint: &str,
     login_token: &Secret,
+    other_way: &str,
 ) -> Result<Grant, Error> {
     let Some(code) = hands.answer(Question::OneTimePassword { endpoint })? else {
-        return Err(Error::new(Kind::NotSignedIn, "The account wants a one-time password").detail(
-            "there is no terminal to ask for it; run `imp-auth login` on one, or use a login key",
-        ));
+        let detail = format!(
+            "there is no terminal to ask for it; sign in with `imp-auth login --otp CODE`{other_way}"
+        );
+        return Err(
+            Error::new(Kind::NotSignedIn, "The account wants a one-time password").detail(detail)
+        );
     };
     service.with_one_time_password(login_token, &code)
 }

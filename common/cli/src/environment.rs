@@ -9,6 +9,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use api::proxy::{Variable, Variables};
+
 /// The arguments of this process, the program first.
 pub fn arguments() -> Vec<OsString> {
     env::args_os().collect()
@@ -31,13 +33,14 @@ pub fn current_dir() -> PathBuf {
 
 /// The proxy variables as `curl` reads them: lower case wins, and `HTTP_PROXY` does not count, because a
 /// web server would set it from a request.
-pub fn proxy() -> api::proxy::Variables {
-    // Set but empty has a meaning here: no proxy.
-    let either = |lower: &str, upper: &str| env::var(lower).or_else(|_| env::var(upper)).ok();
-    api::proxy::Variables {
-        http_proxy: env::var("http_proxy").ok(),
-        https_proxy: either("https_proxy", "HTTPS_PROXY"),
-        all_proxy: either("all_proxy", "ALL_PROXY"),
-        no_proxy: either("no_proxy", "NO_PROXY"),
+pub fn proxy() -> Variables {
+    let first = |names: &[&'static str]| {
+        names.iter().find_map(|&name| Some(Variable { name, value: text(name)? }))
+    };
+    Variables {
+        http_proxy: first(&["http_proxy"]),
+        https_proxy: first(&["https_proxy", "HTTPS_PROXY"]),
+        all_proxy: first(&["all_proxy", "ALL_PROXY"]),
+        no_proxy: text("no_proxy").or_else(|| text("NO_PROXY")),
     }
 }

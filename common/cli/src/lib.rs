@@ -104,7 +104,8 @@ fn usage(error: &clap::Error) -> ExitCode {
 /// A panic in any thread ends the process with exit code 2 and one line, not with a hang.
 fn end_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
-        console::say(&format!("a mistake in imp-tools itself, please report it: {panic}"));
+        let what = one_line(&panic.to_string());
+        console::say(&format!("a mistake in imp-tools itself, please report it: {what}"));
         #[expect(
             clippy::disallowed_methods,
             clippy::exit,

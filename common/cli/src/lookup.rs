@@ -105,7 +105,9 @@ impl Session {
         let identifier = row.identifier(&target, own_options)?;
         let kind = row.record.get("type").and_then(Value::as_str).unwrap_or_default();
         if identifier.form == Form::Id && target.types.contains(&kind) {
-            return Ok(row.record.clone());
+            let mut record = row.record.clone();
+            record.insert("id".into(), identifier.text.into());
+            return Ok(record);
         }
         self.find(thing, &identifier.text)
     }

@@ -128,7 +128,7 @@ pub enum Form {
 pub struct Identifier {
     /// In which way it does.
     pub form: Form,
-    /// The text for the API: a MAC address in its spelling, anything else as it was given.
+    /// The text for the API: an id or a MAC address in its spelling, anything else as it was given.
     pub text: String,
 }
 
@@ -137,14 +137,14 @@ impl Identifier {
         Identifier { form, text: text.into() }
     }
 
-    /// An identifier that a person typed as an option. There is no spreadsheet to suspect.
-    pub fn typed(target: &Target, text: &str) -> Identifier {
-        match mac_or_other(text) {
-            MacReading::Address(address) if target.reference == "device" => {
-                Identifier::new(Form::Mac, address)
-            }
-            _ => Identifier::new(Form::Any, text.trim()),
-        }
+    /// An id, or what may be one. What may be a name as well stays as it is: names are compared exactly.
+    fn id(target: &Target, form: Form, text: &str) -> Identifier {
+        let is_id = match target.reference {
+            "device" => is_hex(text, &[16]),
+            "webhook" => is_hex(text, &UUID),
+            _ => form == Form::Id && is_hex(text, &UUID),
+        };
+        Identifier::new(form, if is_id { text.to_ascii_lowercase() } else { text.to_owned() })
     }
 }
 
@@ -162,7 +162,7 @@ impl Row {
         if typed && !target.types.contains(&kind) {
             let id = self.text(&reference)?;
             return id
-                .map(|id| Identifier::new(Form::Id, id))
+                .map(|id| Identifier::id(target, Form::Id, &id))
                 .ok_or_else(|| wrong_type(target, kind));
         }
         for spellings in target.columns {
@@ -176,7 +176,7 @@ impl Row {
         let referred =
             if options.contains(&reference.as_str()) { None } else { self.text(&reference)? };
         referred
-            .map(|id| Identifier::new(Form::Id, id))
+            .map(|id| Identifier::id(target, Form::Id, &id))
             .ok_or_else(|| nothing_named(target, options, &self.record))
     }
 
@@ -221,9 +221,18 @@ fn read(target: &Target, column: &str, text: String, ours: bool) -> Result<Ident
         // An id that is all digits, with an `e` in it, is damaged like an address.
         MacReading::Other => match number_damage(&text).filter(|_| column == "id") {
             Some(damage) => Err(damaged(column, &damage)),
-            None => Ok(Identifier::new(form, text)),
+            None => Ok(Identifier::id(target, form, &text)),
         },
     }
+}
+
+/// How many hex digits stand between the hyphens of an id that is no device's.
+const UUID: [usize; 5] = [8, 4, 4, 4, 12];
+
+/// Whether the text is hex digits, so many between each two hyphens.
+fn is_hex(text: &str, digits: &[usize]) -> bool {
+    text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+        && text.split('-').map(str::len).eq(digits.iter().copied())
 }
 
 fn damaged(column: &str, damage: &str) -> Failure {

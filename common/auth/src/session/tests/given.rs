@@ -68,11 +68,18 @@ fn one_time_passwords_are_asked_for() {
     scene.environment.user = Some("me".into());
     scene.environment.password = Some(Secret::new("swordfish"));
     scene.service.inside().wants_one_time_password = true;
-    let error = scene.session().token_at(at(0)).unwrap_err();
-    assert_eq!(error.kind, Kind::NotSignedIn);
-    assert!(error.detail.unwrap().contains("login key"));
+    let unasked = |scene: &Scene| {
+        let error = scene.session().token_at(at(0)).unwrap_err();
+        assert_eq!((error.kind, error.status), (Kind::NotSignedIn, None));
+        assert!(error.title.contains("one-time password"), "the service has refused nothing");
+        error.detail.unwrap()
+    };
+    let way_out = unasked(&scene);
+    assert!(way_out.contains("--otp") && way_out.contains("login key"), "{way_out}");
     assert_eq!(text(scene.session_with(&["123456"]).0.token_at(at(0))), "T3");
     scene.environment.login_key = Some(Secret::new("KEY"));
+    let way_out = unasked(&scene);
+    assert!(way_out.contains("--otp") && !way_out.contains("login key"), "{way_out}");
     assert_eq!(text(scene.session_with(&["123456"]).0.token_at(at(0))), "T4");
 }
 
