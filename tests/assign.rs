@@ -275,3 +275,18 @@ fn a_name_that_is_another_devices_mac_address_confuses_nobody() {
     dir.sh_with("imp-device assign --dg A", input).quiet().outcomes("assigned", 2);
     assert_eq!(sim.members(&group), [ids[3].clone(), ids[7].clone()].into());
 }
+
+#[test]
+fn a_name_as_long_as_an_agent_id_is_printed_as_a_name() {
+    let sim = Sim::start(&["--devices", "250"]);
+    let [a] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let id = &sim.field("id")[3];
+    dir.sh(&format!("imp-device update --device {id} --name kitchen_lamp")).quiet();
+    for verb in ["assign --dg A", "assign --dg A", "restart", "unassign", "remove -q"] {
+        let record = dir.sh(&format!("imp-device {verb} --device kitchen_lamp")).quiet().record();
+        assert_eq!(record["name"], "kitchen_lamp", "{verb}");
+        assert_eq!((&record["id"], record.get("agent_id")), (&Value::from(id.as_str()), None));
+    }
+    assert!(sim.members(&a).is_empty());
+}

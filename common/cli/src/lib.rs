@@ -46,7 +46,6 @@ pub use flags::{
 pub use follow::{FollowRows, LogAfter};
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
-pub use naming::name_device;
 pub use on_demand::OnDemand;
 pub use once::{Once, Reported};
 pub use options::{missing, new_name, option_or_copy, text_option, truth_option};

@@ -10,6 +10,7 @@ use pipe::{Failure, Form, Identifier, Record, Row, Target};
 use serde_json::Value;
 
 use crate::input::Identifiers;
+use crate::naming::name_device;
 use crate::session::{Session, text};
 use crate::stop::{Stop, failure};
 
@@ -132,6 +133,15 @@ impl Session {
         let found = self.find(Thing::Device, &device.text)?;
         let id = found.get("id").and_then(Value::as_str).unwrap_or_default();
         self.client.send(&request(format!("/devices/{}", segment(id)))).map_err(failure)
+    }
+
+    /// Makes a record that began as nothing but an identifier one that the next command can read, after a
+    /// request about the device. What looked like an agent id was a name if it had to be looked for.
+    pub fn name_device(&self, record: &mut Record, device: &Identifier) {
+        let found = self.finder.found_before(Thing::Device, &device.text);
+        let form = if found.is_some() { Form::Name } else { device.form };
+        let id = found.map(|found| text(&found, "id").to_owned());
+        name_device(record, &Identifier { form, text: device.text.clone() }, id);
     }
 
     /// A whole list, as values to put into a record.

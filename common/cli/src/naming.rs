@@ -8,6 +8,7 @@ use pipe::{Form, Identifier, Record};
 pub fn name_device(record: &mut Record, device: &Identifier, id: Option<String>) {
     if record.len() == 1 && record.contains_key("id") {
         let field = match (device.form, devices::form(&device.text)) {
+            (Form::Name, _) => "name",
             (Form::Mac, _) | (_, devices::Form::Mac) => "mac_address",
             (_, devices::Form::Agent) => "agent_id",
             (_, devices::Form::Id) => "id",
@@ -36,11 +37,17 @@ mod tests {
             ("0c:2a:69:00:00:01", "mac_address"),
             ("-jXp_9QaLm2Z", "agent_id"),
             ("Left", "name"),
+            ("kitchen_lamp", "agent_id"),
         ] {
             let mut record = Record::from_iter([("id".to_owned(), text.into())]);
             let device = Identifier { form: Form::Any, text: text.into() };
             name_device(&mut record, &device, None);
             assert_eq!(Value::Object(record), json!({"type": "device", field: text}));
         }
+        let mut record = Record::from_iter([("id".to_owned(), "kitchen_lamp".into())]);
+        let device = Identifier { form: Form::Name, text: "kitchen_lamp".into() };
+        name_device(&mut record, &device, Some("40000c2a69000001".into()));
+        let named = json!({"type": "device", "id": "40000c2a69000001", "name": "kitchen_lamp"});
+        assert_eq!(Value::Object(record), named);
     }
 }

@@ -45,7 +45,7 @@ impl Remove {
             };
             let ((), reported) = once.act(&device.text, &Record::new(), remove)?;
             let mut row = row.clone();
-            cli::name_device(&mut row.record, &device, None);
+            session.name_device(&mut row.record, &device);
             Ok(Acted::changed(&row, Record::new(), Outcome::Removed).once(reported))
         })
     }

@@ -49,7 +49,7 @@ impl Restart {
             };
             let (state, reported) = once.act(&device.text, &wanted, restart)?;
             let mut row = row.clone();
-            cli::name_device(&mut row.record, &device, None);
+            session.name_device(&mut row.record, &device);
             Ok(Acted::changed(&row, state, Outcome::Restarted).once(reported))
         })?;
         marks.follow(exit)

@@ -133,13 +133,13 @@ impl<'a> Chunk<'a> {
             forms: &self.forms,
             wishes: &self.wishes,
         };
-        let mut settled = |fates: &[Fate], places: &Places| {
-            let go_on = printer.print_settled(fates, places);
+        let mut settled = |fates: &[Fate], places: &Places, names: &send::Names| {
+            let go_on = printer.print_settled(fates, places, names);
             console::progress(printer.next as u64, total, "device");
             go_on
         };
-        settled(fates, &self.places);
-        let ended = send::Sending {
+        settled(fates, &self.places, &HashMap::new());
+        send::Sending {
             session: self.session,
             wishes: &self.wishes,
             places: &self.places,
@@ -154,9 +154,7 @@ impl<'a> Chunk<'a> {
             sizes: HashMap::new(),
             ended: None,
         }
-        .all();
-        settled(fates, &self.places);
-        ended
+        .all()
     }
 
     /// What is to become of every row, as far as it is known before anything is sent.

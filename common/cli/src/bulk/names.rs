@@ -42,10 +42,9 @@ impl Sending<'_> {
             };
             let target = wishes[row as usize].as_ref().and_then(|wish| wish.target);
             self.fates[row as usize] = match (place, target) {
-                (Ok(Some(Place { group, .. })), target) if group == target => Fate::Unchanged,
-                (Ok(Some(place)), Some(target)) => {
-                    self.ids.insert(row, place.id);
-                    Fate::Open(target)
+                (Ok(Some(Place { id, group, .. })), Some(target)) => {
+                    self.ids.insert(row, id);
+                    if group == Some(target) { Fate::Unchanged } else { Fate::Open(target) }
                 }
                 (Err(ambiguous), _) if ambiguous.kind == Kind::Ambiguous => failed(ambiguous),
                 _ => failed(error),

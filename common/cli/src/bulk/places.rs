@@ -40,6 +40,8 @@ pub struct Place {
     pub id: u64,
     /// The group, as an index into [`Places::groups`]; `None` while unassigned.
     pub group: Option<u32>,
+    /// What it was looked for by is its name.
+    pub by_name: bool,
 }
 
 /// What is known of the places of devices.
@@ -121,7 +123,7 @@ impl Places {
             self.number(&group)
         });
         let id = text("id").and_then(|id| u64::from_str_radix(id, 16).ok()).unwrap_or_default();
-        let place = Place { id, group };
+        let place = Place { id, group, by_name: false };
         for own in ["id", "mac_address", "agent_id"].into_iter().filter_map(text) {
             if wanted(key(own)) {
                 self.found.insert(key(own), Found::At(place));
@@ -130,6 +132,7 @@ impl Places {
         // What looks like an id or a MAC address is never a name: it is another device's, perhaps.
         let is_name = |name: &&str| !matches!(devices::form(name), Form::Id | Form::Mac);
         if let Some(name) = text("name").filter(is_name).filter(|name| wanted(key(name))) {
+            let place = Place { by_name: true, ..place };
             let several = |found: &Found| match found {
                 Found::Several(count) => Found::Several(count + 1),
                 Found::At(other) if other.id != id => Found::Several(2),

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::Move;
 use super::places::Places;
 use super::plan::{Fate, Wish};
+use super::send::Names;
 use crate::each::{Acted, Outcome};
 use crate::naming::name_device;
 use crate::results::Results;
@@ -41,14 +42,14 @@ pub(super) struct Printer<'a, 'b> {
 
 impl Printer<'_, '_> {
     /// False when nothing new is to be begun, because results cannot be written any more.
-    pub fn print_settled(&mut self, fates: &[Fate], places: &Places) -> bool {
+    pub fn print_settled(&mut self, fates: &[Fate], places: &Places, names: &Names) -> bool {
         loop {
             let mut ready = Vec::new();
             while ready.len() < AT_ONCE
                 && let Some(fate) = settled(fates, self.next)
             {
                 match self.reader.next() {
-                    Some(Ok(item)) => ready.push(self.ready(item, fate, places)),
+                    Some(Ok(item)) => ready.push(self.ready(item, fate, places, names)),
                     Some(Err(error)) => self.results.end_run(Stop::cannot_keep(&error)),
                     None => {}
                 }
@@ -61,7 +62,7 @@ impl Printer<'_, '_> {
         }
     }
 
-    fn ready(&self, item: Item, fate: &Fate, places: &Places) -> Ready {
+    fn ready(&self, item: Item, fate: &Fate, places: &Places, names: &Names) -> Ready {
         let row = match item {
             Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
             Item::Row(row) => row,
@@ -78,7 +79,7 @@ impl Printer<'_, '_> {
             (_, Some(_)) => Outcome::Assigned,
             (_, None) => Outcome::Unassigned,
         };
-        let acted = self.acted(&row, wish, outcome, places);
+        let acted = self.acted(&row, wish, outcome, (places, names));
         Ready::Good(acted, wish.device.clone(), row)
     }
 
@@ -104,10 +105,20 @@ impl Printer<'_, '_> {
     }
 
     /// The row's record with what is known now.
-    fn acted(&self, row: &Row, wish: &Wish, outcome: Outcome, places: &Places) -> Acted {
+    fn acted(
+        &self,
+        row: &Row,
+        wish: &Wish,
+        outcome: Outcome,
+        (places, names): (&Places, &Names),
+    ) -> Acted {
         let mut row = row.clone();
-        let id = places.of(&wish.device).ok().flatten().map(|place| format!("{:016x}", place.id));
-        let device = Identifier { form: self.forms[self.next], text: wish.device.clone() };
+        let place = places.of(&wish.device).ok().flatten();
+        let by_name = u32::try_from(self.next).ok().and_then(|row| names.get(&row)).copied();
+        let id = by_name.or(place.map(|place| place.id)).map(|id| format!("{id:016x}"));
+        let is_name = by_name.is_some() || place.is_some_and(|place| place.by_name);
+        let form = if is_name { Form::Name } else { self.forms[self.next] };
+        let device = Identifier { form, text: wish.device.clone() };
         name_device(&mut row.record, &device, id);
         let mut changes = Record::new();
         if let Some(target) = wish.target {

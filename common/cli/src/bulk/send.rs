@@ -24,7 +24,10 @@ use crate::stop::failure;
 const TRIES: u8 = 6;
 
 /// Called with the fates so far; false when the run is over.
-pub(super) type Settled<'a> = dyn FnMut(&[Fate], &Places) -> bool + 'a;
+pub(super) type Settled<'a> = dyn FnMut(&[Fate], &Places, &Names) -> bool + 'a;
+
+/// The ids of devices that were found by what looked like an agent id and is their name, by row.
+pub(super) type Names = HashMap<u32, u64>;
 
 /// A bulk move under way.
 pub(super) struct Sending<'a> {
@@ -42,7 +45,7 @@ pub(super) struct Sending<'a> {
     /// Requests sent so far.
     pub requests: u32,
     /// Devices by the id that was found for their name.
-    pub ids: HashMap<u32, u64>,
+    pub ids: Names,
     /// Rows that are unknown as agents and may be names.
     pub perhaps_names: BTreeMap<u32, Error>,
     /// Members of a group that this run has put in or found there, for choosing how to read back.
@@ -74,7 +77,7 @@ impl Sending<'_> {
                 open = self.open_rows();
             }
             if open.is_empty() {
-                (self.settled)(self.fates, self.places);
+                (self.settled)(self.fates, self.places, &self.ids);
                 return self.ended.take();
             }
             let mut round = self.round(open);
@@ -96,7 +99,7 @@ impl Sending<'_> {
                 self.give_up(&error);
             }
             self.again(left, &mut tries);
-            if !(self.settled)(self.fates, self.places) {
+            if !(self.settled)(self.fates, self.places, &self.ids) {
                 self.give_up(&interrupted());
             }
         }
@@ -170,7 +173,7 @@ impl Sending<'_> {
                     Done::NotAttempted(_) => Some(interrupted()),
                 };
                 over = over.take().or(ended);
-                if !(self.settled)(self.fates, places) {
+                if !(self.settled)(self.fates, places, &self.ids) {
                     over.get_or_insert_with(interrupted);
                     hold_back.store(true, Ordering::Relaxed);
                 }
