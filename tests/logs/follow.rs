@@ -81,3 +81,49 @@ fn a_group_that_is_not_there_is_no_group_without_devices() {
     dir.sh("imp-log stream --dg nope --failed failed").code(1).no_stdout();
     assert_eq!(dir.failed("failed")[0].input["id"], "nope");
 }
+
+#[test]
+fn logs_that_cannot_be_read_keep_nothing_from_being_restarted() {
+    let (sim, dir, ids) = bench(3, &[]);
+    sim.fault("GET /devices/*/logs 404");
+    for script in ["imp-device list | imp-device restart --log", "imp-dg restart --dg Bench --log"]
+    {
+        sim.reset();
+        let run = dir.sh(&format!("{script} --report report")).code(1);
+        run.says("the logs of 3 devices cannot be followed");
+        assert_eq!(sim.restarts(), ids.len() as u64);
+        assert_eq!(dir.report("report").exit, 1);
+    }
+}
+
+#[test]
+fn of_a_production_group_one_log_is_asked_for() {
+    let sim = Sim::start(&["--production", "40"]);
+    let dir = Dir::signed_in(&sim);
+    sim.reset();
+    let run = dir.sh("imp-dg restart --dg SimProduction --log").code(1).outcomes("restarted", 1);
+    assert_eq!(sim.restarts(), 40);
+    let logs = sim.requests().iter().filter(|asked| asked.path.ends_with("/logs")).count();
+    assert_eq!(logs, 1);
+    let run = run.says("the logs of 40 devices cannot be followed");
+    assert_eq!(run.stderr().lines().count(), 1, "{run}");
+}
+
+#[test]
+fn the_report_knows_the_end_of_following() {
+    let (sim, dir, ids) = bench(1, &[]);
+    let running = dir.spawn("imp-dg restart --dg Bench --log --report report -z json");
+    running.wait_for("a line", || running.stdout().contains("Agent restarted"));
+    running.interrupt();
+    let run = running.wait().code(130);
+    assert_eq!(dir.report("report").exit, 130);
+    let array: Vec<Value> = serde_json::from_str(&run.stdout()).expect("one array");
+    assert_eq!(
+        (&array[0]["outcome"], &array[1]["device_id"]),
+        (&json!("restarted"), &json!(ids[0]))
+    );
+    sim.reset();
+    let run = dir.sh("imp-dg restart --dg Bench --log -z csv").code(2).no_stdout();
+    run.says("than csv");
+    assert_eq!(sim.counts().writes, 0);
+}

@@ -17,7 +17,7 @@ use crate::input::{Given, Rows};
 use crate::results::{Results, label};
 use crate::session::Session;
 use crate::stop::Stop;
-use crate::{Result, consent};
+use crate::{Exit, Result, consent};
 
 /// What was done to a record; the word in its `outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +162,20 @@ impl Session {
         rows: impl FnOnce() -> std::result::Result<Rows, Stop>,
         act: impl Fn(&Row) -> Acting + Sync,
     ) -> Result {
+        self.each_then(work, rows, act, || Ok(Exit::Done))
+    }
+
+    /// The same, and `then` before the run is reported, if nothing has ended it.
+    ///
+    /// # Errors
+    /// As [`Session::each`].
+    pub(crate) fn each_then(
+        &self,
+        work: &Work<'_>,
+        rows: impl FnOnce() -> std::result::Result<Rows, Stop>,
+        act: impl Fn(&Row) -> Acting + Sync,
+        then: impl FnOnce() -> Result,
+    ) -> Result {
         let writes = work.changes.is_some();
         work.can_be_asked()?;
         let mut results = Results::open(self, work.given, writes, work.is_dry_run())?;
@@ -179,6 +193,12 @@ impl Session {
         self.each_row(&mut results, jobs, rows, act, |results, acted, _| {
             results.good(acted.record, acted.outcome)
         });
+        if !results.is_over() {
+            match then() {
+                Ok(exit) => results.note(exit),
+                Err(stop) => results.end_run(stop),
+            }
+        }
         Ok(results.finish())
     }
 

@@ -41,7 +41,7 @@ pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, UnblessingKey,
     identifier,
 };
-pub use follow::{FollowRows, LogAfter};
+pub use follow::{FollowRows, LogAfter, Marks};
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use naming::name_device;

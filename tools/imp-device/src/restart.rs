@@ -28,8 +28,8 @@ impl Restart {
         let session = Session::open(&self.common)?;
         let action = if self.conditional { "conditional_restart" } else { "restart" };
         let work = Work::changing(self.devices.given(), self.changes);
-        let marks = self.log.marks(&session, self.changes.dry_run);
-        let exit = session.each(&work, |row| {
+        let marks = self.log.marks(&session, self.changes.dry_run)?;
+        session.each_followed(&work, &marks, |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
             marks.device(&device)?;
             if !self.changes.dry_run {
@@ -42,7 +42,6 @@ impl Restart {
             let mut row = row.clone();
             cli::name_device(&mut row.record, &device, None);
             Ok(Acted::changed(&row, state, Outcome::Restarted))
-        })?;
-        marks.follow(exit)
+        })
     }
 }

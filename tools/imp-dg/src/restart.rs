@@ -28,22 +28,21 @@ impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let action = if self.conditional { "conditional_restart" } else { "restart" };
-        let marks = self.log.marks(&session, self.changes.dry_run);
-        let exit =
-            session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
-                let group = session.thing(Thing::DeviceGroup, row, &[])?;
-                if !self.changes.dry_run {
-                    marks.group(cli::text(&group, "id"))?;
-                    let id = segment(cli::text(&group, "id"));
-                    session.send(&Request::post(format!("/devicegroups/{id}/{action}")))?;
-                }
-                let known = Record::from_iter(
-                    group
-                        .into_iter()
-                        .filter(|(name, _)| !row.record.contains_key(name) || name == "id"),
-                );
-                Ok(Acted::changed(row, known, Outcome::Restarted))
-            })?;
-        marks.follow(exit)
+        let marks = self.log.marks(&session, self.changes.dry_run)?;
+        let work = Work::changing(self.groups.given(), self.changes.into());
+        session.each_followed(&work, &marks, |row| {
+            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            if !self.changes.dry_run {
+                marks.group(cli::text(&group, "id"))?;
+                let id = segment(cli::text(&group, "id"));
+                session.send(&Request::post(format!("/devicegroups/{id}/{action}")))?;
+            }
+            let known = Record::from_iter(
+                group
+                    .into_iter()
+                    .filter(|(name, _)| !row.record.contains_key(name) || name == "id"),
+            );
+            Ok(Acted::changed(row, known, Outcome::Restarted))
+        })
     }
 }

@@ -21,7 +21,7 @@ use crate::output::Output;
 use crate::session::Session;
 use crate::stop::{Stop, failure};
 use crate::{Exit, Result, console};
-pub use after::LogAfter;
+pub use after::{LogAfter, Marks};
 use ledger::Ledger;
 use plan::{Action, Happened, Plan, Why};
 pub use rows::FollowRows;
