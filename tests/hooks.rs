@@ -1,5 +1,9 @@
 //! `imp-hook`: webhooks at the service, and the receiver that loses nothing which it has acknowledged.
 
+mod hooks {
+    mod listen;
+}
+
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
