@@ -3,6 +3,7 @@
 mod builds {
     mod clearing;
     mod create;
+    mod given;
     mod read;
     mod tidy;
 }
