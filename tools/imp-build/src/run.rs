@@ -33,7 +33,7 @@ impl Run {
     pub fn run(&self) -> cli::Result {
         let files = self.build.files(&self.groups)?;
         let session = Session::open(&self.common)?;
-        let creating = Creating::new(false, self.changes.dry_run);
+        let creating = Creating::with_restarts(self.changes.dry_run);
         let marks = self.log.marks(&session, self.changes.dry_run)?;
         let work = Work::changing(self.groups.given(), self.changes.into());
         session.each_followed(&work, &marks, |row| {
