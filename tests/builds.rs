@@ -4,6 +4,7 @@ mod builds {
     mod clearing;
     mod create;
     mod given;
+    mod of_groups;
     mod read;
     mod tidy;
 }

@@ -56,11 +56,12 @@ impl Update {
                 .or(self.min_supported_deployment.clone());
             let relationships = self.targets(&session, row)?;
             if self.changes.dry_run {
-                return Ok(Acted::changed(row, attributes, Outcome::Updated));
+                let known = group.into_iter().chain(attributes).collect();
+                return Ok(Acted::changed(row, known, Outcome::Updated));
             }
             let (kind, id) = (cli::text(&group, "type"), cli::text(&group, "id"));
             let path = format!("/devicegroups/{}", segment(id));
-            let mut record = Record::new();
+            let mut record = group.clone();
             // Setting only the minimum needs no PATCH; nothing at all is still a question to the service.
             if !attributes.is_empty() || !relationships.is_empty() || lowest.is_none() {
                 let body = resource::update_body(kind, id, attributes, relationships);
