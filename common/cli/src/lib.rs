@@ -15,6 +15,7 @@ pub mod environment;
 mod exit;
 pub mod flags;
 mod follow;
+mod gathered;
 mod input;
 mod list;
 mod naming;
@@ -42,6 +43,7 @@ pub use flags::{
     identifier,
 };
 pub use follow::{FollowRows, LogAfter, Marks};
+pub use gathered::Gathered;
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use naming::name_device;
