@@ -1,6 +1,6 @@
 //! The receiver's files, its line for --ready-fd, and the webhooks that it makes for itself.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::{Dir, Sim};
 
 use super::super::Listener;
@@ -18,6 +18,21 @@ fn a_file_that_is_no_journal_is_left_alone() {
         assert_eq!(dir.read("file"), content);
         assert!(!dir.path().join("file.secret").exists(), "nothing is made beside it");
     }
+}
+
+#[test]
+fn what_a_crash_left_is_cut_off() {
+    let dir = Dir::new();
+    dir.write("journal", "{\"type\":\"webhook_event\",\"a\":1}\n{\"type\":\"webhook_ev");
+    let listener = Listener::start(&dir, "", "");
+    assert_eq!(listener.blessing(&mut listener.caller(), "5000d8c46a56cfca", 1).unwrap(), 200);
+    listener.running.terminate();
+    listener.running.wait().says("cut 19 bytes");
+    let events = dir.read_lines("journal");
+    assert_eq!((&events[0]["a"], &events[1]["event"]), (&json!(1), &json!("blessing")));
+    dir.write("diary", "dear diary\n");
+    dir.sh("imp-hook listen --journal diary").code(2).says("is it a journal?");
+    assert_eq!(dir.read("diary"), "dear diary\n");
 }
 
 #[test]
@@ -61,4 +76,46 @@ fn what_is_named_twice_is_made_once_and_what_others_deleted_is_removed() {
     listener.running.interrupt();
     let run = listener.running.wait().code(130).says("1 webhooks call it");
     assert!(!run.stderr().contains("is left"), "{run}");
+}
+
+#[test]
+fn hooks_of_its_own_live_as_long_as_the_listener() {
+    let sim = Sim::start(&["--devices", "1"]);
+    let dir = Dir::signed_in(&sim);
+    let [group] = sim.groups(["Ovens"]);
+    let port = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        free.local_addr().expect("it is bound").port()
+    };
+    let options = format!(
+        "--listen 127.0.0.1:{port} --create --dg Ovens --event deployment --event blessing --url http://127.0.0.1:{port}/"
+    );
+    let listener = Listener::start(&dir, &options, "");
+    let hooks = sim.all("webhooks");
+    assert_eq!(hooks.len(), 2);
+    dir.sh("echo 'server.log(1);' | imp-build deploy --dg Ovens --device-file -").quiet();
+    listener
+        .running
+        .wait_for("the deployment", || listener.running.stdout().contains("\"deployment\""));
+    // One that is killed leaves its hooks to the next, which takes them over.
+    drop(listener);
+    let listener = Listener::start(&dir, &options, "");
+    let ids =
+        |hooks: &[Value]| -> Vec<Value> { hooks.iter().map(|hook| hook["id"].clone()).collect() };
+    assert_eq!(ids(&sim.all("webhooks")), ids(&hooks));
+    sim.expire_tokens();
+    listener.running.interrupt();
+    listener.running.wait().code(130);
+    assert_eq!(sim.all("webhooks").len(), 0, "also after hours, when the token has ended");
+    let events = dir.read_lines("journal");
+    assert_eq!(
+        (&events[0]["event"], &events[0]["devicegroup_id"]),
+        (&json!("deployment"), &json!(group))
+    );
+    dir.sh(
+        "imp-hook listen --journal j --create --dg Nowhere --event blessing --url http://x.test",
+    )
+    .code(1)
+    .says("Nowhere");
+    dir.sh("imp-hook listen --journal j --create --dg Ovens").code(2);
 }
