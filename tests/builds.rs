@@ -3,6 +3,8 @@
 mod builds {
     mod clearing;
     mod create;
+    mod given;
+    mod of_groups;
     mod read;
     mod tidy;
 }

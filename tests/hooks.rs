@@ -1,11 +1,15 @@
 //! `imp-hook`: webhooks at the service, and the receiver that loses nothing which it has acknowledged.
 
+mod hooks {
+    mod listen;
+}
+
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-use tests::{Background, Caller, Dir, Port, Sim, wait};
+use tests::{Background, Caller, Dir, Sim, wait};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -212,21 +216,6 @@ fn a_repeat_is_marked_and_kept_and_the_path_stays() {
 }
 
 #[test]
-fn what_a_crash_left_is_cut_off() {
-    let dir = Dir::new();
-    dir.write("journal", "{\"type\":\"webhook_event\",\"a\":1}\n{\"type\":\"webhook_ev");
-    let listener = Listener::start(&dir, "", "");
-    assert_eq!(listener.blessing(&mut listener.caller(), "5000d8c46a56cfca", 1).unwrap(), 200);
-    listener.running.terminate();
-    listener.running.wait().says("cut 19 bytes");
-    let events = dir.read_lines("journal");
-    assert_eq!((&events[0]["a"], &events[1]["event"]), (&json!(1), &json!("blessing")));
-    dir.write("diary", "dear diary\n");
-    dir.sh("imp-hook listen --journal diary").code(2).says("is it a journal?");
-    assert_eq!(dir.read("diary"), "dear diary\n");
-}
-
-#[test]
 fn who_does_not_read_stdout_holds_up_nobody_and_loses_nothing() {
     let dir = Dir::new();
     let slow = "| { until [ -e go ]; do sleep 0.02; done; cat; }";
@@ -255,47 +244,6 @@ fn the_end_of_the_reader_is_the_end_of_the_listener() {
     });
     let run = listener.running.wait().ok();
     assert_eq!(run.records().len(), 2);
-}
-
-#[test]
-fn hooks_of_its_own_live_as_long_as_the_listener() {
-    let sim = Sim::start(&["--devices", "1"]);
-    let dir = Dir::signed_in(&sim);
-    let [group] = sim.groups(["Ovens"]);
-    // Of its own while nobody listens there too: a second listener comes.
-    let port = Port::reserve();
-    let address = port.address();
-    let options = format!(
-        "--listen {address} --create --dg Ovens --event deployment --event blessing --url http://{address}/"
-    );
-    let listener = Listener::start(&dir, &options, "");
-    let hooks = sim.all("webhooks");
-    assert_eq!(hooks.len(), 2);
-    dir.sh("echo 'server.log(1);' | imp-build deploy --dg Ovens --device-file -").quiet();
-    listener
-        .running
-        .wait_for("the deployment", || listener.running.stdout().contains("\"deployment\""));
-    // One that is killed leaves its hooks to the next, which takes them over.
-    drop(listener);
-    let listener = Listener::start(&dir, &options, "");
-    let ids =
-        |hooks: &[Value]| -> Vec<Value> { hooks.iter().map(|hook| hook["id"].clone()).collect() };
-    assert_eq!(ids(&sim.all("webhooks")), ids(&hooks));
-    sim.expire_tokens();
-    listener.running.interrupt();
-    listener.running.wait().code(130);
-    assert_eq!(sim.all("webhooks").len(), 0, "also after hours, when the token has ended");
-    let events = dir.read_lines("journal");
-    assert_eq!(
-        (&events[0]["event"], &events[0]["devicegroup_id"]),
-        (&json!("deployment"), &json!(group))
-    );
-    dir.sh(
-        "imp-hook listen --journal j --create --dg Nowhere --event blessing --url http://x.test",
-    )
-    .code(1)
-    .says("Nowhere");
-    dir.sh("imp-hook listen --journal j --create --dg Ovens").code(2);
 }
 
 /// Numbers that look random and are the same in each run.

@@ -1,5 +1,9 @@
 //! `imp-log`: stored logs, and following many devices through everything that happens to a stream.
 
+mod logs {
+    mod follow;
+}
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

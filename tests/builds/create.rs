@@ -50,7 +50,10 @@ fn code_from_stdin_and_a_program_that_is_not_given_is_empty() {
     for (script, why) in [
         ("echo A | imp-build deploy --device-file -", "stdin cannot give both"),
         ("echo A | imp-build deploy --dg - --device-file -", "stdin cannot give both"),
-        ("echo A | imp-build deploy --dg A --device-file - --agent-file -", "cannot give both"),
+        (
+            "echo A | imp-build deploy --dg A --device-file - --agent-file -",
+            "only one of the two programs",
+        ),
         ("imp-build deploy --dg A --device-file -", "nothing on stdin"),
         ("imp-build deploy --dg A", "no code given"),
         ("imp-build deploy --dg A --device-file missing.nut", "cannot read missing.nut"),
@@ -170,7 +173,7 @@ fn a_deployment_is_never_sent_twice_when_it_may_have_been_made() {
     dir.write("x.nut", "x <- 1;\n");
     sim.fault("POST /deployments cut=after times=1");
     let script = "imp-build deploy -x x.nut --dg A --failed failed";
-    dir.sh(script).code(1).says("--if-changed");
+    dir.sh(script).code(1).says("or repeat with --if-changed");
     assert_eq!(dir.failed("failed")[0].error.kind, "unknown_outcome");
     assert_eq!(sim.counts().kind(CREATE), 1);
     assert_eq!(sim.all("deployments").len(), 1);

@@ -95,15 +95,11 @@ impl Session {
             }
             return Ok(());
         };
-        let mut lines: Vec<String> =
-            open.iter().take(20).filter_map(|subject| label(&subject.named(), noun)).collect();
-        if open.len() > lines.len() {
-            lines.push(format!("… and {} more", open.len() - lines.len()));
-        }
+        let labels = open.iter().filter_map(|subject| label(&subject.named(), noun));
         let mut question = format!(
             "This will {verb} {total} of {}:\n  {}",
             self.whereabouts(),
-            lines.join("\n  ")
+            consent::first(open.len() as u64, labels)
         );
         if !plan.is_empty() {
             question.push_str(&format!("\nand for that\n  {}", plan.join("\n  ")));

@@ -5,6 +5,9 @@ use crate::prompt;
 use crate::session::Session;
 use crate::stop::Stop;
 
+/// So many things that are asked about are named.
+const SHOWN: usize = 20;
+
 /// A question before the work.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
@@ -57,14 +60,20 @@ impl Session {
         }
         let what = format!("{} {}", order.verb, count(total, noun));
         can_be_asked(&what)?;
-        let whereabouts = self.whereabouts();
-        let mut text = format!("This will {what} of {whereabouts}:\n  {}", labels.join("\n  "));
-        let more = total.saturating_sub(labels.len() as u64);
-        if more > 0 {
-            text.push_str(&format!("\n  … and {more} more"));
-        }
+        let labels = first(total, labels.iter().cloned());
+        let text = format!("This will {what} of {}:\n  {labels}", self.whereabouts());
         ask(&text).or_else(|stop| self.is_stopped().then_some(()).ok_or(stop))
     }
+}
+
+/// The first of them, one a line, and how many more there are.
+pub fn first(total: u64, labels: impl Iterator<Item = String>) -> String {
+    let mut lines: Vec<String> = labels.take(SHOWN).collect();
+    let more = total.saturating_sub(lines.len() as u64);
+    if more > 0 {
+        lines.push(format!("… and {more} more"));
+    }
+    lines.join("\n  ")
 }
 
 /// `1 product`, `3 products`.

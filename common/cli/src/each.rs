@@ -17,7 +17,7 @@ use crate::input::{Given, Rows};
 use crate::results::{Results, label_with_name};
 use crate::session::Session;
 use crate::stop::Stop;
-use crate::{Reported, Result, consent};
+use crate::{Exit, Reported, Result, consent};
 
 /// What was done to a record; the word in its `outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +183,20 @@ impl Session {
         rows: impl FnOnce() -> std::result::Result<Rows, Stop>,
         act: impl Fn(&Row) -> Acting + Sync,
     ) -> Result {
+        self.each_then(work, rows, act, || Ok(Exit::Done))
+    }
+
+    /// The same, and `then` before the run is reported, if nothing has ended it.
+    ///
+    /// # Errors
+    /// As [`Session::each`].
+    pub(crate) fn each_then(
+        &self,
+        work: &Work<'_>,
+        rows: impl FnOnce() -> std::result::Result<Rows, Stop>,
+        act: impl Fn(&Row) -> Acting + Sync,
+        then: impl FnOnce() -> Result,
+    ) -> Result {
         let writes = work.changes.is_some();
         work.can_be_asked()?;
         let mut results = Results::open(self, work.given, writes, work.is_dry_run())?;
@@ -201,6 +215,12 @@ impl Session {
             let outcome = acted.final_outcome();
             results.good(acted.record, outcome)
         });
+        if !results.is_over() {
+            match then() {
+                Ok(exit) => results.note(exit),
+                Err(stop) => results.end_run(stop),
+            }
+        }
         Ok(results.finish())
     }
 

@@ -15,6 +15,7 @@ pub mod environment;
 mod exit;
 pub mod flags;
 mod follow;
+mod gathered;
 mod input;
 mod list;
 mod lookup;
@@ -43,7 +44,8 @@ pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, UnblessingKey,
     identifier,
 };
-pub use follow::{FollowRows, LogAfter};
+pub use follow::{FollowRows, LogAfter, Marks};
+pub use gathered::Gathered;
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use on_demand::OnDemand;

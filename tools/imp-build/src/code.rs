@@ -44,7 +44,10 @@ impl Files {
         given: &Given<'_>,
     ) -> Result<Self, Stop> {
         let dashes = [device, agent].iter().filter(|path| **path == Some("-")).count();
-        if dashes > 1 || (dashes == 1 && given.reads_stdin()) {
+        if dashes > 1 {
+            return Err(Stop::usage("only one of the two programs can come from stdin"));
+        }
+        if dashes == 1 && given.reads_stdin() {
             return Err(Stop::usage(format!(
                 "stdin cannot give both the code and something else; name the {}s with {}",
                 given.noun, given.option
@@ -86,6 +89,12 @@ fn read_option(path: &str) -> Result<Source, Stop> {
         fs::read(path)
     };
     let bytes = bytes.map_err(|error| Stop::usage(format!("cannot read {shown}: {error}")))?;
+    if path == "-" && bytes.is_empty() {
+        // Most likely the command before has failed.
+        return Err(Stop::usage(
+            "no code came from stdin, so nothing was done; to deploy an empty program name an empty file",
+        ));
+    }
     source(bytes, shown).map_err(Stop::usage)
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::each::Work;
-use cli::{Failure, Identifiers, Record, Session, Stop, Target};
+use cli::{Failure, Record, Session, Stop};
 
 use crate::code::{Code, Source};
 use crate::create::Creating;
@@ -45,24 +45,23 @@ impl Copy {
         })
     }
 
-    /// The value of `--build`; `-` is stdin, if the groups are named by options.
+    /// The value of `--build`; `-` is stdin, if the groups are named by options. Rows may name builds of
+    /// their own.
     fn build(&self, session: &Session) -> Result<Option<String>, Stop> {
-        let Some("-") = self.build.as_deref() else { return Ok(self.build.clone()) };
-        if self.groups.given().reads_stdin() {
+        let given = self.groups.given();
+        let rows = given.identifiers.is_empty() || given.reads_stdin();
+        if self.build.is_none() && !rows {
+            return Err(Stop::usage(
+                "no build given: name it with --build; `--build -` takes it from stdin",
+            ));
+        }
+        if self.build.as_deref() == Some("-") && given.reads_stdin() {
             return Err(Stop::usage(
                 "one build is copied to many device groups: name it with --build when the groups come \
                  from stdin, or name the groups with --dg",
             ));
         }
-        let values = self.build.as_slice();
-        let named = Identifiers { option: "--build", target: Target::DEPLOYMENT, values };
-        match named.texts(&session.stop)?.as_slice() {
-            [one] => Ok(Some(one.clone())),
-            others => Err(Stop::usage(format!(
-                "--build takes one deployment, and stdin gives {}",
-                others.len()
-            ))),
-        }
+        session.single(Thing::Deployment, "--build", self.build.as_ref())
     }
 
     /// The build to copy, with its code. It is looked up and fetched once a run.

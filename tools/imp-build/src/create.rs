@@ -19,12 +19,19 @@ pub struct Creating {
     if_changed: bool,
     /// Send nothing that changes anything.
     dry_run: bool,
+    /// The devices are restarted after it.
+    restarts: bool,
 }
 
 impl Creating {
     /// A run that begins.
     pub fn new(if_changed: bool, dry_run: bool) -> Self {
         Creating { if_changed, dry_run, ..Creating::default() }
+    }
+
+    /// A run that also restarts the devices.
+    pub fn with_restarts(dry_run: bool) -> Self {
+        Creating { restarts: true, ..Creating::new(false, dry_run) }
     }
 
     /// Creates a build with this code and these further attributes in `group`, then does `and_then` with
@@ -77,7 +84,7 @@ impl Creating {
         let sent = session.send(&Request::post("/deployments").body(body));
         let answer = sent.map_err(|failure| {
             self.diagnostics.errors(code, failure.meta.as_deref());
-            explained(failure, id)
+            self.explained(failure, id)
         })?;
         let mut record = without_code(resource::lift_data(&answer.body));
         if let Value::Array(warnings) = &answer.body["data"]["meta"] {
@@ -86,17 +93,23 @@ impl Creating {
         }
         Ok(record)
     }
-}
 
-/// A build that may have been created must not be created twice.
-fn explained(failure: Failure, group: &str) -> Failure {
-    if failure.kind != FailureKind::UnknownOutcome {
-        return failure;
+    /// A build that may have been created must not be created twice.
+    fn explained(&self, failure: Failure, group: &str) -> Failure {
+        if failure.kind != FailureKind::UnknownOutcome {
+            return failure;
+        }
+        let why = failure.detail.clone().unwrap_or_default();
+        let repeat = match self.restarts {
+            true => format!(
+                "use `imp-build deploy --if-changed` and then `imp-dg restart --dg {group}`"
+            ),
+            false => "repeat with --if-changed".to_owned(),
+        };
+        failure.detail(format!(
+            "{why}; see whether it is there with `imp-build list --dg {group}`, or {repeat}"
+        ))
     }
-    let why = failure.detail.clone().unwrap_or_default();
-    failure.detail(format!(
-        "{why}; see whether it is there with `imp-build list --dg {group}`, or repeat with --if-changed"
-    ))
 }
 
 /// For a dry run: what is known of the build.

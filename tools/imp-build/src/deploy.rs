@@ -27,7 +27,7 @@ pub struct Build {
     /// A tag; repeatable; a column `tag` of a row beats them all
     #[arg(long, short, value_name = "TAG")]
     tag: Vec<String>,
-    /// Flag it, so that it cannot be deleted
+    /// Flag it, so that it cannot be deleted; a column `flagged` of a row beats it
     #[arg(long, short, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     flagged: Option<bool>,
 }
@@ -53,8 +53,8 @@ impl Build {
             let tags = if own.is_empty() { self.tag.clone() } else { own };
             attributes.insert("tags".into(), tags.into());
         }
-        let flagged = self.flagged.map(Value::Bool);
-        attributes.extend(flagged.map(|flagged| ("flagged".to_owned(), flagged)));
+        let flagged = flag_of(row)?.or(self.flagged);
+        attributes.extend(flagged.map(|flagged| ("flagged".to_owned(), flagged.into())));
         Ok(attributes)
     }
 }
@@ -66,6 +66,12 @@ pub fn tags_of(row: &Row, column: &str) -> Result<Vec<String>, Failure> {
     }
     let text = cli::text_option(row, &[column])?.unwrap_or_default();
     Ok(text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect())
+}
+
+/// Whether a row wants a flag. In the record of a build `flagged` is its present state and no wish.
+pub fn flag_of(row: &Row) -> Result<Option<bool>, Failure> {
+    let is_record = row.record.get("type").is_some_and(|kind| kind == "deployment");
+    if is_record { Ok(None) } else { cli::truth_option(row, "flagged") }
 }
 
 /// Deploy code to device groups

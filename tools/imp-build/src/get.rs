@@ -59,6 +59,9 @@ impl Get {
         if to_stdout > 1 {
             return Err(Stop::usage("only one of the two programs can go to stdout"));
         }
+        if self.device_file.is_some() && self.device_file == self.agent_file {
+            return Err(Stop::usage("the two programs cannot go to the same file"));
+        }
         self.may_write_over()?;
         let session = Session::open(&self.common)?;
         if to_stdout == 1 {
@@ -95,15 +98,17 @@ impl Get {
     fn get(&self, session: &Session, row: &Row, written: &Written) -> Acting {
         let build = session.thing(Thing::Deployment, row, &[])?;
         let whole = session.get("deployments", cli::text(&build, "id"))?;
-        let mut files = Record::new();
+        let mut names = Record::new();
+        let mut files = Vec::new();
         for (code, option, ending) in self.programs() {
             let own = || format!("{}.{ending}.nut", cli::text(&whole, "id"));
             let path = option.map_or_else(own, str::to_owned);
-            written.write(&path, cli::text(&whole, code), self.confirmed)?;
-            files.insert(format!("{ending}_file"), path.into());
+            names.insert(format!("{ending}_file"), path.clone().into());
+            files.push((path, cli::text(&whole, code)));
         }
+        written.write(&files, self.confirmed)?;
         let mut record = without_code(whole);
-        record.extend(files);
+        record.extend(names);
         Ok(Acted::read(record))
     }
 
@@ -113,17 +118,17 @@ impl Get {
         let [text] = given.identifiers else {
             return Err(Stop::usage("to stdout goes the code of one build: name it with --build"));
         };
-        let row = Row::bare(text, given.option);
+        let text = session.single(Thing::Deployment, given.option, Some(text))?.unwrap_or_default();
+        let row = Row::bare(&text, given.option);
         let build = session.thing(Thing::Deployment, &row, &[])?;
         let whole = session.get("deployments", cli::text(&build, "id"))?;
-        let written = Written::default();
-        for (code, option, _) in self.programs() {
-            match option {
-                Some("-") => stdout::print(cli::text(&whole, code)),
-                Some(path) => written.write(path, cli::text(&whole, code), self.confirmed)?,
-                None => {}
-            }
-        }
+        let code = |(code, option, _): (&str, Option<&str>, &str)| {
+            option.map(|path| (path.to_owned(), cli::text(&whole, code)))
+        };
+        let (to_stdout, files): (Vec<_>, Vec<_>) =
+            self.programs().into_iter().filter_map(code).partition(|(path, _)| path == "-");
+        Written::default().write(&files, self.confirmed)?;
+        to_stdout.iter().for_each(|(_, code)| stdout::print(code));
         Ok(cli::Exit::Done)
     }
 }
@@ -135,20 +140,40 @@ struct Written {
 }
 
 impl Written {
-    fn write(&self, path: &str, code: &str, confirmed: bool) -> Result<(), Failure> {
-        if !self.paths.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned()) {
+    /// Writes the files of one build: all of them, or none where one of them must not be written.
+    fn write(&self, files: &[(String, &str)], confirmed: bool) -> Result<(), Failure> {
+        self.claim(files)?;
+        for (path, _) in files {
+            let directory =
+                Path::new(path).parent().filter(|directory| *directory != Path::new(""));
+            if Path::new(path).is_dir() || directory.is_some_and(|directory| !directory.is_dir()) {
+                let title = format!("{path} cannot be a file");
+                return Err(Failure::new(FailureKind::BadInput, title)
+                    .detail("it is a directory, or the directory of it is not there"));
+            }
+            if Path::new(path).exists() && !confirmed && !consents(path) {
+                let title = format!("{path} is there already");
+                return Err(Failure::new(FailureKind::Conflict, title)
+                    .detail("--confirmed writes over it; nothing was written"));
+            }
+        }
+        files.iter().try_for_each(|(path, code)| {
+            fs::write(path, code).map_err(|error| {
+                Failure::new(FailureKind::BadInput, format!("Cannot write {path}: {error}"))
+            })
+        })
+    }
+
+    fn claim(&self, files: &[(String, &str)]) -> Result<(), Failure> {
+        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((path, _)) = files.iter().find(|(path, _)| paths.contains(path)) {
             let title = format!("{path} has the code of another build already");
             return Err(Failure::new(FailureKind::BadInput, title).detail(
                 "leave --device-file and --agent-file out for files with their own names",
             ));
         }
-        if Path::new(path).exists() && !confirmed && !consents(path) {
-            return Err(Failure::new(FailureKind::Conflict, format!("{path} is there already"))
-                .detail("--confirmed writes over it"));
-        }
-        fs::write(path, code).map_err(|error| {
-            Failure::new(FailureKind::BadInput, format!("Cannot write {path}: {error}"))
-        })
+        paths.extend(files.iter().map(|(path, _)| path.clone()));
+        Ok(())
     }
 }
 

@@ -33,19 +33,18 @@ impl Run {
     pub fn run(&self) -> cli::Result {
         let files = self.build.files(&self.groups)?;
         let session = Session::open(&self.common)?;
-        let creating = Creating::new(false, self.changes.dry_run);
-        let marks = self.log.marks(&session, self.changes.dry_run);
-        let exit =
-            session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
-                let code = files.code(row)?;
-                let attributes = self.build.attributes(row)?;
-                let group = session.thing(Thing::DeviceGroup, row, &[])?;
-                marks.group(cli::text(&group, "id"))?;
-                creating.create(&session, &group, &code, attributes, |build| {
-                    self.restart(&session, cli::text(&group, "id"), cli::text(build, "id"))
-                })
-            })?;
-        marks.follow(exit)
+        let creating = Creating::with_restarts(self.changes.dry_run);
+        let marks = self.log.marks(&session, self.changes.dry_run)?;
+        let work = Work::changing(self.groups.given(), self.changes.into());
+        session.each_followed(&work, &marks, |row| {
+            let code = files.code(row)?;
+            let attributes = self.build.attributes(row)?;
+            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            marks.group(cli::text(&group, "id"))?;
+            creating.create(&session, &group, &code, attributes, |build| {
+                self.restart(&session, cli::text(&group, "id"), cli::text(build, "id"))
+            })
+        })
     }
 
     fn restart(&self, session: &Session, group: &str, build: &str) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use cli::each::{Acted, Acting, Outcome, Work};
 use cli::{Failure, FailureKind, Once, Record, Row, Session};
 use serde_json::Value;
 
-use crate::deploy::tags_of;
+use crate::deploy::{flag_of, tags_of};
 
 /// Change the description, tags or flag of builds
 ///
@@ -50,7 +50,7 @@ impl Update {
         let mut attributes = Record::new();
         let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
-        let flagged = self.flagged(row)?;
+        let flagged = flag_of(row)?.or(self.flagged);
         attributes.extend(flagged.map(|flagged| ("flagged".to_owned(), flagged.into())));
         let add = or(tags_of(row, "tag")?, &self.tag);
         let remove = or(tags_of(row, "remove_tag")?, &self.remove_tag);
@@ -93,13 +93,6 @@ impl Update {
         let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
         let record = without_code(resource::lift_data(&session.send(&request)?.body));
         Ok(Acted::changed(row, record, Outcome::Updated))
-    }
-
-    /// Whether to flag it. In a record of ours `flagged` is the present state and no wish.
-    fn flagged(&self, row: &Row) -> Result<Option<bool>, Failure> {
-        let is_record = row.record.get("type").is_some_and(|kind| kind == "deployment");
-        let own = if is_record { None } else { cli::truth_option(row, "flagged")? };
-        Ok(own.or(self.flagged))
     }
 }
 

@@ -29,8 +29,8 @@ impl Restart {
         let session = Session::open(&self.common)?;
         let work = Work::changing(self.devices.given(), self.changes);
         let once = Once::default();
-        let marks = self.log.marks(&session, self.changes.dry_run);
-        let exit = session.each(&work, |row| {
+        let marks = self.log.marks(&session, self.changes.dry_run)?;
+        session.each_followed(&work, &marks, |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
             let conditional = cli::truth_option(row, "conditional")?.unwrap_or(self.conditional);
             let action = if conditional { "conditional_restart" } else { "restart" };
@@ -51,7 +51,6 @@ impl Restart {
             let mut row = row.clone();
             session.name_device(&mut row.record, &device);
             Ok(Acted::changed(&row, state, Outcome::Restarted).once(reported))
-        })?;
-        marks.follow(exit)
+        })
     }
 }

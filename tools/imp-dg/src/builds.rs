@@ -3,13 +3,13 @@
 //! Careful about what is protected: the minimum supported deployment of a group and those after it are
 //! never deleted (the service would refuse it), and a flagged one only when its flag is to go as well.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::deployments::{is_flagged, is_older, listed};
+use cli::deployments::{described, is_flagged, is_older};
 use cli::each::{Acted, Acting, Outcome, Work};
-use cli::{Given, Identifiers, Record, Row, Session, Stop, Target, consent, console};
+use cli::{Failure, Gathered, Given, Input, Record, Row, Session, Stop, consent, console};
 
 /// List, unflag or remove the builds of device groups
 ///
@@ -55,37 +55,70 @@ impl Builds {
         let session = Session::open(&self.common)?;
         let input = self.results.as_input();
         let given = Given { noun: "deployment", option: "--dg", identifiers: &[], input: &input };
-        let mut builds = Vec::new();
-        let named = Identifiers { option: "--dg", target: Target::DEVICE_GROUP, values: &self.dg };
-        for group in named.texts(&session.stop)? {
-            let group = session.find(Thing::DeviceGroup, &group)?;
-            let id = cli::text(&group, "id");
-            let minimum = match reads {
-                true => None,
-                false => session.minimum_of(&session.get("devicegroups", id)?)?,
-            };
-            let of_group = session.deployments(&[("filter[devicegroup.id]", id)])?;
-            builds.extend(of_group.into_iter().map(|build| self.judged(build, minimum.as_ref())));
-        }
+        let mut judged = Vec::new();
+        let Gathered { rows, is_over } = self.gather(&session, reads, &mut judged)?;
         if reads {
-            let all = listed(builds.into_iter().map(|(build, _)| build).collect(), "--dg");
             let read = |row: &Row| Ok(Acted::read(row.record.clone()));
-            return session.each_of(&Work::reading(given), || Ok(all), read);
+            return session.each_of(&Work::reading(given), || Ok(rows), read);
         }
-        self.consent(&session, &builds)?;
-        builds.retain(|(_, fate)| *fate != Fate::default());
-        let fates: HashMap<String, Fate> =
-            builds.iter().map(|(build, fate)| (cli::text(build, "id").to_owned(), *fate)).collect();
-        let touched = listed(builds.into_iter().map(|(build, _)| build).collect(), "--dg");
+        if !is_over {
+            self.consent(&session, &judged)?;
+        }
+        let fates: HashMap<String, Fate> = judged
+            .into_iter()
+            .map(|(build, fate)| (cli::text(&build, "id").to_owned(), fate))
+            .collect();
         let work = Work::changing(given, self.changes.into());
-        session.each_of(
-            &work,
-            || Ok(touched),
-            |row| {
-                let fate = fates.get(cli::text(&row.record, "id")).copied().unwrap_or_default();
-                self.act(&session, row, fate)
-            },
-        )
+        let act = |row: &Row| {
+            let fate = fates.get(cli::text(&row.record, "id")).copied().unwrap_or_default();
+            self.act(&session, row, fate)
+        };
+        session.each_of(&work, || Ok(rows), act)
+    }
+
+    /// The builds that are to be printed or changed; what becomes of each of all goes to `judged`.
+    fn gather(
+        &self,
+        session: &Session,
+        reads: bool,
+        judged: &mut Vec<(Record, Fate)>,
+    ) -> Result<Gathered, Stop> {
+        let nothing_else = Input::default();
+        let groups = Given {
+            noun: Thing::DeviceGroup.noun(),
+            option: "--dg",
+            identifiers: &self.dg,
+            input: &nothing_else,
+        };
+        let mut seen = HashSet::new();
+        session.gather(groups, |row| {
+            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let id = cli::text(&group, "id");
+            if !seen.insert(id.to_owned()) {
+                return Ok(Vec::new());
+            }
+            let mut builds = self.builds_of(session, id, reads)?;
+            judged.extend(builds.iter().cloned());
+            builds.retain(|(_, fate)| reads || *fate != Fate::default());
+            Ok(builds.into_iter().map(|(build, _)| build).collect())
+        })
+    }
+
+    /// The builds of a group, and what is to become of each.
+    fn builds_of(
+        &self,
+        session: &Session,
+        group: &str,
+        reads: bool,
+    ) -> Result<Vec<(Record, Fate)>, Failure> {
+        let present = || session.get("devicegroups", group);
+        let minimum = if reads { None } else { session.minimum_of(&present()?)? };
+        let builds = session.deployments(&[("filter[devicegroup.id]", group)])?;
+        if reads && builds.is_empty() {
+            // A group that is not there has an empty list, too.
+            present()?;
+        }
+        Ok(builds.into_iter().map(|build| self.judged(build, minimum.as_ref())).collect())
     }
 
     fn judged(&self, build: Record, minimum: Option<&Record>) -> (Record, Fate) {
@@ -116,7 +149,7 @@ impl Builds {
             console::say(&plan);
             return Ok(());
         }
-        consent::ask(&format!("In {}: {plan}.", session.whereabouts()))
+        consent::ask(&format!("In {}: {plan}.\n  {}", session.whereabouts(), named(builds)))
     }
 
     fn act(&self, session: &Session, row: &Row, fate: Fate) -> Acting {
@@ -138,6 +171,20 @@ impl Builds {
         }
         Ok(acted)
     }
+}
+
+/// The first builds to which something happens, and what that is.
+fn named(builds: &[(Record, Fate)]) -> String {
+    let touched = || builds.iter().filter(|(_, fate)| *fate != Fate::default());
+    let line = |(build, fate): &(Record, Fate)| {
+        let what = match (fate.unflag, fate.delete) {
+            (true, true) => "unflag and delete",
+            (true, false) => "unflag",
+            _ => "delete",
+        };
+        format!("{what} {}", described(build))
+    };
+    consent::first(touched().count() as u64, touched().map(line))
 }
 
 #[cfg(test)]
@@ -180,5 +227,23 @@ mod tests {
         }
         let line = Line::try_parse_from(["x", "--dg", "G", "--remove"]).unwrap();
         assert_eq!(line.builds.judged(build(1, false), None).1, Fate::default(), "no minimum");
+    }
+
+    #[test]
+    fn the_question_names_the_first_builds_that_are_touched() {
+        let build = |number: u32| {
+            let build = json!({"id": format!("b{number}"), "description": "old", "tags": []});
+            build.as_object().cloned().unwrap()
+        };
+        let delete = Fate { unflag: false, delete: true };
+        let mut builds: Vec<_> = (0..25).map(|number| (build(number), delete)).collect();
+        builds[0].1 = Fate::default();
+        builds[1].1.unflag = true;
+        builds[1].0.insert("tags".into(), json!(["v1", "RC1"]));
+        let named = named(&builds);
+        let lines: Vec<_> = named.lines().map(str::trim).collect();
+        assert_eq!(lines.len(), 21);
+        assert_eq!(lines[..2], ["unflag and delete b1 (v1, RC1)", "delete b2 (old)"]);
+        assert_eq!(lines[20], "… and 4 more");
     }
 }

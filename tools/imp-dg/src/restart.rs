@@ -29,32 +29,29 @@ impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let once = Once::default();
-        let marks = self.log.marks(&session, self.changes.dry_run);
-        let exit =
-            session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
-                // A list of devices leads to their group once each, and it is restarted once.
-                let row = row.seen_as(&Target::DEVICE_GROUP);
-                let group = session.thing(Thing::DeviceGroup, &row, &[])?;
-                let id = cli::text(&group, "id");
-                let conditional =
-                    cli::truth_option(&row, "conditional")?.unwrap_or(self.conditional);
-                let action = if conditional { "conditional_restart" } else { "restart" };
-                let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
-                let restart = || {
-                    if !self.changes.dry_run {
-                        marks.group(id)?;
-                        let path = format!("/devicegroups/{}/{action}", segment(id));
-                        session.send(&Request::post(path))?;
-                    }
-                    Ok(())
-                };
-                let ((), reported) = once.act(id, &wanted, restart)?;
-                let known = group
-                    .iter()
-                    .filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
-                let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-                Ok(Acted::changed(&row, known, Outcome::Restarted).once(reported))
-            })?;
-        marks.follow(exit)
+        let marks = self.log.marks(&session, self.changes.dry_run)?;
+        let work = Work::changing(self.groups.given(), self.changes.into());
+        session.each_followed(&work, &marks, |row| {
+            // A list of devices leads to their group once each, and it is restarted once.
+            let row = row.seen_as(&Target::DEVICE_GROUP);
+            let group = session.thing(Thing::DeviceGroup, &row, &[])?;
+            let id = cli::text(&group, "id");
+            let conditional = cli::truth_option(&row, "conditional")?.unwrap_or(self.conditional);
+            let action = if conditional { "conditional_restart" } else { "restart" };
+            let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
+            let restart = || {
+                if !self.changes.dry_run {
+                    marks.group(id)?;
+                    let path = format!("/devicegroups/{}/{action}", segment(id));
+                    session.send(&Request::post(path))?;
+                }
+                Ok(())
+            };
+            let ((), reported) = once.act(id, &wanted, restart)?;
+            let known =
+                group.iter().filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
+            let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+            Ok(Acted::changed(&row, known, Outcome::Restarted).once(reported))
+        })
     }
 }

@@ -68,7 +68,11 @@ impl Update {
             let (record, reported) =
                 once.act(cli::text(&group, "id"), &wish.to_record(), || {
                     if self.changes.dry_run {
-                        return Ok(wish.attributes.clone());
+                        return Ok(group
+                            .clone()
+                            .into_iter()
+                            .chain(wish.attributes.clone())
+                            .collect());
                     }
                     wish.fulfil(&session, &group)
                 })?;

@@ -9,13 +9,12 @@ mod counts;
 mod event;
 mod journal;
 mod printer;
+mod ready;
 mod registration;
 mod repeats;
 mod secret;
 mod server;
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +32,7 @@ use commit::{Committer, Progress};
 use counts::Counts;
 use journal::{Found, Journal};
 use printer::Printed;
+use ready::Ready;
 use registration::Registration;
 use repeats::Repeats;
 use server::Server;
@@ -60,9 +60,9 @@ pub struct Listen {
     /// Print the events that the journal already has first
     #[arg(long)]
     replay: bool,
-    /// Write a line of JSON with the address and the URL to this file descriptor when listening
-    #[arg(long, value_name = "N")]
-    ready_fd: Option<u32>,
+    /// Write a line of JSON with the address and the URL to this file descriptor when listening, and close it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    ready_fd: Option<i32>,
     /// Create webhooks at the service, and remove them at the end
     #[arg(long, requires_all = ["dg", "event", "url"])]
     create: bool,
@@ -81,19 +81,15 @@ pub struct Listen {
 
 impl Listen {
     pub fn run(&self) -> cli::Result {
+        let ready = self.ready_fd.map(Ready::take).transpose()?;
         let stop = signals::stop();
         let output = Arc::new(Output::open(&self.common, None)?);
         output.expect_type(event::TYPE);
         let session = self.create.then(|| Session::open(&self.common)).transpose()?;
+        let (journal, found) = Journal::open(&self.journal, &is_young)?;
         let secret_file = self.secret_file();
         let secret = secret::kept_in(&secret_file)?;
-        let (journal, found) = Journal::open(&self.journal, &is_young)?;
-        if found.cut > 0 {
-            console::say(&format!(
-                "cut {} bytes of an unfinished event off the journal",
-                found.cut
-            ));
-        }
+        say_cut(&found);
         let listener = TcpListener::bind(self.listen)
             .map_err(|error| Stop::usage(format!("cannot listen on {}: {error}", self.listen)))?;
         let address = listener.local_addr().map_err(|error| Stop::usage(error.to_string()))?;
@@ -109,14 +105,17 @@ impl Listen {
             }
             None => None,
         };
-        self.announce(address, &secret, &secret_file, hooks.as_ref())?;
-        while !stop.load(Ordering::Relaxed) && !printer.is_over() {
+        let file = &secret_file;
+        // From here on hooks may be there, so everything goes through the ordinary end.
+        let announced = announce(address, &secret, file, hooks.as_ref(), ready);
+        while announced.is_ok() && !stop.load(Ordering::Relaxed) && !printer.is_over() {
             clock::wait(TICK);
         }
         let removed = hooks.is_none_or(|hooks| hooks.remove());
         server.close();
         let printed = printer.end();
         console::say(&counts.sentence());
+        announced?;
         printed.map(|exit| if removed { exit } else { exit.and(Exit::SomeFailed) })
     }
 
@@ -146,37 +145,37 @@ impl Listen {
         });
         Ok(printer)
     }
+}
 
-    /// Says where it listens. The secret is shown to a person, and to who asked for it by --ready-fd; a
-    /// log gets the name of its file.
-    fn announce(
-        &self,
-        address: SocketAddr,
-        secret: &Secret,
-        file: &Path,
-        hooks: Option<&Registration>,
-    ) -> Result<(), Stop> {
-        let origin = format!("http://{address}");
-        let url = base(&origin, secret);
-        if console::is_terminal() {
-            console::say(&format!("listening on {url}NAME"));
-        } else {
-            console::say(&format!(
-                "listening on {origin}/SECRET/NAME, the secret is in {}",
-                file.display()
-            ));
-        }
-        if let Some(hooks) = hooks {
-            console::say(&format!("{} webhooks call it until it ends", hooks.count()));
-        }
-        let Some(number) = self.ready_fd else {
-            return Ok(());
-        };
-        let line = json!({"address": address.to_string(), "url": url});
-        let opened = OpenOptions::new().write(true).open(format!("/dev/fd/{number}"));
-        opened.and_then(|mut ready| ready.write_all(format!("{line}\n").as_bytes())).map_err(
-            |error| Stop::usage(format!("cannot write to the file descriptor {number}: {error}")),
-        )
+/// Says where it listens. The secret is shown to a person, and to who asked for it by --ready-fd; a log
+/// gets the name of its file.
+fn announce(
+    address: SocketAddr,
+    secret: &Secret,
+    file: &Path,
+    hooks: Option<&Registration>,
+    ready: Option<Ready>,
+) -> Result<(), Stop> {
+    let origin = format!("http://{address}");
+    let url = base(&origin, secret);
+    if console::is_terminal() {
+        console::say(&format!("listening on {url}NAME"));
+    } else {
+        console::say(&format!(
+            "listening on {origin}/SECRET/NAME, the secret is in {}",
+            file.display()
+        ));
+    }
+    if let Some(hooks) = hooks {
+        console::say(&format!("{} webhooks call it until it ends", hooks.count()));
+    }
+    let line = json!({"address": address.to_string(), "url": url});
+    ready.map_or(Ok(()), |ready| ready.tell(&line))
+}
+
+fn say_cut(found: &Found) {
+    if found.cut > 0 {
+        console::say(&format!("cut {} bytes of an unfinished event off the journal", found.cut));
     }
 }
 

@@ -1,16 +1,23 @@
 //! `--log`: after a restart, print what the devices log.
 //!
-//! The end of each log is noted before the restart, so that its first lines are not missed. A log that may
-//! not be read keeps no device from being restarted.
+//! The end of each log is noted before the restart, so that its first lines are not missed. A log that
+//! cannot be read keeps no device from being restarted; it is said once, with the number of devices.
 
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
-use pipe::{Failure, Identifier, Kind};
+use pipe::engine::{self, Done};
+use pipe::{Failure, Identifier, Kind, Row};
 
 use super::Followed;
+use crate::consent::count;
+use crate::each::{Acting, Work, interrupted};
+use crate::flags::Form;
 use crate::output::Output;
 use crate::session::Session;
+use crate::stop::Stop;
 use crate::{Exit, Result, console};
 
 /// The flag of verbs that restart devices.
@@ -31,13 +38,34 @@ pub struct Marks<'a> {
 #[derive(Default)]
 struct State {
     followed: Vec<Followed>,
-    exit: Exit,
+    /// Devices and groups that have been asked for: many rows may lead to one.
+    known: HashSet<String>,
+    /// Devices that cannot be followed, by the title of the reason.
+    lost: BTreeMap<String, Lost>,
 }
+
+/// Devices whose logs cannot be read, for one reason.
+struct Lost {
+    devices: u64,
+    /// The first of them, or its group, and the whole reason.
+    first: String,
+}
+
+type Marked = std::result::Result<(), Failure>;
 
 impl LogAfter {
     /// Marks for this run; without the flag, or in a dry run, they do nothing.
-    pub fn marks(self, session: &Session, dry_run: bool) -> Marks<'_> {
-        Marks { session, wanted: self.log && !dry_run, state: Mutex::default() }
+    ///
+    /// # Errors
+    /// Exit 2 with CSV, whose columns cannot be those of a restart and of a line of a log.
+    pub fn marks(self, session: &Session, dry_run: bool) -> std::result::Result<Marks<'_>, Stop> {
+        if self.log && session.common.output == Some(Form::Csv) {
+            return Err(Stop::usage(
+                "--log prints two kinds of records, which have no columns in common: choose another form \
+                 than csv",
+            ));
+        }
+        Ok(Marks { session, wanted: self.log && !dry_run, state: Mutex::default() })
     }
 }
 
@@ -45,58 +73,125 @@ impl Marks<'_> {
     /// Called before a device is restarted.
     ///
     /// # Errors
-    /// As the request, but for a log that may not be read, which is only said.
-    pub fn device(&self, device: &Identifier) -> std::result::Result<(), Failure> {
+    /// What ends the run. Of a device that is not there the restart will tell.
+    pub fn device(&self, device: &Identifier) -> Marked {
         if !self.wanted {
             return Ok(());
         }
-        let id = self.session.device_id_of(device)?;
-        self.mark(&id)
+        match self.session.device_id_of(device) {
+            Ok(id) if self.is_new(&id) => self.note(&id, self.session.mark_log(&id)),
+            Ok(_) => Ok(()),
+            Err(failure) if failure.kind == Kind::NotFound => Ok(()),
+            Err(failure) => self.note(&device.text, Err(failure)),
+        }
     }
 
-    /// Called before all devices of a group are restarted.
+    /// Called before all devices of a group are restarted. When the first log is refused, so are the
+    /// others: the service gives no logs of production groups.
     ///
     /// # Errors
     /// As [`Marks::device`].
-    pub fn group(&self, id: &str) -> std::result::Result<(), Failure> {
-        if !self.wanted {
+    pub fn group(&self, id: &str) -> Marked {
+        if !self.wanted || !self.is_new(id) {
             return Ok(());
         }
-        self.session.members(id)?.iter().try_for_each(|device| self.mark(device))
+        let devices = match self.session.members(id) {
+            Ok(devices) => devices,
+            Err(failure) => return self.note(&format!("device group {id}"), Err(failure)),
+        };
+        let Some((first, others)) = devices.split_first() else { return Ok(()) };
+        match self.session.mark_log(first) {
+            Err(failure) if failure.kind == Kind::Refused => {
+                self.lose(first, devices.len() as u64, &failure);
+                Ok(())
+            }
+            marked => self.note(first, marked).and_then(|()| self.all(others)),
+        }
     }
 
-    fn mark(&self, id: &str) -> std::result::Result<(), Failure> {
-        let marked = self.session.mark_log(id);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Marks several devices, some at once.
+    fn all(&self, devices: &[String]) -> Marked {
+        let mut ended = Ok(());
+        engine::ordered(
+            usize::from(self.session.common.jobs),
+            &self.session.stop,
+            devices.iter(),
+            |id| self.note(id, self.session.mark_log(id)),
+            |done| {
+                ended = match done {
+                    Done::Worked(marked) => marked,
+                    Done::NotAttempted(_) => Err(interrupted()),
+                };
+                if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            },
+        );
+        ended
+    }
+
+    fn is_new(&self, id: &str) -> bool {
+        self.state().known.insert(id.to_owned())
+    }
+
+    fn note(&self, called: &str, marked: std::result::Result<Followed, Failure>) -> Marked {
         match marked {
-            Ok(followed) => state.followed.push(followed),
-            Err(failure) if failure.kind == Kind::Refused => {
-                console::say(&format!(
-                    "the log of {id} cannot be followed: {}",
-                    failure.sentence()
-                ));
-                state.exit = state.exit.and(Exit::SomeFailed);
+            Ok(followed) => self.state().followed.push(followed),
+            Err(failure) if failure.kind.ends_run() || failure.kind == Kind::NotAttempted => {
+                return Err(failure);
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => self.lose(called, 1, &failure),
         }
         Ok(())
     }
 
-    /// Follows the devices that were marked, after a run that ended as `exit` says.
-    ///
-    /// # Errors
-    /// As [`Session::follow_rows`].
-    pub fn follow(self, exit: Exit) -> Result {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let exit = exit.and(state.exit);
-        if state.followed.is_empty() || self.session.is_stopped() {
+    fn lose(&self, called: &str, devices: u64, failure: &Failure) {
+        let first = || Lost { devices: 0, first: format!("{called}: {}", failure.sentence()) };
+        let mut state = self.state();
+        state.lost.entry(failure.title.clone()).or_insert_with(first).devices += devices;
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says which devices cannot be followed, and follows the others.
+    fn follow(&self) -> Result {
+        let State { followed, lost, .. } = std::mem::take(&mut *self.state());
+        let session = self.session;
+        console::end_progress();
+        for Lost { devices, first } in lost.values() {
+            let devices = count(*devices, "device");
+            console::say(&format!("the logs of {devices} cannot be followed: {first}"));
+        }
+        let exit = if lost.is_empty() { Exit::Done } else { Exit::SomeFailed };
+        if followed.is_empty() || session.is_stopped() {
             return Ok(exit);
         }
-        let output = Output::open(&self.session.common, None)?;
-        let followed = self.session.follow(&output, state.followed, 1, |id, failure| {
+        let say = |id: &str, failure: &Failure| {
             console::say(&format!("{id}: {}", failure.sentence()));
-        })?;
+        };
+        // An array goes on; the columns of a table do not fit what comes now.
+        if session.common.output == Some(Form::Json) {
+            return Ok(exit.and(session.follow(&session.output, followed, 1, say)?));
+        }
+        session.output.finish()?;
+        let output = Output::open(&session.common, None)?;
+        let exit = exit.and(session.follow(&output, followed, 1, say)?);
         output.finish()?;
-        Ok(exit.and(followed))
+        Ok(exit)
+    }
+}
+
+impl Session {
+    /// As [`Session::each`]; then follows the devices that `act` has marked. The report comes after that.
+    ///
+    /// # Errors
+    /// As [`Session::each`].
+    pub fn each_followed(
+        &self,
+        work: &Work<'_>,
+        marks: &Marks<'_>,
+        act: impl Fn(&Row) -> Acting + Sync,
+    ) -> Result {
+        self.each_then(work, || work.given.rows(&self.stop), act, || marks.follow())
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pipe::Record;
 use serde_json::Value;
@@ -21,7 +21,11 @@ const REMEMBERED: usize = 4_000;
 #[derive(Debug, Default)]
 pub struct Ledger {
     lines: BTreeMap<Key, Count>,
+    /// The newest line before which none can be missing; of a log without any line there is none.
     newest: Option<String>,
+    /// Since it was added to a stream its stored log has not been read: before what arrives lines may
+    /// be missing.
+    behind: bool,
     /// Stored lines up to this time are known.
     floor: String,
 }
@@ -48,12 +52,15 @@ impl Ledger {
 
     /// The device is being added to a stream: what arrives is counted anew.
     pub fn added(&mut self) {
+        self.behind = true;
         self.lines.values_mut().for_each(|count| count.arrived = 0);
     }
 
     /// A line that arrived on the stream; true if it is to be printed.
     pub fn arrived(&mut self, entry: &Record) -> bool {
-        self.see(entry);
+        if !self.behind {
+            self.see(entry);
+        }
         let count = self.lines.entry(key(entry)).or_default();
         count.arrived += 1;
         let is_new = count.arrived > count.printed;
@@ -64,6 +71,7 @@ impl Ledger {
 
     /// Lines of the stored log, newest first and without a hole; gives those to print, oldest first.
     pub fn stored<'a>(&mut self, entries: &'a [Record]) -> Vec<&'a Record> {
+        self.behind = false;
         let mut found: BTreeMap<Key, u32> = BTreeMap::new();
         let mut fresh = Vec::new();
         for entry in entries.iter().rev().filter(|entry| *time(entry) > *self.floor) {
@@ -85,11 +93,13 @@ impl Ledger {
         self.lines.get(&key(entry)).is_some_and(|count| count.arrived == 0)
     }
 
-    /// How far back the stored log has to be read to miss nothing; `None` when nothing is known.
+    /// How far back the stored log has to be read to miss nothing; `None` is to its beginning.
     pub fn until(&self) -> Option<String> {
         let newest = self.newest.as_deref()?;
-        let time = humantime::parse_rfc3339_weak(newest).ok()?;
-        Some(humantime::format_rfc3339_millis(time.checked_sub(DISORDER)?).to_string())
+        let time = humantime::parse_rfc3339_weak(newest).ok()?.checked_sub(DISORDER)?;
+        // A device whose clock was never set may log in the first seconds of all time.
+        let time = time.max(SystemTime::UNIX_EPOCH);
+        Some(humantime::format_rfc3339_millis(time).to_string())
     }
 
     /// The time of the newest line that is known.
@@ -98,8 +108,9 @@ impl Ledger {
     }
 
     /// Whether these stored lines reach back to what is known. If they do not, lines may be missing.
-    pub fn is_reached_by(&self, entries: &[Record]) -> bool {
-        let Some(newest) = &self.newest else { return true };
+    /// `more`: there are older ones.
+    pub fn is_reached_by(&self, entries: &[Record], more: bool) -> bool {
+        let Some(newest) = &self.newest else { return !more };
         entries.is_empty() || entries.iter().any(|entry| time(entry) <= newest.as_str())
     }
 
@@ -201,12 +212,40 @@ mod tests {
     fn it_is_known_how_far_back_to_read_and_whether_that_was_reached() {
         let mut ledger = Ledger::default();
         assert_eq!(ledger.until(), None);
-        assert!(ledger.is_reached_by(&log(&[(9, "x")])), "nothing was known");
+        assert!(
+            ledger.is_reached_by(&log(&[(9, "x")]), false),
+            "nothing was known, and that is all"
+        );
+        assert!(!ledger.is_reached_by(&log(&[(9, "x")]), true));
         assert!(ledger.arrived(&at(100, "a")));
         assert_eq!(ledger.until().as_deref(), Some("2026-11-23T20:01:10.000Z"));
-        assert!(ledger.is_reached_by(&log(&[(99, "x"), (105, "y")])));
-        assert!(!ledger.is_reached_by(&log(&[(104, "x"), (105, "y")])));
-        assert!(ledger.is_reached_by(&[]));
+        assert!(ledger.is_reached_by(&log(&[(99, "x"), (105, "y")]), true));
+        assert!(!ledger.is_reached_by(&log(&[(104, "x"), (105, "y")]), true));
+        assert!(ledger.is_reached_by(&[], false));
+    }
+
+    #[test]
+    fn what_arrives_first_on_a_stream_hides_nothing_before_it() {
+        let mut ledger = Ledger::default();
+        ledger.begin(&[], false);
+        ledger.added();
+        assert!(ledger.arrived(&at(100, "late")));
+        assert_eq!(ledger.until(), None, "the log was empty: all of it is new");
+        assert_eq!(fresh(&mut ledger, &[(1, "a"), (100, "late")]), ["a"]);
+        ledger.added();
+        assert!(ledger.arrived(&at(300, "later")));
+        assert_eq!(ledger.until().as_deref(), Some("2026-11-23T20:01:10.000Z"));
+        assert_eq!(fresh(&mut ledger, &[(100, "late"), (200, "b"), (300, "later")]), ["b"]);
+        assert!(ledger.arrived(&at(400, "on and on")));
+        assert_eq!(ledger.until().as_deref(), Some("2026-11-23T20:06:10.000Z"));
+    }
+
+    #[test]
+    fn a_time_near_the_beginning_of_all_time_is_a_time() {
+        let mut ledger = Ledger::default();
+        let early = json!({"ts": "1970-01-01T00:00:10.000Z", "type": "status", "msg": "up"});
+        ledger.begin(&[early.as_object().cloned().unwrap()], false);
+        assert_eq!(ledger.until().as_deref(), Some("1970-01-01T00:00:00.000Z"));
     }
 
     #[test]

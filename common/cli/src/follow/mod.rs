@@ -21,9 +21,9 @@ use crate::output::Output;
 use crate::session::Session;
 use crate::stop::{Stop, failure};
 use crate::{Exit, Result, console};
-pub use after::LogAfter;
+pub use after::{LogAfter, Marks};
 use ledger::Ledger;
-use plan::{Action, Happened, Plan};
+use plan::{Action, Happened, Plan, Why};
 pub use rows::FollowRows;
 
 /// How often is looked at what is due, and at signals.
@@ -115,7 +115,7 @@ impl Session {
             Action::Fetch { device, why, until } => {
                 let id = plan.id(device).to_owned();
                 edge.request(move |client| {
-                    let result = fetch(client, &id, until.as_deref()).map_err(failure);
+                    let result = fetch(client, &id, why, until.as_deref()).map_err(failure);
                     Happened::Fetched { device, why, result }
                 });
             }
@@ -137,10 +137,12 @@ fn path(id: &str) -> String {
     format!("/devices/{}", api::segment(id))
 }
 
-/// Reads a stored log back to a time, or its newest page; newest first. True: there are older entries.
+/// Reads a stored log, newest first: to begin its newest page, else back to a time or to its beginning.
+/// True: there are older entries.
 fn fetch(
     client: &Client,
     id: &str,
+    why: Why,
     until: Option<&str>,
 ) -> std::result::Result<(Vec<Record>, bool), api::Error> {
     let path = path(id);
@@ -148,8 +150,8 @@ fn fetch(
     let mut entries = std::mem::take(&mut page.entries);
     for number in 2..=MOST_PAGES {
         let reached =
-            until.is_none_or(|until| entries.iter().any(|entry| ledger::time(entry) < until));
-        if reached || !page.more {
+            until.is_some_and(|until| entries.iter().any(|entry| ledger::time(entry) < until));
+        if why == Why::Begin || reached || !page.more {
             break;
         }
         page = logs::page(client, &path, number, logs::PAGE_SIZE)?;

@@ -1,12 +1,13 @@
 //! From rows and groups to the devices to follow.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use api::identify::Thing;
 use api::{Request, resource};
-use pipe::{Failure, Identifier, Item, Row, Target};
+use pipe::{Failure, Identifier, Item, ReadError, Row, Target};
 
 use super::Followed;
+use crate::flags::Input;
 use crate::input::Given;
 use crate::results::Results;
 use crate::session::{Session, text};
@@ -23,56 +24,116 @@ pub struct FollowRows<'a> {
     pub streams: usize,
 }
 
+/// The devices to follow, in their order, and the rows that mean each of them.
+#[derive(Default)]
+struct Wanted {
+    ids: Vec<String>,
+    rows: HashMap<String, Vec<Row>>,
+}
+
+/// A device's id, and the row to report it by.
+type Meant = (String, Row);
+
+impl Wanted {
+    fn add(&mut self, (id, row): Meant) {
+        let rows = self.rows.entry(id.clone()).or_default();
+        if rows.is_empty() {
+            self.ids.push(id);
+        }
+        rows.push(row);
+    }
+
+    /// Takes in what a row means, or reports it.
+    fn take(
+        &mut self,
+        item: std::result::Result<Item, ReadError>,
+        results: &mut Results<'_>,
+        meant: impl FnOnce(&Row) -> std::result::Result<Vec<Meant>, Failure>,
+    ) {
+        match item {
+            Ok(Item::Row(row)) if !results.is_over() => match meant(&row) {
+                Ok(found) => found.into_iter().for_each(|one| self.add(one)),
+                Err(failure) => results.bad(&failure, &row.record, &row.source),
+            },
+            other => results.not_attempted(other),
+        }
+    }
+}
+
 impl Session {
     /// Prints what these devices log from now on. The rows are read to their end first.
     ///
     /// # Errors
-    /// When the run is over: not signed in, or the service out of reach.
+    /// What keeps the run from starting; a failed row is no error.
     pub fn follow_rows(&self, what: &FollowRows<'_>) -> Result {
         let mut results = Results::open(self, what.given, false, false)?;
-        let mut ids = Vec::new();
-        for group in self.one_id_of_each(Thing::DeviceGroup, "--dg", what.groups)? {
-            ids.extend(self.members(&group)?);
+        let nothing_else = Input::default();
+        let noun = Target::DEVICE_GROUP.noun;
+        let groups = Given { noun, option: "--dg", identifiers: what.groups, input: &nothing_else };
+        let mut wanted = Wanted::default();
+        if !what.groups.is_empty() {
+            for item in groups.rows(&self.stop)? {
+                wanted.take(item, &mut results, |row| self.devices_of_group(row));
+            }
         }
         if what.groups.is_empty() || !what.given.is_default() {
             for item in what.given.rows(&self.stop)? {
-                match item {
-                    Ok(Item::Row(row)) if !results.is_over() => match self.devices_of(&row) {
-                        Ok(found) => ids.extend(found),
-                        Err(failure) => results.bad(&failure, &row.record, &row.source),
-                    },
-                    other => results.not_attempted(other),
-                }
+                wanted.take(item, &mut results, |row| self.devices_of(row));
             }
         }
-        let mut seen = HashSet::new();
-        ids.retain(|id| seen.insert(id.clone()));
-        if !results.is_over() {
-            let devices = ids.into_iter().map(Followed::from_now).collect();
-            let ended = self.follow(&self.output, devices, what.streams, |id, failure| {
-                seen.remove(id);
-                results.bad(failure, &Row::bare(id, "").record, "stream");
-            });
-            match ended {
-                Ok(exit) => results.note(exit),
-                Err(stop) => results.end_run(stop),
-            }
-            seen.iter().for_each(|_| results.tally.ok());
+        if results.is_over() {
+            let rows = wanted.rows.into_values().flatten();
+            rows.for_each(|row| results.not_attempted(Ok(Item::Row(row))));
+        } else {
+            self.follow_wanted(wanted, what.streams, &mut results);
         }
         Ok(results.finish())
     }
 
-    /// The ids of a row's device, or of the devices of its group.
-    fn devices_of(&self, row: &Row) -> std::result::Result<Vec<String>, Failure> {
+    fn follow_wanted(&self, wanted: Wanted, streams: usize, results: &mut Results<'_>) {
+        let Wanted { ids, mut rows } = wanted;
+        let devices = ids.into_iter().map(Followed::from_now).collect();
+        let ended = self.follow(&self.output, devices, streams, |id, failure| {
+            for row in rows.remove(id).into_iter().flatten() {
+                results.bad(failure, &row.record, &row.source);
+            }
+        });
+        match ended {
+            Ok(exit) => results.note(exit),
+            Err(stop) => results.end_run(stop),
+        }
+        rows.values().flatten().for_each(|_| results.tally.ok());
+    }
+
+    /// A row's device, or the devices of its group.
+    fn devices_of(&self, row: &Row) -> std::result::Result<Vec<Meant>, Failure> {
+        if Target::DEVICE_GROUP.types.contains(&text(&row.record, "type")) {
+            return self.devices_of_group(row);
+        }
         if self.is_stopped() {
             return Err(each::interrupted());
         }
-        let kind = text(&row.record, "type");
-        if Target::DEVICE_GROUP.types.contains(&kind) {
-            return self.members(text(&row.record, "id"));
-        }
         let device = row.identifier(&Target::DEVICE, &[])?;
-        self.device_id_of(&device).map(|id| vec![id])
+        self.device_id_of(&device).map(|id| vec![(id, row.clone())])
+    }
+
+    /// The devices of the group that a row means, each as a row of its own.
+    fn devices_of_group(&self, row: &Row) -> std::result::Result<Vec<Meant>, Failure> {
+        if self.is_stopped() {
+            return Err(each::interrupted());
+        }
+        let group = self.thing(Thing::DeviceGroup, row, &[])?;
+        let members = self.members(text(&group, "id"))?;
+        if members.is_empty() {
+            // A group that is not there has an empty list, too.
+            self.get("devicegroups", text(&group, "id"))?;
+        }
+        let source = match row.source.as_str() {
+            "--dg" => format!("--dg {}", text(&row.record, "id")),
+            of_input => of_input.to_owned(),
+        };
+        let meant = |id: String| (id.clone(), Row::bare(&id, &source));
+        Ok(members.into_iter().map(meant).collect())
     }
 
     /// The id of a device. One that is an id is good as it is: whether there is such a device shows when

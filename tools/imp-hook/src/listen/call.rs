@@ -4,14 +4,14 @@
 //! length is said once and in one way, and what does not fit is a [`Refusal`] with its status, never a
 //! panic and never a wait without end (the stream has a deadline).
 
+mod head;
+
 use std::io::{self, Read, Write};
 
-/// The longest head, in bytes.
-const LONGEST_HEAD: usize = 16 << 10;
+use head::{Head, Length, MOST_HEADERS};
+
 /// The longest body, in bytes; the events that are known have less than one thousandth of it.
 pub const LONGEST_BODY: usize = 1 << 20;
-/// More header lines than this are no webhook's.
-const MOST_HEADERS: usize = 64;
 /// The longest line before a chunk.
 const LONGEST_CHUNK_LINE: usize = 1 << 10;
 
@@ -50,18 +50,6 @@ pub struct Connection<S> {
     /// The stream.
     pub stream: S,
     ahead: Vec<u8>,
-}
-
-/// What the head says.
-struct Head {
-    call: Call,
-    length: Length,
-    continues: bool,
-}
-
-enum Length {
-    Known(usize),
-    Chunked,
 }
 
 /// Either a refusal or a broken connection.
@@ -124,11 +112,11 @@ impl<S: Read + Write> Connection<S> {
 
     fn head(&mut self) -> Result<Head, Trouble> {
         loop {
-            if let Some((head, length)) = parse_head(&self.ahead)? {
+            if let Some((head, length)) = head::parse(&self.ahead)? {
                 self.ahead.drain(..length);
                 return Ok(head);
             }
-            if self.ahead.len() >= LONGEST_HEAD {
+            if self.ahead.len() >= head::LONGEST {
                 return Err(Trouble::Refused(431));
             }
             self.more()?;
@@ -191,57 +179,6 @@ impl<S: Read + Write> Connection<S> {
                 Ok(())
             }
         }
-    }
-}
-
-/// Reads a head, if it is there as a whole; gives its length too.
-fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Trouble> {
-    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
-    let mut request = httparse::Request::new(&mut headers);
-    let length = match request.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) if length <= LONGEST_HEAD => length,
-        Ok(httparse::Status::Complete(_)) | Err(httparse::Error::TooManyHeaders) => {
-            return Err(Trouble::Refused(431));
-        }
-        Ok(httparse::Status::Partial) => return Ok(None),
-        Err(_) => return Err(Trouble::Refused(400)),
-    };
-    let values = |name: &str| -> Vec<&str> {
-        let named = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
-        named.map(|header| std::str::from_utf8(header.value).unwrap_or("\u{fffd}").trim()).collect()
-    };
-    let target = request.path.unwrap_or_default();
-    let old = request.version == Some(0);
-    let connection = values("connection").join(",").to_ascii_lowercase();
-    let call = Call {
-        method: request.method.unwrap_or_default().to_owned(),
-        path: target.split('?').next().unwrap_or_default().to_owned(),
-        content_type: values("content-type").first().map(|value| (*value).to_owned()),
-        body: Vec::new(),
-        keep_alive: if old {
-            connection.contains("keep-alive")
-        } else {
-            !connection.contains("close")
-        },
-    };
-    let continues = values("expect").iter().any(|value| value.eq_ignore_ascii_case("100-continue"));
-    let length_of_body = body_length(&values("content-length"), &values("transfer-encoding"))?;
-    Ok(Some((Head { call, length: length_of_body, continues }, length)))
-}
-
-/// The length is said once, and in one way: everything else is how requests are smuggled.
-fn body_length(lengths: &[&str], encodings: &[&str]) -> Result<Length, Trouble> {
-    match (lengths, encodings) {
-        ([], []) => Ok(Length::Known(0)),
-        ([length], []) if length.bytes().all(|byte| byte.is_ascii_digit()) => {
-            // What is too long for a number is too long.
-            length
-                .parse()
-                .map(Length::Known)
-                .map_err(|_| Trouble::Refused(if length.is_empty() { 400 } else { 413 }))
-        }
-        ([], [encoding]) if encoding.eq_ignore_ascii_case("chunked") => Ok(Length::Chunked),
-        _ => Err(Trouble::Refused(400)),
     }
 }
 
@@ -317,7 +254,7 @@ mod tests {
             status(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n"),
             refused(413)
         );
-        let head = format!("POST / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(LONGEST_HEAD));
+        let head = format!("POST / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(head::LONGEST));
         assert_eq!(status(head.as_bytes()), refused(431));
         let many = format!("POST / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(MOST_HEADERS + 1));
         assert_eq!(status(many.as_bytes()), refused(431));

@@ -108,15 +108,26 @@ pub fn record(
     }
     // A resource in the body refers to itself as others would.
     let kind = body.get("type").and_then(Value::as_str).unwrap_or("body").to_owned();
-    for (name, value) in body {
-        match name.as_str() {
-            "id" => _ = record.insert(format!("{kind}_id"), value),
-            ours if OURS.contains(&ours) => _ = record.insert(format!("body_{name}"), value),
-            _ => _ = record.insert(name, value),
-        }
+    // Members of the body that keep their names come first: none of them makes room for another.
+    let (own, renamed): (Vec<_>, Vec<_>) =
+        body.into_iter().partition(|(name, _)| name != "id" && !OURS.contains(&name.as_str()));
+    for (name, value) in own {
+        record.insert(name, value);
+    }
+    for (name, value) in renamed {
+        let name = if name == "id" { format!("{kind}_id") } else { name };
+        record.insert(free_name(&record, name), value);
     }
     record.insert("digest".into(), hex(digest).into());
     record
+}
+
+/// The name, or one with so many `body_` in front that it hides nothing.
+fn free_name(record: &Record, mut name: String) -> String {
+    while OURS.contains(&name.as_str()) || record.contains_key(&name) {
+        name.insert_str(0, "body_");
+    }
+    name
 }
 
 /// The event that a body belongs to (reference 5.6), for hooks whose name does not say it.
@@ -181,6 +192,22 @@ mod tests {
         );
         assert_eq!((&record["sha"], &record["body_repeat"]), (&json!("s"), &json!(true)));
         assert_eq!(record["repeat"], Value::Null);
+        let of = |hook: &str, text: &str, names: [&str; 2]| {
+            let record = of(hook, None, text);
+            names.map(|name| record[name].as_str().unwrap_or_default().to_owned())
+        };
+        let group = r#"{"type":"devicegroup","id":"OTHER"}"#;
+        let names = ["devicegroup_id", "body_devicegroup_id"];
+        assert_eq!(of("deployment.GROUP1", group, names), ["GROUP1", "OTHER"]);
+        assert_eq!(of("deployment", group, names), ["", "OTHER"], "the group of a hook is ours");
+        for device in [
+            r#"{"type":"device","id":"AAA","device_id":"BBB"}"#,
+            r#"{"device_id":"BBB","id":"AAA","type":"device"}"#,
+        ] {
+            assert_eq!(of("x", device, ["device_id", "body_device_id"]), ["BBB", "AAA"]);
+        }
+        let both = r#"{"type":"x","body_type":"y"}"#;
+        assert_eq!(of("x", both, ["body_type", "body_body_type"]), ["y", "x"]);
     }
 
     #[test]

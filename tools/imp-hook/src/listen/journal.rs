@@ -2,8 +2,8 @@
 //!
 //! Careful about three ways to lose an event. Power cut: the data are synced before anybody is answered,
 //! and so is the directory when the file is new. Torn writes: a line that was not finished is cut off at
-//! the start; only one group of events is ever under way, so nothing acknowledged stands behind it. Full
-//! disk: what was written of a group is taken back, so that the next line does not follow half a line.
+//! the start; only one group of events is ever under way, so nothing acknowledged stands behind it. What
+//! does not look like the rest of an event is no journal's, and left alone. Full disk: what was written of a group is taken back, so that the next line does not follow half a line.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use cli::api::clock;
 use cli::{Record, Stop};
+
+use super::event;
 
 /// So much of the end is looked at: more than comes in the minute in which repeats are marked.
 const TAIL: u64 = 64 << 20;
@@ -135,8 +137,8 @@ fn repair(file: &File, young: &dyn Fn(&Record) -> bool) -> io::Result<(u64, Foun
         found.cut += if event.is_none() { line.len() as u64 } else { 0 };
         event
     });
-    if newest.is_none() && tail.contains(&b'\n') {
-        return Err(io::Error::other("no line of it is an event; is it a journal?"));
+    if !is_torn(&tail[tail.len() - found.cut as usize..]) {
+        return Err(io::Error::other("it holds something else than events; is it a journal?"));
     }
     let events = newest.into_iter().chain(lines.filter_map(whole));
     found.last = events.take_while(young).collect();
@@ -149,12 +151,27 @@ fn repair(file: &File, young: &dyn Fn(&Record) -> bool) -> io::Result<(u64, Foun
 
 /// The event of a line that is whole.
 fn whole(line: &[u8]) -> Option<Record> {
-    serde_json::from_slice(line.strip_suffix(b"\n")?).ok()
+    let record: Record = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
+    (cli::text(&record, "type") == event::TYPE).then_some(record)
+}
+
+/// Whether these bytes can be what a crash left of events: as much as there is of their beginning, or
+/// nothing but zeros, where the file system had made room.
+fn is_torn(bytes: &[u8]) -> bool {
+    let begin = format!("{{\"type\":\"{}\"", event::TYPE).into_bytes();
+    let length = bytes.len().min(begin.len());
+    bytes[..length] == begin[..length] || bytes.iter().all(|byte| *byte == 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BEGIN: &str = "{\"type\":\"webhook_event\"";
+
+    fn events(numbers: std::ops::RangeInclusive<u32>) -> String {
+        numbers.map(|number| format!("{BEGIN},\"a\":{number}}}\n")).collect()
+    }
 
     fn with(content: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
         let directory = tempfile::tempdir().unwrap();
@@ -165,28 +182,35 @@ mod tests {
 
     #[test]
     fn what_a_crash_left_is_cut_off_and_nothing_else() {
-        let whole = b"{\"a\":1}\n{\"a\":2}\n";
-        for torn in
-            [&b""[..], b"{", b"{\"a\":3}", b"{\"a\":\n", b"\0\0\0\0", b"{\"a\":\0\0\0}\n\0\0"]
-        {
-            let (_directory, path) = with(&[whole, torn].concat());
+        let whole = events(1..=2);
+        for torn in [
+            "",
+            "{",
+            "{\"type\":\"web",
+            BEGIN,
+            &format!("{BEGIN},\"a\":3}}"),
+            &format!("{BEGIN},\"a\":\n"),
+            "\0\0\0\0",
+            &format!("{BEGIN},\"a\":\0\0\0}}\n\0\0"),
+        ] {
+            let (_directory, path) = with([&whole, torn].concat().as_bytes());
             let (mut journal, found) = Journal::open(&path, &|_| true).unwrap();
             assert_eq!((found.cut, found.last.len()), (torn.len() as u64, 2), "{torn:?}");
-            journal.append(b"{\"a\":4}\n").unwrap();
-            assert_eq!(fs::read(&path).unwrap(), [&whole[..], b"{\"a\":4}\n"].concat());
+            journal.append(events(4..=4).as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), [whole.clone(), events(4..=4)].concat());
         }
     }
 
     #[test]
     fn a_journal_that_never_had_a_whole_line_is_empty() {
-        let (_directory, path) = with(b"{\"a\":");
+        let (_directory, path) = with(b"{\"type\":");
         let (journal, found) = Journal::open(&path, &|_| true).unwrap();
-        assert_eq!((found.cut, journal.length()), (5, 0));
+        assert_eq!((found.cut, journal.length()), (8, 0));
     }
 
     #[test]
     fn only_young_events_are_read_again() {
-        let (_directory, path) = with(b"{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{");
+        let (_directory, path) = with([&events(1..=3), "{"].concat().as_bytes());
         let (_, found) = Journal::open(&path, &|event| event["a"] != 1).unwrap();
         let last: Vec<_> = found.last.iter().map(|event| event["a"].as_u64().unwrap()).collect();
         assert_eq!((found.cut, last), (1, vec![2, 3]));
@@ -194,10 +218,20 @@ mod tests {
 
     #[test]
     fn some_other_file_is_left_alone() {
-        let (directory, path) = with(b"dear diary\ntoday\n");
-        assert!(Journal::open(&path, &|_| true).is_err());
-        assert_eq!(fs::read(&path).unwrap(), b"dear diary\ntoday\n");
-        assert!(Journal::open(directory.path(), &|_| true).is_err());
+        for content in [
+            "dear diary\ntoday\n",
+            "{\"endpoint\":\"https://x.test\",\"accessToken\":\"secret\"}",
+            "{\"type\":\"device\",\"id\":\"1\"}\n{\"type\":\"device\",\"id\":\"2\"}\n",
+            "{\"type\":\"device\",\"id\":\"1\"}\n{\"type\":\"device\",\"id\":\"2\"}",
+            "x",
+            &[&events(1..=1), "dear diary"].concat(),
+            &[&events(1..=1), "{\"type\":\"device\"}\n"].concat(),
+        ] {
+            let (directory, path) = with(content.as_bytes());
+            assert!(Journal::open(&path, &|_| true).is_err(), "{content}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+            assert!(Journal::open(directory.path(), &|_| true).is_err());
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
-use cli::{Record, Session, Stop, console};
+use cli::{FailureKind, Record, Session, Stop, console};
 
 use crate::create::{attributes, body};
 use crate::hook::{Event, Mime};
@@ -41,6 +41,10 @@ impl Registration {
         let group = self.session.find(Thing::DeviceGroup, group)?;
         let id = cli::text(&group, "id");
         let url = format!("{base}{}.{id}", event.word());
+        // A group or an event may be named twice.
+        if self.hooks.iter().any(|hook| cli::text(hook, "url") == url) {
+            return Ok(());
+        }
         let present = self.session.collect("/webhooks", &[("filter[devicegroup.id]", id)])?;
         let same = |hook: &&serde_json::Value| hook["url"] == *url && hook["event"] == event.word();
         if let Some(hook) = present.iter().find(same).and_then(|hook| hook.as_object()) {
@@ -53,7 +57,8 @@ impl Registration {
         Ok(())
     }
 
-    /// Removes them again; false when one is left, which is said.
+    /// Removes them again; false when one is left, which is said. One that somebody else has deleted is
+    /// removed.
     pub fn remove(&self) -> bool {
         let remove = |hook: &Record| {
             let path = format!("/webhooks/{}", segment(cli::text(hook, "id")));
@@ -63,7 +68,9 @@ impl Registration {
         // After Ctrl-C too: what we made is what we take away.
         self.session.after_stop(|| {
             for hook in &self.hooks {
-                if let Err(failure) = remove(hook) {
+                if let Err(failure) = remove(hook)
+                    && failure.kind != FailureKind::NotFound
+                {
                     let id = cli::text(hook, "id");
                     console::say(&format!("webhook {id} is left: {}", failure.sentence()));
                     all = false;

@@ -48,7 +48,7 @@ impl Plan {
             return self.add(index);
         }
         let mut actions = Vec::new();
-        if !device.ledger.is_reached_by(entries) {
+        if !device.ledger.is_reached_by(entries, more) {
             actions.push(Action::Print(gap(device, entries.iter().map(time).min())));
         }
         let fresh: Vec<Record> = device.ledger.stored(entries).into_iter().cloned().collect();

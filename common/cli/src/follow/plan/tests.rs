@@ -198,6 +198,26 @@ fn a_stored_log_that_does_not_reach_back_makes_a_gap() {
 }
 
 #[test]
+fn of_a_log_that_was_empty_everything_is_new() {
+    let mut bench = Bench::new(1);
+    let _asked = bench.due();
+    assert_eq!(bench.fetched(0, Why::Begin, Vec::new()), []);
+    bench.pass(4.0);
+    let due = bench.due();
+    let fetch = Action::Fetch { device: 0, why: Why::Poll, until: None };
+    assert!(due.contains(&fetch), "back to the beginning: {due:?}");
+    let seconds: Vec<u32> = (0..50).collect();
+    let entries: Vec<Record> = log(0, &seconds).into_iter().cycle().take(250).collect();
+    let all = Happened::Fetched { device: 0, why: Why::Poll, result: Ok((entries.clone(), false)) };
+    assert_eq!(printed(&bench.happened(all)).len(), 250);
+    let mut bench = Bench::new(1);
+    let _asked = bench.due();
+    let _begun = bench.fetched(0, Why::Begin, Vec::new());
+    let some = Happened::Fetched { device: 0, why: Why::Poll, result: Ok((entries, true)) };
+    assert_eq!(printed(&bench.happened(some))[0], "gap", "there are older ones");
+}
+
+#[test]
 fn waits_grow_while_streams_are_short_lived() {
     let mut bench = Bench::new(1);
     bench.settle(1);
