@@ -11,6 +11,14 @@ fn asked(running: &Background, sim: &Sim, count: usize) {
     running.wait_for("the beginning of the logs", || logs() >= count);
 }
 
+/// The devices log until a line is printed: the first may come before following has begun.
+fn a_line_comes(running: &Background, sim: &Sim, ids: &[String]) {
+    running.wait_for("a line", || {
+        log(sim, ids, "the others go on");
+        !printed(running).is_empty()
+    });
+}
+
 #[test]
 fn nothing_is_passed_over_after_a_log_that_was_empty() {
     let sim = Sim::start(&["--devices", "1"]);
@@ -48,8 +56,7 @@ fn what_cannot_be_followed_is_told_with_its_row() {
                   --report report";
     let running = dir.spawn(script);
     running.wait_for("both", || dir.read("failed").lines().count() >= 4);
-    log(&sim, &ids, "the others go on");
-    running.wait_for("a line", || printed(&running).len() == 1);
+    a_line_comes(&running, &sim, &ids);
     running.interrupt();
     running.wait().code(130);
     let failed = dir.failed("failed");
@@ -72,9 +79,7 @@ fn a_group_that_is_not_there_is_no_group_without_devices() {
     sim.reset();
     let script = "imp-log stream --streams 0 --input groups --failed failed";
     let running = dir.spawn(script);
-    asked(&running, &sim, 1);
-    log(&sim, &ids, "a line");
-    running.wait_for("a line", || printed(&running).len() == 1);
+    a_line_comes(&running, &sim, &ids);
     running.interrupt();
     running.wait().code(130).says("ot found");
     assert_eq!(dir.failed("failed")[0].input["id"], json!(gone));
