@@ -58,7 +58,7 @@ fn a_fixture_group_with_all_that_it_needs() {
         );
         dir.sh(&format!("{create} --dry-run")).ok();
         assert_eq!(sim.counts().writes, 0);
-        let made = dir.sh(&create).ok().record();
+        let made = dir.sh(&create).quiet().record();
         let groups = sim.all("devicegroups");
         let named = |name: &str| -> Value {
             groups.iter().find(|group| group["name"] == name).cloned().expect("it was made")
@@ -102,7 +102,7 @@ fn groups_are_changed_and_restarted_and_deleted() {
 #[test]
 fn a_product_with_everything_in_it_goes_by_force() {
     let (sim, dir) = account(&["--devices", "250"]);
-    dir.sh("imp-dg create -n F -p Ovens -y pre-factory -c -u D -w -t P --create-target").ok();
+    dir.sh("imp-dg create -n F -p Ovens -y pre-factory -c -u D -w -t P --create-target").quiet();
     dir.sh("imp-dg create -n A -p Ovens").quiet();
     dir.sh("imp-device list | imp-device assign --dg A > moved").quiet();
     let group = dir.sh("imp-dg info -g A").quiet().field("id").remove(0);
@@ -170,7 +170,8 @@ fn what_was_created_on_the_way_is_told_even_if_the_group_is_refused() {
     let run = dir.sh(&format!("{create} --dry-run")).ok();
     run.says_all(&["would create the group D (dut_devicegroup)", "would create the group T"]);
     let run = dir.sh(create).code(1).says("Duplicate Resource");
-    run.says_all(&["created the group D (dut_devicegroup): ", "created the group T"]);
-    let run = dir.sh("imp-dg create -n A -p Fridges -c").ok().says("created the product Fridges: ");
-    assert_eq!(run.records().len(), 1);
+    run.says_all(&["created the group D (dut_devicegroup)", "created the group T"]);
+    // Now they are there, and when all goes well there is nothing to say.
+    dir.sh(&create.replace("-n A", "-n F")).quiet();
+    dir.sh("imp-dg create -n A -p Fridges -c").quiet();
 }

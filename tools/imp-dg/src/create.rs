@@ -73,7 +73,16 @@ impl Create {
         let mut work = Work::changing(given, self.changes.into());
         // Rows may create targets and products that later rows find: one after the other.
         work.in_turn = self.create_dut || self.create_target || self.create_product;
-        session.each(&work, |row| self.create(&session, row, variables.clone()))
+        session.each(&work, |row| {
+            let mut making = Making { flags: &self, session: &session, row, beside: Vec::new() };
+            let created = making.group(variables.clone());
+            // What was made for a group is there, also when the group itself is refused.
+            let (dry, failed) = (self.changes.dry_run, created.is_err());
+            for thing in making.beside.iter().filter(|_| dry || failed) {
+                console::say(&format!("{} {thing}", if dry { "would create" } else { "created" }));
+            }
+            created
+        })
     }
 
     /// Refuses flags that fit no group, as far as the rows have no say in it.
@@ -108,106 +117,92 @@ impl Create {
         let of_record = || GroupType::named(row.record.get("type")?.as_str()?);
         Ok(self.dg_type.or_else(of_record).unwrap_or(GroupType::Development))
     }
+}
 
-    fn create(
-        &self,
-        session: &Session,
-        row: &Row,
-        variables: Option<Value>,
-    ) -> Result<Acted, Failure> {
+/// The making of one group.
+struct Making<'a> {
+    flags: &'a Create,
+    session: &'a Session,
+    row: &'a Row,
+    /// What else is made for it.
+    beside: Vec<String>,
+}
+
+impl Making<'_> {
+    fn group(&mut self, variables: Option<Value>) -> Result<Acted, Failure> {
+        let (row, flags) = (self.row, self.flags);
         let name = cli::new_name(row, &Target::DEVICE_GROUP)?;
-        let kind = self.kind(row)?;
-        let product = self.product(session, row)?;
+        let kind = flags.kind(row)?;
+        let product = self.product()?;
         let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
-        let descr = cli::option_or_copy(row, "descr", self.descr.as_ref(), "description")?;
+        let descr = cli::option_or_copy(row, "descr", flags.descr.as_ref(), "description")?;
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
-        let region = cli::text_option(row, &["region"])?.or(self.region.clone());
+        let region = cli::text_option(row, &["region"])?.or(flags.region.clone());
         attributes.extend(region.map(|region| ("region".to_owned(), region.into())));
-        attributes.extend(
-            variables::of_row(row, &["env_variable", "env_vars"])?
-                .or(variables)
-                .map(|variables| ("env_vars".to_owned(), variables)),
-        );
+        let variables = variables::of_row(row, &["env_variable", "env_vars"])?.or(variables);
+        attributes.extend(variables.map(|variables| ("env_vars".to_owned(), variables)));
         let mut relationships = Record::from_iter([("product".to_owned(), product.clone())]);
         if let Some((production, dut)) = kind.targets() {
-            let target = self.target_group(
-                session,
-                row,
-                &["target"],
-                self.target.as_ref(),
-                production,
-                self.create_target,
-                &product,
-            )?;
-            let dut = self.target_group(
-                session,
-                row,
-                &["dut"],
-                self.dut.as_ref(),
-                dut,
-                self.create_dut,
-                &product,
-            )?;
+            let target = (flags.target.as_ref(), flags.create_target);
+            let target = self.target("target", target, production, &product)?;
+            let dut = self.target("dut", (flags.dut.as_ref(), flags.create_dut), dut, &product)?;
             relationships.insert("production_target".into(), target);
             relationships.insert("dut_target".into(), dut);
         }
-        self.post(session, kind, attributes, relationships)
+        self.post(kind, attributes, relationships)
     }
 
     fn post(
         &self,
-        session: &Session,
         kind: GroupType,
         attributes: Record,
         relationships: Record,
     ) -> Result<Acted, Failure> {
-        if self.changes.dry_run {
+        if self.flags.changes.dry_run {
             return Ok(Acted::created(kind.resource_type(), attributes));
         }
         let body = resource::create_body(kind.resource_type(), attributes, relationships);
-        let answer = session.send(&Request::post("/devicegroups").body(body))?;
+        let answer = self.session.send(&Request::post("/devicegroups").body(body))?;
         Ok(Acted::new(resource::lift_data(&answer.body), Outcome::Created))
     }
 
     /// The product, created if that is wanted, as a relationship.
-    fn product(&self, session: &Session, row: &Row) -> Result<Value, Failure> {
-        let text = cli::option_or_copy(row, "product", self.product.as_ref(), "product_id")?;
+    fn product(&mut self) -> Result<Value, Failure> {
+        let (session, option) = (self.session, self.flags.product.as_ref());
+        let text = cli::option_or_copy(self.row, "product", option, "product_id")?;
         let text = text.ok_or_else(|| cli::missing("--product", "the product"))?;
+        let create = self.flags.create_product;
         let found = match session.find(Thing::Product, &text) {
-            Err(failure) if failure.kind == cli::FailureKind::NotFound && self.create_product => {
-                if self.changes.dry_run {
-                    console::say(&format!("would create the product {text}"));
+            Err(failure) if failure.kind == cli::FailureKind::NotFound && create => {
+                let what = format!("the product {text}");
+                if self.flags.changes.dry_run {
+                    self.beside.push(what);
                     return Ok(resource::identifier("product", ""));
                 }
-                let made = format!("created the product {text}");
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let body = resource::create_body("product", attributes, Record::new());
-                let created = resource::lift_data(
-                    &session.send(&Request::post("/products").body(body))?.body,
-                );
+                let created = session.send(&Request::post("/products").body(body))?;
                 session.finder.forget(Thing::Product);
-                console::say(&format!("{made}: {}", cli::text(&created, "id")));
-                created
+                self.beside.push(what);
+                resource::lift_data(&created.body)
             }
             found => found?,
         };
         Ok(resource::identifier("product", cli::text(&found, "id")))
     }
 
-    /// One of the two targets of a fixture group, created if that is wanted, as a relationship.
-    #[expect(clippy::too_many_arguments, reason = "what a target needs to be found or made")]
-    fn target_group(
-        &self,
-        session: &Session,
-        row: &Row,
-        columns: &[&str],
-        option: Option<&String>,
+    /// One of the two targets of a fixture group, named by the column or the option, as a relationship. It is
+    /// created if that is wanted.
+    fn target(
+        &mut self,
+        column: &str,
+        (option, create): (Option<&String>, bool),
         kind: GroupType,
-        create: bool,
         product: &Value,
     ) -> Result<Value, Failure> {
-        let text = cli::text_option(row, columns)?.or(option.cloned());
-        let text = text.ok_or_else(|| cli::missing(&format!("--{}", columns[0]), "the target"))?;
+        let session = self.session;
+        let text = cli::text_option(self.row, &[column])?.or(option.cloned());
+        let text = text.ok_or_else(|| cli::missing(&format!("--{column}"), "the target"))?;
         let id = product["id"].as_str().unwrap_or_default();
         // A plain name means a group of this product, whatever other products have.
         let within = if text.starts_with('{') || id.is_empty() {
@@ -225,13 +220,9 @@ impl Create {
                 let what = format!("the group {text} ({})", kind.resource_type());
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let relationships = Record::from_iter([("product".to_owned(), product.clone())]);
-                let created = self.post(session, kind, attributes, relationships)?.record;
+                let created = self.post(kind, attributes, relationships)?.record;
                 session.finder.forget(Thing::DeviceGroup);
-                // Whatever becomes of the row: this is there now, and nothing else tells of it.
-                console::say(&match self.changes.dry_run {
-                    true => format!("would create {what}"),
-                    false => format!("created {what}: {}", cli::text(&created, "id")),
-                });
+                self.beside.push(what);
                 created
             }
             found => found?,
