@@ -5,6 +5,7 @@
 //! groups in bulk. Stdin, stdout, stderr, exit codes, prompts, signals and the environment each have
 //! their one file here.
 
+mod acted;
 pub mod bulk;
 mod clearing;
 pub mod consent;
@@ -16,6 +17,7 @@ mod exit;
 pub mod flags;
 mod follow;
 mod gathered;
+mod group_type;
 mod input;
 mod list;
 mod lookup;
@@ -41,11 +43,11 @@ pub use auth;
 pub use clearing::Clearing;
 pub use exit::Exit;
 pub use flags::{
-    BatchSize, Bulk, Changes, Common, DryRun, GroupType, Input, Reports, Unblessing, UnblessingKey,
-    identifier,
+    BatchSize, Bulk, Changes, Common, DryRun, Input, Reports, Unblessing, UnblessingKey, identifier,
 };
 pub use follow::{FollowRows, LogAfter, Marks};
 pub use gathered::Gathered;
+pub use group_type::GroupType;
 pub use input::{Given, Identifiers, Rows};
 pub use list::Query;
 pub use on_demand::OnDemand;

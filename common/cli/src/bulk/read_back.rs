@@ -1,12 +1,29 @@
-//! Where devices are after a doubtful answer: the service is asked, nothing is concluded from before.
+//! After a doubtful answer: where the devices are, and what is done with those that did not move. The service
+//! is asked, nothing is concluded from before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use api::{Error, Kind};
+use serde_json::json;
 
 use super::look_up::Within;
 use super::plan::Fate;
-use super::send::{Doubt, Sending, failed, is_out};
+use super::send::{Sending, failed, is_out, is_trouble};
+
+/// So often is a device sent, at most.
+const TRIES: u8 = 6;
+
+/// A row whose fate an answer left open, with what it said.
+pub(super) struct Doubt {
+    pub row: u32,
+    pub group: u32,
+    pub named: Option<Error>,
+    pub general: Error,
+    pub about_request: bool,
+    /// The number of the request, and how many devices it had.
+    pub request: u32,
+    pub together: usize,
+}
 
 impl Sending<'_> {
     /// Looks where the doubtful devices are. Gives those that did not move and may be sent again.
@@ -52,6 +69,50 @@ impl Sending<'_> {
             }
         }
         left
+    }
+
+    /// Decides about devices that did not move: failed, or once more.
+    pub(super) fn again(&mut self, left: Vec<Doubt>, tries: &mut HashMap<u32, u8>) {
+        let mut left_of: HashMap<u32, usize> = HashMap::new();
+        for doubt in &left {
+            *left_of.entry(doubt.request).or_default() += 1;
+        }
+        for doubt in left {
+            let tried = tries.entry(doubt.row).or_default();
+            *tried += 1;
+            let of_request = left_of[&doubt.request];
+            if let Some(own) = &doubt.named {
+                self.fail(doubt.row, own.clone());
+            } else if is_trouble(&doubt.general) {
+                if *tried >= TRIES {
+                    self.fates[doubt.row as usize] = failed(not_moved(&doubt.general, *tried));
+                } else if *tried + 1 >= TRIES {
+                    self.alone.insert(doubt.row);
+                }
+            } else if of_request == 1 {
+                // All others of the request moved: what was refused is this one.
+                self.fail(doubt.row, doubt.general);
+            } else if doubt.about_request && of_request == doubt.together {
+                self.size.refused(doubt.together, &doubt.general);
+            } else {
+                self.alone.insert(doubt.row);
+            }
+        }
+    }
+}
+
+/// No answer was good, but the last look shows that the device is where it was: that is known.
+fn not_moved(general: &Error, tries: u8) -> Error {
+    let last = match general.status {
+        Some(status) => Error::from_answer(status, &json!({"errors": general.errors})).words(),
+        None => "no answer".to_owned(),
+    };
+    Error {
+        kind: Kind::Unexpected,
+        attempts: tries.into(),
+        title: format!("The service failed {tries} times, and the device did not move"),
+        detail: Some(last),
+        ..general.clone()
     }
 }
 

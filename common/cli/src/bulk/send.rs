@@ -12,16 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use api::membership::{self, Fate as Answer};
 use api::{Error, Kind, Secret, devices};
 use pipe::engine::{self, Done};
-use serde_json::json;
 
 use super::places::{Group, Places};
 use super::plan::{Batch, Fate, Wish, batches};
+use super::read_back::Doubt;
 use super::size::Size;
 use crate::session::Session;
 use crate::stop::failure;
-
-/// So often is a device sent, at most.
-const TRIES: u8 = 6;
 
 /// Called with the fates so far; false when the run is over.
 pub(super) type Settled<'a> = dyn FnMut(&[Fate], &Places, &Names) -> bool + 'a;
@@ -52,18 +49,6 @@ pub(super) struct Sending<'a> {
     pub sizes: HashMap<u32, usize>,
     /// Why the run is over, once it is.
     pub ended: Option<Error>,
-}
-
-/// A row whose fate an answer left open, with what it said.
-pub(super) struct Doubt {
-    pub row: u32,
-    pub group: u32,
-    pub named: Option<Error>,
-    pub general: Error,
-    pub about_request: bool,
-    /// The number of the request, and how many devices it had.
-    pub request: u32,
-    pub together: usize,
 }
 
 impl Sending<'_> {
@@ -244,35 +229,6 @@ impl Sending<'_> {
             self.fates[row as usize] = fate;
         }
     }
-
-    /// Decides about devices that did not move: failed, or once more.
-    fn again(&mut self, left: Vec<Doubt>, tries: &mut HashMap<u32, u8>) {
-        let mut left_of: HashMap<u32, usize> = HashMap::new();
-        for doubt in &left {
-            *left_of.entry(doubt.request).or_default() += 1;
-        }
-        for doubt in left {
-            let tried = tries.entry(doubt.row).or_default();
-            *tried += 1;
-            let of_request = left_of[&doubt.request];
-            if let Some(own) = &doubt.named {
-                self.fail(doubt.row, own.clone());
-            } else if is_trouble(&doubt.general) {
-                if *tried >= TRIES {
-                    self.fates[doubt.row as usize] = failed(not_moved(&doubt.general, *tried));
-                } else if *tried + 1 >= TRIES {
-                    self.alone.insert(doubt.row);
-                }
-            } else if of_request == 1 {
-                // All others of the request moved: what was refused is this one.
-                self.fail(doubt.row, doubt.general);
-            } else if doubt.about_request && of_request == doubt.together {
-                self.size.refused(doubt.together, &doubt.general);
-            } else {
-                self.alone.insert(doubt.row);
-            }
-        }
-    }
 }
 
 fn send_one(
@@ -299,26 +255,11 @@ pub(super) fn failed(error: Error) -> Fate {
     Fate::Failed(Box::new(failure(error)))
 }
 
-/// No answer was good, but the last look shows that the device is where it was: that is known.
-fn not_moved(general: &Error, tries: u8) -> Error {
-    let last = match general.status {
-        Some(status) => Error::from_answer(status, &json!({"errors": general.errors})).words(),
-        None => "no answer".to_owned(),
-    };
-    Error {
-        kind: Kind::Unexpected,
-        attempts: tries.into(),
-        title: format!("The service failed {tries} times, and the device did not move"),
-        detail: Some(last),
-        ..general.clone()
-    }
-}
-
 fn interrupted() -> Error {
     Error::new(Kind::NotAttempted, "Interrupted")
 }
 
 /// Whether the service itself was in trouble: no answer, or one that says so.
-fn is_trouble(error: &Error) -> bool {
+pub(super) fn is_trouble(error: &Error) -> bool {
     error.kind == Kind::UnknownOutcome
 }

@@ -1,0 +1,100 @@
+//! What a verb did to a row: the record to print and the word for it.
+
+use pipe::{Failure, Record, Row};
+
+use crate::Reported;
+
+/// What was done to a record; the word in its `outcome`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum Outcome {
+    Created,
+    Updated,
+    Deleted,
+    Assigned,
+    Unassigned,
+    Restarted,
+    Removed,
+    Unchanged,
+}
+
+impl Outcome {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Created => "created",
+            Outcome::Updated => "updated",
+            Outcome::Deleted => "deleted",
+            Outcome::Assigned => "assigned",
+            Outcome::Unassigned => "unassigned",
+            Outcome::Restarted => "restarted",
+            Outcome::Removed => "removed",
+            Outcome::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// A row that was worked on.
+#[derive(Clone, Debug)]
+pub struct Acted {
+    /// The record to print.
+    pub record: Record,
+    /// What was done; `None` for verbs that only read.
+    pub outcome: Option<Outcome>,
+    /// For what is done once whatever the number of rows: `unchanged` when another row has been told.
+    pub(crate) reported: Option<Reported>,
+}
+
+impl Acted {
+    /// A record after something was done to it.
+    pub fn new(record: Record, outcome: Outcome) -> Self {
+        Acted { record, outcome: Some(outcome), reported: None }
+    }
+
+    /// The same, for what several rows may ask for.
+    #[must_use]
+    pub fn once(self, reported: Reported) -> Self {
+        Acted { reported: Some(reported), ..self }
+    }
+
+    /// The outcome to report, asked once a row in the order of the rows.
+    pub(crate) fn final_outcome(&self) -> Option<Outcome> {
+        match &self.reported {
+            Some(reported) if !reported.is_first() => Some(Outcome::Unchanged),
+            _ => self.outcome,
+        }
+    }
+
+    /// For a dry run: what would have been created.
+    pub fn created(kind: &str, attributes: Record) -> Self {
+        let mut record = Record::from_iter([("type".to_owned(), kind.into())]);
+        record.extend(attributes);
+        Acted::new(record, Outcome::Created)
+    }
+
+    /// For verbs that only read.
+    pub fn read(record: Record) -> Self {
+        Acted { record, outcome: None, reported: None }
+    }
+
+    /// The row's record with what is known to have changed, marks of earlier runs taken off.
+    pub fn changed(row: &Row, changes: Record, outcome: Outcome) -> Self {
+        let mut record = row.record.clone();
+        record.retain(|name, _| name != "outcome" && name != "dry_run");
+        // A record that begins as nothing but an identifier gets the order of the service's.
+        let record = if record.contains_key("type") || !changes.contains_key("type") {
+            record.extend(changes);
+            record
+        } else {
+            let own = record
+                .into_iter()
+                .filter(|(name, _)| !changes.contains_key(name))
+                .collect::<Vec<_>>();
+            changes.into_iter().chain(own).collect()
+        };
+        Acted::new(record, outcome)
+    }
+}
+
+/// What became of one row.
+pub type Acting = std::result::Result<Acted, Failure>;
