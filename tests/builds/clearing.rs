@@ -247,7 +247,8 @@ fn a_signal_ends_it_between_two_requests_and_the_row_is_kept() {
         } else {
             running.terminate();
         }
-        running.wait().code(signal).no_stdout();
+        let run = running.wait().code(signal).no_stdout();
+        run.says("a part of what was in its way is gone");
         assert_eq!(dir.failed("failed")[0].error.kind, "not_attempted");
         assert_eq!(sim.members(&a).len(), left);
         sim.no_faults();

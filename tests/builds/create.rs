@@ -272,3 +272,36 @@ fn a_dry_run_creates_nothing() {
     }
     assert_eq!(sim.counts().writes, 0);
 }
+
+#[test]
+fn a_build_that_was_made_is_told_however_the_run_ends() {
+    let sim = Sim::start(&["--devices", "1"]);
+    let names = ["A", "B", "C", "D"];
+    sim.groups(names);
+    let dir = Dir::signed_in(&sim);
+    dir.write("c.nut", "x <- 1;\n");
+    dir.write("groups", names.join("\n"));
+    let script = "imp-build run -x c.nut --input groups --failed failed";
+    // The sign-in ends at the restarts; then the service; then a signal comes.
+    for (rule, code, patience) in [
+        ("POST /devicegroups/*/restart 401", 3, "1m"),
+        ("POST /devicegroups/*/restart 429", 4, "1s"),
+    ] {
+        let before = sim.all("deployments").len();
+        sim.fault(rule);
+        let run = dir.sh(&format!("{script} --patience {patience}")).code(code);
+        let failed = dir.failed("failed");
+        let made = sim.all("deployments").len() - before;
+        let told = failed.iter().filter(|row| row.error.title.contains("was created")).count();
+        assert!(made > 0, "{rule}{run}");
+        assert_eq!((told, failed.len()), (made, 4), "{rule}{run}");
+        assert_eq!(run.stderr().matches("do not deploy again").count(), made, "{rule}{run}");
+        sim.no_faults();
+    }
+    sim.fault("POST /deployments delay=2s");
+    let running = dir.spawn("imp-build run --dg A -x c.nut --failed failed");
+    running.wait_for("the build to be made", || sim.faults_applied() == [1]);
+    running.interrupt();
+    running.wait().code(130).says("was created, but the restart failed");
+    assert_eq!(dir.failed("failed")[0].error.kind, "unknown_outcome");
+}

@@ -212,7 +212,7 @@ impl<'a> Sending<'a> {
             kind: Kind::UnknownOutcome,
             attempts: self.attempts,
             title: "It is not known whether this was done".into(),
-            detail: Some(format!("{}; look before you repeat it", why.words())),
+            detail: Some(format!("{}; look before you repeat it", clause(&why))),
             ..why
         }
     }
@@ -225,11 +225,16 @@ impl<'a> Sending<'a> {
             _ => format!("The service failed {} times", self.attempts),
         };
         let detail = match kind {
-            Kind::Unreachable => format!("{}; try again later", why.words()),
+            Kind::Unreachable => format!("{}; try again later", clause(&why)),
             _ => why.words(),
         };
         Error { kind, attempts: self.attempts, title, detail: Some(detail), ..why }
     }
+}
+
+/// The words of an error, for a sentence that goes on.
+fn clause(why: &Error) -> String {
+    why.words().trim_end_matches('.').to_owned()
 }
 
 /// Harmless requests are answered, but none that changes something.

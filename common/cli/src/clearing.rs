@@ -113,7 +113,16 @@ fn report(results: &mut Results<'_>, subjects: &[Subject]) {
     for subject in subjects {
         let first = subject.same_as.map_or(subject, |first| &subjects[first]);
         if let Some(failure) = subject.failure.as_ref().or(first.failure.as_ref()) {
-            results.bad(failure, &subject.input, &subject.source);
+            let mut told = failure.clone();
+            if first.is_begun {
+                told = told.after(
+                    "It is not deleted, but a part of what was in its way is gone",
+                    "the same command goes on from there",
+                );
+                // It may be fed back in without looking.
+                told.kind = failure.kind;
+            }
+            results.bad(&told, &subject.input, &subject.source);
             continue;
         }
         let outcome = if subject.same_as.is_some() { Outcome::Unchanged } else { Outcome::Deleted };

@@ -71,7 +71,12 @@ impl Session {
             return Err(Failure { title: title.into(), detail: Some(advice.into()), ..refusal });
         }
         self.unflag(id)?;
-        self.send(&request).map(|_| ())
+        self.send(&request).map(|_| ()).map_err(|failure| {
+            failure.after(
+                "Its flag was taken away, but it was not deleted",
+                "the same command deletes it, `imp-build update --flagged` flags it again",
+            )
+        })
     }
 
     /// Whether it is its group's minimum supported deployment, or newer.

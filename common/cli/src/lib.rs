@@ -54,6 +54,7 @@ pub use on_demand::OnDemand;
 pub use once::{Once, Reported};
 pub use options::{missing, new_name, option_or_copy, text_option, truth_option};
 pub use output::Output;
+pub use pipe::failure::with_advice;
 pub use pipe::text::one_line;
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use secret::{secret_in_file, secret_in_file_or_stdin};

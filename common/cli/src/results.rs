@@ -111,13 +111,13 @@ impl<'a> Results<'a> {
 
     /// A row that failed.
     pub fn bad(&mut self, failure: &Failure, input: &Record, source: &str) {
-        // What ends the run is said once, of the first row that met it.
-        let said = self.over && failure.kind.ends_run();
+        // What ends the run is said once, of the first row that met it, and of rows that were half done.
+        let said = self.over && failure.kind.ends_run() && !failure.partly;
         let not_attempted = run_ended();
         let failure = if said { &not_attempted } else { failure };
         self.over |= failure.kind.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
-        if failure.kind != Kind::NotAttempted {
+        if failure.kind != Kind::NotAttempted || failure.partly {
             console::say(&sentence(failure, input, self.given.noun, source));
             self.exit = self.exit.and(Exit::of_failure(failure.kind));
         }

@@ -93,5 +93,6 @@ pub fn failure(error: api::Error) -> Failure {
         detail: error.detail,
         kind,
         attempts: error.attempts,
+        partly: false,
     }
 }

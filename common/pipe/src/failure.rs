@@ -61,13 +61,25 @@ pub struct Failure {
     /// out when there is nothing. Boxed, because failures are returned from everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Box<Value>>,
+    /// A part of what the row asks for was done before: it is told whatever else ends the run.
+    #[serde(skip)]
+    pub partly: bool,
 }
 
 impl Failure {
     /// A failure that was found before any request was sent.
     pub fn new(kind: Kind, title: impl Into<String>) -> Failure {
         let title = title.into();
-        Failure { status: None, code: None, title, detail: None, kind, attempts: 0, meta: None }
+        Failure {
+            status: None,
+            code: None,
+            title,
+            detail: None,
+            kind,
+            attempts: 0,
+            meta: None,
+            partly: false,
+        }
     }
 
     /// The same with more about it.
@@ -82,6 +94,22 @@ impl Failure {
         Failure::new(Kind::NotAttempted, "Not attempted").detail(why)
     }
 
+    /// The same for a row of which a part was done before. `done` says what, `advice` what to do now. It is
+    /// never one that was not attempted, which could be fed back in without looking.
+    #[must_use]
+    pub fn after(self, done: impl Into<String>, advice: &str) -> Failure {
+        let why = match self.detail.as_deref().filter(|detail| !detail.is_empty()) {
+            Some(detail) => format!("{}: {detail}", self.title),
+            None => self.title.clone(),
+        };
+        let kind = match self.kind {
+            Kind::NotAttempted => Kind::UnknownOutcome,
+            kind => kind,
+        };
+        let detail = Some(with_advice(&why, advice));
+        Failure { title: done.into(), detail, kind, partly: true, ..self }
+    }
+
     /// All of it on one line, for a person; without control characters.
     pub fn sentence(&self) -> String {
         let mut text = self.title.clone();
@@ -93,16 +121,48 @@ impl Failure {
         let facts: Vec<String> =
             [status, self.code.clone(), attempts].into_iter().flatten().collect();
         if !facts.is_empty() {
-            text = format!("{} ({})", text.trim_end_matches('.'), facts.join(", "));
+            text = format!("{} ({})", without_full_stop(&text), facts.join(", "));
         }
         one_line(&text)
     }
+}
+
+/// A sentence of the service's, and what to do about it.
+pub fn with_advice(why: &str, advice: &str) -> String {
+    format!("{}; {advice}", without_full_stop(why))
+}
+
+/// A full stop that ends a sentence, not one that stands by itself.
+fn without_full_stop(text: &str) -> &str {
+    text.strip_suffix('.').filter(|rest| !rest.ends_with([' ', '.'])).unwrap_or(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_was_done_before_is_told() {
+        let why = Failure::not_attempted("the run was interrupted.");
+        let partly = why.after("The build x was created", "do not deploy again");
+        assert_eq!((partly.kind, partly.partly), (Kind::UnknownOutcome, true));
+        let sentence =
+            "The build x was created: Not attempted: the run was interrupted; do not deploy again";
+        assert_eq!(partly.sentence(), sentence);
+        let over = Failure::new(Kind::NotSignedIn, "Invalid Credentials").after("Done", "look");
+        assert_eq!(over.kind, Kind::NotSignedIn, "it still ends the run");
+    }
+
+    #[test]
+    fn a_full_stop_before_the_facts_goes_unless_it_is_a_character_of_its_own() {
+        let said = |detail: &str| {
+            let failure = Failure::new(Kind::Refused, "No").detail(detail);
+            Failure { status: Some(400), ..failure }.sentence()
+        };
+        assert_eq!(said("Not now."), "No: Not now (HTTP 400)");
+        assert_eq!(said("use a-z, * and ."), "No: use a-z, * and . (HTTP 400)");
+    }
 
     #[test]
     fn wire_names_are_those_of_the_contract() {

@@ -106,9 +106,9 @@ impl Creating {
             ),
             false => "repeat with --if-changed".to_owned(),
         };
-        failure.detail(format!(
-            "{why}; see whether it is there with `imp-build list --dg {group}`, or {repeat}"
-        ))
+        let advice =
+            format!("see whether it is there with `imp-build list --dg {group}`, or {repeat}");
+        failure.detail(cli::with_advice(&why, &advice))
     }
 }
 

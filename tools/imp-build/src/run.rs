@@ -50,13 +50,11 @@ impl Run {
     fn restart(&self, session: &Session, group: &str, build: &str) -> Result<(), Failure> {
         let action = if self.conditional { "conditional_restart" } else { "restart" };
         let path = format!("/devicegroups/{}/{action}", segment(group));
-        session.send(&Request::post(path)).map(|_| ()).map_err(|failure| Failure {
-            title: format!("The build {build} was created, but the restart failed"),
-            detail: Some(format!(
-                "{}; do not deploy again, use `imp-dg restart --dg {group}`",
-                failure.sentence()
-            )),
-            ..failure
+        session.send(&Request::post(path)).map(|_| ()).map_err(|failure| {
+            failure.after(
+                format!("The build {build} was created, but the restart failed"),
+                &format!("do not deploy again, use `imp-dg restart --dg {group}`"),
+            )
         })
     }
 }

@@ -109,6 +109,19 @@ impl<'a> Steps<'a> {
         good
     }
 
+    /// [`Steps::ask`] for what changes something: the rows remember that a part was done.
+    fn change<T: Send, R: Send>(
+        &mut self,
+        items: Vec<(Place, T)>,
+        act: impl Fn(&T) -> Result<R, Failure> + Sync,
+    ) -> Vec<(Place, R)> {
+        let good = self.ask(items, act);
+        for ((index, _), _) in &good {
+            self.subjects[*index].is_begun = true;
+        }
+        good
+    }
+
     /// Clears the way and deletes.
     pub fn carry_out(&mut self, thing: Thing) {
         let session = self.session;
@@ -118,12 +131,12 @@ impl<'a> Steps<'a> {
             let flagged = flagged.into_iter().flat_map(|(place, group)| {
                 group.flagged.into_iter().map(move |deployment| (place, deployment))
             });
-            self.ask(flagged.collect(), |id| gone_or(session.unflag(id).map(|_| ())));
+            self.change(flagged.collect(), |id| gone_or(session.unflag(id).map(|_| ())));
         }
         for fixtures in [true, false] {
             let groups =
                 self.each_group(|group| (group.is_fixture() == fixtures).then(|| group.clone()));
-            self.ask(groups, |group| {
+            self.change(groups, |group| {
                 let path = format!("/devicegroups/{}", segment(&group.id));
                 let deleted = session.send(&Request::delete(path)).map(|_| ());
                 match thing {
@@ -146,7 +159,7 @@ impl<'a> Steps<'a> {
             let zombies = zombies.into_iter().flat_map(|(place, zombies)| {
                 zombies.into_iter().map(move |zombie| (place, text(&zombie, "id").to_owned()))
             });
-            self.ask(zombies.collect(), |id| gone_or(session.delete_deployment(id, force)));
+            self.change(zombies.collect(), |id| gone_or(session.delete_deployment(id, force)));
         }
         let products = self.each_open(|subject| text(&subject.record, "id").to_owned());
         self.ask(products, |id| {
@@ -174,9 +187,12 @@ impl<'a> Steps<'a> {
             let mut doubtful: Vec<(Place, Failure)> = Vec::new();
             let mut smaller = false;
             for (place, answer) in answers {
-                if let Left::Perhaps { failure, smaller: too_large } = answer {
-                    smaller |= too_large;
-                    doubtful.push((place, failure));
+                match answer {
+                    Left::Gone => self.subjects[place.0].is_begun = true,
+                    Left::Perhaps { failure, smaller: too_large } => {
+                        smaller |= too_large;
+                        doubtful.push((place, failure));
+                    }
                 }
             }
             if smaller && size > 1 {

@@ -19,6 +19,8 @@ pub struct Subject {
     pub same_as: Option<usize>,
     /// Why it is not deleted.
     pub failure: Option<Failure>,
+    /// Something in its way has been taken away.
+    pub is_begun: bool,
 }
 
 /// A group that is to be deleted.
