@@ -142,7 +142,8 @@ fn unblessing(factory: &Factory) {
     let unassign = format!("imp-device unassign --device {device} --confirmed");
     factory.dir.sh(&format!("{unassign} --unbond wrong")).code(1).no_stdout();
     assert_eq!(factory.place(&device), Some(factory.group_id("MyProductionDG")));
-    factory.quiet(&format!("{unassign} --unbond {}", factory.sim.entry.unbond_key));
+    factory.dir.write("key.txt", &factory.sim.entry.unbond_key);
+    factory.quiet(&format!("{unassign} --unbond-file key.txt"));
     assert_eq!(factory.place(&device), None);
     factory.quiet("imp-dg create --name MyDevDG --product MyProduct");
     factory.quiet(&format!("imp-device assign --device {device} --dg MyDevDG"));
@@ -241,9 +242,6 @@ fn webhooks(factory: &Factory, fixture: &str) {
 }
 
 fn cleaning_up(factory: &Factory) {
-    factory.quiet("imp-dg reassign --from MyCanaryDG --to MyProductionDG");
-    factory.quiet("imp-dg delete --dg MyCanaryDG --confirmed");
-    assert!(!factory.has_group("MyCanaryDG"));
     let builds = |group: &str| {
         let group = factory.group_id(group);
         let builds = factory.sim.all("deployments");
@@ -258,14 +256,16 @@ fn cleaning_up(factory: &Factory) {
     factory.quiet("imp-dg update --dg MyDevDG --min-supported-deployment MyRC3");
     factory.dir.sh("imp-dg builds --dg MyDevDG --remove --confirmed").ok().outcomes("deleted", 2);
     assert_eq!(builds("MyDevDG"), 1);
+    factory.quiet("imp-dg reassign --from MyCanaryDG --to MyProductionDG");
+    factory.quiet("imp-dg delete --dg MyCanaryDG --confirmed");
+    assert!(!factory.has_group("MyCanaryDG"));
     factory.quiet("imp-hook list --event deployment | imp-hook delete --confirmed");
     assert_eq!(factory.sim.all("webhooks").len(), 2);
     let delete = "imp-product delete --product MyProduct --builds --force --confirmed";
     let before = factory.sim.all("devicegroups");
     factory.dir.sh(delete).code(1).no_stdout();
     assert_eq!(factory.sim.all("devicegroups"), before);
-    factory.dir.write("key", &factory.sim.entry.unbond_key);
-    factory.dir.sh(&format!("{delete} --unbond-file key")).ok();
+    factory.dir.sh(&format!("{delete} --unbond-file key.txt")).ok();
     assert!(!factory.sim.all("products").iter().any(|product| product["name"] == "MyProduct"));
     assert_eq!(factory.sim.all("deployments").len(), 0);
     assert_eq!(factory.sim.all("webhooks").len(), 0);
