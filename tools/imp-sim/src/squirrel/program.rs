@@ -20,6 +20,9 @@ use source::Source;
 const LINES: usize = 1000;
 /// And runs so many statements.
 const STEPS: usize = 20_000;
+/// A loop that nothing ends runs so many rounds: later ones are usually minutes away,
+/// and would push everything else out of the log.
+const ROUNDS: usize = 100;
 /// Functions call each other so deep at most.
 const DEPTH: usize = 16;
 /// And statements are inside each other so deep at most.

@@ -133,7 +133,9 @@ impl<'t> Source<'t> {
 
     /// Whether a condition has the same value for ever. An empty one is true.
     pub fn is_constant(&self, range: Range<usize>) -> bool {
-        range.into_iter().all(|at| self.name(at).is_none_or(|name| name == "true"))
+        range
+            .into_iter()
+            .all(|at| self.name(at).is_none_or(|name| ["true", "false"].contains(&name)))
     }
 
     /// How far a jump in this part may lead, if it is not known whether the part runs. Jumps out of

@@ -46,6 +46,34 @@ fn conditions_are_followed_only_when_they_are_plain() {
 }
 
 #[test]
+fn conditions_that_never_change_are_looked_at() {
+    for never in ["0", "1 > 2", "false"] {
+        let source = format!(
+            "server.log(\"a\"); while ({never}) {{ server.log(\"no\"); }} server.log(\"after\");"
+        );
+        assert_eq!(logged(&source), ["a", "after"], "{never}");
+    }
+    assert_eq!(logged("for (; false;) server.log(\"no\");\nserver.log(\"after\");"), ["after"]);
+    // Whether it goes on behind the loop is not known.
+    assert_eq!(logged("while (!false) { }\nserver.log(\"never\");"), [""; 0]);
+}
+
+#[test]
+fn endless_loops_begin() {
+    let source = "server.log(\"boot\"); local n = 0;\n\
+        while (true) { server.log(\"tick \" + n); n++; server.log(\"n \" + n); imp.sleep(1); }\n\
+        server.log(\"never\");";
+    let lines = logged(source);
+    assert_eq!(lines.len(), 1 + 2 * ROUNDS);
+    assert_eq!(lines[..4], ["boot", "tick 0", "n 1", "tick 1"]);
+    assert_eq!(lines[2 * ROUNDS], format!("n {ROUNDS}"));
+    for endless in ["while (1)", "while (2 > 1)", "for (;;)", "for (local i = 0; true; i++)"] {
+        let source = format!("{endless} server.log(\"tick\");\nserver.log(\"never\");");
+        assert_eq!(logged(&source), ["tick"; ROUNDS], "{endless}");
+    }
+}
+
+#[test]
 fn jumps_are_followed() {
     for (source, wanted) in [
         (
@@ -132,7 +160,9 @@ fn a_declaration_ends_with_its_body() {
 
 #[test]
 fn no_program_runs_for_ever() {
-    assert_eq!(logged("while (true) { server.log(\"x\"); }"), [""; 0]);
+    assert_eq!(logged("while (true) { while (true) server.log(\"x\"); }").len(), ROUNDS);
+    let grows = "while (true) { for (local i = 0; i < 100; i++) server.log(i); }";
+    assert_eq!(logged(grows).len(), LINES);
     assert_eq!(logged("for (local i = 0; i < 10; i--) server.log(\"x\");").len(), LINES);
     assert_eq!(logged("function f() { server.log(\"x\"); f(); }\nf();").len(), DEPTH);
     logged("local i = 0; while (i < 1) { i = 0; }");
