@@ -18,6 +18,32 @@ fn literal_statements_are_logged_in_order() {
 }
 
 #[test]
+fn one_local_makes_several_variables() {
+    for (source, wanted) in [
+        ("local a = 1, b = 2; server.log(a + b);", &["3"][..]),
+        ("local a = 1, b = a + 1,\n c = (a + b) * 2\nserver.log(c);", &["6"]),
+        (
+            "for (local i = 0, n = 2; i < n; i++) server.log(i + \" of \" + n);",
+            &["0 of 2", "1 of 2"],
+        ),
+        ("local b = 5; { local a = 1, b = 2; server.log(b); }\nserver.log(b);", &["2", "5"]),
+        ("local b = 5; for (local a = 1, b = 2; b < 3; b++) { }\nserver.log(b);", &["5"]),
+        ("local a, b = 2; server.log(a); server.log(b);", &["2"]),
+        ("local b = 5; local a, b; server.log(b);", &[]),
+        (
+            "local a = foo(1, 2), b = [3, 4], c = 5; server.log(a); server.log(b); server.log(c);",
+            &["5"],
+        ),
+        (
+            "local x = 1; function f() { x = 2; }\nlocal a = f(), b = 3; server.log(x); server.log(b);",
+            &["3"],
+        ),
+    ] {
+        assert_eq!(logged(source), wanted, "{source}");
+    }
+}
+
+#[test]
 fn loops_count() {
     let three = ["tick 0", "tick 1", "tick 2"];
     assert_eq!(logged("for (local i = 0; i < 3; i++) server.log(\"tick \" + i);"), three);
@@ -167,8 +193,18 @@ fn no_program_runs_for_ever() {
     assert_eq!(logged("function f() { server.log(\"x\"); f(); }\nf();").len(), DEPTH);
     logged("local i = 0; while (i < 1) { i = 0; }");
     logged(&format!("local a = true; {} server.log(a);", "if (a) ".repeat(5_000)));
-    for odd in ["for", "for (", "if (x", "function", "while", "local", "server.log(", "try", "else"]
-    {
+    for odd in [
+        "for",
+        "for (",
+        "if (x",
+        "function",
+        "while",
+        "local",
+        "local a,",
+        "server.log(",
+        "try",
+        "else",
+    ] {
         if let Ok(tokens) = compile(odd) {
             Program::of(&tokens);
         }
