@@ -68,7 +68,12 @@ fn end_users_activate_devices_one_by_one_or_a_group_at_once() {
     assert_eq!(ids, [&json!(devices[1]), &json!(devices[2])]);
     assert_ne!(rest[0]["plan_id"], rest[1]["plan_id"]);
     assert_eq!(command(&sim, &["activate", "--device", &line.fixture]).status.code(), Some(1));
-    assert_eq!(command(&sim, &["activate"]).status.code(), Some(2));
+    let neither = command(&sim, &["activate"]);
+    let text = String::from_utf8(neither.stderr).unwrap();
+    assert_eq!(neither.status.code(), Some(2));
+    assert!(text.contains("--device <DEVICE>|--dg <GROUP>"), "{text}");
+    let both = command(&sim, &["activate", "--dg", "Production", "--device", &devices[0]]);
+    assert!(both.status.success(), "{both:?}");
 }
 
 #[test]
