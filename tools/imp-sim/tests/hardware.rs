@@ -68,7 +68,12 @@ fn end_users_activate_devices_one_by_one_or_a_group_at_once() {
     assert_eq!(ids, [&json!(devices[1]), &json!(devices[2])]);
     assert_ne!(rest[0]["plan_id"], rest[1]["plan_id"]);
     assert_eq!(command(&sim, &["activate", "--device", &line.fixture]).status.code(), Some(1));
-    assert_eq!(command(&sim, &["activate"]).status.code(), Some(2));
+    let neither = command(&sim, &["activate"]);
+    let text = String::from_utf8(neither.stderr).unwrap();
+    assert_eq!(neither.status.code(), Some(2));
+    assert!(text.contains("--device <DEVICE>|--dg <GROUP>"), "{text}");
+    let both = command(&sim, &["activate", "--dg", "Production", "--device", &devices[0]]);
+    assert!(both.status.success(), "{both:?}");
 }
 
 #[test]
@@ -100,15 +105,18 @@ fn devices_come_and_go_and_log() {
 
 #[test]
 fn without_a_simulator_it_says_so() {
-    let run = |control: Option<&str>| {
+    let run = |variable: Option<&str>, control: Option<&str>| {
         let mut command = Command::new(BINARY);
         command.args(["online", "x"]).env_remove("IMP_SIM_CONTROL");
+        command.envs(variable.map(|url| ("IMP_SIM_CONTROL", url)));
         command.args(control.into_iter().flat_map(|url| ["--control", url]));
         let output = command.output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let (code, text) = run(None);
-    assert!(code == Some(2) && text.contains("IMP_SIM_CONTROL"), "{text}");
-    let (code, text) = run(Some(&format!("http://{NOBODY}/control")));
+    for unset in [None, Some("")] {
+        let (code, text) = run(unset, None);
+        assert!(code == Some(2) && text.contains("set IMP_SIM_CONTROL"), "{unset:?}: {text}");
+    }
+    let (code, text) = run(None, Some(&format!("http://{NOBODY}/control")));
     assert!(code == Some(2) && text.contains("no simulator"), "{text}");
 }

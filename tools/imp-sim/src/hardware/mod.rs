@@ -84,7 +84,8 @@ fn print(records: &[Value]) {
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 async fn connect(options: &ControlOptions) -> anyhow::Result<Control> {
-    let url = options.control.clone().or_else(|| std::env::var("IMP_SIM_CONTROL").ok());
+    let variable = || std::env::var("IMP_SIM_CONTROL").ok().filter(|url| !url.is_empty());
+    let url = options.control.clone().or_else(variable);
     let url = url.context("no simulator: set IMP_SIM_CONTROL or give --control")?;
     Control::connect(&url).await
 }

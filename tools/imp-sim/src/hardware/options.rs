@@ -1,6 +1,6 @@
 //! The commands that act as hardware.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 /// Acting as hardware, on a simulator that runs already.
 #[derive(Subcommand)]
@@ -22,9 +22,10 @@ pub enum Hardware {
     /// A shift on an assembly line: enrol, test, bless or reject; print each step.
     Line(LineOptions),
     /// BlinkUp by end users: activate blessed devices; print them.
+    #[command(group = ArgGroup::new("whom").args(["device", "dg"]).required(true).multiple(true))]
     Activate {
         /// A blessed device; may be repeated.
-        #[arg(long, value_name = "DEVICE", required_unless_present = "dg")]
+        #[arg(long, value_name = "DEVICE")]
         device: Vec<String>,
         /// All devices of a (pre-)production group that are not activated yet; may be repeated.
         #[arg(long, value_name = "GROUP")]

@@ -20,6 +20,9 @@ use source::Source;
 const LINES: usize = 1000;
 /// And runs so many statements.
 const STEPS: usize = 20_000;
+/// A loop that nothing ends runs so many rounds: later ones are usually minutes away,
+/// and would push everything else out of the log.
+const ROUNDS: usize = 100;
 /// Functions call each other so deep at most.
 const DEPTH: usize = 16;
 /// And statements are inside each other so deep at most.
@@ -153,7 +156,7 @@ impl<'t> Run<'t> {
             Some("try") => self.attempt(at, end),
             Some("foreach" | "switch" | "do") => self.maybe(at..end),
             Some("else" | "catch" | "class" | "enum") => Flow::Next,
-            Some("local" | "const") => self.simple(at + 1, end),
+            Some("local" | "const") => self.declare(at, end),
             Some("break") => Flow::Break,
             Some("continue") => Flow::Continue,
             Some("return") => self.simple(at + 1, end).max(Flow::Return),
@@ -170,6 +173,14 @@ impl<'t> Run<'t> {
         {
             let body = close + 2..self.source.closing(close + 1);
             self.functions.insert(name, Function { parameters: at + 3..close, body });
+        }
+        Flow::Next
+    }
+
+    /// `local one = 1, two = 2`: each is made when those before it have their values.
+    fn declare(&mut self, at: usize, end: usize) -> Flow {
+        for part in self.source.declared(at, end) {
+            self.simple(part.start, part.end);
         }
         Flow::Next
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Flow, Run};
+use super::{Flow, ROUNDS, Run, STEPS};
 
 impl Run<'_> {
     /// `for (begin; condition; step) body`.
@@ -22,6 +22,7 @@ impl Run<'_> {
         flow
     }
 
+    /// `while (condition) body`, and what is left of a `for`.
     pub(super) fn repeat(
         &mut self,
         whole: Range<usize>,
@@ -29,21 +30,21 @@ impl Run<'_> {
         step: Range<usize>,
         body: Range<usize>,
     ) -> Flow {
-        if self.source.is_constant(condition.clone())
-            && self.source.jump(body.clone(), &[]) == Flow::Next
-        {
-            return Flow::Stop;
-        }
+        let unending = self.source.is_constant(condition.clone())
+            && self.source.jump(body.clone(), &[]) == Flow::Next;
+        let mut rounds = if unending { ROUNDS } else { STEPS };
         let outer = std::mem::replace(&mut self.around.innermost_loop, whole.clone());
         let flow = loop {
             self.steps += 1;
             let goes_on = if condition.is_empty() { Some(true) } else { self.truth(&condition) };
             let flow = match goes_on {
-                _ if self.over() => Flow::Stop,
+                _ if self.over() || rounds == 0 => Flow::Stop,
                 Some(true) => self.block(body.clone()),
                 Some(false) => Flow::Break,
+                None if unending => Flow::Stop,
                 None => self.maybe(whole.clone()).max(Flow::Break),
             };
+            rounds = rounds.saturating_sub(1);
             if flow > Flow::Continue {
                 break flow;
             }

@@ -133,7 +133,9 @@ impl<'t> Source<'t> {
 
     /// Whether a condition has the same value for ever. An empty one is true.
     pub fn is_constant(&self, range: Range<usize>) -> bool {
-        range.into_iter().all(|at| self.name(at).is_none_or(|name| name == "true"))
+        range
+            .into_iter()
+            .all(|at| self.name(at).is_none_or(|name| ["true", "false"].contains(&name)))
     }
 
     /// How far a jump in this part may lead, if it is not known whether the part runs. Jumps out of
@@ -206,10 +208,26 @@ impl<'t> Source<'t> {
         let mut at = range.start;
         while at < range.end {
             if self.name(at) == Some("local") {
-                names.extend(self.name(at + 1));
+                let parts = self.declared(at, self.end(at).min(range.end));
+                names.extend(parts.into_iter().filter_map(|part| self.name(part.start)));
             }
             at = self.closing(at) + 1;
         }
         names
+    }
+
+    /// What the declaration in `at..end` makes: each variable, with what gives it a value.
+    pub fn declared(&self, at: usize, end: usize) -> Vec<Range<usize>> {
+        let mut parts = Vec::new();
+        let (mut begin, mut place) = (at + 1, at + 1);
+        while place < end && !self.is(place, ";") {
+            if self.is(place, ",") {
+                parts.push(begin..place);
+                begin = place + 1;
+            }
+            place = self.closing(place) + 1;
+        }
+        parts.push(begin..place.min(end));
+        parts
     }
 }

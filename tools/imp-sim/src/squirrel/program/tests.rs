@@ -18,6 +18,32 @@ fn literal_statements_are_logged_in_order() {
 }
 
 #[test]
+fn one_local_makes_several_variables() {
+    for (source, wanted) in [
+        ("local a = 1, b = 2; server.log(a + b);", &["3"][..]),
+        ("local a = 1, b = a + 1,\n c = (a + b) * 2\nserver.log(c);", &["6"]),
+        (
+            "for (local i = 0, n = 2; i < n; i++) server.log(i + \" of \" + n);",
+            &["0 of 2", "1 of 2"],
+        ),
+        ("local b = 5; { local a = 1, b = 2; server.log(b); }\nserver.log(b);", &["2", "5"]),
+        ("local b = 5; for (local a = 1, b = 2; b < 3; b++) { }\nserver.log(b);", &["5"]),
+        ("local a, b = 2; server.log(a); server.log(b);", &["2"]),
+        ("local b = 5; local a, b; server.log(b);", &[]),
+        (
+            "local a = foo(1, 2), b = [3, 4], c = 5; server.log(a); server.log(b); server.log(c);",
+            &["5"],
+        ),
+        (
+            "local x = 1; function f() { x = 2; }\nlocal a = f(), b = 3; server.log(x); server.log(b);",
+            &["3"],
+        ),
+    ] {
+        assert_eq!(logged(source), wanted, "{source}");
+    }
+}
+
+#[test]
 fn loops_count() {
     let three = ["tick 0", "tick 1", "tick 2"];
     assert_eq!(logged("for (local i = 0; i < 3; i++) server.log(\"tick \" + i);"), three);
@@ -43,6 +69,34 @@ fn conditions_are_followed_only_when_they_are_plain() {
         if (1 > 2) { server.log(\"c\"); } else { server.log(\"d\"); }\n\
         if (imp.x()) { server.log(\"e\"); } else { server.log(\"f\"); }\nserver.log(\"g\");";
     assert_eq!(logged(source), ["a", "d", "g"]);
+}
+
+#[test]
+fn conditions_that_never_change_are_looked_at() {
+    for never in ["0", "1 > 2", "false"] {
+        let source = format!(
+            "server.log(\"a\"); while ({never}) {{ server.log(\"no\"); }} server.log(\"after\");"
+        );
+        assert_eq!(logged(&source), ["a", "after"], "{never}");
+    }
+    assert_eq!(logged("for (; false;) server.log(\"no\");\nserver.log(\"after\");"), ["after"]);
+    // Whether it goes on behind the loop is not known.
+    assert_eq!(logged("while (!false) { }\nserver.log(\"never\");"), [""; 0]);
+}
+
+#[test]
+fn endless_loops_begin() {
+    let source = "server.log(\"boot\"); local n = 0;\n\
+        while (true) { server.log(\"tick \" + n); n++; server.log(\"n \" + n); imp.sleep(1); }\n\
+        server.log(\"never\");";
+    let lines = logged(source);
+    assert_eq!(lines.len(), 1 + 2 * ROUNDS);
+    assert_eq!(lines[..4], ["boot", "tick 0", "n 1", "tick 1"]);
+    assert_eq!(lines[2 * ROUNDS], format!("n {ROUNDS}"));
+    for endless in ["while (1)", "while (2 > 1)", "for (;;)", "for (local i = 0; true; i++)"] {
+        let source = format!("{endless} server.log(\"tick\");\nserver.log(\"never\");");
+        assert_eq!(logged(&source), ["tick"; ROUNDS], "{endless}");
+    }
 }
 
 #[test]
@@ -132,13 +186,25 @@ fn a_declaration_ends_with_its_body() {
 
 #[test]
 fn no_program_runs_for_ever() {
-    assert_eq!(logged("while (true) { server.log(\"x\"); }"), [""; 0]);
+    assert_eq!(logged("while (true) { while (true) server.log(\"x\"); }").len(), ROUNDS);
+    let grows = "while (true) { for (local i = 0; i < 100; i++) server.log(i); }";
+    assert_eq!(logged(grows).len(), LINES);
     assert_eq!(logged("for (local i = 0; i < 10; i--) server.log(\"x\");").len(), LINES);
     assert_eq!(logged("function f() { server.log(\"x\"); f(); }\nf();").len(), DEPTH);
     logged("local i = 0; while (i < 1) { i = 0; }");
     logged(&format!("local a = true; {} server.log(a);", "if (a) ".repeat(5_000)));
-    for odd in ["for", "for (", "if (x", "function", "while", "local", "server.log(", "try", "else"]
-    {
+    for odd in [
+        "for",
+        "for (",
+        "if (x",
+        "function",
+        "while",
+        "local",
+        "local a,",
+        "server.log(",
+        "try",
+        "else",
+    ] {
         if let Ok(tokens) = compile(odd) {
             Program::of(&tokens);
         }
