@@ -168,6 +168,25 @@ fn a_wrong_key_changes_nothing() {
 }
 
 #[test]
+fn a_wrong_key_leaves_the_other_groups_of_the_product_as_they_are() {
+    let sim = Sim::start(&["--devices", "160", "--production", "2", "--unbond-key", "the-key"]);
+    let dir = Dir::signed_in(&sim);
+    let products = dir.sh("imp-product list").quiet().records();
+    let product = products.iter().find(|one| one["name"] == "SimProduct").expect("is there");
+    let group = sim.group(product["id"].as_str().expect("an id"), DEVELOPMENT, "Bench");
+    let free = dir.sh("imp-device list --unassigned").quiet().field("id");
+    sim.put(&group, &free[..150]);
+    deploy(&sim, &group, "1", &json!({"flagged": true}));
+    let before = sim.places();
+    sim.reset();
+    let script = "imp-product delete --product SimProduct --builds --force --confirmed";
+    dir.sh(&format!("{script} --unbond wrong")).code(1).no_stdout().says("SimProduction");
+    assert_eq!((sim.places(), sim.counts().writes), (before, 1), "only the key was tried");
+    dir.sh(&format!("{script} --unbond the-key")).ok().outcomes("deleted", 1);
+    assert_eq!(sim.places().len(), 1);
+}
+
+#[test]
 fn a_product_goes_with_all_that_is_in_it() {
     let sim = Sim::start(&["--devices", "200"]);
     let [product, target, dut, one, _] = factory(&sim);

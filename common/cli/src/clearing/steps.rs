@@ -126,7 +126,9 @@ impl<'a> Steps<'a> {
     pub fn carry_out(&mut self, thing: Thing) {
         let session = self.session;
         if self.order.force {
-            self.empty_groups();
+            // A refused key ends a row before anything else of it is touched.
+            self.empty_groups(true);
+            self.empty_groups(false);
             let flagged = self.each_group(|group| Some(group.clone()));
             let flagged = flagged.into_iter().flat_map(|(place, group)| {
                 group.flagged.into_iter().map(move |deployment| (place, deployment))
@@ -167,19 +169,19 @@ impl<'a> Steps<'a> {
         });
     }
 
-    /// Takes the devices out of all groups.
-    fn empty_groups(&mut self) {
+    /// Takes the devices out of the groups that are (`blessed`) or are not production groups.
+    fn empty_groups(&mut self, blessed: bool) {
         let session = self.session;
         let key = self.order.key.clone();
         let (mut size, mut tries) = (BATCH, 0);
         loop {
-            let batches = self.batches(size);
+            let batches = self.batches(size, blessed);
             if batches.is_empty() {
                 return;
             }
             tries += 1;
             let answers = self.ask(batches, |batch| {
-                let key = key.as_ref().filter(|_| batch.group.is_production());
+                let key = key.as_ref().filter(|_| blessed);
                 let request = membership::unassign(&batch.group.id, &batch.devices, key);
                 left(membership::judge(session.client.send(&request), &batch.devices))
                     .map_err(|why| of_group(&batch.group, why))
@@ -198,12 +200,13 @@ impl<'a> Steps<'a> {
             if smaller && size > 1 {
                 (size, tries) = (size / 2, 0);
             }
-            self.look_again(&doubtful, tries >= TRIES);
+            self.look_again(blessed, &doubtful, tries >= TRIES);
         }
     }
 
-    fn batches(&self, size: usize) -> Vec<(Place, Batch)> {
-        let groups = self.each_group(|group| Some(group.clone()));
+    fn batches(&self, size: usize, blessed: bool) -> Vec<(Place, Batch)> {
+        let groups =
+            self.each_group(|group| (group.is_production() == blessed).then(|| group.clone()));
         let batches = groups.into_iter().flat_map(|(place, group)| {
             let batch = |devices: &[String]| {
                 (
@@ -219,11 +222,13 @@ impl<'a> Steps<'a> {
         batches.collect()
     }
 
-    /// Lists the doubtful groups again; all others are empty now. `last`: who is there now stays there.
-    fn look_again(&mut self, doubtful: &[(Place, Failure)], last: bool) {
+    /// Lists the doubtful groups again; all others of this kind are empty now. `last`: who is there now
+    /// stays there.
+    fn look_again(&mut self, blessed: bool, doubtful: &[(Place, Failure)], last: bool) {
         let session = self.session;
         let is_doubtful = |place| doubtful.iter().any(|(one, _)| *one == place);
-        let groups = self.each_group(|group| Some(group.id.clone()));
+        let groups =
+            self.each_group(|group| (group.is_production() == blessed).then(|| group.id.clone()));
         let (again, empty): (Vec<_>, Vec<_>) =
             groups.into_iter().partition(|(place, _)| is_doubtful(*place));
         for ((subject, number), _) in empty {
