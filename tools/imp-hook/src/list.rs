@@ -1,15 +1,17 @@
 //! `imp-hook list`
 
+use std::ops::ControlFlow;
+
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::{GroupType, Query, Record, Session};
+use cli::{GroupType, Query, Record, Session, Stop};
 
 use crate::hook::Event;
 
 /// List webhooks
 ///
-/// Filters of one kind unite, filters of different kinds narrow. Lists what the account may see. The
-/// service filters by device group; all else is looked at here.
+/// Filters of one kind unite, filters of different kinds narrow. An account, a product and a type stand
+/// for their device groups.
 #[derive(Args)]
 pub struct List {
     /// Only webhooks of this account; repeatable
@@ -40,36 +42,49 @@ pub struct List {
 impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let ids = |thing, option, values: &[String]| session.ids_of(thing, option, values);
-        let owners = ids(Thing::Account, "--owner", &self.owner)?;
-        let products = ids(Thing::Product, "--product", &self.product)?;
-        let groups = ids(Thing::DeviceGroup, "--dg", &self.dg)?;
-        let types: Vec<_> =
-            self.dg_type.iter().map(|kind| kind.resource_type().to_owned()).collect();
-        let events: Vec<_> = self.event.iter().map(|event| event.word().to_owned()).collect();
-        let mut query = Query::all("/webhooks").one_of("devicegroup.id", groups);
-        query.limit = self.limit;
-        let keep = |hook: &Record| {
-            let is_of =
-                |name: &str, values: &[String]| values.contains(&value(&session, hook, name));
-            let is_one = |name: &str, values: &[String]| values.is_empty() || is_of(name, values);
-            is_one("url", &self.url)
-                && is_one("event", &events)
-                && is_one("devicegroup_type", &types)
-                && products.as_ref().is_none_or(|products| is_of("product_id", products))
-                && owners.as_ref().is_none_or(|owners| is_of("owner_id", owners))
-        };
-        query.keep = &keep;
-        session.list(&query)
+        let events = (!self.event.is_empty())
+            .then(|| self.event.iter().map(|event| event.word().to_owned()).collect());
+        let urls = (!self.url.is_empty()).then(|| self.url.clone());
+        let keep = |hook: &Record| is_one(hook, "url", &urls) && is_one(hook, "event", &events);
+        let query = Query::all("/webhooks").one_of("devicegroup.id", self.groups(&session)?);
+        session.list(&Query { limit: self.limit, keep: &keep, ..query })
+    }
+
+    /// The groups whose webhooks are wanted; `None` for all. Webhooks are always asked for by group: the
+    /// service has no other filter for them, and without one it may leave out those of other accounts.
+    fn groups(&self, session: &Session) -> Result<Option<Vec<String>>, Stop> {
+        let owners = session.ids_of(Thing::Account, "--owner", &self.owner)?;
+        let products = session.ids_of(Thing::Product, "--product", &self.product)?;
+        let types = (!self.dg_type.is_empty())
+            .then(|| self.dg_type.iter().map(|kind| kind.resource_type().to_owned()).collect());
+        let named = session.ids_of(Thing::DeviceGroup, "--dg", &self.dg)?;
+        if owners.is_none() && products.is_none() && types.is_none() {
+            return Ok(named);
+        }
+        let mut groups = Vec::new();
+        if let Some(named) = named {
+            for id in named {
+                let group = session.find(Thing::DeviceGroup, &id)?;
+                let filters = [("owner_id", &owners), ("product_id", &products), ("type", &types)];
+                if filters.iter().all(|(name, values)| is_one(&group, name, values)) {
+                    groups.push(id);
+                }
+            }
+            return Ok(Some(groups));
+        }
+        let query = Query::all(Thing::DeviceGroup.path())
+            .one_of("owner.id", owners)
+            .one_of("product.id", products)
+            .one_of("type", types);
+        let _all_or_nobody_reads = session.read(&query, |group| {
+            groups.push(cli::text(&group, "id").to_owned());
+            ControlFlow::Continue(())
+        })?;
+        Ok(Some(groups))
     }
 }
 
-/// A member of the webhook. Its product and owner, if it does not say them, are those of its group.
-fn value(session: &Session, hook: &Record, name: &str) -> String {
-    let own = cli::text(hook, name);
-    if !own.is_empty() || !["product_id", "owner_id"].contains(&name) {
-        return own.to_owned();
-    }
-    let group = session.find(Thing::DeviceGroup, cli::text(hook, "devicegroup_id"));
-    group.map(|group| cli::text(&group, name).to_owned()).unwrap_or_default()
+/// Whether a member of a record is one of these texts; without them any is good.
+fn is_one(record: &Record, name: &str, values: &Option<Vec<String>>) -> bool {
+    values.as_ref().is_none_or(|values| values.iter().any(|value| value == cli::text(record, name)))
 }
