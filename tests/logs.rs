@@ -293,3 +293,13 @@ fn a_restart_is_followed_from_its_first_line() {
         assert!(ids.iter().all(|id| devices.contains(id)), "{run}");
     }
 }
+
+#[test]
+fn a_group_without_devices_is_not_followed_in_silence() {
+    let sim = Sim::start(&["--devices", "1"]);
+    sim.groups(["Empty"]);
+    let dir = Dir::signed_in(&sim);
+    dir.sh("imp-log stream --dg Empty").code(1).no_stdout().says("there is no device to follow");
+    dir.sh("imp-dg list --product Ovens | imp-log stream").code(1).says("no device to follow");
+    dir.sh_with("imp-log stream", "").quiet().no_stdout();
+}

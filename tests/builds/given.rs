@@ -94,3 +94,16 @@ fn what_the_sentences_advise_can_be_done() {
     let copied = deployment(&sim, copy["id"].as_str().expect("an id"));
     assert_eq!(copied["sha"], deployment(&sim, &id[0])["sha"]);
 }
+
+#[test]
+fn a_named_file_gets_the_first_build() {
+    let sim = Sim::start(&[]);
+    let [a] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let [one, two] = ["1", "2"].map(|code| deploy(&sim, &a, code, &json!({})));
+    for _ in 0..8 {
+        let get = format!("imp-build get --build {one} --build {two} -x b.nut -i -q");
+        dir.sh(&get).code(1).says("b.nut has the code of another build");
+        assert_eq!(dir.read("b.nut"), "1");
+    }
+}

@@ -118,3 +118,27 @@ fn hooks_of_its_own_live_as_long_as_the_listener() {
     .says("Nowhere");
     dir.sh("imp-hook listen --journal j --create --dg Ovens").code(2);
 }
+
+#[test]
+fn a_hook_whose_answer_got_lost_is_found_and_removed_at_the_end() {
+    let sim = Sim::start(&[]);
+    sim.groups(["Ovens"]);
+    let dir = Dir::signed_in(&sim);
+    sim.fault("POST /webhooks cut=after times=1");
+    let options = "--create --dg Ovens --event deployment --event blessing --url http://x.test";
+    let listener = Listener::start(&dir, options, "");
+    assert_eq!((sim.all("webhooks").len(), sim.faults_applied()), (2, vec![1]));
+    listener.running.interrupt();
+    listener.running.wait().code(130);
+    assert_eq!(sim.all("webhooks").len(), 0);
+    // One that was not made is named, and those before it go.
+    sim.no_faults();
+    sim.fault("POST /webhooks cut=before after=1");
+    let listen = "imp-hook listen --listen 127.0.0.1:0 --journal other";
+    dir.sh(&format!("{listen} {options}")).code(1).says("blessing of Ovens: ");
+    assert_eq!(sim.all("webhooks").len(), 0);
+    for url in ["http://x.test/?a=b", "http://x.test/#a"] {
+        let create = "--create --dg Ovens --event blessing --url";
+        dir.sh(&format!("{listen} {create} '{url}'")).code(2).says("--url");
+    }
+}

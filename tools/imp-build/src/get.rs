@@ -69,8 +69,9 @@ impl Get {
         }
         let written = Written::default();
         let mut work = Work::reading(self.builds.given());
-        // Questions come one after the other.
-        work.in_turn = !self.confirmed && prompt::is_possible();
+        // Questions come one after the other, and a file that is named is the first row's.
+        let asks = !self.confirmed && prompt::is_possible();
+        work.in_turn = asks || files.iter().any(|file| file.is_some());
         session.each(&work, |row| self.get(&session, row, &written))
     }
 

@@ -81,6 +81,11 @@ pub struct Listen {
 
 impl Listen {
     pub fn run(&self) -> cli::Result {
+        if self.url.as_deref().is_some_and(|url| url.contains(['?', '#'])) {
+            return Err(Stop::usage(
+                "--url: the path of each webhook is put behind it, so it ends before ? and #",
+            ));
+        }
         let ready = self.ready_fd.map(Ready::take).transpose()?;
         let stop = signals::stop();
         let output = Arc::new(Output::open(&self.common, None)?);

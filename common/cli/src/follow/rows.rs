@@ -11,7 +11,7 @@ use crate::flags::Input;
 use crate::input::Given;
 use crate::results::Results;
 use crate::session::{Session, text};
-use crate::{Result, each};
+use crate::{Exit, Result, console, each};
 
 /// What to follow.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,8 @@ pub struct FollowRows<'a> {
 struct Wanted {
     ids: Vec<String>,
     rows: HashMap<String, Vec<Row>>,
+    /// Something was named, though it may be a group without devices.
+    any: bool,
 }
 
 /// A device's id, and the row to report it by.
@@ -50,6 +52,7 @@ impl Wanted {
         results: &mut Results<'_>,
         meant: impl FnOnce(&Row) -> std::result::Result<Vec<Meant>, Failure>,
     ) {
+        self.any = true;
         match item {
             Ok(Item::Row(row)) if !results.is_over() => match meant(&row) {
                 Ok(found) => found.into_iter().for_each(|one| self.add(one)),
@@ -84,6 +87,12 @@ impl Session {
         if results.is_over() {
             let rows = wanted.rows.into_values().flatten();
             rows.for_each(|row| results.not_attempted(Ok(Item::Row(row))));
+        } else if wanted.ids.is_empty() {
+            // An empty pipe is nothing to do; a group without devices is not what was meant.
+            if wanted.any {
+                console::say("there is no device to follow");
+                results.note(Exit::SomeFailed);
+            }
         } else {
             self.follow_wanted(wanted, what.streams, &mut results);
         }
@@ -91,7 +100,7 @@ impl Session {
     }
 
     fn follow_wanted(&self, wanted: Wanted, streams: usize, results: &mut Results<'_>) {
-        let Wanted { ids, mut rows } = wanted;
+        let Wanted { ids, mut rows, .. } = wanted;
         let devices = ids.into_iter().map(Followed::from_now).collect();
         let ended = self.follow(&self.output, devices, streams, |id, failure| {
             for row in rows.remove(id).into_iter().flatten() {

@@ -2,7 +2,7 @@
 
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
-use cli::{FailureKind, Record, Session, Stop, console};
+use cli::{Failure, FailureKind, Record, Session, Stop, console};
 
 use crate::create::{attributes, body};
 use crate::hook::{Event, Mime};
@@ -28,16 +28,17 @@ impl Registration {
         let mut registration = Registration { session, hooks: Vec::new() };
         for group in groups {
             for event in events {
-                if let Err(stop) = registration.add(group, *event, base) {
+                if let Err(failure) = registration.add(group, *event, base) {
                     registration.remove();
-                    return Err(stop);
+                    let title = format!("{} of {group}: {}", event.word(), failure.title);
+                    return Err(Failure { title, ..failure }.into());
                 }
             }
         }
         Ok(registration)
     }
 
-    fn add(&mut self, group: &str, event: Event, base: &str) -> Result<(), Stop> {
+    fn add(&mut self, group: &str, event: Event, base: &str) -> Result<(), Failure> {
         let group = self.session.find(Thing::DeviceGroup, group)?;
         let id = cli::text(&group, "id");
         let url = format!("{base}{}.{id}", event.word());
@@ -45,16 +46,28 @@ impl Registration {
         if self.hooks.iter().any(|hook| cli::text(hook, "url") == url) {
             return Ok(());
         }
-        let present = self.session.collect("/webhooks", &[("filter[devicegroup.id]", id)])?;
-        let same = |hook: &&serde_json::Value| hook["url"] == *url && hook["event"] == event.word();
-        if let Some(hook) = present.iter().find(same).and_then(|hook| hook.as_object()) {
-            self.hooks.push(hook.clone());
+        if let Some(hook) = self.present(id, event, &url)? {
+            self.hooks.push(hook);
             return Ok(());
         }
         let body = body(attributes(&url, event, Mime::Json), &group);
-        let answer = self.session.send(&Request::post("/webhooks").body(body))?;
-        self.hooks.push(resource::lift_data(&answer.body));
+        let made = match self.session.send(&Request::post("/webhooks").body(body)) {
+            Ok(answer) => resource::lift_data(&answer.body),
+            // The answer got lost: its URL, which nobody else knows, tells whether it was made.
+            Err(failure) if failure.kind == FailureKind::UnknownOutcome => {
+                self.present(id, event, &url)?.ok_or(failure)?
+            }
+            Err(failure) => return Err(failure),
+        };
+        self.hooks.push(made);
         Ok(())
+    }
+
+    /// The webhook of a group that calls `url` for `event`, if there is one.
+    fn present(&self, group: &str, event: Event, url: &str) -> Result<Option<Record>, Failure> {
+        let present = self.session.collect("/webhooks", &[("filter[devicegroup.id]", group)])?;
+        let same = |hook: &&serde_json::Value| hook["url"] == *url && hook["event"] == event.word();
+        Ok(present.iter().find(same).and_then(|hook| hook.as_object()).cloned())
     }
 
     /// Removes them again; false when one is left, which is said. One that somebody else has deleted is
