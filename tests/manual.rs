@@ -61,6 +61,18 @@ fn the_options_of_the_simulator_are_in_its_page() {
 }
 
 #[test]
+fn the_page_of_the_simulator_fits_a_terminal() {
+    let page = pages::read("man/imp-sim.1");
+    let dir = Dir::new();
+    dir.write("imp-sim.1", page);
+    let shown = dir.sh("mandoc -T utf8 -O width=80 imp-sim.1").ok().stdout();
+    // Bold and underlined letters are written twice, with a step back between.
+    let width = |line: &str| line.chars().count() - 2 * line.matches('\u{8}').count();
+    let wide: Vec<&str> = shown.lines().filter(|line| width(line) > 80).collect();
+    assert!(shown.lines().count() > 500 && wide.is_empty(), "{wide:#?}");
+}
+
+#[test]
 fn no_option_is_taken_for_an_agent_id() {
     let dir = Dir::new();
     let names = pages::of_clients();
