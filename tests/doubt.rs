@@ -263,3 +263,39 @@ fn a_device_that_was_moved_and_cannot_be_read_back_is_told_so() {
     run.says("It was assigned, but its state could not be read back");
     assert!(sim.members(&group).contains(device));
 }
+
+#[test]
+fn a_refusal_of_the_size_is_no_try() {
+    let sim = Sim::start(&["--devices", "100", "--variant", "batch-cap=1"]);
+    let [group] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write_column("devices.csv", "id", &sim.field("id"));
+    // The request is halved seven times; then something real goes wrong, once.
+    sim.fault(&format!("{POST} 500 after=7 times=1"));
+    dir.sh("imp-device assign --dg A --input devices.csv").ok().outcomes("assigned", 100);
+    assert_eq!((sim.members(&group).len(), sim.faults_applied()), (100, vec![1]));
+}
+
+#[test]
+fn names_that_could_not_be_looked_for_are_not_unknown() {
+    let sim = Sim::start(&["--devices", "250"]);
+    sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    for (id, name) in [(&ids[3], "my_device_01"), (&ids[4], "my_device_02")] {
+        dir.sh(&format!("imp-device update --device {id} --name {name}")).quiet();
+    }
+    let assign = "imp-device assign --dg A --failed failed";
+    let names = "my_device_01\nmy_device_02\n";
+    // The service goes away at the list that is read for the names; one look at the group comes before.
+    sim.fault("GET /devices 503 after=2");
+    dir.sh_with(&format!("{assign} --patience 2s"), names).code(4).no_stdout();
+    let failed = dir.failed("failed");
+    assert_eq!(kinds(&failed), [("unreachable", 1), ("not_attempted", 1)].into());
+    sim.no_faults();
+    sim.fault("GET /devices 403 after=2");
+    dir.sh_with(assign, names).code(1).no_stdout();
+    assert_eq!(kinds(&dir.failed("failed")), [("refused", 2)].into());
+    sim.no_faults();
+    dir.sh("imp-device assign --dg A --input failed").quiet().outcomes("assigned", 2);
+}

@@ -35,11 +35,12 @@ impl Sending<'_> {
         } else {
             self.session.look_up_in_list(&mut places, &names, Within::Account)
         };
+        if let Err(why) = looked {
+            self.not_looked_for(rows.into_keys(), &why);
+            return;
+        }
         for (row, error) in rows {
-            let place = match &looked {
-                Ok(()) => places.of(name(&row)),
-                Err(_) => Ok(None),
-            };
+            let place = places.of(name(&row));
             let target = wishes[row as usize].as_ref().and_then(|wish| wish.target);
             self.fates[row as usize] = match (place, target) {
                 (Ok(Some(Place { id, group, .. })), Some(target)) => {
@@ -49,6 +50,20 @@ impl Sending<'_> {
                 (Err(ambiguous), _) if ambiguous.kind == Kind::Ambiguous => failed(ambiguous),
                 _ => failed(error),
             };
+        }
+    }
+
+    /// The list could not be read: whether there are devices of these names is not known.
+    fn not_looked_for(&mut self, rows: impl Iterator<Item = u32>, why: &Error) {
+        let ends = why.ends_run() || why.kind == Kind::NotAttempted;
+        let mut reason = (why.kind != Kind::NotAttempted).then(|| failed(why.clone()));
+        for row in rows {
+            let told = if ends { reason.take() } else { reason.clone() };
+            self.fates[row as usize] =
+                told.unwrap_or_else(|| Fate::Failed(Box::new(crate::each::run_ended())));
+        }
+        if ends {
+            self.ended = self.ended.take().or(Some(why.clone()));
         }
     }
 }

@@ -78,12 +78,13 @@ impl Sending<'_> {
             *left_of.entry(doubt.request).or_default() += 1;
         }
         for doubt in left {
-            let tried = tries.entry(doubt.row).or_default();
-            *tried += 1;
             let of_request = left_of[&doubt.request];
             if let Some(own) = &doubt.named {
                 self.fail(doubt.row, own.clone());
             } else if is_trouble(&doubt.general) {
+                // A refusal of the size of the request is no try.
+                let tried = tries.entry(doubt.row).or_default();
+                *tried += 1;
                 if *tried >= TRIES {
                     self.fates[doubt.row as usize] = failed(not_moved(&doubt.general, *tried));
                 } else if *tried + 1 >= TRIES {
