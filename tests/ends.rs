@@ -2,8 +2,9 @@
 //! done goes uncounted.
 
 use std::fs;
+use std::time::Duration;
 
-use tests::{DEVELOPMENT, Dir, Sim};
+use tests::{DEVELOPMENT, Dir, Sim, wait};
 
 fn account(devices: &str) -> (Sim, Dir, Vec<String>) {
     let sim = Sim::start(&["--devices", devices]);
@@ -175,4 +176,20 @@ fn a_service_that_carries_nothing_out_is_not_asked_once_a_row() {
     sim.reset();
     dir.sh("imp-device restart --input failed").ok();
     assert_eq!(sim.restarts(), 395);
+}
+
+#[test]
+fn a_source_that_is_silent_for_long_is_no_outage() {
+    let (sim, dir, ids) = account("3");
+    sim.fault("POST /devices/*/restart 500 times=1");
+    let mut running = dir.spawn_open("imp-device restart --patience 1s --failed failed");
+    running.type_line(&ids[0]);
+    running.wait_for("the first to fail", || {
+        dir.path().join("failed").metadata().is_ok_and(|file| file.len() > 0)
+    });
+    wait::let_pass(Duration::from_secs(2));
+    ids[1..].iter().for_each(|id| running.type_line(id));
+    running.close_stdin();
+    running.wait().code(1).outcomes("restarted", 2);
+    assert_eq!(dir.failed("failed").len(), 1);
 }

@@ -13,6 +13,8 @@ use crate::retry::back_off;
 pub(crate) struct Doubt {
     since: Option<Instant>,
     trials: u32,
+    /// One has gone wrong when the patience was over. Time in which nothing was tried does not count.
+    is_over: bool,
 }
 
 /// What such a request does next.
@@ -36,10 +38,12 @@ impl Doubt {
     pub(crate) fn next(&mut self, now: Instant, patience: Duration, jitter: f64) -> Next {
         match self.since {
             None => Next::Send,
-            Some(since) if now.saturating_duration_since(since) >= patience => Next::GiveUp,
-            Some(_) => {
+            Some(_) if self.is_over => Next::GiveUp,
+            Some(since) => {
                 self.trials += 1;
-                Next::Try(back_off(self.trials, jitter))
+                // The last try is made when the patience ends, not after it.
+                let left = patience.saturating_sub(now.saturating_duration_since(since));
+                Next::Try(back_off(self.trials, jitter).min(left))
             }
         }
     }
@@ -50,8 +54,9 @@ impl Doubt {
     }
 
     /// Nobody knows what became of one.
-    pub(crate) fn begins(&mut self, now: Instant) {
-        self.since.get_or_insert(now);
+    pub(crate) fn begins(&mut self, now: Instant, patience: Duration) {
+        let since = *self.since.get_or_insert(now);
+        self.is_over |= self.trials > 0 && now.saturating_duration_since(since) >= patience;
     }
 }
 
@@ -68,7 +73,7 @@ mod tests {
         let mut doubt = Doubt::default();
         assert_eq!(doubt.next(now, PATIENCE, 1.0), Next::Send);
         // A whole round of parallel requests is one doubt.
-        (0..8).for_each(|_| doubt.begins(now));
+        (0..8).for_each(|_| doubt.begins(now, PATIENCE));
         let waits: Vec<Next> = (0..4).map(|_| doubt.next(now, PATIENCE, 1.0)).collect();
         assert_eq!(
             waits,
@@ -79,13 +84,21 @@ mod tests {
     }
 
     #[test]
-    fn patience_counts_from_the_first() {
+    fn the_last_try_is_made_when_the_patience_ends() {
         let begin = clock::monotonic();
         let mut doubt = Doubt::default();
-        doubt.begins(begin);
+        doubt.begins(begin, PATIENCE);
         let nearly = begin + PATIENCE - Duration::from_millis(1);
-        doubt.begins(nearly);
-        assert!(matches!(doubt.next(nearly, PATIENCE, 0.0), Next::Try(_)));
+        assert_eq!(doubt.next(nearly, PATIENCE, 1.0), Next::Try(Duration::from_millis(1)));
+        doubt.begins(begin + PATIENCE, PATIENCE);
         assert_eq!(doubt.next(begin + PATIENCE, PATIENCE, 0.0), Next::GiveUp);
+    }
+
+    #[test]
+    fn time_in_which_nothing_is_tried_is_no_outage() {
+        let begin = clock::monotonic();
+        let mut doubt = Doubt::default();
+        doubt.begins(begin, PATIENCE);
+        assert_eq!(doubt.next(begin + PATIENCE * 9, PATIENCE, 1.0), Next::Try(Duration::ZERO));
     }
 }

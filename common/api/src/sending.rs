@@ -67,7 +67,8 @@ impl<'a> Sending<'a> {
                     self.client.within_budget()?;
                 }
                 Decision::UnknownOutcome => {
-                    self.client.doubt().begins(clock::monotonic());
+                    let patience = self.client.settings().patience;
+                    self.client.doubt().begins(clock::monotonic(), patience);
                     return Err(self.unknown(&exchange));
                 }
                 Decision::Misconfigured => return Err(error_of(&exchange)),
@@ -146,14 +147,17 @@ impl<'a> Sending<'a> {
 
     fn situation(&self, outcome: Outcome) -> Situation {
         let good = matches!(outcome, Outcome::Status(status) if status < 500 && status != 429);
-        if good && self.request.repeat == Repeat::IfNotExecuted {
+        let careful = self.request.repeat == Repeat::IfNotExecuted;
+        let doubtful = careful && matches!(outcome, Outcome::Status(500..=599) | Outcome::Lost);
+        if good && careful {
             self.client.doubt().ends();
         }
         Situation {
             repeat: self.request.repeat,
             attempts: self.attempts,
             others_succeed: self.client.successes() > self.seen,
-            outage_since: self.client.note(good),
+            // What is in doubt is counted there: nobody tries it again, so time passes without a try.
+            outage_since: if doubtful { None } else { self.client.note(good) },
             patience: self.client.0.settings.patience,
             now: clock::monotonic(),
             jitter: fastrand::f64(),
