@@ -175,3 +175,21 @@ fn what_was_created_on_the_way_is_told_even_if_the_group_is_refused() {
     dir.sh(&create.replace("-n A", "-n F")).quiet();
     dir.sh("imp-dg create -n A -p Fridges -c").quiet();
 }
+
+#[test]
+fn what_may_have_been_made_beside_a_group_is_looked_for_again() {
+    let sim = Sim::start(&[]);
+    let dir = Dir::signed_in(&sim);
+    let rows = "name\ng1\ng2\ng3\n";
+    let create = "imp-dg create --product NewP --create-product --failed failed";
+    let run = dir.sh_with(&format!("{create} --dry-run"), rows).ok().outcomes("created", 3);
+    assert_eq!(run.stderr().matches("would create the product NewP").count(), 1, "{run}");
+    sim.fault("POST /products 500 effect=yes times=1");
+    dir.sh_with(create, rows).code(1).outcomes("created", 2).says("the product NewP: ");
+    assert_eq!(dir.failed("failed")[0].error.kind, "unknown_outcome");
+    sim.no_faults();
+    sim.fault("POST /devicegroups 500 effect=yes times=1");
+    let fixtures = "imp-dg create --product NewP -y factory --dut D -w --target T --create-target";
+    let run = dir.sh_with(fixtures, "name\nf1\nf2\n").code(1).outcomes("created", 1);
+    run.says("the group T (production_devicegroup): ");
+}

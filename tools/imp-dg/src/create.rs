@@ -1,5 +1,8 @@
 //! `imp-dg create`
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
@@ -73,12 +76,22 @@ impl Create {
         let mut work = Work::changing(given, self.changes.into());
         // Rows may create targets and products that later rows find: one after the other.
         work.in_turn = self.create_dut || self.create_target || self.create_product;
+        let foreseen = Mutex::new(HashSet::new());
         session.each(&work, |row| {
             let mut making = Making { flags: &self, session: &session, row, beside: Vec::new() };
             let created = making.group(variables.clone());
             // What was made for a group is there, also when the group itself is refused.
             let (dry, failed) = (self.changes.dry_run, created.is_err());
-            for thing in making.beside.iter().filter(|_| dry || failed) {
+            for thing in making.beside.into_iter().filter(|_| dry || failed) {
+                // A dry run meets what it would create again in every row.
+                if dry
+                    && !foreseen
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(thing.clone())
+                {
+                    continue;
+                }
                 console::say(&format!("{} {thing}", if dry { "would create" } else { "created" }));
             }
             created
@@ -181,8 +194,10 @@ impl Making<'_> {
                 }
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let body = resource::create_body("product", attributes, Record::new());
-                let created = session.send(&Request::post("/products").body(body))?;
+                let created = session.send(&Request::post("/products").body(body));
+                // Also when it is not known whether it was made: later rows look again.
                 session.finder.forget(Thing::Product);
+                let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
                 resource::lift_data(&created.body)
             }
@@ -220,13 +235,19 @@ impl Making<'_> {
                 let what = format!("the group {text} ({})", kind.resource_type());
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let relationships = Record::from_iter([("product".to_owned(), product.clone())]);
-                let created = self.post(kind, attributes, relationships)?.record;
+                let created = self.post(kind, attributes, relationships);
                 session.finder.forget(Thing::DeviceGroup);
+                let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
-                created
+                created.record
             }
             found => found?,
         };
         Ok(resource::identifier(cli::text(&group, "type"), cli::text(&group, "id")))
     }
+}
+
+/// A failure of what is made beside the group.
+fn about(what: &str, failure: Failure) -> Failure {
+    Failure { title: format!("{what}: {}", failure.title), ..failure }
 }
