@@ -184,3 +184,22 @@ fn what_a_list_printed_before_it_broke_off_is_worked_on_and_the_pipeline_fails()
     dir.sh("imp-device list | imp-device assign --dg A").quiet();
     assert_eq!((sim.members(&group).len(), sim.restarts()), (250, 250));
 }
+
+#[test]
+fn a_reading_verb_ends_with_its_reader_also_while_its_source_is_silent() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let dir = Dir::signed_in(&sim);
+    // The source stays open, and it is the end of this pipeline that is waited for.
+    let mut running = dir.spawn_open("imp-device info | head -1");
+    running.type_line(&sim.field("id")[0]);
+    let run = running.wait().quiet();
+    assert_eq!(run.records().len(), 1);
+    // One that writes finishes its rows.
+    let mut running = dir.spawn_open("imp-device update --name x | head -1");
+    running.type_line(&sim.field("id")[0]);
+    running.wait_for("the first record", || running.stdout().contains("updated"));
+    running.type_line(&sim.field("id")[1]);
+    running.close_stdin();
+    running.wait();
+    assert_eq!(sim.field("name")[..2], ["x", "x"]);
+}

@@ -163,3 +163,10 @@ fn no_secret_is_ever_told() {
         assert!(!told.contains(secret), "{secret} was told{run}");
     }
 }
+
+#[test]
+fn the_file_that_was_just_removed_does_not_count_any_more() {
+    let (sim, dir) = stranger(&[]);
+    dir.sh(&format!("{} --pwd-file pw --auth-file x.auth", login(&sim))).quiet();
+    dir.sh("imp-auth logout --auth-file x.auth").quiet();
+}

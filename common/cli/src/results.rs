@@ -47,6 +47,8 @@ impl<'a> Results<'a> {
         }
         if writes {
             session.output.expect_marks(dry_run);
+        } else {
+            stoppable::end_with_the_reader_of_stdout();
         }
         if dry_run {
             console::say(&format!("dry run, nothing will be changed: {}", session.whereabouts()));

@@ -15,10 +15,23 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
+use crate::stdout;
+
 /// How often the stop flag is looked at while nothing comes.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 static CUT_SHORT: AtomicBool = AtomicBool::new(false);
+static ENDS_WITH_READER: AtomicBool = AtomicBool::new(false);
+
+/// For verbs that only read: input ends in silence, too, as soon as nobody reads stdout any more. A live source
+/// may have nothing to say for days.
+pub fn end_with_the_reader_of_stdout() {
+    ENDS_WITH_READER.store(true, Ordering::Relaxed);
+}
+
+fn nobody_reads() -> bool {
+    ENDS_WITH_READER.load(Ordering::Relaxed) && !stdout::is_still_read()
+}
 
 /// True when a signal ended an input before its end.
 pub fn input_was_cut_short() -> bool {
@@ -68,6 +81,9 @@ impl<Source: AsFd> Read for Stoppable<Source> {
             }
             if self.stop.load(Ordering::Relaxed) {
                 CUT_SHORT.store(true, Ordering::Relaxed);
+                return Err(io::Error::other(Stopped));
+            }
+            if nobody_reads() {
                 return Err(io::Error::other(Stopped));
             }
             let mut asked = [PollFd::new(&self.source, PollFlags::IN)];

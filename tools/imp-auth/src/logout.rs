@@ -32,7 +32,9 @@ impl Logout {
         let which = if self.local { Destination::Local } else { Destination::Usual };
         let hands = cli::hands(&self.common);
         let removed = auth::log_out(which, &environment, &hands);
-        if let Some(left) = auth::sources(&environment).first() {
+        // A file that is named counts even if it is not there, as the one just removed.
+        let is_there = |left: &&auth::Source| left.file().is_none_or(std::path::Path::exists);
+        if let Some(left) = auth::sources(&environment).first().filter(is_there) {
             console::say(&format!("commands here use {left}"));
         }
         let removed = removed?;
