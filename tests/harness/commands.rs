@@ -1,7 +1,7 @@
 //! The commands under test: built once, before the first test needs them.
 //!
 //! `cargo test` does not build the binaries of other packages from a cold target directory. So the
-//! first thing each test program does is one `cargo build`, which takes no time when all is there.
+//! first thing the test program does is one `cargo build`, which takes no time when all is there.
 //! It is told nothing of the package that is being tested: the variables that cargo sets for it
 //! would make build scripts run again and dependencies be built anew each time.
 
@@ -19,7 +19,7 @@ pub(crate) fn directory() -> &'static Path {
 #[expect(clippy::disallowed_methods, reason = "the commands lie beside the test program")]
 fn build() -> PathBuf {
     let own = std::env::current_exe().expect("a test knows its own path");
-    // target/debug/deps/assign-0123456789abcdef
+    // target/debug/deps/main-0123456789abcdef
     let profile = own.ancestors().nth(2).expect("a test program lies in target/PROFILE/deps");
     let target = profile.parent().expect("the profile's directory lies in the target directory");
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in it");
@@ -32,7 +32,6 @@ fn build() -> PathBuf {
     for name in variables_of_the_test_run() {
         cargo.env_remove(name);
     }
-    // Several test programs at once wait for each other: cargo locks the target directory.
     let built = cargo.output().expect("cargo can be started");
     let errors = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "the commands cannot be built:\n{errors}");
@@ -45,6 +44,11 @@ fn variables_of_the_test_run() -> impl Iterator<Item = std::ffi::OsString> {
     std::env::vars_os()
         .map(|(name, _)| name)
         .filter(move |name| ours.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)))
+}
+
+/// One of the built commands.
+pub fn command(name: &str) -> PathBuf {
+    directory().join(name)
 }
 
 /// The search path with the commands under test in front.

@@ -27,9 +27,10 @@ pub mod wait;
 
 pub use background::Background;
 pub use caller::Caller;
+pub use commands::command;
 pub use counts::{Asked, Counts};
 pub use dir::Dir;
-pub use http::{Answer, ask};
+pub use http::{Answer, ask, connect_from, exchange};
 pub use laws::Moved;
 pub use port::Port;
 pub use proxy::Proxy;

@@ -1,0 +1,94 @@
+//! All tests, in one program: what the commands do, what holds whatever happens, the simulator, the
+//! manual pages. A new file is listed here, or in the file that has the name of its folder; a test
+//! sees to it, because a file that is listed nowhere is never compiled.
+
+/// What each command does, a file a command or a family of verbs.
+mod commands {
+    mod assign;
+    mod assign_options;
+    mod builds;
+    mod device_and_product;
+    mod groups;
+    mod hooks;
+    mod login_keys;
+    mod logs;
+    mod sign_in;
+    mod unassign;
+}
+
+/// What holds for every command: input, output, ends, faults, secrets, the limit.
+mod properties {
+    mod bad_input;
+    mod duplicates;
+    mod end_of_run;
+    mod exit_codes;
+    mod identifiers;
+    mod input;
+    mod lists;
+    mod pipes;
+    mod random_faults;
+    mod records;
+    mod renewal;
+    mod request_counts;
+    mod resume;
+    mod secrets;
+    mod service;
+    mod transport;
+    mod unknown_outcomes;
+    mod variants;
+}
+
+/// The simulator, asked at its wire as the service would be.
+mod simulator {
+    mod auth;
+    mod bulk;
+    mod client;
+    mod deployments;
+    mod devices;
+    mod factory;
+    mod groups;
+    mod hardware;
+    mod libraries;
+    mod line;
+    mod logs;
+    mod process;
+    mod products;
+    mod roles;
+    mod streams;
+    mod webhooks;
+}
+
+/// What is written is true: manual pages, README, the Production Guide.
+mod docs {
+    mod manual;
+    mod production_guide;
+}
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_file_is_listed() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["commands", "properties", "simulator", "docs"] {
+        files_are_listed(&here.join(folder), &here.join("main.rs"));
+    }
+}
+
+/// Each file in `folder` is a module in `list`, and likewise the files in the folders of its name.
+fn files_are_listed(folder: &Path, list: &Path) {
+    let listed = fs::read_to_string(list).expect("a file of modules");
+    for entry in fs::read_dir(folder).expect("a folder of tests") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let name = path.file_stem().and_then(|stem| stem.to_str()).expect("UTF-8");
+        let line = format!("mod {name};");
+        let found = listed.lines().any(|one| one.trim() == line);
+        assert!(found, "{} has no line `{line}` for {}", list.display(), path.display());
+        if path.with_extension("").is_dir() {
+            files_are_listed(&path.with_extension(""), &path);
+        }
+    }
+}
