@@ -42,7 +42,7 @@ pub struct Acted {
     /// What was done; `None` for verbs that only read.
     pub outcome: Option<Outcome>,
     /// For what is done once whatever the number of rows: `unchanged` when another row has been told.
-    pub(crate) reported: Option<Reported>,
+    pub reported: Option<Reported>,
 }
 
 impl Acted {
@@ -58,7 +58,7 @@ impl Acted {
     }
 
     /// The outcome to report, asked once a row in the order of the rows.
-    pub(crate) fn final_outcome(&self) -> Option<Outcome> {
+    pub fn final_outcome(&self) -> Option<Outcome> {
         match &self.reported {
             Some(reported) if !reported.is_first() => Some(Outcome::Unchanged),
             _ => self.outcome,

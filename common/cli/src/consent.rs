@@ -48,7 +48,7 @@ impl Session {
     ///
     /// # Errors
     /// Exit 2 without consent.
-    pub(crate) fn consent(
+    pub fn consent(
         &self,
         order: &Ask,
         noun: &str,
@@ -77,6 +77,6 @@ pub fn first(total: u64, labels: impl Iterator<Item = String>) -> String {
 }
 
 /// `1 product`, `3 products`.
-pub(crate) fn count(total: u64, noun: &str) -> String {
+pub fn count(total: u64, noun: &str) -> String {
     format!("{total} {noun}{}", if total == 1 { "" } else { "s" })
 }

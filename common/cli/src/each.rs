@@ -51,12 +51,13 @@ impl<'a> Work<'a> {
         Work { given, changes: Some(changes), all_first: true, ask: Some(ask), in_turn: false }
     }
 
-    pub(crate) fn is_dry_run(&self) -> bool {
+    /// Whether it is a dry run.
+    pub fn is_dry_run(&self) -> bool {
         self.changes.is_some_and(|changes| changes.dry_run)
     }
 
     /// What has to be asked before it is done, and was not confirmed with a flag.
-    pub(crate) fn question(&self) -> Option<Ask> {
+    pub fn question(&self) -> Option<Ask> {
         self.ask.filter(|ask| !ask.confirmed && !self.is_dry_run())
     }
 
@@ -64,7 +65,7 @@ impl<'a> Work<'a> {
     ///
     /// # Errors
     /// Exit 2; nothing has been sent or read.
-    pub(crate) fn can_be_asked(&self) -> std::result::Result<(), Stop> {
+    pub fn can_be_asked(&self) -> std::result::Result<(), Stop> {
         let to_do = |ask: Ask| format!("{} {}s", ask.verb, self.given.noun);
         self.question().map_or(Ok(()), |ask| consent::can_be_asked(&to_do(ask)))
     }
@@ -96,7 +97,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::each`].
-    pub(crate) fn each_then(
+    pub fn each_then(
         &self,
         work: &Work<'_>,
         rows: impl FnOnce() -> std::result::Result<Rows, Stop>,
@@ -133,7 +134,7 @@ impl Session {
     /// Works on rows in parallel and hands what came of them to `report`, in their order, until that says
     /// that nobody wants more. A row that fails, and one that is not attempted because the run is over, is
     /// reported here. Not one is dropped.
-    pub(crate) fn each_row<T: Send>(
+    pub fn each_row<T: Send>(
         &self,
         results: &mut Results<'_>,
         jobs: usize,
@@ -223,15 +224,18 @@ enum Worked<T> {
     Not(std::result::Result<Item, ReadError>),
 }
 
-pub(crate) fn from_dry_run() -> Failure {
+/// Why a record that a dry run printed is not worked on.
+pub fn from_dry_run() -> Failure {
     Failure::new(Kind::BadInput, "This record comes from a dry run")
         .detail("nothing was done to it; run the command before without --dry-run")
 }
 
-pub(crate) fn run_ended() -> Failure {
+/// A row that the end of the run came before.
+pub fn run_ended() -> Failure {
     Failure::not_attempted("the run ended before this row")
 }
 
-pub(crate) fn interrupted() -> Failure {
+/// A row that a signal came before.
+pub fn interrupted() -> Failure {
     Failure::not_attempted("the run was interrupted before this row")
 }

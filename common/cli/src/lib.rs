@@ -1,55 +1,45 @@
 //! What every command line has in common, so that a subcommand is only what it does to a record.
 //!
-//! [`run`] is the `main` of every command. [`Session`] is a signed-in run: its `list` prints what a list
-//! gives, its `each` does something to every row of the input, its `move_devices` moves devices between
-//! groups in bulk. Stdin, stdout, stderr, exit codes, prompts, signals and the environment each have
+//! [`run`] is the `main` of every command. [`Session`] is a signed-in run: its `each` does something to
+//! every row of the input. What several verbs do to a fleet is not here but in the crate `ops`. Stdin, stdout, stderr, exit codes, prompts, signals and the environment each have
 //! their one file here.
 
 mod acted;
-pub mod bulk;
-mod clearing;
 pub mod consent;
 pub mod console;
-pub mod deployments;
 pub mod each;
 pub mod environment;
 mod exit;
 pub mod flags;
-mod follow;
 mod gathered;
 mod group_type;
-mod input;
-mod list;
-mod lookup;
-mod naming;
+pub mod input;
+pub mod lookup;
+pub mod naming;
 mod on_demand;
 mod once;
 mod options;
-mod output;
+pub mod output;
 pub mod prompt;
-mod results;
+pub mod results;
 mod secret;
-mod session;
+pub mod session;
 pub mod signals;
 pub mod stdin;
 pub mod stdout;
-mod stop;
+pub mod stop;
 mod stoppable;
-mod stored_logs;
 mod subjects;
 
 pub use api;
 pub use auth;
-pub use clearing::Clearing;
 pub use exit::Exit;
 pub use flags::{
     BatchSize, Bulk, Changes, Common, DryRun, Input, Reports, Unblessing, UnblessingKey, identifier,
 };
-pub use follow::{FollowRows, LogAfter, Marks};
 pub use gathered::Gathered;
 pub use group_type::GroupType;
 pub use input::{Given, Identifiers, Rows};
-pub use list::Query;
 pub use on_demand::OnDemand;
 pub use once::{Once, Reported};
 pub use options::{missing, new_name, option_or_copy, text_option, truth_option};
@@ -60,7 +50,6 @@ pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Targ
 pub use secret::{secret_in_file, secret_in_file_or_stdin};
 pub use session::{Session, hands, settings, sign_in_environment, text};
 pub use stop::{Stop, failure};
-pub use stored_logs::LogQuery;
 pub use subjects::{Deployments, DeviceGroups, Devices, Products};
 
 use std::process::ExitCode;

@@ -177,7 +177,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`api::Client::send`].
-    pub(crate) fn members(&self, group: &str) -> Result<Vec<String>, Failure> {
+    pub fn members(&self, group: &str) -> Result<Vec<String>, Failure> {
         let filters = [("filter[devicegroup.id]".to_owned(), group.to_owned())];
         let reading = Reading { jobs: usize::from(self.common.jobs), wanted: &|| true };
         let mut ids = Vec::new();

@@ -174,7 +174,7 @@ impl Session {
 
     /// Called now and then by long runs: from some requests on it is worth knowing the account, whose
     /// processes share one pace whatever sign-in they use.
-    pub(crate) fn keep_company(&self) {
+    pub fn keep_company(&self) {
         if self.account.get().is_none() && self.client.requests_sent() >= WORTH_KNOWING {
             let _known_or_not = self.account();
         }

@@ -2,9 +2,9 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::deployments::{is_flagged, listed};
 use cli::each::{Acted, Ask, Outcome, Work};
 use cli::{Given, Identifiers, Record, Session, Target, console};
+use ops::deployments::{is_flagged, listed};
 
 /// Delete builds that outlived their device group
 ///
@@ -38,7 +38,11 @@ impl Cleanup {
         let zombies = || Ok(listed(self.zombies(&session)?, "cleanup"));
         session.each_of(&Work::deleting(given, self.changes.into(), ask), zombies, |row| {
             if !self.changes.dry_run {
-                session.delete_deployment(cli::text(&row.record, "id"), self.unflag)?;
+                ops::deployments::delete_deployment(
+                    &session,
+                    cli::text(&row.record, "id"),
+                    self.unflag,
+                )?;
             }
             Ok(Acted::changed(row, Record::new(), Outcome::Deleted))
         })
@@ -49,12 +53,15 @@ impl Cleanup {
             Identifiers { option: "--product", target: Target::PRODUCT, values: &self.product };
         let mut builds = Vec::new();
         if self.product.is_empty() {
-            builds = session.deployments(&[])?;
+            builds = ops::deployments::deployments(session, &[])?;
         }
         for product in named.texts(&session.stop)? {
             let product = session.find(Thing::Product, &product)?;
             let id = cli::text(&product, "id");
-            builds.append(&mut session.deployments(&[("filter[product.id]", id)])?);
+            builds.append(&mut ops::deployments::deployments(
+                session,
+                &[("filter[product.id]", id)],
+            )?);
         }
         builds.retain(|build| !build.contains_key("devicegroup_id"));
         let all = builds.len();

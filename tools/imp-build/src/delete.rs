@@ -35,7 +35,7 @@ impl Delete {
             let id = cli::text(&build, "id");
             let delete = || match self.changes.dry_run {
                 true => Ok(()),
-                false => session.delete_deployment(id, self.force),
+                false => ops::deployments::delete_deployment(&session, id, self.force),
             };
             let ((), reported) = once.act(id, &Record::new(), delete)?;
             Ok(Acted::changed(row, without_code(build), Outcome::Deleted).once(reported))

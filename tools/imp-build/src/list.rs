@@ -3,7 +3,8 @@
 use clap::Args;
 use cli::api::deployments::{CODE, has_tag};
 use cli::api::identify::Thing;
-use cli::{Query, Record, Session};
+use cli::{Record, Session};
+use ops::list::Query;
 
 /// List builds, without their code
 ///
@@ -64,7 +65,7 @@ impl List {
         query.without = &CODE;
         let keep = |build: &Record| self.keeps(build);
         query.keep = &keep;
-        session.list(&query)
+        ops::list::list(&session, &query)
     }
 
     /// What the service cannot filter by; and tags once more, since all of them must match.

@@ -20,7 +20,7 @@ pub struct Run {
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
-    log: cli::LogAfter,
+    log: ops::logs::LogAfter,
     #[command(flatten)]
     groups: cli::DeviceGroups,
     #[command(flatten)]
@@ -36,7 +36,7 @@ impl Run {
         let creating = Creating::with_restarts(self.changes.dry_run);
         let marks = self.log.marks(&session, self.changes.dry_run)?;
         let work = Work::changing(self.groups.given(), self.changes.into());
-        session.each_followed(&work, &marks, |row| {
+        ops::logs::each_followed(&session, &work, &marks, |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
             let group = session.thing(Thing::DeviceGroup, row, &[])?;

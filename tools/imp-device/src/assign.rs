@@ -2,9 +2,9 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::bulk::{Group, Move};
 use cli::each::Work;
 use cli::{Failure, Row, Session};
+use ops::membership::{Group, Move};
 
 /// Put devices into a device group
 ///
@@ -50,8 +50,8 @@ impl Assign {
         };
         // A wrong group is one error, not one for each row.
         match dg.as_ref().map(|group| session.find(Thing::DeviceGroup, group)) {
-            Some(Err(failure)) => session.not_begun(&order, failure),
-            _ => session.move_devices(&order),
+            Some(Err(failure)) => ops::membership::not_begun(&session, &order, failure),
+            _ => ops::membership::move_devices(&session, &order),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::{Query, Record, Session};
+use cli::{Record, Session};
+use ops::list::Query;
 use serde_json::Value;
 
 /// List devices
@@ -57,7 +58,7 @@ impl List {
         query.limit = self.limit;
         let keep = |device: &Record| self.keeps(device);
         query.keep = &keep;
-        session.list(&query)
+        ops::list::list(&session, &query)
     }
 
     /// What the service cannot filter by.

@@ -15,7 +15,7 @@ pub struct Restart {
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
-    log: cli::LogAfter,
+    log: ops::logs::LogAfter,
     #[command(flatten)]
     devices: cli::Devices,
     #[command(flatten)]
@@ -30,7 +30,7 @@ impl Restart {
         let work = Work::changing(self.devices.given(), self.changes);
         let once = Once::default();
         let marks = self.log.marks(&session, self.changes.dry_run)?;
-        session.each_followed(&work, &marks, |row| {
+        ops::logs::each_followed(&session, &work, &marks, |row| {
             let device = row.identifier(&Target::DEVICE, &[])?;
             let conditional = cli::truth_option(row, "conditional")?.unwrap_or(self.conditional);
             let action = if conditional { "conditional_restart" } else { "restart" };

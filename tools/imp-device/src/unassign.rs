@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::Session;
-use cli::bulk::{self, Move};
 use cli::each::Work;
+use ops::membership::{self, Move};
 
 /// Take devices out of their device groups
 ///
@@ -27,13 +27,10 @@ impl Unassign {
         let key = self.unblessing.key()?;
         let session = Session::open(&self.common)?;
         let mut work = Work::changing(self.devices.given(), self.changes);
-        work.ask = Some(bulk::unblessing(self.unblessing.confirmed));
-        session.move_devices(&Move {
-            work,
-            target: None,
-            batch: self.bulk.batch(),
-            stream: self.bulk.stream,
-            key,
-        })
+        work.ask = Some(membership::unblessing(self.unblessing.confirmed));
+        ops::membership::move_devices(
+            &session,
+            &Move { work, target: None, batch: self.bulk.batch(), stream: self.bulk.stream, key },
+        )
     }
 }

@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::deployments::{described, is_flagged, is_older};
 use cli::each::{Acted, Acting, Outcome, Work};
 use cli::{Failure, Gathered, Given, Input, Record, Row, Session, Stop, consent, console};
+use ops::deployments::{described, is_flagged, is_older};
 
 /// List, unflag or remove the builds of device groups
 ///
@@ -112,8 +112,9 @@ impl Builds {
         reads: bool,
     ) -> Result<Vec<(Record, Fate)>, Failure> {
         let present = || session.get("devicegroups", group);
-        let minimum = if reads { None } else { session.minimum_of(&present()?)? };
-        let builds = session.deployments(&[("filter[devicegroup.id]", group)])?;
+        let minimum =
+            if reads { None } else { ops::deployments::minimum_of(session, &present()?)? };
+        let builds = ops::deployments::deployments(session, &[("filter[devicegroup.id]", group)])?;
         if reads && builds.is_empty() {
             // A group that is not there has an empty list, too.
             present()?;
@@ -158,11 +159,11 @@ impl Builds {
         if fate.unflag {
             changes.insert("flagged".into(), false.into());
             if !self.changes.dry_run {
-                changes.extend(session.unflag(id)?);
+                changes.extend(ops::deployments::unflag(session, id)?);
             }
         }
         if fate.delete && !self.changes.dry_run {
-            session.delete_deployment(id, false)?;
+            ops::deployments::delete_deployment(session, id, false)?;
         }
         let outcome = if fate.delete { Outcome::Deleted } else { Outcome::Updated };
         let mut acted = Acted::changed(row, changes, outcome);

@@ -1,9 +1,10 @@
 //! `imp-dg delete`
 
 use clap::Args;
+use cli::Session;
 use cli::api::identify::Thing;
 use cli::each::{Ask, Work};
-use cli::{Clearing, Session};
+use ops::delete::Clearing;
 
 /// Delete device groups, and with them their deployments
 ///
@@ -34,6 +35,6 @@ impl Delete {
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         let work = Work::deleting(self.groups.given(), self.changes.into(), ask);
         let order = Clearing { work, force: self.force, builds: false, key };
-        session.delete(Thing::DeviceGroup, &order)
+        ops::delete::delete(&session, Thing::DeviceGroup, &order)
     }
 }

@@ -1,8 +1,9 @@
 //! `imp-dg list`
 
 use clap::Args;
+use cli::Session;
 use cli::api::identify::Thing;
-use cli::{Query, Session};
+use ops::list::Query;
 
 /// List device groups
 #[derive(Args)]
@@ -32,6 +33,6 @@ impl List {
             .one_of("owner.id", session.ids_of(Thing::Account, "--owner", &self.owner)?)
             .one_of("product.id", session.ids_of(Thing::Product, "--product", &self.product)?)
             .one_of("type", (!types.is_empty()).then_some(types));
-        session.list(&Query { limit: self.limit, ..query })
+        ops::list::list(&session, &Query { limit: self.limit, ..query })
     }
 }

@@ -2,9 +2,9 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::bulk::{Group, Move};
 use cli::each::Work;
 use cli::{Given, Session};
+use ops::membership::{Group, Move};
 
 /// Move all devices of one device group to another
 ///
@@ -42,6 +42,6 @@ impl Reassign {
             stream: false,
             key: None,
         };
-        session.move_members(&order, &groups)
+        ops::membership::move_members(&session, &order, &groups)
     }
 }

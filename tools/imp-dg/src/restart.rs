@@ -16,7 +16,7 @@ pub struct Restart {
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]
-    log: cli::LogAfter,
+    log: ops::logs::LogAfter,
     #[command(flatten)]
     groups: cli::DeviceGroups,
     #[command(flatten)]
@@ -31,7 +31,7 @@ impl Restart {
         let once = Once::default();
         let marks = self.log.marks(&session, self.changes.dry_run)?;
         let work = Work::changing(self.groups.given(), self.changes.into());
-        session.each_followed(&work, &marks, |row| {
+        ops::logs::each_followed(&session, &work, &marks, |row| {
             // A list of devices leads to their group once each, and it is restarted once.
             let row = row.seen_as(&Target::DEVICE_GROUP);
             let group = session.thing(Thing::DeviceGroup, &row, &[])?;

@@ -2,9 +2,9 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::bulk::{self, Move};
 use cli::each::Work;
 use cli::{Given, Session, identifier};
+use ops::membership::{self, Move};
 
 /// Take all devices out of device groups
 ///
@@ -35,8 +35,8 @@ impl Unassign {
         let input = self.results.as_input();
         let given = Given { noun: "device", option: "--dg", identifiers: &[], input: &input };
         let mut work = Work::changing(given, self.changes);
-        work.ask = Some(bulk::unblessing(self.unblessing.confirmed));
+        work.ask = Some(membership::unblessing(self.unblessing.confirmed));
         let order = Move { work, target: None, batch: self.bulk.batch(), stream: false, key };
-        session.move_members(&order, &groups)
+        ops::membership::move_members(&session, &order, &groups)
     }
 }

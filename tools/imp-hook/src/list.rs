@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::{GroupType, Query, Record, Session, Stop};
+use cli::{GroupType, Record, Session, Stop};
+use ops::list::Query;
 
 use crate::hook::Event;
 
@@ -47,7 +48,7 @@ impl List {
         let urls = (!self.url.is_empty()).then(|| self.url.clone());
         let keep = |hook: &Record| is_one(hook, "url", &urls) && is_one(hook, "event", &events);
         let query = Query::all("/webhooks").one_of("devicegroup.id", self.groups(&session)?);
-        session.list(&Query { limit: self.limit, keep: &keep, ..query })
+        ops::list::list(&session, &Query { limit: self.limit, keep: &keep, ..query })
     }
 
     /// The groups whose webhooks are wanted; `None` for all. Webhooks are always asked for by group: the
@@ -76,7 +77,7 @@ impl List {
             .one_of("owner.id", owners)
             .one_of("product.id", products)
             .one_of("type", types);
-        let _all_or_nobody_reads = session.read(&query, |group| {
+        let _all_or_nobody_reads = ops::list::read(session, &query, |group| {
             groups.push(cli::text(&group, "id").to_owned());
             ControlFlow::Continue(())
         })?;

@@ -3,8 +3,9 @@
 use std::time::SystemTime;
 
 use clap::Args;
+use cli::Session;
 use cli::api::clock;
-use cli::{LogQuery, Session};
+use ops::logs::LogQuery;
 
 /// Print the stored log of devices
 ///
@@ -38,7 +39,7 @@ impl Get {
             since: self.since,
             reverse: self.reverse,
         };
-        session.print_logs(self.devices.given(), &query)
+        ops::logs::print_logs(&session, self.devices.given(), &query)
     }
 }
 

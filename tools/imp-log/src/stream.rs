@@ -1,7 +1,8 @@
 //! `imp-log stream`
 
 use clap::Args;
-use cli::{Devices, FollowRows, Session};
+use cli::{Devices, Session};
+use ops::logs::FollowRows;
 
 /// Print what devices log as they log it
 ///
@@ -26,10 +27,13 @@ pub struct Stream {
 impl Stream {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.follow_rows(&FollowRows {
-            given: self.devices.given(),
-            groups: &self.dg,
-            streams: usize::from(self.streams),
-        })
+        ops::logs::follow_rows(
+            &session,
+            &FollowRows {
+                given: self.devices.given(),
+                groups: &self.dg,
+                streams: usize::from(self.streams),
+            },
+        )
     }
 }

@@ -1,9 +1,10 @@
 //! `imp-product delete`
 
 use clap::Args;
+use cli::Session;
 use cli::api::identify::Thing;
 use cli::each::{Ask, Work};
-use cli::{Clearing, Session};
+use ops::delete::Clearing;
 
 /// Delete products
 ///
@@ -36,6 +37,6 @@ impl Delete {
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         let work = Work::deleting(self.products.given(), self.changes.into(), ask);
         let order = Clearing { work, force: self.force, builds: self.builds, key };
-        session.delete(Thing::Product, &order)
+        ops::delete::delete(&session, Thing::Product, &order)
     }
 }

@@ -1,8 +1,9 @@
 //! `imp-product list`
 
 use clap::Args;
+use cli::Session;
 use cli::api::identify::Thing;
-use cli::{Query, Session};
+use ops::list::Query;
 
 /// List products, those of collaborators included
 #[derive(Args)]
@@ -22,6 +23,6 @@ impl List {
         let session = Session::open(&self.common)?;
         let owners = session.ids_of(Thing::Account, "--owner", &self.owner)?;
         let query = Query::all(Thing::Product.path()).one_of("owner.id", owners);
-        session.list(&Query { limit: self.limit, ..query })
+        ops::list::list(&session, &Query { limit: self.limit, ..query })
     }
 }

@@ -1,8 +1,9 @@
 //! `imp-auth account list`
 
 use clap::Args;
+use cli::Session;
 use cli::api::identify::Thing;
-use cli::{Query, Session};
+use ops::list::Query;
 
 /// List one's own account and those of collaborators
 #[derive(Args)]
@@ -17,6 +18,6 @@ pub struct List {
 impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.list(&Query { limit: self.limit, ..Query::all(Thing::Account.path()) })
+        ops::list::list(&session, &Query { limit: self.limit, ..Query::all(Thing::Account.path()) })
     }
 }

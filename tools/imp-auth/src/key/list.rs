@@ -1,7 +1,8 @@
 //! `imp-auth key list`
 
 use clap::Args;
-use cli::{Query, Session};
+use cli::Session;
+use ops::list::Query;
 
 use super::KEYS;
 
@@ -18,6 +19,6 @@ pub struct List {
 impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.list(&Query { limit: self.limit, ..Query::all(KEYS) })
+        ops::list::list(&session, &Query { limit: self.limit, ..Query::all(KEYS) })
     }
 }

@@ -13,11 +13,11 @@ use super::Move;
 use super::places::Places;
 use super::plan::{Fate, Wish};
 use super::send::Names;
-use crate::each::{Acted, Outcome};
-use crate::naming::name_device;
-use crate::results::Results;
-use crate::session::Session;
-use crate::stop::{Stop, failure};
+use cli::each::{Acted, Outcome};
+use cli::naming::name_device;
+use cli::results::Results;
+use cli::session::Session;
+use cli::stop::{Stop, failure};
 
 /// So many rows are read back and printed together.
 const AT_ONCE: usize = 256;
@@ -70,7 +70,7 @@ impl Printer<'_, '_> {
         let (Some(wish), Fate::Moved | Fate::Unchanged) = (&self.wishes[self.next], fate) else {
             let failure = match fate {
                 Fate::Failed(failure) => (**failure).clone(),
-                _ => crate::each::run_ended(),
+                _ => cli::each::run_ended(),
             };
             return Ready::Bad(failure, row.record, row.source);
         };

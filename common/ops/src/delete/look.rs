@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::steps::Steps;
 use super::subject::{Doomed, is_target_of, without_key};
-use crate::deployments::is_flagged;
-use crate::session::{Session, text};
+use crate::deployments::{deployments, is_flagged};
+use cli::session::{Session, text};
 
 /// Finds what each row means; a second row for the same is noted as such.
 pub fn identify(steps: &mut Steps<'_>, thing: Thing) {
@@ -105,14 +105,14 @@ fn zombies(steps: &mut Steps<'_>) {
 
 /// The deployments of a product that belong to no group.
 pub fn zombies_of(session: &Session, product: &str) -> Result<Vec<Record>, Failure> {
-    let mut deployments = session.deployments(&[("filter[product.id]", product)])?;
+    let mut deployments = deployments(session, &[("filter[product.id]", product)])?;
     deployments.retain(|deployment| !deployment.contains_key("devicegroup_id"));
     Ok(deployments)
 }
 
 /// A group with its devices and deployments.
 fn contents(session: &Session, group: &Doomed) -> Result<Doomed, Failure> {
-    let deployments = session.deployments(&[("filter[devicegroup.id]", &group.id)])?;
+    let deployments = deployments(session, &[("filter[devicegroup.id]", &group.id)])?;
     let flagged = deployments.iter().filter(|deployment| is_flagged(deployment));
     Ok(Doomed {
         devices: session.members(&group.id)?,

@@ -7,17 +7,17 @@ use pipe::spool::Spool;
 use pipe::{Failure, Form, Identifier, Item, ReadError, Row, Target};
 
 use super::Move;
-use super::look_up::Within;
+use super::look_up::{Within, look_up};
 use super::places::Places;
 use super::plan::{self, Fate, Wish};
 use super::print::Printer;
 use super::send;
 use super::size::Size;
-use crate::each::run_ended;
-use crate::results::Results;
-use crate::session::Session;
-use crate::stop::{Stop, failure};
-use crate::{Exit, console};
+use cli::each::run_ended;
+use cli::results::Results;
+use cli::session::Session;
+use cli::stop::{Stop, failure};
+use cli::{Exit, console};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
 pub(super) struct Chunk<'a> {
@@ -90,7 +90,7 @@ impl<'a> Chunk<'a> {
 
     fn wish(&mut self, row: &Row) -> Result<(Identifier, Option<u32>), Failure> {
         if row.is_dry_run() && !self.order.work.is_dry_run() {
-            return Err(crate::each::from_dry_run());
+            return Err(cli::each::from_dry_run());
         }
         let identifier = row.identifier(&Target::DEVICE, &[])?;
         let target = match self.order.target {
@@ -210,14 +210,14 @@ impl<'a> Chunk<'a> {
         if all_at_once || by_target.len() > 20 {
             let texts: Vec<&str> =
                 self.wishes.iter().flatten().map(|wish| wish.device.as_str()).collect();
-            return self.session.look_up(&mut self.places, &texts, Within::Account, None);
+            return look_up(self.session, &mut self.places, &texts, Within::Account, None);
         }
         let mut targets: Vec<_> = by_target.into_iter().collect();
         targets.sort_unstable_by_key(|(target, _)| *target);
         for (target, texts) in targets {
             let Some(target) = target else { continue };
             let id = self.places.groups[target as usize].id.clone();
-            self.session.look_up(&mut self.places, &texts, Within::Group(&id), None)?;
+            look_up(self.session, &mut self.places, &texts, Within::Group(&id), None)?;
         }
         Ok(())
     }

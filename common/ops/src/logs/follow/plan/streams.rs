@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use pipe::{Failure, Kind};
 
 use super::{Action, Device, ON_A_STREAM, Place, Plan};
-use crate::follow::line::Line;
+use crate::logs::follow::line::Line;
 
 /// A stream that does not say that it has opened is taken for opened.
 const OPENS_WITHIN: Duration = Duration::from_secs(10);

@@ -11,14 +11,15 @@ use clap::Args;
 use pipe::engine::{self, Done};
 use pipe::{Failure, Identifier, Kind, Row};
 
-use super::Followed;
-use crate::consent::count;
-use crate::each::{Acting, Work, interrupted};
-use crate::flags::Form;
-use crate::output::Output;
-use crate::session::Session;
-use crate::stop::Stop;
-use crate::{Exit, Result, console};
+use super::rows::device_id_of;
+use super::{Followed, follow, mark_log};
+use cli::consent::count;
+use cli::each::{Acting, Work, interrupted};
+use cli::flags::Form;
+use cli::output::Output;
+use cli::session::Session;
+use cli::stop::Stop;
+use cli::{Exit, Result, console};
 
 /// The flag of verbs that restart devices.
 #[derive(Args, Clone, Copy, Debug)]
@@ -78,8 +79,8 @@ impl Marks<'_> {
         if !self.wanted {
             return Ok(());
         }
-        match self.session.device_id_of(device) {
-            Ok(id) if self.is_new(&id) => self.note(&id, self.session.mark_log(&id)),
+        match device_id_of(self.session, device) {
+            Ok(id) if self.is_new(&id) => self.note(&id, mark_log(self.session, &id)),
             Ok(_) => Ok(()),
             Err(failure) if failure.kind == Kind::NotFound => Ok(()),
             Err(failure) => self.note(&device.text, Err(failure)),
@@ -100,7 +101,7 @@ impl Marks<'_> {
             Err(failure) => return self.note(&format!("device group {id}"), Err(failure)),
         };
         let Some((first, others)) = devices.split_first() else { return Ok(()) };
-        match self.session.mark_log(first) {
+        match mark_log(self.session, first) {
             Err(failure) if failure.kind == Kind::Refused => {
                 self.lose(first, devices.len() as u64, &failure);
                 Ok(())
@@ -116,7 +117,7 @@ impl Marks<'_> {
             usize::from(self.session.common.jobs),
             &self.session.stop,
             devices.iter(),
-            |id| self.note(id, self.session.mark_log(id)),
+            |id| self.note(id, mark_log(self.session, id)),
             |done| {
                 ended = match done {
                     Done::Worked(marked) => marked,
@@ -171,27 +172,25 @@ impl Marks<'_> {
         };
         // An array goes on; the columns of a table do not fit what comes now.
         if session.common.output == Some(Form::Json) {
-            return Ok(exit.and(session.follow(&session.output, followed, 1, say)?));
+            return Ok(exit.and(follow(session, &session.output, followed, 1, say)?));
         }
         session.output.finish()?;
         let output = Output::open(&session.common, None)?;
-        let exit = exit.and(session.follow(&output, followed, 1, say)?);
+        let exit = exit.and(follow(session, &output, followed, 1, say)?);
         output.finish()?;
         Ok(exit)
     }
 }
 
-impl Session {
-    /// As [`Session::each`]; then follows the devices that `act` has marked. The report comes after that.
-    ///
-    /// # Errors
-    /// As [`Session::each`].
-    pub fn each_followed(
-        &self,
-        work: &Work<'_>,
-        marks: &Marks<'_>,
-        act: impl Fn(&Row) -> Acting + Sync,
-    ) -> Result {
-        self.each_then(work, || work.given.rows(&self.stop), act, || marks.follow())
-    }
+/// As [`cli::Session::each`]; then follows the devices that `act` has marked. The report comes after that.
+///
+/// # Errors
+/// As [`cli::Session::each`].
+pub fn each_followed(
+    session: &Session,
+    work: &Work<'_>,
+    marks: &Marks<'_>,
+    act: impl Fn(&Row) -> Acting + Sync,
+) -> Result {
+    session.each_then(work, || work.given.rows(&session.stop), act, || marks.follow())
 }

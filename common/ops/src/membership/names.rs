@@ -3,7 +3,7 @@
 
 use api::{Error, Kind, devices};
 
-use super::look_up::Within;
+use super::look_up::{Within, look_up_in_list};
 use super::places::Place;
 use super::plan::Fate;
 use super::send::{Sending, failed};
@@ -33,7 +33,7 @@ impl Sending<'_> {
         let looked = if names.is_empty() {
             Ok(())
         } else {
-            self.session.look_up_in_list(&mut places, &names, Within::Account)
+            look_up_in_list(self.session, &mut places, &names, Within::Account)
         };
         if let Err(why) = looked {
             self.not_looked_for(rows.into_keys(), &why);
@@ -60,7 +60,7 @@ impl Sending<'_> {
         for row in rows {
             let told = if ends { reason.take() } else { reason.clone() };
             self.fates[row as usize] =
-                told.unwrap_or_else(|| Fate::Failed(Box::new(crate::each::run_ended())));
+                told.unwrap_or_else(|| Fate::Failed(Box::new(cli::each::run_ended())));
         }
         if ends {
             self.ended = self.ended.take().or(Some(why.clone()));

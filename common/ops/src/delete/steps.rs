@@ -13,12 +13,13 @@ use api::{Request, segment};
 use pipe::engine::{self, Done};
 use pipe::{Failure, Kind};
 
-use super::Clearing;
 use super::look::zombies_of;
 use super::subject::{Doomed, Subject};
-use crate::each::{interrupted, run_ended};
-use crate::session::{Session, text};
-use crate::stop::failure;
+use crate::delete::Clearing;
+use crate::deployments::{delete_deployment, unflag};
+use cli::each::{interrupted, run_ended};
+use cli::session::{Session, text};
+use cli::stop::failure;
 
 /// Devices in one request.
 const BATCH: usize = 100;
@@ -133,7 +134,7 @@ impl<'a> Steps<'a> {
             let flagged = flagged.into_iter().flat_map(|(place, group)| {
                 group.flagged.into_iter().map(move |deployment| (place, deployment))
             });
-            self.change(flagged.collect(), |id| gone_or(session.unflag(id).map(|_| ())));
+            self.change(flagged.collect(), |id| gone_or(unflag(session, id).map(|_| ())));
         }
         for fixtures in [true, false] {
             let groups =
@@ -161,7 +162,7 @@ impl<'a> Steps<'a> {
             let zombies = zombies.into_iter().flat_map(|(place, zombies)| {
                 zombies.into_iter().map(move |zombie| (place, text(&zombie, "id").to_owned()))
             });
-            self.change(zombies.collect(), |id| gone_or(session.delete_deployment(id, force)));
+            self.change(zombies.collect(), |id| gone_or(delete_deployment(session, id, force)));
         }
         let products = self.each_open(|subject| text(&subject.record, "id").to_owned());
         self.ask(products, |id| {

@@ -17,14 +17,14 @@ use std::time::Duration;
 use api::{Client, clock, logs};
 use pipe::{Failure, Record};
 
-use crate::output::Output;
-use crate::session::Session;
-use crate::stop::{Stop, failure};
-use crate::{Exit, Result, console};
-pub use after::{LogAfter, Marks};
+pub use after::{LogAfter, Marks, each_followed};
+use cli::output::Output;
+use cli::session::Session;
+use cli::stop::{Stop, failure};
+use cli::{Exit, Result, console};
 use ledger::Ledger;
 use plan::{Action, Happened, Plan, Why};
-pub use rows::FollowRows;
+pub use rows::{FollowRows, follow_rows};
 
 /// How often is looked at what is due, and at signals.
 const TICK: Duration = Duration::from_millis(50);
@@ -45,92 +45,90 @@ impl Followed {
     }
 }
 
-impl Session {
-    /// Notes where the log of a device ends now, to follow it from here later: before a restart.
-    /// Refused for devices whose logs may not be read.
-    fn mark_log(&self, id: &str) -> std::result::Result<Followed, Failure> {
-        let page = logs::page(&self.client, &path(id), 1, logs::PAGE_SIZE).map_err(failure)?;
-        let mut ledger = Ledger::default();
-        ledger.begin(&page.entries, page.more);
-        Ok(Followed { id: id.to_owned(), ledger: Some(ledger) })
-    }
+/// Notes where the log of a device ends now, to follow it from here later: before a restart.
+/// Refused for devices whose logs may not be read.
+fn mark_log(session: &Session, id: &str) -> std::result::Result<Followed, Failure> {
+    let page = logs::page(&session.client, &path(id), 1, logs::PAGE_SIZE).map_err(failure)?;
+    let mut ledger = Ledger::default();
+    ledger.begin(&page.entries, page.more);
+    Ok(Followed { id: id.to_owned(), ledger: Some(ledger) })
+}
 
-    /// Prints what devices log to `output`, until Ctrl-C, or until nobody reads or no device is left. `failed` gets
-    /// the devices that cannot be followed. Fails when the run is over: not signed in, or the service out of reach.
-    fn follow(
-        &self,
-        output: &Output,
-        devices: Vec<Followed>,
-        streams: usize,
-        mut failed: impl FnMut(&str, &Failure),
-    ) -> Result {
-        let devices = devices.into_iter().map(|device| (device.id, device.ledger)).collect();
-        // A long run: it shares the account's pace from the beginning, not when others are under way.
-        let _known_or_not = self.account();
-        let mut plan = Plan::new(devices, streams, clock::monotonic());
-        let edge = Edge::start(&self.client, usize::from(self.common.jobs));
-        let mut exit = Exit::Done;
-        output.expect_type("log");
-        while !self.is_stopped() && !plan.is_over() {
-            let mut actions = plan.due(clock::monotonic());
-            match clock::receive(&edge.happened, TICK) {
-                Ok(what) => {
+/// Prints what devices log to `output`, until Ctrl-C, or until nobody reads or no device is left. `failed` gets
+/// the devices that cannot be followed. Fails when the run is over: not signed in, or the service out of reach.
+fn follow(
+    session: &Session,
+    output: &Output,
+    devices: Vec<Followed>,
+    streams: usize,
+    mut failed: impl FnMut(&str, &Failure),
+) -> Result {
+    let devices = devices.into_iter().map(|device| (device.id, device.ledger)).collect();
+    // A long run: it shares the account's pace from the beginning, not when others are under way.
+    let _known_or_not = session.account();
+    let mut plan = Plan::new(devices, streams, clock::monotonic());
+    let edge = Edge::start(&session.client, usize::from(session.common.jobs));
+    let mut exit = Exit::Done;
+    output.expect_type("log");
+    while !session.is_stopped() && !plan.is_over() {
+        let mut actions = plan.due(clock::monotonic());
+        match clock::receive(&edge.happened, TICK) {
+            Ok(what) => {
+                actions.extend(plan.happened(what, clock::monotonic()));
+                for what in edge.happened.try_iter().take(1000) {
                     actions.extend(plan.happened(what, clock::monotonic()));
-                    for what in edge.happened.try_iter().take(1000) {
-                        actions.extend(plan.happened(what, clock::monotonic()));
-                    }
                 }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            for action in actions {
-                if let Action::Fail { device, failure } = &action {
-                    if failure.kind.ends_run() {
-                        return Err(failure.clone().into());
-                    }
-                    failed(plan.id(*device), failure);
-                    exit = exit.and(Exit::of_failure(failure.kind));
-                }
-                self.carry_out(action, &plan, &edge, output)?;
-            }
-            output.flush()?;
-            if !output.is_read() {
-                break;
-            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
-        Ok(exit)
+        for action in actions {
+            if let Action::Fail { device, failure } = &action {
+                if failure.kind.ends_run() {
+                    return Err(failure.clone().into());
+                }
+                failed(plan.id(*device), failure);
+                exit = exit.and(Exit::of_failure(failure.kind));
+            }
+            carry_out(session, action, &plan, &edge, output)?;
+        }
+        output.flush()?;
+        if !output.is_read() {
+            break;
+        }
     }
+    Ok(exit)
+}
 
-    fn carry_out(
-        &self,
-        action: Action,
-        plan: &Plan,
-        edge: &Edge,
-        output: &Output,
-    ) -> std::result::Result<(), Stop> {
-        match action {
-            Action::Print(record) => output.print(&record)?,
-            Action::Say(text) => console::say(&text),
-            Action::Fail { .. } => {}
-            Action::Open { stream, turn } => edge.open(&self.client, stream, turn),
-            Action::Fetch { device, why, until } => {
-                let id = plan.id(device).to_owned();
-                edge.request(move |client| {
-                    let result = fetch(client, &id, why, until.as_deref()).map_err(failure);
-                    Happened::Fetched { device, why, result }
-                });
-            }
-            Action::Add { stream, turn, device } => {
-                let (id, streams) = (plan.id(device).to_owned(), edge.streams.clone());
-                edge.request(move |client| {
-                    let name = streams.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    let name = name.get(&(stream, turn)).cloned().unwrap_or_default();
-                    let result = client.add_to_log_stream(&name, &id).map_err(failure);
-                    Happened::Added { stream, turn, device, result }
-                });
-            }
+fn carry_out(
+    session: &Session,
+    action: Action,
+    plan: &Plan,
+    edge: &Edge,
+    output: &Output,
+) -> std::result::Result<(), Stop> {
+    match action {
+        Action::Print(record) => output.print(&record)?,
+        Action::Say(text) => console::say(&text),
+        Action::Fail { .. } => {}
+        Action::Open { stream, turn } => edge.open(&session.client, stream, turn),
+        Action::Fetch { device, why, until } => {
+            let id = plan.id(device).to_owned();
+            edge.request(move |client| {
+                let result = fetch(client, &id, why, until.as_deref()).map_err(failure);
+                Happened::Fetched { device, why, result }
+            });
         }
-        Ok(())
+        Action::Add { stream, turn, device } => {
+            let (id, streams) = (plan.id(device).to_owned(), edge.streams.clone());
+            edge.request(move |client| {
+                let name = streams.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let name = name.get(&(stream, turn)).cloned().unwrap_or_default();
+                let result = client.add_to_log_stream(&name, &id).map_err(failure);
+                Happened::Added { stream, turn, device, result }
+            });
+        }
     }
+    Ok(())
 }
 
 fn path(id: &str) -> String {

@@ -70,7 +70,7 @@ impl Subject {
 impl Doomed {
     /// From the record of a group.
     pub fn of(group: &Record) -> Self {
-        let text = |name: &str| crate::text(group, name).to_owned();
+        let text = |name: &str| cli::text(group, name).to_owned();
         Doomed { id: text("id"), kind: text("type"), name: text("name"), ..Doomed::default() }
     }
 
@@ -97,7 +97,7 @@ pub fn plan(subjects: &[&Subject]) -> Vec<String> {
     let deployments: usize = groups().map(|group| group.deployments).sum();
     // A group that is a row of its own is no obstacle.
     let of_products =
-        subjects.iter().filter(|subject| crate::text(&subject.record, "type") == "product");
+        subjects.iter().filter(|subject| cli::text(&subject.record, "type") == "product");
     let of_products: usize = of_products.map(|subject| subject.groups.len()).sum();
     let zombies: usize = subjects.iter().map(|subject| subject.zombies).sum();
     [

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use pipe::{Failure, Kind, Record};
 
 use super::{Action, Device, Place, Plan, Why};
-use crate::follow::ledger::time;
-use crate::stored_logs::with_device;
+use crate::logs::follow::ledger::time;
+use crate::logs::print::with_device;
 
 /// A polled device is asked for at least so long after its last answer …
 const POLL: Duration = Duration::from_secs(3);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use api::{Error, Kind};
 use serde_json::json;
 
-use super::look_up::Within;
+use super::look_up::{Within, look_up};
 use super::plan::Fate;
 use super::send::{Sending, failed, is_out, is_trouble};
 
@@ -46,7 +46,7 @@ impl Sending<'_> {
         let mut now = self.places.with_groups_only();
         let id = self.places.groups[group as usize].id.clone();
         let size = self.sizes.get(&group).copied();
-        if let Err(error) = self.session.look_up(&mut now, &texts, Within::Group(&id), size) {
+        if let Err(error) = look_up(self.session, &mut now, &texts, Within::Group(&id), size) {
             doubts.iter().for_each(|doubt| self.fates[doubt.row as usize] = unknown(doubt, &error));
             self.ended = self.ended.take().or(Some(error).filter(Error::ends_run));
             return Vec::new();

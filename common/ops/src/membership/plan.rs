@@ -9,7 +9,7 @@ use api::Kind as ApiKind;
 use pipe::{Failure, Kind};
 
 use super::places::{Place, Places, key};
-use crate::stop::failure;
+use cli::stop::failure;
 
 /// What a row asks for.
 #[derive(Clone, Debug)]

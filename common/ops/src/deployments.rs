@@ -1,0 +1,127 @@
+//! Deployments: lists of them without their programs, and what protects one from being deleted.
+//!
+//! Careful about protection: a flag is taken away only from a deployment that can be deleted then. The
+//! minimum supported deployment of a group and those after it stay, whatever is asked for (reference 4.6).
+
+use std::ops::ControlFlow;
+
+use api::deployments::without_code;
+use api::paging::{self, Reading};
+use api::{Request, Seen, resource, segment};
+use pipe::{Failure, Item, Kind, Record, Row};
+use serde_json::Value;
+
+use cli::input::Rows;
+use cli::session::{Session, text};
+use cli::stop::failure;
+
+/// The deployments that pass the filters, without their programs.
+///
+/// # Errors
+/// As [`api::Client::send`].
+pub fn deployments(session: &Session, filters: &[(&str, &str)]) -> Result<Vec<Record>, Failure> {
+    let filters: Vec<_> =
+        filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
+    let mut deployments = Vec::new();
+    let mut seen = Seen::default();
+    let each = |deployment| {
+        deployments.push(without_code(deployment));
+        ControlFlow::Continue(())
+    };
+    let listed = paging::list(&session.client, "/deployments", &filters, &reading, &mut seen, each);
+    let _all = listed.map_err(failure)?;
+    Ok(deployments)
+}
+
+/// Takes the flag away from a deployment.
+///
+/// # Errors
+/// As [`api::Client::send`].
+pub fn unflag(session: &Session, id: &str) -> Result<Record, Failure> {
+    let unflagged = Record::from_iter([("flagged".to_owned(), Value::Bool(false))]);
+    let body = resource::update_body("deployment", id, unflagged, Record::new());
+    let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
+    Ok(without_code(resource::lift_data(&session.send(&request)?.body)))
+}
+
+/// Deletes a deployment. `force` takes away a flag that stands in the way, but only when nothing else
+/// does.
+///
+/// # Errors
+/// What the service refuses.
+pub fn delete_deployment(session: &Session, id: &str, force: bool) -> Result<(), Failure> {
+    let request = Request::delete(format!("/deployments/{}", segment(id)));
+    let refusal = match session.send(&request) {
+        Err(refusal) if force && matches!(refusal.kind, Kind::Refused | Kind::Conflict) => refusal,
+        sent => return sent.map(|_| ()),
+    };
+    let deployment = session.get("deployments", id)?;
+    if !is_flagged(&deployment) {
+        return Err(refusal);
+    }
+    if is_supported(session, &deployment)? {
+        let title = "It is the minimum supported deployment of its group, or newer";
+        let advice = "it keeps its flag; raise the minimum first, with \
+                      `imp-dg update --min-supported-deployment`";
+        return Err(Failure { title: title.into(), detail: Some(advice.into()), ..refusal });
+    }
+    unflag(session, id)?;
+    session.send(&request).map(|_| ()).map_err(|failure| {
+        failure.after(
+            "Its flag was taken away, but it was not deleted",
+            "the same command deletes it, `imp-build update --flagged` flags it again",
+        )
+    })
+}
+
+/// Whether it is its group's minimum supported deployment, or newer.
+fn is_supported(session: &Session, deployment: &Record) -> Result<bool, Failure> {
+    let group = match text(deployment, "devicegroup_id") {
+        "" => return Ok(false),
+        id => session.get("devicegroups", id)?,
+    };
+    let minimum = minimum_of(session, &group)?;
+    Ok(minimum.is_some_and(|minimum| !is_older(deployment, &minimum)))
+}
+
+/// The minimum supported deployment of a group, if it has one.
+///
+/// # Errors
+/// As [`api::Client::send`].
+pub fn minimum_of(session: &Session, group: &Record) -> Result<Option<Record>, Failure> {
+    match text(group, "min_supported_deployment_id") {
+        "" => Ok(None),
+        id => session.get("deployments", id).map(|minimum| Some(without_code(minimum))),
+    }
+}
+
+/// Whether a deployment is flagged.
+pub fn is_flagged(deployment: &Record) -> bool {
+    deployment.get("flagged") == Some(&Value::Bool(true))
+}
+
+/// Whether one deployment is certainly older than another. Time stamps have one form and sort as text
+/// (reference 3.3).
+pub fn is_older(deployment: &Record, other: &Record) -> bool {
+    let (one, other) = (text(deployment, "created_at"), text(other, "created_at"));
+    one.len() == other.len() && one < other
+}
+
+/// A deployment in one line, for a question: its id, and its tags, else its description.
+pub fn described(deployment: &Record) -> String {
+    let tags = deployment.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let tags: Vec<&str> = tags.filter_map(Value::as_str).collect();
+    let more =
+        if tags.is_empty() { text(deployment, "description").to_owned() } else { tags.join(", ") };
+    let id = text(deployment, "id");
+    let line = if more.is_empty() { id.to_owned() } else { format!("{id} ({more})") };
+    pipe::text::one_line(&line)
+}
+
+/// Records that the service has listed, as rows of a verb.
+pub fn listed(records: Vec<Record>, source: &str) -> Rows {
+    let source = source.to_owned();
+    let row = move |record| Ok(Item::Row(Row { record, source: source.clone() }));
+    Box::new(records.into_iter().map(row))
+}

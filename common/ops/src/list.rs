@@ -1,0 +1,125 @@
+//! Reading verbs that list: each record is printed when its page has come.
+
+use std::ops::ControlFlow;
+
+use api::identify::Thing;
+use api::paging::{self, Reading};
+use api::{Seen, devices};
+use pipe::{Record, Target};
+
+use cli::session::Session;
+use cli::stop::Stop;
+use cli::{Exit, Result, console};
+
+/// A list to print: several requests whose records are united, each once.
+pub struct Query<'a> {
+    /// The path: `/devices`.
+    pub path: &'a str,
+    /// The filters of each request. No request, no records.
+    pub filters: Vec<Vec<(String, String)>>,
+    /// Records to print, at most.
+    pub limit: Option<u64>,
+    /// What the service cannot filter by itself.
+    pub keep: &'a dyn Fn(&Record) -> bool,
+    /// Fields that are not printed, because not every service has them in its lists.
+    pub without: &'static [&'static str],
+}
+
+impl<'a> Query<'a> {
+    /// The whole list of `path`.
+    pub fn all(path: &'a str) -> Self {
+        Query { path, filters: vec![Vec::new()], limit: None, keep: &|_| true, without: &[] }
+    }
+
+    /// Filters by `name` for one of `values`: the service takes one value a request, so the requests
+    /// multiply. `None` is no filter. No values are a filter that nothing passes: what was to come from
+    /// stdin did not come, and then everything would be far from what was meant.
+    #[must_use]
+    pub fn one_of(mut self, name: &str, values: Option<Vec<String>>) -> Self {
+        if let Some(values) = values {
+            let with = |filters: &Vec<(String, String)>, value: &String| {
+                let mut filters = filters.clone();
+                filters.push((format!("filter[{name}]"), value.clone()));
+                filters
+            };
+            let multiplied = self
+                .filters
+                .iter()
+                .flat_map(|filters| values.iter().map(move |value| with(filters, value)));
+            self.filters = multiplied.collect();
+        }
+        self
+    }
+}
+
+/// Prints the list. Ends quietly when nobody reads any more.
+///
+/// # Errors
+/// Whatever ended the list; the pages before have been printed.
+pub fn list(session: &Session, query: &Query<'_>) -> Result {
+    let listed =
+        Target::ALL.iter().find(|target| query.path.ends_with(&format!("/{}s", target.reference)));
+    if let Some(target) = listed {
+        session.output.expect(target);
+    }
+    let mut failed = None;
+    let mut printed = 0u64;
+    let ended = read(session, query, |mut record| {
+        record.retain(|name, _| !query.without.contains(&name.as_str()));
+        if query.limit.is_some_and(|limit| printed >= limit) {
+            return ControlFlow::Break(());
+        }
+        printed += 1;
+        if let Err(stop) = session.output.print(&record) {
+            failed = Some(stop);
+            return ControlFlow::Break(());
+        }
+        if query.limit == Some(printed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    session.output.finish()?;
+    console::end_progress();
+    let _all_or_not = ended?;
+    if let Some(stop) = failed {
+        return Err(stop);
+    }
+    if session.common.verbose {
+        console::say(&format!("{printed} records, {} requests", session.client.requests_sent()));
+    }
+    Ok(Exit::Done)
+}
+
+/// Gives the records of a list to `each`.
+///
+/// # Errors
+/// Whatever ended the list.
+pub fn read(
+    session: &Session,
+    query: &Query<'_>,
+    mut each: impl FnMut(Record) -> ControlFlow<()>,
+) -> std::result::Result<ControlFlow<()>, Stop> {
+    let wanted = || {
+        session.keep_company();
+        // What has come so far goes out before the next request, and shows whether anybody reads.
+        session.output.flush().is_ok() && session.output.is_read()
+    };
+    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &wanted };
+    let mut seen = Seen::default();
+    for filters in &query.filters {
+        let each = |record: Record| {
+            if (query.keep)(&record) { each(record) } else { ControlFlow::Continue(()) }
+        };
+        let ended = if query.path == Thing::Device.path() {
+            devices::list(&session.client, filters, &reading, &mut seen, each)?
+        } else {
+            paging::list(&session.client, query.path, filters, &reading, &mut seen, each)?
+        };
+        if ended.is_break() {
+            return Ok(ended);
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}

@@ -1,0 +1,7 @@
+//! Logs of devices: the stored ones, and what comes from now on.
+
+mod follow;
+mod print;
+
+pub use follow::{FollowRows, LogAfter, Marks, each_followed, follow_rows};
+pub use print::{LogQuery, print_logs};

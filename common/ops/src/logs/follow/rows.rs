@@ -1,0 +1,158 @@
+//! From rows and groups to the devices to follow.
+
+use std::collections::HashMap;
+
+use api::identify::Thing;
+use api::{Request, resource};
+use pipe::{Failure, Identifier, Item, ReadError, Row, Target};
+
+use super::{Followed, follow};
+use cli::flags::Input;
+use cli::input::Given;
+use cli::results::Results;
+use cli::session::{Session, text};
+use cli::{Exit, Result, console, each};
+
+/// What to follow.
+#[derive(Clone, Copy, Debug)]
+pub struct FollowRows<'a> {
+    /// Devices; rows that are device groups mean their devices.
+    pub given: Given<'a>,
+    /// Device groups given as options.
+    pub groups: &'a [String],
+    /// Log streams to use.
+    pub streams: usize,
+}
+
+/// The devices to follow, in their order, and the rows that mean each of them.
+#[derive(Default)]
+struct Wanted {
+    ids: Vec<String>,
+    rows: HashMap<String, Vec<Row>>,
+    /// Something was named, though it may be a group without devices.
+    any: bool,
+}
+
+/// A device's id, and the row to report it by.
+type Meant = (String, Row);
+
+impl Wanted {
+    fn add(&mut self, (id, row): Meant) {
+        let rows = self.rows.entry(id.clone()).or_default();
+        if rows.is_empty() {
+            self.ids.push(id);
+        }
+        rows.push(row);
+    }
+
+    /// Takes in what a row means, or reports it.
+    fn take(
+        &mut self,
+        item: std::result::Result<Item, ReadError>,
+        results: &mut Results<'_>,
+        meant: impl FnOnce(&Row) -> std::result::Result<Vec<Meant>, Failure>,
+    ) {
+        self.any = true;
+        match item {
+            Ok(Item::Row(row)) if !results.is_over() => match meant(&row) {
+                Ok(found) => found.into_iter().for_each(|one| self.add(one)),
+                Err(failure) => results.bad(&failure, &row.record, &row.source),
+            },
+            other => results.not_attempted(other),
+        }
+    }
+}
+
+/// Prints what these devices log from now on. The rows are read to their end first.
+///
+/// # Errors
+/// What keeps the run from starting; a failed row is no error.
+pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
+    let mut results = Results::open(session, what.given, false, false)?;
+    let nothing_else = Input::default();
+    let noun = Target::DEVICE_GROUP.noun;
+    let groups = Given { noun, option: "--dg", identifiers: what.groups, input: &nothing_else };
+    let mut wanted = Wanted::default();
+    if !what.groups.is_empty() {
+        for item in groups.rows(&session.stop)? {
+            wanted.take(item, &mut results, |row| devices_of_group(session, row));
+        }
+    }
+    if what.groups.is_empty() || !what.given.is_default() {
+        for item in what.given.rows(&session.stop)? {
+            wanted.take(item, &mut results, |row| devices_of(session, row));
+        }
+    }
+    if results.is_over() {
+        let rows = wanted.rows.into_values().flatten();
+        rows.for_each(|row| results.not_attempted(Ok(Item::Row(row))));
+    } else if wanted.ids.is_empty() {
+        // An empty pipe is nothing to do; a group without devices is not what was meant.
+        if wanted.any {
+            console::say("there is no device to follow");
+            results.note(Exit::SomeFailed);
+        }
+    } else {
+        follow_wanted(session, wanted, what.streams, &mut results);
+    }
+    Ok(results.finish())
+}
+
+fn follow_wanted(session: &Session, wanted: Wanted, streams: usize, results: &mut Results<'_>) {
+    let Wanted { ids, mut rows, .. } = wanted;
+    let devices = ids.into_iter().map(Followed::from_now).collect();
+    let ended = follow(session, &session.output, devices, streams, |id, failure| {
+        for row in rows.remove(id).into_iter().flatten() {
+            results.bad(failure, &row.record, &row.source);
+        }
+    });
+    match ended {
+        Ok(exit) => results.note(exit),
+        Err(stop) => results.end_run(stop),
+    }
+    rows.values().flatten().for_each(|_| results.tally.ok());
+}
+
+/// A row's device, or the devices of its group.
+fn devices_of(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, Failure> {
+    if Target::DEVICE_GROUP.types.contains(&text(&row.record, "type")) {
+        return devices_of_group(session, row);
+    }
+    if session.is_stopped() {
+        return Err(each::interrupted());
+    }
+    let device = row.identifier(&Target::DEVICE, &[])?;
+    device_id_of(session, &device).map(|id| vec![(id, row.clone())])
+}
+
+/// The devices of the group that a row means, each as a row of its own.
+fn devices_of_group(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, Failure> {
+    if session.is_stopped() {
+        return Err(each::interrupted());
+    }
+    let group = session.thing(Thing::DeviceGroup, row, &[])?;
+    let members = session.members(text(&group, "id"))?;
+    if members.is_empty() {
+        // A group that is not there has an empty list, too.
+        session.get("devicegroups", text(&group, "id"))?;
+    }
+    let source = match row.source.as_str() {
+        "--dg" => format!("--dg {}", text(&row.record, "id")),
+        of_input => of_input.to_owned(),
+    };
+    let meant = |id: String| (id.clone(), Row::bare(&id, &source));
+    Ok(members.into_iter().map(meant).collect())
+}
+
+/// The id of a device. One that is an id is good as it is: whether there is such a device shows when
+/// its log is read.
+pub(super) fn device_id_of(
+    session: &Session,
+    device: &Identifier,
+) -> std::result::Result<String, Failure> {
+    if api::devices::form(&device.text) == api::devices::Form::Id {
+        return Ok(device.text.to_ascii_lowercase());
+    }
+    let answer = session.with_device(device, Request::get)?;
+    Ok(text(&resource::lift_data(&answer.body), "id").to_owned())
+}

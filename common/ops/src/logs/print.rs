@@ -1,0 +1,156 @@
+//! Reading verbs that print the stored log of each row's device, page after page.
+//!
+//! The first pages of several devices are fetched at once; a long log goes on page by page while it is
+//! printed, so that `| head` costs almost nothing.
+
+use std::cell::RefCell;
+use std::time::SystemTime;
+
+use api::logs::{self, Page};
+use api::{Request, resource};
+use pipe::{Failure, Record, Row, Target};
+
+use cli::Result;
+use cli::input::Given;
+use cli::results::Results;
+use cli::session::{Session, text};
+use cli::stop::{Stop, failure};
+
+/// Which entries of each log.
+#[derive(Clone, Copy, Debug)]
+pub struct LogQuery {
+    /// Entries in one request.
+    pub page_size: usize,
+    /// Only this page, counted from 1.
+    pub page: Option<u64>,
+    /// Only entries from this time on.
+    pub since: Option<SystemTime>,
+    /// Oldest first.
+    pub reverse: bool,
+}
+
+/// The log of one device on its way: what has come of it.
+struct Log {
+    /// `/devices/ID`.
+    path: String,
+    device: String,
+    page: Page,
+}
+
+/// Prints the stored log of each device.
+///
+/// # Errors
+/// What keeps the run from starting; a failed row is no error.
+pub fn print_logs(session: &Session, given: Given<'_>, query: &LogQuery) -> Result {
+    let mut results = Results::open(session, given, false, false)?;
+    session.output.expect_type("log");
+    let rows = given.rows(&session.stop)?;
+    let begin = |row: &Row| begin_log(session, row, query);
+    let jobs = usize::from(session.common.jobs);
+    session.each_row(&mut results, jobs, rows, begin, |results, log, row| {
+        match print_log(session, log, query) {
+            Ok(printed) => {
+                results.tally.ok();
+                printed.unwrap_or_else(|stop| results.end_run(stop));
+                results.is_over() || session.output.is_read()
+            }
+            Err(failure) => {
+                results.bad(&failure, &row.record, &row.source);
+                true
+            }
+        }
+    });
+    Ok(results.finish())
+}
+
+/// The first page of a device's log.
+fn begin_log(session: &Session, row: &Row, query: &LogQuery) -> std::result::Result<Log, Failure> {
+    let identifier = row.identifier(&Target::DEVICE, &[])?;
+    let number = query.page.unwrap_or(1);
+    let asked = RefCell::new(String::new());
+    let answer = session.with_device(&identifier, |device| {
+        asked.borrow_mut().clone_from(&device);
+        logs::request(&device, number, query.page_size)
+    })?;
+    let path = asked.into_inner();
+    let page = logs::read(&answer.body, query.page_size).map_err(failure)?;
+    let of_entry = page.entries.first().map(|entry| text(entry, "device_id").to_owned());
+    let device = match of_entry.filter(|id| !id.is_empty()) {
+        Some(id) => id,
+        None if page.entries.is_empty() => String::new(),
+        None => device_id(session, &path)?,
+    };
+    Ok(Log { path, device, page })
+}
+
+/// The id of the device at `path`, for entries that do not say whose they are.
+fn device_id(session: &Session, path: &str) -> std::result::Result<String, Failure> {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    if api::devices::form(last) == api::devices::Form::Id {
+        return Ok(last.to_owned());
+    }
+    let answer = session.send(&Request::get(path))?;
+    Ok(text(&resource::lift_data(&answer.body), "id").to_owned())
+}
+
+/// Prints a log, fetching the pages that follow. The outer error is that of the row.
+fn print_log(
+    session: &Session,
+    mut log: Log,
+    query: &LogQuery,
+) -> std::result::Result<std::result::Result<(), Stop>, Failure> {
+    let mut kept = Vec::new();
+    let mut number = 1;
+    loop {
+        let (fresh, over) = young(&log.page.entries, query.since);
+        let entries = fresh.iter().map(|entry| with_device(entry, &log.device));
+        if query.reverse {
+            kept.extend(entries);
+        } else if let Err(stop) = print_entries(session, entries) {
+            return Ok(Err(stop));
+        }
+        if over || query.page.is_some() || !log.page.more || !session.output.is_read() {
+            break;
+        }
+        number += 1;
+        let mut next =
+            logs::page(&session.client, &log.path, number, query.page_size).map_err(failure)?;
+        let known = logs::overlap(&log.page.entries, &next.entries);
+        next.entries.drain(..known);
+        log.page = next;
+    }
+    // Not by their times: the order of the service is kept, turned around.
+    Ok(print_entries(session, kept.into_iter().rev()))
+}
+
+fn print_entries(
+    session: &Session,
+    entries: impl Iterator<Item = Record>,
+) -> std::result::Result<(), Stop> {
+    for entry in entries {
+        session.output.print(&entry)?;
+    }
+    session.output.flush_rows()
+}
+
+/// The entries from `since` on, and whether older ones have begun. Order is not strictly by time, so
+/// it is the last entry that tells.
+fn young(entries: &[Record], since: Option<SystemTime>) -> (Vec<&Record>, bool) {
+    let Some(since) = since else {
+        return (entries.iter().collect(), false);
+    };
+    let is_young = |entry: &&Record| time(entry).is_none_or(|time| time >= since);
+    let over = entries.last().is_some_and(|last| !is_young(&last));
+    (entries.iter().filter(is_young).collect(), over)
+}
+
+fn time(entry: &Record) -> Option<SystemTime> {
+    humantime::parse_rfc3339_weak(text(entry, "ts")).ok()
+}
+
+/// The entry with the device that it belongs to in front.
+pub(crate) fn with_device(entry: &Record, device: &str) -> Record {
+    let mut record = Record::from_iter([("device_id".to_owned(), device.into())]);
+    record.extend(entry.clone());
+    record
+}

@@ -1,0 +1,152 @@
+//! Devices into groups and out of them, in bulk: `assign`, `unassign`, `reassign`.
+//!
+//! Rows are read to their end (or, with `--stream`, as far as they have come), the places of the devices
+//! are looked up ([`places`]), what has to be written is decided ([`plan`]) and sent ([`send`]), what is
+//! in doubt then is looked up again ([`read_back`]), and the rows are printed in their order as soon as
+//! their fate is known.
+
+mod chunk;
+mod look_up;
+mod names;
+mod places;
+mod plan;
+mod print;
+mod read_back;
+mod send;
+mod size;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use api::paging::{self, Reading};
+use api::{Secret, Seen};
+use pipe::{Failure, Item, ReadError, Row};
+
+use chunk::Chunk;
+use cli::each::{Ask, Work};
+use cli::input::Rows;
+use cli::results::Results;
+use cli::session::Session;
+use cli::stop::Stop;
+use cli::{Exit, Result};
+
+pub use places::Group;
+
+/// A live source that gives nothing for so long is waited for no longer: what came is sent.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// Gives the group that a row's device goes to.
+pub type Target<'a> = dyn Fn(&Row) -> std::result::Result<Group, Failure> + Sync + 'a;
+
+/// What a bulk move is to do.
+pub struct Move<'a> {
+    /// Rows, flags, consent. `ask` applies to unassigning from production groups.
+    pub work: Work<'a>,
+    /// The group that a row's device goes to; `None` takes it out of its group.
+    pub target: Option<&'a Target<'a>>,
+    /// Devices in one request, at most.
+    pub batch: usize,
+    /// Begin before the input has ended.
+    pub stream: bool,
+    /// The unblessing key.
+    pub key: Option<Secret>,
+}
+
+/// Moves the devices of the rows.
+///
+/// # Errors
+/// What keeps the run from starting; a failed row is no error.
+pub fn move_devices(session: &Session, order: &Move<'_>) -> Result {
+    // Devices that come later may be in production, and what came before is done by then.
+    if order.stream && order.key.is_some() {
+        order.work.can_be_asked()?;
+    }
+    let mut results = Results::open(session, order.work.given, true, order.work.is_dry_run())?;
+    let mut rows = order.work.given.rows(&session.stop)?;
+    if order.stream {
+        move_as_they_come(session, order, rows, &mut results);
+    } else {
+        move_together(session, order, &mut rows, &mut results);
+    }
+    Ok(results.finish())
+}
+
+/// Ends a run that cannot begin, for example because the group is not there: the reason is said, and
+/// the rows go to the file of failed records, so that nothing is in it that an earlier run left.
+///
+/// # Errors
+/// The reason itself, when the rows are kept nowhere or the command was used wrongly.
+pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result {
+    let stop = Stop::from(reason);
+    let given = order.work.given;
+    if given.input.failed.is_none() || stop.exit == Exit::CouldNotRun {
+        return Err(stop);
+    }
+    let mut results = Results::open(session, given, true, false)?;
+    // A live source may stay open for days, and nobody waits for its end.
+    let rows = if order.stream { None } else { Some(given.rows(&session.stop)?) };
+    results.end_run(stop);
+    rows.into_iter().flatten().for_each(|item| results.not_attempted(item));
+    Ok(results.finish())
+}
+
+/// Moves the members of `groups`, as the service lists them now.
+///
+/// # Errors
+/// As [`move_devices`].
+pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> Result {
+    let mut results = Results::open(session, order.work.given, true, order.work.is_dry_run())?;
+    let mut chunk = Chunk::new(session, order);
+    let mut seen = Seen::default();
+    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
+    for group in groups {
+        let source = format!("{} {group}", order.work.given.option);
+        let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
+        let add = |record| {
+            let item = Item::Row(Row { record, source: source.clone() });
+            match chunk.add(Ok(item), true, &mut results) {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        };
+        let listed = paging::list(&session.client, "/devices", &filters, &reading, &mut seen, add);
+        if let Err(error) = listed {
+            results.end_run(error.into());
+        }
+        if results.is_over() {
+            break;
+        }
+    }
+    chunk.carry_out(&mut results);
+    Ok(results.finish())
+}
+
+fn move_together(
+    session: &Session,
+    order: &Move<'_>,
+    rows: impl Iterator<Item = std::result::Result<Item, ReadError>>,
+    results: &mut Results<'_>,
+) {
+    let mut chunk = Chunk::new(session, order);
+    for item in rows {
+        if !chunk.add(item, false, results) {
+            break;
+        }
+    }
+    chunk.carry_out(results);
+}
+
+fn move_as_they_come(session: &Session, order: &Move<'_>, rows: Rows, results: &mut Results<'_>) {
+    let left = pipe::batch::chunks(rows, order.batch, IDLE, |items| {
+        let mut items = items.into_iter();
+        move_together(session, order, &mut items, results);
+        items.for_each(|item| results.not_attempted(item));
+        if results.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    left.into_iter().for_each(|item| results.not_attempted(item));
+}
+
+/// Consent for unblessing.
+pub fn unblessing(confirmed: bool) -> Ask {
+    Ask { verb: "unbless", confirmed }
+}

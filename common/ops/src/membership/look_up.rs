@@ -1,0 +1,142 @@
+//! Finding out where devices are, for the least requests: one list, or one GET a device.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+
+use api::devices::{self, Form};
+use api::paging::{self, Reading};
+use api::{Error, Kind, Record, Request, Seen, resource, segment};
+use pipe::engine::{self, Done};
+
+use super::places::{Places, key};
+use cli::session::Session;
+
+/// Which devices may be anywhere in the answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Within<'a> {
+    /// All devices of the account are of interest.
+    Account,
+    /// Only whether they are in this group.
+    Group(&'a str),
+}
+
+/// Finds out where the devices `texts` are. `size` is the size of the list if it is known.
+///
+/// # Errors
+/// What ends the run; what concerns one device is kept in [`Places`].
+pub(super) fn look_up(
+    session: &Session,
+    places: &mut Places,
+    texts: &[&str],
+    within: Within<'_>,
+    size: Option<usize>,
+) -> Result<(), Error> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let named = texts.iter().any(|text| devices::form(text) == Form::Name);
+    if named || list_is_less(session, texts.len(), within, size)? {
+        return look_up_in_list(
+            session,
+            places,
+            texts,
+            if named { Within::Account } else { within },
+        );
+    }
+    look_up_one_by_one(session, places, texts)
+}
+
+/// Is the list shorter, in pages, than there are devices to ask for? One request can tell: the page
+/// with that number is there or not.
+fn list_is_less(
+    session: &Session,
+    devices: usize,
+    within: Within<'_>,
+    size: Option<usize>,
+) -> Result<bool, Error> {
+    if let Some(size) = size {
+        return Ok(size / 100 + 1 < devices);
+    }
+    if devices <= 1 {
+        return Ok(false);
+    }
+    let mut probe = Request::get("/devices")
+        .query("page[number]", devices.to_string())
+        .query("page[size]", "100");
+    probe.query.extend(filters(within));
+    match session.client.send(&probe) {
+        Ok(answer) => Ok(answer.body["data"].as_array().is_none_or(Vec::is_empty)),
+        Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => Err(error),
+        // Past the end.
+        Err(_) => Ok(true),
+    }
+}
+
+pub(super) fn look_up_in_list(
+    session: &Session,
+    places: &mut Places,
+    texts: &[&str],
+    within: Within<'_>,
+) -> Result<(), Error> {
+    let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
+    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
+    let mut seen = Seen::default();
+    let note = |device: Record| {
+        places.note(&device, |key| wanted.contains(&key));
+        ControlFlow::Continue(())
+    };
+    let _all = match within {
+        Within::Account => devices::list(&session.client, &[], &reading, &mut seen, note)?,
+        Within::Group(_) => {
+            paging::list(&session.client, "/devices", &filters(within), &reading, &mut seen, note)?
+        }
+    };
+    if matches!(within, Within::Account) {
+        places.rest_is_nowhere(wanted);
+    }
+    Ok(())
+}
+
+fn look_up_one_by_one(session: &Session, places: &mut Places, texts: &[&str]) -> Result<(), Error> {
+    let mut ended = None;
+    let mut perhaps_names = Vec::new();
+    engine::ordered(
+        usize::from(session.common.jobs),
+        &AtomicBool::new(false),
+        texts.iter(),
+        |text| (*text, session.client.send(&Request::get(format!("/devices/{}", segment(text))))),
+        |done| {
+            if let Done::Worked((text, answer)) = done {
+                match answer {
+                    Ok(answer) => places.note(&resource::lift_data(&answer.body), |_| true),
+                    Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => {
+                        ended = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                    Err(error)
+                        if error.kind == Kind::NotFound && devices::form(text) == Form::Agent =>
+                    {
+                        perhaps_names.push(text);
+                    }
+                    Err(error) => {
+                        places.cannot_tell(text, error);
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    match ended {
+        Some(error) => Err(error),
+        None if perhaps_names.is_empty() => Ok(()),
+        None => look_up_in_list(session, places, &perhaps_names, Within::Account),
+    }
+}
+
+fn filters(within: Within<'_>) -> Vec<(String, String)> {
+    match within {
+        Within::Account => Vec::new(),
+        Within::Group(id) => vec![("filter[devicegroup.id]".into(), id.to_owned())],
+    }
+}
