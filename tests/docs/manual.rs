@@ -77,7 +77,7 @@ fn no_option_is_taken_for_an_agent_id() {
     let commands = names.iter().map(|name| name.trim_end_matches(".1"));
     let options = commands.flat_map(|command| options_of(&dir, command).into_values().flatten());
     let as_long: BTreeSet<String> = options.filter(|option| option.len() == 12).collect();
-    let code = pages::read("common/cli/src/flags.rs");
+    let code = pages::read("common/cli/src/args/identifier.rs");
     let list = code.split("const AS_LONG_AS_AN_AGENT_ID").nth(1).expect("the list is there");
     let list = list.split("];").next().unwrap_or_default();
     let known: BTreeSet<String> = list.split('"').skip(1).step_by(2).map(str::to_owned).collect();
@@ -262,7 +262,7 @@ fn the_cells_of_tables_fit_into_their_columns_and_the_columns_into_the_page() {
 
 #[test]
 fn no_page_is_left_out() {
-    let text = pages::read("tests/manual.rs");
+    let text = pages::read("tests/docs/manual.rs");
     for name in pages::names() {
         assert!(text.contains(&format!("type_page(\"{name}\")")), "{name} is not typed");
     }

@@ -1,9 +1,9 @@
 //! Consent: what takes something away is asked for on the terminal, with numbers and names, unless
 //! `--confirmed` was given.
 
-use crate::prompt;
+use crate::command_error::Stop;
 use crate::session::Session;
-use crate::stop::Stop;
+use crate::terminal::prompt;
 
 /// So many things that are asked about are named.
 const SHOWN: usize = 20;

@@ -4,53 +4,37 @@
 //! every row of the input. What several verbs do to a fleet is not here but in the crate `ops`. Stdin, stdout, stderr, exit codes, prompts, signals and the environment each have
 //! their one file here.
 
-mod acted;
+pub mod args;
+mod command_error;
 pub mod consent;
-pub mod console;
-pub mod each;
-pub mod environment;
 mod exit;
-pub mod flags;
-mod gathered;
 mod group_type;
-pub mod input;
 pub mod lookup;
-pub mod naming;
-mod on_demand;
-mod once;
-mod options;
-pub mod output;
-pub mod prompt;
-pub mod results;
-mod secret;
-pub mod session;
-pub mod signals;
-pub mod stdin;
-pub mod stdout;
-pub mod stop;
-mod stoppable;
-mod subjects;
+mod output;
+pub mod rows;
+mod session;
+pub mod terminal;
 
 pub use api;
-pub use auth;
-pub use exit::Exit;
-pub use flags::{
-    BatchSize, Bulk, Changes, Common, DryRun, Input, Reports, Unblessing, UnblessingKey, identifier,
+pub use args::{
+    BatchSize, Bulk, Changes, Common, Deployments, DeviceGroups, Devices, DryRun, Input, OnDemand,
+    Products, Reports, Unblessing, UnblessingKey, identifier, missing, new_name, option_or_copy,
+    secret_in_file, secret_in_file_or_stdin, text_option, truth_option,
 };
-pub use gathered::Gathered;
+pub use auth;
+pub use command_error::{Stop, failure};
+pub use exit::Exit;
 pub use group_type::GroupType;
-pub use input::{Given, Identifiers, Rows};
-pub use on_demand::OnDemand;
-pub use once::{Once, Reported};
-pub use options::{missing, new_name, option_or_copy, text_option, truth_option};
 pub use output::Output;
 pub use pipe::failure::with_advice;
 pub use pipe::text::one_line;
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
-pub use secret::{secret_in_file, secret_in_file_or_stdin};
+pub use rows::expand::Gathered;
+pub use rows::once_per_target::{Once, Reported};
+pub use rows::source::{Given, Identifiers, Rows};
 pub use session::{Session, hands, settings, sign_in_environment, text};
-pub use stop::{Stop, failure};
-pub use subjects::{Deployments, DeviceGroups, Devices, Products};
+
+use terminal::{environment, signals, stderr, stdout};
 
 use std::process::ExitCode;
 
@@ -60,7 +44,7 @@ pub type Result<T = Exit> = std::result::Result<T, Stop>;
 /// Parses the command line, carries it out and gives the exit code.
 pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> ExitCode {
     let mut command = Arguments::command();
-    console::name_it(command.get_name());
+    stderr::name_it(command.get_name());
     end_on_panic();
     // What `parse` does, but the description of all verbs is built only once: it is half of the
     // start-up time that is ours.
@@ -75,9 +59,9 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     let exit = match carry_out(arguments) {
         Ok(exit) => exit,
         Err(stop) => {
-            console::end_progress();
+            stderr::end_progress();
             if let Some(message) = &stop.message {
-                console::say(message);
+                stderr::say(message);
             }
             stop.exit
         }
@@ -87,7 +71,7 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
 
 fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        console::plain(&error.render().to_string());
+        stderr::plain(&error.render().to_string());
         return Exit::CouldNotRun.into();
     }
     stdout::print(&error.render().to_string());
@@ -98,7 +82,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn end_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let what = one_line(&panic.to_string());
-        console::say(&format!("a mistake in imp-tools itself, please report it: {what}"));
+        stderr::say(&format!("a mistake in imp-tools itself, please report it: {what}"));
         #[expect(
             clippy::disallowed_methods,
             clippy::exit,

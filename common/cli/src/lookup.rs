@@ -9,10 +9,10 @@ use api::{Kind, Request, Seen, devices, resource, segment};
 use pipe::{Failure, Form, Identifier, Record, Row, Target};
 use serde_json::Value;
 
-use crate::input::Identifiers;
-use crate::naming::name_device;
+use crate::command_error::{Stop, failure};
+use crate::rows::naming::name_device;
+use crate::rows::source::Identifiers;
 use crate::session::{Session, text};
-use crate::stop::{Stop, failure};
 
 impl Session {
     /// The one thing that a person means by `text`.

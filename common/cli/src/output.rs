@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use api::identify::{Finder, Thing};
 use pipe::{Format, Record, Sink, Target, Wrote};
 
-use crate::flags::{Common, Form};
-use crate::stop::Stop;
-use crate::{console, stdout};
+use crate::args::{Common, Form};
+use crate::command_error::Stop;
+use crate::{terminal::stderr, terminal::stdout};
 
 /// The output of a run.
 pub struct Output {
@@ -110,7 +110,7 @@ impl Output {
     fn with_sink(&self, act: impl FnOnce(&mut Sink) -> std::io::Result<Wrote>) -> Result<(), Stop> {
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let act = || act(&mut sink);
-        let wrote = if self.at_terminal { console::beside_progress(act) } else { act() };
+        let wrote = if self.at_terminal { stderr::beside_progress(act) } else { act() };
         let wrote =
             wrote.map_err(|error| Stop::usage(format!("cannot write to stdout: {error}")))?;
         if wrote == Wrote::Closed {

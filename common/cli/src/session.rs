@@ -10,10 +10,10 @@ use api::{Client, Kind, Request, Settings, Trace, resource};
 use pipe::Record;
 use serde_json::Value;
 
-use crate::flags::{Common, Form as OutputForm};
+use crate::args::{Common, Form as OutputForm};
+use crate::command_error::Stop;
 use crate::output::Output;
-use crate::stop::Stop;
-use crate::{console, environment, prompt, signals};
+use crate::{terminal::environment, terminal::prompt, terminal::signals, terminal::stderr};
 
 /// Requests after which a run is worth one more, to learn which account's pace it shares.
 const WORTH_KNOWING: u64 = 10;
@@ -61,7 +61,7 @@ pub fn sign_in_environment(common: &Common) -> auth::Environment {
 pub fn hands(common: &Common) -> auth::Hands {
     auth::Hands {
         ask: Arc::new(|question| prompt::secret(&question.to_string()).ok()),
-        warn: Arc::new(console::say),
+        warn: Arc::new(stderr::say),
         stop: signals::stop(),
         patience: common.patience,
     }
@@ -75,7 +75,7 @@ pub fn settings(common: &Common, endpoint: &str) -> Settings {
         proxy: environment::proxy(),
         patience: common.patience,
         stop: signals::stop(),
-        trace: traced.then(|| Trace::new(console::plain)),
+        trace: traced.then(|| Trace::new(stderr::plain)),
         pace: Arc::new(Pace::alone()),
         unblessing_pace: Arc::new(Pace::alone()),
     }
@@ -120,7 +120,7 @@ impl Session {
             settings.pace.share(&file)
         });
         if let (Err(error), true) = (shared, self.common.verbose) {
-            console::say(&format!("the pace is not shared with other processes: {error}"));
+            stderr::say(&format!("the pace is not shared with other processes: {error}"));
         }
     }
 

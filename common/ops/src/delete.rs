@@ -14,13 +14,13 @@ use api::Secret;
 use api::identify::Thing;
 use pipe::{Item, Row};
 
+use cli::Session;
+use cli::Stop;
 use cli::consent::count;
-use cli::each::{Acted, Ask, Outcome, Work, from_dry_run, run_ended};
 use cli::lookup::target;
-use cli::results::{Results, label};
-use cli::session::Session;
-use cli::stop::Stop;
-use cli::{consent, console};
+use cli::rows::results::{Results, label};
+use cli::rows::{Acted, Ask, Outcome, Work, from_dry_run, run_ended};
+use cli::{consent, terminal::stderr};
 use steps::Steps;
 use subject::Subject;
 
@@ -90,7 +90,7 @@ fn consent_to(session: &Session, order: &Clearing<'_>, subjects: &[Subject]) -> 
     let total = count(open.len() as u64, noun);
     let Some(Ask { verb, .. }) = order.work.question() else {
         if !plan.is_empty() {
-            console::say(&format!("to delete {total}: {}", plan.join(", ")));
+            stderr::say(&format!("to delete {total}: {}", plan.join(", ")));
         }
         return Ok(());
     };

@@ -11,9 +11,9 @@ use api::{Request, Seen, resource, segment};
 use pipe::{Failure, Item, Kind, Record, Row};
 use serde_json::Value;
 
-use cli::input::Rows;
-use cli::session::{Session, text};
-use cli::stop::failure;
+use cli::failure;
+use cli::rows::source::Rows;
+use cli::{Session, text};
 
 /// The deployments that pass the filters, without their programs.
 ///

@@ -7,9 +7,9 @@ use api::paging::{self, Reading};
 use api::{Seen, devices};
 use pipe::{Record, Target};
 
-use cli::session::Session;
-use cli::stop::Stop;
-use cli::{Exit, Result, console};
+use cli::Session;
+use cli::Stop;
+use cli::{Exit, Result, terminal::stderr};
 
 /// A list to print: several requests whose records are united, each once.
 pub struct Query<'a> {
@@ -81,13 +81,13 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
         }
     });
     session.output.finish()?;
-    console::end_progress();
+    stderr::end_progress();
     let _all_or_not = ended?;
     if let Some(stop) = failed {
         return Err(stop);
     }
     if session.common.verbose {
-        console::say(&format!("{printed} records, {} requests", session.client.requests_sent()));
+        stderr::say(&format!("{printed} records, {} requests", session.client.requests_sent()));
     }
     Ok(Exit::Done)
 }

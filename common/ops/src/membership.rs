@@ -23,11 +23,11 @@ use api::{Secret, Seen};
 use pipe::{Failure, Item, ReadError, Row};
 
 use chunk::Chunk;
-use cli::each::{Ask, Work};
-use cli::input::Rows;
-use cli::results::Results;
-use cli::session::Session;
-use cli::stop::Stop;
+use cli::Session;
+use cli::Stop;
+use cli::rows::results::Results;
+use cli::rows::source::Rows;
+use cli::rows::{Ask, Work};
 use cli::{Exit, Result};
 
 pub use places::Group;

@@ -198,20 +198,23 @@ pub fn subcommands(help: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// The names of environment variables that stand in the sources of a directory as texts.
+/// The names of environment variables that stand in the sources below a directory as texts.
 pub fn variables(directory: &str) -> BTreeSet<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(directory);
     let mut variables = BTreeSet::new();
     for entry in std::fs::read_dir(path).expect("a directory") {
         let name = entry.expect("a file").file_name().into_string().expect("UTF-8");
+        let below = format!("{directory}/{name}");
         if name.ends_with(".rs") {
-            let source = read(&format!("{directory}/{name}"));
+            let source = read(&below);
             let code = source.split("#[cfg(test)]").next().unwrap_or_default();
             // The names of values in help texts look the same.
             for line in code.lines().filter(|line| !line.contains("value_name")) {
                 let texts = line.split('"').skip(1).step_by(2).filter(|text| is_variable(text));
                 variables.extend(texts.map(str::to_owned));
             }
+        } else {
+            variables.extend(self::variables(&below));
         }
     }
     variables

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::auth::{self, Source};
-use cli::{Common, Exit, Session, console};
+use cli::{Common, Exit, Session, terminal::stderr};
 
 use crate::sign_in;
 
@@ -25,10 +25,10 @@ impl Info {
         let others: Vec<String> =
             auth::sources(&environment).iter().skip(1).map(Source::to_string).collect();
         if description.readable_by_others {
-            console::say(&format!("other users can read {}", description.source));
+            stderr::say(&format!("other users can read {}", description.source));
         }
-        if console::is_terminal() && !others.is_empty() {
-            console::say(&format!("not used: {}", others.join(", ")));
+        if stderr::is_terminal() && !others.is_empty() {
+            stderr::say(&format!("not used: {}", others.join(", ")));
         }
         let known = account.as_ref().ok().cloned().or_else(|| session.sign_in().known_account());
         let mut record = sign_in::record(&description, known.as_ref());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use cli::api::{Client, Secret};
 use cli::auth::{self, Destination, Environment, Hands, LoggedIn, Proof, Question};
-use cli::{Common, Exit, Session, Stop, consent, console, prompt};
+use cli::{Common, Exit, Session, Stop, consent, terminal::prompt, terminal::stderr};
 
 use crate::sign_in;
 
@@ -65,7 +65,7 @@ impl Login {
         let made = auth::log_in(&login, &environment, &service, &self.hands())?;
         let front = auth::sources(&environment).into_iter().next();
         if let Some(front) = front.filter(|front| front.file() != Some(&made.file)) {
-            console::say(&format!("commands here still use {front}, which comes first"));
+            stderr::say(&format!("commands here still use {front}, which comes first"));
         }
         self.show(&made)
     }
@@ -77,7 +77,7 @@ impl Login {
         if let (None, Some(set)) = (&self.endpoint, &environment.endpoint)
             && auth::check_endpoint(set).ok().as_ref() != Some(&endpoint)
         {
-            console::say(&format!(
+            stderr::say(&format!(
                 "signing in to {endpoint}; IMPT_ENDPOINT does not count here, --endpoint does"
             ));
         }

@@ -8,7 +8,7 @@ use cli::api::{
     AccessToken, Client, Credentials, Error, Kind, Request, Secret, paging, segment, sign_in,
 };
 use cli::auth::{self, Destination, LoggedOut};
-use cli::{Common, Exit, Record, Session, console};
+use cli::{Common, Exit, Record, Session, terminal::stderr};
 
 /// Remove the sign-in file, and end its refresh token
 ///
@@ -35,12 +35,12 @@ impl Logout {
         // A file that is named counts even if it is not there, as the one just removed.
         let is_there = |left: &&auth::Source| left.file().is_none_or(std::path::Path::exists);
         if let Some(left) = auth::sources(&environment).first().filter(is_there) {
-            console::say(&format!("commands here use {left}"));
+            stderr::say(&format!("commands here use {left}"));
         }
         let removed = removed?;
         let deleted = self.delete_refresh_token(&removed);
         if let Err(error) = &deleted {
-            console::say(&format!("the refresh token stays valid at the service: {error}"));
+            stderr::say(&format!("the refresh token stays valid at the service: {error}"));
         }
         let mut record = Record::from_iter([("type".to_owned(), "sign_in".into())]);
         record.insert("endpoint".into(), removed.endpoint.into());

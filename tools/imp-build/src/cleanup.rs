@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::each::{Acted, Ask, Outcome, Work};
-use cli::{Given, Identifiers, Record, Session, Target, console};
+use cli::rows::{Acted, Ask, Outcome, Work};
+use cli::{Given, Identifiers, Record, Session, Target, terminal::stderr};
 use ops::deployments::{is_flagged, listed};
 
 /// Delete builds that outlived their device group
@@ -70,7 +70,7 @@ impl Cleanup {
         }
         if builds.len() < all {
             let flagged = all - builds.len();
-            console::say(&format!("{flagged} flagged builds are left; --unflag deletes them too"));
+            stderr::say(&format!("{flagged} flagged builds are left; --unflag deletes them too"));
         }
         Ok(builds)
     }

@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::Read;
 
-use cli::{Failure, FailureKind, Given, Row, Stop, signals, stdin};
+use cli::{Failure, FailureKind, Given, Row, Stop, terminal::signals, terminal::stdin};
 
 /// One program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use cli::api::deployments::{CODE, without_code};
 use cli::api::{Request, resource};
-use cli::each::{Acted, Acting, Outcome};
+use cli::rows::{Acted, Acting, Outcome};
 use cli::{Failure, FailureKind, Once, Record, Session};
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::deployments::without_code;
 use cli::api::identify::Thing;
-use cli::each::{Acted, Ask, Outcome, Work};
+use cli::rows::{Acted, Ask, Outcome, Work};
 use cli::{Once, Record, Session};
 
 /// Delete builds

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::each::Work;
+use cli::rows::Work;
 use cli::{Failure, Record, Row, Session};
 use serde_json::Value;
 

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use cli::console;
+use cli::terminal::stderr;
 use serde_json::Value;
 
 use crate::code::Code;
@@ -37,7 +37,7 @@ impl Diagnostics {
 
     fn say(&self, line: &str) {
         if self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(line.to_owned()) {
-            console::plain(line);
+            stderr::plain(line);
         }
     }
 }

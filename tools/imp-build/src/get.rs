@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 use cli::api::deployments::without_code;
 use cli::api::identify::Thing;
-use cli::each::{Acted, Acting, Work};
-use cli::{Failure, FailureKind, Record, Row, Session, Stop, prompt, stdout};
+use cli::rows::{Acted, Acting, Work};
+use cli::{Failure, FailureKind, Record, Row, Session, Stop, terminal::prompt, terminal::stdout};
 
 /// Write the code of builds to files
 ///

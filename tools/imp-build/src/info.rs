@@ -4,7 +4,7 @@ use clap::Args;
 use cli::Session;
 use cli::api::deployments::without_code;
 use cli::api::identify::Thing;
-use cli::each::{Acted, Work};
+use cli::rows::{Acted, Work};
 
 /// Print builds
 #[derive(Args)]

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, segment};
-use cli::each::Work;
+use cli::rows::Work;
 use cli::{Failure, Session};
 
 use crate::create::Creating;

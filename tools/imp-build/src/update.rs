@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::deployments::without_code;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
-use cli::each::{Acted, Acting, Outcome, Work};
+use cli::rows::{Acted, Acting, Outcome, Work};
 use cli::{Failure, FailureKind, Once, Record, Row, Session};
 use serde_json::Value;
 

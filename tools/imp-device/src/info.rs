@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::each::{Acted, Work};
+use cli::rows::{Acted, Work};
 use cli::{Session, Target};
 
 /// Print the whole state of devices

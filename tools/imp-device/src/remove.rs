@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::api::{Kind, Request, membership, resource};
-use cli::each::{Acted, Ask, Outcome, Work};
+use cli::rows::{Acted, Ask, Outcome, Work};
 use cli::{Failure, FailureKind, Identifier, Once, Record, Session, Target};
 
 /// Remove devices from the account

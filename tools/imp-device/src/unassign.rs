@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::Session;
-use cli::each::Work;
+use cli::rows::Work;
 use ops::membership::{self, Move};
 
 /// Take devices out of their device groups

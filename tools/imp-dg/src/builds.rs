@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::each::{Acted, Acting, Outcome, Work};
-use cli::{Failure, Gathered, Given, Input, Record, Row, Session, Stop, consent, console};
+use cli::rows::{Acted, Acting, Outcome, Work};
+use cli::{Failure, Gathered, Given, Input, Record, Row, Session, Stop, consent, terminal::stderr};
 use ops::deployments::{described, is_flagged, is_older};
 
 /// List, unflag or remove the builds of device groups
@@ -147,7 +147,7 @@ impl Builds {
         }
         let plan = format!("of {} builds, {}", builds.len(), plan.join(", "));
         if self.confirmed || self.changes.dry_run || unflagged + deleted == 0 {
-            console::say(&plan);
+            stderr::say(&plan);
             return Ok(());
         }
         consent::ask(&format!("In {}: {plan}.\n  {}", session.whereabouts(), named(builds)))

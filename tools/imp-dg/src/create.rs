@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
-use cli::each::{Acted, Outcome, Work};
-use cli::{Failure, Given, GroupType, Record, Row, Session, Target, console};
+use cli::rows::{Acted, Outcome, Work};
+use cli::{Failure, Given, GroupType, Record, Row, Session, Target, terminal::stderr};
 use serde_json::Value;
 
 use crate::variables;
@@ -92,7 +92,7 @@ impl Create {
                 {
                     continue;
                 }
-                console::say(&format!("{} {thing}", if dry { "would create" } else { "created" }));
+                stderr::say(&format!("{} {thing}", if dry { "would create" } else { "created" }));
             }
             created
         })

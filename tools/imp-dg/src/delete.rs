@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::Session;
 use cli::api::identify::Thing;
-use cli::each::{Ask, Work};
+use cli::rows::{Ask, Work};
 use ops::delete::Clearing;
 
 /// Delete device groups, and with them their deployments

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::Session;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
-use cli::each::{Acted, Work};
+use cli::rows::{Acted, Work};
 
 /// Print device groups
 #[derive(Args)]

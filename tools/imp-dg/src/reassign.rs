@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::each::Work;
+use cli::rows::Work;
 use cli::{Given, Session};
 use ops::membership::{Group, Move};
 

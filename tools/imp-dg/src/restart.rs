@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, segment};
-use cli::each::{Acted, Outcome, Work};
+use cli::rows::{Acted, Outcome, Work};
 use cli::{Once, Record, Session, Target};
 
 /// Restart all devices of device groups, with one request a group

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
-use cli::each::{Acted, Outcome, Work};
+use cli::rows::{Acted, Outcome, Work};
 use cli::{Failure, Record, Row, Session};
 use serde_json::Value;
 

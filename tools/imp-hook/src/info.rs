@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::Session;
 use cli::api::{Request, resource};
-use cli::each::{Acted, Work};
+use cli::rows::{Acted, Work};
 
 use crate::hook::{self, Webhooks};
 

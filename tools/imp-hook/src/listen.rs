@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use cli::api::{Secret, clock};
-use cli::{Exit, Output, Record, Session, Stop, console, signals};
+use cli::{Exit, Output, Record, Session, Stop, terminal::signals, terminal::stderr};
 use serde_json::json;
 
 use crate::hook::Event;
@@ -119,7 +119,7 @@ impl Listen {
         let removed = hooks.is_none_or(|hooks| hooks.remove());
         server.close();
         let printed = printer.end();
-        console::say(&counts.sentence());
+        stderr::say(&counts.sentence());
         announced?;
         printed.map(|exit| if removed { exit } else { exit.and(Exit::SomeFailed) })
     }
@@ -143,7 +143,7 @@ impl Listen {
             (output.clone(), printer.progress.clone(), printer.printed.clone());
         thread::spawn(move || {
             if let Err(stop) = printer::print(&file, &progress, &output, &printed) {
-                console::say(&stop.to_string());
+                stderr::say(&stop.to_string());
                 progress.set(|state| state.broken = true);
             }
             printed.done.store(true, Ordering::SeqCst);
@@ -163,16 +163,16 @@ fn announce(
 ) -> Result<(), Stop> {
     let origin = format!("http://{address}");
     let url = base(&origin, secret);
-    if console::is_terminal() {
-        console::say(&format!("listening on {url}NAME"));
+    if stderr::is_terminal() {
+        stderr::say(&format!("listening on {url}NAME"));
     } else {
-        console::say(&format!(
+        stderr::say(&format!(
             "listening on {origin}/SECRET/NAME, the secret is in {}",
             file.display()
         ));
     }
     if let Some(hooks) = hooks {
-        console::say(&format!("{} webhooks call it until it ends", hooks.count()));
+        stderr::say(&format!("{} webhooks call it until it ends", hooks.count()));
     }
     let line = json!({"address": address.to_string(), "url": url});
     ready.map_or(Ok(()), |ready| ready.tell(&line))
@@ -180,7 +180,7 @@ fn announce(
 
 fn say_cut(found: &Found) {
     if found.cut > 0 {
-        console::say(&format!("cut {} bytes of an unfinished event off the journal", found.cut));
+        stderr::say(&format!("cut {} bytes of an unfinished event off the journal", found.cut));
     }
 }
 
@@ -235,7 +235,7 @@ impl Printer {
                 last = (clock::monotonic(), position);
             }
             if clock::monotonic().duration_since(last.0) > PATIENCE_WITH_READER {
-                console::say(
+                stderr::say(
                     "the reader of stdout takes nothing; the rest of the events is in the journal",
                 );
                 return Ok(Exit::SomeFailed);

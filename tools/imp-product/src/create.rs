@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
-use cli::each::{Acted, Outcome, Work};
+use cli::rows::{Acted, Outcome, Work};
 use cli::{Given, Record, Session, Target};
 
 /// Create products

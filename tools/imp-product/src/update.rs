@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
-use cli::each::{Acted, Outcome, Work};
+use cli::rows::{Acted, Outcome, Work};
 use cli::{Once, Record, Session, Target};
 
 /// Change the name or description of products

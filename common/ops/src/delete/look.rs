@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::steps::Steps;
 use super::subject::{Doomed, is_target_of, without_key};
 use crate::deployments::{deployments, is_flagged};
-use cli::session::{Session, text};
+use cli::{Session, text};
 
 /// Finds what each row means; a second row for the same is noted as such.
 pub fn identify(steps: &mut Steps<'_>, thing: Thing) {

@@ -17,9 +17,9 @@ use super::look::zombies_of;
 use super::subject::{Doomed, Subject};
 use crate::delete::Clearing;
 use crate::deployments::{delete_deployment, unflag};
-use cli::each::{interrupted, run_ended};
-use cli::session::{Session, text};
-use cli::stop::failure;
+use cli::failure;
+use cli::rows::{interrupted, run_ended};
+use cli::{Session, text};
 
 /// Devices in one request.
 const BATCH: usize = 100;

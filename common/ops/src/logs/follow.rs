@@ -18,10 +18,10 @@ use api::{Client, clock, logs};
 use pipe::{Failure, Record};
 
 pub use after::{LogAfter, Marks, each_followed};
-use cli::output::Output;
-use cli::session::Session;
-use cli::stop::{Stop, failure};
-use cli::{Exit, Result, console};
+use cli::Output;
+use cli::Session;
+use cli::{Exit, Result, terminal::stderr};
+use cli::{Stop, failure};
 use ledger::Ledger;
 use plan::{Action, Happened, Plan, Why};
 pub use rows::{FollowRows, follow_rows};
@@ -108,7 +108,7 @@ fn carry_out(
 ) -> std::result::Result<(), Stop> {
     match action {
         Action::Print(record) => output.print(&record)?,
-        Action::Say(text) => console::say(&text),
+        Action::Say(text) => stderr::say(&text),
         Action::Fail { .. } => {}
         Action::Open { stream, turn } => edge.open(&session.client, stream, turn),
         Action::Fetch { device, why, until } => {

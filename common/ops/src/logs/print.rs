@@ -11,10 +11,10 @@ use api::{Request, resource};
 use pipe::{Failure, Record, Row, Target};
 
 use cli::Result;
-use cli::input::Given;
-use cli::results::Results;
-use cli::session::{Session, text};
-use cli::stop::{Stop, failure};
+use cli::rows::results::Results;
+use cli::rows::source::Given;
+use cli::{Session, text};
+use cli::{Stop, failure};
 
 /// Which entries of each log.
 #[derive(Clone, Copy, Debug)]

@@ -13,11 +13,11 @@ use super::plan::{self, Fate, Wish};
 use super::print::Printer;
 use super::send;
 use super::size::Size;
-use cli::each::run_ended;
-use cli::results::Results;
-use cli::session::Session;
-use cli::stop::{Stop, failure};
-use cli::{Exit, console};
+use cli::Session;
+use cli::rows::results::Results;
+use cli::rows::run_ended;
+use cli::{Exit, terminal::stderr};
+use cli::{Stop, failure};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
 pub(super) struct Chunk<'a> {
@@ -90,7 +90,7 @@ impl<'a> Chunk<'a> {
 
     fn wish(&mut self, row: &Row) -> Result<(Identifier, Option<u32>), Failure> {
         if row.is_dry_run() && !self.order.work.is_dry_run() {
-            return Err(cli::each::from_dry_run());
+            return Err(cli::rows::from_dry_run());
         }
         let identifier = row.identifier(&Target::DEVICE, &[])?;
         let target = match self.order.target {
@@ -135,7 +135,7 @@ impl<'a> Chunk<'a> {
         };
         let mut settled = |fates: &[Fate], places: &Places, names: &send::Names| {
             let go_on = printer.print_settled(fates, places, names);
-            console::progress(printer.next as u64, total, "device");
+            stderr::progress(printer.next as u64, total, "device");
             go_on
         };
         settled(fates, &self.places, &HashMap::new());

@@ -10,7 +10,7 @@ use api::{Error, Kind, Record, Request, Seen, resource, segment};
 use pipe::engine::{self, Done};
 
 use super::places::{Places, key};
-use cli::session::Session;
+use cli::Session;
 
 /// Which devices may be anywhere in the answer.
 #[derive(Clone, Copy, Debug)]

@@ -60,7 +60,7 @@ impl Sending<'_> {
         for row in rows {
             let told = if ends { reason.take() } else { reason.clone() };
             self.fates[row as usize] =
-                told.unwrap_or_else(|| Fate::Failed(Box::new(cli::each::run_ended())));
+                told.unwrap_or_else(|| Fate::Failed(Box::new(cli::rows::run_ended())));
         }
         if ends {
             self.ended = self.ended.take().or(Some(why.clone()));

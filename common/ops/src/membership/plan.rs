@@ -9,7 +9,7 @@ use api::Kind as ApiKind;
 use pipe::{Failure, Kind};
 
 use super::places::{Place, Places, key};
-use cli::stop::failure;
+use cli::failure;
 
 /// What a row asks for.
 #[derive(Clone, Debug)]

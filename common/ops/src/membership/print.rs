@@ -13,11 +13,11 @@ use super::Move;
 use super::places::Places;
 use super::plan::{Fate, Wish};
 use super::send::Names;
-use cli::each::{Acted, Outcome};
-use cli::naming::name_device;
-use cli::results::Results;
-use cli::session::Session;
-use cli::stop::{Stop, failure};
+use cli::Session;
+use cli::rows::naming::name_device;
+use cli::rows::results::Results;
+use cli::rows::{Acted, Outcome};
+use cli::{Stop, failure};
 
 /// So many rows are read back and printed together.
 const AT_ONCE: usize = 256;
@@ -70,7 +70,7 @@ impl Printer<'_, '_> {
         let (Some(wish), Fate::Moved | Fate::Unchanged) = (&self.wishes[self.next], fate) else {
             let failure = match fate {
                 Fate::Failed(failure) => (**failure).clone(),
-                _ => cli::each::run_ended(),
+                _ => cli::rows::run_ended(),
             };
             return Ready::Bad(failure, row.record, row.source);
         };

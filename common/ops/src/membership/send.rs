@@ -17,8 +17,8 @@ use super::places::{Group, Places};
 use super::plan::{Batch, Fate, Wish, batches};
 use super::read_back::Doubt;
 use super::size::Size;
-use cli::session::Session;
-use cli::stop::failure;
+use cli::Session;
+use cli::failure;
 
 /// Called with the fates so far; false when the run is over.
 pub(super) type Settled<'a> = dyn FnMut(&[Fate], &Places, &Names) -> bool + 'a;
@@ -225,7 +225,7 @@ impl Sending<'_> {
         let mut reason = (error.kind != Kind::NotAttempted).then(|| failed(error.clone()));
         for (row, _) in self.open_rows() {
             let fate =
-                reason.take().unwrap_or_else(|| Fate::Failed(Box::new(cli::each::run_ended())));
+                reason.take().unwrap_or_else(|| Fate::Failed(Box::new(cli::rows::run_ended())));
             self.fates[row as usize] = fate;
         }
     }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::identify::Thing;
-use cli::each::{Acted, Work};
-use cli::stdin::{self, Stdin};
+use cli::rows::{Acted, Work};
+use cli::terminal::stdin::{self, Stdin};
 use cli::{Given, Session, Target, identifier};
 
 /// Print accounts

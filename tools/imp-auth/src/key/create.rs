@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::each::{Acted, Outcome};
+use cli::rows::{Acted, Outcome};
 use cli::{Exit, Record, Session, Stop};
 
 use super::KEYS;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::api::Request;
-use cli::each::{Acted, Ask, Outcome, Work};
+use cli::rows::{Acted, Ask, Outcome, Work};
 use cli::{Once, Record, Session, Target};
 
 use super::password::Password;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use clap::Args;
 use cli::api::{Answer, Request, Secret};
-use cli::{Failure, FailureKind, Given, Session, Stop, environment, prompt};
+use cli::{Failure, FailureKind, Given, Session, Stop, terminal::environment, terminal::prompt};
 
 /// Flags of verbs that need the account's password.
 #[derive(Args)]

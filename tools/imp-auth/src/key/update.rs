@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::each::{Acted, Outcome, Work};
+use cli::rows::{Acted, Outcome, Work};
 use cli::{Once, Record, Session, Target};
 
 use super::password::Password;

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use cli::api::clock;
-use cli::{Record, console};
+use cli::{Record, terminal::stderr};
 use serde_json::Value;
 
 use super::counts::Counts;
@@ -144,14 +144,14 @@ impl Writer {
     fn complain(&mut self, broken: Broken) {
         match broken {
             Broken::Write(error) if !self.said => {
-                console::say(&format!(
+                stderr::say(&format!(
                     "the journal cannot be written, calls are answered 503: {error}"
                 ));
                 self.said = true;
             }
             Broken::Write(_) => {}
             Broken::Sync(error) => {
-                console::say(&format!(
+                stderr::say(&format!(
                     "the journal cannot be synced, so nothing more is taken in: {error}"
                 ));
                 self.progress.set(|state| state.broken = true);

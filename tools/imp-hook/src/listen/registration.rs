@@ -2,7 +2,7 @@
 
 use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
-use cli::{Failure, FailureKind, Record, Session, Stop, console};
+use cli::{Failure, FailureKind, Record, Session, Stop, terminal::stderr};
 
 use crate::create::{attributes, body};
 use crate::hook::{Event, Mime};
@@ -85,7 +85,7 @@ impl Registration {
                     && failure.kind != FailureKind::NotFound
                 {
                     let id = cli::text(hook, "id");
-                    console::say(&format!("webhook {id} is left: {}", failure.sentence()));
+                    stderr::say(&format!("webhook {id} is left: {}", failure.sentence()));
                     all = false;
                 }
             }

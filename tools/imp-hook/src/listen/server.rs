@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cli::api::{Secret, clock};
-use cli::console;
+use cli::terminal::stderr;
 
 use super::call::{Call, Connection, Incoming, Refusal};
 use super::commit::Committer;
@@ -212,7 +212,7 @@ impl Server {
     fn count(&self, status: u16) {
         if self.counts.refused(status) {
             let why = reason(status);
-            console::say(&format!(
+            stderr::say(&format!(
                 "a call was answered {status} ({why}); from now on they are only counted"
             ));
         }

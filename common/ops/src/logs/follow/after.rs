@@ -13,13 +13,13 @@ use pipe::{Failure, Identifier, Kind, Row};
 
 use super::rows::device_id_of;
 use super::{Followed, follow, mark_log};
+use cli::Output;
+use cli::Session;
+use cli::Stop;
+use cli::args::Form;
 use cli::consent::count;
-use cli::each::{Acting, Work, interrupted};
-use cli::flags::Form;
-use cli::output::Output;
-use cli::session::Session;
-use cli::stop::Stop;
-use cli::{Exit, Result, console};
+use cli::rows::{Acting, Work, interrupted};
+use cli::{Exit, Result, terminal::stderr};
 
 /// The flag of verbs that restart devices.
 #[derive(Args, Clone, Copy, Debug)]
@@ -158,17 +158,17 @@ impl Marks<'_> {
     fn follow(&self) -> Result {
         let State { followed, lost, .. } = std::mem::take(&mut *self.state());
         let session = self.session;
-        console::end_progress();
+        stderr::end_progress();
         for Lost { devices, first } in lost.values() {
             let devices = count(*devices, "device");
-            console::say(&format!("the logs of {devices} cannot be followed: {first}"));
+            stderr::say(&format!("the logs of {devices} cannot be followed: {first}"));
         }
         let exit = if lost.is_empty() { Exit::Done } else { Exit::SomeFailed };
         if followed.is_empty() || session.is_stopped() {
             return Ok(exit);
         }
         let say = |id: &str, failure: &Failure| {
-            console::say(&format!("{id}: {}", failure.sentence()));
+            stderr::say(&format!("{id}: {}", failure.sentence()));
         };
         // An array goes on; the columns of a table do not fit what comes now.
         if session.common.output == Some(Form::Json) {

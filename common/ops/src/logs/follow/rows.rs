@@ -7,11 +7,11 @@ use api::{Request, resource};
 use pipe::{Failure, Identifier, Item, ReadError, Row, Target};
 
 use super::{Followed, follow};
-use cli::flags::Input;
-use cli::input::Given;
-use cli::results::Results;
-use cli::session::{Session, text};
-use cli::{Exit, Result, console, each};
+use cli::args::Input;
+use cli::rows::results::Results;
+use cli::rows::source::Given;
+use cli::{Exit, Result, rows::run, terminal::stderr};
+use cli::{Session, text};
 
 /// What to follow.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +89,7 @@ pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
     } else if wanted.ids.is_empty() {
         // An empty pipe is nothing to do; a group without devices is not what was meant.
         if wanted.any {
-            console::say("there is no device to follow");
+            stderr::say("there is no device to follow");
             results.note(Exit::SomeFailed);
         }
     } else {
@@ -119,7 +119,7 @@ fn devices_of(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, F
         return devices_of_group(session, row);
     }
     if session.is_stopped() {
-        return Err(each::interrupted());
+        return Err(run::interrupted());
     }
     let device = row.identifier(&Target::DEVICE, &[])?;
     device_id_of(session, &device).map(|id| vec![(id, row.clone())])
@@ -128,7 +128,7 @@ fn devices_of(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, F
 /// The devices of the group that a row means, each as a row of its own.
 fn devices_of_group(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, Failure> {
     if session.is_stopped() {
-        return Err(each::interrupted());
+        return Err(run::interrupted());
     }
     let group = session.thing(Thing::DeviceGroup, row, &[])?;
     let members = session.members(text(&group, "id"))?;

@@ -11,13 +11,13 @@ use pipe::engine::{self, Done};
 use pipe::spool::Spool;
 use pipe::{Failure, Item, Kind, ReadError, Row};
 
-pub use crate::acted::{Acted, Acting, Outcome};
+use crate::args::Changes;
+use crate::command_error::Stop;
 pub use crate::consent::Ask;
-use crate::flags::Changes;
-use crate::input::{Given, Rows};
-use crate::results::{Results, label_with_name};
+pub use crate::rows::outcome::{Acted, Acting, Outcome};
+use crate::rows::results::{Results, label_with_name};
+use crate::rows::source::{Given, Rows};
 use crate::session::Session;
-use crate::stop::Stop;
 use crate::{Exit, Result, consent};
 
 /// What a verb works on, and how.

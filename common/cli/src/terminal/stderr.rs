@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::stdout;
+use crate::terminal::stdout;
 
 /// The name in front of each line; set once by [`name_it`].
 static NAME: OnceLock<String> = OnceLock::new();

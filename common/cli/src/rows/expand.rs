@@ -3,10 +3,10 @@
 use pipe::source::BadRow;
 use pipe::{Failure, Item, Kind, ReadError, Record, Row};
 
-use crate::each::run_ended;
-use crate::input::{Given, Rows};
+use crate::command_error::Stop;
+use crate::rows::run::run_ended;
+use crate::rows::source::{Given, Rows};
 use crate::session::Session;
-use crate::stop::Stop;
 
 /// What the rows led to.
 pub struct Gathered {

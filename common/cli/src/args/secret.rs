@@ -5,8 +5,8 @@ use std::path::Path;
 
 use api::Secret;
 
-use crate::stop::Stop;
-use crate::{signals, stdin};
+use crate::command_error::Stop;
+use crate::{terminal::signals, terminal::stdin};
 
 /// Nobody's password is longer, in bytes; something else was piped in then.
 const LONGEST: u64 = 64 * 1024;

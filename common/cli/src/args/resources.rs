@@ -3,8 +3,8 @@
 
 use clap::Args;
 
-use crate::flags::{Input, identifier};
-use crate::input::Given;
+use crate::args::{Input, identifier};
+use crate::rows::source::Given;
 
 /// The devices that a verb works on.
 #[derive(Args, Clone, Debug)]

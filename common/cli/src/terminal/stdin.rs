@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FileType, fstat, major, minor};
 
-use crate::stoppable::Stoppable;
+use crate::terminal::interruptible::Stoppable;
 
 /// What stdin is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,12 +8,12 @@ use std::path::Path;
 use pipe::{FailedFile, Failure, Item, Kind, ReadError, Record, Tally, Target};
 use serde_json::Value;
 
+use crate::command_error::Stop;
 use crate::consent::count;
-use crate::each::{Outcome, interrupted, run_ended};
-use crate::input::Given;
+use crate::rows::run::{Outcome, interrupted, run_ended};
+use crate::rows::source::Given;
 use crate::session::Session;
-use crate::stop::Stop;
-use crate::{Exit, console, stoppable};
+use crate::{Exit, terminal::interruptible, terminal::stderr};
 
 /// The results of a run.
 pub struct Results<'a> {
@@ -48,10 +48,10 @@ impl<'a> Results<'a> {
         if writes {
             session.output.expect_marks(dry_run);
         } else {
-            stoppable::end_with_the_reader_of_stdout();
+            interruptible::end_with_the_reader_of_stdout();
         }
         if dry_run {
-            console::say(&format!("dry run, nothing will be changed: {}", session.whereabouts()));
+            stderr::say(&format!("dry run, nothing will be changed: {}", session.whereabouts()));
         }
         let (failed, report) = (given.input.failed.as_deref(), given.input.report.as_deref());
         for path in [failed, report].into_iter().flatten() {
@@ -105,7 +105,7 @@ impl<'a> Results<'a> {
             return true;
         }
         if self.writes && !self.closed_said {
-            console::say("stdout was closed; the remaining rows are still worked on");
+            stderr::say("stdout was closed; the remaining rows are still worked on");
             self.closed_said = true;
         }
         self.writes
@@ -120,7 +120,7 @@ impl<'a> Results<'a> {
         self.over |= failure.kind.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != Kind::NotAttempted || failure.partly {
-            console::say(&sentence(failure, input, self.given.noun, source));
+            stderr::say(&sentence(failure, input, self.given.noun, source));
             self.exit = self.exit.and(Exit::of_failure(failure.kind));
         }
         self.tally.failed(failure.kind);
@@ -149,7 +149,7 @@ impl<'a> Results<'a> {
     pub fn end_run(&mut self, reason: Stop) {
         self.note(reason.exit);
         if let (Some(message), false) = (reason.message, self.over) {
-            console::say(&message);
+            stderr::say(&message);
         }
         self.over = true;
     }
@@ -162,7 +162,7 @@ impl<'a> Results<'a> {
     /// Shows how far it has come.
     pub fn show_progress(&self) {
         if self.tally.rows > 1 {
-            console::progress(self.tally.rows, 0, self.given.noun);
+            stderr::progress(self.tally.rows, 0, self.given.noun);
         }
     }
 
@@ -173,23 +173,23 @@ impl<'a> Results<'a> {
 
     /// Ends the output, writes the summary, gives the exit code.
     pub fn finish(mut self) -> Exit {
-        console::end_progress();
+        stderr::end_progress();
         if let Err(stop) = self.session.output.finish() {
             self.end_run(stop);
         }
-        self.note(crate::signals::exit());
-        if stoppable::input_was_cut_short() {
-            console::say("the input was not read to its end; what came after is in no file");
+        self.note(crate::terminal::signals::exit());
+        if interruptible::input_was_cut_short() {
+            stderr::say("the input was not read to its end; what came after is in no file");
         }
         if self.tally.not_attempted > 0 {
             let kept = if self.failed.is_some() { "; see the file of failed records" } else { "" };
             let rows = count(self.tally.not_attempted, "row");
-            console::say(&format!("read but not attempted: {rows}{kept}"));
+            stderr::say(&format!("read but not attempted: {rows}{kept}"));
             self.note(Exit::SomeFailed);
         }
         let requests = self.session.client.requests_sent();
-        if self.session.common.verbose || (console::is_terminal() && self.tally.rows > 1) {
-            console::say(&format!("{}, {requests} requests", self.tally.sentence()));
+        if self.session.common.verbose || (stderr::is_terminal() && self.tally.rows > 1) {
+            stderr::say(&format!("{}, {requests} requests", self.tally.sentence()));
         }
         if let Some(mut file) = self.report.take() {
             let mut report = self.tally.to_record();

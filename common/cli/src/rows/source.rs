@@ -10,10 +10,10 @@ use std::sync::atomic::AtomicBool;
 
 use pipe::{Item, ReadError, Row, Source};
 
-use crate::flags::Input;
-use crate::stdin::{self, Stdin};
-use crate::stop::Stop;
-use crate::stoppable::Stoppable;
+use crate::args::Input;
+use crate::command_error::Stop;
+use crate::terminal::interruptible::Stoppable;
+use crate::terminal::stdin::{self, Stdin};
 
 /// What the verb was given to work on.
 #[derive(Clone, Copy, Debug)]

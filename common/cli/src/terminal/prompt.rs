@@ -12,8 +12,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use crate::signals;
-use crate::stop::Stop;
+use crate::command_error::Stop;
+use crate::terminal::signals;
 
 /// How often the stop flag is looked at while somebody thinks.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };

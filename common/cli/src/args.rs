@@ -1,0 +1,23 @@
+//! The flags that commands share, each defined once. A verb flattens those that it has.
+
+mod changes;
+mod common;
+mod deferred;
+mod identifier;
+mod input;
+mod options;
+mod reports;
+mod resources;
+mod secret;
+mod unblessing;
+
+pub use changes::{BatchSize, Bulk, Changes, DryRun};
+pub use common::{Common, Form};
+pub use deferred::OnDemand;
+pub use identifier::identifier;
+pub use input::Input;
+pub use options::{missing, new_name, option_or_copy, text_option, truth_option};
+pub use reports::Reports;
+pub use resources::{Deployments, DeviceGroups, Devices, Products};
+pub use secret::{secret_in_file, secret_in_file_or_stdin};
+pub use unblessing::{Unblessing, UnblessingKey};

@@ -1,0 +1,64 @@
+//! The flags of verbs that change something.
+
+use clap::Args;
+
+/// Flags of verbs that change something.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Changes")]
+pub struct Changes {
+    /// Say what would be done; send nothing that changes anything
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the whole state after the change, read back from the service
+    #[arg(long)]
+    pub read_back: bool,
+}
+
+/// `--dry-run` alone, for verbs after which there is no state to read back.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Changes")]
+pub struct DryRun {
+    /// Say what would be done; send nothing that changes anything
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl From<DryRun> for Changes {
+    fn from(dry: DryRun) -> Changes {
+        Changes { dry_run: dry.dry_run, read_back: false }
+    }
+}
+
+/// How many devices go into one request.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Changes")]
+pub struct BatchSize {
+    /// Devices in one request, at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    batch: u16,
+}
+
+impl BatchSize {
+    /// Devices in one request, at most.
+    pub fn batch(self) -> usize {
+        usize::from(self.batch)
+    }
+}
+
+/// Flags of verbs that move many devices in one request.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Changes")]
+pub struct Bulk {
+    #[command(flatten)]
+    size: BatchSize,
+    /// Begin before the input has ended, for live sources; not for lists of what is being moved
+    #[arg(long)]
+    pub stream: bool,
+}
+
+impl Bulk {
+    /// Devices in one request, at most.
+    pub fn batch(self) -> usize {
+        self.size.batch()
+    }
+}

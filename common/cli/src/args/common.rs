@@ -1,0 +1,77 @@
+//! The flags that every command has.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Common options")]
+pub struct Common {
+    /// Use this sign-in file and no other (also: IMP_AUTH_FILE)
+    #[arg(long, value_name = "FILE")]
+    pub auth_file: Option<PathBuf>,
+    /// Form of the output [default: table on a terminal, else ndjson]
+    #[arg(long, short = 'z', value_name = "FORM", value_enum)]
+    pub output: Option<Form>,
+    /// Print these fields, in this order
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', value_parser = field)]
+    pub fields: Option<Vec<String>>,
+    /// Requests under way at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// Go on trying for so long after the last success, as 30s or 2m
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = patience)]
+    pub patience: Duration,
+    /// Show requests and answers on stderr, secrets hidden
+    #[arg(long)]
+    pub trace: bool,
+    /// Say more on stderr, the summary for example
+    #[arg(long, short = 'v')]
+    pub verbose: bool,
+}
+
+fn field(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a field needs a name".into()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+/// Forms of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// One JSON object a line
+    Ndjson,
+    /// Columns fitted to the terminal
+    Table,
+    /// Comma-separated, with a header
+    Csv,
+    /// One JSON array
+    Json,
+    /// Identifiers only, one a line
+    Minimal,
+    /// ndjson, and requests and answers on stderr
+    Debug,
+}
+
+/// `30s`, `2m`, or a number of seconds.
+fn patience(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 30s or 2m"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_is_a_time() {
+        assert_eq!(patience("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(patience("2m"), Ok(Duration::from_secs(120)));
+        assert!(patience("soon").is_err());
+    }
+}
