@@ -31,7 +31,7 @@ pub use pipe::text::one_line;
 pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
 pub use rows::expand::Gathered;
 pub use rows::once_per_target::{Once, Reported};
-pub use rows::source::{Given, Identifiers, Rows};
+pub use rows::source::{Given, Identifiers, RowSource, Rows};
 pub use session::{Session, hands, settings, sign_in_environment, text};
 
 use terminal::{environment, signals, stderr, stdout};

@@ -61,7 +61,7 @@ impl Session {
         values: &[String],
         look_up: impl Fn(&str) -> Result<Arc<Vec<Record>>, api::Error>,
     ) -> Result<Vec<String>, Stop> {
-        let texts = Identifiers { option, target: target(thing), values }.texts(&self.stop)?;
+        let texts = Identifiers { option, target: target(thing), values }.texts(&self.inputs)?;
         let mut ids = Vec::new();
         for text in texts {
             for found in look_up(&text)?.iter() {
@@ -86,7 +86,8 @@ impl Session {
     ) -> Result<Option<String>, Stop> {
         let Some(value) = value.filter(|value| *value == "-") else { return Ok(value.cloned()) };
         let values = std::slice::from_ref(value);
-        let mut texts = Identifiers { option, target: target(thing), values }.texts(&self.stop)?;
+        let mut texts =
+            Identifiers { option, target: target(thing), values }.texts(&self.inputs)?;
         match (texts.pop(), texts.len()) {
             (Some(text), 0) => Ok(Some(text)),
             (_, others) => Err(Stop::usage(format!(

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::args::{Common, Form as OutputForm};
 use crate::command_error::Stop;
 use crate::output::Output;
+use crate::terminal::interruptible::Inputs;
 use crate::{terminal::environment, terminal::prompt, terminal::signals, terminal::stderr};
 
 /// Requests after which a run is worth one more, to learn which account's pace it shares.
@@ -30,6 +31,8 @@ pub struct Session {
     pub output: Output,
     /// Set by Ctrl-C and SIGTERM.
     pub stop: Arc<AtomicBool>,
+    /// How the inputs of this run end.
+    pub inputs: Arc<Inputs>,
     sign_in: Arc<auth::Session>,
     state_dir: Option<PathBuf>,
     account: OnceLock<Result<auth::Account, api::Error>>,
@@ -98,6 +101,7 @@ impl Session {
         let session = Session {
             output: Output::open(common, Some(finder.clone()))?,
             common: common.clone(),
+            inputs: Inputs::until(settings.stop.clone()),
             stop: settings.stop,
             state_dir: environment.state_dir,
             account: OnceLock::new(),

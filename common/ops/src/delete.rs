@@ -45,7 +45,7 @@ pub fn delete(session: &Session, thing: Thing, order: &Clearing<'_>) -> cli::Res
     work.can_be_asked()?;
     let mut results = Results::open(session, work.given, true, work.is_dry_run())?;
     let mut subjects = Vec::new();
-    for item in work.given.rows(&session.stop)? {
+    for item in work.given.source.rows(&session.inputs)? {
         subjects.push(match item {
             Ok(Item::Row(row)) if row.is_dry_run() && !work.is_dry_run() => {
                 Subject::bad(row.record, row.source, from_dry_run())
@@ -85,7 +85,7 @@ fn consent_to(session: &Session, order: &Clearing<'_>, subjects: &[Subject]) -> 
     if open.is_empty() {
         return Ok(());
     }
-    let noun = order.work.given.noun;
+    let noun = order.work.given.source.noun;
     let plan = subject::plan(&open);
     let total = count(open.len() as u64, noun);
     let Some(Ask { verb, .. }) = order.work.question() else {

@@ -62,7 +62,7 @@ pub fn move_devices(session: &Session, order: &Move<'_>) -> Result {
         order.work.can_be_asked()?;
     }
     let mut results = Results::open(session, order.work.given, true, order.work.is_dry_run())?;
-    let mut rows = order.work.given.rows(&session.stop)?;
+    let mut rows = order.work.given.source.rows(&session.inputs)?;
     if order.stream {
         move_as_they_come(session, order, rows, &mut results);
     } else {
@@ -79,12 +79,12 @@ pub fn move_devices(session: &Session, order: &Move<'_>) -> Result {
 pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result {
     let stop = Stop::from(reason);
     let given = order.work.given;
-    if given.input.failed.is_none() || stop.exit == Exit::CouldNotRun {
+    if given.reports.failed.is_none() || stop.exit == Exit::CouldNotRun {
         return Err(stop);
     }
     let mut results = Results::open(session, given, true, false)?;
     // A live source may stay open for days, and nobody waits for its end.
-    let rows = if order.stream { None } else { Some(given.rows(&session.stop)?) };
+    let rows = if order.stream { None } else { Some(given.source.rows(&session.inputs)?) };
     results.end_run(stop);
     rows.into_iter().flatten().for_each(|item| results.not_attempted(item));
     Ok(results.finish())
@@ -100,7 +100,7 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
     let mut seen = Seen::default();
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
     for group in groups {
-        let source = format!("{} {group}", order.work.given.option);
+        let source = format!("{} {group}", order.work.given.source.option);
         let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
         let add = |record| {
             let item = Item::Row(Row { record, source: source.clone() });

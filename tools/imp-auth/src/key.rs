@@ -56,7 +56,7 @@ struct LoginKeys {
 impl LoginKeys {
     /// Where the rows come from.
     fn given(&self) -> Given<'_> {
-        Given { noun: "login key", option: "--lk", identifiers: &self.lk, input: &self.input }
+        self.input.given("login key", "--lk", &self.lk)
     }
 }
 

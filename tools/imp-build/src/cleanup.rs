@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Given, Identifiers, Record, Session, Target, terminal::stderr};
+use cli::{Identifiers, Record, Session, Target, terminal::stderr};
 use ops::deployments::{is_flagged, listed};
 
 /// Delete builds that outlived their device group
@@ -32,9 +32,7 @@ impl Cleanup {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        let input = self.results.as_input();
-        let given =
-            Given { noun: "deployment", option: "--product", identifiers: &[], input: &input };
+        let given = self.results.given("deployment", "--product");
         let zombies = || Ok(listed(self.zombies(&session)?, "cleanup"));
         session.each_of(&Work::deleting(given, self.changes.into(), ask), zombies, |row| {
             if !self.changes.dry_run {
@@ -55,7 +53,7 @@ impl Cleanup {
         if self.product.is_empty() {
             builds = ops::deployments::deployments(session, &[])?;
         }
-        for product in named.texts(&session.stop)? {
+        for product in named.texts(&session.inputs)? {
             let product = session.find(Thing::Product, &product)?;
             let id = cli::text(&product, "id");
             builds.append(&mut ops::deployments::deployments(

@@ -6,7 +6,9 @@
 use std::fs;
 use std::io::Read;
 
-use cli::{Failure, FailureKind, Given, Row, Stop, terminal::signals, terminal::stdin};
+use cli::terminal::interruptible::Inputs;
+use cli::terminal::{signals, stdin};
+use cli::{Failure, FailureKind, Row, RowSource, Stop};
 
 /// One program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +43,7 @@ impl Files {
     pub fn read(
         device: Option<&str>,
         agent: Option<&str>,
-        given: &Given<'_>,
+        given: &RowSource<'_>,
     ) -> Result<Self, Stop> {
         let dashes = [device, agent].iter().filter(|path| **path == Some("-")).count();
         if dashes > 1 {
@@ -84,7 +86,7 @@ fn read_option(path: &str) -> Result<Source, Stop> {
             return Err(Stop::usage("there is nothing on stdin to read the code from"));
         }
         let mut bytes = Vec::new();
-        stdin::reader(signals::stop()).read_to_end(&mut bytes).map(|_| bytes)
+        stdin::reader(&Inputs::until(signals::stop())).read_to_end(&mut bytes).map(|_| bytes)
     } else {
         fs::read(path)
     };
@@ -126,25 +128,24 @@ fn source(bytes: Vec<u8>, shown: &str) -> Result<Source, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cli::{Input, Record};
+    use cli::Record;
 
-    fn given<'a>(identifiers: &'a [String], input: &'a Input) -> Given<'a> {
-        Given { noun: "device group", option: "--dg", identifiers, input }
+    fn groups(identifiers: &[String]) -> RowSource<'_> {
+        RowSource::identified("device group", "--dg", identifiers)
     }
 
     #[test]
     fn stdin_is_read_for_one_thing_only() {
-        let (none, groups, dash) = ([], ["A".to_owned()], ["-".to_owned()]);
-        let input = Input::default();
+        let (none, named, dash) = ([], ["A".to_owned()], ["-".to_owned()]);
         for (device, agent, identifiers) in [
-            (Some("-"), Some("-"), &groups[..]),
+            (Some("-"), Some("-"), &named[..]),
             (Some("-"), None, &dash[..]),
             (None, Some("-"), &none[..]),
         ] {
-            assert!(Files::read(device, agent, &given(identifiers, &input)).is_err());
+            assert!(Files::read(device, agent, &groups(identifiers)).is_err());
         }
-        assert!(Files::read(None, None, &given(&groups, &input)).is_err(), "no code at all");
-        assert!(Files::read(None, None, &given(&none, &input)).is_ok(), "rows may name files");
+        assert!(Files::read(None, None, &groups(&named)).is_err(), "no code at all");
+        assert!(Files::read(None, None, &groups(&none)).is_ok(), "rows may name files");
     }
 
     #[test]

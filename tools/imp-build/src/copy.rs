@@ -49,13 +49,13 @@ impl Copy {
     /// their own.
     fn build(&self, session: &Session) -> Result<Option<String>, Stop> {
         let given = self.groups.given();
-        let rows = given.identifiers.is_empty() || given.reads_stdin();
+        let rows = given.source.identifiers.is_empty() || given.source.reads_stdin();
         if self.build.is_none() && !rows {
             return Err(Stop::usage(
                 "no build given: name it with --build; `--build -` takes it from stdin",
             ));
         }
-        if self.build.as_deref() == Some("-") && given.reads_stdin() {
+        if self.build.as_deref() == Some("-") && given.source.reads_stdin() {
             return Err(Stop::usage(
                 "one build is copied to many device groups: name it with --build when the groups come \
                  from stdin, or name the groups with --dg",

@@ -35,7 +35,7 @@ pub struct Build {
 impl Build {
     /// The files of the command line, read before anything is sent.
     pub fn files(&self, groups: &cli::DeviceGroups) -> Result<Files, cli::Stop> {
-        Files::read(self.device_file.as_deref(), self.agent_file.as_deref(), &groups.given())
+        Files::read(self.device_file.as_deref(), self.agent_file.as_deref(), &groups.given().source)
     }
 
     /// What is said of the build besides its code.

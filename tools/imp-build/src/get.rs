@@ -116,11 +116,12 @@ impl Get {
     /// One build, one program to stdout as it is; the other to its file if one is named.
     fn print(&self, session: &Session) -> cli::Result {
         let given = self.builds.given();
-        let [text] = given.identifiers else {
+        let [text] = given.source.identifiers else {
             return Err(Stop::usage("to stdout goes the code of one build: name it with --build"));
         };
-        let text = session.single(Thing::Deployment, given.option, Some(text))?.unwrap_or_default();
-        let row = Row::bare(&text, given.option);
+        let text =
+            session.single(Thing::Deployment, given.source.option, Some(text))?.unwrap_or_default();
+        let row = Row::bare(&text, given.source.option);
         let build = session.thing(Thing::Deployment, &row, &[])?;
         let whole = session.get("deployments", cli::text(&build, "id"))?;
         let code = |(code, option, _): (&str, Option<&str>, &str)| {

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::rows::{Acted, Acting, Outcome, Work};
-use cli::{Failure, Gathered, Given, Input, Record, Row, Session, Stop, consent, terminal::stderr};
+use cli::{Failure, Gathered, Record, Row, RowSource, Session, Stop, consent, terminal::stderr};
 use ops::deployments::{described, is_flagged, is_older};
 
 /// List, unflag or remove the builds of device groups
@@ -53,8 +53,7 @@ impl Builds {
             consent::can_be_asked("change builds")?;
         }
         let session = Session::open(&self.common)?;
-        let input = self.results.as_input();
-        let given = Given { noun: "deployment", option: "--dg", identifiers: &[], input: &input };
+        let given = self.results.given("deployment", "--dg");
         let mut judged = Vec::new();
         let Gathered { rows, is_over } = self.gather(&session, reads, &mut judged)?;
         if reads {
@@ -83,13 +82,7 @@ impl Builds {
         reads: bool,
         judged: &mut Vec<(Record, Fate)>,
     ) -> Result<Gathered, Stop> {
-        let nothing_else = Input::default();
-        let groups = Given {
-            noun: Thing::DeviceGroup.noun(),
-            option: "--dg",
-            identifiers: &self.dg,
-            input: &nothing_else,
-        };
+        let groups = RowSource::identified(Thing::DeviceGroup.noun(), "--dg", &self.dg);
         let mut seen = HashSet::new();
         session.gather(groups, |row| {
             let group = session.thing(Thing::DeviceGroup, row, &[])?;

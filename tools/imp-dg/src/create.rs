@@ -7,7 +7,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Failure, Given, GroupType, Record, Row, Session, Target, terminal::stderr};
+use cli::{Failure, GroupType, Record, Row, Session, Target, terminal::stderr};
 use serde_json::Value;
 
 use crate::variables;
@@ -67,12 +67,7 @@ impl Create {
         self.product = session.single(Thing::Product, "--product", self.product.as_ref())?;
         self.dut = session.single(Thing::DeviceGroup, "--dut", self.dut.as_ref())?;
         self.target = session.single(Thing::DeviceGroup, "--target", self.target.as_ref())?;
-        let given = Given {
-            noun: "device group",
-            option: "--name",
-            identifiers: self.name.as_slice(),
-            input: &self.input,
-        };
+        let given = self.input.given("device group", "--name", self.name.as_slice());
         let mut work = Work::changing(given, self.changes.into());
         // Rows may create targets and products that later rows find: one after the other.
         work.in_turn = self.create_dut || self.create_target || self.create_product;

@@ -1,9 +1,9 @@
 //! `imp-dg reassign`
 
 use clap::Args;
+use cli::Session;
 use cli::api::identify::Thing;
 use cli::rows::Work;
-use cli::{Given, Session};
 use ops::membership::{Group, Move};
 
 /// Move all devices of one device group to another
@@ -33,8 +33,7 @@ impl Reassign {
         let to = session.single(Thing::DeviceGroup, "--to", Some(&self.to))?;
         let target = Group::of(&session.find(Thing::DeviceGroup, &to.unwrap_or_default())?);
         let groups = session.one_id_of_each(Thing::DeviceGroup, "--from", &self.from)?;
-        let input = self.results.as_input();
-        let given = Given { noun: "device", option: "--from", identifiers: &[], input: &input };
+        let given = self.results.given("device", "--from");
         let order = Move {
             work: Work::changing(given, self.changes),
             target: Some(&|_| Ok(target.clone())),

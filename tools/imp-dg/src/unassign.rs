@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::identify::Thing;
 use cli::rows::Work;
-use cli::{Given, Session, identifier};
+use cli::{Session, identifier};
 use ops::membership::{self, Move};
 
 /// Take all devices out of device groups
@@ -32,8 +32,7 @@ impl Unassign {
         let key = self.unblessing.key()?;
         let session = Session::open(&self.common)?;
         let groups = session.one_id_of_each(Thing::DeviceGroup, "--dg", &self.dg)?;
-        let input = self.results.as_input();
-        let given = Given { noun: "device", option: "--dg", identifiers: &[], input: &input };
+        let given = self.results.given("device", "--dg");
         let mut work = Work::changing(given, self.changes);
         work.ask = Some(membership::unblessing(self.unblessing.confirmed));
         let order = Move { work, target: None, batch: self.bulk.batch(), stream: false, key };

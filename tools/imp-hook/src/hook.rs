@@ -16,7 +16,7 @@ pub struct Webhooks {
 impl Webhooks {
     /// Where the rows come from.
     pub fn given(&self) -> Given<'_> {
-        Given { noun: "webhook", option: "--wh", identifiers: &self.wh, input: &self.input }
+        self.input.given("webhook", "--wh", &self.wh)
     }
 }
 

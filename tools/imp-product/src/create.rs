@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Given, Record, Session, Target};
+use cli::{Record, Session, Target};
 
 /// Create products
 #[derive(Args)]
@@ -30,12 +30,7 @@ impl Create {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let owner = session.single(Thing::Account, "--owner", self.owner.as_ref())?;
-        let given = Given {
-            noun: "product",
-            option: "--name",
-            identifiers: self.name.as_slice(),
-            input: &self.input,
-        };
+        let given = self.input.given("product", "--name", self.name.as_slice());
         session.each(&Work::changing(given, self.changes.into()), |row| {
             let mut attributes = Record::from_iter([(
                 "name".to_owned(),

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Reports;
+use crate::rows::source::{Given, RowSource};
+
 /// Flags of verbs that work on records.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Input and failures")]
@@ -11,10 +14,19 @@ pub struct Input {
     /// Read records from this file; `-` is stdin; repeatable
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
-    /// Write failed records to this file; it is valid input for another try
-    #[arg(long, value_name = "FILE")]
-    pub failed: Option<PathBuf>,
-    /// Write the summary as JSON to this file
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) reports: Reports,
+}
+
+impl Input {
+    /// The rows of these identifiers, of `--input` or of stdin, and where their failures go.
+    pub fn given<'a>(
+        &'a self,
+        noun: &'static str,
+        option: &'static str,
+        identifiers: &'a [String],
+    ) -> Given<'a> {
+        let source = RowSource { noun, option, identifiers, files: &self.input };
+        Given { source, reports: &self.reports }
+    }
 }

@@ -4,23 +4,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Input;
+use crate::rows::source::{Given, RowSource};
 
-/// Where failures and the summary go, for verbs that take no rows.
+/// Where failures and the summary go.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Failures")]
 pub struct Reports {
     /// Write failed records to this file; it is valid input for another try
     #[arg(long, value_name = "FILE")]
-    failed: Option<PathBuf>,
+    pub failed: Option<PathBuf>,
     /// Write the summary as JSON to this file
     #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    pub report: Option<PathBuf>,
 }
 
 impl Reports {
-    /// The same as flags of a verb that takes rows.
-    pub fn as_input(&self) -> Input {
-        Input { input: Vec::new(), failed: self.failed.clone(), report: self.report.clone() }
+    /// For rows that come from the service: `option` names what leads to them.
+    pub fn given(&self, noun: &'static str, option: &'static str) -> Given<'_> {
+        Given { source: RowSource::identified(noun, option, &[]), reports: self }
     }
 }

@@ -24,7 +24,7 @@ impl Devices {
 
     /// Where the rows come from.
     pub fn given(&self) -> Given<'_> {
-        Given { noun: "device", option: "--device", identifiers: &self.device, input: &self.input }
+        self.input.given("device", "--device", &self.device)
     }
 }
 
@@ -41,7 +41,7 @@ pub struct DeviceGroups {
 impl DeviceGroups {
     /// Where the rows come from.
     pub fn given(&self) -> Given<'_> {
-        Given { noun: "device group", option: "--dg", identifiers: &self.dg, input: &self.input }
+        self.input.given("device group", "--dg", &self.dg)
     }
 }
 
@@ -58,12 +58,7 @@ pub struct Products {
 impl Products {
     /// Where the rows come from.
     pub fn given(&self) -> Given<'_> {
-        Given {
-            noun: "product",
-            option: "--product",
-            identifiers: &self.product,
-            input: &self.input,
-        }
+        self.input.given("product", "--product", &self.product)
     }
 }
 
@@ -80,11 +75,6 @@ pub struct Deployments {
 impl Deployments {
     /// Where the rows come from.
     pub fn given(&self) -> Given<'_> {
-        Given {
-            noun: "deployment",
-            option: "--build",
-            identifiers: &self.build,
-            input: &self.input,
-        }
+        self.input.given("deployment", "--build", &self.build)
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use api::Secret;
 
 use crate::command_error::Stop;
+use crate::terminal::interruptible::Inputs;
 use crate::{terminal::signals, terminal::stdin};
 
 /// Nobody's password is longer, in bytes; something else was piped in then.
@@ -32,7 +33,8 @@ pub fn secret_in_file_or_stdin(path: &Path) -> Result<Secret, Stop> {
         return Err(Stop::usage("there is nothing on stdin to read the secret from"));
     }
     let mut text = String::new();
-    let read = stdin::reader(signals::stop()).take(LONGEST).read_to_string(&mut text);
+    let read =
+        stdin::reader(&Inputs::until(signals::stop())).take(LONGEST).read_to_string(&mut text);
     read.map_err(|error| Stop::usage(format!("cannot read stdin: {error}")))?;
     first_line(&text, "stdin")
 }

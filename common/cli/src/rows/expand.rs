@@ -5,7 +5,7 @@ use pipe::{Failure, Item, Kind, ReadError, Record, Row};
 
 use crate::command_error::Stop;
 use crate::rows::run::run_ended;
-use crate::rows::source::{Given, Rows};
+use crate::rows::source::{RowSource, Rows};
 use crate::session::Session;
 
 /// What the rows led to.
@@ -20,15 +20,15 @@ impl Session {
     /// Looks up what each row leads to. One that fails is a failed row, and the others go on.
     ///
     /// # Errors
-    /// As [`Given::rows`].
+    /// As [`RowSource::rows`].
     pub fn gather(
         &self,
-        given: Given<'_>,
+        source: RowSource<'_>,
         mut look: impl FnMut(&Row) -> Result<Vec<Record>, Failure>,
     ) -> Result<Gathered, Stop> {
         let mut items: Vec<Result<Item, ReadError>> = Vec::new();
         let mut is_over = false;
-        for item in given.rows(&self.stop)? {
+        for item in source.rows(&self.inputs)? {
             let row = match item {
                 Ok(Item::Row(row)) => row,
                 other => {

@@ -8,17 +8,19 @@ use std::path::Path;
 use pipe::{FailedFile, Failure, Item, Kind, ReadError, Record, Tally, Target};
 use serde_json::Value;
 
+use crate::Exit;
 use crate::command_error::Stop;
 use crate::consent::count;
 use crate::rows::run::{Outcome, interrupted, run_ended};
 use crate::rows::source::Given;
 use crate::session::Session;
-use crate::{Exit, terminal::interruptible, terminal::stderr};
+use crate::terminal::stderr;
 
 /// The results of a run.
 pub struct Results<'a> {
     session: &'a Session,
-    given: Given<'a>,
+    /// What a row is about, for messages.
+    noun: &'static str,
     failed: Option<FailedFile>,
     report: Option<File>,
     /// Counts so far.
@@ -38,24 +40,24 @@ impl<'a> Results<'a> {
     /// Exit 2 when a file cannot be made, or is an input.
     pub fn open(
         session: &'a Session,
-        given: Given<'a>,
+        given: Given<'_>,
         writes: bool,
         dry_run: bool,
     ) -> std::result::Result<Self, Stop> {
-        if let Some(target) = Target::ALL.iter().find(|target| target.noun == given.noun) {
+        if let Some(target) = Target::ALL.iter().find(|target| target.noun == given.source.noun) {
             session.output.expect(target);
         }
         if writes {
             session.output.expect_marks(dry_run);
         } else {
-            interruptible::end_with_the_reader_of_stdout();
+            session.inputs.end_with_the_reader_of_stdout();
         }
         if dry_run {
             stderr::say(&format!("dry run, nothing will be changed: {}", session.whereabouts()));
         }
-        let (failed, report) = (given.input.failed.as_deref(), given.input.report.as_deref());
+        let (failed, report) = (given.reports.failed.as_deref(), given.reports.report.as_deref());
         for path in [failed, report].into_iter().flatten() {
-            given.refuse_as_input(path)?;
+            given.source.refuse_as_input(path)?;
         }
         if let (Some(failed), Some(report)) = (failed, report)
             && is_same(failed, report)
@@ -67,7 +69,7 @@ impl<'a> Results<'a> {
         }
         Ok(Results {
             session,
-            given,
+            noun: given.source.noun,
             failed: failed
                 .map(|path| FailedFile::create(path).map_err(cannot_write(path)))
                 .transpose()?,
@@ -120,7 +122,7 @@ impl<'a> Results<'a> {
         self.over |= failure.kind.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != Kind::NotAttempted || failure.partly {
-            stderr::say(&sentence(failure, input, self.given.noun, source));
+            stderr::say(&sentence(failure, input, self.noun, source));
             self.exit = self.exit.and(Exit::of_failure(failure.kind));
         }
         self.tally.failed(failure.kind);
@@ -162,7 +164,7 @@ impl<'a> Results<'a> {
     /// Shows how far it has come.
     pub fn show_progress(&self) {
         if self.tally.rows > 1 {
-            stderr::progress(self.tally.rows, 0, self.given.noun);
+            stderr::progress(self.tally.rows, 0, self.noun);
         }
     }
 
@@ -178,7 +180,7 @@ impl<'a> Results<'a> {
             self.end_run(stop);
         }
         self.note(crate::terminal::signals::exit());
-        if interruptible::input_was_cut_short() {
+        if self.session.inputs.were_cut_short() {
             stderr::say("the input was not read to its end; what came after is in no file");
         }
         if self.tally.not_attempted > 0 {

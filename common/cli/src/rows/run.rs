@@ -66,7 +66,7 @@ impl<'a> Work<'a> {
     /// # Errors
     /// Exit 2; nothing has been sent or read.
     pub fn can_be_asked(&self) -> std::result::Result<(), Stop> {
-        let to_do = |ask: Ask| format!("{} {}s", ask.verb, self.given.noun);
+        let to_do = |ask: Ask| format!("{} {}s", ask.verb, self.given.source.noun);
         self.question().map_or(Ok(()), |ask| consent::can_be_asked(&to_do(ask)))
     }
 }
@@ -77,7 +77,7 @@ impl Session {
     /// # Errors
     /// What keeps the run from starting; a failed row is no error.
     pub fn each(&self, work: &Work<'_>, act: impl Fn(&Row) -> Acting + Sync) -> Result {
-        self.each_of(work, || work.given.rows(&self.stop), act)
+        self.each_of(work, || work.given.source.rows(&self.inputs), act)
     }
 
     /// The same with rows that come from elsewhere, a list of the service for example.
@@ -198,7 +198,7 @@ impl Session {
             if let Item::Row(row) = &item {
                 total += 1;
                 if labels.len() < 20 {
-                    let label = label_with_name(&row.record, work.given.noun);
+                    let label = label_with_name(&row.record, work.given.source.noun);
                     labels.push(label.unwrap_or_else(|| row.source.clone()));
                 }
             }
@@ -209,7 +209,7 @@ impl Session {
         }
         if let (Some(ask), true, false) =
             (work.question(), total > 0, results.is_over() || self.is_stopped())
-            && let Err(stop) = self.consent(&ask, work.given.noun, total, &labels)
+            && let Err(stop) = self.consent(&ask, work.given.source.noun, total, &labels)
         {
             results.end_run(stop);
         }

@@ -4,37 +4,50 @@
 //! usage error, because nobody meant to send records; an empty pipe is nothing to do.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use pipe::{Item, ReadError, Row, Source};
 
-use crate::args::Input;
+use crate::args::Reports;
 use crate::command_error::Stop;
-use crate::terminal::interruptible::Stoppable;
+use crate::terminal::interruptible::{Inputs, InterruptibleReader};
 use crate::terminal::stdin::{self, Stdin};
 
-/// What the verb was given to work on.
+/// What the command line gives a verb that works on rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
+    /// Where the rows come from.
+    pub source: RowSource<'a>,
+    /// Where failed rows and the summary go.
+    pub reports: &'a Reports,
+}
+
+/// Where rows come from.
+#[derive(Clone, Copy, Debug)]
+pub struct RowSource<'a> {
     /// What a row is about, for messages: `device`.
     pub noun: &'static str,
     /// The option that names identifiers: `--device`.
     pub option: &'static str,
     /// Its values.
     pub identifiers: &'a [String],
-    /// `--input` and its like.
-    pub input: &'a Input,
+    /// The files of `--input`.
+    pub files: &'a [PathBuf],
 }
 
 /// Rows as they come; an `Err` is the last.
 pub type Rows = Box<dyn Iterator<Item = Result<Item, ReadError>> + Send>;
 
-impl Given<'_> {
+impl<'a> RowSource<'a> {
+    /// Only what `identifiers` names; `-` among them is stdin.
+    pub fn identified(noun: &'static str, option: &'static str, identifiers: &'a [String]) -> Self {
+        RowSource { noun, option, identifiers, files: &[] }
+    }
+
     /// True when neither an option nor `--input` names anything: stdin would be read.
     pub fn is_default(&self) -> bool {
-        self.identifiers.is_empty() && self.input.input.is_empty()
+        self.identifiers.is_empty() && self.files.is_empty()
     }
 
     /// True when rows would be read from stdin: nothing is named, or `-` is.
@@ -44,19 +57,19 @@ impl Given<'_> {
 
     fn dashes(&self) -> usize {
         self.identifiers.iter().filter(|text| *text == "-").count()
-            + self.input.input.iter().filter(|path| *path == Path::new("-")).count()
+            + self.files.iter().filter(|path| *path == Path::new("-")).count()
     }
 
     /// Opens the sources, all of them before the first row is read.
     ///
     /// # Errors
     /// Exit 2 when there is nothing to read from, or a file cannot be opened.
-    pub fn rows(&self, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
+    pub fn rows(&self, inputs: &Arc<Inputs>) -> Result<Rows, Stop> {
         let option = self.option;
         if self.dashes() > 1 {
             return Err(Stop::usage("`-` stands for stdin, which can be read only once"));
         }
-        if !self.identifiers.is_empty() && !self.input.input.is_empty() {
+        if !self.identifiers.is_empty() && !self.files.is_empty() {
             return Err(Stop::usage(format!(
                 "give {}s either with {option} or with --input",
                 self.noun
@@ -65,31 +78,31 @@ impl Given<'_> {
         let mut sources: Vec<Rows> = Vec::new();
         for text in self.identifiers {
             if text == "-" {
-                sources.push(self.stdin(stop)?);
+                sources.push(self.stdin(inputs)?);
             } else {
                 let row = Item::Row(Row::bare(text, option));
                 sources.push(Box::new(std::iter::once(Ok(row))));
             }
         }
-        for path in &self.input.input {
+        for path in self.files {
             sources.push(if path == Path::new("-") {
-                self.stdin(stop)?
+                self.stdin(inputs)?
             } else {
-                file(path, stop)?
+                file(path, inputs)?
             });
         }
         if sources.is_empty() {
-            sources.push(self.stdin(stop)?);
+            sources.push(self.stdin(inputs)?);
         }
         Ok(Box::new(sources.into_iter().flatten()))
     }
 
-    fn stdin(&self, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
+    fn stdin(&self, inputs: &Arc<Inputs>) -> Result<Rows, Stop> {
         match stdin::kind() {
-            Stdin::Source if !stdin::claim() => {
+            Stdin::Source if !inputs.claim_stdin() => {
                 Err(Stop::usage("`-` stands for stdin, which can be read only once"))
             }
-            Stdin::Source => Ok(Box::new(Source::new("stdin", stdin::reader(stop.clone())).rows())),
+            Stdin::Source => Ok(Box::new(Source::new("stdin", stdin::reader(inputs)).rows())),
             // `--dg -` of a list, which has no --input.
             Stdin::Nothing if self.dashes() > 0 => Err(Stop::usage(format!(
                 "`-` stands for stdin, and nothing is piped in that could name {}s",
@@ -108,10 +121,10 @@ impl Given<'_> {
         let Ok(metadata) = fs::metadata(written) else {
             return Ok(());
         };
-        let is_input =
-            self.input.input.iter().any(|path| {
-                fs::metadata(path).is_ok_and(|input| pipe::same_file(&input, &metadata))
-            });
+        let is_input = self
+            .files
+            .iter()
+            .any(|path| fs::metadata(path).is_ok_and(|input| pipe::same_file(&input, &metadata)));
         if is_input || (self.reads_stdin() && stdin::is_file(&metadata)) {
             return Err(Stop::usage(format!(
                 "{} is an input of this run and would be written over: name another file",
@@ -122,11 +135,11 @@ impl Given<'_> {
     }
 }
 
-fn file(path: &Path, stop: &Arc<AtomicBool>) -> Result<Rows, Stop> {
+fn file(path: &Path, inputs: &Arc<Inputs>) -> Result<Rows, Stop> {
     let cannot = |error: &dyn std::fmt::Display| {
         Stop::usage(format!("cannot read {}: {error}", path.display()))
     };
-    let file = Stoppable::open(path, stop.clone()).map_err(|error| cannot(&error))?;
+    let file = InterruptibleReader::open(path, inputs.clone()).map_err(|error| cannot(&error))?;
     if file.is_directory() {
         return Err(cannot(&"it is a directory"));
     }
@@ -154,19 +167,13 @@ impl Identifiers<'_> {
     ///
     /// # Errors
     /// Exit 2 when stdin cannot give any, or a row of it names nothing.
-    pub fn texts(&self, stop: &Arc<AtomicBool>) -> Result<Vec<String>, Stop> {
-        let nothing_else = Input::default();
+    pub fn texts(&self, inputs: &Arc<Inputs>) -> Result<Vec<String>, Stop> {
         if self.values.is_empty() {
             return Ok(Vec::new());
         }
-        let given = Given {
-            noun: self.target.noun,
-            option: self.option,
-            identifiers: self.values,
-            input: &nothing_else,
-        };
+        let given = RowSource::identified(self.target.noun, self.option, self.values);
         let mut texts = Vec::new();
-        for item in given.rows(stop)? {
+        for item in given.rows(inputs)? {
             let text = match item? {
                 Item::Row(row) => {
                     row.identifier(&self.target, &[])

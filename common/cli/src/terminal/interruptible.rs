@@ -20,50 +20,70 @@ use crate::terminal::stdout;
 /// How often the stop flag is looked at while nothing comes.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
-static CUT_SHORT: AtomicBool = AtomicBool::new(false);
-static ENDS_WITH_READER: AtomicBool = AtomicBool::new(false);
-
-/// For verbs that only read: input ends in silence, too, as soon as nobody reads stdout any more. A live source
-/// may have nothing to say for days.
-pub fn end_with_the_reader_of_stdout() {
-    ENDS_WITH_READER.store(true, Ordering::Relaxed);
-}
-
-fn nobody_reads() -> bool {
-    ENDS_WITH_READER.load(Ordering::Relaxed) && !stdout::is_still_read()
-}
-
-/// True when a signal ended an input before its end.
-pub fn input_was_cut_short() -> bool {
-    CUT_SHORT.load(Ordering::Relaxed)
-}
-
-/// Reads `source` until it ends or `stop` is set; a regular file, which never keeps anybody waiting, is
-/// read to its end.
-pub struct Stoppable<Source> {
-    source: Source,
+/// How the inputs of one run end, shared by all its readers.
+#[derive(Debug)]
+pub struct Inputs {
+    /// Set by Ctrl-C and SIGTERM.
     stop: Arc<AtomicBool>,
-    never_waits: bool,
+    cut_short: AtomicBool,
+    end_with_stdout: AtomicBool,
+    stdin_is_taken: AtomicBool,
 }
 
-impl<Source: AsFd> Stoppable<Source> {
-    /// A reader of something that is open.
-    pub fn new(source: Source, stop: Arc<AtomicBool>) -> Self {
-        let never_waits = fstat(&source).is_ok_and(|stat| {
-            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
-        });
-        Stoppable { source, stop, never_waits }
+impl Inputs {
+    /// Inputs that are read until `stop` is set.
+    pub fn until(stop: Arc<AtomicBool>) -> Arc<Self> {
+        let no = || AtomicBool::new(false);
+        Arc::new(Inputs { stop, cut_short: no(), end_with_stdout: no(), stdin_is_taken: no() })
+    }
+
+    /// For verbs that only read: input ends in silence, too, as soon as nobody reads stdout any more. A
+    /// live source may have nothing to say for days.
+    pub fn end_with_the_reader_of_stdout(&self) {
+        self.end_with_stdout.store(true, Ordering::Relaxed);
+    }
+
+    fn nobody_reads(&self) -> bool {
+        self.end_with_stdout.load(Ordering::Relaxed) && !stdout::is_still_read()
+    }
+
+    /// True when a signal ended an input before its end.
+    pub fn were_cut_short(&self) -> bool {
+        self.cut_short.load(Ordering::Relaxed)
+    }
+
+    /// Claims stdin; false when it has been claimed already, since it can be read only once.
+    pub fn claim_stdin(&self) -> bool {
+        !self.stdin_is_taken.swap(true, Ordering::Relaxed)
     }
 }
 
-impl Stoppable<File> {
+/// Reads `source` until it ends or a signal comes; a regular file, which never keeps anybody waiting, is
+/// read to its end.
+pub struct InterruptibleReader<Source> {
+    source: Source,
+    inputs: Arc<Inputs>,
+    never_waits: bool,
+}
+
+impl<Source: AsFd> InterruptibleReader<Source> {
+    /// A reader of something that is open.
+    pub fn new(source: Source, inputs: Arc<Inputs>) -> Self {
+        let never_waits = fstat(&source).is_ok_and(|stat| {
+            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
+        });
+        InterruptibleReader { source, inputs, never_waits }
+    }
+}
+
+impl InterruptibleReader<File> {
     /// Opens a file. A named pipe is not waited for here, but when it is read.
     ///
     /// # Errors
     /// Those of opening.
-    pub fn open(path: &Path, stop: Arc<AtomicBool>) -> io::Result<Self> {
+    pub fn open(path: &Path, inputs: Arc<Inputs>) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        Ok(Stoppable::new(File::from(open(path, flags, Mode::empty())?), stop))
+        Ok(InterruptibleReader::new(File::from(open(path, flags, Mode::empty())?), inputs))
     }
 
     /// True for a directory, which can be opened but not read.
@@ -72,18 +92,18 @@ impl Stoppable<File> {
     }
 }
 
-impl<Source: AsFd> Read for Stoppable<Source> {
+impl<Source: AsFd> Read for InterruptibleReader<Source> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits for input")]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.never_waits {
                 return Ok(rustix::io::read(&self.source, &mut *buffer)?);
             }
-            if self.stop.load(Ordering::Relaxed) {
-                CUT_SHORT.store(true, Ordering::Relaxed);
+            if self.inputs.stop.load(Ordering::Relaxed) {
+                self.inputs.cut_short.store(true, Ordering::Relaxed);
                 return Err(io::Error::other(Stopped));
             }
-            if nobody_reads() {
+            if self.inputs.nobody_reads() {
                 return Err(io::Error::other(Stopped));
             }
             let mut asked = [PollFd::new(&self.source, PollFlags::IN)];

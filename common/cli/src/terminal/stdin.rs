@@ -2,11 +2,10 @@
 
 use std::io::{self, IsTerminal, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FileType, fstat, major, minor};
 
-use crate::terminal::interruptible::Stoppable;
+use crate::terminal::interruptible::{Inputs, InterruptibleReader};
 
 /// What stdin is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,17 +36,10 @@ pub fn kind() -> Stdin {
     }
 }
 
-static TAKEN: AtomicBool = AtomicBool::new(false);
-
-/// Claims stdin; false when it has been claimed already, since it can be read only once.
-pub fn claim() -> bool {
-    !TAKEN.swap(true, Ordering::Relaxed)
-}
-
-/// Stdin as a reader that ends when `stop` is set.
+/// Stdin as a reader that a signal ends.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
-pub fn reader(stop: Arc<AtomicBool>) -> Box<dyn Read + Send> {
-    Box::new(Stoppable::new(io::stdin(), stop))
+pub fn reader(inputs: &Arc<Inputs>) -> Box<dyn Read + Send> {
+    Box::new(InterruptibleReader::new(io::stdin(), inputs.clone()))
 }
 
 /// True when stdin is the regular file that `metadata` describes.

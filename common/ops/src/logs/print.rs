@@ -44,7 +44,7 @@ struct Log {
 pub fn print_logs(session: &Session, given: Given<'_>, query: &LogQuery) -> Result {
     let mut results = Results::open(session, given, false, false)?;
     session.output.expect_type("log");
-    let rows = given.rows(&session.stop)?;
+    let rows = given.source.rows(&session.inputs)?;
     let begin = |row: &Row| begin_log(session, row, query);
     let jobs = usize::from(session.common.jobs);
     session.each_row(&mut results, jobs, rows, begin, |results, log, row| {

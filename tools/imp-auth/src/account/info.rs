@@ -4,7 +4,7 @@ use clap::Args;
 use cli::api::identify::Thing;
 use cli::rows::{Acted, Work};
 use cli::terminal::stdin::{self, Stdin};
-use cli::{Given, Session, Target, identifier};
+use cli::{Session, Target, identifier};
 
 /// Print accounts
 ///
@@ -25,16 +25,9 @@ impl Info {
         let session = Session::open(&self.common)?;
         let me = ["me".to_owned()];
         let nobody_named = self.user.is_empty() && self.input.input.is_empty();
-        let given = Given {
-            noun: "account",
-            option: "--user",
-            identifiers: if nobody_named && stdin::kind() == Stdin::Nothing {
-                &me
-            } else {
-                &self.user
-            },
-            input: &self.input,
-        };
+        let nobody = nobody_named && stdin::kind() == Stdin::Nothing;
+        let users = if nobody { &me[..] } else { &self.user };
+        let given = self.input.given("account", "--user", users);
         session.each(&Work::reading(given), |row| {
             let account = row.identifier(&Target::ACCOUNT, &[])?;
             Ok(Acted::read(session.find(Thing::Account, &account.text)?))

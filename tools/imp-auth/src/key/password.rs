@@ -36,7 +36,9 @@ impl Password {
         given: Option<&Given<'_>>,
     ) -> Result<Known<'a>, Stop> {
         let stdin = Path::new("-");
-        if self.pwd_file.as_deref() == Some(stdin) && given.is_some_and(Given::reads_stdin) {
+        if self.pwd_file.as_deref() == Some(stdin)
+            && given.is_some_and(|given| given.source.reads_stdin())
+        {
             return Err(Stop::usage("`-` stands for stdin, from which the login keys are read"));
         }
         let in_file =

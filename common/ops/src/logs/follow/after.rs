@@ -192,5 +192,5 @@ pub fn each_followed(
     marks: &Marks<'_>,
     act: impl Fn(&Row) -> Acting + Sync,
 ) -> Result {
-    session.each_then(work, || work.given.rows(&session.stop), act, || marks.follow())
+    session.each_then(work, || work.given.source.rows(&session.inputs), act, || marks.follow())
 }

@@ -7,9 +7,8 @@ use api::{Request, resource};
 use pipe::{Failure, Identifier, Item, ReadError, Row, Target};
 
 use super::{Followed, follow};
-use cli::args::Input;
 use cli::rows::results::Results;
-use cli::rows::source::Given;
+use cli::rows::source::{Given, RowSource};
 use cli::{Exit, Result, rows::run, terminal::stderr};
 use cli::{Session, text};
 
@@ -69,17 +68,16 @@ impl Wanted {
 /// What keeps the run from starting; a failed row is no error.
 pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
     let mut results = Results::open(session, what.given, false, false)?;
-    let nothing_else = Input::default();
     let noun = Target::DEVICE_GROUP.noun;
-    let groups = Given { noun, option: "--dg", identifiers: what.groups, input: &nothing_else };
+    let groups = RowSource::identified(noun, "--dg", what.groups);
     let mut wanted = Wanted::default();
     if !what.groups.is_empty() {
-        for item in groups.rows(&session.stop)? {
+        for item in groups.rows(&session.inputs)? {
             wanted.take(item, &mut results, |row| devices_of_group(session, row));
         }
     }
-    if what.groups.is_empty() || !what.given.is_default() {
-        for item in what.given.rows(&session.stop)? {
+    if what.groups.is_empty() || !what.given.source.is_default() {
+        for item in what.given.source.rows(&session.inputs)? {
             wanted.take(item, &mut results, |row| devices_of(session, row));
         }
     }
