@@ -75,6 +75,44 @@ fn after_an_accident_on_the_way_out_too() {
 }
 
 #[test]
+fn after_an_accident_in_a_forced_deletion_no_device_is_written_twice() {
+    for accident in ACCIDENTS {
+        for errors in ["named", "anonymous"] {
+            let variant = format!("batch-errors={errors}");
+            let sim =
+                Sim::start(&["--production", "130", "--devices", "60", "--variant", &variant]);
+            let groups = sim.all("devicegroups");
+            let shipped = groups.iter().find(|group| group["type"] == "production_devicegroup");
+            let shipped = shipped.expect("--production makes one");
+            let product = shipped["product_id"].as_str().expect("a product");
+            let bench = sim.group(product, "development_devicegroup", "Bench");
+            let production: Vec<String> = sim
+                .devices()
+                .iter()
+                .filter(|device| device["devicegroup_id"] == shipped["id"])
+                .map(|device| device["id"].as_str().expect("an id").to_owned())
+                .collect();
+            let free: Vec<String> =
+                sim.field("id").into_iter().filter(|id| !production.contains(id)).collect();
+            assert_eq!((production.len(), free.len()), (130, 60));
+            sim.put(&bench, &free);
+            let dir = Dir::signed_in(&sim);
+            let key = sim.entry.unbond_key.clone();
+            sim.fault(&format!("{DELETE} {accident}"));
+            let delete = format!("imp-product delete -p {product} -q --force --unbond {key}");
+            let case = format!("{accident}, {errors}");
+            let run = dir.sh(&delete);
+            run.ok().outcomes("deleted", 1);
+            for (id, events) in sim.events_by("id") {
+                assert_eq!(events.unassigned, 1, "{case}: {id}");
+            }
+            let left = sim.all("products");
+            assert!(left.iter().all(|one| one["id"] != product), "{case}: {left:?}");
+        }
+    }
+}
+
+#[test]
 fn a_look_back_that_fails_shows_nothing() {
     for (verb, rule) in [
         ("assign --dg A", format!("{POST} 503 effect=yes")),

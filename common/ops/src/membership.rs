@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use api::paging::{self, Reading};
 use api::{Secret, Seen};
-use pipe::{Failure, Item, ReadError, Row};
+use pipe::{Failure, Item, Kind, ReadError, Row};
 
 use chunk::Chunk;
 use cli::Session;
@@ -29,11 +29,18 @@ use cli::rows::results::Results;
 use cli::rows::source::Rows;
 use cli::rows::{Ask, Work};
 use cli::{Exit, Result};
+use places::Places;
+use plan::{Fate, Wish};
+use send::Sending;
+use size::Size;
 
 pub use places::Group;
 
 /// A live source that gives nothing for so long is waited for no longer: what came is sent.
 const IDLE: Duration = Duration::from_millis(200);
+
+/// Devices in one request, where nobody says how many.
+const BATCH: usize = 100;
 
 /// Gives the group that a row's device goes to.
 pub type Target<'a> = dyn Fn(&Row) -> std::result::Result<Group, Failure> + Sync + 'a;
@@ -119,6 +126,34 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
     }
     chunk.carry_out(&mut results);
     Ok(results.finish())
+}
+
+/// Takes devices out of the groups that they are known to be in, with the care of a bulk move. Gives for each
+/// group, and for each of its devices in their order, whether it is out.
+pub fn take_out(
+    session: &Session,
+    groups: &[(Group, Vec<String>)],
+    key: Option<&Secret>,
+) -> Vec<Vec<std::result::Result<(), Failure>>> {
+    let mut places = Places::default();
+    let (mut wishes, mut fates) = (Vec::new(), Vec::new());
+    for (group, devices) in groups {
+        let number = places.number(group);
+        fates.extend(devices.iter().map(|_| Fate::Open(number)));
+        let out = |device: &String| Some(Wish { device: device.clone(), target: None });
+        wishes.extend(devices.iter().map(out));
+    }
+    let mut settled = |_: &[Fate], _: &Places, _: &send::Names| true;
+    let mut sending =
+        Sending::new(session, &wishes, &places, &mut fates, Size::new(BATCH), &mut settled);
+    sending.key = key;
+    // The reason stands at the devices.
+    let _ended = sending.all();
+    let mut outcomes = fates.into_iter().map(|fate| match fate {
+        Fate::Failed(failure) if failure.kind != Kind::NotFound => Err(*failure),
+        _ => Ok(()),
+    });
+    groups.iter().map(|(_, devices)| outcomes.by_ref().take(devices.len()).collect()).collect()
 }
 
 fn move_together(

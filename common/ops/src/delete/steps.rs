@@ -1,14 +1,12 @@
 //! Carries the deletion out, stage by stage; within a stage several requests at once.
 //!
 //! Careful about failures: a row whose way could not be cleared is left alone from there on, the others go
-//! on. Taking devices out is not atomic: after a doubtful answer the group is listed again, and only who is
-//! still in it is sent once more.
+//! on. Devices leave as in a bulk move, which finds out what became of each.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::identify::Thing;
-use api::membership::{self, Fate};
 use api::{Request, segment};
 use pipe::engine::{self, Done};
 use pipe::{Failure, Kind};
@@ -17,14 +15,9 @@ use super::look::zombies_of;
 use super::subject::{Doomed, Subject};
 use crate::delete::Clearing;
 use crate::deployments::{delete_deployment, unflag};
-use cli::failure;
+use crate::membership::take_out;
 use cli::rows::{interrupted, run_ended};
 use cli::{Session, text};
-
-/// Devices in one request.
-const BATCH: usize = 100;
-/// How often the devices of a group are sent again after doubtful answers.
-const TRIES: u32 = 3;
 
 /// The rows on their way to deletion.
 pub struct Steps<'a> {
@@ -37,22 +30,6 @@ pub struct Steps<'a> {
 
 /// A row's number, and the number of one of its groups.
 pub type Place = (usize, usize);
-
-/// One request to take devices out of a group.
-struct Batch {
-    group: Doomed,
-    devices: Vec<String>,
-}
-
-/// What became of a batch.
-enum Left {
-    Gone,
-    /// Some may still be there. `smaller`: the request may have been too large.
-    Perhaps {
-        failure: Failure,
-        smaller: bool,
-    },
-}
 
 impl<'a> Steps<'a> {
     pub fn new(session: &'a Session, order: &'a Clearing<'a>, subjects: Vec<Subject>) -> Self {
@@ -143,7 +120,9 @@ impl<'a> Steps<'a> {
                 let path = format!("/devicegroups/{}", segment(&group.id));
                 let deleted = session.send(&Request::delete(path)).map(|_| ());
                 match thing {
-                    Thing::Product => gone_or(deleted).map_err(|why| of_group(group, why)),
+                    Thing::Product => {
+                        gone_or(deleted).map_err(|why| of_group(&group.name, &group.id, why))
+                    }
                     _ => deleted,
                 }
             });
@@ -170,94 +149,44 @@ impl<'a> Steps<'a> {
         });
     }
 
-    /// Takes the devices out of the groups that are (`blessed`) or are not production groups.
+    /// Takes the devices out of the groups that are (`blessed`) or are not production groups. Those that a
+    /// service refused beside others are tried again as long as that gets any of them out.
     fn empty_groups(&mut self, blessed: bool) {
-        let session = self.session;
-        let key = self.order.key.clone();
-        let (mut size, mut tries) = (BATCH, 0);
         loop {
-            let batches = self.batches(size, blessed);
-            if batches.is_empty() {
+            let groups = self.each_group(|group| {
+                let is_meant = group.is_production() == blessed && !group.devices.is_empty();
+                is_meant.then(|| (group.as_group(), group.devices.clone()))
+            });
+            if groups.is_empty() || self.over.load(Ordering::Relaxed) {
                 return;
             }
-            tries += 1;
-            let answers = self.ask(batches, |batch| {
-                let key = key.as_ref().filter(|_| blessed);
-                let request = membership::unassign(&batch.group.id, &batch.devices, key);
-                left(membership::judge(session.client.send(&request), &batch.devices))
-                    .map_err(|why| of_group(&batch.group, why))
-            });
-            let mut doubtful: Vec<(Place, Failure)> = Vec::new();
-            let mut smaller = false;
-            for (place, answer) in answers {
-                match answer {
-                    Left::Gone => self.subjects[place.0].is_begun = true,
-                    Left::Perhaps { failure, smaller: too_large } => {
-                        smaller |= too_large;
-                        doubtful.push((place, failure));
-                    }
-                }
+            let (places, groups): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+            let outcomes = take_out(self.session, &groups, self.order.key.as_ref());
+            for (place, outcomes) in places.into_iter().zip(outcomes) {
+                self.note_left(place, outcomes);
             }
-            if smaller && size > 1 {
-                (size, tries) = (size / 2, 0);
-            }
-            self.look_again(blessed, &doubtful, tries >= TRIES);
         }
     }
 
-    fn batches(&self, size: usize, blessed: bool) -> Vec<(Place, Batch)> {
-        let groups =
-            self.each_group(|group| (group.is_production() == blessed).then(|| group.clone()));
-        let batches = groups.into_iter().flat_map(|(place, group)| {
-            let batch = |devices: &[String]| {
-                (
-                    place,
-                    Batch {
-                        group: Doomed { devices: Vec::new(), ..group.clone() },
-                        devices: devices.to_vec(),
-                    },
-                )
-            };
-            group.devices.chunks(size).map(batch).collect::<Vec<_>>()
-        });
-        batches.collect()
-    }
-
-    /// Lists the doubtful groups again; all others of this kind are empty now. `last`: who is there now
-    /// stays there.
-    fn look_again(&mut self, blessed: bool, doubtful: &[(Place, Failure)], last: bool) {
-        let session = self.session;
-        let is_doubtful = |place| doubtful.iter().any(|(one, _)| *one == place);
-        let groups =
-            self.each_group(|group| (group.is_production() == blessed).then(|| group.id.clone()));
-        let (again, empty): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|(place, _)| is_doubtful(*place));
-        for ((subject, number), _) in empty {
-            self.subjects[subject].groups[number].devices.clear();
-        }
-        for (place, devices) in self.ask(again, |id| session.members(id)) {
-            let (subject, number) = place;
-            let why = doubtful.iter().find(|(one, _)| *one == place).map(|(_, why)| why.clone());
-            if last && !devices.is_empty() {
-                self.subjects[subject].failure = why;
+    /// Notes which devices of a group have left it.
+    fn note_left(&mut self, (subject, number): Place, outcomes: Vec<Result<(), Failure>>) {
+        let subject = &mut self.subjects[subject];
+        let group = &mut subject.groups[number];
+        let some_left = outcomes.iter().any(Result::is_ok);
+        subject.is_begun |= some_left;
+        let mut still_there = Vec::new();
+        for (device, outcome) in group.devices.drain(..).zip(outcomes) {
+            let Err(failure) = outcome else { continue };
+            self.over.fetch_or(failure.kind.ends_run(), Ordering::Relaxed);
+            // A wrong key, for one, is as wrong the next time.
+            let again = matches!(failure.kind, Kind::Conflict | Kind::Unexpected) && some_left;
+            if !again {
+                let told = of_group(&group.name, &group.id, failure);
+                subject.failure.get_or_insert(told);
             }
-            self.subjects[subject].groups[number].devices = devices;
+            still_there.push(device);
         }
-    }
-}
-
-fn left(fate: Fate) -> Result<Left, Failure> {
-    match fate {
-        Fate::Done => Ok(Left::Gone),
-        Fate::Failed(errors) => match errors.into_iter().next() {
-            Some(error) => Err(failure(error)),
-            None => Ok(Left::Gone),
-        },
-        Fate::Refused(error) | Fate::RunOver(error) => Err(failure(error)),
-        Fate::Doubtful { named, general, about_request } => {
-            let error = named.into_iter().flatten().next().unwrap_or(general);
-            Ok(Left::Perhaps { failure: failure(error), smaller: about_request })
-        }
+        group.devices = still_there;
     }
 }
 
@@ -270,7 +199,7 @@ fn gone_or(done: Result<(), Failure>) -> Result<(), Failure> {
 }
 
 /// A failure that concerns one group of several.
-fn of_group(group: &Doomed, failure: Failure) -> Failure {
-    let called = if group.name.is_empty() { &group.id } else { &group.name };
+fn of_group(name: &str, id: &str, failure: Failure) -> Failure {
+    let called = if name.is_empty() { id } else { name };
     Failure { title: format!("Device group {called}: {}", failure.title), ..failure }
 }

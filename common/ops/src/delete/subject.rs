@@ -2,6 +2,8 @@
 
 use pipe::{Failure, Kind, Record, Row};
 
+use crate::membership::Group;
+
 /// A row and the group or product that it means.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
@@ -72,6 +74,11 @@ impl Doomed {
     pub fn of(group: &Record) -> Self {
         let text = |name: &str| cli::text(group, name).to_owned();
         Doomed { id: text("id"), kind: text("type"), name: text("name"), ..Doomed::default() }
+    }
+
+    /// The group as one that devices are moved out of.
+    pub fn as_group(&self) -> Group {
+        Group { id: self.id.clone(), kind: self.kind.clone(), product: None }
     }
 
     /// Fixture groups name others as their targets, so they go first.

@@ -1,6 +1,6 @@
 //! Rows that are moved together: collected, looked up, decided, sent.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use api::{Error, Kind, devices};
 use pipe::spool::Spool;
@@ -11,7 +11,7 @@ use super::look_up::{Within, look_up};
 use super::places::Places;
 use super::plan::{self, Fate, Wish};
 use super::print::Printer;
-use super::send;
+use super::send::{Names, Sending};
 use super::size::Size;
 use cli::Session;
 use cli::rows::results::Results;
@@ -133,28 +133,17 @@ impl<'a> Chunk<'a> {
             forms: &self.forms,
             wishes: &self.wishes,
         };
-        let mut settled = |fates: &[Fate], places: &Places, names: &send::Names| {
+        let mut settled = |fates: &[Fate], places: &Places, names: &Names| {
             let go_on = printer.print_settled(fates, places, names);
             stderr::progress(printer.next as u64, total, "device");
             go_on
         };
         settled(fates, &self.places, &HashMap::new());
-        send::Sending {
-            session: self.session,
-            wishes: &self.wishes,
-            places: &self.places,
-            fates,
-            key: self.order.key.as_ref(),
-            size: Size::new(self.order.batch),
-            settled: &mut settled,
-            alone: HashSet::new(),
-            requests: 0,
-            ids: HashMap::new(),
-            perhaps_names: BTreeMap::new(),
-            sizes: HashMap::new(),
-            ended: None,
-        }
-        .all()
+        let size = Size::new(self.order.batch);
+        let mut sending =
+            Sending::new(self.session, &self.wishes, &self.places, fates, size, &mut settled);
+        sending.key = self.order.key.as_ref();
+        sending.all()
     }
 
     /// What is to become of every row, as far as it is known before anything is sent.

@@ -51,7 +51,33 @@ pub(super) struct Sending<'a> {
     pub ended: Option<Error>,
 }
 
-impl Sending<'_> {
+impl<'a> Sending<'a> {
+    /// A move of the open rows of `fates`, without an unblessing key.
+    pub fn new(
+        session: &'a Session,
+        wishes: &'a [Option<Wish>],
+        places: &'a Places,
+        fates: &'a mut [Fate],
+        size: Size,
+        settled: &'a mut Settled<'a>,
+    ) -> Self {
+        Sending {
+            session,
+            wishes,
+            places,
+            fates,
+            key: None,
+            size,
+            settled,
+            alone: HashSet::new(),
+            requests: 0,
+            ids: HashMap::new(),
+            perhaps_names: BTreeMap::new(),
+            sizes: HashMap::new(),
+            ended: None,
+        }
+    }
+
     /// Sends until the fate of every open row is known, or the run is over; then it gives the reason.
     pub fn all(&mut self) -> Option<Error> {
         let mut tries: HashMap<u32, u8> = HashMap::new();
