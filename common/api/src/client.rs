@@ -1,6 +1,7 @@
 //! The client: what the workers of a run share. Connections, token, pace, retry budget, since when nothing
 //! has worked, and since when changes have gone wrong. How one request gets through is in `sending`.
 
+use model::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use crate::request::{Answer, Request};
 use crate::sending::{Sending, error_of};
 use crate::trace::{self, Trace};
 use crate::transport::Transport;
-use crate::{Credentials, Error, Kind, clock, proxy};
+use crate::{Credentials, Error, clock, proxy};
 
 /// What a client is made of.
 #[derive(Clone, Debug)]
@@ -194,5 +195,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(crate) fn interrupted() -> Error {
-    Error::new(Kind::NotAttempted, "Interrupted").detail("the run was stopped before this was sent")
+    Error::new(ErrorKind::NotAttempted, "Interrupted")
+        .detail("the run was stopped before this was sent")
 }

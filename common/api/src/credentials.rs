@@ -1,6 +1,7 @@
 //! What the client needs of a sign-in; crate `auth` is the one that has it.
 
-use crate::{Error, Secret};
+use crate::Error;
+use model::Secret;
 
 /// An access token as it goes into the `Authorization` header.
 pub type AccessToken = Secret;

@@ -1,10 +1,11 @@
 //! What is special about deployments, which people call builds: they have no name, so that a sha, a tag
 //! or an origin names them, and their records carry whole programs.
 
+use model::Record;
 use serde_json::Value;
 
 use crate::paging;
-use crate::{Client, Error, Record};
+use crate::{Client, Error};
 
 /// The attributes that hold the programs.
 pub const CODE: [&str; 2] = ["device_code", "agent_code"];

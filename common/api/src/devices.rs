@@ -1,5 +1,7 @@
 //! What is special about devices: how they are named, and a list that may leave some out.
 
+use model::GroupType;
+use model::Record;
 use std::ops::ControlFlow;
 use std::thread;
 
@@ -7,11 +9,11 @@ use serde_json::Value;
 
 use crate::paging::{self, Reading};
 use crate::seen::Seen;
-use crate::{Answer, Client, Error, Record, Request};
+use crate::{Answer, Client, Error, Request};
 
 /// The groups whose devices the plain list may leave out (reference 4.5: it is described as a list of
 /// *development* devices, and whether the others are in it is not known).
-const PERHAPS_LEFT_OUT: [&str; 2] = ["production_devicegroup", "pre_production_devicegroup"];
+const PERHAPS_LEFT_OUT: [GroupType; 2] = [GroupType::Production, GroupType::PreProduction];
 
 /// A list of so many devices is long: then the question for more is asked beside it, not behind it,
 /// where it would wait for a slot and for two answers more.
@@ -30,7 +32,8 @@ pub fn list(
     mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let whole = !filters.iter().any(|(name, _)| name.starts_with("filter[devicegroup."));
-    let mut missing = if whole { PERHAPS_LEFT_OUT.to_vec() } else { Vec::new() };
+    let mut missing =
+        if whole { PERHAPS_LEFT_OUT.map(GroupType::api_name).to_vec() } else { Vec::new() };
     let (mut count, mut asked_beside) = (0, None);
     let ended = paging::list(client, "/devices", filters, reading, seen, |device| {
         let kind = device.get("devicegroup_type").and_then(Value::as_str);
@@ -80,55 +83,4 @@ fn empty_ones(
         client.send(&first).is_ok_and(none)
     };
     kinds.iter().copied().filter(|kind| is_empty(kind)).collect()
-}
-
-/// What an identifier of a device looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// 16 hex digits.
-    Id,
-    /// A MAC address with colons.
-    Mac,
-    /// 12 characters of URL-safe base64: perhaps an agent id, perhaps a name.
-    Agent,
-    /// Anything else can only be a name.
-    Name,
-}
-
-/// The form of `text`. Ids and MAC addresses are never looked up as names; something in the form of an
-/// agent id is, when there is no such agent.
-pub fn form(text: &str) -> Form {
-    let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let octets: Vec<&str> = text.split(':').collect();
-    if text.len() == 16 && hex(text) {
-        Form::Id
-    } else if octets.len() == 6 && octets.iter().all(|octet| octet.len() == 2 && hex(octet)) {
-        Form::Mac
-    } else if text.len() == 12
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    {
-        Form::Agent
-    } else {
-        Form::Name
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms() {
-        for (text, expected) in [
-            ("234776801163a9ee", Form::Id),
-            ("0c:2a:69:05:0d:62", Form::Mac),
-            ("-jXp_9QaLm2Z", Form::Agent),
-            ("my_device_01", Form::Agent),
-            ("0c:2a:69:05:0d", Form::Name),
-            ("Kitchen", Form::Name),
-            ("", Form::Name),
-        ] {
-            assert_eq!(form(text), expected, "{text}");
-        }
-    }
 }

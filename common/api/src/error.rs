@@ -1,41 +1,15 @@
 //! Why a request did not do what it should, in the words of the service where there are any.
 
+use model::ErrorKind;
 use std::fmt;
 
 use serde_json::Value;
-
-/// What kind of failure; a failed record tells it by the same name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The record or option itself is no good; nothing was sent.
-    BadInput,
-    /// There is no such thing, or this account may not see it.
-    NotFound,
-    /// The identifier fits more than one.
-    Ambiguous,
-    /// The service said no.
-    Refused,
-    /// It contradicts the present state (409), or another row.
-    Conflict,
-    /// No sign-in, or one that the service does not take. Ends the run.
-    NotSignedIn,
-    /// The service could not be reached within the patience. Ends the run.
-    Unreachable,
-    /// The service, the proxy or the trust in them is set up wrongly here. Ends the run.
-    Misconfigured,
-    /// Sent, and not known whether it was carried out.
-    UnknownOutcome,
-    /// Never sent, because the run ended first.
-    NotAttempted,
-    /// An answer that makes no sense.
-    Unexpected,
-}
 
 /// A failed request. `title` and `detail` are for people; branch on `kind`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     /// What kind of failure.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// HTTP status of the last answer, if there was one.
     pub status: Option<u16>,
     /// The service's code, as `PX100`.
@@ -52,7 +26,7 @@ pub struct Error {
 
 impl Error {
     /// A failure of our own finding, without an answer behind it.
-    pub fn new(kind: Kind, title: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, title: impl Into<String>) -> Self {
         Error {
             kind,
             status: None,
@@ -100,7 +74,7 @@ impl Error {
 
     /// True when the run is over: nothing that follows could succeed.
     pub fn ends_run(&self) -> bool {
-        matches!(self.kind, Kind::NotSignedIn | Kind::Unreachable | Kind::Misconfigured)
+        self.kind.ends_run()
     }
 }
 
@@ -109,17 +83,17 @@ pub(crate) fn status_of(error: &Value) -> Option<u64> {
     error["status"].as_u64().or_else(|| error["status"].as_str()?.parse().ok())
 }
 
-fn kind_of(status: u16, errors: &[Value]) -> Kind {
+fn kind_of(status: u16, errors: &[Value]) -> ErrorKind {
     // A request for many devices of which none is known answers 400 with errors of status 404.
     let all_unknown =
         !errors.is_empty() && errors.iter().all(|error| status_of(error) == Some(404));
     match status {
-        401 => Kind::NotSignedIn,
-        404 => Kind::NotFound,
-        400 if all_unknown => Kind::NotFound,
-        409 => Kind::Conflict,
-        400..=499 => Kind::Refused,
-        _ => Kind::Unexpected,
+        401 => ErrorKind::NotSignedIn,
+        404 => ErrorKind::NotFound,
+        400 if all_unknown => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
+        400..=499 => ErrorKind::Refused,
+        _ => ErrorKind::Unexpected,
     }
 }
 
@@ -135,15 +109,6 @@ fn plain_title(status: u16) -> &'static str {
         400..=499 => "Refused",
         500..=599 => "The service failed",
         _ => "Unexpected answer",
-    }
-}
-
-/// A text from outside as errors quote it. Whoever shows it replaces what steers a terminal.
-pub(crate) fn quoted(text: &str) -> String {
-    const SHOWN: usize = 60;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("`{}…`", &text[..end]),
-        None => format!("`{text}`"),
     }
 }
 
@@ -186,20 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_quoted_in_part() {
-        assert_eq!(quoted("Küche"), "`Küche`");
-        assert_eq!(quoted(&"é".repeat(60)), format!("`{}`", "é".repeat(60)));
-        assert_eq!(quoted(&"é".repeat(10_000_000)), format!("`{}…`", "é".repeat(60)));
-    }
-
-    #[test]
     fn a_batch_of_unknown_devices_is_not_found() {
         let text = json!({"errors":[{"status":"404","title":"x"},{"status":"404","title":"x"}]});
         let number = json!({"errors":[{"status":404,"title":"x"}]});
         let mixed = json!({"errors":[{"status":"404","title":"x"},{"status":"403","title":"x"}]});
-        assert_eq!(Error::from_answer(400, &text).kind, Kind::NotFound);
-        assert_eq!(Error::from_answer(400, &number).kind, Kind::NotFound);
-        assert_eq!(Error::from_answer(400, &mixed).kind, Kind::Refused);
-        assert_eq!(Error::from_answer(409, &Value::Null).kind, Kind::Conflict);
+        assert_eq!(Error::from_answer(400, &text).kind, ErrorKind::NotFound);
+        assert_eq!(Error::from_answer(400, &number).kind, ErrorKind::NotFound);
+        assert_eq!(Error::from_answer(400, &mixed).kind, ErrorKind::Refused);
+        assert_eq!(Error::from_answer(409, &Value::Null).kind, ErrorKind::Conflict);
     }
 }

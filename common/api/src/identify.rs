@@ -5,26 +5,27 @@
 //! one match is an error that names the candidates. A deployment has no name: its sha, a tag, or its
 //! origin names it, in this order.
 
-mod thing;
 mod trouble;
 
+use model::identifier::{Shape, is_uuid, shape};
+use model::{ErrorKind, Record};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
-pub use self::thing::Thing;
 use self::trouble::{ambiguous, not_found, too_many_parts};
 use crate::paging::{self, Reading};
 use crate::request::{Request, segment};
-use crate::{Client, Error, Kind, Record, Seen, deployments, devices, resource};
+use crate::{Client, Error, Seen, deployments, devices, resource};
+pub use model::ResourceKind;
 
 /// Looks things up, each at most once a run. Shared by the workers.
 pub struct Finder {
     client: Client,
     jobs: usize,
-    found: Shared<(Thing, String), Arc<Vec<Record>>>,
-    lists: Shared<(Thing, Option<String>), Arc<Vec<Record>>>,
+    found: Shared<(ResourceKind, String), Arc<Vec<Record>>>,
+    lists: Shared<(ResourceKind, Option<String>), Arc<Vec<Record>>>,
 }
 
 /// Answers that are looked up once, by the first who asks; the others wait for him.
@@ -49,8 +50,8 @@ impl Finder {
     /// The one thing that `text` means.
     ///
     /// # Errors
-    /// Kind `not_found`, `ambiguous`, or as [`Client::send`].
-    pub fn one(&self, thing: Thing, text: &str) -> Result<Record, Error> {
+    /// ErrorKind `not_found`, `ambiguous`, or as [`Client::send`].
+    pub fn one(&self, thing: ResourceKind, text: &str) -> Result<Record, Error> {
         let all = self.all(thing, text)?;
         match all.as_slice() {
             [one] => Ok(one.clone()),
@@ -62,14 +63,14 @@ impl Finder {
     /// All things that `text` may mean, for the filters of a list; never empty.
     ///
     /// # Errors
-    /// Kind `not_found`, or as [`Client::send`].
-    pub fn some(&self, thing: Thing, text: &str) -> Result<Arc<Vec<Record>>, Error> {
+    /// ErrorKind `not_found`, or as [`Client::send`].
+    pub fn some(&self, thing: ResourceKind, text: &str) -> Result<Arc<Vec<Record>>, Error> {
         let all = self.all(thing, text)?;
         if all.is_empty() { Err(not_found(thing, text)) } else { Ok(all) }
     }
 
     /// The one thing that was found for `text` before; asks nobody.
-    pub fn found_before(&self, thing: Thing, text: &str) -> Option<Record> {
+    pub fn found_before(&self, thing: ResourceKind, text: &str) -> Option<Record> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         match found.get(&(thing, text.to_owned()))?.get()?.as_ref().ok()?.as_slice() {
             [one] => Some(one.clone()),
@@ -78,7 +79,7 @@ impl Finder {
     }
 
     /// Forgets what was found of a kind, after one has been created.
-    pub fn forget(&self, thing: Thing) {
+    pub fn forget(&self, thing: ResourceKind) {
         self.found
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -90,7 +91,7 @@ impl Finder {
     }
 
     /// The name of a thing of which only the id is known, for tables. One list is read for all of them.
-    pub fn name_of(&self, thing: Thing, id: &str) -> Option<String> {
+    pub fn name_of(&self, thing: ResourceKind, id: &str) -> Option<String> {
         let list = self.list(thing, None).ok()?;
         let name = |record: &Record| {
             Some(text_of(record, "name").to_owned()).filter(|name| !name.is_empty())
@@ -102,41 +103,42 @@ impl Finder {
         }
     }
 
-    fn all(&self, thing: Thing, text: &str) -> Result<Arc<Vec<Record>>, Error> {
+    fn all(&self, thing: ResourceKind, text: &str) -> Result<Arc<Vec<Record>>, Error> {
         once(&self.found, (thing, text.to_owned()), || {
             let parts = braces(text);
             match (thing, parts.as_deref()) {
                 (_, None) => self.by_id_or_name(thing, text),
                 (_, Some([name])) => self.by_id_or_name(thing, name),
-                (Thing::Product, Some([owner, name])) => {
-                    self.within(thing, Thing::Account, owner, name)
+                (ResourceKind::Product, Some([owner, name])) => {
+                    self.within(thing, ResourceKind::Account, owner, name)
                 }
-                (Thing::DeviceGroup, Some([product, name])) => {
-                    self.within(thing, Thing::Product, product, name)
+                (ResourceKind::DeviceGroup, Some([product, name])) => {
+                    self.within(thing, ResourceKind::Product, product, name)
                 }
-                (Thing::DeviceGroup, Some([owner, product, name])) => {
-                    self.within(thing, Thing::Product, &format!("{{{owner}}}{{{product}}}"), name)
-                }
+                (ResourceKind::DeviceGroup, Some([owner, product, name])) => self.within(
+                    thing,
+                    ResourceKind::Product,
+                    &format!("{{{owner}}}{{{product}}}"),
+                    name,
+                ),
                 _ => Err(too_many_parts(thing, text)),
             }
             .map(Arc::new)
         })
     }
 
-    fn by_id_or_name(&self, thing: Thing, text: &str) -> Result<Vec<Record>, Error> {
+    fn by_id_or_name(&self, thing: ResourceKind, text: &str) -> Result<Vec<Record>, Error> {
         if let Some(id) = as_id(thing, text) {
             match self.client.send(&Request::get(format!("{}/{}", thing.path(), segment(&id)))) {
                 Ok(answer) => return Ok(vec![resource::lift_data(&answer.body)]),
-                Err(error) if error.kind == Kind::NotFound => {}
+                Err(error) if error.kind == ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
         }
-        if thing == Thing::Device
-            && matches!(devices::form(text), devices::Form::Id | devices::Form::Mac)
-        {
+        if thing == ResourceKind::Device && matches!(shape(text), Shape::Id | Shape::Mac) {
             return Ok(Vec::new());
         }
-        if thing == Thing::Deployment {
+        if thing == ResourceKind::Deployment {
             let found = deployments::by_sha_or_tag(&self.client, text, self.jobs)?;
             if !found.is_empty() {
                 return Ok(found);
@@ -153,8 +155,8 @@ impl Finder {
     /// Things called `name` that belong to `container`.
     fn within(
         &self,
-        thing: Thing,
-        container: Thing,
+        thing: ResourceKind,
+        container: ResourceKind,
         owner: &str,
         name: &str,
     ) -> Result<Vec<Record>, Error> {
@@ -171,14 +173,17 @@ impl Finder {
     }
 
     /// The list of a kind, read once; `of` is the owner of products or the product of groups.
-    fn list(&self, thing: Thing, of: Option<String>) -> Result<Arc<Vec<Record>>, Error> {
+    fn list(&self, thing: ResourceKind, of: Option<String>) -> Result<Arc<Vec<Record>>, Error> {
         once(&self.lists, (thing, of.clone()), || {
-            let filter =
-                if thing == Thing::Product { "filter[owner.id]" } else { "filter[product.id]" };
+            let filter = if thing == ResourceKind::Product {
+                "filter[owner.id]"
+            } else {
+                "filter[product.id]"
+            };
             let filters: Vec<_> = of.map(|id| (filter.to_owned(), id)).into_iter().collect();
             match thing {
-                Thing::Device => return self.device_names().map(Arc::new),
-                Thing::Deployment => return self.deployment_origins().map(Arc::new),
+                ResourceKind::Device => return self.device_names().map(Arc::new),
+                ResourceKind::Deployment => return self.deployment_origins().map(Arc::new),
                 _ => {}
             }
             paging::collect(&self.client, thing.path(), &filters, self.jobs).map(Arc::new)
@@ -207,7 +212,7 @@ impl Finder {
     fn deployment_origins(&self) -> Result<Vec<Record>, Error> {
         let mut with_origin = Vec::new();
         let reading = Reading { jobs: self.jobs, wanted: &|| true };
-        let path = Thing::Deployment.path();
+        let path = ResourceKind::Deployment.path();
         let _all =
             paging::list(&self.client, path, &[], &reading, &mut Seen::default(), |deployment| {
                 if !text_of(&deployment, "origin").is_empty() {
@@ -223,32 +228,24 @@ fn text_of<'a>(record: &'a Record, name: &str) -> &'a str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn is_called(thing: Thing, record: &Record, text: &str) -> bool {
+fn is_called(thing: ResourceKind, record: &Record, text: &str) -> bool {
     let names: &[&str] = match thing {
-        Thing::Account => &["email", "username"],
-        Thing::Deployment => &["origin"],
+        ResourceKind::Account => &["email", "username"],
+        ResourceKind::Deployment => &["origin"],
         _ => &["name"],
     };
     names.iter().any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
 }
 
 /// The text as the id that it may be, in the service's spelling: hex digits mean the same in either case.
-fn as_id(thing: Thing, text: &str) -> Option<String> {
-    match (thing, devices::form(text)) {
-        (Thing::Device, devices::Form::Id | devices::Form::Mac) => Some(text.to_ascii_lowercase()),
-        (Thing::Device, devices::Form::Agent) => Some(text.to_owned()),
-        (Thing::Device, devices::Form::Name) => None,
-        (Thing::Account, _) if text == "me" => Some(text.to_owned()),
+fn as_id(thing: ResourceKind, text: &str) -> Option<String> {
+    match (thing, shape(text)) {
+        (ResourceKind::Device, Shape::Id | Shape::Mac) => Some(text.to_ascii_lowercase()),
+        (ResourceKind::Device, Shape::Agent) => Some(text.to_owned()),
+        (ResourceKind::Device, Shape::Name) => None,
+        (ResourceKind::Account, _) if text == "me" => Some(text.to_owned()),
         _ => is_uuid(text).then(|| text.to_ascii_lowercase()),
     }
-}
-
-/// Ids of the service have the form of a UUID, but not its version bits (reference 3.3).
-fn is_uuid(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let lengths = parts.iter().map(|part| part.len());
-    lengths.eq([8, 4, 4, 4, 12])
-        && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The parts of `{A}{B}{C}`; `None` when it is not in that form.
@@ -270,24 +267,17 @@ mod tests {
     }
 
     #[test]
-    fn only_the_form_of_a_uuid_counts() {
-        assert!(is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994b3"));
-        assert!(!is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994bx"));
-        assert!(!is_uuid("MyProduct"));
-    }
-
-    #[test]
     fn the_capitals_of_an_id_do_not_count() {
         let id = "4e264cef-3316-cdfa-7f39-7a5d458994b3";
         for (thing, text, expected) in [
-            (Thing::DeviceGroup, id, Some(id)),
-            (Thing::DeviceGroup, &id.to_uppercase(), Some(id)),
-            (Thing::Account, "me", Some("me")),
-            (Thing::Account, "ME", None),
-            (Thing::Device, "5000D8C46A56CFCA", Some("5000d8c46a56cfca")),
-            (Thing::Device, "0C:2A:69:05:0D:62", Some("0c:2a:69:05:0d:62")),
-            (Thing::Device, "wwK6DYEN2mx7", Some("wwK6DYEN2mx7")),
-            (Thing::Device, "Kitchen", None),
+            (ResourceKind::DeviceGroup, id, Some(id)),
+            (ResourceKind::DeviceGroup, &id.to_uppercase(), Some(id)),
+            (ResourceKind::Account, "me", Some("me")),
+            (ResourceKind::Account, "ME", None),
+            (ResourceKind::Device, "5000D8C46A56CFCA", Some("5000d8c46a56cfca")),
+            (ResourceKind::Device, "0C:2A:69:05:0D:62", Some("0c:2a:69:05:0d:62")),
+            (ResourceKind::Device, "wwK6DYEN2mx7", Some("wwK6DYEN2mx7")),
+            (ResourceKind::Device, "Kitchen", None),
         ] {
             assert_eq!(as_id(thing, text).as_deref(), expected, "{thing:?} {text}");
         }

@@ -26,7 +26,6 @@ pub mod proxy;
 mod request;
 pub mod resource;
 mod retry;
-mod secret;
 mod seen;
 mod sending;
 pub mod sign_in;
@@ -37,11 +36,7 @@ mod transport;
 
 pub use client::{Client, Settings};
 pub use credentials::{AccessToken, Credentials};
-pub use error::{Error, Kind};
+pub use error::Error;
 pub use request::{Answer, Method, Repeat, Request, segment};
-pub use secret::Secret;
 pub use seen::Seen;
 pub use trace::Trace;
-
-/// A record: one JSON object, keys in the order in which they came.
-pub type Record = serde_json::Map<String, serde_json::Value>;

@@ -3,10 +3,11 @@
 //! Careful about pages that move: they are counted from the newest entry at the time of each request,
 //! so entries that come meanwhile push others from the end of one page to the beginning of the next.
 
+use model::{ErrorKind, Record};
 use serde_json::Value;
 
 use crate::request::Request;
-use crate::{Client, Error, Kind, Record, resource};
+use crate::{Client, Error, resource};
 
 /// The largest page.
 pub const PAGE_SIZE: usize = 100;
@@ -35,7 +36,7 @@ pub fn page(client: &Client, path: &str, number: u64, size: usize) -> Result<Pag
     match client.send(&request(path, number, size)) {
         Ok(answer) => read(&answer.body, size),
         // A page past the end is empty or 404.
-        Err(error) if error.kind == Kind::NotFound && number > 1 => Ok(Page::default()),
+        Err(error) if error.kind == ErrorKind::NotFound && number > 1 => Ok(Page::default()),
         Err(error) => Err(error),
     }
 }
@@ -47,7 +48,7 @@ pub fn page(client: &Client, path: &str, number: u64, size: usize) -> Result<Pag
 pub fn read(body: &Value, size: usize) -> Result<Page, Error> {
     let Some(data) = body["data"].as_array() else {
         return Err(
-            Error::new(Kind::Unexpected, "Unexpected answer").detail("a log without `data`")
+            Error::new(ErrorKind::Unexpected, "Unexpected answer").detail("a log without `data`")
         );
     };
     let entries: Vec<Record> = data.iter().map(resource::lift).collect();

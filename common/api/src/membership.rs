@@ -4,11 +4,12 @@
 //! judged device by device, and where it does not tell, the device is *doubtful*: whoever asked has to
 //! read back where it is before anything is sent again, since sending again restarts it.
 
+use model::{ErrorKind, Secret};
 use serde_json::{Value, json};
 
 use crate::client::UNBLESSING_KEY;
 use crate::request::{Answer, Repeat, Request, segment};
-use crate::{Error, Kind, Secret, error};
+use crate::{Error, error};
 
 /// Puts `devices` (ids, MAC addresses or agent ids) into the group.
 pub fn assign<T: AsRef<str>>(group: &str, devices: &[T]) -> Request {
@@ -62,7 +63,7 @@ pub fn judge<T: AsRef<str>>(answer: Result<Answer, Error>, devices: &[T]) -> Fat
         Ok(_) => return Fate::Done,
         Err(error) => error,
     };
-    if error.ends_run() || error.kind == Kind::NotAttempted {
+    if error.ends_run() || error.kind == ErrorKind::NotAttempted {
         return Fate::RunOver(error);
     }
     let nobody = vec![None; devices.len()];
@@ -129,7 +130,7 @@ mod tests {
             panic!("mixed")
         };
         assert_eq!(named.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
-        assert_eq!(named[1].as_ref().map(|error| error.kind), Some(Kind::NotFound));
+        assert_eq!(named[1].as_ref().map(|error| error.kind), Some(ErrorKind::NotFound));
         assert!(!about_request);
     }
 
@@ -154,11 +155,11 @@ mod tests {
 
     #[test]
     fn lost_answers_are_doubtful_and_refusals_final() {
-        let lost = Err(Error::new(Kind::UnknownOutcome, "lost"));
+        let lost = Err(Error::new(ErrorKind::UnknownOutcome, "lost"));
         assert!(matches!(judge(lost, &THREE), Fate::Doubtful { about_request: false, .. }));
         assert!(matches!(judge(refusal(403, &json!([])), &THREE), Fate::Refused(_)));
         assert!(matches!(judge(refusal(404, &json!([])), &THREE), Fate::Refused(_)));
-        let over = Err(Error::new(Kind::Unreachable, "out"));
+        let over = Err(Error::new(ErrorKind::Unreachable, "out"));
         assert!(matches!(judge(over, &THREE), Fate::RunOver(_)));
     }
 }

@@ -7,6 +7,7 @@
 
 mod plan;
 
+use model::{ErrorKind, Record};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -18,7 +19,7 @@ use serde_json::Value;
 use self::plan::{Plan, next_query};
 use crate::request::{Answer, Request};
 use crate::seen::Seen;
-use crate::{Client, Error, Kind, Record, resource};
+use crate::{Client, Error, resource};
 
 /// The largest page that the service gives.
 const PAGE_SIZE: &str = "100";
@@ -55,7 +56,7 @@ pub fn list(
             return Ok(ControlFlow::Continue(()));
         };
         let answer = match page.answer {
-            Err(error) if error.kind == Kind::NotFound && page.number > 1 => {
+            Err(error) if error.kind == ErrorKind::NotFound && page.number > 1 => {
                 match pages.again(page.number, &page.request)? {
                     Some(answer) => answer,
                     None => return Ok(ControlFlow::Continue(())),
@@ -64,9 +65,8 @@ pub fn list(
             other => other?,
         };
         let Some(resources) = answer.body["data"].as_array() else {
-            return Err(
-                Error::new(Kind::Unexpected, "Unexpected answer").detail("a list without `data`")
-            );
+            return Err(Error::new(ErrorKind::Unexpected, "Unexpected answer")
+                .detail("a list without `data`"));
         };
         let mut news = false;
         for resource in resources {
@@ -201,18 +201,18 @@ impl Pages {
     /// the service. `None` when the list has become shorter, so that nothing is promised any more.
     fn again(&self, number: u64, request: &Request) -> Result<Option<Answer>, Error> {
         let missing = match self.client.send(request) {
-            Err(error) if error.kind == Kind::NotFound => error,
+            Err(error) if error.kind == ErrorKind::NotFound => error,
             answer => return answer.map(Some),
         };
         if let Some(before) = &self.before {
             match self.client.send(before) {
                 Ok(answer) if next_query(number - 1, before, &answer).is_none() => return Ok(None),
-                Err(error) if error.kind != Kind::NotFound => return Err(error),
+                Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
         let detail = format!("there should be a page {number}, but it is not found; list again");
-        let broken = Error::new(Kind::Unexpected, "The list broke off").detail(detail);
+        let broken = Error::new(ErrorKind::Unexpected, "The list broke off").detail(detail);
         Err(Error { status: missing.status, attempts: missing.attempts, ..broken })
     }
 

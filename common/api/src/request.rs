@@ -1,9 +1,8 @@
 //! A request and its answer, as the rest of the crate sees them: no HTTP library in the types.
 
+use model::Secret;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-
-use crate::Secret;
 
 /// HTTP methods that the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

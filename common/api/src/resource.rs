@@ -3,9 +3,8 @@
 //! `type` and `id` first, every attribute at the top level under its own name and in its own type,
 //! every relationship `r` as `r_id` and `r_type`. What we do not know passes through.
 
+use model::Record;
 use serde_json::{Map, Value, json};
-
-use crate::Record;
 
 /// The record of one resource; something that is no resource (a log entry) comes out as it is.
 pub fn lift(resource: &Value) -> Record {

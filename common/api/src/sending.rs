@@ -2,6 +2,7 @@
 //!
 //! Every decision is made by `retry`, `budget`, `doubt` and `pace`; this file carries it out.
 
+use model::ErrorKind;
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::pace::{Pace, unix_now};
 use crate::request::{Answer, Method, Repeat, Request};
 use crate::retry::{self, Decision, Outcome, Situation};
 use crate::transport::{Exchange, Raw};
-use crate::{AccessToken, Error, Kind, clock, trace};
+use crate::{AccessToken, Error, clock, trace};
 
 /// The limit counts requests a second (reference 2: 40 in a window of which the reset header says 1).
 const WINDOW: Duration = Duration::from_secs(1);
@@ -72,8 +73,10 @@ impl<'a> Sending<'a> {
                     return Err(self.unknown(&exchange));
                 }
                 Decision::Misconfigured => return Err(error_of(&exchange)),
-                Decision::Failed => return Err(self.gave_up(&exchange, Kind::Unexpected)),
-                Decision::Unreachable => return Err(self.gave_up(&exchange, Kind::Unreachable)),
+                Decision::Failed => return Err(self.gave_up(&exchange, ErrorKind::Unexpected)),
+                Decision::Unreachable => {
+                    return Err(self.gave_up(&exchange, ErrorKind::Unreachable));
+                }
             }
         }
     }
@@ -96,7 +99,7 @@ impl<'a> Sending<'a> {
             Next::Try(wait) => {
                 client.wait(wait)?;
                 match client.send(&Request::get("/accounts/me")) {
-                    Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => {
+                    Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
                         Err(error)
                     }
                     _ => Ok(Some(trial)),
@@ -181,7 +184,7 @@ impl<'a> Sending<'a> {
         self.client.send(&Request::get("/accounts/me"))?;
         let token = credentials.token()?;
         if token == *refused {
-            return Err(Error { kind: Kind::Refused, ..refusal() });
+            return Err(Error { kind: ErrorKind::Refused, ..refusal() });
         }
         self.token = Some(token);
         Ok(())
@@ -197,7 +200,7 @@ impl<'a> Sending<'a> {
                 return Err(Error {
                     status: Some(raw.status),
                     attempts: self.attempts,
-                    ..Error::new(Kind::Unexpected, "Unexpected answer")
+                    ..Error::new(ErrorKind::Unexpected, "Unexpected answer")
                         .detail("the answer is not JSON; is the endpoint an impCentral API?")
                 });
             }
@@ -213,7 +216,7 @@ impl<'a> Sending<'a> {
     fn unknown(&self, exchange: &Exchange) -> Error {
         let why = error_of(exchange);
         Error {
-            kind: Kind::UnknownOutcome,
+            kind: ErrorKind::UnknownOutcome,
             attempts: self.attempts,
             title: "It is not known whether this was done".into(),
             detail: Some(format!("{}; look before you repeat it", clause(&why))),
@@ -221,15 +224,15 @@ impl<'a> Sending<'a> {
         }
     }
 
-    fn gave_up(&self, exchange: &Exchange, kind: Kind) -> Error {
+    fn gave_up(&self, exchange: &Exchange, kind: ErrorKind) -> Error {
         let why = error_of(exchange);
         let patience = humantime::format_duration(self.client.0.settings.patience);
         let title = match kind {
-            Kind::Unreachable => format!("The service could not be reached for {patience}"),
+            ErrorKind::Unreachable => format!("The service could not be reached for {patience}"),
             _ => format!("The service failed {} times", self.attempts),
         };
         let detail = match kind {
-            Kind::Unreachable => format!("{}; try again later", clause(&why)),
+            ErrorKind::Unreachable => format!("{}; try again later", clause(&why)),
             _ => why.words(),
         };
         Error { kind, attempts: self.attempts, title, detail: Some(detail), ..why }
@@ -244,17 +247,21 @@ fn clause(why: &Error) -> String {
 /// Harmless requests are answered, but none that changes something.
 fn nothing_changes(patience: Duration) -> Error {
     let patience = humantime::format_duration(patience);
-    Error::new(Kind::Unreachable, format!("The service has carried nothing out for {patience}"))
-        .detail("it answers, but not to requests that change something; try again later")
+    Error::new(
+        ErrorKind::Unreachable,
+        format!("The service has carried nothing out for {patience}"),
+    )
+    .detail("it answers, but not to requests that change something; try again later")
 }
 
 pub(crate) fn error_of(exchange: &Exchange) -> Error {
     match exchange {
         Exchange::Answered(raw) => Error::from_answer(raw.status, &raw.body),
-        Exchange::NotSent(why) => Error::new(Kind::Unreachable, "No connection").detail(why),
-        Exchange::Lost(why) => Error::new(Kind::Unreachable, "No answer").detail(why),
+        Exchange::NotSent(why) => Error::new(ErrorKind::Unreachable, "No connection").detail(why),
+        Exchange::Lost(why) => Error::new(ErrorKind::Unreachable, "No answer").detail(why),
         Exchange::Untrusted(why) => {
-            Error::new(Kind::Misconfigured, "The service's certificate is not trusted").detail(why)
+            Error::new(ErrorKind::Misconfigured, "The service's certificate is not trusted")
+                .detail(why)
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Tokens: `POST /auth` and `POST /auth/token` (reference 1.2 to 1.4). Plain JSON, no bearer token.
 
+use model::{ErrorKind, Secret};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use crate::request::{Repeat, Request};
-use crate::{Client, Error, Kind, Secret, clock};
+use crate::{Client, Error, clock};
 
 /// What a sign-in gives.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub enum Answered {
 /// Signs in with user (email or username) and password.
 ///
 /// # Errors
-/// Kind `not_signed_in` when the service refuses them.
+/// ErrorKind `not_signed_in` when the service refuses them.
 pub fn with_password(client: &Client, user: &str, password: &Secret) -> Result<Answered, Error> {
     let request = ask("/auth", json!({"id": user, "password": password.expose()}));
     match client.send(&request) {
@@ -48,7 +49,7 @@ pub fn with_password(client: &Client, user: &str, password: &Secret) -> Result<A
 /// Signs in with the one-time password that [`with_password`] was answered to want.
 ///
 /// # Errors
-/// Kind `not_signed_in` when the service refuses it.
+/// ErrorKind `not_signed_in` when the service refuses it.
 pub fn with_one_time_password(
     client: &Client,
     login_token: &Secret,
@@ -62,7 +63,7 @@ pub fn with_one_time_password(
 /// A new access token for a refresh token.
 ///
 /// # Errors
-/// Kind `not_signed_in` when the service does not know it any more.
+/// ErrorKind `not_signed_in` when the service does not know it any more.
 pub fn with_refresh_token(client: &Client, token: &Secret) -> Result<Grant, Error> {
     grant(
         &client.send(&ask("/auth/token", json!({"token": token.expose()}))).map_err(refused)?.body,
@@ -72,7 +73,7 @@ pub fn with_refresh_token(client: &Client, token: &Secret) -> Result<Grant, Erro
 /// An access token for a login key.
 ///
 /// # Errors
-/// Kind `not_signed_in` when the service does not know it.
+/// ErrorKind `not_signed_in` when the service does not know it.
 pub fn with_login_key(client: &Client, key: &Secret) -> Result<Grant, Error> {
     grant(&client.send(&ask("/auth/token", json!({"key": key.expose()}))).map_err(refused)?.body)
 }
@@ -85,7 +86,7 @@ fn ask(path: &str, body: Value) -> Request {
 /// The service says no to a credential with 400, 401, 403 or 404, depending on what it is.
 fn refused(error: Error) -> Error {
     match error.status {
-        Some(400 | 401 | 403 | 404) => Error { kind: Kind::NotSignedIn, ..error },
+        Some(400 | 401 | 403 | 404) => Error { kind: ErrorKind::NotSignedIn, ..error },
         _ => error,
     }
 }
@@ -98,7 +99,7 @@ fn login_token(error: &Error) -> Option<Secret> {
 
 fn grant(body: &Value) -> Result<Grant, Error> {
     let Some(access_token) = body["access_token"].as_str().filter(|token| !token.is_empty()) else {
-        return Err(Error::new(Kind::Unexpected, "Unexpected answer to the sign-in")
+        return Err(Error::new(ErrorKind::Unexpected, "Unexpected answer to the sign-in")
             .detail("there is no access_token in it; is the endpoint an impCentral API?"));
     };
     Ok(Grant {

@@ -3,13 +3,14 @@
 //! It goes through the same proxy and the same trust as every request, but with timeouts of its own: as
 //! long as it takes, and dead when not even a keep-alive has come for [`SILENCE`].
 
+use model::ErrorKind;
 use std::io::Read;
 use std::time::Duration;
 
+use crate::Error;
 use crate::client::Client;
 use crate::request::{Repeat, Request, segment};
 use crate::sse::{Event, Parser};
-use crate::{Error, Kind};
 
 /// The service sends a comment at least every 30 seconds; after this long without one it is gone.
 pub const SILENCE: Duration = Duration::from_secs(60);
@@ -31,7 +32,8 @@ impl Client {
         let answer = self.send(&Request::post("/logstream").repeat(Repeat::Safe))?;
         let id = answer.body["data"]["id"].as_str().map(str::to_owned);
         id.ok_or_else(|| {
-            Error::new(Kind::Unexpected, "Unexpected answer").detail("a log stream without an id")
+            Error::new(ErrorKind::Unexpected, "Unexpected answer")
+                .detail("a log stream without an id")
         })
     }
 

@@ -152,7 +152,7 @@ fn hide_in_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Secret;
+    use model::Secret;
     use serde_json::json;
 
     #[test]

@@ -4,6 +4,7 @@
 //! an error without its body, and wait for ever. All three are switched off here. Certificates are
 //! those of the operating system (`SSL_CERT_FILE` and `SSL_CERT_DIR` count).
 
+use model::ErrorKind;
 use std::io;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use ureq::{Agent, Proxy};
 use crate::connection::{self, NotConnected};
 use crate::request::Request;
 use crate::stream::SILENCE;
-use crate::{AccessToken, Error, Kind, proxy};
+use crate::{AccessToken, Error, proxy};
 
 const JSON_API: &str = "application/vnd.api+json";
 /// Larger answers are cut off: no page of a hundred records comes near.
@@ -78,7 +79,7 @@ impl Transport {
         variables: &proxy::Variables,
         timeout: Duration,
     ) -> Result<Self, Error> {
-        let bad = |what: String| Error::new(Kind::BadInput, "Unusable endpoint").detail(what);
+        let bad = |what: String| Error::new(ErrorKind::BadInput, "Unusable endpoint").detail(what);
         let uri: http::Uri =
             endpoint.parse().map_err(|error| bad(format!("`{endpoint}` is not a URL: {error}")))?;
         let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
@@ -189,7 +190,7 @@ impl Transport {
 /// Nothing of the value is shown: there may be a password in it.
 fn proxy_in(variable: &proxy::Variable) -> Result<Proxy, Error> {
     Proxy::new(&variable.value).map_err(|_| {
-        Error::new(Kind::BadInput, "Unusable proxy").detail(format!(
+        Error::new(ErrorKind::BadInput, "Unusable proxy").detail(format!(
             "{} has to hold the URL of a proxy: http, https, socks4, socks4a, socks5 or socks5h",
             variable.name
         ))

@@ -4,11 +4,11 @@
 //! of an account. Credentials appear only as hashes. A service that gives a new refresh token with each
 //! renewal changes the credential but not the account, so successors are noted.
 
+use model::Secret;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use api::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::{digest, private};

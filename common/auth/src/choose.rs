@@ -3,11 +3,12 @@
 //! The order is that of `impt`, with ours in front. Careful never to pass over a broken one in silence:
 //! the next in line may belong to another account.
 
+use model::{ErrorKind, Secret};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use api::{Error, Kind, Secret, clock};
+use api::{Error, clock};
 
 use crate::account::Identity;
 use crate::file::{self, SignIn};
@@ -97,7 +98,7 @@ pub struct Description {
 /// Finds the sign-in that counts.
 ///
 /// # Errors
-/// Kind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
+/// ErrorKind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
 /// that counts is broken, names a missing file, or has an endpoint that cannot be used.
 pub fn choose(environment: &Environment) -> Result<Choice, Error> {
     match sources(environment).into_iter().next() {
@@ -145,14 +146,14 @@ fn nowhere(environment: &Environment) -> Error {
         Some(path) => format!(" (there is no {} in {})", file::NAME, path.display()),
         None => String::new(),
     };
-    Error::new(Kind::NotSignedIn, "Not signed in")
+    Error::new(ErrorKind::NotSignedIn, "Not signed in")
         .detail(format!("run `imp-auth login`, or set IMPT_LOGINKEY{also}"))
 }
 
 fn from_file(source: Source, path: PathBuf) -> Result<Choice, Error> {
     let Some(sign_in) = file::read(&path, clock::wait)? else {
         let title = format!("There is no sign-in file {}", path.display());
-        return Err(Error::new(Kind::BadInput, title).detail(
+        return Err(Error::new(ErrorKind::BadInput, title).detail(
             "it is named by --auth-file or IMP_AUTH_FILE; `imp-auth login` would make it",
         ));
     };

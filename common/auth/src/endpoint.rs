@@ -2,7 +2,8 @@
 //!
 //! Careful about where a token may go: `https` everywhere, plain `http` only to this machine.
 
-use api::{Error, Kind};
+use api::Error;
+use model::ErrorKind;
 
 /// Where the service is when nobody says otherwise.
 pub const DEFAULT_ENDPOINT: &str = "https://api.electricimp.com/v5";
@@ -50,7 +51,7 @@ pub(crate) fn suspicion(endpoint: &str, status: Option<u16>) -> Option<String> {
 }
 
 fn bad(text: &str, why: &str) -> Error {
-    Error::new(Kind::BadInput, format!("The endpoint {text:?} cannot be used"))
+    Error::new(ErrorKind::BadInput, format!("The endpoint {text:?} cannot be used"))
         .detail(format!("{why}, for example {DEFAULT_ENDPOINT}"))
 }
 
@@ -103,7 +104,7 @@ mod tests {
             "http://10.0.0.1/v5",
         ] {
             let error = check_endpoint(other).unwrap_err();
-            assert_eq!(error.kind, Kind::BadInput);
+            assert_eq!(error.kind, ErrorKind::BadInput);
             assert!(error.detail.unwrap().contains("plain http"), "{other}");
         }
     }

@@ -4,14 +4,15 @@
 //! in place, so a file that looks torn is read again for up to half a second. Files that keep the token
 //! of a sign-in from the environment have the same form.
 
+use model::{ErrorKind, Secret};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use api::Error;
 use api::sign_in::Grant;
-use api::{Error, Kind, Secret};
 use serde_json::{Map, Value};
 
 use crate::{check_endpoint, private};
@@ -154,9 +155,11 @@ fn is_missing(error: &io::Error) -> bool {
 
 fn broken(path: &Path, why: &str) -> Error {
     let path = path.display();
-    Error::new(Kind::BadInput, format!("The sign-in file {path} cannot be used")).detail(format!(
-        "{why}; sign in again with `imp-auth login --auth-file {path}`, or remove the file"
-    ))
+    Error::new(ErrorKind::BadInput, format!("The sign-in file {path} cannot be used")).detail(
+        format!(
+            "{why}; sign in again with `imp-auth login --auth-file {path}`, or remove the file"
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -225,7 +228,7 @@ mod tests {
             let waited = Cell::new(Duration::ZERO);
             let error = read(file.path(), |time| waited.set(waited.get() + time)).err().unwrap();
             assert_eq!(waited.get(), Duration::from_millis(500));
-            assert_eq!(error.kind, Kind::BadInput);
+            assert_eq!(error.kind, ErrorKind::BadInput);
             assert!(error.title.contains(file.path().to_str().unwrap()));
             assert!(!format!("{error:?}").contains("swordfish"));
         }

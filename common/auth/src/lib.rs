@@ -19,13 +19,14 @@ mod renewal;
 mod service;
 mod session;
 
+use model::{ErrorKind, Secret};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use api::{Error, Kind, Secret};
+use api::Error;
 use sha2::{Digest, Sha256};
 
 pub use account::{Account, Identity, known_account, pace_file, remember_account};
@@ -138,7 +139,7 @@ impl Hands {
     fn answer(&self, question: Question) -> Result<Option<Secret>, Error> {
         let answer = (self.ask)(question);
         if answer.is_none() && self.stop.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::NotAttempted, "Interrupted"));
+            return Err(Error::new(ErrorKind::NotAttempted, "Interrupted"));
         }
         Ok(answer)
     }

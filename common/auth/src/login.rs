@@ -3,13 +3,14 @@
 //! Careful not to waste a sign-in: the service keeps only five refresh tokens of an account, so that the
 //! file can be written is made sure of before it is asked.
 
+use model::{ErrorKind, Secret};
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use api::{Error, Kind, Secret, clock};
+use api::{Error, clock};
 
 use crate::account::{Account, Identity, known_account, same_account};
 use crate::choose::{Choice, Given, Source, identity_in_file};
@@ -134,13 +135,13 @@ pub fn replaced(login: &Login, environment: &Environment) -> Result<Option<Repla
 
 fn unwritable(file: &Path, error: &io::Error) -> Error {
     let title = format!("The sign-in file {} cannot be written", file.display());
-    Error::new(Kind::BadInput, title).detail(error.to_string())
+    Error::new(ErrorKind::BadInput, title).detail(error.to_string())
 }
 
 /// Signs in and writes the sign-in file, over an older one if there is one.
 ///
 /// # Errors
-/// Kind `not_signed_in` when the service refuses, `bad_input` when the file cannot be written, or
+/// ErrorKind `not_signed_in` when the service refuses, `bad_input` when the file cannot be written, or
 /// whatever stopped the request.
 pub fn log_in(
     login: &Login,
@@ -177,7 +178,7 @@ pub fn log_in(
 /// Removes the sign-in file. A symbolic link to it stays, and a later sign-in fills it again.
 ///
 /// # Errors
-/// Kind `not_signed_in` when there is no such file, `bad_input` when it cannot be removed.
+/// ErrorKind `not_signed_in` when there is no such file, `bad_input` when it cannot be removed.
 pub fn log_out(
     which: Destination,
     environment: &Environment,
@@ -189,12 +190,13 @@ pub fn log_out(
     let sign_in = file::read(&file, clock::wait).ok().flatten();
     let removed = private::target_of(&file).and_then(fs::remove_file);
     removed.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            Error::new(Kind::NotSignedIn, format!("There is no sign-in file {}", file.display()))
-        }
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
+            ErrorKind::NotSignedIn,
+            format!("There is no sign-in file {}", file.display()),
+        ),
         _ => {
             let title = format!("The sign-in file {} cannot be removed", file.display());
-            Error::new(Kind::BadInput, title).detail(error.to_string())
+            Error::new(ErrorKind::BadInput, title).detail(error.to_string())
         }
     })?;
     let sign_in = sign_in.as_ref();
@@ -225,7 +227,7 @@ fn destination(
             Ok((path.clone(), Source::HomeFile(path)))
         }
         (Destination::Usual, None, None) => {
-            Err(Error::new(Kind::BadInput, "There is no home directory for the sign-in file")
+            Err(Error::new(ErrorKind::BadInput, "There is no home directory for the sign-in file")
                 .detail("set HOME, use --local, or name a file with --auth-file"))
         }
     }

@@ -3,9 +3,8 @@
 //! Careful about tokens that live shortly, so that they are not renewed for every request, and about a
 //! service that refuses whatever it has just given, so that no run goes round in circles.
 
+use model::Secret;
 use std::time::{Duration, SystemTime};
-
-use api::Secret;
 
 use crate::file::SignIn;
 

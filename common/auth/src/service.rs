@@ -1,7 +1,8 @@
 //! What the service gives for a credential, one-time passwords included.
 
 use api::sign_in::{self, Answered, Grant};
-use api::{Client, Error, Kind, Secret};
+use api::{Client, Error};
+use model::{ErrorKind, Secret};
 
 use crate::{Hands, Question};
 
@@ -10,7 +11,7 @@ pub trait Service: Send + Sync {
     /// See [`sign_in::with_password`].
     ///
     /// # Errors
-    /// Kind `not_signed_in` when the service refuses; so too for the others.
+    /// ErrorKind `not_signed_in` when the service refuses; so too for the others.
     fn with_password(&self, user: &str, password: &Secret) -> Result<Answered, Error>;
     /// See [`sign_in::with_one_time_password`].
     ///
@@ -50,7 +51,7 @@ impl Service for Client {
 /// True when the service, not we, has said no to the credential, and asking again would not change that.
 pub(crate) fn is_refusal(error: &Error) -> bool {
     error.status.is_some()
-        && matches!(error.kind, Kind::NotSignedIn | Kind::NotFound | Kind::Refused)
+        && matches!(error.kind, ErrorKind::NotSignedIn | ErrorKind::NotFound | ErrorKind::Refused)
 }
 
 pub(crate) fn by_password(
@@ -101,9 +102,8 @@ fn by_one_time_password(
         let detail = format!(
             "there is no terminal to ask for it; sign in with `imp-auth login --otp CODE`{other_way}"
         );
-        return Err(
-            Error::new(Kind::NotSignedIn, "The account wants a one-time password").detail(detail)
-        );
+        return Err(Error::new(ErrorKind::NotSignedIn, "The account wants a one-time password")
+            .detail(detail));
     };
     service.with_one_time_password(login_token, &code)
 }

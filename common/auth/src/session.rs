@@ -8,12 +8,13 @@
 mod obtain;
 mod state;
 
+use model::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use api::{AccessToken, Credentials, Error, Kind, clock};
+use api::{AccessToken, Credentials, Error, clock};
 
 use crate::account::{self, Account, Identity};
 use crate::choose::{Choice, Source};
@@ -143,12 +144,12 @@ impl Session {
         match (result, token) {
             (Ok(()), Some(token)) => Ok(token.secret.clone()),
             (Err(error), Some(token))
-                if !token.has_ended(now) && error.kind != Kind::NotAttempted =>
+                if !token.has_ended(now) && error.kind != ErrorKind::NotAttempted =>
             {
                 state.not_before = Some(now + AGAIN);
                 Ok(token.secret.clone())
             }
-            (Err(error), _) if error.kind == Kind::NotSignedIn => {
+            (Err(error), _) if error.kind == ErrorKind::NotSignedIn => {
                 Err(state.ended.insert(error).clone())
             }
             (Err(error), _) => Err(state.failure.insert(error).clone()),
@@ -255,7 +256,7 @@ impl Session {
             return Ok(None);
         };
         match lock::of_file(store, state_dir, &self.hands) {
-            Ok(Locked::Stopped) => Err(Error::new(Kind::NotAttempted, "Interrupted")),
+            Ok(Locked::Stopped) => Err(Error::new(ErrorKind::NotAttempted, "Interrupted")),
             // Whoever holds it is stopped, or sees the outage that we are going to see.
             Ok(Locked::TimedOut) => Ok(None),
             Ok(held) => Ok(Some(held)),

@@ -1,11 +1,12 @@
 //! What the tests of this crate share: a service that is not there, and people who answer questions.
 
+use model::{ErrorKind, Secret};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use api::Error;
 use api::sign_in::{Answered, Grant};
-use api::{Error, Kind};
 use serde_json::json;
 
 use super::*;
@@ -68,7 +69,7 @@ impl Fake {
             return Err(error);
         }
         if !inside.valid.iter().any(|valid| valid == secret) {
-            let error = Error::new(Kind::NotSignedIn, "Invalid Credentials");
+            let error = Error::new(ErrorKind::NotSignedIn, "Invalid Credentials");
             return Err(Error { status: Some(401), code: Some("PX100".into()), ..error });
         }
         let count = inside.asked.len();
@@ -110,7 +111,7 @@ impl Service for Fake {
         if self.inside().wants_one_time_password {
             let wanted = json!({"errors": [{"code": "PX200", "meta": {"login_token": "L"}}]});
             let error = Error::from_answer(403, &wanted);
-            return Err(Error { kind: Kind::NotSignedIn, ..error });
+            return Err(Error { kind: ErrorKind::NotSignedIn, ..error });
         }
         self.ask("key", key.expose(), Some("wasted"))
     }

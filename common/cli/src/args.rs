@@ -3,6 +3,7 @@
 mod changes;
 mod common;
 mod deferred;
+mod group_type;
 mod identifier;
 mod input;
 mod options;
@@ -14,6 +15,7 @@ mod unblessing;
 pub use changes::{BatchSize, Bulk, Changes, DryRun};
 pub use common::{Common, Form};
 pub use deferred::OnDemand;
+pub use group_type::group_type;
 pub use identifier::identifier;
 pub use input::Input;
 pub use options::{missing, new_name, option_or_copy, text_option, truth_option};

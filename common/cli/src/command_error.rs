@@ -1,8 +1,9 @@
 //! Why a command cannot go on: an error for a person and an exit code for a script.
 
+use model::ErrorKind;
 use std::fmt;
 
-use pipe::{Failure, Kind};
+use pipe::Failure;
 
 use crate::exit::Exit;
 
@@ -51,11 +52,11 @@ impl From<api::Error> for Stop {
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         let exit = match failure.kind {
-            Kind::NotAttempted => Exit::Interrupted,
-            Kind::BadInput => Exit::CouldNotRun,
+            ErrorKind::NotAttempted => Exit::Interrupted,
+            ErrorKind::BadInput => Exit::CouldNotRun,
             kind => Exit::of_failure(kind),
         };
-        let message = (failure.kind != Kind::NotAttempted).then(|| failure.sentence());
+        let message = (failure.kind != ErrorKind::NotAttempted).then(|| failure.sentence());
         Stop { exit, message }
     }
 }
@@ -68,19 +69,6 @@ impl From<pipe::ReadError> for Stop {
 
 /// A request's error as the failure of a record.
 pub fn failure(error: api::Error) -> Failure {
-    let kind = match error.kind {
-        api::Kind::BadInput => Kind::BadInput,
-        api::Kind::NotFound => Kind::NotFound,
-        api::Kind::Ambiguous => Kind::Ambiguous,
-        api::Kind::Refused => Kind::Refused,
-        api::Kind::Conflict => Kind::Conflict,
-        api::Kind::NotSignedIn => Kind::NotSignedIn,
-        api::Kind::Unreachable => Kind::Unreachable,
-        api::Kind::Misconfigured => Kind::Misconfigured,
-        api::Kind::UnknownOutcome => Kind::UnknownOutcome,
-        api::Kind::NotAttempted => Kind::NotAttempted,
-        api::Kind::Unexpected => Kind::Unexpected,
-    };
     // The service's pieces of a list, such as the places where code does not compile. Other things that
     // it may put there are not for the files of failed rows.
     let pieces = error.errors.iter().filter_map(|one| one["meta"].as_array());
@@ -91,7 +79,7 @@ pub fn failure(error: api::Error) -> Failure {
         code: error.code,
         title: error.title,
         detail: error.detail,
-        kind,
+        kind: error.kind,
         attempts: error.attempts,
         partly: false,
     }

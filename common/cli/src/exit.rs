@@ -1,8 +1,7 @@
 //! Exit codes: what a script can branch on. The same in every command (`imp-tools(7)`).
 
+use model::ErrorKind;
 use std::process::ExitCode;
-
-use pipe::Kind;
 
 /// How a run ended. When several apply, the first of 130/143, 3, 2, 4, 1 counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,11 +56,11 @@ impl Exit {
     }
 
     /// What a failed record does to the exit code.
-    pub fn of_failure(kind: Kind) -> Exit {
+    pub fn of_failure(kind: ErrorKind) -> Exit {
         match kind {
-            Kind::NotSignedIn => Exit::NotSignedIn,
-            Kind::Unreachable => Exit::Unreachable,
-            Kind::Misconfigured => Exit::CouldNotRun,
+            ErrorKind::NotSignedIn => Exit::NotSignedIn,
+            ErrorKind::Unreachable => Exit::Unreachable,
+            ErrorKind::Misconfigured => Exit::CouldNotRun,
             _ => Exit::SomeFailed,
         }
     }

@@ -8,7 +8,6 @@ pub mod args;
 mod command_error;
 pub mod consent;
 mod exit;
-mod group_type;
 pub mod lookup;
 mod output;
 pub mod rows;
@@ -18,17 +17,17 @@ pub mod terminal;
 pub use api;
 pub use args::{
     BatchSize, Bulk, Changes, Common, Deployments, DeviceGroups, Devices, DryRun, Input, OnDemand,
-    Products, Reports, Unblessing, UnblessingKey, identifier, missing, new_name, option_or_copy,
-    secret_in_file, secret_in_file_or_stdin, text_option, truth_option,
+    Products, Reports, Unblessing, UnblessingKey, group_type, identifier, missing, new_name,
+    option_or_copy, secret_in_file, secret_in_file_or_stdin, text_option, truth_option,
 };
 pub use auth;
 pub use command_error::{Stop, failure};
 pub use exit::Exit;
-pub use group_type::GroupType;
+pub use model::text::one_line;
+pub use model::{ErrorKind, GroupType, Record, ResourceKind, Secret};
 pub use output::Output;
 pub use pipe::failure::with_advice;
-pub use pipe::text::one_line;
-pub use pipe::{Failure, Form, Identifier, Kind as FailureKind, Record, Row, Target};
+pub use pipe::{Failure, Form, Identifier, Row};
 pub use rows::expand::Gathered;
 pub use rows::once_per_target::{Once, Reported};
 pub use rows::source::{Given, Identifiers, RowSource, Rows};

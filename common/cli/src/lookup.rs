@@ -1,12 +1,13 @@
 //! From what a person or a row names to the thing itself, and the requests that take a thing's id.
 
+use model::identifier::{Shape, shape};
+use model::{ErrorKind, Record, ResourceKind};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use api::identify::Thing;
 use api::paging::{self, Reading};
-use api::{Kind, Request, Seen, devices, resource, segment};
-use pipe::{Failure, Form, Identifier, Record, Row, Target};
+use api::{Request, Seen, resource, segment};
+use pipe::{Failure, Form, Identifier, Row};
 use serde_json::Value;
 
 use crate::command_error::{Stop, failure};
@@ -19,7 +20,7 @@ impl Session {
     ///
     /// # Errors
     /// `not_found`, `ambiguous`, or what the request failed with.
-    pub fn find(&self, thing: Thing, text: &str) -> Result<Record, Failure> {
+    pub fn find(&self, thing: ResourceKind, text: &str) -> Result<Record, Failure> {
         self.finder.one(thing, text).map_err(failure)
     }
 
@@ -30,7 +31,7 @@ impl Session {
     /// When one of them means nothing.
     pub fn ids_of(
         &self,
-        thing: Thing,
+        thing: ResourceKind,
         option: &'static str,
         values: &[String],
     ) -> Result<Option<Vec<String>>, Stop> {
@@ -46,7 +47,7 @@ impl Session {
     /// When one of them means nothing, or more than one thing.
     pub fn one_id_of_each(
         &self,
-        thing: Thing,
+        thing: ResourceKind,
         option: &'static str,
         values: &[String],
     ) -> Result<Vec<String>, Stop> {
@@ -56,12 +57,12 @@ impl Session {
 
     fn distinct_ids(
         &self,
-        thing: Thing,
+        thing: ResourceKind,
         option: &'static str,
         values: &[String],
         look_up: impl Fn(&str) -> Result<Arc<Vec<Record>>, api::Error>,
     ) -> Result<Vec<String>, Stop> {
-        let texts = Identifiers { option, target: target(thing), values }.texts(&self.inputs)?;
+        let texts = Identifiers { option, target: thing, values }.texts(&self.inputs)?;
         let mut ids = Vec::new();
         for text in texts {
             for found in look_up(&text)?.iter() {
@@ -80,14 +81,13 @@ impl Session {
     /// Exit 2 when stdin gives none or several.
     pub fn single(
         &self,
-        thing: Thing,
+        thing: ResourceKind,
         option: &'static str,
         value: Option<&String>,
     ) -> Result<Option<String>, Stop> {
         let Some(value) = value.filter(|value| *value == "-") else { return Ok(value.cloned()) };
         let values = std::slice::from_ref(value);
-        let mut texts =
-            Identifiers { option, target: target(thing), values }.texts(&self.inputs)?;
+        let mut texts = Identifiers { option, target: thing, values }.texts(&self.inputs)?;
         match (texts.pop(), texts.len()) {
             (Some(text), 0) => Ok(Some(text)),
             (_, others) => Err(Stop::usage(format!(
@@ -102,11 +102,15 @@ impl Session {
     ///
     /// # Errors
     /// As [`Row::identifier`] and [`Session::find`].
-    pub fn thing(&self, thing: Thing, row: &Row, own_options: &[&str]) -> Result<Record, Failure> {
-        let target = target(thing);
-        let identifier = row.identifier(&target, own_options)?;
+    pub fn thing(
+        &self,
+        thing: ResourceKind,
+        row: &Row,
+        own_options: &[&str],
+    ) -> Result<Record, Failure> {
+        let identifier = row.identifier(thing, own_options)?;
         let kind = row.record.get("type").and_then(Value::as_str).unwrap_or_default();
-        if identifier.form == Form::Id && target.types.contains(&kind) {
+        if identifier.form == Form::Id && thing.types().contains(&kind) {
             let mut record = row.record.clone();
             record.insert("id".into(), identifier.text.into());
             return Ok(record);
@@ -124,14 +128,14 @@ impl Session {
         device: &Identifier,
         request: impl Fn(String) -> Request,
     ) -> Result<api::Answer, Failure> {
-        let form = devices::form(&device.text);
-        if form != devices::Form::Name && device.form != Form::Name {
+        let form = shape(&device.text);
+        if form != Shape::Name && device.form != Form::Name {
             match self.client.send(&request(format!("/devices/{}", segment(&device.text)))) {
-                Err(error) if error.kind == Kind::NotFound && form == devices::Form::Agent => {}
+                Err(error) if error.kind == ErrorKind::NotFound && form == Shape::Agent => {}
                 answered => return answered.map_err(failure),
             }
         }
-        let found = self.find(Thing::Device, &device.text)?;
+        let found = self.find(ResourceKind::Device, &device.text)?;
         let id = found.get("id").and_then(Value::as_str).unwrap_or_default();
         self.client.send(&request(format!("/devices/{}", segment(id)))).map_err(failure)
     }
@@ -139,7 +143,7 @@ impl Session {
     /// Makes a record that began as nothing but an identifier one that the next command can read, after a
     /// request about the device. What looked like an agent id was a name if it had to be looked for.
     pub fn name_device(&self, record: &mut Record, device: &Identifier) {
-        let found = self.finder.found_before(Thing::Device, &device.text);
+        let found = self.finder.found_before(ResourceKind::Device, &device.text);
         let form = if found.is_some() { Form::Name } else { device.form };
         let id = found.map(|found| text(&found, "id").to_owned());
         name_device(record, &Identifier { form, text: device.text.clone() }, id);
@@ -190,16 +194,5 @@ impl Session {
             });
         let _all = listed.map_err(failure)?;
         Ok(ids)
-    }
-}
-
-/// The rows' view of a kind of thing.
-pub fn target(thing: Thing) -> Target {
-    match thing {
-        Thing::Account => Target::ACCOUNT,
-        Thing::Product => Target::PRODUCT,
-        Thing::DeviceGroup => Target::DEVICE_GROUP,
-        Thing::Device => Target::DEVICE,
-        Thing::Deployment => Target::DEPLOYMENT,
     }
 }

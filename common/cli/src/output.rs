@@ -2,11 +2,12 @@
 //!
 //! A closed pipe is remembered, not reported: what it means depends on the verb.
 
+use model::{Record, ResourceKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::identify::{Finder, Thing};
-use pipe::{Format, Record, Sink, Target, Wrote};
+use api::identify::Finder;
+use pipe::{Format, Sink, Wrote};
 
 use crate::args::{Common, Form};
 use crate::command_error::Stop;
@@ -39,7 +40,11 @@ impl Output {
         let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), stdout::width());
         if let Some(finder) = finder {
             sink.set_names(Box::new(move |kind, id| {
-                let thing = if kind == "product" { Thing::Product } else { Thing::DeviceGroup };
+                let thing = if kind == "product" {
+                    ResourceKind::Product
+                } else {
+                    ResourceKind::DeviceGroup
+                };
                 finder.name_of(thing, id)
             }));
         }
@@ -52,8 +57,8 @@ impl Output {
     }
 
     /// Says what the records will be about, so that CSV has its header even when none comes.
-    pub fn expect(&self, target: &Target) {
-        let kind = target.types.first().copied().unwrap_or_default();
+    pub fn expect(&self, target: ResourceKind) {
+        let kind = target.types().first().copied().unwrap_or_default();
         self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_type(kind);
     }
 

@@ -1,13 +1,13 @@
 //! A signed-in run of one command: what the verbs get to work with.
 
+use model::{ErrorKind, Record};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use api::identify::Finder;
 use api::pace::Pace;
-use api::{Client, Kind, Request, Settings, Trace, resource};
-use pipe::Record;
+use api::{Client, Request, Settings, Trace, resource};
 use serde_json::Value;
 
 use crate::args::{Common, Form as OutputForm};
@@ -50,9 +50,9 @@ pub fn sign_in_environment(common: &Common) -> auth::Environment {
         auth_file: common.auth_file.clone().or_else(|| environment::path("IMP_AUTH_FILE")),
         current_dir: environment::current_dir(),
         impt_auth_file_path: environment::path("IMPT_AUTH_FILE_PATH"),
-        login_key: environment::text("IMPT_LOGINKEY").map(api::Secret::new),
+        login_key: environment::text("IMPT_LOGINKEY").map(model::Secret::new),
         user: environment::text("IMPT_USER"),
-        password: environment::text("IMPT_PASSWORD").map(api::Secret::new),
+        password: environment::text("IMPT_PASSWORD").map(model::Secret::new),
         endpoint: environment::text("IMPT_ENDPOINT"),
         home,
         state_dir: directories.state,
@@ -161,8 +161,9 @@ impl Session {
     pub fn ask_account(&self) -> Result<auth::Account, api::Error> {
         let record = resource::lift_data(&self.client.send(&Request::get("/accounts/me"))?.body);
         let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
-        let unnamed =
-            || api::Error::new(Kind::Unexpected, "The service does not say which account this is");
+        let unnamed = || {
+            api::Error::new(ErrorKind::Unexpected, "The service does not say which account this is")
+        };
         let account = auth::Account {
             id: text("id").ok_or_else(unnamed)?,
             email: text("email"),

@@ -10,14 +10,12 @@ mod look;
 mod steps;
 mod subject;
 
-use api::Secret;
-use api::identify::Thing;
+use model::{ResourceKind, Secret};
 use pipe::{Item, Row};
 
 use cli::Session;
 use cli::Stop;
 use cli::consent::count;
-use cli::lookup::target;
 use cli::rows::results::{Results, label};
 use cli::rows::{Acted, Ask, Outcome, Work, from_dry_run, run_ended};
 use cli::{consent, terminal::stderr};
@@ -36,11 +34,11 @@ pub struct Clearing<'a> {
     pub key: Option<Secret>,
 }
 
-/// Deletes the device groups (`Thing::DeviceGroup`) or products of the rows.
+/// Deletes the device groups (`ResourceKind::DeviceGroup`) or products of the rows.
 ///
 /// # Errors
 /// What keeps the run from starting or its results from being written; a failed row is no error.
-pub fn delete(session: &Session, thing: Thing, order: &Clearing<'_>) -> cli::Result {
+pub fn delete(session: &Session, thing: ResourceKind, order: &Clearing<'_>) -> cli::Result {
     let work = &order.work;
     work.can_be_asked()?;
     let mut results = Results::open(session, work.given, true, work.is_dry_run())?;
@@ -51,7 +49,7 @@ pub fn delete(session: &Session, thing: Thing, order: &Clearing<'_>) -> cli::Res
                 Subject::bad(row.record, row.source, from_dry_run())
             }
             // A list of devices leads to their group, and one of groups to their product.
-            Ok(Item::Row(row)) => Subject::new(row.seen_as(&target(thing))),
+            Ok(Item::Row(row)) => Subject::new(row.seen_as(thing)),
             Ok(Item::Bad(bad)) => Subject::bad(bad.input, bad.source, bad.failure),
             Err(error) => {
                 results.end_run(error.into());

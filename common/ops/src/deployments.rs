@@ -3,12 +3,13 @@
 //! Careful about protection: a flag is taken away only from a deployment that can be deleted then. The
 //! minimum supported deployment of a group and those after it stay, whatever is asked for (reference 4.6).
 
+use model::{ErrorKind, Record};
 use std::ops::ControlFlow;
 
 use api::deployments::without_code;
 use api::paging::{self, Reading};
 use api::{Request, Seen, resource, segment};
-use pipe::{Failure, Item, Kind, Record, Row};
+use pipe::{Failure, Item, Row};
 use serde_json::Value;
 
 use cli::failure;
@@ -53,7 +54,11 @@ pub fn unflag(session: &Session, id: &str) -> Result<Record, Failure> {
 pub fn delete_deployment(session: &Session, id: &str, force: bool) -> Result<(), Failure> {
     let request = Request::delete(format!("/deployments/{}", segment(id)));
     let refusal = match session.send(&request) {
-        Err(refusal) if force && matches!(refusal.kind, Kind::Refused | Kind::Conflict) => refusal,
+        Err(refusal)
+            if force && matches!(refusal.kind, ErrorKind::Refused | ErrorKind::Conflict) =>
+        {
+            refusal
+        }
         sent => return sent.map(|_| ()),
     };
     let deployment = session.get("deployments", id)?;
@@ -116,7 +121,7 @@ pub fn described(deployment: &Record) -> String {
         if tags.is_empty() { text(deployment, "description").to_owned() } else { tags.join(", ") };
     let id = text(deployment, "id");
     let line = if more.is_empty() { id.to_owned() } else { format!("{id} ({more})") };
-    pipe::text::one_line(&line)
+    model::text::one_line(&line)
 }
 
 /// Records that the service has listed, as rows of a verb.

@@ -1,11 +1,10 @@
 //! Reading verbs that list: each record is printed when its page has come.
 
+use model::{Record, ResourceKind};
 use std::ops::ControlFlow;
 
-use api::identify::Thing;
 use api::paging::{self, Reading};
 use api::{Seen, devices};
-use pipe::{Record, Target};
 
 use cli::Session;
 use cli::Stop;
@@ -57,8 +56,9 @@ impl<'a> Query<'a> {
 /// # Errors
 /// Whatever ended the list; the pages before have been printed.
 pub fn list(session: &Session, query: &Query<'_>) -> Result {
-    let listed =
-        Target::ALL.iter().find(|target| query.path.ends_with(&format!("/{}s", target.reference)));
+    let listed = ResourceKind::ALL
+        .into_iter()
+        .find(|target| query.path.ends_with(&format!("/{}s", target.reference())));
     if let Some(target) = listed {
         session.output.expect(target);
     }
@@ -112,7 +112,7 @@ pub fn read(
         let each = |record: Record| {
             if (query.keep)(&record) { each(record) } else { ControlFlow::Continue(()) }
         };
-        let ended = if query.path == Thing::Device.path() {
+        let ended = if query.path == ResourceKind::Device.path() {
             devices::list(&session.client, filters, &reading, &mut seen, each)?
         } else {
             paging::list(&session.client, query.path, filters, &reading, &mut seen, each)?

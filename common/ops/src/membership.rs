@@ -15,12 +15,13 @@ mod read_back;
 mod send;
 mod size;
 
+use model::{ErrorKind, Secret};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use api::Seen;
 use api::paging::{self, Reading};
-use api::{Secret, Seen};
-use pipe::{Failure, Item, Kind, ReadError, Row};
+use pipe::{Failure, Item, ReadError, Row};
 
 use chunk::Chunk;
 use cli::Session;
@@ -150,7 +151,7 @@ pub fn take_out(
     // The reason stands at the devices.
     let _ended = sending.all();
     let mut outcomes = fates.into_iter().map(|fate| match fate {
-        Fate::Failed(failure) if failure.kind != Kind::NotFound => Err(*failure),
+        Fate::Failed(failure) if failure.kind != ErrorKind::NotFound => Err(*failure),
         _ => Ok(()),
     });
     groups.iter().map(|(_, devices)| outcomes.by_ref().take(devices.len()).collect()).collect()

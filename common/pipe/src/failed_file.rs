@@ -4,6 +4,7 @@
 //! leaves the rows that failed so far. And the file is emptied at the start, so it must not be an
 //! input of the same run: the caller asks [`same_file`] before [`FailedFile::create`].
 
+use model::Record;
 use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +12,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::{Failure, Record};
+use crate::Failure;
 
 /// Writes failed rows.
 pub struct FailedFile {
@@ -59,7 +60,7 @@ pub fn same_file(one: &Metadata, other: &Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Kind;
+    use model::ErrorKind;
     use serde_json::{Value, json};
 
     #[test]
@@ -69,7 +70,7 @@ mod tests {
         std::fs::write(&path, "from an earlier run\n").unwrap();
         let mut file = FailedFile::create(&path).unwrap();
         let input: Record = serde_json::from_value(json!({"mac_address": "x\ny"})).unwrap();
-        let mut failure = Failure::new(Kind::NotFound, "Not Found");
+        let mut failure = Failure::new(ErrorKind::NotFound, "Not Found");
         failure.status = Some(404);
         failure.attempts = 1;
         file.write(&failure, &input, "devices.csv:17").unwrap();

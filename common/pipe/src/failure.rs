@@ -1,46 +1,10 @@
 //! Why a row failed: the same words in the sentence on stderr and in the file of failed rows.
 
+use model::ErrorKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::text::one_line;
-
-/// What sort of failure it was. The wire names are part of the contract (imp-records(7)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The row cannot be read, or it names nothing.
-    BadInput,
-    /// A record of another kind than the verb works on.
-    WrongType,
-    /// Nothing has that identifier.
-    NotFound,
-    /// More than one thing has it.
-    Ambiguous,
-    /// The service says no.
-    Refused,
-    /// It contradicts the present state, or another row.
-    Conflict,
-    /// The sign-in is refused.
-    NotSignedIn,
-    /// No answer within the patience.
-    Unreachable,
-    /// Something here is set up wrongly, such as the trust in certificates.
-    Misconfigured,
-    /// It may have been done, and cannot be repeated safely.
-    UnknownOutcome,
-    /// The row was read, but the run ended first.
-    NotAttempted,
-    /// An answer that makes no sense.
-    Unexpected,
-}
-
-impl Kind {
-    /// Whether rows after this one cannot fare better, so that the run ends.
-    pub fn ends_run(self) -> bool {
-        matches!(self, Kind::NotSignedIn | Kind::Unreachable | Kind::Misconfigured)
-    }
-}
+use model::text::one_line;
 
 /// Why a row failed. The field order is that of the `error` object in the file of failed rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +18,7 @@ pub struct Failure {
     /// More about it: what to do, or the service's own text.
     pub detail: Option<String>,
     /// The sort of failure.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// How many requests were sent for the row; 0 if it did not come so far.
     pub attempts: u32,
     /// What the service says besides, as an array: where the code does not compile, for example. Left
@@ -68,7 +32,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that was found before any request was sent.
-    pub fn new(kind: Kind, title: impl Into<String>) -> Failure {
+    pub fn new(kind: ErrorKind, title: impl Into<String>) -> Failure {
         let title = title.into();
         Failure {
             status: None,
@@ -91,7 +55,7 @@ impl Failure {
 
     /// The failure of a row that was read, but for which the run ended too soon.
     pub fn not_attempted(why: impl Into<String>) -> Failure {
-        Failure::new(Kind::NotAttempted, "Not attempted").detail(why)
+        Failure::new(ErrorKind::NotAttempted, "Not attempted").detail(why)
     }
 
     /// The same for a row of which a part was done before. `done` says what, `advice` what to do now. It is
@@ -103,7 +67,7 @@ impl Failure {
             None => self.title.clone(),
         };
         let kind = match self.kind {
-            Kind::NotAttempted => Kind::UnknownOutcome,
+            ErrorKind::NotAttempted => ErrorKind::UnknownOutcome,
             kind => kind,
         };
         let detail = Some(with_advice(&why, advice));
@@ -146,18 +110,19 @@ mod tests {
     fn what_was_done_before_is_told() {
         let why = Failure::not_attempted("the run was interrupted.");
         let partly = why.after("The build x was created", "do not deploy again");
-        assert_eq!((partly.kind, partly.partly), (Kind::UnknownOutcome, true));
+        assert_eq!((partly.kind, partly.partly), (ErrorKind::UnknownOutcome, true));
         let sentence =
             "The build x was created: Not attempted: the run was interrupted; do not deploy again";
         assert_eq!(partly.sentence(), sentence);
-        let over = Failure::new(Kind::NotSignedIn, "Invalid Credentials").after("Done", "look");
-        assert_eq!(over.kind, Kind::NotSignedIn, "it still ends the run");
+        let over =
+            Failure::new(ErrorKind::NotSignedIn, "Invalid Credentials").after("Done", "look");
+        assert_eq!(over.kind, ErrorKind::NotSignedIn, "it still ends the run");
     }
 
     #[test]
     fn a_full_stop_before_the_facts_goes_unless_it_is_a_character_of_its_own() {
         let said = |detail: &str| {
-            let failure = Failure::new(Kind::Refused, "No").detail(detail);
+            let failure = Failure::new(ErrorKind::Refused, "No").detail(detail);
             Failure { status: Some(400), ..failure }.sentence()
         };
         assert_eq!(said("Not now."), "No: Not now (HTTP 400)");
@@ -167,18 +132,18 @@ mod tests {
     #[test]
     fn wire_names_are_those_of_the_contract() {
         let names = [
-            (Kind::BadInput, "bad_input"),
-            (Kind::WrongType, "wrong_type"),
-            (Kind::NotFound, "not_found"),
-            (Kind::Ambiguous, "ambiguous"),
-            (Kind::Refused, "refused"),
-            (Kind::Conflict, "conflict"),
-            (Kind::NotSignedIn, "not_signed_in"),
-            (Kind::Unreachable, "unreachable"),
-            (Kind::Misconfigured, "misconfigured"),
-            (Kind::UnknownOutcome, "unknown_outcome"),
-            (Kind::NotAttempted, "not_attempted"),
-            (Kind::Unexpected, "unexpected"),
+            (ErrorKind::BadInput, "bad_input"),
+            (ErrorKind::WrongType, "wrong_type"),
+            (ErrorKind::NotFound, "not_found"),
+            (ErrorKind::Ambiguous, "ambiguous"),
+            (ErrorKind::Refused, "refused"),
+            (ErrorKind::Conflict, "conflict"),
+            (ErrorKind::NotSignedIn, "not_signed_in"),
+            (ErrorKind::Unreachable, "unreachable"),
+            (ErrorKind::Misconfigured, "misconfigured"),
+            (ErrorKind::UnknownOutcome, "unknown_outcome"),
+            (ErrorKind::NotAttempted, "not_attempted"),
+            (ErrorKind::Unexpected, "unexpected"),
         ];
         for (kind, name) in names {
             assert_eq!(json!(kind), json!(name));
@@ -189,7 +154,8 @@ mod tests {
 
     #[test]
     fn the_sentence_says_everything_on_one_line() {
-        let mut failure = Failure::new(Kind::NotFound, "Not Found").detail("no\nsuch\x1b device.");
+        let mut failure =
+            Failure::new(ErrorKind::NotFound, "Not Found").detail("no\nsuch\x1b device.");
         assert_eq!(failure.sentence(), "Not Found: no such\u{fffd} device.");
         failure.status = Some(404);
         failure.code = Some("NF001".into());

@@ -4,107 +4,19 @@
 //! the group that a device is in is never taken for the device, and a value that a spreadsheet has
 //! damaged is refused instead of looked up.
 
+use model::{ErrorKind, Record, ResourceKind};
 use serde_json::Value;
 
-use crate::mac::{DAMAGE_ADVICE, MacReading, mac, mac_or_other, number_damage};
-use crate::text::quoted;
-use crate::{Failure, Kind, Record, Row};
-
-/// The kind of thing that a verb works on.
-#[derive(Clone, Copy, Debug)]
-pub struct Target {
-    /// What it is called in messages: `device group`.
-    pub noun: &'static str,
-    /// The `type` of its records.
-    pub types: &'static [&'static str],
-    /// Its name in relationships: `devicegroup`, so that other records have `devicegroup_id`.
-    pub reference: &'static str,
-    /// The columns that identify it, the first with a value counts; each with its spellings, the
-    /// usual one first.
-    pub columns: &'static [&'static [&'static str]],
-}
-
-impl Target {
-    /// A device.
-    pub const DEVICE: Target = Target {
-        noun: "device",
-        types: &["device"],
-        reference: "device",
-        columns: &[
-            &["id"],
-            &["device", "deviceid", "device_id"],
-            &["mac_address", "mac", "macaddress", "mac_addr"],
-            &["agent_id", "agentid"],
-            &["name"],
-        ],
-    };
-    /// A device group of any of the seven types.
-    pub const DEVICE_GROUP: Target = Target {
-        noun: "device group",
-        types: &[
-            "development_devicegroup",
-            "pre_factoryfixture_devicegroup",
-            "pre_dut_devicegroup",
-            "pre_production_devicegroup",
-            "factoryfixture_devicegroup",
-            "dut_devicegroup",
-            "production_devicegroup",
-        ],
-        reference: "devicegroup",
-        columns: &[&["id"], &["dg", "devicegroup", "device_group"], &["name"]],
-    };
-    /// A product.
-    pub const PRODUCT: Target = Target {
-        noun: "product",
-        types: &["product"],
-        reference: "product",
-        columns: &[&["id"], &["product"], &["name"]],
-    };
-    /// An account.
-    pub const ACCOUNT: Target = Target {
-        noun: "account",
-        types: &["account"],
-        reference: "account",
-        columns: &[&["id"], &["account"], &["user", "username"], &["email"], &["name"]],
-    };
-    /// A login key.
-    pub const LOGIN_KEY: Target = Target {
-        noun: "login key",
-        types: &["login_key"],
-        reference: "login_key",
-        columns: &[&["id"], &["lk", "login_key", "loginkey"]],
-    };
-    /// A deployment, also called a build.
-    pub const DEPLOYMENT: Target = Target {
-        noun: "deployment",
-        types: &["deployment"],
-        reference: "deployment",
-        columns: &[&["id"], &["build", "deployment"], &["sha"]],
-    };
-    /// A webhook.
-    pub const WEBHOOK: Target = Target {
-        noun: "webhook",
-        types: &["webhook"],
-        reference: "webhook",
-        columns: &[&["id"], &["wh", "webhook"]],
-    };
-    /// All kinds.
-    pub const ALL: [Target; 7] = [
-        Target::DEVICE,
-        Target::DEVICE_GROUP,
-        Target::PRODUCT,
-        Target::ACCOUNT,
-        Target::LOGIN_KEY,
-        Target::DEPLOYMENT,
-        Target::WEBHOOK,
-    ];
-}
+use crate::{Failure, Row};
+use model::identifier::{Shape, is_uuid, shape};
+use model::mac::{DAMAGE_ADVICE, MacReading, mac, mac_or_other, number_damage};
+use model::text::quoted;
 
 /// Whether a column of this name can tell what a row is about, for any kind of thing.
 pub fn is_identifier_column(name: &str) -> bool {
-    Target::ALL.iter().any(|target| {
-        let reference = name.strip_suffix("_id").is_some_and(|kind| kind == target.reference);
-        reference || target.columns.iter().any(|spellings| spellings.contains(&name))
+    ResourceKind::ALL.iter().any(|target| {
+        let reference = name.strip_suffix("_id").is_some_and(|kind| kind == target.reference());
+        reference || target.columns().iter().any(|spellings| spellings.contains(&name))
     })
 }
 
@@ -138,11 +50,11 @@ impl Identifier {
     }
 
     /// An id, or what may be one. What may be a name as well stays as it is: names are compared exactly.
-    fn id(target: &Target, form: Form, text: &str) -> Identifier {
-        let is_id = match target.reference {
-            "device" => is_hex(text, &[16]),
-            "webhook" => is_hex(text, &UUID),
-            _ => form == Form::Id && is_hex(text, &UUID),
+    fn id(target: ResourceKind, form: Form, text: &str) -> Identifier {
+        let is_id = match target {
+            ResourceKind::Device => shape(text) == Shape::Id,
+            ResourceKind::Webhook => is_uuid(text),
+            _ => form == Form::Id && is_uuid(text),
         };
         Identifier::new(form, if is_id { text.to_ascii_lowercase() } else { text.to_owned() })
     }
@@ -155,17 +67,21 @@ impl Row {
     /// # Errors
     /// `wrong_type` for a record of another kind that does not refer to one of `target`;
     /// `bad_input` if no column has a value, or the value is damaged or not text.
-    pub fn identifier(&self, target: &Target, options: &[&str]) -> Result<Identifier, Failure> {
+    pub fn identifier(
+        &self,
+        target: ResourceKind,
+        options: &[&str],
+    ) -> Result<Identifier, Failure> {
         let kind = self.record.get("type").and_then(Value::as_str).map_or("", str::trim);
         let typed = !kind.is_empty() && !options.contains(&"type");
-        let reference = format!("{}_id", target.reference);
-        if typed && !target.types.contains(&kind) {
+        let reference = format!("{}_id", target.reference());
+        if typed && !target.types().contains(&kind) {
             let id = self.text(&reference)?;
             return id
                 .map(|id| Identifier::id(target, Form::Id, &id))
                 .ok_or_else(|| wrong_type(target, kind));
         }
-        for spellings in target.columns {
+        for spellings in target.columns() {
             for column in spellings.iter().filter(|column| !options.contains(column)) {
                 if let Some(text) = self.text(column)? {
                     let ours = typed && *column == "id";
@@ -195,15 +111,20 @@ impl Row {
             },
             Some(other) => {
                 let title = format!("Column {column} is no text");
-                Err(Failure::new(Kind::BadInput, title).detail(quoted(&other.to_string())))
+                Err(Failure::new(ErrorKind::BadInput, title).detail(quoted(&other.to_string())))
             }
         }
     }
 }
 
 /// Reads the text of the column `column` (in its usual spelling).
-fn read(target: &Target, column: &str, text: String, ours: bool) -> Result<Identifier, Failure> {
-    let device = target.reference == "device";
+fn read(
+    target: ResourceKind,
+    column: &str,
+    text: String,
+    ours: bool,
+) -> Result<Identifier, Failure> {
+    let device = target == ResourceKind::Device;
     let (form, reading) = match column {
         "name" => return Ok(Identifier::new(Form::Name, text)),
         "agent_id" => return Ok(Identifier::new(Form::AgentId, text)),
@@ -226,39 +147,30 @@ fn read(target: &Target, column: &str, text: String, ours: bool) -> Result<Ident
     }
 }
 
-/// How many hex digits stand between the hyphens of an id that is no device's.
-const UUID: [usize; 5] = [8, 4, 4, 4, 12];
-
-/// Whether the text is hex digits, so many between each two hyphens.
-fn is_hex(text: &str, digits: &[usize]) -> bool {
-    text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
-        && text.split('-').map(str::len).eq(digits.iter().copied())
-}
-
 fn damaged(column: &str, damage: &str) -> Failure {
     let title = format!("Damaged by a spreadsheet: {column} {damage}");
-    Failure::new(Kind::BadInput, title).detail(DAMAGE_ADVICE)
+    Failure::new(ErrorKind::BadInput, title).detail(DAMAGE_ADVICE)
 }
 
 fn no_mac(text: &str) -> Failure {
-    Failure::new(Kind::BadInput, "No MAC address")
+    Failure::new(ErrorKind::BadInput, "No MAC address")
         .detail(format!("mac_address is {}, but should be like 0c:2a:69:05:0d:62", quoted(text)))
 }
 
-fn wrong_type(target: &Target, kind: &str) -> Failure {
-    Failure::new(Kind::WrongType, format!("No {}", target.noun)).detail(format!(
+fn wrong_type(target: ResourceKind, kind: &str) -> Failure {
+    Failure::new(ErrorKind::WrongType, format!("No {}", target.noun())).detail(format!(
         "the record's type is {}, and it has no {}_id",
         quoted(kind),
-        target.reference
+        target.reference()
     ))
 }
 
-fn nothing_named(target: &Target, options: &[&str], record: &Record) -> Failure {
-    let usual = target.columns.iter().map(|spellings| spellings[0]);
+fn nothing_named(target: ResourceKind, options: &[&str], record: &Record) -> Failure {
+    let usual = target.columns().iter().map(|spellings| spellings[0]);
     let expected: Vec<&str> = usual.filter(|column| !options.contains(column)).collect();
     let found: Vec<&str> = record.keys().map(String::as_str).collect();
     let found = if found.is_empty() { "no fields".to_owned() } else { found.join(", ") };
-    Failure::new(Kind::BadInput, format!("Nothing names the {}", target.noun))
+    Failure::new(ErrorKind::BadInput, format!("Nothing names the {}", target.noun()))
         .detail(format!("expected a value in one of {}; the row has {found}", expected.join(", ")))
 }
 

@@ -1,16 +1,17 @@
 use super::*;
+use model::{ErrorKind, ResourceKind};
 use serde_json::json;
 
 fn row(value: Value) -> Row {
     Row { record: serde_json::from_value(value).expect("an object"), source: "x:1".into() }
 }
 
-fn found(target: &Target, value: Value) -> (Form, String) {
+fn found(target: ResourceKind, value: Value) -> (Form, String) {
     let identifier = row(value).identifier(target, &[]).expect("an identifier");
     (identifier.form, identifier.text)
 }
 
-fn failed(target: &Target, options: &[&str], value: Value) -> Failure {
+fn failed(target: ResourceKind, options: &[&str], value: Value) -> Failure {
     row(value).identifier(target, options).expect_err("a failure")
 }
 
@@ -28,24 +29,28 @@ fn columns_are_tried_in_the_stated_order() {
         ("name", Form::Name, "Oven"),
     ];
     for (column, form, text) in expected {
-        assert_eq!(found(&Target::DEVICE, record.clone()), (form, text.to_owned()), "{column}");
+        assert_eq!(
+            found(ResourceKind::Device, record.clone()),
+            (form, text.to_owned()),
+            "{column}"
+        );
         record[column] = json!(null);
     }
-    let failure = failed(&Target::DEVICE, &[], record);
-    assert_eq!(failure.kind, Kind::BadInput);
+    let failure = failed(ResourceKind::Device, &[], record);
+    assert_eq!(failure.kind, ErrorKind::BadInput);
     assert!(failure.sentence().contains("one of id, device, mac_address, agent_id, name"));
 }
 
 #[test]
 fn a_record_of_ours_gives_its_id_and_nothing_is_guessed() {
     let record = json!({"type": "device", "id": "5000d8c46a56cfca", "name": "x"});
-    assert_eq!(found(&Target::DEVICE, record), (Form::Id, "5000d8c46a56cfca".into()));
+    assert_eq!(found(ResourceKind::Device, record), (Form::Id, "5000d8c46a56cfca".into()));
     let damaged = json!({"type": "device", "id": "2.5E+15", "name": "x"});
-    assert_eq!(failed(&Target::DEVICE, &[], damaged).kind, Kind::BadInput);
-    for kind in Target::DEVICE_GROUP.types {
+    assert_eq!(failed(ResourceKind::Device, &[], damaged).kind, ErrorKind::BadInput);
+    for kind in ResourceKind::DeviceGroup.types() {
         let record = json!({"type": kind, "id": "g"});
-        assert_eq!(found(&Target::DEVICE_GROUP, record.clone()), (Form::Id, "g".into()));
-        assert_eq!(failed(&Target::PRODUCT, &[], record).kind, Kind::WrongType);
+        assert_eq!(found(ResourceKind::DeviceGroup, record.clone()), (Form::Id, "g".into()));
+        assert_eq!(failed(ResourceKind::Product, &[], record).kind, ErrorKind::WrongType);
     }
 }
 
@@ -53,57 +58,60 @@ fn a_record_of_ours_gives_its_id_and_nothing_is_guessed() {
 fn the_capitals_of_an_id_do_not_count_and_those_of_a_name_do() {
     let (device, other) = ("5000D8C46A56CFCA", "4E264CEF-3316-CDFA-7F39-7A5D458994B3");
     let (small_device, small_other) = (device.to_lowercase(), other.to_lowercase());
-    let group = Target::DEVICE_GROUP;
+    let group = ResourceKind::DeviceGroup;
     for (target, value, expected) in [
-        (Target::DEVICE, json!({"id": device}), &small_device),
-        (Target::DEVICE, json!({"type": "device", "id": device}), &small_device),
-        (Target::DEVICE, json!({"type": "server.log", "device_id": device}), &small_device),
+        (ResourceKind::Device, json!({"id": device}), &small_device),
+        (ResourceKind::Device, json!({"type": "device", "id": device}), &small_device),
+        (ResourceKind::Device, json!({"type": "server.log", "device_id": device}), &small_device),
         (group, json!({"type": "device", "devicegroup_id": other}), &small_other),
         (group, json!({"devicegroup_id": other}), &small_other),
-        (Target::WEBHOOK, json!({"id": other}), &small_other),
+        (ResourceKind::Webhook, json!({"id": other}), &small_other),
         // A name, an agent id and a login key may look like one.
         (group, json!({"id": other}), &other.to_owned()),
-        (Target::DEVICE, json!({"id": other}), &other.to_owned()),
-        (Target::DEVICE, json!({"name": device}), &device.to_owned()),
-        (Target::DEVICE, json!({"agent_id": "ABCDEF012345"}), &"ABCDEF012345".to_owned()),
-        (Target::LOGIN_KEY, json!({"id": device}), &device.to_owned()),
+        (ResourceKind::Device, json!({"id": other}), &other.to_owned()),
+        (ResourceKind::Device, json!({"name": device}), &device.to_owned()),
+        (ResourceKind::Device, json!({"agent_id": "ABCDEF012345"}), &"ABCDEF012345".to_owned()),
+        (ResourceKind::LoginKey, json!({"id": device}), &device.to_owned()),
     ] {
-        assert_eq!(found(&target, value.clone()).1, *expected, "{value}");
+        assert_eq!(found(target, value.clone()).1, *expected, "{value}");
     }
 }
 
 #[test]
 fn a_record_of_another_kind_gives_what_it_refers_to() {
     let device = json!({"type": "device", "id": "d", "name": "n", "devicegroup_id": "g"});
-    assert_eq!(found(&Target::DEVICE_GROUP, device.clone()), (Form::Id, "g".into()));
-    let failure = failed(&Target::PRODUCT, &[], device);
-    assert_eq!(failure.kind, Kind::WrongType);
+    assert_eq!(found(ResourceKind::DeviceGroup, device.clone()), (Form::Id, "g".into()));
+    let failure = failed(ResourceKind::Product, &[], device);
+    assert_eq!(failure.kind, ErrorKind::WrongType);
     assert_eq!(
         failure.sentence(),
-        "No product: the record's type is \"device\", and it has no product_id"
+        "No product: the record's type is `device`, and it has no product_id"
     );
     let log = json!({"type": "server.log", "device_id": "d", "msg": "m"});
-    assert_eq!(found(&Target::DEVICE, log), (Form::Id, "d".into()));
+    assert_eq!(found(ResourceKind::Device, log), (Form::Id, "d".into()));
     let group = json!({"type": "dut_devicegroup", "id": "g", "name": "n"});
-    assert_eq!(failed(&Target::DEVICE, &[], group).kind, Kind::WrongType);
+    assert_eq!(failed(ResourceKind::Device, &[], group).kind, ErrorKind::WrongType);
 }
 
 #[test]
 fn the_group_of_a_device_is_never_the_device() {
-    assert_eq!(failed(&Target::DEVICE, &[], json!({"devicegroup_id": "g"})).kind, Kind::BadInput);
-    let found = found(&Target::DEVICE_GROUP, json!({"devicegroup_id": "g"}));
+    assert_eq!(
+        failed(ResourceKind::Device, &[], json!({"devicegroup_id": "g"})).kind,
+        ErrorKind::BadInput
+    );
+    let found = found(ResourceKind::DeviceGroup, json!({"devicegroup_id": "g"}));
     assert_eq!(found, (Form::Id, "g".into()));
 }
 
 #[test]
 fn an_option_of_the_verb_is_no_identifier() {
     let record = json!({"name": "new name", "mac_address": "0c2a69050d62"});
-    let identifier = row(record).identifier(&Target::DEVICE, &["name"]).unwrap();
+    let identifier = row(record).identifier(ResourceKind::Device, &["name"]).unwrap();
     assert_eq!(identifier.form, Form::Mac);
-    let failure = failed(&Target::DEVICE, &["name"], json!({"name": "new name"}));
+    let failure = failed(ResourceKind::Device, &["name"], json!({"name": "new name"}));
     assert!(!failure.sentence().contains("agent_id, name"), "{}", failure.sentence());
     let imp005 = json!({"type": "imp005", "id": "d"});
-    assert!(row(imp005).identifier(&Target::DEVICE, &["type"]).is_ok());
+    assert!(row(imp005).identifier(ResourceKind::Device, &["type"]).is_ok());
 }
 
 #[test]
@@ -116,10 +124,10 @@ fn a_bare_device_identifier_is_an_address_if_it_looks_like_one() {
         (" Oven 7 ", Form::Any, "Oven 7"),
     ] {
         let row = Row::bare(text, "x:1");
-        let identifier = row.identifier(&Target::DEVICE, &[]).unwrap();
+        let identifier = row.identifier(ResourceKind::Device, &[]).unwrap();
         assert_eq!((identifier.form, identifier.text.as_str()), (form, read));
     }
-    let product = Row::bare("0c2a69050d62", "").identifier(&Target::PRODUCT, &[]).unwrap();
+    let product = Row::bare("0c2a69050d62", "").identifier(ResourceKind::Product, &[]).unwrap();
     assert_eq!((product.form, product.text.as_str()), (Form::Any, "0c2a69050d62"));
 }
 
@@ -131,32 +139,35 @@ fn damage_is_named_with_its_column_and_the_way_out() {
         ("id", "12345678901"),
         ("id", "2,34E+15"),
     ] {
-        let failure = failed(&Target::DEVICE, &[], json!({ column: text }));
-        assert_eq!(failure.kind, Kind::BadInput);
+        let failure = failed(ResourceKind::Device, &[], json!({ column: text }));
+        assert_eq!(failure.kind, ErrorKind::BadInput);
         let sentence = failure.sentence();
         for part in ["spreadsheet", column, text, "format \"text\""] {
             assert!(sentence.contains(part), "{sentence}");
         }
     }
-    assert!(failed(&Target::LOGIN_KEY, &[], json!({"id": "2.3E+15"})).title.contains("spread"));
+    assert!(failed(ResourceKind::LoginKey, &[], json!({"id": "2.3E+15"})).title.contains("spread"));
 }
 
 #[test]
 fn numbers_are_text_as_long_as_they_are_exact() {
-    assert_eq!(found(&Target::DEVICE, json!({"id": 5000123456789012_u64})).1, "5000123456789012");
+    assert_eq!(
+        found(ResourceKind::Device, json!({"id": 5000123456789012_u64})).1,
+        "5000123456789012"
+    );
     for damaged in [json!(2.34e15), json!(9_007_199_254_740_993_u64), json!(-1)] {
-        assert!(failed(&Target::DEVICE, &[], json!({"id": damaged})).title.contains("spread"));
+        assert!(failed(ResourceKind::Device, &[], json!({"id": damaged})).title.contains("spread"));
     }
     for no_text in [json!([1]), json!({"a": 1}), json!(true)] {
-        let failure = failed(&Target::DEVICE, &[], json!({"id": no_text}));
-        assert_eq!(failure.kind, Kind::BadInput);
+        let failure = failed(ResourceKind::Device, &[], json!({"id": no_text}));
+        assert_eq!(failure.kind, ErrorKind::BadInput);
     }
 }
 
 #[test]
 fn text_in_the_column_of_addresses_must_be_one() {
-    let failure = failed(&Target::DEVICE, &[], json!({"mac_address": "Oven 7"}));
-    assert!(failure.sentence().contains("\"Oven 7\""));
+    let failure = failed(ResourceKind::Device, &[], json!({"mac_address": "Oven 7"}));
+    assert!(failure.sentence().contains("`Oven 7`"));
 }
 
 #[test]

@@ -12,23 +12,18 @@ pub mod batch;
 pub mod engine;
 pub mod failure;
 pub mod identifier;
-pub mod mac;
 pub mod sink;
 pub mod source;
 pub mod spool;
 pub mod tally;
-pub mod text;
 
 mod failed_file;
 mod row;
 
 pub use failed_file::{FailedFile, same_file};
-pub use failure::{Failure, Kind};
-pub use identifier::{Form, Identifier, Target};
+pub use failure::Failure;
+pub use identifier::{Form, Identifier};
 pub use row::Row;
 pub use sink::{Format, Sink, Wrote};
 pub use source::{BadRow, Item, ReadError, Rows, Source};
 pub use tally::Tally;
-
-/// One record: a JSON object whose fields keep their order.
-pub type Record = serde_json::Map<String, serde_json::Value>;

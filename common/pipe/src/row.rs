@@ -1,10 +1,10 @@
 //! One row of input.
 
+use model::{Record, ResourceKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::sink::stated_columns;
-use crate::{Record, Target};
 
 /// A record as it was read, and the place that it was read from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,17 +31,17 @@ impl Row {
     /// The row of the thing of the kind `target` that this row refers to: of a record of another kind, such as
     /// a device for its device group, only the reference stays and what the person has added. The record's
     /// own `name` is not the name of the thing that it refers to.
-    pub fn seen_as(&self, target: &Target) -> Row {
+    pub fn seen_as(&self, target: ResourceKind) -> Row {
         let text = |name: &str| self.record.get(name).and_then(Value::as_str);
         let kind = text("type").unwrap_or_default();
-        let reference = |ending: &str| format!("{}_{ending}", target.reference);
+        let reference = |ending: &str| format!("{}_{ending}", target.reference());
         let (Some(columns), Some(id)) = (stated_columns(kind), text(&reference("id"))) else {
             return self.clone();
         };
-        if target.types.contains(&kind) {
+        if target.types().contains(&kind) {
             return self.clone();
         }
-        let own = text(&reference("type")).or(target.types.first().copied()).unwrap_or_default();
+        let own = text(&reference("type")).or(target.types().first().copied()).unwrap_or_default();
         let mut record =
             Record::from_iter([("type".to_owned(), own.into()), ("id".to_owned(), id.into())]);
         let added = self.record.iter().filter(|(name, _)| {
@@ -86,14 +86,14 @@ mod tests {
         let device = row(json!({"type": "device", "id": "1", "name": "Left", "rssi": -60,
             "devicegroup_id": "g", "devicegroup_type": "dut_devicegroup", "product_id": "p",
             "outcome": "assigned", "dry_run": true, "descr": "mine"}));
-        let group = device.seen_as(&Target::DEVICE_GROUP).record;
+        let group = device.seen_as(ResourceKind::DeviceGroup).record;
         let expected =
             json!({"type": "dut_devicegroup", "id": "g", "dry_run": true, "descr": "mine"});
         assert_eq!(Value::Object(group), expected);
-        assert_eq!(device.seen_as(&Target::PRODUCT).record["type"], "product");
-        assert_eq!(device.seen_as(&Target::DEVICE), device);
+        assert_eq!(device.seen_as(ResourceKind::Product).record["type"], "product");
+        assert_eq!(device.seen_as(ResourceKind::Device), device);
         let free = row(json!({"type": "device", "id": "1", "name": "Left"}));
-        assert_eq!(free.seen_as(&Target::DEVICE_GROUP), free, "it fails as what it is");
+        assert_eq!(free.seen_as(ResourceKind::DeviceGroup), free, "it fails as what it is");
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! What became of the rows: the proof that none was lost.
 
+use model::{ErrorKind, Record};
 use serde_json::Value;
-
-use crate::{Kind, Record};
 
 /// Counts of a run. `rows == ok + unchanged + failed` always holds, because a row is counted at
 /// the moment its fate is known.
@@ -34,10 +33,10 @@ impl Tally {
     }
 
     /// Counts a row that failed.
-    pub fn failed(&mut self, kind: Kind) {
+    pub fn failed(&mut self, kind: ErrorKind) {
         self.rows += 1;
         self.failed += 1;
-        self.not_attempted += u64::from(kind == Kind::NotAttempted);
+        self.not_attempted += u64::from(kind == ErrorKind::NotAttempted);
     }
 
     /// The counts as they stand in the file of `--report`.
@@ -76,8 +75,8 @@ mod tests {
         tally.ok();
         tally.ok();
         tally.unchanged();
-        tally.failed(Kind::NotFound);
-        tally.failed(Kind::NotAttempted);
+        tally.failed(ErrorKind::NotFound);
+        tally.failed(ErrorKind::NotAttempted);
         assert_eq!(tally.rows, tally.ok + tally.unchanged + tally.failed);
         assert_eq!(
             Value::from(tally.to_record()).to_string(),

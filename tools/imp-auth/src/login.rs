@@ -1,10 +1,11 @@
 //! `imp-auth login`
 
+use cli::Secret;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use cli::api::{Client, Secret};
+use cli::api::Client;
 use cli::auth::{self, Destination, Environment, Hands, LoggedIn, Proof, Question};
 use cli::{Common, Exit, Session, Stop, consent, terminal::prompt, terminal::stderr};
 

@@ -1,14 +1,14 @@
 //! `imp-auth logout`
 
+use cli::{ErrorKind, Record, Secret};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use cli::api::{
-    AccessToken, Client, Credentials, Error, Kind, Request, Secret, paging, segment, sign_in,
-};
+use cli::api::{AccessToken, Client, Credentials, Error, Request, paging, segment, sign_in};
 use cli::auth::{self, Destination, LoggedOut};
-use cli::{Common, Exit, Record, Session, terminal::stderr};
+use cli::terminal::stderr;
+use cli::{Common, Exit, Session};
 
 /// Remove the sign-in file, and end its refresh token
 ///
@@ -60,7 +60,7 @@ impl Logout {
         settings.patience = settings.patience.min(PATIENCE);
         let without_token = Client::new(settings.clone(), None)?;
         let grant = match sign_in::with_refresh_token(&without_token, token) {
-            Err(error) if error.kind == Kind::NotSignedIn => return Ok(false),
+            Err(error) if error.kind == ErrorKind::NotSignedIn => return Ok(false),
             grant => grant?,
         };
         // A service that gives a new one with each renewal has just ended the old one.
@@ -85,7 +85,7 @@ fn id_of<'a>(token: &Secret, ids: &[&'a str]) -> Option<&'a str> {
 
 fn unidentified() -> Error {
     Error::new(
-        Kind::Ambiguous,
+        ErrorKind::Ambiguous,
         "The account has several, and the service does not say which is which",
     )
 }
@@ -99,7 +99,10 @@ impl Credentials for Fixed {
     }
 
     fn renewed(&self, _refused: &AccessToken) -> Result<AccessToken, Error> {
-        Err(Error::new(Kind::NotSignedIn, "The service refuses a token that it has just given"))
+        Err(Error::new(
+            ErrorKind::NotSignedIn,
+            "The service refuses a token that it has just given",
+        ))
     }
 }
 

@@ -1,9 +1,10 @@
 //! `imp-build cleanup`
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Identifiers, Record, Session, Target, terminal::stderr};
+use cli::terminal::stderr;
+use cli::{Identifiers, Session};
+use cli::{Record, ResourceKind};
 use ops::deployments::{is_flagged, listed};
 
 /// Delete builds that outlived their device group
@@ -47,14 +48,17 @@ impl Cleanup {
     }
 
     fn zombies(&self, session: &Session) -> Result<Vec<Record>, cli::Stop> {
-        let named =
-            Identifiers { option: "--product", target: Target::PRODUCT, values: &self.product };
+        let named = Identifiers {
+            option: "--product",
+            target: ResourceKind::Product,
+            values: &self.product,
+        };
         let mut builds = Vec::new();
         if self.product.is_empty() {
             builds = ops::deployments::deployments(session, &[])?;
         }
         for product in named.texts(&session.inputs)? {
-            let product = session.find(Thing::Product, &product)?;
+            let product = session.find(ResourceKind::Product, &product)?;
             let id = cli::text(&product, "id");
             builds.append(&mut ops::deployments::deployments(
                 session,

@@ -3,12 +3,13 @@
 //! Files named on the command line are read before anything is sent, and stdin only once. A file named by
 //! a row concerns that row alone.
 
+use cli::ErrorKind;
 use std::fs;
 use std::io::Read;
 
 use cli::terminal::interruptible::Inputs;
 use cli::terminal::{signals, stdin};
-use cli::{Failure, FailureKind, Row, RowSource, Stop};
+use cli::{Failure, Row, RowSource, Stop};
 
 /// One program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,7 +105,7 @@ fn of_row(row: &Row, column: &str) -> Result<Option<Source>, Failure> {
     let Some(path) = cli::text_option(row, &[column])? else {
         return Ok(None);
     };
-    let bad = |why: String| Failure::new(FailureKind::BadInput, why);
+    let bad = |why: String| Failure::new(ErrorKind::BadInput, why);
     if path == "-" {
         return Err(bad(format!("The column `{column}` cannot be stdin")));
     }

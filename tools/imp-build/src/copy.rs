@@ -1,9 +1,9 @@
 //! `imp-build copy`
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::rows::Work;
-use cli::{Failure, Record, Session, Stop};
+use cli::{Failure, Session, Stop};
+use cli::{Record, ResourceKind};
 
 use crate::code::{Code, Source};
 use crate::create::Creating;
@@ -39,7 +39,7 @@ impl Copy {
             let build = cli::text_option(row, &["build"])?.or(build.clone());
             let build = build.ok_or_else(|| cli::missing("--build", "the build to copy"))?;
             let original = self.original(&session, &build)?;
-            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
             let (code, attributes) = self.copied(&original);
             creating.create(&session, &group, &code, attributes, |_| Ok(()))
         })
@@ -61,16 +61,16 @@ impl Copy {
                  from stdin, or name the groups with --dg",
             ));
         }
-        session.single(Thing::Deployment, "--build", self.build.as_ref())
+        session.single(ResourceKind::Deployment, "--build", self.build.as_ref())
     }
 
     /// The build to copy, with its code. It is looked up and fetched once a run.
     fn original(&self, session: &Session, text: &str) -> Result<Record, Failure> {
-        let found = session.find(Thing::Deployment, text)?;
+        let found = session.find(ResourceKind::Deployment, text)?;
         if found.contains_key("device_code") {
             return Ok(found);
         }
-        session.find(Thing::Deployment, cli::text(&found, "id"))
+        session.find(ResourceKind::Deployment, cli::text(&found, "id"))
     }
 
     fn copied(&self, original: &Record) -> (Code, Record) {

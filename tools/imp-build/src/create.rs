@@ -3,7 +3,8 @@
 use cli::api::deployments::{CODE, without_code};
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Acting, Outcome};
-use cli::{Failure, FailureKind, Once, Record, Session};
+use cli::{ErrorKind, Record};
+use cli::{Failure, Once, Session};
 use serde_json::Value;
 
 use crate::code::Code;
@@ -96,7 +97,7 @@ impl Creating {
 
     /// A build that may have been created must not be created twice.
     fn explained(&self, failure: Failure, group: &str) -> Failure {
-        if failure.kind != FailureKind::UnknownOutcome {
+        if failure.kind != ErrorKind::UnknownOutcome {
             return failure;
         }
         let why = failure.detail.clone().unwrap_or_default();

@@ -5,7 +5,8 @@
 //! the service does not say when they were set, only when the group was last updated; so any update of
 //! the group counts. In doubt, it is deployed.
 
-use cli::{Failure, FailureKind, Record, Session};
+use cli::{ErrorKind, Record};
+use cli::{Failure, Session};
 
 use crate::code::Code;
 
@@ -22,7 +23,7 @@ pub fn up_to_date(session: &Session, group: &str, code: &Code) -> Result<Option<
     };
     match current {
         Ok(current) => Ok(is_same(&group, &current, code).then_some(current)),
-        Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+        Err(failure) if failure.kind == ErrorKind::NotFound => Ok(None),
         Err(failure) => Err(failure),
     }
 }

@@ -2,9 +2,9 @@
 
 use clap::Args;
 use cli::api::deployments::without_code;
-use cli::api::identify::Thing;
 use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Once, Record, Session};
+use cli::{Once, Session};
+use cli::{Record, ResourceKind};
 
 /// Delete builds
 ///
@@ -31,7 +31,7 @@ impl Delete {
         let once = Once::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         session.each(&Work::deleting(self.builds.given(), self.changes.into(), ask), |row| {
-            let build = session.thing(Thing::Deployment, row, &[])?;
+            let build = session.thing(ResourceKind::Deployment, row, &[])?;
             let id = cli::text(&build, "id");
             let delete = || match self.changes.dry_run {
                 true => Ok(()),

@@ -1,9 +1,9 @@
 //! `imp-build deploy`
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::rows::Work;
-use cli::{Failure, Record, Row, Session};
+use cli::{Failure, Row, Session};
+use cli::{Record, ResourceKind};
 use serde_json::Value;
 
 use crate::code::Files;
@@ -101,7 +101,7 @@ impl Deploy {
         session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
-            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
             creating.create(&session, &group, &code, attributes, |_| Ok(()))
         })
     }

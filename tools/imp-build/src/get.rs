@@ -2,6 +2,7 @@
 //!
 //! Careful about files that are there already: they are written over only with consent.
 
+use cli::{ErrorKind, Record, ResourceKind};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -9,9 +10,9 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use cli::api::deployments::without_code;
-use cli::api::identify::Thing;
 use cli::rows::{Acted, Acting, Work};
-use cli::{Failure, FailureKind, Record, Row, Session, Stop, terminal::prompt, terminal::stdout};
+use cli::terminal::{prompt, stdout};
+use cli::{Failure, Row, Session, Stop};
 
 /// Write the code of builds to files
 ///
@@ -97,7 +98,7 @@ impl Get {
     }
 
     fn get(&self, session: &Session, row: &Row, written: &Written) -> Acting {
-        let build = session.thing(Thing::Deployment, row, &[])?;
+        let build = session.thing(ResourceKind::Deployment, row, &[])?;
         let whole = session.get("deployments", cli::text(&build, "id"))?;
         let mut names = Record::new();
         let mut files = Vec::new();
@@ -119,10 +120,11 @@ impl Get {
         let [text] = given.source.identifiers else {
             return Err(Stop::usage("to stdout goes the code of one build: name it with --build"));
         };
-        let text =
-            session.single(Thing::Deployment, given.source.option, Some(text))?.unwrap_or_default();
+        let text = session
+            .single(ResourceKind::Deployment, given.source.option, Some(text))?
+            .unwrap_or_default();
         let row = Row::bare(&text, given.source.option);
-        let build = session.thing(Thing::Deployment, &row, &[])?;
+        let build = session.thing(ResourceKind::Deployment, &row, &[])?;
         let whole = session.get("deployments", cli::text(&build, "id"))?;
         let code = |(code, option, _): (&str, Option<&str>, &str)| {
             option.map(|path| (path.to_owned(), cli::text(&whole, code)))
@@ -150,18 +152,18 @@ impl Written {
                 Path::new(path).parent().filter(|directory| *directory != Path::new(""));
             if Path::new(path).is_dir() || directory.is_some_and(|directory| !directory.is_dir()) {
                 let title = format!("{path} cannot be a file");
-                return Err(Failure::new(FailureKind::BadInput, title)
+                return Err(Failure::new(ErrorKind::BadInput, title)
                     .detail("it is a directory, or the directory of it is not there"));
             }
             if Path::new(path).exists() && !confirmed && !consents(path) {
                 let title = format!("{path} is there already");
-                return Err(Failure::new(FailureKind::Conflict, title)
+                return Err(Failure::new(ErrorKind::Conflict, title)
                     .detail("--confirmed writes over it; nothing was written"));
             }
         }
         files.iter().try_for_each(|(path, code)| {
             fs::write(path, code).map_err(|error| {
-                Failure::new(FailureKind::BadInput, format!("Cannot write {path}: {error}"))
+                Failure::new(ErrorKind::BadInput, format!("Cannot write {path}: {error}"))
             })
         })
     }
@@ -170,7 +172,7 @@ impl Written {
         let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((path, _)) = files.iter().find(|(path, _)| paths.contains(path)) {
             let title = format!("{path} has the code of another build already");
-            return Err(Failure::new(FailureKind::BadInput, title).detail(
+            return Err(Failure::new(ErrorKind::BadInput, title).detail(
                 "leave --device-file and --agent-file out for files with their own names",
             ));
         }

@@ -1,9 +1,9 @@
 //! `imp-build info`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
 use cli::api::deployments::without_code;
-use cli::api::identify::Thing;
 use cli::rows::{Acted, Work};
 
 /// Print builds
@@ -22,7 +22,7 @@ impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         session.each(&Work::reading(self.builds.given()), |row| {
-            let build = session.thing(Thing::Deployment, row, &[])?;
+            let build = session.thing(ResourceKind::Deployment, row, &[])?;
             let whole = session.get("deployments", cli::text(&build, "id"))?;
             Ok(Acted::read(if self.full { whole } else { without_code(whole) }))
         })

@@ -1,9 +1,9 @@
 //! `imp-build list`
 
 use clap::Args;
+use cli::Session;
 use cli::api::deployments::{CODE, has_tag};
-use cli::api::identify::Thing;
-use cli::{Record, Session};
+use cli::{Record, ResourceKind};
 use ops::list::Query;
 
 /// List builds, without their code
@@ -21,7 +21,7 @@ pub struct List {
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP")]
     dg: Vec<String>,
     /// Only builds of device groups of this type; repeatable
-    #[arg(long, short = 'y', value_name = "TYPE", value_enum)]
+    #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
     dg_type: Vec<cli::GroupType>,
     /// Only builds with this sha; repeatable
     #[arg(long, short, value_name = "SHA")]
@@ -54,10 +54,13 @@ impl List {
         let flagged = (self.flagged || self.unflagged).then(|| vec![self.flagged.to_string()]);
         let shas: Vec<String> = self.sha.iter().map(|sha| sha.to_ascii_lowercase()).collect();
         let tags = (!self.tag.is_empty()).then(|| vec![self.tag.join(",")]);
-        let mut query = Query::all(Thing::Deployment.path())
-            .one_of("owner.id", session.ids_of(Thing::Account, "--owner", &self.owner)?)
-            .one_of("product.id", session.ids_of(Thing::Product, "--product", &self.product)?)
-            .one_of("devicegroup.id", session.ids_of(Thing::DeviceGroup, "--dg", &self.dg)?)
+        let mut query = Query::all(ResourceKind::Deployment.path())
+            .one_of("owner.id", session.ids_of(ResourceKind::Account, "--owner", &self.owner)?)
+            .one_of(
+                "product.id",
+                session.ids_of(ResourceKind::Product, "--product", &self.product)?,
+            )
+            .one_of("devicegroup.id", session.ids_of(ResourceKind::DeviceGroup, "--dg", &self.dg)?)
             .one_of("sha", (!shas.is_empty()).then_some(shas))
             .one_of("tags", tags)
             .one_of("flagged", flagged);
@@ -75,7 +78,7 @@ impl List {
         (!self.zombie || !in_group)
             && (!self.non_zombie || in_group)
             && (self.dg_type.is_empty()
-                || self.dg_type.iter().any(|wanted| wanted.resource_type() == kind))
+                || self.dg_type.iter().any(|wanted| wanted.api_name() == kind))
             && self.tag.iter().all(|tag| has_tag(build, tag))
     }
 }

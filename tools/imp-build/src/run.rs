@@ -1,7 +1,7 @@
 //! `imp-build run`
 
 use clap::Args;
-use cli::api::identify::Thing;
+use cli::ResourceKind;
 use cli::api::{Request, segment};
 use cli::rows::Work;
 use cli::{Failure, Session};
@@ -39,7 +39,7 @@ impl Run {
         ops::logs::each_followed(&session, &work, &marks, |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
-            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
             marks.group(cli::text(&group, "id"))?;
             creating.create(&session, &group, &code, attributes, |build| {
                 self.restart(&session, cli::text(&group, "id"), cli::text(build, "id"))

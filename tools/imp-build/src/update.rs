@@ -2,10 +2,10 @@
 
 use clap::Args;
 use cli::api::deployments::without_code;
-use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::rows::{Acted, Acting, Outcome, Work};
-use cli::{Failure, FailureKind, Once, Record, Row, Session};
+use cli::{ErrorKind, Record, ResourceKind};
+use cli::{Failure, Once, Row, Session};
 use serde_json::Value;
 
 use crate::deploy::{flag_of, tags_of};
@@ -45,7 +45,7 @@ impl Update {
     }
 
     fn update(&self, session: &Session, row: &Row, once: &Once<Acted>) -> Acting {
-        let build = session.thing(Thing::Deployment, row, &[])?;
+        let build = session.thing(ResourceKind::Deployment, row, &[])?;
         let id = cli::text(&build, "id");
         let mut attributes = Record::new();
         let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
@@ -55,7 +55,7 @@ impl Update {
         let add = or(tags_of(row, "tag")?, &self.tag);
         let remove = or(tags_of(row, "remove_tag")?, &self.remove_tag);
         if attributes.is_empty() && add.is_empty() && remove.is_empty() {
-            return Err(Failure::new(FailureKind::BadInput, "Nothing to change")
+            return Err(Failure::new(ErrorKind::BadInput, "Nothing to change")
                 .detail("give --descr, --tag, --remove-tag or --flagged"));
         }
         let mut wanted = attributes.clone();

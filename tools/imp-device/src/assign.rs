@@ -1,7 +1,7 @@
 //! `imp-device assign`
 
 use clap::Args;
-use cli::api::identify::Thing;
+use cli::ResourceKind;
 use cli::rows::Work;
 use cli::{Failure, Row, Session};
 use ops::membership::{Group, Move};
@@ -34,12 +34,12 @@ impl Assign {
             return Err(cli::Stop::usage("--dg is missing: the device group to go to"));
         }
         let session = Session::open(&self.common)?;
-        let dg = session.single(Thing::DeviceGroup, "--dg", self.dg.as_ref())?;
+        let dg = session.single(ResourceKind::DeviceGroup, "--dg", self.dg.as_ref())?;
         let target = |row: &Row| -> Result<Group, Failure> {
             let group =
                 cli::text_option(row, &["dg", "devicegroup", "device_group"])?.or(dg.clone());
             let group = group.ok_or_else(|| cli::missing("--dg", "the device group to go to"))?;
-            session.find(Thing::DeviceGroup, &group).map(|group| Group::of(&group))
+            session.find(ResourceKind::DeviceGroup, &group).map(|group| Group::of(&group))
         };
         let order = Move {
             work: Work::changing(self.devices.given(), self.changes),
@@ -49,7 +49,7 @@ impl Assign {
             key: None,
         };
         // A wrong group is one error, not one for each row.
-        match dg.as_ref().map(|group| session.find(Thing::DeviceGroup, group)) {
+        match dg.as_ref().map(|group| session.find(ResourceKind::DeviceGroup, group)) {
             Some(Err(failure)) => ops::membership::not_begun(&session, &order, failure),
             _ => ops::membership::move_devices(&session, &order),
         }

@@ -1,9 +1,10 @@
 //! `imp-device info`
 
 use clap::Args;
+use cli::ResourceKind;
+use cli::Session;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Work};
-use cli::{Session, Target};
 
 /// Print the whole state of devices
 #[derive(Args)]
@@ -18,7 +19,7 @@ impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         session.each(&Work::reading(self.devices.given()), |row| {
-            let device = row.identifier(&Target::DEVICE, &[])?;
+            let device = row.identifier(ResourceKind::Device, &[])?;
             let answer = session.with_device(&device, Request::get)?;
             Ok(Acted::read(resource::lift_data(&answer.body)))
         })

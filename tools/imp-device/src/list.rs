@@ -1,8 +1,8 @@
 //! `imp-device list`
 
 use clap::Args;
-use cli::api::identify::Thing;
-use cli::{Record, Session};
+use cli::Session;
+use cli::{Record, ResourceKind};
 use ops::list::Query;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub struct List {
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP")]
     dg: Vec<String>,
     /// Only devices of groups of this type; repeatable
-    #[arg(long, short = 'y', value_name = "TYPE", value_enum)]
+    #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
     dg_type: Vec<cli::GroupType>,
     /// Only devices in no group
     #[arg(long, short, conflicts_with_all = ["assigned", "product", "dg", "dg_type"])]
@@ -47,11 +47,11 @@ impl List {
         let session = Session::open(&self.common)?;
         let ids = |thing, option, values: &[String]| session.ids_of(thing, option, values);
         let types: Vec<String> =
-            self.dg_type.iter().map(|kind| kind.resource_type().to_owned()).collect();
-        let mut query = Query::all(Thing::Device.path())
-            .one_of("owner.id", ids(Thing::Account, "--owner", &self.owner)?)
-            .one_of("product.id", ids(Thing::Product, "--product", &self.product)?)
-            .one_of("devicegroup.id", ids(Thing::DeviceGroup, "--dg", &self.dg)?)
+            self.dg_type.iter().map(|kind| kind.api_name().to_owned()).collect();
+        let mut query = Query::all(ResourceKind::Device.path())
+            .one_of("owner.id", ids(ResourceKind::Account, "--owner", &self.owner)?)
+            .one_of("product.id", ids(ResourceKind::Product, "--product", &self.product)?)
+            .one_of("devicegroup.id", ids(ResourceKind::DeviceGroup, "--dg", &self.dg)?)
             .one_of("devicegroup.type", (!types.is_empty()).then_some(types))
             // Unassigned devices are those whose group has no owner.
             .one_of("devicegroup.owner.id", self.unassigned.then(|| vec!["null".to_owned()]));

@@ -1,9 +1,10 @@
 //! `imp-device remove`
 
 use clap::Args;
-use cli::api::{Kind, Request, membership, resource};
+use cli::api::{Request, membership, resource};
 use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Failure, FailureKind, Identifier, Once, Record, Session, Target};
+use cli::{ErrorKind, Record, ResourceKind};
+use cli::{Failure, Identifier, Once, Session};
 
 /// Remove devices from the account
 ///
@@ -31,7 +32,7 @@ impl Remove {
         let once = Once::default();
         let ask = Ask { verb: "remove", confirmed: self.confirmed };
         session.each(&Work::deleting(self.devices.given(), self.changes.into(), ask), |row| {
-            let device = row.identifier(&Target::DEVICE, &[])?;
+            let device = row.identifier(ResourceKind::Device, &[])?;
             let remove = || {
                 let outside = if self.changes.dry_run || self.force {
                     &self.outside(&session, &device)?
@@ -62,7 +63,7 @@ impl Remove {
             match session.client.send(&membership::unassign(&group, &[text("id")], None)) {
                 Ok(_) => {}
                 // The answer got lost: whether it left the group shows when it is removed.
-                Err(error) if error.kind == Kind::UnknownOutcome => {}
+                Err(error) if error.kind == ErrorKind::UnknownOutcome => {}
                 Err(error) => return Err(cli::failure(error)),
             }
         }
@@ -72,7 +73,7 @@ impl Remove {
     /// Production devices cannot be removed (reference 4.5), and without --force no device of a group.
     fn may_be_taken_out(&self, kind: &str) -> Result<(), Failure> {
         let refuse = |title: &str, what_to_do: &str| {
-            Err(Failure::new(FailureKind::Refused, title).detail(what_to_do))
+            Err(Failure::new(ErrorKind::Refused, title).detail(what_to_do))
         };
         match kind {
             "production_devicegroup" => refuse(

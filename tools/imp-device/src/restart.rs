@@ -3,7 +3,8 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Record, Session, Target};
+use cli::{Once, Session};
+use cli::{Record, ResourceKind};
 
 /// Restart devices
 ///
@@ -31,7 +32,7 @@ impl Restart {
         let once = Once::default();
         let marks = self.log.marks(&session, self.changes.dry_run)?;
         ops::logs::each_followed(&session, &work, &marks, |row| {
-            let device = row.identifier(&Target::DEVICE, &[])?;
+            let device = row.identifier(ResourceKind::Device, &[])?;
             let conditional = cli::truth_option(row, "conditional")?.unwrap_or(self.conditional);
             let action = if conditional { "conditional_restart" } else { "restart" };
             let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);

@@ -3,7 +3,8 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Record, Session, Target};
+use cli::{Once, Session};
+use cli::{Record, ResourceKind};
 
 /// Rename devices
 ///
@@ -27,7 +28,7 @@ impl Update {
         let session = Session::open(&self.common)?;
         let once = Once::default();
         session.each(&Work::changing(self.devices.given(), self.changes), |row| {
-            let device = row.identifier(&Target::DEVICE, &["name"])?;
+            let device = row.identifier(ResourceKind::Device, &["name"])?;
             let name = cli::text_option(row, &["name"])?.or(self.name.clone());
             let name = name.ok_or_else(|| cli::missing("--name", "the new name"))?;
             let attributes = Record::from_iter([("name".to_owned(), name.into())]);

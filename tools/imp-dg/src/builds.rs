@@ -3,12 +3,13 @@
 //! Careful about what is protected: the minimum supported deployment of a group and those after it are
 //! never deleted (the service would refuse it), and a flagged one only when its flag is to go as well.
 
+use cli::{Record, ResourceKind};
 use std::collections::{HashMap, HashSet};
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::rows::{Acted, Acting, Outcome, Work};
-use cli::{Failure, Gathered, Record, Row, RowSource, Session, Stop, consent, terminal::stderr};
+use cli::terminal::stderr;
+use cli::{Failure, Gathered, Row, RowSource, Session, Stop, consent};
 use ops::deployments::{described, is_flagged, is_older};
 
 /// List, unflag or remove the builds of device groups
@@ -82,10 +83,10 @@ impl Builds {
         reads: bool,
         judged: &mut Vec<(Record, Fate)>,
     ) -> Result<Gathered, Stop> {
-        let groups = RowSource::identified(Thing::DeviceGroup.noun(), "--dg", &self.dg);
+        let groups = RowSource::identified(ResourceKind::DeviceGroup.noun(), "--dg", &self.dg);
         let mut seen = HashSet::new();
         session.gather(groups, |row| {
-            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
             let id = cli::text(&group, "id");
             if !seen.insert(id.to_owned()) {
                 return Ok(Vec::new());

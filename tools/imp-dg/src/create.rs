@@ -1,13 +1,14 @@
 //! `imp-dg create`
 
+use cli::{GroupType, Record, ResourceKind};
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Failure, GroupType, Record, Row, Session, Target, terminal::stderr};
+use cli::terminal::stderr;
+use cli::{Failure, Row, Session};
 use serde_json::Value;
 
 use crate::variables;
@@ -22,7 +23,7 @@ pub struct Create {
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
     /// The type of the group [default: that of the record, else development]; a column `dg_type` beats it
-    #[arg(long, short = 'y', value_name = "TYPE", value_enum)]
+    #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
     dg_type: Option<GroupType>,
     /// The product it belongs to; a column `product` of a row beats it
     #[arg(long, short, value_name = "PRODUCT")]
@@ -64,9 +65,10 @@ impl Create {
         let variables = variables::from_options(&self.env_variable)?;
         self.check_targets()?;
         let session = Session::open(&self.common)?;
-        self.product = session.single(Thing::Product, "--product", self.product.as_ref())?;
-        self.dut = session.single(Thing::DeviceGroup, "--dut", self.dut.as_ref())?;
-        self.target = session.single(Thing::DeviceGroup, "--target", self.target.as_ref())?;
+        self.product = session.single(ResourceKind::Product, "--product", self.product.as_ref())?;
+        self.dut = session.single(ResourceKind::DeviceGroup, "--dut", self.dut.as_ref())?;
+        self.target =
+            session.single(ResourceKind::DeviceGroup, "--target", self.target.as_ref())?;
         let given = self.input.given("device group", "--name", self.name.as_slice());
         let mut work = Work::changing(given, self.changes.into());
         // Rows may create targets and products that later rows find: one after the other.
@@ -118,7 +120,7 @@ impl Create {
     fn kind(&self, row: &Row) -> Result<GroupType, Failure> {
         if let Some(text) = cli::text_option(row, &["dg_type"])? {
             return GroupType::named(&text).ok_or_else(|| {
-                Failure::new(cli::FailureKind::BadInput, format!("No group type `{text}`"))
+                Failure::new(cli::ErrorKind::BadInput, format!("No group type `{text}`"))
                     .detail(format!("the types are {}", GroupType::names()))
             });
         }
@@ -139,7 +141,7 @@ struct Making<'a> {
 impl Making<'_> {
     fn group(&mut self, variables: Option<Value>) -> Result<Acted, Failure> {
         let (row, flags) = (self.row, self.flags);
-        let name = cli::new_name(row, &Target::DEVICE_GROUP)?;
+        let name = cli::new_name(row, ResourceKind::DeviceGroup)?;
         let kind = flags.kind(row)?;
         let product = self.product()?;
         let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
@@ -167,9 +169,9 @@ impl Making<'_> {
         relationships: Record,
     ) -> Result<Acted, Failure> {
         if self.flags.changes.dry_run {
-            return Ok(Acted::created(kind.resource_type(), attributes));
+            return Ok(Acted::created(kind.api_name(), attributes));
         }
-        let body = resource::create_body(kind.resource_type(), attributes, relationships);
+        let body = resource::create_body(kind.api_name(), attributes, relationships);
         let answer = self.session.send(&Request::post("/devicegroups").body(body))?;
         Ok(Acted::new(resource::lift_data(&answer.body), Outcome::Created))
     }
@@ -180,8 +182,8 @@ impl Making<'_> {
         let text = cli::option_or_copy(self.row, "product", option, "product_id")?;
         let text = text.ok_or_else(|| cli::missing("--product", "the product"))?;
         let create = self.flags.create_product;
-        let found = match session.find(Thing::Product, &text) {
-            Err(failure) if failure.kind == cli::FailureKind::NotFound && create => {
+        let found = match session.find(ResourceKind::Product, &text) {
+            Err(failure) if failure.kind == cli::ErrorKind::NotFound && create => {
                 let what = format!("the product {text}");
                 if self.flags.changes.dry_run {
                     self.beside.push(what);
@@ -191,7 +193,7 @@ impl Making<'_> {
                 let body = resource::create_body("product", attributes, Record::new());
                 let created = session.send(&Request::post("/products").body(body));
                 // Also when it is not known whether it was made: later rows look again.
-                session.finder.forget(Thing::Product);
+                session.finder.forget(ResourceKind::Product);
                 let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
                 resource::lift_data(&created.body)
@@ -221,17 +223,19 @@ impl Making<'_> {
             format!("{{{id}}}{{{text}}}")
         };
         let found =
-            session.find(Thing::DeviceGroup, &within).or_else(|failure| match failure.kind {
-                cli::FailureKind::NotFound => session.find(Thing::DeviceGroup, &text),
-                _ => Err(failure),
+            session.find(ResourceKind::DeviceGroup, &within).or_else(|failure| {
+                match failure.kind {
+                    cli::ErrorKind::NotFound => session.find(ResourceKind::DeviceGroup, &text),
+                    _ => Err(failure),
+                }
             });
         let group = match found {
-            Err(failure) if failure.kind == cli::FailureKind::NotFound && create => {
-                let what = format!("the group {text} ({})", kind.resource_type());
+            Err(failure) if failure.kind == cli::ErrorKind::NotFound && create => {
+                let what = format!("the group {text} ({})", kind.api_name());
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let relationships = Record::from_iter([("product".to_owned(), product.clone())]);
                 let created = self.post(kind, attributes, relationships);
-                session.finder.forget(Thing::DeviceGroup);
+                session.finder.forget(ResourceKind::DeviceGroup);
                 let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
                 created.record

@@ -1,8 +1,8 @@
 //! `imp-dg delete`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
-use cli::api::identify::Thing;
 use cli::rows::{Ask, Work};
 use ops::delete::Clearing;
 
@@ -35,6 +35,6 @@ impl Delete {
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         let work = Work::deleting(self.groups.given(), self.changes.into(), ask);
         let order = Clearing { work, force: self.force, builds: false, key };
-        ops::delete::delete(&session, Thing::DeviceGroup, &order)
+        ops::delete::delete(&session, ResourceKind::DeviceGroup, &order)
     }
 }

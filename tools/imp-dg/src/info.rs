@@ -1,8 +1,8 @@
 //! `imp-dg info`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
-use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::rows::{Acted, Work};
 
@@ -22,7 +22,7 @@ impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         session.each(&Work::reading(self.groups.given()), |row| {
-            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
             let id = cli::text(&group, "id");
             let answer = session.send(&Request::get(format!("/devicegroups/{}", segment(id))))?;
             let mut record = resource::lift_data(&answer.body);

@@ -1,8 +1,8 @@
 //! `imp-dg list`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
-use cli::api::identify::Thing;
 use ops::list::Query;
 
 /// List device groups
@@ -15,7 +15,7 @@ pub struct List {
     #[arg(long, short, value_name = "PRODUCT")]
     product: Vec<String>,
     /// Only groups of this type; repeatable
-    #[arg(long, short = 'y', value_name = "TYPE", value_enum)]
+    #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
     dg_type: Vec<cli::GroupType>,
     /// Print no more than this many
     #[arg(long, value_name = "N")]
@@ -28,10 +28,13 @@ impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let types: Vec<String> =
-            self.dg_type.iter().map(|kind| kind.resource_type().to_owned()).collect();
-        let query = Query::all(Thing::DeviceGroup.path())
-            .one_of("owner.id", session.ids_of(Thing::Account, "--owner", &self.owner)?)
-            .one_of("product.id", session.ids_of(Thing::Product, "--product", &self.product)?)
+            self.dg_type.iter().map(|kind| kind.api_name().to_owned()).collect();
+        let query = Query::all(ResourceKind::DeviceGroup.path())
+            .one_of("owner.id", session.ids_of(ResourceKind::Account, "--owner", &self.owner)?)
+            .one_of(
+                "product.id",
+                session.ids_of(ResourceKind::Product, "--product", &self.product)?,
+            )
             .one_of("type", (!types.is_empty()).then_some(types));
         ops::list::list(&session, &Query { limit: self.limit, ..query })
     }

@@ -1,8 +1,8 @@
 //! `imp-dg reassign`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
-use cli::api::identify::Thing;
 use cli::rows::Work;
 use ops::membership::{Group, Move};
 
@@ -30,9 +30,9 @@ pub struct Reassign {
 impl Reassign {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let to = session.single(Thing::DeviceGroup, "--to", Some(&self.to))?;
-        let target = Group::of(&session.find(Thing::DeviceGroup, &to.unwrap_or_default())?);
-        let groups = session.one_id_of_each(Thing::DeviceGroup, "--from", &self.from)?;
+        let to = session.single(ResourceKind::DeviceGroup, "--to", Some(&self.to))?;
+        let target = Group::of(&session.find(ResourceKind::DeviceGroup, &to.unwrap_or_default())?);
+        let groups = session.one_id_of_each(ResourceKind::DeviceGroup, "--from", &self.from)?;
         let given = self.results.given("device", "--from");
         let order = Move {
             work: Work::changing(given, self.changes),

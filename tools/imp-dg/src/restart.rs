@@ -1,10 +1,10 @@
 //! `imp-dg restart`
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::api::{Request, segment};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Record, Session, Target};
+use cli::{Once, Session};
+use cli::{Record, ResourceKind};
 
 /// Restart all devices of device groups, with one request a group
 ///
@@ -33,8 +33,8 @@ impl Restart {
         let work = Work::changing(self.groups.given(), self.changes.into());
         ops::logs::each_followed(&session, &work, &marks, |row| {
             // A list of devices leads to their group once each, and it is restarted once.
-            let row = row.seen_as(&Target::DEVICE_GROUP);
-            let group = session.thing(Thing::DeviceGroup, &row, &[])?;
+            let row = row.seen_as(ResourceKind::DeviceGroup);
+            let group = session.thing(ResourceKind::DeviceGroup, &row, &[])?;
             let id = cli::text(&group, "id");
             let conditional = cli::truth_option(&row, "conditional")?.unwrap_or(self.conditional);
             let action = if conditional { "conditional_restart" } else { "restart" };

@@ -1,7 +1,7 @@
 //! `imp-dg unassign`
 
 use clap::Args;
-use cli::api::identify::Thing;
+use cli::ResourceKind;
 use cli::rows::Work;
 use cli::{Session, identifier};
 use ops::membership::{self, Move};
@@ -31,7 +31,7 @@ impl Unassign {
     pub fn run(&self) -> cli::Result {
         let key = self.unblessing.key()?;
         let session = Session::open(&self.common)?;
-        let groups = session.one_id_of_each(Thing::DeviceGroup, "--dg", &self.dg)?;
+        let groups = session.one_id_of_each(ResourceKind::DeviceGroup, "--dg", &self.dg)?;
         let given = self.results.given("device", "--dg");
         let mut work = Work::changing(given, self.changes);
         work.ask = Some(membership::unblessing(self.unblessing.confirmed));

@@ -1,10 +1,10 @@
 //! `imp-dg update`
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Failure, Once, Record, Row, Session, Target};
+use cli::{Failure, Once, Row, Session};
+use cli::{Record, ResourceKind};
 use serde_json::{Value, json};
 
 use crate::variables;
@@ -47,18 +47,20 @@ impl Update {
     pub fn run(mut self) -> cli::Result {
         let variables = variables::from_options(&self.env_variable)?;
         let session = Session::open(&self.common)?;
-        self.dut = session.single(Thing::DeviceGroup, "--dut", self.dut.as_ref())?;
-        self.target = session.single(Thing::DeviceGroup, "--target", self.target.as_ref())?;
+        self.dut = session.single(ResourceKind::DeviceGroup, "--dut", self.dut.as_ref())?;
+        self.target =
+            session.single(ResourceKind::DeviceGroup, "--target", self.target.as_ref())?;
         self.min_supported_deployment = session.single(
-            Thing::Deployment,
+            ResourceKind::Deployment,
             "--min-supported-deployment",
             self.min_supported_deployment.as_ref(),
         )?;
         let once = Once::default();
         session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
             // A list of devices leads to their group; their own names are not for it.
-            let row = row.seen_as(&Target::DEVICE_GROUP);
-            let group = session.thing(Thing::DeviceGroup, &row, &["name", "dut", "target"])?;
+            let row = row.seen_as(ResourceKind::DeviceGroup);
+            let group =
+                session.thing(ResourceKind::DeviceGroup, &row, &["name", "dut", "target"])?;
             let wish = Wish {
                 attributes: self.attributes(&row, variables.clone())?,
                 relationships: self.targets(&session, &row)?,
@@ -87,7 +89,7 @@ impl Update {
         let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
         // In a record of ours it is the present state, which must not undo what the flag asks for.
-        let is_record = Target::DEVICE_GROUP.types.contains(&cli::text(&row.record, "type"));
+        let is_record = ResourceKind::DeviceGroup.types().contains(&cli::text(&row.record, "type"));
         let load = match self.load_code_after_blessing {
             Some(load) if is_record => Some(load),
             flag => cli::truth_option(row, "load_code_after_blessing")?.or(flag),
@@ -104,7 +106,7 @@ impl Update {
             [("target", &self.target, "production_target"), ("dut", &self.dut, "dut_target")]
         {
             if let Some(text) = cli::text_option(row, &[column])?.or(option.clone()) {
-                let group = session.find(Thing::DeviceGroup, &text)?;
+                let group = session.find(ResourceKind::DeviceGroup, &text)?;
                 let target =
                     resource::identifier(cli::text(&group, "type"), cli::text(&group, "id"));
                 relationships.insert(name.into(), target);
@@ -157,11 +159,11 @@ impl Wish {
 
 /// The id of the build that is meant: of several with this sha, tag or origin the one of the group.
 fn minimum(session: &Session, group: &str, text: &str) -> Result<String, Failure> {
-    let all = session.finder.some(Thing::Deployment, text).map_err(cli::failure)?;
+    let all = session.finder.some(ResourceKind::Deployment, text).map_err(cli::failure)?;
     let of_group = |build: &&Record| cli::text(build, "devicegroup_id") == group;
     let own: Vec<&Record> = all.iter().filter(of_group).collect();
     match own.as_slice() {
         [one] => Ok(cli::text(one, "id").to_owned()),
-        _ => Ok(cli::text(&session.find(Thing::Deployment, text)?, "id").to_owned()),
+        _ => Ok(cli::text(&session.find(ResourceKind::Deployment, text)?, "id").to_owned()),
     }
 }

@@ -19,12 +19,11 @@ pub fn of_row(row: &Row, columns: &[&str]) -> Result<Option<Value>, Failure> {
         None => Ok(None),
         Some(Value::Object(object)) => Ok(Some(Value::Object(object.clone()))),
         Some(Value::String(text)) => {
-            let parsed =
-                parse(text).map_err(|why| Failure::new(cli::FailureKind::BadInput, why))?;
+            let parsed = parse(text).map_err(|why| Failure::new(cli::ErrorKind::BadInput, why))?;
             Ok(Some(Value::Object(parsed)))
         }
         Some(_) => Err(Failure::new(
-            cli::FailureKind::BadInput,
+            cli::ErrorKind::BadInput,
             format!("The column `{}` should hold an object", columns.join("` or `")),
         )),
     }

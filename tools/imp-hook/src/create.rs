@@ -1,10 +1,10 @@
 //! `imp-hook create`
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Failure, Record, Row, Session};
+use cli::{Failure, Row, Session};
+use cli::{Record, ResourceKind};
 use serde_json::Value;
 
 use crate::hook::{Event, Mime};
@@ -36,7 +36,7 @@ impl Create {
         let session = Session::open(&self.common)?;
         session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
             let attributes = self.attributes(row)?;
-            let group = session.thing(Thing::DeviceGroup, row, &[])?;
+            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
             let body = body(attributes.clone(), &group);
             if self.changes.dry_run {
                 return Ok(Acted::created("webhook", attributes));

@@ -1,9 +1,10 @@
 //! `imp-hook delete`
 
 use clap::Args;
+use cli::Record;
 use cli::api::Request;
 use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Once, Record, Session};
+use cli::{Once, Session};
 
 use crate::hook::{self, Webhooks};
 

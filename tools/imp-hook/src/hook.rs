@@ -1,7 +1,8 @@
 //! What the verbs say of webhooks: which ones, what for, in which form.
 
 use clap::{Args, ValueEnum};
-use cli::{Failure, FailureKind, Given, Input, Row, Target};
+use cli::{ErrorKind, ResourceKind};
+use cli::{Failure, Given, Input, Row};
 
 /// The webhooks that a verb works on.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +26,7 @@ impl Webhooks {
 /// # Errors
 /// As [`Row::identifier`].
 pub fn path(row: &Row, options: &[&str]) -> Result<(String, String), Failure> {
-    let id = row.identifier(&Target::WEBHOOK, options)?.text;
+    let id = row.identifier(ResourceKind::Webhook, options)?.text;
     Ok((format!("/webhooks/{}", cli::api::segment(&id)), id))
 }
 
@@ -61,7 +62,7 @@ impl Event {
     /// `bad_input` when there is none of that name.
     pub fn of_row(text: &str) -> Result<Self, Failure> {
         Self::from_str(text, true).map_err(|_| {
-            Failure::new(FailureKind::BadInput, format!("No event `{text}`"))
+            Failure::new(ErrorKind::BadInput, format!("No event `{text}`"))
                 .detail("the events are blessing, blinkup and deployment")
         })
     }
@@ -92,7 +93,7 @@ impl Mime {
     pub fn of_row(text: &str) -> Result<Self, Failure> {
         let of_api = || Self::value_variants().iter().find(|mime| mime.content_type() == text);
         Self::from_str(text, true).ok().or_else(|| of_api().copied()).ok_or_else(|| {
-            Failure::new(FailureKind::BadInput, format!("No content type `{text}`"))
+            Failure::new(ErrorKind::BadInput, format!("No content type `{text}`"))
                 .detail("the content types are json and urlencoded")
         })
     }

@@ -1,10 +1,10 @@
 //! `imp-hook list`
 
+use cli::{GroupType, Record, ResourceKind};
 use std::ops::ControlFlow;
 
 use clap::Args;
-use cli::api::identify::Thing;
-use cli::{GroupType, Record, Session, Stop};
+use cli::{Session, Stop};
 use ops::list::Query;
 
 use crate::hook::Event;
@@ -25,7 +25,7 @@ pub struct List {
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP")]
     dg: Vec<String>,
     /// Only webhooks of groups of this type; repeatable
-    #[arg(long, short = 'y', value_name = "TYPE", value_enum)]
+    #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
     dg_type: Vec<GroupType>,
     /// Only webhooks with exactly this URL; repeatable
     #[arg(long, short, value_name = "URL")]
@@ -54,18 +54,18 @@ impl List {
     /// The groups whose webhooks are wanted; `None` for all. Webhooks are always asked for by group: the
     /// service has no other filter for them, and without one it may leave out those of other accounts.
     fn groups(&self, session: &Session) -> Result<Option<Vec<String>>, Stop> {
-        let owners = session.ids_of(Thing::Account, "--owner", &self.owner)?;
-        let products = session.ids_of(Thing::Product, "--product", &self.product)?;
+        let owners = session.ids_of(ResourceKind::Account, "--owner", &self.owner)?;
+        let products = session.ids_of(ResourceKind::Product, "--product", &self.product)?;
         let types = (!self.dg_type.is_empty())
-            .then(|| self.dg_type.iter().map(|kind| kind.resource_type().to_owned()).collect());
-        let named = session.ids_of(Thing::DeviceGroup, "--dg", &self.dg)?;
+            .then(|| self.dg_type.iter().map(|kind| kind.api_name().to_owned()).collect());
+        let named = session.ids_of(ResourceKind::DeviceGroup, "--dg", &self.dg)?;
         if owners.is_none() && products.is_none() && types.is_none() {
             return Ok(named);
         }
         let mut groups = Vec::new();
         if let Some(named) = named {
             for id in named {
-                let group = session.find(Thing::DeviceGroup, &id)?;
+                let group = session.find(ResourceKind::DeviceGroup, &id)?;
                 let filters = [("owner_id", &owners), ("product_id", &products), ("type", &types)];
                 if filters.iter().all(|(name, values)| is_one(&group, name, values)) {
                     groups.push(id);
@@ -73,7 +73,7 @@ impl List {
             }
             return Ok(Some(groups));
         }
-        let query = Query::all(Thing::DeviceGroup.path())
+        let query = Query::all(ResourceKind::DeviceGroup.path())
             .one_of("owner.id", owners)
             .one_of("product.id", products)
             .one_of("type", types);

@@ -15,6 +15,7 @@ mod repeats;
 mod secret;
 mod server;
 
+use cli::{Record, Secret};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,8 +24,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use cli::api::{Secret, clock};
-use cli::{Exit, Output, Record, Session, Stop, terminal::signals, terminal::stderr};
+use cli::api::clock;
+use cli::terminal::{signals, stderr};
+use cli::{Exit, Output, Session, Stop};
 use serde_json::json;
 
 use crate::hook::Event;

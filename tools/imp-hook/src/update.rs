@@ -1,9 +1,10 @@
 //! `imp-hook update`
 
 use clap::Args;
+use cli::Record;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Failure, Once, Record, Row, Session};
+use cli::{Failure, Once, Row, Session};
 
 use crate::hook::{self, Mime, Webhooks};
 

@@ -1,10 +1,10 @@
 //! `imp-product create`
 
 use clap::Args;
-use cli::api::identify::Thing;
+use cli::Session;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Record, Session, Target};
+use cli::{Record, ResourceKind};
 
 /// Create products
 #[derive(Args)]
@@ -29,18 +29,18 @@ pub struct Create {
 impl Create {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let owner = session.single(Thing::Account, "--owner", self.owner.as_ref())?;
+        let owner = session.single(ResourceKind::Account, "--owner", self.owner.as_ref())?;
         let given = self.input.given("product", "--name", self.name.as_slice());
         session.each(&Work::changing(given, self.changes.into()), |row| {
             let mut attributes = Record::from_iter([(
                 "name".to_owned(),
-                cli::new_name(row, &Target::PRODUCT)?.into(),
+                cli::new_name(row, ResourceKind::Product)?.into(),
             )]);
             let descr = cli::option_or_copy(row, "descr", self.descr.as_ref(), "description")?;
             attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
             let mut relationships = Record::new();
             if let Some(owner) = cli::option_or_copy(row, "owner", owner.as_ref(), "owner_id")? {
-                let owner = session.find(Thing::Account, &owner)?;
+                let owner = session.find(ResourceKind::Account, &owner)?;
                 relationships.insert(
                     "owner".into(),
                     resource::identifier("account", cli::text(&owner, "id")),

@@ -1,8 +1,8 @@
 //! `imp-product delete`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
-use cli::api::identify::Thing;
 use cli::rows::{Ask, Work};
 use ops::delete::Clearing;
 
@@ -37,6 +37,6 @@ impl Delete {
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         let work = Work::deleting(self.products.given(), self.changes.into(), ask);
         let order = Clearing { work, force: self.force, builds: self.builds, key };
-        ops::delete::delete(&session, Thing::Product, &order)
+        ops::delete::delete(&session, ResourceKind::Product, &order)
     }
 }

@@ -1,8 +1,8 @@
 //! `imp-product info`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
-use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::rows::{Acted, Work};
 
@@ -22,7 +22,7 @@ impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         session.each(&Work::reading(self.products.given()), |row| {
-            let product = session.thing(Thing::Product, row, &[])?;
+            let product = session.thing(ResourceKind::Product, row, &[])?;
             let id = cli::text(&product, "id");
             let answer = session.send(&Request::get(format!("/products/{}", segment(id))))?;
             let mut record = resource::lift_data(&answer.body);

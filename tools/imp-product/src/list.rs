@@ -1,8 +1,8 @@
 //! `imp-product list`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
-use cli::api::identify::Thing;
 use ops::list::Query;
 
 /// List products, those of collaborators included
@@ -21,8 +21,8 @@ pub struct List {
 impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let owners = session.ids_of(Thing::Account, "--owner", &self.owner)?;
-        let query = Query::all(Thing::Product.path()).one_of("owner.id", owners);
+        let owners = session.ids_of(ResourceKind::Account, "--owner", &self.owner)?;
+        let query = Query::all(ResourceKind::Product.path()).one_of("owner.id", owners);
         ops::list::list(&session, &Query { limit: self.limit, ..query })
     }
 }

@@ -1,10 +1,10 @@
 //! `imp-product update`
 
 use clap::Args;
-use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Record, Session, Target};
+use cli::{Once, Session};
+use cli::{Record, ResourceKind};
 
 /// Change the name or description of products
 ///
@@ -31,8 +31,8 @@ impl Update {
         let once = Once::default();
         session.each(&Work::changing(self.products.given(), self.changes.into()), |row| {
             // A list of groups leads to their product; their own names are not for it.
-            let row = row.seen_as(&Target::PRODUCT);
-            let product = session.thing(Thing::Product, &row, &["name"])?;
+            let row = row.seen_as(ResourceKind::Product);
+            let product = session.thing(ResourceKind::Product, &row, &["name"])?;
             let name = cli::text_option(&row, &["name"])?.or(self.name.clone());
             let descr = cli::text_option(&row, &["descr"])?.or(self.descr.clone());
             let mut attributes = Record::new();

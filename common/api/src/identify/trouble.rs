@@ -1,14 +1,14 @@
 //! What is said when a text means nothing, or more than one thing.
 
 use super::text_of;
-use super::thing::Thing;
-use crate::error::quoted;
-use crate::{Error, Kind, Record};
+use crate::Error;
+use model::text::quoted;
+use model::{ErrorKind, Record, ResourceKind};
 
-pub(super) fn not_found(thing: Thing, text: &str) -> Error {
-    Error::new(Kind::NotFound, format!("No {} {}", thing.noun(), quoted(text))).detail(
+pub(super) fn not_found(thing: ResourceKind, text: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("No {} {}", thing.noun(), quoted(text))).detail(
         match thing {
-            Thing::Deployment => {
+            ResourceKind::Deployment => {
                 "there is none with this id, sha, tag or origin that this account may see"
             }
             _ => "there is none with this id or name that this account may see",
@@ -16,9 +16,9 @@ pub(super) fn not_found(thing: Thing, text: &str) -> Error {
     )
 }
 
-pub(super) fn ambiguous(thing: Thing, text: &str, several: &[Record]) -> Error {
+pub(super) fn ambiguous(thing: ResourceKind, text: &str, several: &[Record]) -> Error {
     let telling: &[&str] = match thing {
-        Thing::Deployment => &["created_at"],
+        ResourceKind::Deployment => &["created_at"],
         _ => &["product_id", "owner_id", "mac_address"],
     };
     let one = |record: &Record| {
@@ -32,11 +32,11 @@ pub(super) fn ambiguous(thing: Thing, text: &str, several: &[Record]) -> Error {
         candidates.push(format!("and {} more", several.len() - 10));
     }
     let (count, noun) = (several.len(), thing.noun());
-    Error::new(Kind::Ambiguous, format!("{count} {noun}s are called {}", quoted(text)))
+    Error::new(ErrorKind::Ambiguous, format!("{count} {noun}s are called {}", quoted(text)))
         .detail(format!("name one by its id: {}", candidates.join(", ")))
 }
 
-pub(super) fn too_many_parts(thing: Thing, text: &str) -> Error {
+pub(super) fn too_many_parts(thing: ResourceKind, text: &str) -> Error {
     let title = format!("{} has too many parts for a {}", quoted(text), thing.noun());
-    Error::new(Kind::BadInput, title)
+    Error::new(ErrorKind::BadInput, title)
 }

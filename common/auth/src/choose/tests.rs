@@ -1,3 +1,4 @@
+use model::{ErrorKind, Secret};
 use std::fs;
 
 use super::*;
@@ -41,7 +42,7 @@ fn the_order_is_that_of_impt_with_ours_in_front() {
         match choose(&environment) {
             Ok(choice) => seen.push((choice.endpoint().to_owned(), left)),
             Err(error) => {
-                assert_eq!(error.kind, Kind::NotSignedIn);
+                assert_eq!(error.kind, ErrorKind::NotSignedIn);
                 assert!(error.detail.unwrap().contains("imp-auth login"));
                 break;
             }
@@ -68,12 +69,12 @@ fn a_file_that_is_named_must_be_there_and_a_broken_one_is_not_passed_over() {
     let root = tempfile::tempdir().unwrap();
     let mut environment = everything(root.path());
     let error = choose(&environment).err().unwrap();
-    assert_eq!(error.kind, Kind::BadInput);
+    assert_eq!(error.kind, ErrorKind::BadInput);
     assert!(error.title.contains("named/.impt.auth"));
     environment.auth_file = None;
     fs::create_dir(root.path().join(file::NAME)).unwrap();
     let error = choose(&environment).err().unwrap();
-    assert_eq!(error.kind, Kind::BadInput);
+    assert_eq!(error.kind, ErrorKind::BadInput);
     assert!(error.title.contains(file::NAME));
 }
 
@@ -84,7 +85,7 @@ fn the_endpoint_of_the_environment_is_checked_and_has_a_default() {
         endpoint: Some("http://example.com/v5".into()),
         ..Environment::default()
     };
-    assert_eq!(choose(&environment).err().unwrap().kind, Kind::BadInput);
+    assert_eq!(choose(&environment).err().unwrap().kind, ErrorKind::BadInput);
     environment.endpoint = Some(String::new());
     assert_eq!(choose(&environment).unwrap().endpoint(), DEFAULT_ENDPOINT);
 }

@@ -1,3 +1,4 @@
+use model::{ErrorKind, Secret};
 use serde_json::{Value, json};
 
 use super::*;
@@ -80,7 +81,7 @@ fn nothing_is_asked_when_the_file_cannot_be_written() {
     fs::write(scene.root.path().join("file"), "").unwrap();
     scene.environment.auth_file = Some(scene.root.path().join("file/below"));
     let error = scene.log_in(&by_password()).unwrap_err();
-    assert_eq!(error.kind, Kind::BadInput);
+    assert_eq!(error.kind, ErrorKind::BadInput);
     assert!(error.title.contains("file/below"));
     assert!(scene.service.asked().is_empty());
 }
@@ -126,7 +127,7 @@ fn what_would_be_lost_is_said_unless_it_is_the_same_account() {
     assert!(lost(&by_password()).unwrap().contains("no sign-in file"));
     fs::remove_file(&made.file).unwrap();
     fs::create_dir(&made.file).unwrap();
-    assert_eq!(replaced(&by_password(), &scene.environment).unwrap_err().kind, Kind::BadInput);
+    assert_eq!(replaced(&by_password(), &scene.environment).unwrap_err().kind, ErrorKind::BadInput);
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn a_refusal_leaves_the_old_sign_in() {
     let scene = Scene::new();
     scene.log_in(&by_password()).unwrap();
     scene.service.inside().valid.clear();
-    assert_eq!(scene.log_in(&by_key()).unwrap_err().kind, Kind::NotSignedIn);
+    assert_eq!(scene.log_in(&by_key()).unwrap_err().kind, ErrorKind::NotSignedIn);
     assert_eq!(scene.read(".impt.auth")["accessToken"], "T1");
 }
 
@@ -152,15 +153,15 @@ fn ctrl_c_is_no_answer() {
     scene.service.inside().wants_one_time_password = true;
     let nobody = hands(&[]).0;
     let sign_in = || log_in(&by_password(), &scene.environment, &scene.service, &nobody);
-    assert_eq!(sign_in().unwrap_err().kind, Kind::NotSignedIn);
+    assert_eq!(sign_in().unwrap_err().kind, ErrorKind::NotSignedIn);
     nobody.stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    assert_eq!(sign_in().unwrap_err().kind, Kind::NotAttempted);
+    assert_eq!(sign_in().unwrap_err().kind, ErrorKind::NotAttempted);
 }
 
 #[test]
 fn a_missing_v5_is_suspected() {
     let scene = Scene::new();
-    let wrong = Error { status: Some(404), ..Error::new(Kind::NotSignedIn, "Not found") };
+    let wrong = Error { status: Some(404), ..Error::new(ErrorKind::NotSignedIn, "Not found") };
     scene.service.inside().errors = [wrong.clone(), wrong].into();
     let detail = |endpoint: &str| {
         let login = Login { endpoint: endpoint.into(), ..by_key() };
@@ -174,7 +175,7 @@ fn a_missing_v5_is_suspected() {
 fn signing_out_removes_the_file_whatever_is_in_it() {
     let scene = Scene::new();
     let out = || log_out(Destination::Usual, &scene.environment, &hands(&[]).0);
-    assert_eq!(out().unwrap_err().kind, Kind::NotSignedIn);
+    assert_eq!(out().unwrap_err().kind, ErrorKind::NotSignedIn);
     let file = scene.log_in(&by_password()).unwrap().file;
     let gone = out().unwrap();
     assert_eq!(gone.refresh_token, Some(Secret::new("R0")));

@@ -1,7 +1,8 @@
 //! The next token: which credential is tried, and what is said when none is taken.
 
+use api::Error;
 use api::sign_in::Grant;
-use api::{Error, Kind, Secret};
+use model::{ErrorKind, Secret};
 
 use super::{Session, State};
 use crate::Question;
@@ -45,12 +46,11 @@ impl Session {
         let question = Question::Password { user, endpoint: self.endpoint() };
         match self.hands.answer(question)? {
             Some(password) => Ok(typed.insert(password).clone()),
-            None => {
-                Err(Error::new(Kind::NotSignedIn, format!("No password for IMPT_USER ({user})"))
-                    .detail(
-                        "there is no terminal to ask for it; set IMPT_PASSWORD or IMPT_LOGINKEY",
-                    ))
-            }
+            None => Err(Error::new(
+                ErrorKind::NotSignedIn,
+                format!("No password for IMPT_USER ({user})"),
+            )
+            .detail("there is no terminal to ask for it; set IMPT_PASSWORD or IMPT_LOGINKEY")),
         }
     }
 
@@ -80,15 +80,22 @@ impl Session {
             status: refusal.and_then(|error| error.status),
             code: refusal.and_then(|error| error.code.clone()),
             attempts: refusal.map_or(0, |error| error.attempts),
-            ..Error::new(Kind::NotSignedIn, title).detail(format!("{said}{advice}"))
+            ..Error::new(ErrorKind::NotSignedIn, title).detail(format!("{said}{advice}"))
         }
     }
 
     pub(super) fn refused_anew(&self) -> Error {
         Error {
             status: Some(401),
-            ..Error::new(Kind::NotSignedIn, "The service refuses a token that it has just given")
-                .detail(format!("sign-in: {}, endpoint: {}", self.source(), self.endpoint()))
+            ..Error::new(
+                ErrorKind::NotSignedIn,
+                "The service refuses a token that it has just given",
+            )
+            .detail(format!(
+                "sign-in: {}, endpoint: {}",
+                self.source(),
+                self.endpoint()
+            ))
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What is known of the sign-in at a moment, and which token may be used.
 
+use model::Secret;
 use std::time::SystemTime;
 
+use api::Error;
 use api::sign_in::Grant;
-use api::{Error, Secret};
 
 use crate::file::SignIn;
 use crate::renewal::Token;

@@ -1,3 +1,4 @@
+use model::{ErrorKind, Secret};
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -5,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use api::{Answer, Secret};
+use api::Answer;
 
 use super::*;
 use crate::choose;
@@ -91,5 +92,5 @@ fn text(result: Result<Secret, Error>) -> String {
 }
 
 fn outage() -> Error {
-    Error::new(Kind::Unreachable, "No connection")
+    Error::new(ErrorKind::Unreachable, "No connection")
 }

@@ -1,6 +1,7 @@
 //! Options that a row may give for itself: a column named like an option beats the option.
 
-use pipe::{Failure, Kind, Row, Target};
+use model::{ErrorKind, ResourceKind};
+use pipe::{Failure, Row};
 use serde_json::Value;
 
 /// The row's own value of an option, as text.
@@ -14,7 +15,7 @@ pub fn text_option(row: &Row, names: &[&str]) -> Result<Option<String>, Failure>
         Some(Value::Number(number)) => Ok(Some(number.to_string())),
         Some(Value::Bool(truth)) => Ok(Some(truth.to_string())),
         Some(_) => Err(Failure::new(
-            Kind::BadInput,
+            ErrorKind::BadInput,
             format!("The column `{}` should hold text", names.join("` or `")),
         )),
     }
@@ -30,8 +31,8 @@ pub fn truth_option(row: &Row, name: &str) -> Result<Option<bool>, Failure> {
         Some("true") => Ok(Some(true)),
         Some("false") => Ok(Some(false)),
         Some(other) => Err(Failure::new(
-            Kind::BadInput,
-            format!("The column `{name}` is {}", pipe::text::quoted(other)),
+            ErrorKind::BadInput,
+            format!("The column `{name}` is {}", model::text::quoted(other)),
         )
         .detail("it should be true or false")),
     }
@@ -41,11 +42,11 @@ pub fn truth_option(row: &Row, name: &str) -> Result<Option<bool>, Failure> {
 ///
 /// # Errors
 /// `bad_input` when there is none, `wrong_type` for a record of another kind: its name is its own.
-pub fn new_name(row: &Row, target: &Target) -> Result<String, Failure> {
+pub fn new_name(row: &Row, target: ResourceKind) -> Result<String, Failure> {
     let kind = row.record.get("type").and_then(Value::as_str).unwrap_or_default();
-    if !kind.is_empty() && !target.types.contains(&kind) {
-        return Err(Failure::new(Kind::WrongType, format!("No {} to copy", target.noun))
-            .detail(format!("the record's type is {}", pipe::text::quoted(kind))));
+    if !kind.is_empty() && !target.types().contains(&kind) {
+        return Err(Failure::new(ErrorKind::WrongType, format!("No {} to copy", target.noun()))
+            .detail(format!("the record's type is {}", model::text::quoted(kind))));
     }
     let names: &[&str] = if row.record.len() == 1 { &["name", "id"] } else { &["name"] };
     text_option(row, names)?.ok_or_else(|| missing("--name", "the name"))
@@ -70,6 +71,6 @@ pub fn option_or_copy(
 
 /// The failure of a row that lacks something which no option gives either.
 pub fn missing(option: &str, what: &str) -> Failure {
-    Failure::new(Kind::BadInput, format!("{option} is missing"))
+    Failure::new(ErrorKind::BadInput, format!("{option} is missing"))
         .detail(format!("neither the row nor the command line gives {what}"))
 }

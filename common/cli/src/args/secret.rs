@@ -1,9 +1,8 @@
 //! Secrets that are given in a file or on stdin, where others do not see them as they see a command line.
 
+use model::Secret;
 use std::io::Read;
 use std::path::Path;
-
-use api::Secret;
 
 use crate::command_error::Stop;
 use crate::terminal::interruptible::Inputs;

@@ -1,8 +1,8 @@
 //! The key that takes devices out of production.
 
+use model::Secret;
 use std::path::{Path, PathBuf};
 
-use api::Secret;
 use clap::Args;
 
 use super::secret::secret_in_file;

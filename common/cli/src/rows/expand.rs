@@ -1,7 +1,8 @@
 //! Rows that other rows lead to, as builds of device groups: looked up before anything is done.
 
+use model::{ErrorKind, Record};
 use pipe::source::BadRow;
-use pipe::{Failure, Item, Kind, ReadError, Record, Row};
+use pipe::{Failure, Item, ReadError, Row};
 
 use crate::command_error::Stop;
 use crate::rows::run::run_ended;
@@ -43,7 +44,7 @@ impl Session {
                     items.extend(found.into_iter().map(|record| Ok(Item::Row(of_it(record)))));
                 }
                 Err(failure) => {
-                    is_over |= failure.kind.ends_run() || failure.kind == Kind::NotAttempted;
+                    is_over |= failure.kind.ends_run() || failure.kind == ErrorKind::NotAttempted;
                     items.push(Ok(bad(row, failure)));
                 }
             }

@@ -1,17 +1,18 @@
 //! A record that began as nothing but an identifier, made one that the next command can read.
 
-use api::devices;
-use pipe::{Form, Identifier, Record};
+use model::Record;
+use model::identifier::{Shape, shape};
+use pipe::{Form, Identifier};
 
 /// Gives a bare identifier of a device the field that it is (`mac_address`, `name` …), and every record
 /// of a device its type and, where it is known, its id.
 pub fn name_device(record: &mut Record, device: &Identifier, id: Option<String>) {
     if record.len() == 1 && record.contains_key("id") {
-        let field = match (device.form, devices::form(&device.text)) {
+        let field = match (device.form, shape(&device.text)) {
             (Form::Name, _) => "name",
-            (Form::Mac, _) | (_, devices::Form::Mac) => "mac_address",
-            (_, devices::Form::Agent) => "agent_id",
-            (_, devices::Form::Id) => "id",
+            (Form::Mac, _) | (_, Shape::Mac) => "mac_address",
+            (_, Shape::Agent) => "agent_id",
+            (_, Shape::Id) => "id",
             _ => "name",
         };
         record.clear();

@@ -3,11 +3,12 @@
 //! A list of the devices of a group, for example, leads to that group as often as it has devices; and of two
 //! rows that give a device two names it would be chance which one it has in the end.
 
+use model::{ErrorKind, Record};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use pipe::{Failure, Kind, Record};
+use pipe::Failure;
 
 /// What has been done so far, by the id of the thing. `Done` is what became of it.
 pub struct Once<Done> {
@@ -56,7 +57,7 @@ impl<Done: Clone> Once<Done> {
             .clone();
         if first_wanted != *wanted {
             let title = "Another row of this input wants something else of the same thing";
-            return Err(Failure::new(Kind::Conflict, title)
+            return Err(Failure::new(ErrorKind::Conflict, title)
                 .detail("which of them came last would be chance; leave one of the rows out"));
         }
         cell.get_or_init(act).clone().map(|done| (done, reported))
@@ -76,7 +77,7 @@ mod tests {
         let (done, second) = once.act("g", &wanted("a"), || panic!("twice")).unwrap();
         assert!(done == 1 && !second.is_first());
         let other = once.act("g", &wanted("b"), || panic!("twice"));
-        assert_eq!(other.unwrap_err().kind, Kind::Conflict);
+        assert_eq!(other.unwrap_err().kind, ErrorKind::Conflict);
         assert!(once.act("h", &wanted("b"), || Ok(2)).unwrap().1.is_first());
     }
 }

@@ -1,6 +1,7 @@
 //! What a verb did to a row: the record to print and the word for it.
 
-use pipe::{Failure, Record, Row};
+use model::Record;
+use pipe::{Failure, Row};
 
 use crate::Reported;
 

@@ -1,11 +1,12 @@
 //! What becomes of the rows: good ones to stdout, failed ones to stderr and `--failed`, all of them into
 //! the summary and the exit code. The one place where a row is counted.
 
+use model::{ErrorKind, Record, ResourceKind};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use pipe::{FailedFile, Failure, Item, Kind, ReadError, Record, Tally, Target};
+use pipe::{FailedFile, Failure, Item, ReadError, Tally};
 use serde_json::Value;
 
 use crate::Exit;
@@ -44,8 +45,8 @@ impl<'a> Results<'a> {
         writes: bool,
         dry_run: bool,
     ) -> std::result::Result<Self, Stop> {
-        if let Some(target) = Target::ALL.iter().find(|target| target.noun == given.source.noun) {
-            session.output.expect(target);
+        if let Some(kind) = ResourceKind::called(given.source.noun) {
+            session.output.expect(kind);
         }
         if writes {
             session.output.expect_marks(dry_run);
@@ -121,7 +122,7 @@ impl<'a> Results<'a> {
         let failure = if said { &not_attempted } else { failure };
         self.over |= failure.kind.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
-        if failure.kind != Kind::NotAttempted || failure.partly {
+        if failure.kind != ErrorKind::NotAttempted || failure.partly {
             stderr::say(&sentence(failure, input, self.noun, source));
             self.exit = self.exit.and(Exit::of_failure(failure.kind));
         }
@@ -234,21 +235,21 @@ pub fn label(record: &Record, noun: &str) -> Option<String> {
         .iter()
         .find_map(|name| record.get(*name)?.as_str().filter(|text| !text.is_empty()))?;
     let kind = record.get("type").and_then(Value::as_str);
-    let key = Target::LOGIN_KEY;
-    if noun == key.noun || kind.is_some_and(|kind| key.types.contains(&kind)) {
+    let key = ResourceKind::LoginKey;
+    if noun == key.noun() || kind.is_some_and(|kind| key.types().contains(&kind)) {
         return Some(format!(
             "{}…",
-            pipe::text::one_line(&named.chars().take(4).collect::<String>())
+            model::text::one_line(&named.chars().take(4).collect::<String>())
         ));
     }
-    Some(pipe::text::one_line(&named.chars().take(60).collect::<String>()))
+    Some(model::text::one_line(&named.chars().take(60).collect::<String>()))
 }
 
 /// What a person would recognise it by in a question: its name too, if it has one.
 pub fn label_with_name(record: &Record, noun: &str) -> Option<String> {
     let label = label(record, noun)?;
     let name = record.get("name").and_then(Value::as_str).unwrap_or_default();
-    let name = pipe::text::one_line(&name.chars().take(60).collect::<String>());
+    let name = model::text::one_line(&name.chars().take(60).collect::<String>());
     Some(if name.is_empty() || name == label { label } else { format!("{name} ({label})") })
 }
 
@@ -267,7 +268,7 @@ mod tests {
             ("device", record(json!({"type": "login_key", "id": key}))),
         ] {
             assert_eq!(label(&row, noun).as_deref(), Some("7d8e…"));
-            let failure = Failure::new(Kind::NotFound, "Not Found");
+            let failure = Failure::new(ErrorKind::NotFound, "Not Found");
             assert_eq!(sentence(&failure, &row, noun, "stdin:1"), "stdin:1: 7d8e…: Not Found");
         }
         assert_eq!(label(&record(json!({ "id": key })), "device").as_deref(), Some(key));

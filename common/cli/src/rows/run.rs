@@ -4,12 +4,13 @@
 //! the first write, because the lists that feed them are paged over live data. And about the end of a
 //! run, whatever brings it about: rows that were not attempted are reported as such.
 
+use model::ErrorKind;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pipe::engine::{self, Done};
 use pipe::spool::Spool;
-use pipe::{Failure, Item, Kind, ReadError, Row};
+use pipe::{Failure, Item, ReadError, Row};
 
 use crate::args::Changes;
 use crate::command_error::Stop;
@@ -226,7 +227,7 @@ enum Worked<T> {
 
 /// Why a record that a dry run printed is not worked on.
 pub fn from_dry_run() -> Failure {
-    Failure::new(Kind::BadInput, "This record comes from a dry run")
+    Failure::new(ErrorKind::BadInput, "This record comes from a dry run")
         .detail("nothing was done to it; run the command before without --dry-run")
 }
 

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use model::ResourceKind;
 use pipe::{Item, ReadError, Row, Source};
 
 use crate::args::Reports;
@@ -147,7 +148,7 @@ fn file(path: &Path, inputs: &Arc<Inputs>) -> Result<Rows, Stop> {
         .file_name()
         .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
     // It is shown before each message about a row.
-    let name = pipe::text::one_line(&name);
+    let name = model::text::one_line(&name);
     Ok(Box::new(Source::new(name, Box::new(file)).rows()))
 }
 
@@ -157,7 +158,7 @@ pub struct Identifiers<'a> {
     /// The option: `--dg`.
     pub option: &'static str,
     /// The kind of thing that it names.
-    pub target: pipe::Target,
+    pub target: ResourceKind,
     /// Its values.
     pub values: &'a [String],
 }
@@ -171,12 +172,12 @@ impl Identifiers<'_> {
         if self.values.is_empty() {
             return Ok(Vec::new());
         }
-        let given = RowSource::identified(self.target.noun, self.option, self.values);
+        let given = RowSource::identified(self.target.noun(), self.option, self.values);
         let mut texts = Vec::new();
         for item in given.rows(inputs)? {
             let text = match item? {
                 Item::Row(row) => {
-                    row.identifier(&self.target, &[])
+                    row.identifier(self.target, &[])
                         .map_err(|failure| {
                             Stop::usage(format!("{}: {}", row.source, failure.sentence()))
                         })?

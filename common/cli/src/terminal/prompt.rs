@@ -3,11 +3,11 @@
 //! Careful about Ctrl-C, which is an answer too: it ends the run at once, and the terminal shows again what
 //! is typed.
 
+use model::Secret;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::sync::atomic::Ordering;
 
-use api::Secret;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};

@@ -1,10 +1,11 @@
 //! Looks at what is there: which group or product each row means, and what stands in its way.
 
+use model::GroupType;
+use model::{ErrorKind, Record, ResourceKind};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use api::identify::Thing;
-use pipe::{Failure, Kind, Record, Row};
+use pipe::{Failure, Row};
 use serde_json::Value;
 
 use super::steps::Steps;
@@ -13,7 +14,7 @@ use crate::deployments::{deployments, is_flagged};
 use cli::{Session, text};
 
 /// Finds what each row means; a second row for the same is noted as such.
-pub fn identify(steps: &mut Steps<'_>, thing: Thing) {
+pub fn identify(steps: &mut Steps<'_>, thing: ResourceKind) {
     let session = steps.session;
     let rows = steps
         .each_open(|subject| Row { record: subject.input.clone(), source: subject.source.clone() });
@@ -30,8 +31,8 @@ pub fn identify(steps: &mut Steps<'_>, thing: Thing) {
 }
 
 /// Finds what stands in the way, and refuses what cannot be cleared.
-pub fn look(steps: &mut Steps<'_>, thing: Thing) {
-    if thing == Thing::Product {
+pub fn look(steps: &mut Steps<'_>, thing: ResourceKind) {
+    if thing == ResourceKind::Product {
         groups_of_products(steps);
         zombies(steps);
     } else {
@@ -56,7 +57,7 @@ pub fn look(steps: &mut Steps<'_>, thing: Thing) {
             }
         }
     }
-    if thing == Thing::DeviceGroup {
+    if thing == ResourceKind::DeviceGroup {
         targets(steps);
     }
 }
@@ -79,7 +80,7 @@ fn groups_of_products(steps: &mut Steps<'_>) {
         } else {
             let title = format!("The product has {} device groups", groups.len());
             subject.failure =
-                Some(Failure::new(Kind::Conflict, title).detail("--force deletes them first"));
+                Some(Failure::new(ErrorKind::Conflict, title).detail("--force deletes them first"));
         }
     }
 }
@@ -97,8 +98,9 @@ fn zombies(steps: &mut Steps<'_>) {
         subject.zombies = zombies.len();
         if flagged > 0 && !steps.order.force {
             let title = format!("The product has {flagged} flagged deployments of no group");
-            subject.failure =
-                Some(Failure::new(Kind::Conflict, title).detail("--force takes their flags away"));
+            subject.failure = Some(
+                Failure::new(ErrorKind::Conflict, title).detail("--force takes their flags away"),
+            );
         }
     }
 }
@@ -128,7 +130,7 @@ fn targets(steps: &mut Steps<'_>) {
     let all = steps.each_group(|group| Some(group.clone()));
     let going: HashSet<&String> = all.iter().map(|(_, group)| &group.id).collect();
     let is_target =
-        |group: &Doomed| group.kind.contains("dut") || group.kind.contains("production");
+        |group: &Doomed| GroupType::of_api(&group.kind).is_some_and(GroupType::can_be_target);
     let perhaps = all.iter().filter(|(_, group)| is_target(group));
     let perhaps = perhaps.map(|(place, group)| {
         let product = text(&steps.subjects[place.0].record, "product_id").to_owned();

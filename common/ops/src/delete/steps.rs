@@ -3,13 +3,13 @@
 //! Careful about failures: a row whose way could not be cleared is left alone from there on, the others go
 //! on. Devices leave as in a bulk move, which finds out what became of each.
 
+use model::{ErrorKind, ResourceKind};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use api::identify::Thing;
 use api::{Request, segment};
+use pipe::Failure;
 use pipe::engine::{self, Done};
-use pipe::{Failure, Kind};
 
 use super::look::zombies_of;
 use super::subject::{Doomed, Subject};
@@ -101,7 +101,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Clears the way and deletes.
-    pub fn carry_out(&mut self, thing: Thing) {
+    pub fn carry_out(&mut self, thing: ResourceKind) {
         let session = self.session;
         if self.order.force {
             // A refused key ends a row before anything else of it is touched.
@@ -120,14 +120,14 @@ impl<'a> Steps<'a> {
                 let path = format!("/devicegroups/{}", segment(&group.id));
                 let deleted = session.send(&Request::delete(path)).map(|_| ());
                 match thing {
-                    Thing::Product => {
+                    ResourceKind::Product => {
                         gone_or(deleted).map_err(|why| of_group(&group.name, &group.id, why))
                     }
                     _ => deleted,
                 }
             });
         }
-        if thing == Thing::Product {
+        if thing == ResourceKind::Product {
             self.delete_products();
         }
     }
@@ -179,7 +179,8 @@ impl<'a> Steps<'a> {
             let Err(failure) = outcome else { continue };
             self.over.fetch_or(failure.kind.ends_run(), Ordering::Relaxed);
             // A wrong key, for one, is as wrong the next time.
-            let again = matches!(failure.kind, Kind::Conflict | Kind::Unexpected) && some_left;
+            let again =
+                matches!(failure.kind, ErrorKind::Conflict | ErrorKind::Unexpected) && some_left;
             if !again {
                 let told = of_group(&group.name, &group.id, failure);
                 subject.failure.get_or_insert(told);
@@ -193,7 +194,7 @@ impl<'a> Steps<'a> {
 /// What is gone already needs no deleting.
 fn gone_or(done: Result<(), Failure>) -> Result<(), Failure> {
     match done {
-        Err(failure) if failure.kind == Kind::NotFound => Ok(()),
+        Err(failure) if failure.kind == ErrorKind::NotFound => Ok(()),
         done => done,
     }
 }

@@ -1,6 +1,8 @@
 //! A row that is to be deleted, with what stands in its way: pure bookkeeping and the words for it.
 
-use pipe::{Failure, Kind, Record, Row};
+use model::GroupType;
+use model::{ErrorKind, Record};
+use pipe::{Failure, Row};
 
 use crate::membership::Group;
 
@@ -83,12 +85,12 @@ impl Doomed {
 
     /// Fixture groups name others as their targets, so they go first.
     pub fn is_fixture(&self) -> bool {
-        self.kind.contains("factoryfixture")
+        GroupType::of_api(&self.kind).is_some_and(GroupType::is_fixture)
     }
 
     /// Its devices are unblessed when they leave it, and that needs the key.
     pub fn is_production(&self) -> bool {
-        self.kind == "production_devicegroup"
+        self.as_group().is_production()
     }
 }
 
@@ -138,7 +140,7 @@ pub fn without_key(devices: usize) -> Failure {
             _ => "production devices are",
         }
     );
-    Failure::new(Kind::Refused, title).detail(
+    Failure::new(ErrorKind::Refused, title).detail(
         "to unbless them, give the account's unblessing key with --unbond, --unbond-file or \
          IMP_UNBOND_KEY; nothing was done to it",
     )
@@ -146,7 +148,7 @@ pub fn without_key(devices: usize) -> Failure {
 
 /// A fixture group that stays would lose its target.
 pub fn is_target_of(fixtures: &[String]) -> Failure {
-    Failure::new(Kind::Conflict, "Other device groups have this one as their target").detail(
+    Failure::new(ErrorKind::Conflict, "Other device groups have this one as their target").detail(
         format!(
             "{}: give them another target with `imp-dg update`, or delete them in the same command",
             fixtures.join(", ")

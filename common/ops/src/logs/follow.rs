@@ -9,13 +9,14 @@ mod line;
 mod plan;
 mod rows;
 
+use model::Record;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use api::{Client, clock, logs};
-use pipe::{Failure, Record};
+use pipe::Failure;
 
 pub use after::{LogAfter, Marks, each_followed};
 use cli::Output;

@@ -3,12 +3,13 @@
 //! The first pages of several devices are fetched at once; a long log goes on page by page while it is
 //! printed, so that `| head` costs almost nothing.
 
+use model::{Record, ResourceKind};
 use std::cell::RefCell;
 use std::time::SystemTime;
 
 use api::logs::{self, Page};
 use api::{Request, resource};
-use pipe::{Failure, Record, Row, Target};
+use pipe::{Failure, Row};
 
 use cli::Result;
 use cli::rows::results::Results;
@@ -65,7 +66,7 @@ pub fn print_logs(session: &Session, given: Given<'_>, query: &LogQuery) -> Resu
 
 /// The first page of a device's log.
 fn begin_log(session: &Session, row: &Row, query: &LogQuery) -> std::result::Result<Log, Failure> {
-    let identifier = row.identifier(&Target::DEVICE, &[])?;
+    let identifier = row.identifier(ResourceKind::Device, &[])?;
     let number = query.page.unwrap_or(1);
     let asked = RefCell::new(String::new());
     let answer = session.with_device(&identifier, |device| {
@@ -86,7 +87,7 @@ fn begin_log(session: &Session, row: &Row, query: &LogQuery) -> std::result::Res
 /// The id of the device at `path`, for entries that do not say whose they are.
 fn device_id(session: &Session, path: &str) -> std::result::Result<String, Failure> {
     let last = path.rsplit('/').next().unwrap_or_default();
-    if api::devices::form(last) == api::devices::Form::Id {
+    if model::identifier::shape(last) == model::identifier::Shape::Id {
         return Ok(last.to_owned());
     }
     let answer = session.send(&Request::get(path))?;

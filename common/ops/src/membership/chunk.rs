@@ -1,10 +1,12 @@
 //! Rows that are moved together: collected, looked up, decided, sent.
 
+use model::identifier::shape;
+use model::{ErrorKind, ResourceKind};
 use std::collections::{HashMap, HashSet};
 
-use api::{Error, Kind, devices};
+use api::Error;
 use pipe::spool::Spool;
-use pipe::{Failure, Form, Identifier, Item, ReadError, Row, Target};
+use pipe::{Failure, Form, Identifier, Item, ReadError, Row};
 
 use super::Move;
 use super::look_up::{Within, look_up};
@@ -92,7 +94,7 @@ impl<'a> Chunk<'a> {
         if row.is_dry_run() && !self.order.work.is_dry_run() {
             return Err(cli::rows::from_dry_run());
         }
-        let identifier = row.identifier(&Target::DEVICE, &[])?;
+        let identifier = row.identifier(ResourceKind::Device, &[])?;
         let target = match self.order.target {
             Some(target) => Some(self.places.number(&target(row)?)),
             None => None,
@@ -103,7 +105,7 @@ impl<'a> Chunk<'a> {
     /// Looks up, decides, sends and reports; when the run is over, only reports.
     pub fn carry_out(mut self, results: &mut Results<'_>) {
         let looked_up = if results.is_over() {
-            Err(Error::new(Kind::NotAttempted, "The run is over"))
+            Err(Error::new(ErrorKind::NotAttempted, "The run is over"))
         } else {
             self.look_up()
         };
@@ -213,7 +215,7 @@ impl<'a> Chunk<'a> {
 
     /// Whether devices are named now by id, now by MAC address or agent id.
     fn has_several_forms(&self) -> bool {
-        let mut forms = self.wishes.iter().flatten().map(|wish| devices::form(&wish.device));
+        let mut forms = self.wishes.iter().flatten().map(|wish| shape(&wish.device));
         let first = forms.next();
         forms.any(|form| Some(form) != first)
     }
@@ -223,8 +225,7 @@ impl<'a> Chunk<'a> {
         let Some(ask) = self.order.work.ask.filter(|_| !self.order.work.is_dry_run()) else {
             return Ok(());
         };
-        let production =
-            |group: &u32| self.places.groups[*group as usize].kind == "production_devicegroup";
+        let production = |group: &u32| self.places.groups[*group as usize].is_production();
         let unblessed = fates.iter().zip(&self.wishes).filter(|(fate, wish)| {
             matches!(fate, Fate::Open(group) if production(group))
                 && wish.as_ref().is_some_and(|wish| wish.target.is_none())
@@ -247,9 +248,9 @@ fn settle(fates: &mut [Fate], fate: impl Fn() -> Fate) {
 
 /// The look-up ended the run: nothing was written.
 fn not_looked_up(fates: &mut [Fate], wishes: &[Option<Wish>], error: &api::Error) {
-    let mut reason = (error.kind != api::Kind::NotAttempted).then(|| failure(error.clone()));
+    let mut reason = (error.kind != ErrorKind::NotAttempted).then(|| failure(error.clone()));
     for (fate, _) in fates.iter_mut().zip(wishes).filter(|(_, wish)| wish.is_some()) {
-        if !matches!(fate, Fate::Failed(failure) if failure.kind != pipe::Kind::NotFound) {
+        if !matches!(fate, Fate::Failed(failure) if failure.kind != ErrorKind::NotFound) {
             *fate = Fate::Failed(Box::new(reason.take().unwrap_or_else(run_ended)));
         }
     }

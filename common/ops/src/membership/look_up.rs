@@ -1,12 +1,14 @@
 //! Finding out where devices are, for the least requests: one list, or one GET a device.
 
+use model::identifier::{Shape, shape};
+use model::{ErrorKind, Record};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use api::devices::{self, Form};
+use api::devices;
 use api::paging::{self, Reading};
-use api::{Error, Kind, Record, Request, Seen, resource, segment};
+use api::{Error, Request, Seen, resource, segment};
 use pipe::engine::{self, Done};
 
 use super::places::{Places, key};
@@ -35,7 +37,7 @@ pub(super) fn look_up(
     if texts.is_empty() {
         return Ok(());
     }
-    let named = texts.iter().any(|text| devices::form(text) == Form::Name);
+    let named = texts.iter().any(|text| shape(text) == Shape::Name);
     if named || list_is_less(session, texts.len(), within, size)? {
         return look_up_in_list(
             session,
@@ -67,7 +69,7 @@ fn list_is_less(
     probe.query.extend(filters(within));
     match session.client.send(&probe) {
         Ok(answer) => Ok(answer.body["data"].as_array().is_none_or(Vec::is_empty)),
-        Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => Err(error),
+        Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => Err(error),
         // Past the end.
         Err(_) => Ok(true),
     }
@@ -110,12 +112,12 @@ fn look_up_one_by_one(session: &Session, places: &mut Places, texts: &[&str]) ->
             if let Done::Worked((text, answer)) = done {
                 match answer {
                     Ok(answer) => places.note(&resource::lift_data(&answer.body), |_| true),
-                    Err(error) if error.ends_run() || error.kind == Kind::NotAttempted => {
+                    Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
                         ended = Some(error);
                         return ControlFlow::Break(());
                     }
                     Err(error)
-                        if error.kind == Kind::NotFound && devices::form(text) == Form::Agent =>
+                        if error.kind == ErrorKind::NotFound && shape(text) == Shape::Agent =>
                     {
                         perhaps_names.push(text);
                     }

@@ -1,7 +1,9 @@
 //! Twelve characters may be an agent id or a name: they go to the service as an agent id, and only when
 //! there is no such agent the devices are listed once and looked through for the name.
 
-use api::{Error, Kind, devices};
+use api::Error;
+use model::ErrorKind;
+use model::identifier::{Shape, shape};
 
 use super::look_up::{Within, look_up_in_list};
 use super::places::Place;
@@ -13,9 +15,9 @@ impl Sending<'_> {
     pub(super) fn fail(&mut self, row: u32, error: Error) {
         let wish = self.wishes[row as usize].as_ref();
         let to_go_in = wish.filter(|wish| wish.target.is_some());
-        let form = to_go_in.map(|wish| devices::form(&wish.device));
-        let may_be_name = form == Some(devices::Form::Agent) && !self.ids.contains_key(&row);
-        if may_be_name && error.kind == Kind::NotFound {
+        let form = to_go_in.map(|wish| shape(&wish.device));
+        let may_be_name = form == Some(Shape::Agent) && !self.ids.contains_key(&row);
+        if may_be_name && error.kind == ErrorKind::NotFound {
             self.perhaps_names.insert(row, error);
         } else {
             self.fates[row as usize] = failed(error);
@@ -47,7 +49,7 @@ impl Sending<'_> {
                     self.ids.insert(row, id);
                     if group == Some(target) { Fate::Unchanged } else { Fate::Open(target) }
                 }
-                (Err(ambiguous), _) if ambiguous.kind == Kind::Ambiguous => failed(ambiguous),
+                (Err(ambiguous), _) if ambiguous.kind == ErrorKind::Ambiguous => failed(ambiguous),
                 _ => failed(error),
             };
         }
@@ -55,8 +57,8 @@ impl Sending<'_> {
 
     /// The list could not be read: whether there are devices of these names is not known.
     fn not_looked_for(&mut self, rows: impl Iterator<Item = u32>, why: &Error) {
-        let ends = why.ends_run() || why.kind == Kind::NotAttempted;
-        let mut reason = (why.kind != Kind::NotAttempted).then(|| failed(why.clone()));
+        let ends = why.ends_run() || why.kind == ErrorKind::NotAttempted;
+        let mut reason = (why.kind != ErrorKind::NotAttempted).then(|| failed(why.clone()));
         for row in rows {
             let told = if ends { reason.take() } else { reason.clone() };
             self.fates[row as usize] =

@@ -3,11 +3,13 @@
 //! A list of 100,000 devices passes through here, so only devices that are asked for are kept, under
 //! hashed keys: a device is found by id, MAC address, agent id or name alike.
 
+use model::GroupType;
+use model::identifier::{Shape, shape};
+use model::{ErrorKind, Record};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use api::devices::{self, Form};
-use api::{Error, Kind, Record};
+use api::Error;
 use serde_json::Value;
 
 /// A group, as far as moving devices needs it.
@@ -22,6 +24,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// Its devices are unblessed when they leave it, and that needs the key.
+    pub fn is_production(&self) -> bool {
+        GroupType::of_api(&self.kind) == Some(GroupType::Production)
+    }
+
     /// From the record of a group.
     pub fn of(record: &Record) -> Self {
         let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -75,12 +82,16 @@ impl Places {
         }
         match self.found.get(&key) {
             Some(Found::At(place)) => Ok(Some(*place)),
-            Some(Found::Several(count)) => {
-                Err(Error::new(Kind::Ambiguous, format!("{count} devices are called `{text}`"))
-                    .detail("use the id or the MAC address"))
+            Some(Found::Several(count)) => Err(Error::new(
+                ErrorKind::Ambiguous,
+                format!("{count} devices are called `{text}`"),
+            )
+            .detail("use the id or the MAC address")),
+            Some(Found::Nowhere) => {
+                Err(Error::new(ErrorKind::NotFound, format!("No device `{text}`")).detail(
+                    "this account has no device with this id, MAC address, agent id or name",
+                ))
             }
-            Some(Found::Nowhere) => Err(Error::new(Kind::NotFound, format!("No device `{text}`"))
-                .detail("this account has no device with this id, MAC address, agent id or name")),
             None => Ok(None),
         }
     }
@@ -130,7 +141,7 @@ impl Places {
             }
         }
         // What looks like an id or a MAC address is never a name: it is another device's, perhaps.
-        let is_name = |name: &&str| !matches!(devices::form(name), Form::Id | Form::Mac);
+        let is_name = |name: &&str| !matches!(shape(name), Shape::Id | Shape::Mac);
         if let Some(name) = text("name").filter(is_name).filter(|name| wanted(key(name))) {
             let place = Place { by_name: true, ..place };
             let several = |found: &Found| match found {
@@ -147,9 +158,9 @@ impl Places {
 /// The key of a text that identifies a device.
 pub fn key(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    match devices::form(text) {
+    match shape(text) {
         // Hex digits and MAC addresses mean the same in either case.
-        Form::Id | Form::Mac => text.to_ascii_lowercase().hash(&mut hasher),
+        Shape::Id | Shape::Mac => text.to_ascii_lowercase().hash(&mut hasher),
         _ => text.hash(&mut hasher),
     }
     hasher.finish()
@@ -183,7 +194,7 @@ mod tests {
             );
         }
         assert_eq!(places.of("two").expect("known").expect("there").group, None);
-        assert_eq!(places.of("three").unwrap_err().kind, Kind::NotFound);
+        assert_eq!(places.of("three").unwrap_err().kind, ErrorKind::NotFound);
         assert_eq!(places.of("not looked for"), Ok(None));
     }
 
@@ -192,7 +203,7 @@ mod tests {
         let mut places = Places::default();
         places.note(&device("1", "a", "twin", None), |_| true);
         places.note(&device("2", "b", "twin", None), |_| true);
-        assert_eq!(places.of("twin").unwrap_err().kind, Kind::Ambiguous);
+        assert_eq!(places.of("twin").unwrap_err().kind, ErrorKind::Ambiguous);
         assert_eq!(places.of("other"), Ok(None));
     }
 }

@@ -3,10 +3,10 @@
 //! A device that is where it should be is not written again, since that would restart it. The same device
 //! twice is written once: its second row is `unchanged` for the same target and a conflict for another.
 
+use model::ErrorKind;
 use std::collections::HashMap;
 
-use api::Kind as ApiKind;
-use pipe::{Failure, Kind};
+use pipe::Failure;
 
 use super::places::{Place, Places, key};
 use cli::failure;
@@ -71,11 +71,12 @@ fn one(wish: &Wish, place: Option<Place>, places: &Places, key_given: bool) -> F
         (Some(target), _) => Fate::Open(target),
         (None, None) if place.is_some() => Fate::Unchanged,
         (None, None) => {
-            let error = api::Error::new(ApiKind::NotFound, format!("No device `{}`", wish.device));
+            let error =
+                api::Error::new(ErrorKind::NotFound, format!("No device `{}`", wish.device));
             Fate::Failed(Box::new(failure(error)))
         }
         (None, Some(present)) => {
-            let production = places.groups[present as usize].kind == "production_devicegroup";
+            let production = places.groups[present as usize].is_production();
             if production && !key_given {
                 Fate::Failed(Box::new(needs_key()))
             } else {
@@ -87,12 +88,12 @@ fn one(wish: &Wish, place: Option<Place>, places: &Places, key_given: bool) -> F
 
 /// `source` is that of the earlier row.
 pub fn contradicts(source: &str) -> Failure {
-    Failure::new(Kind::Conflict, "The same device twice, for two groups")
+    Failure::new(ErrorKind::Conflict, "The same device twice, for two groups")
         .detail(format!("{source} sends it elsewhere"))
 }
 
 fn needs_key() -> Failure {
-    Failure::new(Kind::BadInput, "This is a production device")
+    Failure::new(ErrorKind::BadInput, "This is a production device")
         .detail("taking it out of production needs the unblessing key: --unbond, --unbond-file or IMP_UNBOND_KEY")
 }
 

@@ -1,12 +1,13 @@
 //! Prints the rows of a bulk move in their order, with what is known to have changed.
 
+use model::Record;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use api::{Request, resource, segment};
 use pipe::engine::{self, Done};
 use pipe::spool::Reader;
-use pipe::{Failure, Form, Identifier, Item, Record, Row};
+use pipe::{Failure, Form, Identifier, Item, Row};
 use serde_json::Value;
 
 use super::Move;

@@ -1,9 +1,10 @@
 //! After a doubtful answer: where the devices are, and what is done with those that did not move. The service
 //! is asked, nothing is concluded from before.
 
+use model::ErrorKind;
 use std::collections::{BTreeMap, HashMap};
 
-use api::{Error, Kind};
+use api::Error;
 use serde_json::json;
 
 use super::look_up::{Within, look_up};
@@ -55,7 +56,7 @@ impl Sending<'_> {
         for (doubt, text) in doubts.into_iter().zip(texts) {
             let inside = match now.of(text) {
                 Ok(place) => place.is_some_and(|place| place.group == Some(group)),
-                Err(error) if error.kind == Kind::NotFound => false,
+                Err(error) if error.kind == ErrorKind::NotFound => false,
                 // A look that failed shows nothing: neither that it moved nor that it did not.
                 Err(error) => {
                     self.fates[doubt.row as usize] = unknown(&doubt, &error);
@@ -109,7 +110,7 @@ fn not_moved(general: &Error, tries: u8) -> Error {
         None => "no answer".to_owned(),
     };
     Error {
-        kind: Kind::Unexpected,
+        kind: ErrorKind::Unexpected,
         attempts: tries.into(),
         title: format!("The service failed {tries} times, and the device did not move"),
         detail: Some(last),
@@ -119,9 +120,9 @@ fn not_moved(general: &Error, tries: u8) -> Error {
 
 fn unknown(doubt: &Doubt, error: &Error) -> Fate {
     let error = Error {
-        kind: Kind::UnknownOutcome,
+        kind: ErrorKind::UnknownOutcome,
         attempts: doubt.general.attempts,
-        ..Error::new(Kind::UnknownOutcome, "It is not known whether this device moved")
+        ..Error::new(ErrorKind::UnknownOutcome, "It is not known whether this device moved")
             .detail(format!("it could not be read back: {error}"))
     };
     failed(error)

@@ -5,12 +5,14 @@
 //! is open nothing more is sent: in an outage every further request would be one more in doubt. A refusal
 //! that may be about the size of the request is tried with a smaller one, alone, before the rest follow.
 
+use model::identifier::{Shape, shape};
+use model::{ErrorKind, Secret};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use api::Error;
 use api::membership::{self, Fate as Answer};
-use api::{Error, Kind, Secret, devices};
 use pipe::engine::{self, Done};
 
 use super::places::{Group, Places};
@@ -135,8 +137,8 @@ impl<'a> Sending<'a> {
     pub(super) fn text_of(&self, row: u32) -> String {
         let Some(wish) = &self.wishes[row as usize] else { return String::new() };
         let known = || Some(self.places.of(&wish.device).ok()??.id);
-        let form = devices::form(&wish.device);
-        let needs_id = wish.target.is_none() || form == devices::Form::Name;
+        let form = shape(&wish.device);
+        let needs_id = wish.target.is_none() || form == Shape::Name;
         let id = self.ids.get(&row).copied().or_else(|| if needs_id { known() } else { None });
         id.map_or_else(|| wish.device.clone(), |id| format!("{id:016x}"))
     }
@@ -248,7 +250,7 @@ impl<'a> Sending<'a> {
 
     /// The run is over: what is still open was not attempted. The reason goes to the first such row.
     fn give_up(&mut self, error: &Error) {
-        let mut reason = (error.kind != Kind::NotAttempted).then(|| failed(error.clone()));
+        let mut reason = (error.kind != ErrorKind::NotAttempted).then(|| failed(error.clone()));
         for (row, _) in self.open_rows() {
             let fate =
                 reason.take().unwrap_or_else(|| Fate::Failed(Box::new(cli::rows::run_ended())));
@@ -265,7 +267,7 @@ fn send_one(
     key: Option<&Secret>,
 ) -> Answer {
     let request = if out {
-        let key = key.filter(|_| group.kind == "production_devicegroup");
+        let key = key.filter(|_| group.is_production());
         membership::unassign(&group.id, devices, key)
     } else {
         membership::assign(&group.id, devices)
@@ -282,10 +284,10 @@ pub(super) fn failed(error: Error) -> Fate {
 }
 
 fn interrupted() -> Error {
-    Error::new(Kind::NotAttempted, "Interrupted")
+    Error::new(ErrorKind::NotAttempted, "Interrupted")
 }
 
 /// Whether the service itself was in trouble: no answer, or one that says so.
 pub(super) fn is_trouble(error: &Error) -> bool {
-    error.kind == Kind::UnknownOutcome
+    error.kind == ErrorKind::UnknownOutcome
 }

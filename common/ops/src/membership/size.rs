@@ -67,7 +67,7 @@ impl Size {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::Kind;
+    use model::ErrorKind;
     use serde_json::json;
 
     fn refusal() -> Error {
@@ -97,7 +97,7 @@ mod tests {
     fn after_one_bad_device_the_others_go_together_again() {
         let mut size = Size::new(100);
         halved_to_one(&mut size);
-        size.refused_alone(&Error::new(Kind::NotFound, "No such device"));
+        size.refused_alone(&Error::new(ErrorKind::NotFound, "No such device"));
         assert_eq!(size.now(), 1, "that is another matter");
         size.refused_alone(&refusal());
         assert_eq!(size.now(), 100);

@@ -3,9 +3,8 @@
 //! They are stated so that the header of a file does not depend on which record happens to be the
 //! first. `man/imp-records.7` lists those of CSV.
 
+use model::{Record, ResourceKind};
 use serde_json::Value;
-
-use crate::{Record, Target};
 
 const DEVICE: &[&str] = &[
     "type",
@@ -117,7 +116,7 @@ pub(crate) fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "webhook" => WEBHOOK,
         "webhook_event" => WEBHOOK_EVENT,
         "log" => LOG,
-        kind if Target::DEVICE_GROUP.types.contains(&kind) => DEVICE_GROUP,
+        kind if ResourceKind::DeviceGroup.types().contains(&kind) => DEVICE_GROUP,
         _ => return None,
     })
 }
@@ -181,7 +180,7 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("device_id", "DEVICE"),
             ("repeat", "REPEAT"),
         ],
-        kind if Target::DEVICE_GROUP.types.contains(&kind) => &DEVICE_GROUP_TABLE,
+        kind if ResourceKind::DeviceGroup.types().contains(&kind) => &DEVICE_GROUP_TABLE,
         _ => return None,
     })
 }
@@ -238,7 +237,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_columns_and_can_be_read_back() {
-        for kind in Target::ALL.iter().flat_map(|target| target.types) {
+        for kind in ResourceKind::ALL.iter().flat_map(|target| target.types()) {
             let columns = csv(kind).unwrap_or_else(|| panic!("{kind}"));
             assert_eq!(columns[..2], ["type", "id"], "{kind}");
             assert!(columns.iter().any(|column| is_identifier_column(column)));
@@ -252,7 +251,7 @@ mod tests {
     fn the_manual_lists_the_columns_of_csv() {
         let page = include_str!("../../../../man/imp-records.7");
         let words: Vec<&str> = page.split([' ', '\n']).collect();
-        for kind in Target::ALL.iter().map(|target| target.types[0]) {
+        for kind in ResourceKind::ALL.iter().map(|target| target.types()[0]) {
             let columns = csv(kind).unwrap_or_else(|| panic!("{kind}"));
             let stated = |start: usize| {
                 let words = words[start..].iter().filter(|word| !matches!(**word, ".Cm" | ","));

@@ -6,12 +6,12 @@
 mod columns;
 mod table;
 
+use model::Record;
 use std::borrow::Cow;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use serde_json::Value;
 
-use crate::Record;
 pub(crate) use columns::csv as stated_columns;
 use table::Table;
 

@@ -3,13 +3,13 @@
 //! The first rows are kept back until the widths are known, then rows go out as they come. It is
 //! careful with what it shows: names come from outside, and may hold anything.
 
+use model::Record;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::columns::{for_table, heading};
 use super::{Names, cell};
-use crate::Record;
-use crate::text::one_line;
+use model::text::one_line;
 
 /// How many rows are looked at for the widths, at most.
 const FITTED: usize = 100;

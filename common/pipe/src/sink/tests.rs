@@ -1,9 +1,10 @@
+use model::{Record, ResourceKind};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
 use super::*;
-use crate::{Item, Source, Target};
+use crate::{Item, Source};
 
 /// Collects what is written; the other end can be closed.
 #[derive(Clone, Default)]
@@ -142,7 +143,7 @@ fn what_csv_and_json_print_can_be_read_back() {
         let rows: Vec<Item> = rows.collect::<Result<_, _>>().unwrap();
         for (item, record) in rows.iter().zip(records(given.clone())) {
             let Item::Row(row) = item else { panic!("{item:?}") };
-            let id = row.identifier(&Target::DEVICE, &[]).unwrap();
+            let id = row.identifier(ResourceKind::Device, &[]).unwrap();
             assert_eq!(Value::from(id.text), record["id"]);
             assert_eq!(row.record["name"], record["name"]);
         }

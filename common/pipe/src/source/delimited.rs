@@ -4,6 +4,7 @@
 //! bounded, and when it turns out to be endless only its first line is given up. A row with more
 //! or fewer fields than the header is not stretched to fit: it would end up in the wrong group.
 
+use model::Record;
 use std::io;
 
 use serde_json::Value;
@@ -11,7 +12,6 @@ use serde_json::Value;
 use super::input::{Input, LineEnd};
 use super::sniff::column_name;
 use super::{Broken, Found, ROW_LIMIT, readable};
-use crate::Record;
 
 /// The most bytes of a row that goes over several lines.
 const SPAN_LIMIT: usize = 64 << 10;

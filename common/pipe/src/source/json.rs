@@ -6,6 +6,7 @@
 //! is on the same line, else at the next line that begins with a brace and is indented no deeper
 //! than the broken value.
 
+use model::Record;
 use std::io::{self, Read};
 
 use serde::Deserialize;
@@ -13,7 +14,6 @@ use serde_json::{Deserializer, Value};
 
 use super::input::{Input, LineEnd};
 use super::{Broken, Found, KEPT, ROW_LIMIT, readable};
-use crate::Record;
 
 /// The rows of a JSON source.
 pub(super) struct Json {

@@ -10,17 +10,18 @@ mod input;
 mod json;
 mod sniff;
 
+use model::{ErrorKind, Record};
 use std::fmt;
 use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::text::cut;
-use crate::{Failure, Kind, Record, Row};
+use crate::{Failure, Row};
 use delimited::Delimited;
 use input::{Input, LineEnd};
 use json::Json;
+use model::text::cut;
 use sniff::Shape;
 
 /// The most bytes that a row may have.
@@ -132,7 +133,7 @@ struct Broken {
 
 impl Broken {
     fn new(title: &str, detail: impl Into<String>, text: impl Into<Vec<u8>>) -> Broken {
-        let failure = Failure::new(Kind::BadInput, title).detail(detail);
+        let failure = Failure::new(ErrorKind::BadInput, title).detail(detail);
         Broken { failure, text: text.into() }
     }
 

@@ -4,13 +4,14 @@
 //! not to guess: a table without a column that we know is an error that says what was found, not
 //! a list of strange identifiers.
 
+use model::ResourceKind;
 use std::io;
 
 use super::delimited::{Header, close_quotes};
 use super::input::{Input, LineEnd};
-use crate::identifier::{Target, is_identifier_column};
-use crate::mac::{MacReading, mac};
-use crate::text::{one_line, quoted};
+use crate::identifier::is_identifier_column;
+use model::mac::{MacReading, mac};
+use model::text::{one_line, quoted};
 
 /// The most bytes of a header.
 const HEADER_LIMIT: usize = 1 << 20;
@@ -175,7 +176,7 @@ fn header_or_bare(line: &str) -> Result<Shape, String> {
 }
 
 fn wrong_columns(line: &str, columns: &[String]) -> String {
-    let expected: Vec<&str> = Target::DEVICE.columns.iter().map(|names| names[0]).collect();
+    let expected: Vec<&str> = ResourceKind::Device.columns().iter().map(|names| names[0]).collect();
     let expected = expected.join(", ");
     let fields = line.split([',', ';', '\t']).map(|field| field.trim().trim_matches('"'));
     if fields.clone().any(|field| matches!(mac(field), MacReading::Address(_))) {
@@ -235,7 +236,7 @@ mod tests {
     fn what_cannot_be_used_is_refused_with_the_way_out() {
         for (line, part) in [
             ("serial,batch", "found serial, batch"),
-            ("id,ID", "\"id\" is there twice"),
+            ("id,ID", "`id` is there twice"),
             ("0c:2a:69:05:0d:62,A", "put the names of the columns on top"),
             ("id\rabc\rdef", "carriage returns"),
         ] {

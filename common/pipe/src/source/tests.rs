@@ -1,3 +1,4 @@
+use model::ErrorKind;
 use std::collections::VecDeque;
 
 use serde_json::json;
@@ -42,7 +43,7 @@ pub(super) fn told(text: impl AsRef<[u8]>) -> Vec<String> {
     let told = |item| match item {
         Ok(Item::Row(row)) => format!("{} {}", row.source, Value::Object(row.record)),
         Ok(Item::Bad(bad)) => {
-            assert_eq!(bad.failure.kind, Kind::BadInput);
+            assert_eq!(bad.failure.kind, ErrorKind::BadInput);
             let text = bad.input["unparsed"].as_str().expect("text");
             assert_eq!(bad.input.len(), 1);
             format!("{} BAD {} <{text}>", bad.source, bad.failure.sentence())
@@ -259,7 +260,7 @@ fn one_identifier_a_line() {
 
 #[test]
 fn rows_of_a_failed_run_are_read_as_they_were() {
-    let failure = Failure::new(Kind::NotFound, "Not Found");
+    let failure = Failure::new(ErrorKind::NotFound, "Not Found");
     let line =
         |input: Value| json!({"error": failure, "input": input, "source": "g:7"}).to_string();
     let good = line(json!({"mac_address": "x", "dg": "A"}));

@@ -1,10 +1,10 @@
 //! `imp-auth account info`
 
 use clap::Args;
-use cli::api::identify::Thing;
+use cli::ResourceKind;
 use cli::rows::{Acted, Work};
 use cli::terminal::stdin::{self, Stdin};
-use cli::{Session, Target, identifier};
+use cli::{Session, identifier};
 
 /// Print accounts
 ///
@@ -29,8 +29,8 @@ impl Info {
         let users = if nobody { &me[..] } else { &self.user };
         let given = self.input.given("account", "--user", users);
         session.each(&Work::reading(given), |row| {
-            let account = row.identifier(&Target::ACCOUNT, &[])?;
-            Ok(Acted::read(session.find(Thing::Account, &account.text)?))
+            let account = row.identifier(ResourceKind::Account, &[])?;
+            Ok(Acted::read(session.find(ResourceKind::Account, &account.text)?))
         })
     }
 }

@@ -1,8 +1,8 @@
 //! `imp-auth account list`
 
 use clap::Args;
+use cli::ResourceKind;
 use cli::Session;
-use cli::api::identify::Thing;
 use ops::list::Query;
 
 /// List one's own account and those of collaborators
@@ -18,6 +18,9 @@ pub struct List {
 impl List {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        ops::list::list(&session, &Query { limit: self.limit, ..Query::all(Thing::Account.path()) })
+        ops::list::list(
+            &session,
+            &Query { limit: self.limit, ..Query::all(ResourceKind::Account.path()) },
+        )
     }
 }

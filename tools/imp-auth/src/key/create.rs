@@ -1,9 +1,10 @@
 //! `imp-auth key create`
 
 use clap::Args;
+use cli::Record;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome};
-use cli::{Exit, Record, Session, Stop};
+use cli::{Exit, Session, Stop};
 
 use super::KEYS;
 use super::password::Password;

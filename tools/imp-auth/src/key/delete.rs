@@ -3,7 +3,8 @@
 use clap::Args;
 use cli::api::Request;
 use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Once, Record, Session, Target};
+use cli::{Once, Session};
+use cli::{Record, ResourceKind};
 
 use super::password::Password;
 use super::{LoginKeys, path};
@@ -35,7 +36,7 @@ impl Delete {
         let once = Once::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         session.each(&Work::deleting(self.keys.given(), self.changes.into(), ask), |row| {
-            let key = row.identifier(&Target::LOGIN_KEY, &[])?;
+            let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let delete = || match &password {
                 Some(password) => password.send(Request::delete(path(&key.text))).map(|_| ()),
                 None => session.send(&Request::get(path(&key.text))).map(|_| ()),

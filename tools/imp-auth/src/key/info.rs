@@ -1,9 +1,10 @@
 //! `imp-auth key info`
 
 use clap::Args;
+use cli::ResourceKind;
+use cli::Session;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Work};
-use cli::{Session, Target};
 
 use super::{LoginKeys, path};
 
@@ -20,7 +21,7 @@ impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         session.each(&Work::reading(self.keys.given()), |row| {
-            let key = row.identifier(&Target::LOGIN_KEY, &[])?;
+            let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let answer = session.send(&Request::get(path(&key.text)))?;
             Ok(Acted::read(resource::lift_data(&answer.body)))
         })

@@ -1,11 +1,13 @@
 //! The account's password, which the service wants with each change to login keys.
 
+use cli::{ErrorKind, Secret};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::Args;
-use cli::api::{Answer, Request, Secret};
-use cli::{Failure, FailureKind, Given, Session, Stop, terminal::environment, terminal::prompt};
+use cli::api::{Answer, Request};
+use cli::terminal::{environment, prompt};
+use cli::{Failure, Given, Session, Stop};
 
 /// Flags of verbs that need the account's password.
 #[derive(Args)]
@@ -65,7 +67,7 @@ impl Known<'_> {
         let password = self.secret.get_or_init(|| self.ask()).clone()?;
         let request = request.secret_header("x-electricimp-password", password);
         self.session.send(&request).map_err(|failure| match failure.status {
-            Some(401 | 403) if failure.kind == FailureKind::Refused => {
+            Some(401 | 403) if failure.kind == ErrorKind::Refused => {
                 let said = failure.detail.clone().unwrap_or_default();
                 failure.detail(format!("{said} Is the password right?").trim().to_owned())
             }
@@ -76,7 +78,7 @@ impl Known<'_> {
     fn ask(&self) -> Result<Secret, Failure> {
         let question = format!("Password of {}: ", self.session.whereabouts());
         prompt::secret(&question).map_err(|stop| match stop.message {
-            Some(why) => Failure::new(FailureKind::BadInput, why),
+            Some(why) => Failure::new(ErrorKind::BadInput, why),
             None => Failure::not_attempted("interrupted"),
         })
     }

@@ -3,7 +3,8 @@
 use clap::Args;
 use cli::api::{Request, resource};
 use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Record, Session, Target};
+use cli::{Once, Session};
+use cli::{Record, ResourceKind};
 
 use super::password::Password;
 use super::{LoginKeys, path};
@@ -32,7 +33,7 @@ impl Update {
             .transpose()?;
         let once = Once::default();
         session.each(&Work::changing(self.keys.given(), self.changes.into()), |row| {
-            let key = row.identifier(&Target::LOGIN_KEY, &[])?;
+            let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let descr = cli::text_option(row, &["descr"])?
                 .or(self.descr.clone())
                 .ok_or_else(|| cli::missing("--descr", "the new description"))?;

@@ -2,13 +2,14 @@
 //!
 //! One thread writes. Whoever hands in an event waits for its word, and only then answers the call.
 
+use cli::Record;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use cli::api::clock;
-use cli::{Record, terminal::stderr};
+use cli::terminal::stderr;
 use serde_json::Value;
 
 use super::counts::Counts;

@@ -144,7 +144,8 @@ fn told_by(body: &Record) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cli::{Row, Target};
+    use cli::ResourceKind;
+    use cli::Row;
     use serde_json::json;
 
     fn of(hook: &str, kind: Option<&str>, text: &str) -> Value {
@@ -218,7 +219,7 @@ mod tests {
             panic!("a record")
         };
         let row = Row { record, source: "stdin:1".into() };
-        assert_eq!(row.identifier(&Target::DEVICE, &[]).unwrap().text, "5000d8c46a56cfca");
+        assert_eq!(row.identifier(ResourceKind::Device, &[]).unwrap().text, "5000d8c46a56cfca");
     }
 
     #[test]

@@ -5,14 +5,15 @@
 //! the start; only one group of events is ever under way, so nothing acknowledged stands behind it. What
 //! does not look like the rest of an event is no journal's, and left alone. Full disk: what was written of a group is taken back, so that the next line does not follow half a line.
 
+use cli::Record;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use cli::Stop;
 use cli::api::clock;
-use cli::{Record, Stop};
 
 use super::event;
 

@@ -3,13 +3,14 @@
 //! The printer reads the journal itself. So a slow reader of stdout holds up nobody but itself, and no
 //! queue grows meanwhile: what it has not read yet waits in the file.
 
+use cli::Record;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use cli::{Output, Record, Stop};
+use cli::{Output, Stop};
 
 use super::commit::Progress;
 

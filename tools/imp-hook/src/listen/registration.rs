@@ -1,8 +1,9 @@
 //! `--create`: the webhooks that live as long as the listener does.
 
-use cli::api::identify::Thing;
 use cli::api::{Request, resource, segment};
-use cli::{Failure, FailureKind, Record, Session, Stop, terminal::stderr};
+use cli::terminal::stderr;
+use cli::{ErrorKind, Record, ResourceKind};
+use cli::{Failure, Session, Stop};
 
 use crate::create::{attributes, body};
 use crate::hook::{Event, Mime};
@@ -39,7 +40,7 @@ impl Registration {
     }
 
     fn add(&mut self, group: &str, event: Event, base: &str) -> Result<(), Failure> {
-        let group = self.session.find(Thing::DeviceGroup, group)?;
+        let group = self.session.find(ResourceKind::DeviceGroup, group)?;
         let id = cli::text(&group, "id");
         let url = format!("{base}{}.{id}", event.word());
         // A group or an event may be named twice.
@@ -54,7 +55,7 @@ impl Registration {
         let made = match self.session.send(&Request::post("/webhooks").body(body)) {
             Ok(answer) => resource::lift_data(&answer.body),
             // The answer got lost: its URL, which nobody else knows, tells whether it was made.
-            Err(failure) if failure.kind == FailureKind::UnknownOutcome => {
+            Err(failure) if failure.kind == ErrorKind::UnknownOutcome => {
                 self.present(id, event, &url)?.ok_or(failure)?
             }
             Err(failure) => return Err(failure),
@@ -82,7 +83,7 @@ impl Registration {
         self.session.after_stop(|| {
             for hook in &self.hooks {
                 if let Err(failure) = remove(hook)
-                    && failure.kind != FailureKind::NotFound
+                    && failure.kind != ErrorKind::NotFound
                 {
                     let id = cli::text(hook, "id");
                     stderr::say(&format!("webhook {id} is left: {}", failure.sentence()));

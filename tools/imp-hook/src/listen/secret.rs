@@ -1,12 +1,12 @@
 //! The path of the receiver: `/SECRET/NAME`. Who does not know the secret cannot report events.
 
+use cli::Secret;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use cli::Stop;
-use cli::api::Secret;
 
 use super::event;
 use super::journal::sync_directory;

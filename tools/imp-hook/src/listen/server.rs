@@ -3,6 +3,7 @@
 //! A connection may be kept for many calls. A call that is no good is answered 4xx and counted, and the
 //! listener lives on; a slow or silent caller costs one of the connections for some seconds.
 
+use cli::Secret;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use cli::api::{Secret, clock};
+use cli::api::clock;
 use cli::terminal::stderr;
 
 use super::call::{Call, Connection, Incoming, Refusal};

@@ -1,13 +1,14 @@
 //! Credentials: those of the environment, temporary ones, and those that are not taken any more.
 
 use super::*;
+use model::{ErrorKind, Secret};
 
 #[test]
 fn a_credential_that_is_no_longer_taken_is_reported_with_what_to_do() {
     let scene = Scene::with_file();
     scene.service.inside().valid.clear();
     let error = scene.session().token_at(at(4000)).unwrap_err();
-    assert_eq!((error.kind, error.status), (Kind::NotSignedIn, Some(401)));
+    assert_eq!((error.kind, error.status), (ErrorKind::NotSignedIn, Some(401)));
     assert!(error.title.contains(".impt.auth is no longer valid"), "{}", error.title);
     assert!(error.detail.unwrap().contains("imp-auth login"));
     let mut key = Scene::new(&[]);
@@ -24,7 +25,7 @@ fn a_temporary_sign_in_ends_with_its_token() {
     let session = scene.session();
     assert_eq!(text(session.token_at(at(3500))), "T0", "nothing could be renewed, but it works");
     let error = session.token_at(at(3600)).unwrap_err();
-    assert_eq!(error.kind, Kind::NotSignedIn);
+    assert_eq!(error.kind, ErrorKind::NotSignedIn);
     assert!(error.title.ends_with("was temporary and has ended"), "{}", error.title);
     assert!(scene.service.asked().is_empty());
 }
@@ -70,7 +71,7 @@ fn one_time_passwords_are_asked_for() {
     scene.service.inside().wants_one_time_password = true;
     let unasked = |scene: &Scene| {
         let error = scene.session().token_at(at(0)).unwrap_err();
-        assert_eq!((error.kind, error.status), (Kind::NotSignedIn, None));
+        assert_eq!((error.kind, error.status), (ErrorKind::NotSignedIn, None));
         assert!(error.title.contains("one-time password"), "the service has refused nothing");
         error.detail.unwrap()
     };

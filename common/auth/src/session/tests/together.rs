@@ -1,6 +1,7 @@
 //! Many threads and processes with one sign-in.
 
 use super::*;
+use model::{ErrorKind, Secret};
 
 #[test]
 fn a_good_token_costs_nothing() {
@@ -79,9 +80,9 @@ fn whoever_waited_for_a_renewal_that_failed_does_not_try_it_again() {
     let scene = Scene::with_file();
     scene.service.inside().errors = [outage(), outage()].into();
     let session = scene.session();
-    assert_eq!(session.token_at(at(4000)).unwrap_err().kind, Kind::Unreachable);
+    assert_eq!(session.token_at(at(4000)).unwrap_err().kind, ErrorKind::Unreachable);
     let waited = session.another(&mut session.lock_state(), 0, at(4000));
-    assert_eq!(waited.unwrap_err().kind, Kind::Unreachable);
+    assert_eq!(waited.unwrap_err().kind, ErrorKind::Unreachable);
     assert_eq!(scene.service.asked().len(), 1);
     assert!(session.token_at(at(4000)).is_err());
     assert_eq!(text(session.token_at(at(4000))), "T3", "whoever comes later does");
@@ -104,5 +105,5 @@ fn waiting_for_another_process_ends_with_the_run() {
     let _held = session.lock().unwrap().unwrap();
     let other = scene.session();
     other.hands.stop.store(true, Ordering::Relaxed);
-    assert_eq!(other.token_at(at(4000)).unwrap_err().kind, Kind::NotAttempted);
+    assert_eq!(other.token_at(at(4000)).unwrap_err().kind, ErrorKind::NotAttempted);
 }

@@ -1,6 +1,7 @@
 //! Refusals, outages, and files that change or cannot be written.
 
 use super::*;
+use model::{ErrorKind, Secret};
 
 #[test]
 fn only_a_refused_fresh_token_ends_the_run_and_then_for_all() {
@@ -9,7 +10,7 @@ fn only_a_refused_fresh_token_ends_the_run_and_then_for_all() {
     let first = session.renewed_at(&Secret::new("T0"), at(0)).unwrap();
     assert_eq!(text(session.renewed_at(&Secret::new("T0"), at(1))), "T1", "an old one");
     let error = session.renewed_at(&first, at(2)).unwrap_err();
-    assert_eq!((error.kind, error.status), (Kind::NotSignedIn, Some(401)));
+    assert_eq!((error.kind, error.status), (ErrorKind::NotSignedIn, Some(401)));
     assert_eq!(session.token_at(at(100)).unwrap_err(), error);
     assert_eq!(session.renewed_at(&Secret::new("T0"), at(100)).unwrap_err(), error);
     assert_eq!(scene.service.asked().len(), 1);
@@ -44,7 +45,7 @@ fn a_service_that_gives_the_refused_token_again_ends_the_run() {
     scene.write("T1", at(3600), "R0");
     let session = scene.session();
     let error = session.renewed_at(&Secret::new("T1"), at(0)).unwrap_err();
-    assert_eq!(error.kind, Kind::NotSignedIn);
+    assert_eq!(error.kind, ErrorKind::NotSignedIn);
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! The end of each log is noted before the restart, so that its first lines are not missed. A log that
 //! cannot be read keeps no device from being restarted; it is said once, with the number of devices.
 
+use model::ErrorKind;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use pipe::engine::{self, Done};
-use pipe::{Failure, Identifier, Kind, Row};
+use pipe::{Failure, Identifier, Row};
 
 use super::rows::device_id_of;
 use super::{Followed, follow, mark_log};
@@ -82,7 +83,7 @@ impl Marks<'_> {
         match device_id_of(self.session, device) {
             Ok(id) if self.is_new(&id) => self.note(&id, mark_log(self.session, &id)),
             Ok(_) => Ok(()),
-            Err(failure) if failure.kind == Kind::NotFound => Ok(()),
+            Err(failure) if failure.kind == ErrorKind::NotFound => Ok(()),
             Err(failure) => self.note(&device.text, Err(failure)),
         }
     }
@@ -102,7 +103,7 @@ impl Marks<'_> {
         };
         let Some((first, others)) = devices.split_first() else { return Ok(()) };
         match mark_log(self.session, first) {
-            Err(failure) if failure.kind == Kind::Refused => {
+            Err(failure) if failure.kind == ErrorKind::Refused => {
                 self.lose(first, devices.len() as u64, &failure);
                 Ok(())
             }
@@ -136,7 +137,7 @@ impl Marks<'_> {
     fn note(&self, called: &str, marked: std::result::Result<Followed, Failure>) -> Marked {
         match marked {
             Ok(followed) => self.state().followed.push(followed),
-            Err(failure) if failure.kind.ends_run() || failure.kind == Kind::NotAttempted => {
+            Err(failure) if failure.kind.ends_run() || failure.kind == ErrorKind::NotAttempted => {
                 return Err(failure);
             }
             Err(failure) => self.lose(called, 1, &failure),

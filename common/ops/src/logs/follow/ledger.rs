@@ -4,11 +4,11 @@
 //! source on its own never gives a line too often; so as many are printed as the one that gives most
 //! has given. Only the newest lines are remembered; older ones in the stored log count as known.
 
+use model::Record;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
-use pipe::Record;
 use serde_json::Value;
 
 /// Lines may come in another order than that of their times (reference 4.9): what is this much older

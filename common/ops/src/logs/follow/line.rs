@@ -1,7 +1,7 @@
 //! What a log stream's events mean, in JSON or in the text form of old (reference 4.8, 4.9). Pure.
 
 use api::sse::Event;
-use pipe::Record;
+use model::Record;
 use serde_json::Value;
 
 /// A line of a log, or news of the stream itself.
@@ -72,7 +72,7 @@ fn state(data: &str) -> Option<Line> {
 }
 
 fn is_device(text: &str) -> bool {
-    api::devices::form(text) == api::devices::Form::Id
+    model::identifier::shape(text) == model::identifier::Shape::Id
 }
 
 #[cfg(test)]

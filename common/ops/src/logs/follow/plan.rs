@@ -7,10 +7,11 @@
 mod stored;
 mod streams;
 
+use model::{ErrorKind, Record};
 use std::collections::HashMap;
 use std::time::Instant;
 
-use pipe::{Failure, Kind, Record};
+use pipe::Failure;
 
 use super::ledger::Ledger;
 use super::line::Line;
@@ -70,7 +71,7 @@ impl Happened {
             | Happened::Ended { failure: Some(failure), .. } => failure,
             _ => return false,
         };
-        failure.kind == Kind::NotAttempted
+        failure.kind == ErrorKind::NotAttempted
     }
 }
 

@@ -1,10 +1,10 @@
 //! From rows and groups to the devices to follow.
 
+use model::ResourceKind;
 use std::collections::HashMap;
 
-use api::identify::Thing;
 use api::{Request, resource};
-use pipe::{Failure, Identifier, Item, ReadError, Row, Target};
+use pipe::{Failure, Identifier, Item, ReadError, Row};
 
 use super::{Followed, follow};
 use cli::rows::results::Results;
@@ -68,7 +68,7 @@ impl Wanted {
 /// What keeps the run from starting; a failed row is no error.
 pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
     let mut results = Results::open(session, what.given, false, false)?;
-    let noun = Target::DEVICE_GROUP.noun;
+    let noun = ResourceKind::DeviceGroup.noun();
     let groups = RowSource::identified(noun, "--dg", what.groups);
     let mut wanted = Wanted::default();
     if !what.groups.is_empty() {
@@ -113,13 +113,13 @@ fn follow_wanted(session: &Session, wanted: Wanted, streams: usize, results: &mu
 
 /// A row's device, or the devices of its group.
 fn devices_of(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, Failure> {
-    if Target::DEVICE_GROUP.types.contains(&text(&row.record, "type")) {
+    if ResourceKind::DeviceGroup.types().contains(&text(&row.record, "type")) {
         return devices_of_group(session, row);
     }
     if session.is_stopped() {
         return Err(run::interrupted());
     }
-    let device = row.identifier(&Target::DEVICE, &[])?;
+    let device = row.identifier(ResourceKind::Device, &[])?;
     device_id_of(session, &device).map(|id| vec![(id, row.clone())])
 }
 
@@ -128,7 +128,7 @@ fn devices_of_group(session: &Session, row: &Row) -> std::result::Result<Vec<Mea
     if session.is_stopped() {
         return Err(run::interrupted());
     }
-    let group = session.thing(Thing::DeviceGroup, row, &[])?;
+    let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
     let members = session.members(text(&group, "id"))?;
     if members.is_empty() {
         // A group that is not there has an empty list, too.
@@ -148,7 +148,7 @@ pub(super) fn device_id_of(
     session: &Session,
     device: &Identifier,
 ) -> std::result::Result<String, Failure> {
-    if api::devices::form(&device.text) == api::devices::Form::Id {
+    if model::identifier::shape(&device.text) == model::identifier::Shape::Id {
         return Ok(device.text.to_ascii_lowercase());
     }
     let answer = session.with_device(device, Request::get)?;

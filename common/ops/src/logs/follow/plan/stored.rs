@@ -1,8 +1,9 @@
 //! Stored logs: read to begin, to poll, and to compare with what a stream brought.
 
+use model::{ErrorKind, Record};
 use std::time::{Duration, Instant};
 
-use pipe::{Failure, Kind, Record};
+use pipe::Failure;
 
 use super::{Action, Device, Place, Plan, Why};
 use crate::logs::follow::ledger::time;
@@ -81,8 +82,8 @@ impl Plan {
         if device.gone {
             return Vec::new();
         }
-        let for_ever =
-            failure.kind.ends_run() || matches!(failure.kind, Kind::Refused | Kind::NotFound);
+        let for_ever = failure.kind.ends_run()
+            || matches!(failure.kind, ErrorKind::Refused | ErrorKind::NotFound);
         if !for_ever {
             device.due = now + every + OVERDUE;
             return vec![Action::Say(format!("{}: {}", device.id, failure.sentence()))];

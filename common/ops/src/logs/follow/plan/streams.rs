@@ -1,8 +1,9 @@
 //! Streams: asked for, opened, filled with devices, lost, and tried again.
 
+use model::ErrorKind;
 use std::time::{Duration, Instant};
 
-use pipe::{Failure, Kind};
+use pipe::Failure;
 
 use super::{Action, Device, ON_A_STREAM, Place, Plan};
 use crate::logs::follow::line::Line;
@@ -237,7 +238,7 @@ impl Plan {
         failure: Option<Failure>,
         now: Instant,
     ) -> Vec<Action> {
-        if let Some(failure) = failure.filter(|failure| failure.kind != Kind::Unexpected) {
+        if let Some(failure) = failure.filter(|failure| failure.kind != ErrorKind::Unexpected) {
             return self.never(stream, failure);
         }
         let ended = &mut self.streams[stream];

@@ -1,3 +1,4 @@
+use model::ErrorKind;
 use std::time::Duration;
 
 use super::*;
@@ -25,7 +26,7 @@ fn log(device: usize, seconds: &[u32]) -> Vec<Record> {
 }
 
 fn refused() -> Failure {
-    Failure::new(Kind::Refused, "No logs of production devices")
+    Failure::new(ErrorKind::Refused, "No logs of production devices")
 }
 
 impl Bench {

@@ -47,7 +47,7 @@ pub fn mac_or_other(text: &str) -> MacReading {
 
 /// Damage that no identifier has by nature: the exponent of a big number (`2.34E+15`, also with a
 /// decimal comma), or decimals behind a long number.
-pub(crate) fn number_damage(text: &str) -> Option<String> {
+pub fn number_damage(text: &str) -> Option<String> {
     let text = text.trim();
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, ""));
     let (whole, decimals) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));

@@ -36,10 +36,10 @@ pub fn quoted(text: &str) -> String {
     const SHOWN: usize = 60;
     let line = one_line(text);
     if line.chars().count() <= SHOWN {
-        return format!("\"{line}\"");
+        return format!("`{line}`");
     }
     let start: String = line.chars().take(SHOWN).collect();
-    format!("\"{start}…\"")
+    format!("`{start}…`")
 }
 
 #[cfg(test)]
@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn a_long_value_is_quoted_in_part() {
-        assert_eq!(quoted("abc"), "\"abc\"");
+        assert_eq!(quoted("abc"), "`abc`");
+        assert_eq!(quoted(&"é".repeat(60)), format!("`{}`", "é".repeat(60)));
         assert_eq!(quoted(&"x".repeat(1000)).chars().count(), 63);
     }
 }

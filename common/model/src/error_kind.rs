@@ -1,0 +1,40 @@
+//! What kind of failure something is, the same in requests, rows and exit codes.
+
+use serde::{Deserialize, Serialize};
+
+/// What sort of failure it was. The wire names are part of the contract (imp-records(7)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The row cannot be read, or it names nothing.
+    BadInput,
+    /// A record of another kind than the verb works on.
+    WrongType,
+    /// Nothing has that identifier.
+    NotFound,
+    /// More than one thing has it.
+    Ambiguous,
+    /// The service says no.
+    Refused,
+    /// It contradicts the present state, or another row.
+    Conflict,
+    /// The sign-in is refused.
+    NotSignedIn,
+    /// No answer within the patience.
+    Unreachable,
+    /// Something here is set up wrongly, such as the trust in certificates.
+    Misconfigured,
+    /// It may have been done, and cannot be repeated safely.
+    UnknownOutcome,
+    /// The row was read, but the run ended first.
+    NotAttempted,
+    /// An answer that makes no sense.
+    Unexpected,
+}
+
+impl ErrorKind {
+    /// Whether rows after this one cannot fare better, so that the run ends.
+    pub fn ends_run(self) -> bool {
+        matches!(self, ErrorKind::NotSignedIn | ErrorKind::Unreachable | ErrorKind::Misconfigured)
+    }
+}

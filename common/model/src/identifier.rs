@@ -1,0 +1,67 @@
+//! What identifiers look like. Whether there is such a thing, only the service knows.
+
+/// What an identifier of a device looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// 16 hex digits.
+    Id,
+    /// A MAC address with colons.
+    Mac,
+    /// 12 characters of URL-safe base64: perhaps an agent id, perhaps a name.
+    Agent,
+    /// Anything else can only be a name.
+    Name,
+}
+
+/// The shape of `text`. Ids and MAC addresses are never looked up as names; something in the shape of an
+/// agent id is, when there is no such agent.
+pub fn shape(text: &str) -> Shape {
+    let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let octets: Vec<&str> = text.split(':').collect();
+    if text.len() == 16 && hex(text) {
+        Shape::Id
+    } else if octets.len() == 6 && octets.iter().all(|octet| octet.len() == 2 && hex(octet)) {
+        Shape::Mac
+    } else if text.len() == 12
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    {
+        Shape::Agent
+    } else {
+        Shape::Name
+    }
+}
+
+/// Ids of the service have the form of a UUID, but not its version bits (reference 3.3).
+pub fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let lengths = parts.iter().map(|part| part.len());
+    lengths.eq([8, 4, 4, 4, 12])
+        && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes() {
+        for (text, expected) in [
+            ("234776801163a9ee", Shape::Id),
+            ("0c:2a:69:05:0d:62", Shape::Mac),
+            ("-jXp_9QaLm2Z", Shape::Agent),
+            ("my_device_01", Shape::Agent),
+            ("0c:2a:69:05:0d", Shape::Name),
+            ("Kitchen", Shape::Name),
+            ("", Shape::Name),
+        ] {
+            assert_eq!(shape(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_form_of_a_uuid_counts() {
+        assert!(is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994b3"));
+        assert!(!is_uuid("4e264cef-3316-cdfa-7f39-7a5d458994bx"));
+        assert!(!is_uuid("MyProduct"));
+    }
+}
