@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::budget::Budget;
-use crate::doubt::Doubt;
-use crate::pace::Pace;
+use crate::http::trace::{self, Trace};
+use crate::http::transport::Transport;
 use crate::request::{Answer, Request};
-use crate::sending::{Sending, error_of};
-use crate::trace::{self, Trace};
-use crate::transport::Transport;
-use crate::{Credentials, Error, clock, proxy};
+use crate::send::circuit_breaker::CircuitBreaker;
+use crate::send::rate_limit::RateLimiter;
+use crate::send::retry_budget::RetryBudget;
+use crate::send::{SendLoop, error_of};
+use crate::{Credentials, Error, http::proxy, send::clock};
 
 /// What a client is made of.
 #[derive(Clone, Debug)]
@@ -29,9 +29,9 @@ pub struct Settings {
     /// Where requests and answers are shown.
     pub trace: Option<Trace>,
     /// The pace of the account.
-    pub pace: Arc<Pace>,
+    pub rate_limiter: Arc<RateLimiter>,
     /// The pace of unblessing, which the service limits on its own (reference 2).
-    pub unblessing_pace: Arc<Pace>,
+    pub unblessing_rate_limiter: Arc<RateLimiter>,
 }
 
 /// Sends requests. Clones share everything.
@@ -42,9 +42,9 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) transport: Transport,
     pub(crate) credentials: Option<Arc<dyn Credentials>>,
-    budget: Mutex<Budget>,
+    budget: Mutex<RetryBudget>,
     /// Since when requests that must not be sent twice have gone wrong.
-    doubt: Mutex<Doubt>,
+    circuit_breaker: Mutex<CircuitBreaker>,
     /// Held by the one request that tries whether they work again.
     trial: Mutex<()>,
     /// Since when nothing has worked.
@@ -74,8 +74,8 @@ impl Client {
         Ok(Client(Arc::new(Inner {
             transport,
             credentials,
-            budget: Mutex::new(Budget::new(clock::monotonic())),
-            doubt: Mutex::default(),
+            budget: Mutex::new(RetryBudget::new(clock::monotonic())),
+            circuit_breaker: Mutex::default(),
             trial: Mutex::default(),
             outage: Mutex::new(None),
             successes: AtomicU64::new(0),
@@ -108,7 +108,7 @@ impl Client {
     /// `unreachable` end the run, `not_attempted` says that a signal came first, `unknown_outcome` that
     /// it may have been done.
     pub fn send(&self, request: &Request) -> Result<Answer, Error> {
-        Sending::new(self, request).until_done()
+        SendLoop::new(self, request).until_done()
     }
 
     /// Opens an answer that does not end, once, with or without a token.
@@ -120,7 +120,7 @@ impl Client {
         self.stopped()?;
         let credentials = self.0.credentials.as_ref().filter(|_| signed_in);
         let token = credentials.map(|credentials| credentials.token()).transpose()?;
-        self.wait(self.pace_of(request).take())?;
+        self.wait(self.rate_limiter_for(request).take())?;
         self.0.sent.fetch_add(1, Ordering::Relaxed);
         let trace = self.0.settings.trace.as_ref();
         if let Some(trace) = trace {
@@ -175,8 +175,8 @@ impl Client {
         }
     }
 
-    pub(crate) fn doubt(&self) -> MutexGuard<'_, Doubt> {
-        lock(&self.0.doubt)
+    pub(crate) fn circuit_breaker(&self) -> MutexGuard<'_, CircuitBreaker> {
+        lock(&self.0.circuit_breaker)
     }
 
     /// Waits until no other request tries whether changes work again.
@@ -184,9 +184,13 @@ impl Client {
         lock(&self.0.trial)
     }
 
-    pub(crate) fn pace_of(&self, request: &Request) -> &Pace {
+    pub(crate) fn rate_limiter_for(&self, request: &Request) -> &RateLimiter {
         let unblesses = request.secret_headers.iter().any(|(name, _)| *name == UNBLESSING_KEY);
-        if unblesses { &self.0.settings.unblessing_pace } else { &self.0.settings.pace }
+        if unblesses {
+            &self.0.settings.unblessing_rate_limiter
+        } else {
+            &self.0.settings.rate_limiter
+        }
     }
 }
 

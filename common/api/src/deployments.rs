@@ -4,7 +4,7 @@
 use model::Record;
 use serde_json::Value;
 
-use crate::paging;
+use crate::list;
 use crate::{Client, Error};
 
 /// The attributes that hold the programs.
@@ -25,7 +25,7 @@ pub fn by_sha_or_tag(client: &Client, text: &str, jobs: usize) -> Result<Vec<Rec
         filters.push(("filter[tags]".to_owned(), text.to_owned()));
     }
     for filter in filters {
-        let mut found = paging::collect(client, "/deployments", &[filter], jobs)?;
+        let mut found = list::collect(client, "/deployments", &[filter], jobs)?;
         // A service that does not know the filter would give everything.
         found.retain(|deployment| {
             deployment["sha"].as_str() == Some(&lower) || has_tag(deployment, text)

@@ -7,8 +7,8 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::paging::{self, Reading};
-use crate::seen::Seen;
+use crate::list::SeenIds;
+use crate::list::{self, Reading};
 use crate::{Answer, Client, Error, Request};
 
 /// The groups whose devices the plain list may leave out (reference 4.5: it is described as a list of
@@ -23,19 +23,19 @@ const LONG: usize = 1000;
 /// are asked for as well, so that the list is whole whatever the service means by it.
 ///
 /// # Errors
-/// As [`paging::list`].
+/// As [`list::list`].
 pub fn list(
     client: &Client,
     filters: &[(String, String)],
     reading: &Reading<'_>,
-    seen: &mut Seen,
+    seen: &mut SeenIds,
     mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let whole = !filters.iter().any(|(name, _)| name.starts_with("filter[devicegroup."));
     let mut missing =
         if whole { PERHAPS_LEFT_OUT.map(GroupType::api_name).to_vec() } else { Vec::new() };
     let (mut count, mut asked_beside) = (0, None);
-    let ended = paging::list(client, "/devices", filters, reading, seen, |device| {
+    let ended = list::list(client, "/devices", filters, reading, seen, |device| {
         let kind = device.get("devicegroup_type").and_then(Value::as_str);
         missing.retain(|missing| kind != Some(missing));
         count += 1;
@@ -57,7 +57,7 @@ pub fn list(
             return Ok(ControlFlow::Break(()));
         }
         let filters = with_kind(filters, kind);
-        if paging::list(client, "/devices", &filters, reading, seen, &mut each)?.is_break() {
+        if list::list(client, "/devices", &filters, reading, seen, &mut each)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }

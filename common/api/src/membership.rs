@@ -13,12 +13,12 @@ use crate::{Error, error};
 
 /// Puts `devices` (ids, MAC addresses or agent ids) into the group.
 pub fn assign<T: AsRef<str>>(group: &str, devices: &[T]) -> Request {
-    Request::post(path(group)).body(body(devices)).repeat(Repeat::IfNotExecuted)
+    Request::post(path(group)).body(body(devices)).repeat(Repeat::NotIdempotent)
 }
 
 /// Takes `devices` out of the group; out of a production group only with the unblessing key.
 pub fn unassign<T: AsRef<str>>(group: &str, devices: &[T], key: Option<&Secret>) -> Request {
-    let request = Request::delete(path(group)).body(body(devices)).repeat(Repeat::IfNotExecuted);
+    let request = Request::delete(path(group)).body(body(devices)).repeat(Repeat::NotIdempotent);
     match key {
         Some(key) => request.secret_header(UNBLESSING_KEY, key.clone()),
         None => request,

@@ -32,10 +32,10 @@ impl Method {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// Doing it twice is doing it once: reads, PATCH, PUT, DELETE of one thing.
-    Safe,
+    Idempotent,
     /// Doing it twice would do harm (a second product, a second restart): only repeated when it was
     /// certainly not carried out. Otherwise the error is of kind `unknown_outcome`.
-    IfNotExecuted,
+    NotIdempotent,
 }
 
 /// A request to the service. Paths are below the endpoint and begin with `/`.
@@ -75,27 +75,27 @@ impl Request {
 
     /// Reads; safe to repeat.
     pub fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::Get, path, Repeat::Safe)
+        Self::new(Method::Get, path, Repeat::Idempotent)
     }
 
     /// Creates or acts; not repeated once it may have been carried out.
     pub fn post(path: impl Into<String>) -> Self {
-        Self::new(Method::Post, path, Repeat::IfNotExecuted)
+        Self::new(Method::Post, path, Repeat::NotIdempotent)
     }
 
     /// Sets attributes; safe to repeat.
     pub fn patch(path: impl Into<String>) -> Self {
-        Self::new(Method::Patch, path, Repeat::Safe)
+        Self::new(Method::Patch, path, Repeat::Idempotent)
     }
 
     /// Sets a relation; safe to repeat.
     pub fn put(path: impl Into<String>) -> Self {
-        Self::new(Method::Put, path, Repeat::Safe)
+        Self::new(Method::Put, path, Repeat::Idempotent)
     }
 
     /// Deletes; safe to repeat (see [`Client::send`](crate::Client::send) for the second answer).
     pub fn delete(path: impl Into<String>) -> Self {
-        Self::new(Method::Delete, path, Repeat::Safe)
+        Self::new(Method::Delete, path, Repeat::Idempotent)
     }
 
     /// Adds a query parameter.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use crate::request::{Repeat, Request};
-use crate::{Client, Error, clock};
+use crate::{Client, Error, send::clock};
 
 /// What a sign-in gives.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub fn with_login_key(client: &Client, key: &Secret) -> Result<Grant, Error> {
 
 /// A second token does no harm, so these may be repeated.
 fn ask(path: &str, body: Value) -> Request {
-    Request::post(path).body(body).repeat(Repeat::Safe).for_sign_in()
+    Request::post(path).body(body).repeat(Repeat::Idempotent).for_sign_in()
 }
 
 /// The service says no to a credential with 400, 401, 403 or 404, depending on what it is.

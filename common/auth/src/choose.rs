@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use api::{Error, clock};
+use api::{Error, send::clock};
 
 use crate::account::Identity;
 use crate::file::{self, SignIn};

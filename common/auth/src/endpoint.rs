@@ -33,7 +33,7 @@ pub fn check_endpoint(text: &str) -> Result<String, Error> {
     }
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = host_of(authority).ok_or_else(|| bad(text, "the host or port makes no sense"))?;
-    if scheme == "http" && !api::proxy::is_this_machine(host) {
+    if scheme == "http" && !api::http::proxy::is_this_machine(host) {
         return Err(bad(
             text,
             "plain http would show your sign-in to the network; only this machine may be \

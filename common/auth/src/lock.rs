@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use api::clock;
+use api::send::clock;
 
 use crate::{Hands, digest, private};
 

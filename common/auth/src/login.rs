@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use api::{Error, clock};
+use api::{Error, send::clock};
 
 use crate::account::{Account, Identity, known_account, same_account};
 use crate::choose::{Choice, Given, Source, identity_in_file};

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use api::clock;
+use api::send::clock;
 use tempfile::NamedTempFile;
 
 /// More links than this are a loop.

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use api::{AccessToken, Credentials, Error, clock};
+use api::{AccessToken, Credentials, Error, send::clock};
 
 use crate::account::{self, Account, Identity};
 use crate::choose::{Choice, Source};

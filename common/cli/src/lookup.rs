@@ -5,8 +5,8 @@ use model::{ErrorKind, Record, ResourceKind};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use api::paging::{self, Reading};
-use api::{Request, Seen, resource, segment};
+use api::list::{self, Reading};
+use api::{Request, SeenIds, resource, segment};
 use pipe::{Failure, Form, Identifier, Row};
 use serde_json::Value;
 
@@ -157,7 +157,7 @@ impl Session {
         let filters: Vec<_> =
             filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let records =
-            api::paging::collect(&self.client, path, &filters, usize::from(self.common.jobs));
+            api::list::collect(&self.client, path, &filters, usize::from(self.common.jobs));
         records.map(|records| records.into_iter().map(Value::Object).collect()).map_err(failure)
     }
 
@@ -186,9 +186,9 @@ impl Session {
         let filters = [("filter[devicegroup.id]".to_owned(), group.to_owned())];
         let reading = Reading { jobs: usize::from(self.common.jobs), wanted: &|| true };
         let mut ids = Vec::new();
-        let mut seen = Seen::default();
+        let mut seen = SeenIds::default();
         let listed =
-            paging::list(&self.client, "/devices", &filters, &reading, &mut seen, |device| {
+            list::list(&self.client, "/devices", &filters, &reading, &mut seen, |device| {
                 ids.push(text(&device, "id").to_owned());
                 ControlFlow::Continue(())
             });

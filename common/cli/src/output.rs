@@ -6,7 +6,7 @@ use model::{Record, ResourceKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::identify::Finder;
+use api::resolve::Resolver;
 use pipe::{Format, Sink, Wrote};
 
 use crate::args::{Common, Form};
@@ -26,7 +26,7 @@ impl Output {
     ///
     /// # Errors
     /// Exit 2 when it cannot be.
-    pub fn open(common: &Common, finder: Option<Arc<Finder>>) -> Result<Self, Stop> {
+    pub fn open(common: &Common, finder: Option<Arc<Resolver>>) -> Result<Self, Stop> {
         let at_terminal = stdout::is_terminal();
         let format = match common.output {
             Some(Form::Ndjson | Form::Debug) => Format::Ndjson,

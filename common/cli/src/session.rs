@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use api::identify::Finder;
-use api::pace::Pace;
+use api::resolve::Resolver;
+use api::send::rate_limit::RateLimiter;
 use api::{Client, Request, Settings, Trace, resource};
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub struct Session {
     /// Sends requests.
     pub client: Client,
     /// Looks up what people type.
-    pub finder: Arc<Finder>,
+    pub finder: Arc<Resolver>,
     /// Prints records.
     pub output: Output,
     /// Set by Ctrl-C and SIGTERM.
@@ -79,8 +79,8 @@ pub fn settings(common: &Common, endpoint: &str) -> Settings {
         patience: common.patience,
         stop: signals::stop(),
         trace: traced.then(|| Trace::new(stderr::plain)),
-        pace: Arc::new(Pace::alone()),
-        unblessing_pace: Arc::new(Pace::alone()),
+        rate_limiter: Arc::new(RateLimiter::alone()),
+        unblessing_rate_limiter: Arc::new(RateLimiter::alone()),
     }
 }
 
@@ -97,7 +97,7 @@ impl Session {
         let sign_in =
             Arc::new(auth::Session::new(choice, &environment, without_token, hands(common)));
         let client = Client::new(settings.clone(), Some(sign_in.clone()))?;
-        let finder = Arc::new(Finder::new(&client, usize::from(common.jobs)));
+        let finder = Arc::new(Resolver::new(&client, usize::from(common.jobs)));
         let session = Session {
             output: Output::open(common, Some(finder.clone()))?,
             common: common.clone(),
@@ -120,8 +120,8 @@ impl Session {
             return;
         };
         let shared = auth::pace_file(state_dir, self.sign_in.identity()).and_then(|file| {
-            settings.unblessing_pace.share(&file.with_extension("unblessing"))?;
-            settings.pace.share(&file)
+            settings.unblessing_rate_limiter.share(&file.with_extension("unblessing"))?;
+            settings.rate_limiter.share(&file)
         });
         if let (Err(error), true) = (shared, self.common.verbose) {
             stderr::say(&format!("the pace is not shared with other processes: {error}"));

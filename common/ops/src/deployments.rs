@@ -7,8 +7,8 @@ use model::{ErrorKind, Record};
 use std::ops::ControlFlow;
 
 use api::deployments::without_code;
-use api::paging::{self, Reading};
-use api::{Request, Seen, resource, segment};
+use api::list::{self, Reading};
+use api::{Request, SeenIds, resource, segment};
 use pipe::{Failure, Item, Row};
 use serde_json::Value;
 
@@ -25,12 +25,12 @@ pub fn deployments(session: &Session, filters: &[(&str, &str)]) -> Result<Vec<Re
         filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
     let mut deployments = Vec::new();
-    let mut seen = Seen::default();
+    let mut seen = SeenIds::default();
     let each = |deployment| {
         deployments.push(without_code(deployment));
         ControlFlow::Continue(())
     };
-    let listed = paging::list(&session.client, "/deployments", &filters, &reading, &mut seen, each);
+    let listed = list::list(&session.client, "/deployments", &filters, &reading, &mut seen, each);
     let _all = listed.map_err(failure)?;
     Ok(deployments)
 }

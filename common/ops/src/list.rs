@@ -3,8 +3,8 @@
 use model::{Record, ResourceKind};
 use std::ops::ControlFlow;
 
-use api::paging::{self, Reading};
-use api::{Seen, devices};
+use api::list::{self, Reading};
+use api::{SeenIds, devices};
 
 use cli::Session;
 use cli::Stop;
@@ -107,7 +107,7 @@ pub fn read(
         session.output.flush().is_ok() && session.output.is_read()
     };
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &wanted };
-    let mut seen = Seen::default();
+    let mut seen = SeenIds::default();
     for filters in &query.filters {
         let each = |record: Record| {
             if (query.keep)(&record) { each(record) } else { ControlFlow::Continue(()) }
@@ -115,7 +115,7 @@ pub fn read(
         let ended = if query.path == ResourceKind::Device.path() {
             devices::list(&session.client, filters, &reading, &mut seen, each)?
         } else {
-            paging::list(&session.client, query.path, filters, &reading, &mut seen, each)?
+            list::list(&session.client, query.path, filters, &reading, &mut seen, each)?
         };
         if ended.is_break() {
             return Ok(ended);

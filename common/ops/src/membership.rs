@@ -19,8 +19,8 @@ use model::{ErrorKind, Secret};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use api::Seen;
-use api::paging::{self, Reading};
+use api::SeenIds;
+use api::list::{self, Reading};
 use pipe::{Failure, Item, ReadError, Row};
 
 use chunk::Chunk;
@@ -105,7 +105,7 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
 pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> Result {
     let mut results = Results::open(session, order.work.given, true, order.work.is_dry_run())?;
     let mut chunk = Chunk::new(session, order);
-    let mut seen = Seen::default();
+    let mut seen = SeenIds::default();
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
     for group in groups {
         let source = format!("{} {group}", order.work.given.source.option);
@@ -117,7 +117,7 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
                 false => ControlFlow::Break(()),
             }
         };
-        let listed = paging::list(&session.client, "/devices", &filters, &reading, &mut seen, add);
+        let listed = list::list(&session.client, "/devices", &filters, &reading, &mut seen, add);
         if let Err(error) = listed {
             results.end_run(error.into());
         }

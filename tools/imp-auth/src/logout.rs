@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use cli::api::{AccessToken, Client, Credentials, Error, Request, paging, segment, sign_in};
+use cli::api::{AccessToken, Client, Credentials, Error, Request, list, segment, sign_in};
 use cli::auth::{self, Destination, LoggedOut};
 use cli::terminal::stderr;
 use cli::{Common, Exit, Session};
@@ -66,7 +66,7 @@ impl Logout {
         // A service that gives a new one with each renewal has just ended the old one.
         let token = grant.refresh_token.as_ref().unwrap_or(token);
         let client = Client::new(settings, Some(Arc::new(Fixed(grant.access_token.clone()))))?;
-        let listed = paging::collect(&client, TOKENS, &[], 1)?;
+        let listed = list::collect(&client, TOKENS, &[], 1)?;
         let ids: Vec<&str> = listed.iter().map(|token| cli::text(token, "id")).collect();
         let id = id_of(token, &ids).ok_or_else(unidentified)?;
         client.send(&Request::delete(format!("{TOKENS}/{}", segment(id))))?;

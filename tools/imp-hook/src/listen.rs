@@ -24,7 +24,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use cli::api::clock;
+use cli::api::send::clock;
 use cli::terminal::{signals, stderr};
 use cli::{Exit, Output, Session, Stop};
 use serde_json::json;

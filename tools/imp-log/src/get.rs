@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use cli::Session;
-use cli::api::clock;
+use cli::api::send::clock;
 use ops::logs::LogQuery;
 
 /// Print the stored log of devices

@@ -9,7 +9,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use api::proxy::{Variable, Variables};
+use api::http::proxy::{Variable, Variables};
 
 /// The arguments of this process, the program first.
 pub fn arguments() -> Vec<OsString> {

@@ -69,7 +69,7 @@ pub fn progress(done: u64, total: u64, noun: &str) {
     if !is_terminal() || stdout::is_pipe() {
         return;
     }
-    let now = api::clock::monotonic();
+    let now = api::send::clock::monotonic();
     let mut shown = lock_progress();
     let progress =
         shown.get_or_insert_with(|| Progress { began: now, drawn: None, line: String::new() });

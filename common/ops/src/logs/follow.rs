@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use api::{Client, clock, logs};
+use api::{Client, logs, send::clock};
 use pipe::Failure;
 
 pub use after::{LogAfter, Marks, each_followed};

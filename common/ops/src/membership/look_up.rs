@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use api::devices;
-use api::paging::{self, Reading};
-use api::{Error, Request, Seen, resource, segment};
+use api::list::{self, Reading};
+use api::{Error, Request, SeenIds, resource, segment};
 use pipe::engine::{self, Done};
 
 use super::places::{Places, key};
@@ -83,7 +83,7 @@ pub(super) fn look_up_in_list(
 ) -> Result<(), Error> {
     let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
-    let mut seen = Seen::default();
+    let mut seen = SeenIds::default();
     let note = |device: Record| {
         places.note(&device, |key| wanted.contains(&key));
         ControlFlow::Continue(())
@@ -91,7 +91,7 @@ pub(super) fn look_up_in_list(
     let _all = match within {
         Within::Account => devices::list(&session.client, &[], &reading, &mut seen, note)?,
         Within::Group(_) => {
-            paging::list(&session.client, "/devices", &filters(within), &reading, &mut seen, note)?
+            list::list(&session.client, "/devices", &filters(within), &reading, &mut seen, note)?
         }
     };
     if matches!(within, Within::Account) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use cli::api::clock;
+use cli::api::send::clock;
 use cli::terminal::stderr;
 use serde_json::Value;
 

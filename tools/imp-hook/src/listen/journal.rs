@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cli::Stop;
-use cli::api::clock;
+use cli::api::send::clock;
 
 use super::event;
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use cli::api::clock;
+use cli::api::send::clock;
 use cli::terminal::stderr;
 
 use super::call::{Call, Connection, Incoming, Refusal};

@@ -1,6 +1,6 @@
 //! What a log stream's events mean, in JSON or in the text form of old (reference 4.8, 4.9). Pure.
 
-use api::sse::Event;
+use api::logs::sse::Event;
 use model::Record;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@ use model::ErrorKind;
 use std::time::Duration;
 
 use super::*;
-use api::clock;
+use api::send::clock;
 use serde_json::json;
 
 struct Bench {

@@ -67,8 +67,8 @@ fn a_pace_that_changes_its_file_goes_on_where_it_was() {
     let directory = tempfile::tempdir().unwrap();
     let [credential, account, other] =
         ["credential", "account", "other"].map(|name| directory.path().join(name));
-    let pace = Pace::shared(&credential).unwrap();
-    let late = Pace::shared(&credential).unwrap();
+    let pace = RateLimiter::shared(&credential).unwrap();
+    let late = RateLimiter::shared(&credential).unwrap();
     pace.learn(Some(1), SECOND * 10);
     pace.take();
     pace.share(&account).unwrap();
@@ -76,7 +76,7 @@ fn a_pace_that_changes_its_file_goes_on_where_it_was() {
     // One that does not know the account yet keeps the same pace.
     assert!(late.take() > SECOND * 15);
     // And so does one that comes from another credential.
-    let third = Pace::shared(&other).unwrap();
+    let third = RateLimiter::shared(&other).unwrap();
     third.share(&account).unwrap();
     assert!(third.take() > SECOND * 25);
 }

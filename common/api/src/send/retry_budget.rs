@@ -11,14 +11,14 @@ const PER_SUCCESS: f64 = 0.2;
 const PER_SECOND: f64 = 1.0;
 
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub(crate) struct RetryBudget {
     tokens: f64,
     filled: Instant,
 }
 
-impl Budget {
+impl RetryBudget {
     pub(crate) fn new(now: Instant) -> Self {
-        Budget { tokens: CAPACITY, filled: now }
+        RetryBudget { tokens: CAPACITY, filled: now }
     }
 
     /// Takes one token, or says after how long to ask again. Nothing is charged for a refusal.
@@ -42,12 +42,12 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use crate::send::clock;
 
     #[test]
     fn an_outage_ends_up_at_one_retry_a_second() {
         let start = clock::monotonic();
-        let mut budget = Budget::new(start);
+        let mut budget = RetryBudget::new(start);
         let mut granted = 0;
         for tick in 0..6_000u32 {
             granted += u32::from(budget.take(start + Duration::from_millis(10) * tick).is_ok());
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_refusal_costs_nothing_and_its_wait_suffices() {
         let start = clock::monotonic();
-        let mut budget = Budget::new(start);
+        let mut budget = RetryBudget::new(start);
         while budget.take(start).is_ok() {}
         let waits: Vec<_> = (0..50).map(|_| budget.take(start).unwrap_err()).collect();
         assert!(
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn successes_fill_it_again() {
         let start = clock::monotonic();
-        let mut budget = Budget::new(start);
+        let mut budget = RetryBudget::new(start);
         while budget.take(start).is_ok() {}
         (0..5).for_each(|_| budget.success());
         assert!(budget.take(start).is_ok());

@@ -5,7 +5,8 @@
 //! under us. A list is never taken for whole because a page that was promised is missing. The window
 //! of pages under way grows 1, 1, 2, 4 … so that `| head` costs almost nothing.
 
-mod plan;
+mod next_page;
+mod seen_ids;
 
 use model::{ErrorKind, Record};
 use std::collections::BTreeMap;
@@ -16,9 +17,9 @@ use std::thread;
 
 use serde_json::Value;
 
-use self::plan::{Plan, next_query};
+use self::next_page::{Plan, next_query};
+pub use self::seen_ids::SeenIds;
 use crate::request::{Answer, Request};
-use crate::seen::Seen;
 use crate::{Client, Error, resource};
 
 /// The largest page that the service gives.
@@ -42,7 +43,7 @@ pub fn list(
     path: &str,
     filters: &[(String, String)],
     reading: &Reading<'_>,
-    seen: &mut Seen,
+    seen: &mut SeenIds,
     mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let mut first = Request::get(path).query("page[number]", "1").query("page[size]", PAGE_SIZE);
@@ -94,7 +95,7 @@ pub fn collect(
 ) -> Result<Vec<Record>, Error> {
     let mut records = Vec::new();
     let reading = Reading { jobs, wanted: &|| true };
-    let _all = list(client, path, filters, &reading, &mut Seen::default(), |record| {
+    let _all = list(client, path, filters, &reading, &mut SeenIds::default(), |record| {
         records.push(record);
         ControlFlow::Continue(())
     })?;

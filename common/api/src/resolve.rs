@@ -15,13 +15,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde_json::Value;
 
 use self::trouble::{ambiguous, not_found, too_many_parts};
-use crate::paging::{self, Reading};
+use crate::list::{self, Reading};
 use crate::request::{Request, segment};
-use crate::{Client, Error, Seen, deployments, devices, resource};
+use crate::{Client, Error, SeenIds, deployments, devices, resource};
 pub use model::ResourceKind;
 
 /// Looks things up, each at most once a run. Shared by the workers.
-pub struct Finder {
+pub struct Resolver {
     client: Client,
     jobs: usize,
     found: Shared<(ResourceKind, String), Arc<Vec<Record>>>,
@@ -41,10 +41,10 @@ fn once<K: Eq + std::hash::Hash, V: Clone>(
     cell.get_or_init(look_up).clone()
 }
 
-impl Finder {
+impl Resolver {
     /// A finder that reads lists with `jobs` pages under way.
     pub fn new(client: &Client, jobs: usize) -> Self {
-        Finder { client: client.clone(), jobs, found: Mutex::default(), lists: Mutex::default() }
+        Resolver { client: client.clone(), jobs, found: Mutex::default(), lists: Mutex::default() }
     }
 
     /// The one thing that `text` means.
@@ -186,7 +186,7 @@ impl Finder {
                 ResourceKind::Deployment => return self.deployment_origins().map(Arc::new),
                 _ => {}
             }
-            paging::collect(&self.client, thing.path(), &filters, self.jobs).map(Arc::new)
+            list::collect(&self.client, thing.path(), &filters, self.jobs).map(Arc::new)
         })
     }
 
@@ -195,7 +195,7 @@ impl Finder {
         let mut named = Vec::new();
         let reading = Reading { jobs: self.jobs, wanted: &|| true };
         let _all =
-            devices::list(&self.client, &[], &reading, &mut Seen::default(), |mut device| {
+            devices::list(&self.client, &[], &reading, &mut SeenIds::default(), |mut device| {
                 if device.get("name").is_some_and(Value::is_string) {
                     device.retain(|name, _| {
                         ["type", "id", "name", "mac_address", "devicegroup_id", "devicegroup_type"]
@@ -214,7 +214,7 @@ impl Finder {
         let reading = Reading { jobs: self.jobs, wanted: &|| true };
         let path = ResourceKind::Deployment.path();
         let _all =
-            paging::list(&self.client, path, &[], &reading, &mut Seen::default(), |deployment| {
+            list::list(&self.client, path, &[], &reading, &mut SeenIds::default(), |deployment| {
                 if !text_of(&deployment, "origin").is_empty() {
                     with_origin.push(deployments::without_code(deployment));
                 }

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::AccessToken;
 use crate::client::UNBLESSING_KEY;
+use crate::http::transport::{Exchange, Raw};
 use crate::request::Request;
-use crate::transport::{Exchange, Raw};
 
 const HIDDEN: &str = "[hidden]";
 const SECRET_MEMBERS: [&str; 8] = [

@@ -6,11 +6,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::retry::back_off;
+use crate::send::retry::back_off;
 
 /// Since when such requests have gone wrong.
 #[derive(Debug, Default)]
-pub(crate) struct Doubt {
+pub(crate) struct CircuitBreaker {
     since: Option<Instant>,
     trials: u32,
     /// One has gone wrong when the patience was over. Time in which nothing was tried does not count.
@@ -28,14 +28,14 @@ pub(crate) enum Next {
     GiveUp,
 }
 
-impl Doubt {
+impl CircuitBreaker {
     /// Whether there is any.
-    pub(crate) fn exists(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.since.is_some()
     }
 
     /// Asked by whoever is alone in trying. `jitter` is from 0 to 1.
-    pub(crate) fn next(&mut self, now: Instant, patience: Duration, jitter: f64) -> Next {
+    pub(crate) fn probe(&mut self, now: Instant, patience: Duration, jitter: f64) -> Next {
         match self.since {
             None => Next::Send,
             Some(_) if self.is_over => Next::GiveUp,
@@ -49,12 +49,12 @@ impl Doubt {
     }
 
     /// One was answered.
-    pub(crate) fn ends(&mut self) {
-        *self = Doubt::default();
+    pub(crate) fn record_answer(&mut self) {
+        *self = CircuitBreaker::default();
     }
 
     /// Nobody knows what became of one.
-    pub(crate) fn begins(&mut self, now: Instant, patience: Duration) {
+    pub(crate) fn record_unknown(&mut self, now: Instant, patience: Duration) {
         let since = *self.since.get_or_insert(now);
         self.is_over |= self.trials > 0 && now.saturating_duration_since(since) >= patience;
     }
@@ -63,42 +63,42 @@ impl Doubt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use crate::send::clock;
 
     const PATIENCE: Duration = Duration::from_secs(120);
 
     #[test]
     fn the_waits_grow_until_one_is_answered() {
         let now = clock::monotonic();
-        let mut doubt = Doubt::default();
-        assert_eq!(doubt.next(now, PATIENCE, 1.0), Next::Send);
-        // A whole round of parallel requests is one doubt.
-        (0..8).for_each(|_| doubt.begins(now, PATIENCE));
-        let waits: Vec<Next> = (0..4).map(|_| doubt.next(now, PATIENCE, 1.0)).collect();
+        let mut breaker = CircuitBreaker::default();
+        assert_eq!(breaker.probe(now, PATIENCE, 1.0), Next::Send);
+        // A whole round of parallel requests is one outage.
+        (0..8).for_each(|_| breaker.record_unknown(now, PATIENCE));
+        let waits: Vec<Next> = (0..4).map(|_| breaker.probe(now, PATIENCE, 1.0)).collect();
         assert_eq!(
             waits,
             [250, 500, 1000, 2000].map(|wait| Next::Try(Duration::from_millis(wait)))
         );
-        doubt.ends();
-        assert_eq!(doubt.next(now, PATIENCE, 1.0), Next::Send);
+        breaker.record_answer();
+        assert_eq!(breaker.probe(now, PATIENCE, 1.0), Next::Send);
     }
 
     #[test]
     fn the_last_try_is_made_when_the_patience_ends() {
         let begin = clock::monotonic();
-        let mut doubt = Doubt::default();
-        doubt.begins(begin, PATIENCE);
+        let mut breaker = CircuitBreaker::default();
+        breaker.record_unknown(begin, PATIENCE);
         let nearly = begin + PATIENCE - Duration::from_millis(1);
-        assert_eq!(doubt.next(nearly, PATIENCE, 1.0), Next::Try(Duration::from_millis(1)));
-        doubt.begins(begin + PATIENCE, PATIENCE);
-        assert_eq!(doubt.next(begin + PATIENCE, PATIENCE, 0.0), Next::GiveUp);
+        assert_eq!(breaker.probe(nearly, PATIENCE, 1.0), Next::Try(Duration::from_millis(1)));
+        breaker.record_unknown(begin + PATIENCE, PATIENCE);
+        assert_eq!(breaker.probe(begin + PATIENCE, PATIENCE, 0.0), Next::GiveUp);
     }
 
     #[test]
     fn time_in_which_nothing_is_tried_is_no_outage() {
         let begin = clock::monotonic();
-        let mut doubt = Doubt::default();
-        doubt.begins(begin, PATIENCE);
-        assert_eq!(doubt.next(begin + PATIENCE * 9, PATIENCE, 1.0), Next::Try(Duration::ZERO));
+        let mut breaker = CircuitBreaker::default();
+        breaker.record_unknown(begin, PATIENCE);
+        assert_eq!(breaker.probe(begin + PATIENCE * 9, PATIENCE, 1.0), Next::Try(Duration::ZERO));
     }
 }

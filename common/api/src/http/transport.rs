@@ -15,10 +15,10 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, Proxy};
 
-use crate::connection::{self, NotConnected};
+use crate::http::connector::{self, NotConnected};
+use crate::logs::stream::SILENCE;
 use crate::request::Request;
-use crate::stream::SILENCE;
-use crate::{AccessToken, Error, proxy};
+use crate::{AccessToken, Error, http::proxy};
 
 const JSON_API: &str = "application/vnd.api+json";
 /// Larger answers are cut off: no page of a hundred records comes near.
@@ -220,7 +220,7 @@ fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
         .max_idle_connections(kept)
         .max_idle_connections_per_host(kept)
         .max_idle_age(IDLE);
-    connection::agent(config.build())
+    connector::agent(config.build())
 }
 
 /// For a log stream: it lasts as long as something comes.
@@ -231,7 +231,7 @@ fn endless_agent(proxy: Option<Proxy>) -> Agent {
         .timeout_recv_response(Some(Duration::from_secs(30)))
         .timeout_per_read(Some(SILENCE))
         .max_idle_connections(0);
-    connection::agent(config.build())
+    connector::agent(config.build())
 }
 
 fn failure(error: &ureq::Error) -> Exchange {

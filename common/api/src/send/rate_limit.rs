@@ -4,7 +4,7 @@
 //! small file of state. A request takes the next free slot under a lock of some microseconds and then
 //! waits for its time without the lock. A process that dies costs the slots it had taken, no more.
 //!
-//! [`State`] decides purely; [`Pace`] is the edge: the file, or just memory where there is none.
+//! [`State`] decides purely; [`RateLimiter`] is the edge: the file, or just memory where there is none.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::clock;
+use crate::send::clock;
 
 /// We use this much of what the account may use. The rest absorbs the jitter of the network: a window
 /// of one second then still counts no more than the limit when requests arrive 30 ms late.
@@ -109,7 +109,7 @@ impl State {
 
 /// The pace of one account, shared with other processes when it has a file.
 #[derive(Debug)]
-pub struct Pace {
+pub struct RateLimiter {
     shared: Mutex<Shared>,
 }
 
@@ -120,10 +120,10 @@ struct Shared {
     own: State,
 }
 
-impl Pace {
+impl RateLimiter {
     /// A pace that only this process keeps.
     pub fn alone() -> Self {
-        Pace { shared: Mutex::new(Shared { file: None, own: State::default() }) }
+        RateLimiter { shared: Mutex::new(Shared { file: None, own: State::default() }) }
     }
 
     /// A pace kept in `file`, which is made when it is not there (mode 0600).

@@ -72,7 +72,7 @@ pub(crate) fn decide(outcome: Outcome, situation: &Situation) -> Decision {
         Outcome::Status(500..=599) | Outcome::NotSent | Outcome::Lost => {}
         Outcome::Status(_) => return Decision::Take,
     }
-    if situation.repeat == Repeat::IfNotExecuted && !certainly_not_executed {
+    if situation.repeat == Repeat::NotIdempotent && !certainly_not_executed {
         return Decision::UnknownOutcome;
     }
     if situation.others_succeed && situation.attempts >= ATTEMPTS {
@@ -133,7 +133,7 @@ pub(crate) fn until_reset(reset: u64, unix_now: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use crate::send::clock;
 
     fn situation(repeat: Repeat, now: Instant) -> Situation {
         Situation {
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_status_is_pinned() {
-        let safe = situation(Repeat::Safe, clock::monotonic());
+        let safe = situation(Repeat::Idempotent, clock::monotonic());
         for status in 200..600 {
             let expected = match status {
                 401 => "NewToken",
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_must_not_happen_twice_is_repeated_only_if_it_was_not_sent() {
-        let careful = situation(Repeat::IfNotExecuted, clock::monotonic());
+        let careful = situation(Repeat::NotIdempotent, clock::monotonic());
         assert_eq!(decide(Outcome::Lost, &careful), Decision::UnknownOutcome);
         assert_eq!(decide(Outcome::Status(503), &careful), Decision::UnknownOutcome);
         assert!(matches!(decide(Outcome::NotSent, &careful), Decision::Again(_)));
@@ -173,14 +173,14 @@ mod tests {
 
     #[test]
     fn a_certificate_that_is_not_trusted_is_not_waited_for() {
-        let safe = situation(Repeat::Safe, clock::monotonic());
+        let safe = situation(Repeat::Idempotent, clock::monotonic());
         assert_eq!(decide(Outcome::Untrusted, &safe), Decision::Misconfigured);
     }
 
     #[test]
     fn patience_counts_from_the_last_success() {
         let now = clock::monotonic() + Duration::from_secs(1000);
-        let mut long_out = situation(Repeat::Safe, now);
+        let mut long_out = situation(Repeat::Idempotent, now);
         long_out.outage_since = Some(now - Duration::from_secs(119));
         assert!(matches!(decide(Outcome::Lost, &long_out), Decision::Again(_)));
         long_out.outage_since = Some(now - Duration::from_secs(120));
@@ -193,14 +193,14 @@ mod tests {
     #[test]
     fn the_last_try_is_made_when_the_patience_ends() {
         let now = clock::monotonic() + Duration::from_secs(1000);
-        let mut nearly = Situation { attempts: 9, ..situation(Repeat::Safe, now) };
+        let mut nearly = Situation { attempts: 9, ..situation(Repeat::Idempotent, now) };
         nearly.outage_since = Some(now - Duration::from_secs(119));
         assert_eq!(decide(Outcome::Lost, &nearly), Decision::Again(Duration::from_secs(1)));
     }
 
     #[test]
     fn one_request_that_always_fails_does_not_end_the_run() {
-        let mut alone = situation(Repeat::Safe, clock::monotonic());
+        let mut alone = situation(Repeat::Idempotent, clock::monotonic());
         alone.attempts = ATTEMPTS;
         assert!(matches!(decide(Outcome::Status(500), &alone), Decision::Again(_)));
         alone.others_succeed = true;

@@ -11,12 +11,12 @@ const RECENT: usize = 4096;
 
 /// The set of ids seen.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct SeenIds {
     merged: Vec<u64>,
     recent: HashSet<u64>,
 }
 
-impl Seen {
+impl SeenIds {
     /// Notes `id`; true if it is new.
     pub fn is_new(&mut self, id: &str) -> bool {
         let number = number_of(id);
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn each_id_is_new_once() {
-        let mut seen = Seen::default();
+        let mut seen = SeenIds::default();
         let ids: Vec<String> = (0..50_000u64)
             .map(|n| format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
             .collect();

@@ -1,6 +1,12 @@
 //! How one request gets through: the one loop that sends, waits and repeats.
 //!
-//! Every decision is made by `retry`, `budget`, `doubt` and `pace`; this file carries it out.
+//! Every decision is made by `retry`, `retry_budget`, `circuit_breaker` and `rate_limit`; this file carries it out.
+
+pub(crate) mod circuit_breaker;
+pub mod clock;
+pub mod rate_limit;
+pub(crate) mod retry;
+pub(crate) mod retry_budget;
 
 use model::ErrorKind;
 use std::sync::MutexGuard;
@@ -8,18 +14,19 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::doubt::Next;
-use crate::pace::{Pace, unix_now};
+use crate::http::trace;
+use crate::http::transport::{Exchange, Raw};
 use crate::request::{Answer, Method, Repeat, Request};
-use crate::retry::{self, Decision, Outcome, Situation};
-use crate::transport::{Exchange, Raw};
-use crate::{AccessToken, Error, clock, trace};
+use crate::send::circuit_breaker::Next;
+use crate::send::rate_limit::{RateLimiter, unix_now};
+use crate::send::retry::{Decision, Outcome, Situation};
+use crate::{AccessToken, Error};
 
 /// The limit counts requests a second (reference 2: 40 in a window of which the reset header says 1).
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// One request on its way.
-pub(crate) struct Sending<'a> {
+pub(crate) struct SendLoop<'a> {
     client: &'a Client,
     request: &'a Request,
     attempts: u32,
@@ -30,10 +37,10 @@ pub(crate) struct Sending<'a> {
     seen: u64,
 }
 
-impl<'a> Sending<'a> {
+impl<'a> SendLoop<'a> {
     pub(crate) fn new(client: &'a Client, request: &'a Request) -> Self {
         let seen = client.successes();
-        Sending { client, request, attempts: 0, token: None, lost: false, seen }
+        SendLoop { client, request, attempts: 0, token: None, lost: false, seen }
     }
 
     /// As [`Client::send`].
@@ -59,7 +66,7 @@ impl<'a> Sending<'a> {
                 Decision::PauseAll => {
                     // It was never carried out, and waiting is no attempt.
                     self.attempts -= 1;
-                    self.client.pace_of(self.request).hold(pause_asked(&exchange));
+                    self.client.rate_limiter_for(self.request).hold(pause_asked(&exchange));
                 }
                 Decision::NewToken => self.other_token(&exchange)?,
                 Decision::Again(wait) => {
@@ -69,7 +76,7 @@ impl<'a> Sending<'a> {
                 }
                 Decision::UnknownOutcome => {
                     let patience = self.client.settings().patience;
-                    self.client.doubt().begins(clock::monotonic(), patience);
+                    self.client.circuit_breaker().record_unknown(clock::monotonic(), patience);
                     return Err(self.unknown(&exchange));
                 }
                 Decision::Misconfigured => return Err(error_of(&exchange)),
@@ -85,14 +92,14 @@ impl<'a> Sending<'a> {
     /// tries again.
     fn turn(&self) -> Result<Option<MutexGuard<'a, ()>>, Error> {
         let client = self.client;
-        let careful = self.request.repeat == Repeat::IfNotExecuted && !self.request.for_sign_in;
-        if !careful || !client.doubt().exists() {
+        let careful = self.request.repeat == Repeat::NotIdempotent && !self.request.for_sign_in;
+        if !careful || !client.circuit_breaker().is_open() {
             return Ok(None);
         }
         let trial = client.trial();
         client.stopped()?;
         let patience = client.settings().patience;
-        let next = client.doubt().next(clock::monotonic(), patience, fastrand::f64());
+        let next = client.circuit_breaker().probe(clock::monotonic(), patience, fastrand::f64());
         match next {
             Next::Send => Ok(None),
             Next::GiveUp => Err(nothing_changes(patience)),
@@ -116,9 +123,9 @@ impl<'a> Sending<'a> {
         {
             self.token = Some(credentials.token()?);
         }
-        let pace = self.client.pace_of(self.request);
+        let rate_limiter = self.client.rate_limiter_for(self.request);
         if !self.request.for_sign_in {
-            self.client.wait(pace.take())?;
+            self.client.wait(rate_limiter.take())?;
         }
         self.attempts += 1;
         self.client.0.sent.fetch_add(1, Ordering::Relaxed);
@@ -127,33 +134,33 @@ impl<'a> Sending<'a> {
             trace.request(self.request, self.client.endpoint());
         }
         // Something that must not be done twice goes over a connection that nobody can have closed.
-        let kept = self.request.repeat == Repeat::Safe;
+        let kept = self.request.repeat == Repeat::Idempotent;
         let exchange = self.client.0.transport.exchange(self.request, self.token.as_ref(), kept);
         if let Some(trace) = trace {
             trace.exchange(self.request, self.token.as_ref(), &exchange);
         }
         if let Exchange::Answered(raw) = &exchange {
-            self.learn(raw, pace);
+            self.learn(raw, rate_limiter);
         }
         Ok(exchange)
     }
 
     /// The limit stands in every answer of the API itself; a gateway's error page knows nothing of it.
-    fn learn(&self, raw: &Raw, pace: &Pace) {
+    fn learn(&self, raw: &Raw, rate_limiter: &RateLimiter) {
         let limit = raw.number("x-ratelimit-limit");
         let from_api = raw.status < 500 && raw.status != 429 && !self.request.for_sign_in;
         if limit.is_none() && !from_api {
             return;
         }
-        pace.learn(limit, WINDOW);
+        rate_limiter.learn(limit, WINDOW);
     }
 
     fn situation(&self, outcome: Outcome) -> Situation {
         let good = matches!(outcome, Outcome::Status(status) if status < 500 && status != 429);
-        let careful = self.request.repeat == Repeat::IfNotExecuted;
+        let careful = self.request.repeat == Repeat::NotIdempotent;
         let doubtful = careful && matches!(outcome, Outcome::Status(500..=599) | Outcome::Lost);
         if good && careful {
-            self.client.doubt().ends();
+            self.client.circuit_breaker().record_answer();
         }
         Situation {
             repeat: self.request.repeat,

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::client::Client;
+use crate::logs::sse::{Event, Parser};
 use crate::request::{Repeat, Request, segment};
-use crate::sse::{Event, Parser};
 
 /// The service sends a comment at least every 30 seconds; after this long without one it is gone.
 pub const SILENCE: Duration = Duration::from_secs(60);
@@ -29,7 +29,7 @@ impl Client {
     /// As [`Client::send`].
     pub fn create_log_stream(&self) -> Result<String, Error> {
         // One that got lost on the way is displaced by the next.
-        let answer = self.send(&Request::post("/logstream").repeat(Repeat::Safe))?;
+        let answer = self.send(&Request::post("/logstream").repeat(Repeat::Idempotent))?;
         let id = answer.body["data"]["id"].as_str().map(str::to_owned);
         id.ok_or_else(|| {
             Error::new(ErrorKind::Unexpected, "Unexpected answer")
