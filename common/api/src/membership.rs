@@ -1,7 +1,7 @@
 //! Devices in and out of groups, many in one request: the requests, and what an answer means.
 //!
 //! The call is not atomic (reference 4.4): a refusal may leave some devices moved. So an answer is
-//! judged device by device, and where it does not tell, the device is *doubtful*: whoever asked has to
+//! interpreted device by device, and where it does not tell, the outcome is *unknown*: whoever asked has to
 //! read back where it is before anything is sent again, since sending again restarts it.
 
 use model::{ErrorKind, Secret};
@@ -37,7 +37,7 @@ fn body<T: AsRef<str>>(devices: &[T]) -> Value {
 
 /// What became of the devices of one request.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Fate {
+pub enum BatchResult {
     /// All are where they should be.
     Done,
     /// None moved, each for its own reason, in the order of the request.
@@ -45,7 +45,7 @@ pub enum Fate {
     /// All were refused for the same reason; another request of this kind would fare no better.
     Refused(Error),
     /// Some may have moved. `named[i]` is what the answer says of device `i`, `general` is the rest.
-    Doubtful {
+    Unknown {
         /// Errors that name a device.
         named: Vec<Option<Error>>,
         /// What to say of a device that did not move and was not named.
@@ -57,29 +57,29 @@ pub enum Fate {
     RunOver(Error),
 }
 
-/// Judges the answer to a request for `devices`.
-pub fn judge<T: AsRef<str>>(answer: Result<Answer, Error>, devices: &[T]) -> Fate {
+/// Interprets the answer to a request for `devices`.
+pub fn interpret<T: AsRef<str>>(answer: Result<Answer, Error>, devices: &[T]) -> BatchResult {
     let error = match answer {
-        Ok(_) => return Fate::Done,
+        Ok(_) => return BatchResult::Done,
         Err(error) => error,
     };
     if error.ends_run() || error.kind == ErrorKind::NotAttempted {
-        return Fate::RunOver(error);
+        return BatchResult::RunOver(error);
     }
     let nobody = vec![None; devices.len()];
     match error.status {
-        None => Fate::Doubtful { named: nobody, general: error, about_request: false },
+        None => BatchResult::Unknown { named: nobody, general: error, about_request: false },
         Some(status) if status >= 500 => {
-            Fate::Doubtful { named: nobody, general: error, about_request: false }
+            BatchResult::Unknown { named: nobody, general: error, about_request: false }
         }
-        Some(413) => Fate::Doubtful { named: nobody, general: error, about_request: true },
+        Some(413) => BatchResult::Unknown { named: nobody, general: error, about_request: true },
         Some(400 | 409 | 422 | 207) => by_device(&error, devices),
-        Some(_) if devices.len() == 1 => Fate::Failed(vec![error]),
-        Some(_) => Fate::Refused(error),
+        Some(_) if devices.len() == 1 => BatchResult::Failed(vec![error]),
+        Some(_) => BatchResult::Refused(error),
     }
 }
 
-fn by_device<T: AsRef<str>>(error: &Error, devices: &[T]) -> Fate {
+fn by_device<T: AsRef<str>>(error: &Error, devices: &[T]) -> BatchResult {
     let mut named = vec![None; devices.len()];
     let mut unnamed = Vec::new();
     for one in &error.errors {
@@ -91,19 +91,19 @@ fn by_device<T: AsRef<str>>(error: &Error, devices: &[T]) -> Fate {
     }
     if devices.len() == 1 {
         let own = named.pop().flatten().or_else(|| unnamed.first().map(|one| single(error, one)));
-        return Fate::Failed(vec![own.unwrap_or_else(|| error.clone())]);
+        return BatchResult::Failed(vec![own.unwrap_or_else(|| error.clone())]);
     }
     if named.iter().all(Option::is_some) {
-        return Fate::Failed(named.into_iter().flatten().collect());
+        return BatchResult::Failed(named.into_iter().flatten().collect());
     }
     if unnamed.len() == devices.len() {
         // One error for each device; only if they are the same is it certain which is whose.
-        return Fate::Failed(unnamed.into_iter().map(|one| single(error, one)).collect());
+        return BatchResult::Failed(unnamed.into_iter().map(|one| single(error, one)).collect());
     }
     let speaks_of_devices = error.errors.iter().any(|one| error::status_of(one) == Some(404));
     let about_request = !speaks_of_devices && named.iter().all(Option::is_none);
     let general = unnamed.first().map_or_else(|| error.clone(), |one| single(error, one));
-    Fate::Doubtful { named, general, about_request }
+    BatchResult::Unknown { named, general, about_request }
 }
 
 /// One entry of `errors` as an error of its own.
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn an_error_that_names_its_device_is_that_devices_own() {
         let answer = refusal(400, &json!([{"status":"404","title":"No","detail":"device bb"}]));
-        let Fate::Doubtful { named, about_request, .. } = judge(answer, &THREE) else {
+        let BatchResult::Unknown { named, about_request, .. } = interpret(answer, &THREE) else {
             panic!("mixed")
         };
         assert_eq!(named.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
@@ -140,26 +140,26 @@ mod tests {
             400,
             &json!([{"status":"404","title":"N"},{"status":"404","title":"N"},{"status":"404","title":"N"}]),
         );
-        assert!(matches!(judge(answer, &THREE), Fate::Failed(errors) if errors.len() == 3));
+        assert!(matches!(interpret(answer, &THREE), BatchResult::Failed(errors) if errors.len() == 3));
     }
 
     #[test]
     fn too_many_devices_is_about_the_request() {
         let capped = refusal(400, &json!([{"status":"400","title":"Too many"}]));
-        assert!(matches!(judge(capped, &THREE), Fate::Doubtful { about_request: true, .. }));
+        assert!(matches!(interpret(capped, &THREE), BatchResult::Unknown { about_request: true, .. }));
         assert!(matches!(
-            judge(refusal(413, &json!([])), &THREE),
-            Fate::Doubtful { about_request: true, .. }
+            interpret(refusal(413, &json!([])), &THREE),
+            BatchResult::Unknown { about_request: true, .. }
         ));
     }
 
     #[test]
     fn lost_answers_are_doubtful_and_refusals_final() {
         let lost = Err(Error::new(ErrorKind::UnknownOutcome, "lost"));
-        assert!(matches!(judge(lost, &THREE), Fate::Doubtful { about_request: false, .. }));
-        assert!(matches!(judge(refusal(403, &json!([])), &THREE), Fate::Refused(_)));
-        assert!(matches!(judge(refusal(404, &json!([])), &THREE), Fate::Refused(_)));
+        assert!(matches!(interpret(lost, &THREE), BatchResult::Unknown { about_request: false, .. }));
+        assert!(matches!(interpret(refusal(403, &json!([])), &THREE), BatchResult::Refused(_)));
+        assert!(matches!(interpret(refusal(404, &json!([])), &THREE), BatchResult::Refused(_)));
         let over = Err(Error::new(ErrorKind::Unreachable, "out"));
-        assert!(matches!(judge(over, &THREE), Fate::RunOver(_)));
+        assert!(matches!(interpret(over, &THREE), BatchResult::RunOver(_)));
     }
 }

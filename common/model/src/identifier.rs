@@ -13,8 +13,21 @@ pub enum Shape {
     Name,
 }
 
-/// The shape of `text`. Ids and MAC addresses are never looked up as names; something in the shape of an
-/// agent id is, when there is no such agent.
+impl Shape {
+    /// Twelve characters are sent to the service as an agent id first; only when it knows no such agent the
+    /// devices are looked through for the name. Ids and MAC addresses are never names: what looks like one
+    /// and is not found may be a device of somebody else.
+    pub fn may_be_a_name_when_not_found(self) -> bool {
+        self == Shape::Agent
+    }
+
+    /// Whether a text of this shape can only be a name, which the service does not take in requests.
+    pub fn is_name(self) -> bool {
+        self == Shape::Name
+    }
+}
+
+/// The shape of `text`.
 pub fn shape(text: &str) -> Shape {
     let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let octets: Vec<&str> = text.split(':').collect();

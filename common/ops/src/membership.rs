@@ -1,19 +1,19 @@
 //! Devices into groups and out of them, in bulk: `assign`, `unassign`, `reassign`.
 //!
-//! Rows are read to their end (or, with `--stream`, as far as they have come), the places of the devices
-//! are looked up ([`places`]), what has to be written is decided ([`plan`]) and sent ([`send`]), what is
-//! in doubt then is looked up again ([`read_back`]), and the rows are printed in their order as soon as
-//! their fate is known.
+//! Rows are read to their end (or, with `--stream`, as far as they have come) into a [`job`], the devices are
+//! located ([`locate`]), what has to be written is decided ([`decide`]) and sent ([`send`]), what is unknown
+//! then is looked up again ([`read_back`]), and the rows are printed in their order as soon as it is known
+//! what became of them ([`print`]).
 
-mod chunk;
-mod look_up;
-mod names;
-mod places;
-mod plan;
+mod batch_size;
+mod decide;
+mod job;
+mod locate;
+mod locations;
 mod print;
 mod read_back;
+mod row;
 mod send;
-mod size;
 
 use model::{ErrorKind, Secret};
 use std::ops::ControlFlow;
@@ -21,21 +21,20 @@ use std::time::Duration;
 
 use api::SeenIds;
 use api::list::{self, Reading};
-use pipe::{Failure, Item, ReadError, Row};
+use pipe::{Failure, Form, Item, ReadError, Row};
 
-use chunk::Chunk;
 use cli::Session;
 use cli::Stop;
 use cli::rows::results::Results;
 use cli::rows::source::Rows;
 use cli::rows::{Ask, Work};
 use cli::{Exit, Result};
-use places::Places;
-use plan::{Fate, Wish};
-use send::Sending;
-use size::Size;
+use job::MoveJob;
+use locations::Locations;
+use row::{MoveRow, Requested, RowState};
+use send::MoveRun;
 
-pub use places::Group;
+pub use locations::Group;
 
 /// A live source that gives nothing for so long is waited for no longer: what came is sent.
 const IDLE: Duration = Duration::from_millis(200);
@@ -44,14 +43,14 @@ const IDLE: Duration = Duration::from_millis(200);
 const BATCH: usize = 100;
 
 /// Gives the group that a row's device goes to.
-pub type Target<'a> = dyn Fn(&Row) -> std::result::Result<Group, Failure> + Sync + 'a;
+pub type TargetOf<'a> = dyn Fn(&Row) -> std::result::Result<Group, Failure> + Sync + 'a;
 
 /// What a bulk move is to do.
 pub struct Move<'a> {
     /// Rows, flags, consent. `ask` applies to unassigning from production groups.
     pub work: Work<'a>,
     /// The group that a row's device goes to; `None` takes it out of its group.
-    pub target: Option<&'a Target<'a>>,
+    pub target: Option<&'a TargetOf<'a>>,
     /// Devices in one request, at most.
     pub batch: usize,
     /// Begin before the input has ended.
@@ -104,7 +103,7 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
 /// As [`move_devices`].
 pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> Result {
     let mut results = Results::open(session, order.work.given, true, order.work.is_dry_run())?;
-    let mut chunk = Chunk::new(session, order);
+    let mut job = MoveJob::new(session, order);
     let mut seen = SeenIds::default();
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
     for group in groups {
@@ -112,7 +111,7 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
         let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
         let add = |record| {
             let item = Item::Row(Row { record, source: source.clone() });
-            match chunk.add(Ok(item), true, &mut results) {
+            match job.add(Ok(item), true, &mut results) {
                 true => ControlFlow::Continue(()),
                 false => ControlFlow::Break(()),
             }
@@ -125,7 +124,7 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
             break;
         }
     }
-    chunk.carry_out(&mut results);
+    job.carry_out(&mut results);
     Ok(results.finish())
 }
 
@@ -136,22 +135,22 @@ pub fn take_out(
     groups: &[(Group, Vec<String>)],
     key: Option<&Secret>,
 ) -> Vec<Vec<std::result::Result<(), Failure>>> {
-    let mut places = Places::default();
-    let (mut wishes, mut fates) = (Vec::new(), Vec::new());
+    let mut locations = Locations::default();
+    let mut rows = Vec::new();
     for (group, devices) in groups {
-        let number = places.number(group);
-        fates.extend(devices.iter().map(|_| Fate::Open(number)));
-        let out = |device: &String| Some(Wish { device: device.clone(), target: None });
-        wishes.extend(devices.iter().map(out));
+        let number = locations.number(group);
+        rows.extend(devices.iter().map(|device| {
+            let device = device.as_str().into();
+            let requested = Requested { device, named_by: Form::Id, target: None };
+            MoveRow { state: RowState::Open(number), ..MoveRow::asking(requested) }
+        }));
     }
-    let mut settled = |_: &[Fate], _: &Places, _: &send::Names| true;
-    let mut sending =
-        Sending::new(session, &wishes, &places, &mut fates, Size::new(BATCH), &mut settled);
-    sending.key = key;
+    let mut on_answer = |_: &[MoveRow], _: &Locations| true;
     // The reason stands at the devices.
-    let _ended = sending.all();
-    let mut outcomes = fates.into_iter().map(|fate| match fate {
-        Fate::Failed(failure) if failure.kind != ErrorKind::NotFound => Err(*failure),
+    let _ended =
+        MoveRun::new(session, &mut rows, &locations, (BATCH, key), &mut on_answer).carry_out();
+    let mut outcomes = rows.into_iter().map(|row| match row.state {
+        RowState::Failed(failure) if failure.kind != ErrorKind::NotFound => Err(*failure),
         _ => Ok(()),
     });
     groups.iter().map(|(_, devices)| outcomes.by_ref().take(devices.len()).collect()).collect()
@@ -163,13 +162,13 @@ fn move_together(
     rows: impl Iterator<Item = std::result::Result<Item, ReadError>>,
     results: &mut Results<'_>,
 ) {
-    let mut chunk = Chunk::new(session, order);
+    let mut job = MoveJob::new(session, order);
     for item in rows {
-        if !chunk.add(item, false, results) {
+        if !job.add(item, false, results) {
             break;
         }
     }
-    chunk.carry_out(results);
+    job.carry_out(results);
 }
 
 fn move_as_they_come(session: &Session, order: &Move<'_>, rows: Rows, results: &mut Results<'_>) {

@@ -11,46 +11,45 @@ use pipe::{Failure, Form, Identifier, Item, Row};
 use serde_json::Value;
 
 use super::Move;
-use super::places::Places;
-use super::plan::{Fate, Wish};
-use super::send::Names;
+use super::locations::Locations;
+use super::row::{MoveRow, RowState};
 use cli::Session;
 use cli::rows::naming::name_device;
 use cli::rows::results::Results;
 use cli::rows::{Acted, Outcome};
 use cli::{Stop, failure};
 
-/// So many rows are read back and printed together.
+/// Rows that are read back and printed together.
 const AT_ONCE: usize = 256;
 
-/// A row whose fate is known.
+/// A row that is settled, as it is printed.
 enum Ready {
     /// What to print; the device and the row for when it cannot be read back.
     Good(Acted, String, Row),
     Bad(Failure, Record, String),
 }
 
-/// Prints rows in their order, up to the first whose fate is open.
+/// Prints rows in their order, up to the first that is not settled.
 pub(super) struct Printer<'a, 'b> {
     pub session: &'a Session,
     pub order: &'a Move<'a>,
     pub results: &'a mut Results<'b>,
     pub reader: Reader<Item>,
     pub next: usize,
-    pub forms: &'a [Form],
-    pub wishes: &'a [Option<Wish>],
 }
 
 impl Printer<'_, '_> {
     /// False when nothing new is to be begun, because results cannot be written any more.
-    pub fn print_settled(&mut self, fates: &[Fate], places: &Places, names: &Names) -> bool {
+    pub fn print_settled(&mut self, rows: &[MoveRow], locations: &Locations) -> bool {
         loop {
             let mut ready = Vec::new();
             while ready.len() < AT_ONCE
-                && let Some(fate) = settled(fates, self.next)
+                && let Some(state) = settled(rows, self.next)
             {
                 match self.reader.next() {
-                    Some(Ok(item)) => ready.push(self.ready(item, fate, places, names)),
+                    Some(Ok(item)) => {
+                        ready.push(self::ready(item, &rows[self.next], state, locations));
+                    }
                     Some(Err(error)) => self.results.end_run(Stop::cannot_keep(&error)),
                     None => {}
                 }
@@ -61,27 +60,6 @@ impl Printer<'_, '_> {
             }
             self.print(ready);
         }
-    }
-
-    fn ready(&self, item: Item, fate: &Fate, places: &Places, names: &Names) -> Ready {
-        let row = match item {
-            Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
-            Item::Row(row) => row,
-        };
-        let (Some(wish), Fate::Moved | Fate::Unchanged) = (&self.wishes[self.next], fate) else {
-            let failure = match fate {
-                Fate::Failed(failure) => (**failure).clone(),
-                _ => cli::rows::run_ended(),
-            };
-            return Ready::Bad(failure, row.record, row.source);
-        };
-        let outcome = match (fate, wish.target) {
-            (Fate::Unchanged, _) => Outcome::Unchanged,
-            (_, Some(_)) => Outcome::Assigned,
-            (_, None) => Outcome::Unassigned,
-        };
-        let acted = self.acted(&row, wish, outcome, (places, names));
-        Ready::Good(acted, wish.device.clone(), row)
     }
 
     fn print(&mut self, ready: Vec<Ready>) {
@@ -104,56 +82,67 @@ impl Printer<'_, '_> {
             },
         );
     }
-
-    /// The row's record with what is known now.
-    fn acted(
-        &self,
-        row: &Row,
-        wish: &Wish,
-        outcome: Outcome,
-        (places, names): (&Places, &Names),
-    ) -> Acted {
-        let mut row = row.clone();
-        let place = places.of(&wish.device).ok().flatten();
-        let by_name = u32::try_from(self.next).ok().and_then(|row| names.get(&row)).copied();
-        let id = by_name.or(place.map(|place| place.id)).map(|id| format!("{id:016x}"));
-        let is_name = by_name.is_some() || place.is_some_and(|place| place.by_name);
-        let form = if is_name { Form::Name } else { self.forms[self.next] };
-        let device = Identifier { form, text: wish.device.clone() };
-        name_device(&mut row.record, &device, id);
-        let mut changes = Record::new();
-        if let Some(target) = wish.target {
-            let group = &places.groups[target as usize];
-            changes.insert("devicegroup_id".into(), group.id.clone().into());
-            changes.insert("devicegroup_type".into(), group.kind.clone().into());
-            if let Some(product) = &group.product {
-                changes.insert("product_id".into(), product.clone().into());
-                changes.insert("product_type".into(), "product".into());
-            }
-        } else {
-            row.record.retain(|name, _| {
-                !name.starts_with("devicegroup_") && !name.starts_with("product_")
-            });
-            // Reference 4.4: an unassigned device has no agent.
-            for name in ["agent_id", "agent_url", "agent_state_changed_at"] {
-                if row.record.contains_key(name) {
-                    changes.insert(name.into(), Value::Null);
-                }
-            }
-            if row.record.contains_key("agent_running") {
-                changes.insert("agent_running".into(), false.into());
-            }
-        }
-        Acted::changed(&row, changes, outcome)
-    }
 }
 
-/// The fate of a row, if it is known.
-fn settled(fates: &[Fate], row: usize) -> Option<&Fate> {
-    match fates.get(row)? {
-        Fate::Open(_) | Fate::Against(_) => None,
-        Fate::As(first) => match &fates[*first as usize] {
-            Fate::Moved | Fate::Unchanged => Some(&Fate::Unchanged),
+fn ready(item: Item, moved: &MoveRow, state: &RowState, locations: &Locations) -> Ready {
+    let row = match item {
+        Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
+        Item::Row(row) => row,
+    };
+    let outcome = match (state, moved.target()) {
+        (RowState::Unchanged, _) => Outcome::Unchanged,
+        (RowState::Moved, Some(_)) => Outcome::Assigned,
+        (RowState::Moved, None) => Outcome::Unassigned,
+        (RowState::Failed(failure), _) => {
+            return Ready::Bad((**failure).clone(), row.record, row.source);
+        }
+        _ => return Ready::Bad(cli::rows::run_ended(), row.record, row.source),
+    };
+    Ready::Good(acted(&row, moved, outcome, locations), moved.device().to_owned(), row)
+}
+
+/// The row's record with what is known now.
+fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) -> Acted {
+    let mut row = row.clone();
+    let location = locations.of(moved.device()).ok().flatten();
+    let id = moved.id_of_name.or(location.and_then(|location| location.id));
+    let is_name = moved.id_of_name.is_some() || location.is_some_and(|location| location.by_name);
+    let named_by = moved.requested.as_ref().map_or(Form::Any, |requested| requested.named_by);
+    let form = if is_name { Form::Name } else { named_by };
+    let device = Identifier { form, text: moved.device().to_owned() };
+    name_device(&mut row.record, &device, id.map(|id| format!("{id:016x}")));
+    let mut changes = Record::new();
+    if let Some(target) = moved.target() {
+        let group = locations.group(target);
+        changes.insert("devicegroup_id".into(), group.id.clone().into());
+        changes.insert("devicegroup_type".into(), group.kind.clone().into());
+        if let Some(product) = &group.product {
+            changes.insert("product_id".into(), product.clone().into());
+            changes.insert("product_type".into(), "product".into());
+        }
+    } else {
+        row.record.retain(|name, _| {
+            !name.starts_with("devicegroup_") && !name.starts_with("product_")
+        });
+        // Reference 4.4: an unassigned device has no agent.
+        for name in ["agent_id", "agent_url", "agent_state_changed_at"] {
+            if row.record.contains_key(name) {
+                changes.insert(name.into(), Value::Null);
+            }
+        }
+        if row.record.contains_key("agent_running") {
+            changes.insert("agent_running".into(), false.into());
+        }
+    }
+    Acted::changed(&row, changes, outcome)
+}
+
+/// The state of a row, if it will not change any more.
+fn settled(rows: &[MoveRow], number: usize) -> Option<&RowState> {
+    match &rows.get(number)?.state {
+        RowState::Open(_) | RowState::PerhapsName(_) | RowState::Against(_) => None,
+        RowState::As(first) => match settled(rows, *first)? {
+            RowState::Moved => Some(&RowState::Unchanged),
             other => Some(other),
         },
         other => Some(other),

@@ -7,123 +7,133 @@ use std::collections::{BTreeMap, HashMap};
 use api::Error;
 use serde_json::json;
 
-use super::look_up::{Within, look_up};
-use super::plan::Fate;
-use super::send::{Sending, failed, is_out, is_trouble};
+use super::locate::{Within, locate};
+use super::locations::GroupNumber;
+use super::row::RowState;
+use super::send::{MoveRun, is_trouble};
 
-/// So often is a device sent, at most.
-const TRIES: u8 = 6;
+/// Maximum attempts per device.
+const ATTEMPTS: u8 = 6;
 
-/// A row whose fate an answer left open, with what it said.
-pub(super) struct Doubt {
-    pub row: u32,
-    pub group: u32,
+/// A device of which it is not known whether it moved, with what the answer said.
+pub(super) struct UnknownOutcome {
+    /// The number of its row.
+    pub row: usize,
+    pub group: GroupNumber,
     pub named: Option<Error>,
     pub general: Error,
     pub about_request: bool,
     /// The number of the request, and how many devices it had.
-    pub request: u32,
+    pub request: usize,
     pub together: usize,
 }
 
-impl Sending<'_> {
-    /// Looks where the doubtful devices are. Gives those that did not move and may be sent again.
-    pub(super) fn read_back(&mut self, doubts: Vec<Doubt>) -> Vec<Doubt> {
-        let mut by_group: BTreeMap<u32, Vec<Doubt>> = BTreeMap::new();
-        for doubt in doubts {
-            by_group.entry(doubt.group).or_default().push(doubt);
+impl MoveRun<'_> {
+    /// Looks where the devices are. Gives those that did not move and may be sent again.
+    pub(super) fn read_back(&mut self, unknown: Vec<UnknownOutcome>) -> Vec<UnknownOutcome> {
+        let mut by_group: BTreeMap<GroupNumber, Vec<UnknownOutcome>> = BTreeMap::new();
+        for one in unknown {
+            by_group.entry(one.group).or_default().push(one);
         }
-        let mut left = Vec::new();
-        for (group, doubts) in by_group {
-            left.extend(self.read_back_group(group, doubts));
+        let mut not_moved = Vec::new();
+        for (group, unknown) in by_group {
+            not_moved.extend(self.read_back_group(group, unknown));
         }
-        left
+        not_moved
     }
 
-    fn read_back_group(&mut self, group: u32, doubts: Vec<Doubt>) -> Vec<Doubt> {
-        let texts: Vec<String> = doubts.iter().map(|doubt| self.text_of(doubt.row)).collect();
+    fn read_back_group(
+        &mut self,
+        group: GroupNumber,
+        unknown: Vec<UnknownOutcome>,
+    ) -> Vec<UnknownOutcome> {
+        let on_the_wire = |one: &UnknownOutcome| self.rows[one.row].on_the_wire(self.locations);
+        let texts: Vec<String> = unknown.iter().map(on_the_wire).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         // A new look: what was known before is no answer.
-        let mut now = self.places.with_groups_only();
-        let id = self.places.groups[group as usize].id.clone();
-        let size = self.sizes.get(&group).copied();
-        if let Err(error) = look_up(self.session, &mut now, &texts, Within::Group(&id), size) {
-            doubts.iter().for_each(|doubt| self.fates[doubt.row as usize] = unknown(doubt, &error));
+        let mut now = self.locations.with_groups_only();
+        let within = Within::Group(&self.locations.group(group).id);
+        let size = self.group_sizes.get(&group).copied();
+        if let Err(error) = locate(self.session, &mut now, &texts, within, size) {
+            for one in &unknown {
+                self.rows[one.row].state = not_read_back(one, &error);
+            }
             self.ended = self.ended.take().or(Some(error).filter(Error::ends_run));
             return Vec::new();
         }
-        let mut left = Vec::new();
-        for (doubt, text) in doubts.into_iter().zip(texts) {
+        let mut not_moved = Vec::new();
+        for (one, text) in unknown.into_iter().zip(texts) {
+            let row = &mut self.rows[one.row];
             let inside = match now.of(text) {
-                Ok(place) => place.is_some_and(|place| place.group == Some(group)),
+                Ok(location) => location.is_some_and(|location| location.group == Some(group)),
                 Err(error) if error.kind == ErrorKind::NotFound => false,
                 // A look that failed shows nothing: neither that it moved nor that it did not.
                 Err(error) => {
-                    self.fates[doubt.row as usize] = unknown(&doubt, &error);
+                    row.state = not_read_back(&one, &error);
                     continue;
                 }
             };
-            if inside != is_out(self.wishes, doubt.row) {
-                self.fates[doubt.row as usize] = Fate::Moved;
+            if inside == row.leaves() {
+                not_moved.push(one);
             } else {
-                left.push(doubt);
+                row.state = RowState::Moved;
             }
         }
-        left
+        not_moved
     }
 
     /// Decides about devices that did not move: failed, or once more.
-    pub(super) fn again(&mut self, left: Vec<Doubt>, tries: &mut HashMap<u32, u8>) {
-        let mut left_of: HashMap<u32, usize> = HashMap::new();
-        for doubt in &left {
-            *left_of.entry(doubt.request).or_default() += 1;
+    pub(super) fn send_again_or_fail(&mut self, not_moved: Vec<UnknownOutcome>) {
+        let mut left_of: HashMap<usize, usize> = HashMap::new();
+        for one in &not_moved {
+            *left_of.entry(one.request).or_default() += 1;
         }
-        for doubt in left {
-            let of_request = left_of[&doubt.request];
-            if let Some(own) = &doubt.named {
-                self.fail(doubt.row, own.clone());
-            } else if is_trouble(&doubt.general) {
-                // A refusal of the size of the request is no try.
-                let tried = tries.entry(doubt.row).or_default();
-                *tried += 1;
-                if *tried >= TRIES {
-                    self.fates[doubt.row as usize] = failed(not_moved(&doubt.general, *tried));
-                } else if *tried + 1 >= TRIES {
-                    self.alone.insert(doubt.row);
+        for one in not_moved {
+            let row = &mut self.rows[one.row];
+            let of_request = left_of[&one.request];
+            if let Some(own) = one.named {
+                self.refused(one.row, own);
+            } else if is_trouble(&one.general) {
+                // A refusal of the size of the request is no attempt.
+                row.attempts += 1;
+                if row.attempts >= ATTEMPTS {
+                    row.state = RowState::failed(did_not_move(&one.general, row.attempts));
+                } else if row.attempts + 1 >= ATTEMPTS {
+                    row.alone = true;
                 }
             } else if of_request == 1 {
                 // All others of the request moved: what was refused is this one.
-                self.fail(doubt.row, doubt.general);
-            } else if doubt.about_request && of_request == doubt.together {
-                self.size.refused(doubt.together, &doubt.general);
+                self.refused(one.row, one.general);
+            } else if one.about_request && of_request == one.together {
+                self.batch_size.refused(one.together, &one.general);
             } else {
-                self.alone.insert(doubt.row);
+                row.alone = true;
             }
         }
     }
 }
 
 /// No answer was good, but the last look shows that the device is where it was: that is known.
-fn not_moved(general: &Error, tries: u8) -> Error {
+fn did_not_move(general: &Error, attempts: u8) -> Error {
     let last = match general.status {
         Some(status) => Error::from_answer(status, &json!({"errors": general.errors})).words(),
         None => "no answer".to_owned(),
     };
     Error {
         kind: ErrorKind::Unexpected,
-        attempts: tries.into(),
-        title: format!("The service failed {tries} times, and the device did not move"),
+        attempts: attempts.into(),
+        title: format!("The service failed {attempts} times, and the device did not move"),
         detail: Some(last),
         ..general.clone()
     }
 }
 
-fn unknown(doubt: &Doubt, error: &Error) -> Fate {
+fn not_read_back(one: &UnknownOutcome, error: &Error) -> RowState {
     let error = Error {
         kind: ErrorKind::UnknownOutcome,
-        attempts: doubt.general.attempts,
+        attempts: one.general.attempts,
         ..Error::new(ErrorKind::UnknownOutcome, "It is not known whether this device moved")
             .detail(format!("it could not be read back: {error}"))
     };
-    failed(error)
+    RowState::failed(error)
 }

@@ -5,84 +5,68 @@
 //! is open nothing more is sent: in an outage every further request would be one more in doubt. A refusal
 //! that may be about the size of the request is tried with a smaller one, alone, before the rest follow.
 
-use model::identifier::{Shape, shape};
+use model::identifier::shape;
 use model::{ErrorKind, Secret};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use api::Error;
-use api::membership::{self, Fate as Answer};
+use api::membership::{self, BatchResult};
+use api::{Error, Request};
 use pipe::engine::{self, Done};
 
-use super::places::{Group, Places};
-use super::plan::{Batch, Fate, Wish, batches};
-use super::read_back::Doubt;
-use super::size::Size;
+use super::batch_size::BatchSize;
+use super::decide::{Batch, batches};
+use super::locate::{Within, locate_in_list};
+use super::locations::{GroupNumber, Location, Locations};
+use super::read_back::UnknownOutcome;
+use super::row::{MoveRow, RowState};
 use cli::Session;
-use cli::failure;
 
-/// Called with the fates so far; false when the run is over.
-pub(super) type Settled<'a> = dyn FnMut(&[Fate], &Places, &Names) -> bool + 'a;
-
-/// The ids of devices that were found by what looked like an agent id and is their name, by row.
-pub(super) type Names = HashMap<u32, u64>;
+/// Called after each answer with the rows as they are: those that are settled can be printed. False when the
+/// run is over.
+pub(super) type OnAnswer<'a> = dyn FnMut(&[MoveRow], &Locations) -> bool + 'a;
 
 /// A bulk move under way.
-pub(super) struct Sending<'a> {
+pub(super) struct MoveRun<'a> {
     pub session: &'a Session,
-    pub wishes: &'a [Option<Wish>],
-    pub places: &'a Places,
-    pub fates: &'a mut [Fate],
+    pub rows: &'a mut [MoveRow],
+    pub locations: &'a Locations,
     pub key: Option<&'a Secret>,
-    /// Devices in one request.
-    pub size: Size,
-    /// Called after each answer: rows whose fate is known can be printed.
-    pub settled: &'a mut Settled<'a>,
-    /// Rows that go alone from now on.
-    pub alone: HashSet<u32>,
-    /// Requests sent so far.
-    pub requests: u32,
-    /// Devices by the id that was found for their name.
-    pub ids: Names,
-    /// Rows that are unknown as agents and may be names.
-    pub perhaps_names: BTreeMap<u32, Error>,
+    pub batch_size: BatchSize,
+    pub on_answer: &'a mut OnAnswer<'a>,
+    /// Requests sent so far whose outcome was unknown.
+    requests: usize,
     /// Members of a group that this run has put in or found there, for choosing how to read back.
-    pub sizes: HashMap<u32, usize>,
+    pub group_sizes: HashMap<GroupNumber, usize>,
     /// Why the run is over, once it is.
     pub ended: Option<Error>,
 }
 
-impl<'a> Sending<'a> {
-    /// A move of the open rows of `fates`, without an unblessing key.
+impl<'a> MoveRun<'a> {
+    /// A move of the open rows.
     pub fn new(
         session: &'a Session,
-        wishes: &'a [Option<Wish>],
-        places: &'a Places,
-        fates: &'a mut [Fate],
-        size: Size,
-        settled: &'a mut Settled<'a>,
+        rows: &'a mut [MoveRow],
+        locations: &'a Locations,
+        (batch_size, key): (usize, Option<&'a Secret>),
+        on_answer: &'a mut OnAnswer<'a>,
     ) -> Self {
-        Sending {
+        MoveRun {
             session,
-            wishes,
-            places,
-            fates,
-            key: None,
-            size,
-            settled,
-            alone: HashSet::new(),
+            rows,
+            locations,
+            key,
+            batch_size: BatchSize::new(batch_size),
+            on_answer,
             requests: 0,
-            ids: HashMap::new(),
-            perhaps_names: BTreeMap::new(),
-            sizes: HashMap::new(),
+            group_sizes: HashMap::new(),
             ended: None,
         }
     }
 
-    /// Sends until the fate of every open row is known, or the run is over; then it gives the reason.
-    pub fn all(&mut self) -> Option<Error> {
-        let mut tries: HashMap<u32, u8> = HashMap::new();
+    /// Sends until it is known what became of every open row, or the run is over; then it gives the reason.
+    pub fn carry_out(&mut self) -> Option<Error> {
         loop {
             let mut open = self.open_rows();
             if open.is_empty() {
@@ -90,153 +74,154 @@ impl<'a> Sending<'a> {
                 open = self.open_rows();
             }
             if open.is_empty() {
-                (self.settled)(self.fates, self.places, &self.ids);
+                self.answered();
                 return self.ended.take();
             }
             let mut round = self.round(open);
             // The first goes alone: it shows whether requests of this size are taken at all.
             let rest = round.split_off(1.min(round.len()));
-            let (mut doubts, mut over) = self.send(round);
-            let held_back =
-                doubts.iter().any(|doubt| doubt.about_request || is_trouble(&doubt.general));
+            let (mut unknown, mut over) = self.send(round);
+            let held_back = unknown.iter().any(|one| one.about_request || is_trouble(&one.general));
             if over.is_none() && !held_back {
                 let (more, ended) = self.send(rest);
-                doubts.extend(more);
+                unknown.extend(more);
                 over = ended;
             }
             if let Some(error) = over {
                 self.give_up(&error);
             }
-            let left = self.read_back(doubts);
+            let not_moved = self.read_back(unknown);
             if let Some(error) = self.ended.clone() {
                 self.give_up(&error);
             }
-            self.again(left, &mut tries);
-            if !(self.settled)(self.fates, self.places, &self.ids) {
+            self.send_again_or_fail(not_moved);
+            if !self.answered() {
                 self.give_up(&interrupted());
             }
         }
     }
 
+    fn answered(&mut self) -> bool {
+        (self.on_answer)(self.rows, self.locations)
+    }
+
     /// The requests of the next round.
-    fn round(&self, open: Vec<(u32, u32)>) -> Vec<Batch> {
+    fn round(&self, open: Vec<(usize, GroupNumber)>) -> Vec<Batch> {
         let (alone, together): (Vec<_>, Vec<_>) =
-            open.into_iter().partition(|(row, _)| self.alone.contains(row));
+            open.into_iter().partition(|(row, _)| self.rows[*row].alone);
         let mut round = batches(alone, 1);
-        round.extend(batches(together, self.size.now()));
-        round.truncate(self.size.round());
+        round.extend(batches(together, self.batch_size.now()));
+        round.truncate(self.batch_size.round());
         round
     }
 
-    fn devices_of(&self, batch: &Batch) -> Vec<String> {
-        batch.rows.iter().map(|row| self.text_of(*row)).collect()
+    fn open_rows(&self) -> Vec<(usize, GroupNumber)> {
+        let rows = self.rows.iter().enumerate();
+        rows.filter_map(|(number, row)| Some((number, row.open()?))).collect()
     }
 
-    /// The device as the request names it. Unassigned devices have no agent id any more, so devices that
-    /// are taken out go by their own id; names are nothing to the service.
-    pub(super) fn text_of(&self, row: u32) -> String {
-        let Some(wish) = &self.wishes[row as usize] else { return String::new() };
-        let known = || Some(self.places.of(&wish.device).ok()??.id);
-        let form = shape(&wish.device);
-        let needs_id = wish.target.is_none() || form == Shape::Name;
-        let id = self.ids.get(&row).copied().or_else(|| if needs_id { known() } else { None });
-        id.map_or_else(|| wish.device.clone(), |id| format!("{id:016x}"))
-    }
-
-    fn open_rows(&self) -> Vec<(u32, u32)> {
-        let rows = self.fates.iter().zip(0u32..);
-        let open = rows.filter_map(|(fate, row)| match fate {
-            Fate::Open(group) => Some((row, *group)),
-            _ => None,
-        });
-        open.filter(|(row, _)| !self.perhaps_names.contains_key(row)).collect()
+    /// The devices of a batch as the request names them, and the request.
+    fn request(&self, batch: &Batch) -> (Vec<String>, Request) {
+        let rows = batch.rows.iter().map(|row| &self.rows[*row]);
+        let devices: Vec<String> = rows.map(|row| row.on_the_wire(self.locations)).collect();
+        let group = self.locations.group(batch.group);
+        let request = if self.rows[batch.rows[0]].leaves() {
+            let key = self.key.filter(|_| group.is_production());
+            membership::unassign(&group.id, &devices, key)
+        } else {
+            membership::assign(&group.id, &devices)
+        };
+        (devices, request)
     }
 
     /// Sends `round`; notes what is certain, gives what is not, and what ended the run.
-    fn send(&mut self, round: Vec<Batch>) -> (Vec<Doubt>, Option<Error>) {
-        let mut doubts = Vec::new();
-        let mut over = None;
-        let (session, places, key) = (self.session, self.places, self.key);
-        let named: Vec<_> =
-            round.into_iter().map(|batch| (self.devices_of(&batch), batch)).collect();
-        let wishes = self.wishes;
+    fn send(&mut self, round: Vec<Batch>) -> (Vec<UnknownOutcome>, Option<Error>) {
+        let (mut unknown, mut over) = (Vec::new(), None);
+        let session = self.session;
+        let requests: Vec<_> =
+            round.into_iter().map(|batch| (self.request(&batch), batch)).collect();
         let hold_back = AtomicBool::new(false);
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
-            named.into_iter(),
-            |(devices, batch)| {
+            requests.into_iter(),
+            |((devices, request), batch)| {
                 if hold_back.load(Ordering::Relaxed) {
                     return (None, batch);
                 }
-                let out = batch.rows.first().is_some_and(|row| is_out(wishes, *row));
-                let group = &places.groups[batch.group as usize];
-                let answer = send_one(session, &devices, out, group, key);
-                if matches!(&answer, Answer::Doubtful { general, .. } if is_trouble(general)) {
+                let result = membership::interpret(session.client.send(&request), &devices);
+                if matches!(&result, BatchResult::Unknown { general, .. } if is_trouble(general)) {
                     hold_back.store(true, Ordering::Relaxed);
                 }
-                (Some(answer), batch)
+                (Some(result), batch)
             },
             |done| {
                 session.keep_company();
                 let ended = match done {
-                    Done::Worked((Some(answer), batch)) => self.note(answer, &batch, &mut doubts),
+                    Done::Worked((Some(result), batch)) => self.note(result, &batch, &mut unknown),
                     // Held back: still open.
                     Done::Worked((None, _)) => None,
                     Done::NotAttempted(_) => Some(interrupted()),
                 };
                 over = over.take().or(ended);
-                if !(self.settled)(self.fates, places, &self.ids) {
+                if !self.answered() {
                     over.get_or_insert_with(interrupted);
                     hold_back.store(true, Ordering::Relaxed);
                 }
                 ControlFlow::Continue(())
             },
         );
-        (doubts, over)
+        (unknown, over)
     }
 
-    /// Takes in the answer for one batch; gives the error that ends the run, if it does.
-    fn note(&mut self, answer: Answer, batch: &Batch, doubts: &mut Vec<Doubt>) -> Option<Error> {
-        match answer {
-            Answer::Done => {
-                self.size.taken();
-                batch.rows.iter().for_each(|row| self.fates[*row as usize] = Fate::Moved);
-                *self.sizes.entry(batch.group).or_default() += batch.rows.len();
+    /// Takes in the result of one batch; gives the error that ends the run, if it does.
+    fn note(
+        &mut self,
+        result: BatchResult,
+        batch: &Batch,
+        unknown: &mut Vec<UnknownOutcome>,
+    ) -> Option<Error> {
+        match result {
+            BatchResult::Done => {
+                self.batch_size.taken();
+                batch.rows.iter().for_each(|row| self.rows[*row].state = RowState::Moved);
+                *self.group_sizes.entry(batch.group).or_default() += batch.rows.len();
             }
-            Answer::Failed(errors) => {
+            BatchResult::Failed(errors) => {
                 if let [error] = errors.as_slice() {
-                    self.size.refused_alone(error);
+                    self.batch_size.refused_alone(error);
                 }
-                batch.rows.iter().zip(errors).for_each(|(row, error)| self.fail(*row, error));
+                batch.rows.iter().zip(errors).for_each(|(row, error)| self.refused(*row, error));
             }
             // As it seems; but it is not said that none moved.
-            Answer::Refused(error) if error.status == Some(403) => {
+            BatchResult::Refused(error) if error.status == Some(403) => {
                 let named = vec![Some(error.clone()); batch.rows.len()];
-                self.doubt(batch, named, &error, false, doubts);
+                unknown.extend(self.unknown(batch, named, &error, false));
             }
-            Answer::Refused(error) => {
-                batch.rows.iter().for_each(|row| self.fates[*row as usize] = failed(error.clone()));
+            BatchResult::Refused(error) => {
+                for row in &batch.rows {
+                    self.rows[*row].state = RowState::failed(error.clone());
+                }
             }
-            Answer::Doubtful { named, general, about_request } => {
-                self.doubt(batch, named, &general, about_request, doubts);
+            BatchResult::Unknown { named, general, about_request } => {
+                unknown.extend(self.unknown(batch, named, &general, about_request));
             }
-            Answer::RunOver(error) => return Some(error),
+            BatchResult::RunOver(error) => return Some(error),
         }
         None
     }
 
-    /// Notes that it is open what became of a batch.
-    fn doubt(
+    /// It is open what became of the devices of a batch.
+    fn unknown(
         &mut self,
         batch: &Batch,
         named: Vec<Option<Error>>,
         general: &Error,
         about_request: bool,
-        doubts: &mut Vec<Doubt>,
-    ) {
+    ) -> Vec<UnknownOutcome> {
         self.requests += 1;
-        doubts.extend(batch.rows.iter().zip(named).map(|(row, named)| Doubt {
+        *self.group_sizes.entry(batch.group).or_default() += batch.rows.len();
+        let of_row = |(row, named): (&usize, Option<Error>)| UnknownOutcome {
             row: *row,
             group: batch.group,
             named,
@@ -244,43 +229,75 @@ impl<'a> Sending<'a> {
             about_request,
             request: self.requests,
             together: batch.rows.len(),
-        }));
-        *self.sizes.entry(batch.group).or_default() += batch.rows.len();
+        };
+        batch.rows.iter().zip(named).map(of_row).collect()
+    }
+
+    /// The service refused the device of a row: it failed, unless what was sent as an agent id may be a name.
+    pub(super) fn refused(&mut self, number: usize, error: Error) {
+        let row = &mut self.rows[number];
+        let may_be_name = row.target().is_some()
+            && row.id_of_name.is_none()
+            && shape(row.device()).may_be_a_name_when_not_found();
+        row.state = if may_be_name && error.kind == ErrorKind::NotFound {
+            RowState::PerhapsName(Box::new(error))
+        } else {
+            RowState::failed(error)
+        };
+    }
+
+    /// Looks for devices of which the service knows no agent by their names.
+    fn try_as_names(&mut self) {
+        let names: Vec<&str> = self
+            .rows
+            .iter()
+            .filter(|row| matches!(row.state, RowState::PerhapsName(_)))
+            .map(MoveRow::device)
+            .collect();
+        if names.is_empty() {
+            return;
+        }
+        let mut locations = self.locations.with_groups_only();
+        if let Err(why) = locate_in_list(self.session, &mut locations, &names, Within::Account) {
+            return self.names_not_looked_for(&why);
+        }
+        for row in &mut *self.rows {
+            let RowState::PerhapsName(error) = &row.state else { continue };
+            row.state = match (locations.of(row.device()), row.target()) {
+                (Ok(Some(Location { id, group, .. })), Some(target)) => {
+                    row.id_of_name = id;
+                    if group == Some(target) { RowState::Unchanged } else { RowState::Open(target) }
+                }
+                (Err(other), _) if other.kind == ErrorKind::Ambiguous => RowState::failed(other),
+                _ => RowState::failed((**error).clone()),
+            };
+        }
+    }
+
+    /// The list could not be read: whether there are devices of these names is not known.
+    fn names_not_looked_for(&mut self, why: &Error) {
+        let ends = why.ends_run() || why.kind == ErrorKind::NotAttempted;
+        let mut reason =
+            (why.kind != ErrorKind::NotAttempted).then(|| RowState::failed(why.clone()));
+        for row in &mut *self.rows {
+            if matches!(row.state, RowState::PerhapsName(_)) {
+                let told = if ends { reason.take() } else { reason.clone() };
+                row.state = told.unwrap_or_else(RowState::run_ended);
+            }
+        }
+        if ends {
+            self.ended = self.ended.take().or(Some(why.clone()));
+        }
     }
 
     /// The run is over: what is still open was not attempted. The reason goes to the first such row.
     fn give_up(&mut self, error: &Error) {
-        let mut reason = (error.kind != ErrorKind::NotAttempted).then(|| failed(error.clone()));
-        for (row, _) in self.open_rows() {
-            let fate =
-                reason.take().unwrap_or_else(|| Fate::Failed(Box::new(cli::rows::run_ended())));
-            self.fates[row as usize] = fate;
+        let mut reason =
+            (error.kind != ErrorKind::NotAttempted).then(|| RowState::failed(error.clone()));
+        for row in self.rows.iter_mut().filter(|row| row.open().is_some()) {
+            row.state = reason.take().unwrap_or_else(RowState::run_ended);
         }
     }
-}
-
-fn send_one(
-    session: &Session,
-    devices: &[String],
-    out: bool,
-    group: &Group,
-    key: Option<&Secret>,
-) -> Answer {
-    let request = if out {
-        let key = key.filter(|_| group.is_production());
-        membership::unassign(&group.id, devices, key)
-    } else {
-        membership::assign(&group.id, devices)
-    };
-    membership::judge(session.client.send(&request), devices)
-}
-
-pub(super) fn is_out(wishes: &[Option<Wish>], row: u32) -> bool {
-    wishes[row as usize].as_ref().is_some_and(|wish| wish.target.is_none())
-}
-
-pub(super) fn failed(error: Error) -> Fate {
-    Fate::Failed(Box::new(failure(error)))
 }
 
 fn interrupted() -> Error {

@@ -1,6 +1,6 @@
 //! Finding out where devices are, for the least requests: one list, or one GET a device.
 
-use model::identifier::{Shape, shape};
+use model::identifier::shape;
 use model::{ErrorKind, Record};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use api::list::{self, Reading};
 use api::{Error, Request, SeenIds, resource, segment};
 use pipe::engine::{self, Done};
 
-use super::places::{Places, key};
+use super::locations::{Locations, key};
 use cli::Session;
 
 /// Which devices may be anywhere in the answer.
@@ -26,10 +26,10 @@ pub enum Within<'a> {
 /// Finds out where the devices `texts` are. `size` is the size of the list if it is known.
 ///
 /// # Errors
-/// What ends the run; what concerns one device is kept in [`Places`].
-pub(super) fn look_up(
+/// What ends the run; what concerns one device is kept in [`Locations`].
+pub(super) fn locate(
     session: &Session,
-    places: &mut Places,
+    locations: &mut Locations,
     texts: &[&str],
     within: Within<'_>,
     size: Option<usize>,
@@ -37,16 +37,16 @@ pub(super) fn look_up(
     if texts.is_empty() {
         return Ok(());
     }
-    let named = texts.iter().any(|text| shape(text) == Shape::Name);
+    let named = texts.iter().any(|text| shape(text).is_name());
     if named || list_is_less(session, texts.len(), within, size)? {
-        return look_up_in_list(
+        return locate_in_list(
             session,
-            places,
+            locations,
             texts,
             if named { Within::Account } else { within },
         );
     }
-    look_up_one_by_one(session, places, texts)
+    locate_one_by_one(session, locations, texts)
 }
 
 /// Is the list shorter, in pages, than there are devices to ask for? One request can tell: the page
@@ -75,9 +75,9 @@ fn list_is_less(
     }
 }
 
-pub(super) fn look_up_in_list(
+pub(super) fn locate_in_list(
     session: &Session,
-    places: &mut Places,
+    locations: &mut Locations,
     texts: &[&str],
     within: Within<'_>,
 ) -> Result<(), Error> {
@@ -85,7 +85,7 @@ pub(super) fn look_up_in_list(
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
     let mut seen = SeenIds::default();
     let note = |device: Record| {
-        places.note(&device, |key| wanted.contains(&key));
+        locations.note(&device, |key| wanted.contains(&key));
         ControlFlow::Continue(())
     };
     let _all = match within {
@@ -95,12 +95,12 @@ pub(super) fn look_up_in_list(
         }
     };
     if matches!(within, Within::Account) {
-        places.rest_is_nowhere(wanted);
+        locations.rest_is_nowhere(wanted);
     }
     Ok(())
 }
 
-fn look_up_one_by_one(session: &Session, places: &mut Places, texts: &[&str]) -> Result<(), Error> {
+fn locate_one_by_one(session: &Session, locations: &mut Locations, texts: &[&str]) -> Result<(), Error> {
     let mut ended = None;
     let mut perhaps_names = Vec::new();
     engine::ordered(
@@ -111,18 +111,18 @@ fn look_up_one_by_one(session: &Session, places: &mut Places, texts: &[&str]) ->
         |done| {
             if let Done::Worked((text, answer)) = done {
                 match answer {
-                    Ok(answer) => places.note(&resource::lift_data(&answer.body), |_| true),
+                    Ok(answer) => locations.note(&resource::lift_data(&answer.body), |_| true),
                     Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
                         ended = Some(error);
                         return ControlFlow::Break(());
                     }
                     Err(error)
-                        if error.kind == ErrorKind::NotFound && shape(text) == Shape::Agent =>
+                        if error.kind == ErrorKind::NotFound && shape(text).may_be_a_name_when_not_found() =>
                     {
                         perhaps_names.push(text);
                     }
                     Err(error) => {
-                        places.cannot_tell(text, error);
+                        locations.cannot_tell(text, error);
                     }
                 }
             }
@@ -132,7 +132,7 @@ fn look_up_one_by_one(session: &Session, places: &mut Places, texts: &[&str]) ->
     match ended {
         Some(error) => Err(error),
         None if perhaps_names.is_empty() => Ok(()),
-        None => look_up_in_list(session, places, &perhaps_names, Within::Account),
+        None => locate_in_list(session, locations, &perhaps_names, Within::Account),
     }
 }
 

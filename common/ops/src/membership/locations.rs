@@ -7,6 +7,7 @@ use model::GroupType;
 use model::identifier::{Shape, shape};
 use model::{ErrorKind, Record};
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use api::Error;
@@ -40,22 +41,26 @@ impl Group {
     }
 }
 
+/// The number of a group in [`Locations`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct GroupNumber(u32);
+
 /// Where a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Its id, which is 64 bits in hex.
-    pub id: u64,
-    /// The group, as an index into [`Places::groups`]; `None` while unassigned.
-    pub group: Option<u32>,
+pub struct Location {
+    /// Its id, which is 64 bits in hex; `None` when the service gave something else.
+    pub id: Option<NonZeroU64>,
+    /// The group; `None` while unassigned.
+    pub group: Option<GroupNumber>,
     /// What it was looked for by is its name.
     pub by_name: bool,
 }
 
-/// What is known of the places of devices.
+/// What is known of the locations of devices.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct Locations {
     /// Groups seen.
-    pub groups: Vec<Group>,
+    groups: Vec<Group>,
     found: HashMap<u64, Found>,
     /// Why a device could not be looked up.
     errors: HashMap<u64, Error>,
@@ -63,25 +68,25 @@ pub struct Places {
 
 #[derive(Clone, Copy, Debug)]
 enum Found {
-    At(Place),
+    At(Location),
     /// Several devices have this name.
     Several(u32),
     /// There is none in the account.
     Nowhere,
 }
 
-impl Places {
-    /// The place of the device called `text`.
+impl Locations {
+    /// The location of the device called `text`.
     ///
     /// # Errors
     /// `ambiguous` for a name of several, `not_found` when there is none for certain.
-    pub fn of(&self, text: &str) -> Result<Option<Place>, Error> {
+    pub fn of(&self, text: &str) -> Result<Option<Location>, Error> {
         let key = key(text);
         if let Some(error) = self.errors.get(&key) {
             return Err(error.clone());
         }
         match self.found.get(&key) {
-            Some(Found::At(place)) => Ok(Some(*place)),
+            Some(Found::At(location)) => Ok(Some(*location)),
             Some(Found::Several(count)) => Err(Error::new(
                 ErrorKind::Ambiguous,
                 format!("{count} devices are called `{text}`"),
@@ -97,18 +102,23 @@ impl Places {
     }
 
     /// The same groups, and nothing known of devices.
-    pub fn with_groups_only(&self) -> Places {
-        Places { groups: self.groups.clone(), ..Places::default() }
+    pub fn with_groups_only(&self) -> Locations {
+        Locations { groups: self.groups.clone(), ..Locations::default() }
+    }
+
+    /// The group with this number.
+    pub fn group(&self, number: GroupNumber) -> &Group {
+        &self.groups[number.0 as usize]
     }
 
     /// The number of a group, which is noted if it is new.
-    pub fn number(&mut self, group: &Group) -> u32 {
+    pub fn number(&mut self, group: &Group) -> GroupNumber {
         let known = self.groups.iter().position(|known| known.id == group.id);
         let number = known.unwrap_or_else(|| {
             self.groups.push(group.clone());
             self.groups.len() - 1
         });
-        u32::try_from(number).unwrap_or(u32::MAX)
+        GroupNumber(u32::try_from(number).expect("fewer than 2^32 groups"))
     }
 
     /// Notes why the device called `text` could not be looked up.
@@ -133,23 +143,23 @@ impl Places {
                 Group { id: id.to_owned(), kind, product: text("product_id").map(str::to_owned) };
             self.number(&group)
         });
-        let id = text("id").and_then(|id| u64::from_str_radix(id, 16).ok()).unwrap_or_default();
-        let place = Place { id, group, by_name: false };
+        let id = text("id").and_then(|id| u64::from_str_radix(id, 16).ok()).and_then(NonZeroU64::new);
+        let location = Location { id, group, by_name: false };
         for own in ["id", "mac_address", "agent_id"].into_iter().filter_map(text) {
             if wanted(key(own)) {
-                self.found.insert(key(own), Found::At(place));
+                self.found.insert(key(own), Found::At(location));
             }
         }
         // What looks like an id or a MAC address is never a name: it is another device's, perhaps.
         let is_name = |name: &&str| !matches!(shape(name), Shape::Id | Shape::Mac);
         if let Some(name) = text("name").filter(is_name).filter(|name| wanted(key(name))) {
-            let place = Place { by_name: true, ..place };
+            let location = Location { by_name: true, ..location };
             let several = |found: &Found| match found {
                 Found::Several(count) => Found::Several(count + 1),
-                Found::At(other) if other.id != id => Found::Several(2),
-                Found::At(_) | Found::Nowhere => Found::At(place),
+                Found::At(other) if id.is_none() || other.id != id => Found::Several(2),
+                Found::At(_) | Found::Nowhere => Found::At(location),
             };
-            let found = self.found.get(&key(name)).map_or(Found::At(place), several);
+            let found = self.found.get(&key(name)).map_or(Found::At(location), several);
             self.found.insert(key(name), found);
         }
     }
@@ -181,29 +191,29 @@ mod tests {
 
     #[test]
     fn a_device_is_found_by_any_of_its_identifiers() {
-        let mut places = Places::default();
-        places.note(&device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")), |_| true);
-        places.note(&device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None), |_| true);
-        places.rest_is_nowhere(["one", "three"].map(key));
+        let mut locations = Locations::default();
+        locations.note(&device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")), |_| true);
+        locations.note(&device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None), |_| true);
+        locations.rest_is_nowhere(["one", "three"].map(key));
         for text in ["40000c2a69000001", "40000C2A69000001", "0C:2A:69:00:00:01", "one"] {
-            let place = places.of(text).expect("known").expect("there");
+            let location = locations.of(text).expect("known").expect("there");
             assert_eq!(
-                place.group.map(|group| places.groups[group as usize].id.as_str()),
+                location.group.map(|group| locations.group(group).id.as_str()),
                 Some("g"),
                 "{text}"
             );
         }
-        assert_eq!(places.of("two").expect("known").expect("there").group, None);
-        assert_eq!(places.of("three").unwrap_err().kind, ErrorKind::NotFound);
-        assert_eq!(places.of("not looked for"), Ok(None));
+        assert_eq!(locations.of("two").expect("known").expect("there").group, None);
+        assert_eq!(locations.of("three").unwrap_err().kind, ErrorKind::NotFound);
+        assert_eq!(locations.of("not looked for"), Ok(None));
     }
 
     #[test]
     fn a_name_of_several_is_ambiguous() {
-        let mut places = Places::default();
-        places.note(&device("1", "a", "twin", None), |_| true);
-        places.note(&device("2", "b", "twin", None), |_| true);
-        assert_eq!(places.of("twin").unwrap_err().kind, ErrorKind::Ambiguous);
-        assert_eq!(places.of("other"), Ok(None));
+        let mut locations = Locations::default();
+        locations.note(&device("1", "a", "twin", None), |_| true);
+        locations.note(&device("2", "b", "twin", None), |_| true);
+        assert_eq!(locations.of("twin").unwrap_err().kind, ErrorKind::Ambiguous);
+        assert_eq!(locations.of("other"), Ok(None));
     }
 }

@@ -7,12 +7,12 @@
 
 use api::Error;
 
-/// So many devices are tried one by one before it is decided again how many go together.
+/// Devices that are tried one by one before it is decided again how many go together.
 const ONE_BY_ONE: usize = 32;
 
 /// The number of devices in a request.
 #[derive(Debug)]
-pub(super) struct Size {
+pub(super) struct BatchSize {
     full: usize,
     now: usize,
     /// In which words a request was refused as a whole.
@@ -21,10 +21,10 @@ pub(super) struct Size {
     alone: u32,
 }
 
-impl Size {
+impl BatchSize {
     /// `full`: as many as the person wants in one request.
     pub(super) fn new(full: usize) -> Self {
-        Size { full, now: full, refusal: None, alone: 0 }
+        BatchSize { full, now: full, refusal: None, alone: 0 }
     }
 
     /// Devices in the next requests.
@@ -74,7 +74,7 @@ mod tests {
         Error::from_answer(400, &json!({"errors": [{"status": "400", "title": "No"}]}))
     }
 
-    fn halved_to_one(size: &mut Size) {
+    fn halved_to_one(size: &mut BatchSize) {
         while size.now() > 1 {
             size.refused(size.now(), &refusal());
         }
@@ -82,12 +82,12 @@ mod tests {
 
     #[test]
     fn a_size_that_is_taken_stays() {
-        let mut size = Size::new(100);
+        let mut size = BatchSize::new(100);
         size.refused(100, &refusal());
         size.refused(50, &refusal());
         size.taken();
         assert_eq!((size.now(), size.round()), (25, usize::MAX));
-        let mut one = Size::new(100);
+        let mut one = BatchSize::new(100);
         halved_to_one(&mut one);
         one.taken();
         assert_eq!(one.now(), 1);
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn after_one_bad_device_the_others_go_together_again() {
-        let mut size = Size::new(100);
+        let mut size = BatchSize::new(100);
         halved_to_one(&mut size);
         size.refused_alone(&Error::new(ErrorKind::NotFound, "No such device"));
         assert_eq!(size.now(), 1, "that is another matter");
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn when_all_are_refused_they_go_one_by_one_until_one_is_taken() {
-        let mut size = Size::new(100);
+        let mut size = BatchSize::new(100);
         halved_to_one(&mut size);
         size.refused_alone(&refusal());
         halved_to_one(&mut size);

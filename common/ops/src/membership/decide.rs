@@ -1,0 +1,189 @@
+//! Which devices have to be written, and in which requests: a decision about rows and places, no requests.
+//!
+//! A device that is where it should be is not written again, since that would restart it. The same device
+//! twice is written once: its second row is `unchanged` for the same target and a conflict for another.
+
+use model::ErrorKind;
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+
+use pipe::Failure;
+
+use super::locations::{GroupNumber, Location, Locations, key};
+use super::row::{MoveRow, Requested, RowState};
+
+/// Decides about every row that asks for something. `key_given`: there is an unblessing key.
+pub(super) fn decide(rows: &mut [MoveRow], locations: &Locations, key_given: bool) {
+    let mut first: HashMap<u64, (usize, Option<GroupNumber>)> = HashMap::new();
+    for (number, row) in rows.iter_mut().enumerate() {
+        let Some(requested) = &row.requested else { continue };
+        let location = match locations.of(&requested.device) {
+            Ok(location) => location,
+            // An error of one GET is this row's own.
+            Err(error) => {
+                row.state = RowState::failed(error);
+                continue;
+            }
+        };
+        let identity = location.and_then(|location| location.id).map_or_else(|| key(&requested.device), NonZeroU64::get);
+        row.state = match first.get(&identity) {
+            Some((earlier, target)) if *target == requested.target => RowState::As(*earlier),
+            Some((earlier, _)) => RowState::Against(*earlier),
+            None => {
+                first.insert(identity, (number, requested.target));
+                decide_one(requested, location, locations, key_given)
+            }
+        };
+    }
+}
+
+fn decide_one(
+    requested: &Requested,
+    location: Option<Location>,
+    locations: &Locations,
+    key_given: bool,
+) -> RowState {
+    let present = location.and_then(|location| location.group);
+    match (requested.target, present) {
+        (Some(target), Some(present)) if target == present => RowState::Unchanged,
+        (Some(target), _) => RowState::Open(target),
+        (None, None) if location.is_some() => RowState::Unchanged,
+        (None, None) => RowState::failed(api::Error::new(
+            ErrorKind::NotFound,
+            format!("No device `{}`", requested.device),
+        )),
+        (None, Some(present)) if locations.group(present).is_production() && !key_given => {
+            RowState::Failed(Box::new(needs_key()))
+        }
+        (None, Some(present)) => RowState::Open(present),
+    }
+}
+
+/// `source` is that of the earlier row.
+pub(super) fn contradicts(source: &str) -> Failure {
+    Failure::new(ErrorKind::Conflict, "The same device twice, for two groups")
+        .detail(format!("{source} sends it elsewhere"))
+}
+
+fn needs_key() -> Failure {
+    Failure::new(ErrorKind::BadInput, "This is a production device")
+        .detail("taking it out of production needs the unblessing key: --unbond, --unbond-file or IMP_UNBOND_KEY")
+}
+
+/// One request: the group that it goes to, and the rows of its devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// The group.
+    pub group: GroupNumber,
+    /// Row numbers.
+    pub rows: Vec<usize>,
+}
+
+/// Collects `rows` by group into requests of up to `size` devices.
+pub(super) fn batches(
+    rows: impl IntoIterator<Item = (usize, GroupNumber)>,
+    size: usize,
+) -> Vec<Batch> {
+    let mut batcher = pipe::batch::Batcher::new(size.max(1));
+    let mut batches = Vec::new();
+    for (row, group) in rows {
+        batches.extend(batcher.push(group, row).map(|(group, rows)| Batch { group, rows }));
+    }
+    batches.extend(batcher.flush().into_iter().map(|(group, rows)| Batch { group, rows }));
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::locations::Group;
+    use super::*;
+    use pipe::Form;
+    use serde_json::json;
+
+    /// Two groups, `a` for development and `b` for production, with a device each, and one in none.
+    fn locations() -> (Locations, GroupNumber, GroupNumber) {
+        let mut locations = Locations::default();
+        let [a, b] = [("a", "development_devicegroup"), ("b", "production_devicegroup")].map(
+            |(id, kind)| {
+                locations.number(&Group { id: id.into(), kind: kind.into(), product: None })
+            },
+        );
+        for (id, mac, group) in [
+            ("01", "0c:2a:69:00:00:01", Some("a")),
+            ("02", "0c:2a:69:00:00:02", Some("b")),
+            ("03", "0c:2a:69:00:00:03", None),
+        ] {
+            let mut device = json!({"id": format!("40000c2a690000{id}"), "mac_address": mac});
+            if let Some(group) = group {
+                device["devicegroup_id"] = group.into();
+                device["devicegroup_type"] =
+                    if group == "b" { "production_devicegroup" } else { "x" }.into();
+            }
+            locations.note(device.as_object().expect("an object"), |_| true);
+        }
+        locations.rest_is_nowhere([key("nobody")]);
+        (locations, a, b)
+    }
+
+    fn decided(
+        asked: &[(&str, Option<GroupNumber>)],
+        locations: &Locations,
+        key: bool,
+    ) -> Vec<String> {
+        let asking = |(device, target): &(&str, Option<GroupNumber>)| {
+            let device = (*device).into();
+            MoveRow::asking(Requested { device, named_by: Form::Any, target: *target })
+        };
+        let mut rows: Vec<_> = asked.iter().map(asking).collect();
+        decide(&mut rows, locations, key);
+        let word = |row: MoveRow| match row.state {
+            RowState::Failed(failure) => format!("{:?}", failure.kind),
+            RowState::Open(group) => format!("open {}", locations.group(group).id),
+            other => format!("{other:?}"),
+        };
+        rows.into_iter().map(word).collect()
+    }
+
+    #[test]
+    fn a_device_that_is_there_is_left_alone() {
+        let (locations, a, _) = locations();
+        let asked = [
+            ("0c:2a:69:00:00:01", Some(a)),
+            ("0c:2a:69:00:00:03", Some(a)),
+            ("nobody", Some(a)),
+        ];
+        assert_eq!(decided(&asked, &locations, false), ["Unchanged", "open a", "NotFound"]);
+    }
+
+    #[test]
+    fn the_same_device_twice_under_two_names() {
+        let (locations, a, b) = locations();
+        let asked = [
+            ("0c:2a:69:00:00:03", Some(a)),
+            ("40000c2a69000003", Some(a)),
+            ("40000c2a69000003", Some(b)),
+        ];
+        assert_eq!(decided(&asked, &locations, false), ["open a", "As(0)", "Against(0)"]);
+    }
+
+    #[test]
+    fn unassigning_goes_to_the_present_group_and_needs_the_key_for_production() {
+        let (locations, ..) = locations();
+        let asked = [
+            ("40000c2a69000001", None),
+            ("40000c2a69000002", None),
+            ("40000c2a69000003", None),
+        ];
+        assert_eq!(decided(&asked, &locations, false), ["open a", "BadInput", "Unchanged"]);
+        assert_eq!(decided(&asked, &locations, true), ["open a", "open b", "Unchanged"]);
+    }
+
+    #[test]
+    fn batches_are_by_group_and_full() {
+        let (_, a, b) = locations();
+        let rows = (0..250).map(|row| (row, if row % 2 == 0 { a } else { b }));
+        let sizes: Vec<_> =
+            batches(rows, 100).iter().map(|batch| (batch.group, batch.rows.len())).collect();
+        assert_eq!(sizes, [(a, 100), (b, 100), (a, 25), (b, 25)]);
+    }
+}

@@ -1,0 +1,228 @@
+//! Rows that are moved together: collected, located, decided, sent.
+
+use model::identifier::shape;
+use model::{ErrorKind, ResourceKind};
+use std::collections::{HashMap, HashSet};
+
+use api::Error;
+use pipe::spool::Spool;
+use pipe::{Failure, Item, ReadError, Row};
+
+use super::Move;
+use super::decide::{contradicts, decide};
+use super::locate::{Within, locate};
+use super::locations::{GroupNumber, Locations};
+use super::print::Printer;
+use super::row::{MoveRow, Requested, RowState};
+use super::send::MoveRun;
+use cli::Session;
+use cli::rows::results::Results;
+use cli::{Exit, terminal::stderr};
+use cli::{Stop, failure};
+
+/// Rows that are moved together: all of the input, or what has come of a live source.
+pub(super) struct MoveJob<'a> {
+    session: &'a Session,
+    order: &'a Move<'a>,
+    /// The rows themselves wait here; what is known of them is short, and in the same order.
+    spool: Spool<Item>,
+    rows: Vec<MoveRow>,
+    locations: Locations,
+    /// The service has just said where the devices are.
+    listed: bool,
+}
+
+impl<'a> MoveJob<'a> {
+    pub fn new(session: &'a Session, order: &'a Move<'a>) -> Self {
+        MoveJob {
+            session,
+            order,
+            spool: Spool::new(),
+            rows: Vec::new(),
+            locations: Locations::default(),
+            listed: false,
+        }
+    }
+
+    /// Takes one more; `listed`: the service has just said where it is. False when no more can be taken,
+    /// and the run is over.
+    pub fn add(
+        &mut self,
+        item: Result<Item, ReadError>,
+        listed: bool,
+        results: &mut Results<'_>,
+    ) -> bool {
+        let item = match item {
+            Ok(item) => item,
+            Err(error) => {
+                results.end_run(error.into());
+                return false;
+            }
+        };
+        let kept = self.spool.push(&item);
+        self.note(&item, listed);
+        kept.map_err(|error| results.end_run(Stop::cannot_keep(&error))).is_ok()
+    }
+
+    fn note(&mut self, item: &Item, listed: bool) {
+        let mut noted = MoveRow::bad();
+        if let Item::Row(row) = item {
+            match self.requested(row) {
+                Ok(requested) => noted = MoveRow::asking(requested),
+                Err(failure) => noted.state = RowState::Failed(Box::new(failure)),
+            }
+            if listed {
+                self.listed = true;
+                self.locations.note(&row.record, |_| true);
+            }
+        }
+        self.rows.push(noted);
+    }
+
+    fn requested(&mut self, row: &Row) -> Result<Requested, Failure> {
+        if row.is_dry_run() && !self.order.work.is_dry_run() {
+            return Err(cli::rows::from_dry_run());
+        }
+        let identifier = row.identifier(ResourceKind::Device, &[])?;
+        let target = match self.order.target {
+            Some(target) => Some(self.locations.number(&target(row)?)),
+            None => None,
+        };
+        let device = identifier.text.into_boxed_str();
+        Ok(Requested { device, named_by: identifier.form, target })
+    }
+
+    /// Locates, decides, sends and reports; when the run is over, only reports.
+    pub fn carry_out(mut self, results: &mut Results<'_>) {
+        let located = if results.is_over() {
+            Err(Error::new(ErrorKind::NotAttempted, "The run is over"))
+        } else {
+            self.locate()
+        };
+        decide(&mut self.rows, &self.locations, self.order.key.is_some());
+        if let Err(error) = located {
+            self.not_located(&error);
+        }
+        if let Err(stop) = self.consent() {
+            results.end_run(stop);
+            self.settle_open(&RowState::run_ended());
+        }
+        self.tell_contradicted();
+        if self.order.work.is_dry_run() {
+            self.settle_open(&RowState::Moved);
+        }
+        if let Some(error) = self.send(results) {
+            results.note(Exit::of_failure(failure(error).kind));
+        }
+    }
+
+    /// Sends what is open and prints what is settled; gives why the run was over before all was settled.
+    fn send(&mut self, results: &mut Results<'_>) -> Option<Error> {
+        let total = self.rows.len() as u64;
+        let mut printer = Printer {
+            session: self.session,
+            order: self.order,
+            results,
+            reader: self.spool.read(),
+            next: 0,
+        };
+        let mut on_answer = |rows: &[MoveRow], locations: &Locations| {
+            let go_on = printer.print_settled(rows, locations);
+            stderr::progress(printer.next as u64, total, "device");
+            go_on
+        };
+        on_answer(&self.rows, &self.locations);
+        let how = (self.order.batch, self.order.key.as_ref());
+        MoveRun::new(self.session, &mut self.rows, &self.locations, how, &mut on_answer).carry_out()
+    }
+
+    /// The look-up ended the run: nothing was written.
+    fn not_located(&mut self, error: &Error) {
+        let mut reason =
+            (error.kind != ErrorKind::NotAttempted).then(|| RowState::failed(error.clone()));
+        for row in self.rows.iter_mut().filter(|row| row.requested.is_some()) {
+            if !matches!(&row.state, RowState::Failed(own) if own.kind != ErrorKind::NotFound) {
+                row.state = reason.take().unwrap_or_else(RowState::run_ended);
+            }
+        }
+    }
+
+    /// Gives the rows that are still to be written another state.
+    fn settle_open(&mut self, state: &RowState) {
+        let open = self.rows.iter_mut().filter(|row| row.open().is_some());
+        open.for_each(|row| row.state = state.clone());
+    }
+
+    /// Rows that want something else for a device than an earlier row: tells where that one stands.
+    fn tell_contradicted(&mut self) {
+        let against = |row: &MoveRow| match row.state {
+            RowState::Against(earlier) => Some(earlier),
+            _ => None,
+        };
+        let earlier: HashSet<usize> = self.rows.iter().filter_map(against).collect();
+        if earlier.is_empty() {
+            return;
+        }
+        let items = self.spool.read().enumerate().filter(|(number, _)| earlier.contains(number));
+        let sources: HashMap<usize, String> = items
+            .filter_map(|(number, item)| match item {
+                Ok(Item::Row(found)) => Some((number, found.source)),
+                _ => None,
+            })
+            .collect();
+        for row in &mut self.rows {
+            if let Some(earlier) = against(row) {
+                let source = sources.get(&earlier).map_or("an earlier row", String::as_str);
+                row.state = RowState::Failed(Box::new(contradicts(source)));
+            }
+        }
+    }
+
+    /// Finds out where the devices are now, for the least requests.
+    fn locate(&mut self) -> Result<(), Error> {
+        if self.listed {
+            return Ok(());
+        }
+        let requested = || self.rows.iter().filter_map(|row| row.requested.as_ref());
+        let mut by_target: HashMap<Option<GroupNumber>, Vec<&str>> = HashMap::new();
+        for one in requested() {
+            by_target.entry(one.target).or_default().push(&one.device);
+        }
+        // A dry run cannot leave it to the service to say which devices there are. And only the service
+        // knows whether an id and a MAC address are one device, which must not be written twice.
+        let mut shapes = requested().map(|one| shape(&one.device));
+        let first = shapes.next();
+        let all_at_once = self.order.target.is_none()
+            || self.order.work.is_dry_run()
+            || shapes.any(|shape| Some(shape) != first);
+        if all_at_once || by_target.len() > 20 {
+            let texts: Vec<&str> = requested().map(|one| &*one.device).collect();
+            return locate(self.session, &mut self.locations, &texts, Within::Account, None);
+        }
+        let mut targets: Vec<_> = by_target.into_iter().collect();
+        targets.sort_unstable_by_key(|(target, _)| *target);
+        for (target, texts) in targets {
+            let Some(target) = target else { continue };
+            let id = self.locations.group(target).id.clone();
+            locate(self.session, &mut self.locations, &texts, Within::Group(&id), None)?;
+        }
+        Ok(())
+    }
+
+    /// Unblessing is asked for, with the number and the first of the devices.
+    fn consent(&self) -> Result<(), Stop> {
+        let Some(ask) = self.order.work.ask.filter(|_| !self.order.work.is_dry_run()) else {
+            return Ok(());
+        };
+        let is_production = |group| self.locations.group(group).is_production();
+        let unblessed = self.rows.iter().filter(|row| row.leaves());
+        let unblessed = unblessed.filter(|row| row.open().is_some_and(is_production));
+        let devices: Vec<&str> = unblessed.map(MoveRow::device).collect();
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let first: Vec<String> =
+            devices.iter().take(20).map(|device| (*device).to_owned()).collect();
+        self.session.consent(&ask, "production device", devices.len() as u64, &first)
+    }
+}
