@@ -140,13 +140,18 @@ mod tests {
             400,
             &json!([{"status":"404","title":"N"},{"status":"404","title":"N"},{"status":"404","title":"N"}]),
         );
-        assert!(matches!(interpret(answer, &THREE), BatchResult::Failed(errors) if errors.len() == 3));
+        assert!(
+            matches!(interpret(answer, &THREE), BatchResult::Failed(errors) if errors.len() == 3)
+        );
     }
 
     #[test]
     fn too_many_devices_is_about_the_request() {
         let capped = refusal(400, &json!([{"status":"400","title":"Too many"}]));
-        assert!(matches!(interpret(capped, &THREE), BatchResult::Unknown { about_request: true, .. }));
+        assert!(matches!(
+            interpret(capped, &THREE),
+            BatchResult::Unknown { about_request: true, .. }
+        ));
         assert!(matches!(
             interpret(refusal(413, &json!([])), &THREE),
             BatchResult::Unknown { about_request: true, .. }
@@ -156,7 +161,10 @@ mod tests {
     #[test]
     fn lost_answers_are_doubtful_and_refusals_final() {
         let lost = Err(Error::new(ErrorKind::UnknownOutcome, "lost"));
-        assert!(matches!(interpret(lost, &THREE), BatchResult::Unknown { about_request: false, .. }));
+        assert!(matches!(
+            interpret(lost, &THREE),
+            BatchResult::Unknown { about_request: false, .. }
+        ));
         assert!(matches!(interpret(refusal(403, &json!([])), &THREE), BatchResult::Refused(_)));
         assert!(matches!(interpret(refusal(404, &json!([])), &THREE), BatchResult::Refused(_)));
         let over = Err(Error::new(ErrorKind::Unreachable, "out"));

@@ -63,7 +63,7 @@ impl fmt::Display for Source {
 
 /// A credential that stands in the environment, not in a file.
 #[derive(Clone)]
-pub(crate) enum Given {
+pub(crate) enum EnvCredential {
     Nothing,
     LoginKey(Secret),
     Password { user: String, password: Option<Secret> },
@@ -74,7 +74,7 @@ pub(crate) enum Given {
 pub struct Choice {
     pub(crate) source: Source,
     pub(crate) endpoint: String,
-    pub(crate) given: Given,
+    pub(crate) env_credential: EnvCredential,
     /// The sign-in file, or for a sign-in from the environment the file that keeps its token.
     pub(crate) store: Option<PathBuf>,
     pub(crate) sign_in: SignIn,
@@ -157,23 +157,23 @@ fn from_file(source: Source, path: PathBuf) -> Result<Choice, Error> {
             "it is named by --auth-file or IMP_AUTH_FILE; `imp-auth login` would make it",
         ));
     };
-    let (endpoint, given) = (sign_in.endpoint.clone(), Given::Nothing);
-    Ok(Choice { source, endpoint, given, store: Some(path), sign_in })
+    let (endpoint, env_credential) = (sign_in.endpoint.clone(), EnvCredential::Nothing);
+    Ok(Choice { source, endpoint, env_credential, store: Some(path), sign_in })
 }
 
 fn from_environment(source: Source, environment: &Environment) -> Result<Choice, Error> {
     let set = environment.endpoint.as_deref().filter(|endpoint| !endpoint.trim().is_empty());
     let endpoint = check_endpoint(set.unwrap_or(DEFAULT_ENDPOINT))?;
-    let given = match (&source, &environment.login_key) {
-        (Source::User(user), _) => Given::Password {
+    let env_credential = match (&source, &environment.login_key) {
+        (Source::User(user), _) => EnvCredential::Password {
             user: user.clone(),
             password: environment.password.clone().filter(|password| !password.is_empty()),
         },
-        (_, Some(key)) => Given::LoginKey(key.clone()),
-        (_, None) => Given::Nothing,
+        (_, Some(key)) => EnvCredential::LoginKey(key.clone()),
+        (_, None) => EnvCredential::Nothing,
     };
     let sign_in = SignIn::at(&endpoint);
-    let mut choice = Choice { source, endpoint, given, store: None, sign_in };
+    let mut choice = Choice { source, endpoint, env_credential, store: None, sign_in };
     if let Some(cache_dir) = &environment.cache_dir {
         let name = digest(&[choice.identity(&choice.sign_in).name().as_bytes(), b"sign-in"]);
         let path = cache_dir.join("sign-ins").join(name);
@@ -199,12 +199,12 @@ impl Choice {
 
     /// For `imp-auth info`.
     pub fn describe(&self) -> Description {
-        let credential = match self.given {
-            Given::LoginKey(_) => "login key",
-            Given::Password { .. } => "password",
-            Given::Nothing if self.sign_in.refresh_token.is_some() => "refresh token",
-            Given::Nothing if self.sign_in.login_key.is_some() => "login key",
-            Given::Nothing => "none",
+        let credential = match self.env_credential {
+            EnvCredential::LoginKey(_) => "login key",
+            EnvCredential::Password { .. } => "password",
+            EnvCredential::Nothing if self.sign_in.refresh_token.is_some() => "refresh token",
+            EnvCredential::Nothing if self.sign_in.login_key.is_some() => "login key",
+            EnvCredential::Nothing => "none",
         };
         Description {
             source: self.source.clone(),
@@ -217,13 +217,13 @@ impl Choice {
 
     /// The credential behind `sign_in`, found where this choice found its own.
     pub(crate) fn identity(&self, sign_in: &SignIn) -> Identity {
-        match &self.given {
-            Given::LoginKey(key) => Identity::of_login_key(&self.endpoint, key),
-            Given::Password { user, password } => {
+        match &self.env_credential {
+            EnvCredential::LoginKey(key) => Identity::of_login_key(&self.endpoint, key),
+            EnvCredential::Password { user, password } => {
                 let password = password.as_ref().map_or("", |password| password.expose());
                 Identity::new(&self.endpoint, "password", &[user, password])
             }
-            Given::Nothing => identity_in_file(sign_in),
+            EnvCredential::Nothing => identity_in_file(sign_in),
         }
     }
 }

@@ -5,8 +5,8 @@
 //! atomically, and renewed under a lock. A run goes on as the account that it began as, whatever is
 //! written into the file meanwhile. And no secret is ever in a message or in a `Debug` output.
 //!
-//! Nothing here reads the environment, prompts or prints: `cli` hands in an [`Environment`] and
-//! [`Hands`] for the rest.
+//! Nothing here reads the environment, prompts or prints: `cli` gives an [`Environment`] for the first and an
+//! [`Interaction`] for the rest.
 
 mod account;
 mod choose;
@@ -17,7 +17,7 @@ mod login;
 mod private;
 mod renewal;
 mod service;
-mod session;
+mod token_source;
 
 use model::{ErrorKind, Secret};
 use std::fmt;
@@ -33,10 +33,10 @@ pub use account::{Account, Identity, known_account, pace_file, remember_account}
 pub use choose::{Choice, Description, Source, choose, sources};
 pub use endpoint::{DEFAULT_ENDPOINT, check_endpoint};
 pub use login::{
-    Destination, LoggedIn, LoggedOut, Login, Proof, Replaced, log_in, log_out, replaced,
+    Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,
 };
 pub use service::Service;
-pub use session::Session;
+pub use token_source::TokenSource;
 
 /// What choosing a sign-in depends on; `cli` fills it from the flags and the environment.
 ///
@@ -123,7 +123,7 @@ impl fmt::Display for Question<'_> {
 
 /// What this crate leaves to the command line: asking, warning, and knowing when to stop.
 #[derive(Clone)]
-pub struct Hands {
+pub struct Interaction {
     /// Asks on the terminal without echo; `None` when there is no terminal or no answer.
     pub ask: Arc<dyn Fn(Question) -> Option<Secret> + Send + Sync>,
     /// Shows a sentence that does not stop the run.
@@ -134,7 +134,7 @@ pub struct Hands {
     pub patience: Duration,
 }
 
-impl Hands {
+impl Interaction {
     /// The answer to a question; none when there is nobody to answer.
     fn answer(&self, question: Question) -> Result<Option<Secret>, Error> {
         let answer = (self.ask)(question);

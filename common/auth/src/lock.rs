@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use api::send::clock;
 
-use crate::{Hands, digest, private};
+use crate::{Interaction, digest, private};
 
 /// How often a lock that somebody holds is asked for.
 const POLL: Duration = Duration::from_millis(10);
@@ -32,9 +32,13 @@ pub(crate) enum Locked {
 }
 
 /// The lock of a sign-in file, or of the file that keeps the token of another sign-in.
-pub(crate) fn of_file(store: &Path, state_dir: &Path, hands: &Hands) -> io::Result<Locked> {
-    let longest = hands.patience.max(SHORTEST_LOCK);
-    lock(state_dir, &lock_name(store), longest, &hands.stop)
+pub(crate) fn of_file(
+    store: &Path,
+    state_dir: &Path,
+    interaction: &Interaction,
+) -> io::Result<Locked> {
+    let longest = interaction.patience.max(SHORTEST_LOCK);
+    lock(state_dir, &lock_name(store), longest, &interaction.stop)
 }
 
 /// One name for a file, by whatever way it is reached and also before it is there.

@@ -13,12 +13,12 @@ use std::time::SystemTime;
 use api::{Error, send::clock};
 
 use crate::account::{Account, Identity, known_account, same_account};
-use crate::choose::{Choice, Given, Source, identity_in_file};
+use crate::choose::{Choice, EnvCredential, Source, identity_in_file};
 use crate::endpoint::suspicion;
 use crate::file::{self, SignIn};
 use crate::lock::{self, Locked};
 use crate::service::{Service, by_login_key, by_password};
-use crate::{Environment, Hands, private};
+use crate::{Environment, Interaction, private};
 
 /// Which sign-in file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum Destination {
 
 /// What one signs in with.
 #[derive(Clone, Debug)]
-pub enum Proof {
+pub enum Credential {
     /// Email or username, and password.
     Password {
         /// Email or username.
@@ -49,7 +49,7 @@ pub struct Login {
     /// Base URL, from [`check_endpoint`](crate::check_endpoint).
     pub endpoint: String,
     /// What one signs in with.
-    pub proof: Proof,
+    pub credential: Credential,
     /// Keep neither refresh token nor login key (`--temp`).
     pub temporary: bool,
     /// Where it goes.
@@ -120,11 +120,11 @@ pub fn replaced(login: &Login, environment: &Environment) -> Result<Option<Repla
     let state_dir = environment.state_dir.as_deref();
     let old = identity_in_file(&sign_in);
     let account = state_dir.and_then(|state_dir| known_account(state_dir, &old));
-    let is_same = match &login.proof {
-        Proof::Password { user, .. } => {
+    let is_same = match &login.credential {
+        Credential::Password { user, .. } => {
             account.as_ref().is_some_and(|account| account.is_called(user))
         }
-        Proof::LoginKey(key) => {
+        Credential::LoginKey(key) => {
             let is_kept = sign_in.login_key.as_ref() == Some(key);
             is_kept || same_account(state_dir, &old, &Identity::of_login_key(&login.endpoint, key))
         }
@@ -147,30 +147,32 @@ pub fn log_in(
     login: &Login,
     environment: &Environment,
     service: &dyn Service,
-    hands: &Hands,
+    interaction: &Interaction,
 ) -> Result<LoggedIn, Error> {
     let (file, source) = destination(login.destination, environment)?;
     private::replaceable(&file).map_err(|error| unwritable(&file, &error))?;
     let endpoint = login.endpoint.as_str();
-    let answer = match &login.proof {
-        Proof::Password { user, password } => by_password(service, hands, endpoint, user, password),
-        Proof::LoginKey(key) => by_login_key(service, hands, endpoint, key),
+    let answer = match &login.credential {
+        Credential::Password { user, password } => {
+            by_password(service, interaction, endpoint, user, password)
+        }
+        Credential::LoginKey(key) => by_login_key(service, interaction, endpoint, key),
     };
     let grant = answer.map_err(|error| explained(error, endpoint))?;
     let mut sign_in = SignIn::at(endpoint);
     sign_in.take(&grant, clock::now());
-    if let Proof::LoginKey(key) = &login.proof {
+    if let Credential::LoginKey(key) = &login.credential {
         sign_in.keep_login_key(key);
     }
     if login.temporary {
         sign_in.make_temporary();
     }
     // A run that renews the sign-in of before must not write it over this one.
-    let _lock = locked(&file, environment, hands);
+    let _lock = locked(&file, environment, interaction);
     sign_in.write(&file).map_err(|error| unwritable(&file, &error))?;
     let endpoint = endpoint.to_owned();
-    let (store, given) = (Some(file.clone()), Given::Nothing);
-    let choice = Choice { source, endpoint, given, store, sign_in };
+    let (store, env_credential) = (Some(file.clone()), EnvCredential::Nothing);
+    let choice = Choice { source, endpoint, env_credential, store, sign_in };
     let identity = choice.identity(&choice.sign_in);
     Ok(LoggedIn { file, expires_at: grant.expires_at, identity })
 }
@@ -182,10 +184,10 @@ pub fn log_in(
 pub fn log_out(
     which: Destination,
     environment: &Environment,
-    hands: &Hands,
+    interaction: &Interaction,
 ) -> Result<LoggedOut, Error> {
     let (file, _) = destination(which, environment)?;
-    let _lock = locked(&file, environment, hands);
+    let _lock = locked(&file, environment, interaction);
     // A broken file is no reason to keep it.
     let sign_in = file::read(&file, clock::wait).ok().flatten();
     let removed = private::target_of(&file).and_then(fs::remove_file);
@@ -234,8 +236,8 @@ fn destination(
 }
 
 /// The lock where there can be one; a sign-in by hand goes on without.
-fn locked(file: &Path, environment: &Environment, hands: &Hands) -> Option<Locked> {
-    lock::of_file(file, environment.state_dir.as_deref()?, hands).ok()
+fn locked(file: &Path, environment: &Environment, interaction: &Interaction) -> Option<Locked> {
+    lock::of_file(file, environment.state_dir.as_deref()?, interaction).ok()
 }
 
 /// Adds a suspicion. Of a refusal only the words are kept: what else is in it may be a login token.

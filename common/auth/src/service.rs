@@ -4,7 +4,7 @@ use api::sign_in::{self, Answered, Grant};
 use api::{Client, Error};
 use model::{ErrorKind, Secret};
 
-use crate::{Hands, Question};
+use crate::{Interaction, Question};
 
 /// The requests for a token. A trait because the tests have a service of their own.
 pub trait Service: Send + Sync {
@@ -56,16 +56,20 @@ pub(crate) fn is_refusal(error: &Error) -> bool {
 
 pub(crate) fn by_password(
     service: &dyn Service,
-    hands: &Hands,
+    interaction: &Interaction,
     endpoint: &str,
     user: &str,
     password: &Secret,
 ) -> Result<Grant, Error> {
     match service.with_password(user, password)? {
         Answered::Granted(grant) => Ok(grant),
-        Answered::OneTimePassword { login_token } => {
-            by_one_time_password(service, hands, endpoint, &login_token, ", or use a login key")
-        }
+        Answered::OneTimePassword { login_token } => by_one_time_password(
+            service,
+            interaction,
+            endpoint,
+            &login_token,
+            ", or use a login key",
+        ),
     }
 }
 
@@ -73,7 +77,7 @@ pub(crate) fn by_password(
 /// not known (reference 1.4).
 pub(crate) fn by_login_key(
     service: &dyn Service,
-    hands: &Hands,
+    interaction: &Interaction,
     endpoint: &str,
     key: &Secret,
 ) -> Result<Grant, Error> {
@@ -86,19 +90,19 @@ pub(crate) fn by_login_key(
     };
     let wanted = refusal.errors.iter().find_map(|error| error["meta"]["login_token"].as_str());
     match wanted.map(Secret::new) {
-        Some(login_token) => by_one_time_password(service, hands, endpoint, &login_token, ""),
+        Some(login_token) => by_one_time_password(service, interaction, endpoint, &login_token, ""),
         None => Err(refusal),
     }
 }
 
 fn by_one_time_password(
     service: &dyn Service,
-    hands: &Hands,
+    interaction: &Interaction,
     endpoint: &str,
     login_token: &Secret,
     other_way: &str,
 ) -> Result<Grant, Error> {
-    let Some(code) = hands.answer(Question::OneTimePassword { endpoint })? else {
+    let Some(code) = interaction.answer(Question::OneTimePassword { endpoint })? else {
         let detail = format!(
             "there is no terminal to ask for it; sign in with `imp-auth login --otp CODE`{other_way}"
         );

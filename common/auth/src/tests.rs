@@ -118,17 +118,17 @@ impl Service for Fake {
 }
 
 /// A person who knows these answers, and the warnings that were shown.
-pub(crate) fn hands(answers: &[&str]) -> (Hands, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn interaction(answers: &[&str]) -> (Interaction, Arc<Mutex<Vec<String>>>) {
     let answers: VecDeque<String> = answers.iter().map(|answer| (*answer).to_owned()).collect();
     let (answers, shown) = (Mutex::new(answers), Arc::new(Mutex::new(Vec::new())));
     let warnings = Arc::clone(&shown);
-    let hands = Hands {
+    let interaction = Interaction {
         ask: Arc::new(move |_| answers.lock().unwrap().pop_front().map(Secret::new)),
         warn: Arc::new(move |text| warnings.lock().unwrap().push(text.to_owned())),
         stop: Arc::default(),
         patience: Duration::from_secs(120),
     };
-    (hands, shown)
+    (interaction, shown)
 }
 
 #[test]

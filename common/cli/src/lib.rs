@@ -31,7 +31,7 @@ pub use pipe::{Failure, Form, Identifier, Row};
 pub use rows::expand::Gathered;
 pub use rows::once_per_target::{Once, Reported};
 pub use rows::source::{Given, Identifiers, RowSource, Rows};
-pub use session::{Session, hands, settings, sign_in_environment, text};
+pub use session::{Session, interaction, settings, sign_in_environment, text};
 
 use terminal::{environment, signals, stderr, stdout};
 

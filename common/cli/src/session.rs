@@ -33,7 +33,7 @@ pub struct Session {
     pub stop: Arc<AtomicBool>,
     /// How the inputs of this run end.
     pub inputs: Arc<Inputs>,
-    sign_in: Arc<auth::Session>,
+    sign_in: Arc<auth::TokenSource>,
     state_dir: Option<PathBuf>,
     account: OnceLock<Result<auth::Account, api::Error>>,
 }
@@ -61,8 +61,8 @@ pub fn sign_in_environment(common: &Common) -> auth::Environment {
 }
 
 /// What the sign-in may ask of the terminal.
-pub fn hands(common: &Common) -> auth::Hands {
-    auth::Hands {
+pub fn interaction(common: &Common) -> auth::Interaction {
+    auth::Interaction {
         ask: Arc::new(|question| prompt::secret(&question.to_string()).ok()),
         warn: Arc::new(stderr::say),
         stop: signals::stop(),
@@ -94,8 +94,12 @@ impl Session {
         let choice = auth::choose(&environment)?;
         let settings = settings(common, choice.endpoint());
         let without_token = Client::new(settings.clone(), None)?;
-        let sign_in =
-            Arc::new(auth::Session::new(choice, &environment, without_token, hands(common)));
+        let sign_in = Arc::new(auth::TokenSource::new(
+            choice,
+            &environment,
+            without_token,
+            interaction(common),
+        ));
         let client = Client::new(settings.clone(), Some(sign_in.clone()))?;
         let finder = Arc::new(Resolver::new(&client, usize::from(common.jobs)));
         let session = Session {
@@ -195,7 +199,7 @@ impl Session {
     }
 
     /// The sign-in in use.
-    pub fn sign_in(&self) -> &auth::Session {
+    pub fn sign_in(&self) -> &auth::TokenSource {
         &self.sign_in
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use cli::api::Client;
-use cli::auth::{self, Destination, Environment, Hands, LoggedIn, Proof, Question};
+use cli::auth::{self, Credential, Destination, Environment, Interaction, LoggedIn, Question};
 use cli::{Common, Exit, Session, Stop, consent, terminal::prompt, terminal::stderr};
 
 use crate::sign_in;
@@ -56,14 +56,14 @@ impl Login {
         let environment = cli::sign_in_environment(&self.common);
         let endpoint = self.endpoint(&environment)?;
         let login = auth::Login {
-            proof: self.proof(&endpoint)?,
+            credential: self.credential(&endpoint)?,
             temporary: self.temp,
             destination: if self.local { Destination::Local } else { Destination::Usual },
             endpoint,
         };
         self.ask_before_replacing(&login, &environment)?;
         let service = Client::new(cli::settings(&self.common, &login.endpoint), None)?;
-        let made = auth::log_in(&login, &environment, &service, &self.hands())?;
+        let made = auth::log_in(&login, &environment, &service, &self.interaction())?;
         let front = auth::sources(&environment).into_iter().next();
         if let Some(front) = front.filter(|front| front.file() != Some(&made.file)) {
             stderr::say(&format!("commands here still use {front}, which comes first"));
@@ -85,9 +85,9 @@ impl Login {
         Ok(endpoint)
     }
 
-    fn proof(&self, endpoint: &str) -> Result<Proof, Stop> {
+    fn credential(&self, endpoint: &str) -> Result<Credential, Stop> {
         if let Some(key) = given(self.lk.as_ref(), self.lk_file.as_ref())? {
-            return Ok(Proof::LoginKey(key));
+            return Ok(Credential::LoginKey(key));
         }
         let password = given(self.pwd.as_ref(), self.pwd_file.as_ref())?;
         if (self.user.is_none() || password.is_none()) && !prompt::is_possible() {
@@ -106,7 +106,7 @@ impl Login {
             Some(password) => password,
             None => prompt::secret(&Question::Password { user: &user, endpoint }.to_string())?,
         };
-        Ok(Proof::Password { user, password })
+        Ok(Credential::Password { user, password })
     }
 
     fn ask_before_replacing(
@@ -124,12 +124,12 @@ impl Login {
         consent::ask(&format!("{replaced}. It will be replaced."))
     }
 
-    fn hands(&self) -> Hands {
-        let hands = cli::hands(&self.common);
+    fn interaction(&self) -> Interaction {
+        let interaction = cli::interaction(&self.common);
         match self.otp.clone().map(Secret::new) {
             // Nothing else is asked for: the password is there.
-            Some(code) => Hands { ask: Arc::new(move |_| Some(code.clone())), ..hands },
-            None => hands,
+            Some(code) => Interaction { ask: Arc::new(move |_| Some(code.clone())), ..interaction },
+            None => interaction,
         }
     }
 

@@ -30,8 +30,8 @@ impl Logout {
     pub fn run(&self) -> cli::Result {
         let environment = cli::sign_in_environment(&self.common);
         let which = if self.local { Destination::Local } else { Destination::Usual };
-        let hands = cli::hands(&self.common);
-        let removed = auth::log_out(which, &environment, &hands);
+        let interaction = cli::interaction(&self.common);
+        let removed = auth::log_out(which, &environment, &interaction);
         // A file that is named counts even if it is not there, as the one just removed.
         let is_there = |left: &&auth::Source| left.file().is_none_or(std::path::Path::exists);
         if let Some(left) = auth::sources(&environment).first().filter(is_there) {

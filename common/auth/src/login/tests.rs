@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::choose;
-use crate::tests::{ENDPOINT, Fake, at, hands};
+use crate::tests::{ENDPOINT, Fake, at, interaction};
 
 struct Scene {
     root: tempfile::TempDir,
@@ -25,7 +25,7 @@ impl Scene {
     }
 
     fn log_in(&self, login: &Login) -> Result<LoggedIn, Error> {
-        log_in(login, &self.environment, &self.service, &hands(&["123456"]).0)
+        log_in(login, &self.environment, &self.service, &interaction(&["123456"]).0)
     }
 
     fn read(&self, path: &str) -> Value {
@@ -36,14 +36,14 @@ impl Scene {
 fn by_password() -> Login {
     Login {
         endpoint: ENDPOINT.into(),
-        proof: Proof::Password { user: "me".into(), password: Secret::new("swordfish") },
+        credential: Credential::Password { user: "me".into(), password: Secret::new("swordfish") },
         temporary: false,
         destination: Destination::Usual,
     }
 }
 
 fn by_key() -> Login {
-    Login { proof: Proof::LoginKey(Secret::new("KEY")), ..by_password() }
+    Login { credential: Credential::LoginKey(Secret::new("KEY")), ..by_password() }
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn what_would_be_lost_is_said_unless_it_is_the_same_account() {
     crate::remember_account(state, &made.identity, &account).unwrap();
     assert_eq!(lost(&by_password()), None);
     let of = |user: &str| {
-        let proof = Proof::Password { user: user.into(), password: Secret::new("x") };
-        lost(&Login { proof, ..by_password() })
+        let credential = Credential::Password { user: user.into(), password: Secret::new("x") };
+        lost(&Login { credential, ..by_password() })
     };
     assert_eq!(of("me@X"), None);
     assert!(of("you").unwrap().contains("Me@x at https://h/v5"));
@@ -121,7 +121,7 @@ fn what_would_be_lost_is_said_unless_it_is_the_same_account() {
     // A key that wanted a one-time password: the file has a refresh token besides.
     let both = json!({"endpoint": ENDPOINT, "refreshToken": "R7", "loginKey": "K2"});
     fs::write(&made.file, both.to_string()).unwrap();
-    let again = Login { proof: Proof::LoginKey(Secret::new("K2")), ..by_key() };
+    let again = Login { credential: Credential::LoginKey(Secret::new("K2")), ..by_key() };
     assert_eq!(lost(&again), None);
     fs::write(&made.file, "my diary").unwrap();
     assert!(lost(&by_password()).unwrap().contains("no sign-in file"));
@@ -151,7 +151,7 @@ fn a_one_time_password_is_asked_for() {
 fn ctrl_c_is_no_answer() {
     let scene = Scene::new();
     scene.service.inside().wants_one_time_password = true;
-    let nobody = hands(&[]).0;
+    let nobody = interaction(&[]).0;
     let sign_in = || log_in(&by_password(), &scene.environment, &scene.service, &nobody);
     assert_eq!(sign_in().unwrap_err().kind, ErrorKind::NotSignedIn);
     nobody.stop.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -174,7 +174,7 @@ fn a_missing_v5_is_suspected() {
 #[test]
 fn signing_out_removes_the_file_whatever_is_in_it() {
     let scene = Scene::new();
-    let out = || log_out(Destination::Usual, &scene.environment, &hands(&[]).0);
+    let out = || log_out(Destination::Usual, &scene.environment, &interaction(&[]).0);
     assert_eq!(out().unwrap_err().kind, ErrorKind::NotSignedIn);
     let file = scene.log_in(&by_password()).unwrap().file;
     let gone = out().unwrap();

@@ -25,7 +25,9 @@ pub(super) fn decide(rows: &mut [MoveRow], locations: &Locations, key_given: boo
                 continue;
             }
         };
-        let identity = location.and_then(|location| location.id).map_or_else(|| key(&requested.device), NonZeroU64::get);
+        let identity = location
+            .and_then(|location| location.id)
+            .map_or_else(|| key(&requested.device), NonZeroU64::get);
         row.state = match first.get(&identity) {
             Some((earlier, target)) if *target == requested.target => RowState::As(*earlier),
             Some((earlier, _)) => RowState::Against(*earlier),
@@ -147,11 +149,8 @@ mod tests {
     #[test]
     fn a_device_that_is_there_is_left_alone() {
         let (locations, a, _) = locations();
-        let asked = [
-            ("0c:2a:69:00:00:01", Some(a)),
-            ("0c:2a:69:00:00:03", Some(a)),
-            ("nobody", Some(a)),
-        ];
+        let asked =
+            [("0c:2a:69:00:00:01", Some(a)), ("0c:2a:69:00:00:03", Some(a)), ("nobody", Some(a))];
         assert_eq!(decided(&asked, &locations, false), ["Unchanged", "open a", "NotFound"]);
     }
 
@@ -169,11 +168,8 @@ mod tests {
     #[test]
     fn unassigning_goes_to_the_present_group_and_needs_the_key_for_production() {
         let (locations, ..) = locations();
-        let asked = [
-            ("40000c2a69000001", None),
-            ("40000c2a69000002", None),
-            ("40000c2a69000003", None),
-        ];
+        let asked =
+            [("40000c2a69000001", None), ("40000c2a69000002", None), ("40000c2a69000003", None)];
         assert_eq!(decided(&asked, &locations, false), ["open a", "BadInput", "Unchanged"]);
         assert_eq!(decided(&asked, &locations, true), ["open a", "open b", "Unchanged"]);
     }

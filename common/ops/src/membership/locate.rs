@@ -100,7 +100,11 @@ pub(super) fn locate_in_list(
     Ok(())
 }
 
-fn locate_one_by_one(session: &Session, locations: &mut Locations, texts: &[&str]) -> Result<(), Error> {
+fn locate_one_by_one(
+    session: &Session,
+    locations: &mut Locations,
+    texts: &[&str],
+) -> Result<(), Error> {
     let mut ended = None;
     let mut perhaps_names = Vec::new();
     engine::ordered(
@@ -117,7 +121,8 @@ fn locate_one_by_one(session: &Session, locations: &mut Locations, texts: &[&str
                         return ControlFlow::Break(());
                     }
                     Err(error)
-                        if error.kind == ErrorKind::NotFound && shape(text).may_be_a_name_when_not_found() =>
+                        if error.kind == ErrorKind::NotFound
+                            && shape(text).may_be_a_name_when_not_found() =>
                     {
                         perhaps_names.push(text);
                     }

@@ -7,8 +7,8 @@ use model::GroupType;
 use model::identifier::{Shape, shape};
 use model::{ErrorKind, Record};
 use std::collections::HashMap;
-use std::num::NonZeroU64;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroU64;
 
 use api::Error;
 use serde_json::Value;
@@ -143,7 +143,8 @@ impl Locations {
                 Group { id: id.to_owned(), kind, product: text("product_id").map(str::to_owned) };
             self.number(&group)
         });
-        let id = text("id").and_then(|id| u64::from_str_radix(id, 16).ok()).and_then(NonZeroU64::new);
+        let id =
+            text("id").and_then(|id| u64::from_str_radix(id, 16).ok()).and_then(NonZeroU64::new);
         let location = Location { id, group, by_name: false };
         for own in ["id", "mac_address", "agent_id"].into_iter().filter_map(text) {
             if wanted(key(own)) {
@@ -192,7 +193,8 @@ mod tests {
     #[test]
     fn a_device_is_found_by_any_of_its_identifiers() {
         let mut locations = Locations::default();
-        locations.note(&device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")), |_| true);
+        locations
+            .note(&device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")), |_| true);
         locations.note(&device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None), |_| true);
         locations.rest_is_nowhere(["one", "three"].map(key));
         for text in ["40000c2a69000001", "40000C2A69000001", "0C:2A:69:00:00:01", "one"] {

@@ -121,9 +121,8 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
             changes.insert("product_type".into(), "product".into());
         }
     } else {
-        row.record.retain(|name, _| {
-            !name.starts_with("devicegroup_") && !name.starts_with("product_")
-        });
+        row.record
+            .retain(|name, _| !name.starts_with("devicegroup_") && !name.starts_with("product_"));
         // Reference 4.4: an unassigned device has no agent.
         for name in ["agent_id", "agent_url", "agent_state_changed_at"] {
             if row.record.contains_key(name) {

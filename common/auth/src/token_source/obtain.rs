@@ -4,13 +4,13 @@ use api::Error;
 use api::sign_in::Grant;
 use model::{ErrorKind, Secret};
 
-use super::{Session, State};
+use super::{State, TokenSource};
 use crate::Question;
-use crate::choose::{Given, Source};
+use crate::choose::{EnvCredential, Source};
 use crate::endpoint::suspicion;
 use crate::service::{by_login_key, by_password, is_refusal};
 
-impl Session {
+impl TokenSource {
     /// Asks the service, with the refresh token before anything else.
     pub(super) fn obtain(&self, state: &mut State) -> Result<Grant, Error> {
         let mut refusal = None;
@@ -20,16 +20,16 @@ impl Session {
                 answer => return answer,
             }
         }
-        let (service, hands, endpoint) = (&*self.service, &self.hands, self.endpoint());
-        let answer = match (&self.choice.given, &state.sign_in.login_key) {
-            (Given::LoginKey(key), _) | (Given::Nothing, Some(key)) => {
-                by_login_key(service, hands, endpoint, key)
+        let (service, interaction, endpoint) = (&*self.service, &self.interaction, self.endpoint());
+        let answer = match (&self.choice.env_credential, &state.sign_in.login_key) {
+            (EnvCredential::LoginKey(key), _) | (EnvCredential::Nothing, Some(key)) => {
+                by_login_key(service, interaction, endpoint, key)
             }
-            (Given::Password { user, password }, _) => {
+            (EnvCredential::Password { user, password }, _) => {
                 let password = self.password(user, password.as_ref(), &mut state.typed)?;
-                by_password(service, hands, endpoint, user, &password)
+                by_password(service, interaction, endpoint, user, &password)
             }
-            (Given::Nothing, None) => return Err(self.ended(refusal.as_ref())),
+            (EnvCredential::Nothing, None) => return Err(self.ended(refusal.as_ref())),
         };
         answer.map_err(|error| if is_refusal(&error) { self.ended(Some(&error)) } else { error })
     }
@@ -44,7 +44,7 @@ impl Session {
             return Ok(password.clone());
         }
         let question = Question::Password { user, endpoint: self.endpoint() };
-        match self.hands.answer(question)? {
+        match self.interaction.answer(question)? {
             Some(password) => Ok(typed.insert(password).clone()),
             None => Err(Error::new(
                 ErrorKind::NotSignedIn,
@@ -57,9 +57,11 @@ impl Session {
     /// The service does not take the credential, or there is none to take.
     fn ended(&self, refusal: Option<&Error>) -> Error {
         let temporary = refusal.is_none();
-        let title = match &self.choice.given {
-            Given::Nothing if temporary => format!("{} was temporary and has ended", self.source()),
-            Given::Nothing => format!("{} is no longer valid", self.source()),
+        let title = match &self.choice.env_credential {
+            EnvCredential::Nothing if temporary => {
+                format!("{} was temporary and has ended", self.source())
+            }
+            EnvCredential::Nothing => format!("{} is no longer valid", self.source()),
             _ => format!("The service does not accept {}", self.source()),
         };
         let advice = match self.source() {

@@ -104,6 +104,6 @@ fn waiting_for_another_process_ends_with_the_run() {
     let session = scene.session();
     let _held = session.lock().unwrap().unwrap();
     let other = scene.session();
-    other.hands.stop.store(true, Ordering::Relaxed);
+    other.interaction.stop.store(true, Ordering::Relaxed);
     assert_eq!(other.token_at(at(4000)).unwrap_err().kind, ErrorKind::NotAttempted);
 }

@@ -10,7 +10,7 @@ use api::Answer;
 
 use super::*;
 use crate::choose;
-use crate::tests::{ENDPOINT, Fake, at, hands};
+use crate::tests::{ENDPOINT, Fake, at, interaction};
 
 mod given;
 mod together;
@@ -59,20 +59,20 @@ impl Scene {
         file.set_modified(end - Duration::from_secs(3600)).unwrap();
     }
 
-    fn session(&self) -> Session {
+    fn session(&self) -> TokenSource {
         self.session_with(&[]).0
     }
 
-    fn session_with(&self, answers: &[&str]) -> (Session, Arc<Mutex<Vec<String>>>) {
-        let (hands, warnings) = hands(answers);
+    fn session_with(&self, answers: &[&str]) -> (TokenSource, Arc<Mutex<Vec<String>>>) {
+        let (interaction, warnings) = interaction(answers);
         let choice = choose(&self.environment).unwrap();
-        (Session::new(choice, &self.environment, self.service.clone(), hands), warnings)
+        (TokenSource::new(choice, &self.environment, self.service.clone(), interaction), warnings)
     }
 
     /// Fifty processes that all ask at once; gives the tokens that they got.
-    fn fifty(&self, ask: impl Fn(&Session) -> Result<Secret, Error> + Sync) -> Vec<String> {
+    fn fifty(&self, ask: impl Fn(&TokenSource) -> Result<Secret, Error> + Sync) -> Vec<String> {
         let barrier = Barrier::new(50);
-        let sessions: Vec<Session> = (0..50).map(|_| self.session()).collect();
+        let sessions: Vec<TokenSource> = (0..50).map(|_| self.session()).collect();
         thread::scope(|scope| {
             let (barrier, ask) = (&barrier, &ask);
             let asking = sessions.iter().map(|session| {

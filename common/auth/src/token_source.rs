@@ -22,7 +22,7 @@ use crate::file::{self, SignIn};
 use crate::lock::{self, Locked};
 use crate::renewal::Token;
 use crate::service::Service;
-use crate::{Environment, Hands, private};
+use crate::{Environment, Interaction, private};
 use state::State;
 
 /// After a renewal ahead of time has failed, the token that still works is used for so long.
@@ -34,31 +34,31 @@ const FORGOTTEN: Duration = Duration::from_secs(30 * 86_400);
 const CHANGED: &str = "the file was replaced, removed or damaged while this run went on";
 
 /// A sign-in in use. Hand it to [`api::Client::new`].
-pub struct Session {
+pub struct TokenSource {
     choice: Choice,
     identity: Identity,
     state_dir: Option<PathBuf>,
     service: Box<dyn Service>,
-    hands: Hands,
+    interaction: Interaction,
     state: Mutex<State>,
     /// Renewals that have been tried, good or bad.
     tries: AtomicU64,
 }
 
-impl Session {
+impl TokenSource {
     /// Goes on with what [`choose`](crate::choose) found. `service` is a client without credentials, for
     /// the endpoint of the choice.
     pub fn new(
         choice: Choice,
         environment: &Environment,
         service: impl Service + 'static,
-        hands: Hands,
+        interaction: Interaction,
     ) -> Self {
-        Session {
+        TokenSource {
             identity: choice.identity(&choice.sign_in),
             state_dir: environment.state_dir.clone(),
             service: Box::new(service),
-            hands,
+            interaction,
             state: Mutex::new(State::new(choice.sign_in.clone())),
             tries: AtomicU64::new(0),
             choice,
@@ -243,7 +243,7 @@ impl Session {
     /// From now on the sign-in is this run's alone.
     fn detach(&self, state: &mut State, why: &str) {
         state.attached = false;
-        (self.hands.warn)(&format!(
+        (self.interaction.warn)(&format!(
             "{}: a new token is used in this run but not kept for the next one: {why}",
             self.choice.source
         ));
@@ -255,13 +255,13 @@ impl Session {
         let (Some(store), Some(state_dir)) = (&self.choice.store, &self.state_dir) else {
             return Ok(None);
         };
-        match lock::of_file(store, state_dir, &self.hands) {
+        match lock::of_file(store, state_dir, &self.interaction) {
             Ok(Locked::Stopped) => Err(Error::new(ErrorKind::NotAttempted, "Interrupted")),
             // Whoever holds it is stopped, or sees the outage that we are going to see.
             Ok(Locked::TimedOut) => Ok(None),
             Ok(held) => Ok(Some(held)),
             Err(error) => {
-                (self.hands.warn)(&format!(
+                (self.interaction.warn)(&format!(
                     "the sign-in is renewed without a lock, since there can be none in {}: {error}",
                     state_dir.display()
                 ));
@@ -271,7 +271,7 @@ impl Session {
     }
 }
 
-impl Credentials for Session {
+impl Credentials for TokenSource {
     fn token(&self) -> Result<AccessToken, Error> {
         self.token_at(clock::now())
     }
