@@ -14,7 +14,7 @@ mod unblessing;
 
 pub use changes::{BatchSize, Bulk, Changes, DryRun};
 pub use common::{Common, Form};
-pub use deferred::OnDemand;
+pub use deferred::Deferred;
 pub use group_type::group_type;
 pub use identifier::identifier;
 pub use input::Input;

@@ -9,47 +9,47 @@ use crate::exit::Exit;
 
 /// Ends the command. Made from whatever went wrong; printed once, by [`crate::run`].
 #[derive(Debug)]
-pub struct Stop {
+pub struct CommandError {
     /// The exit code.
     pub exit: Exit,
     /// What to print; nothing when it has been said already.
     pub message: Option<String>,
 }
 
-impl Stop {
+impl CommandError {
     /// A usage error or bad configuration: nothing was sent.
     pub fn usage(message: impl Into<String>) -> Self {
-        Stop { exit: Exit::CouldNotRun, message: Some(message.into()) }
+        CommandError { exit: Exit::CouldNotRun, message: Some(message.into()) }
     }
 
     /// Waiting rows could be kept neither in memory nor in a file.
     pub fn cannot_keep(error: &std::io::Error) -> Self {
-        Stop::usage(format!(
+        CommandError::usage(format!(
             "cannot keep the rows in a temporary file: {error}; TMPDIR names the directory for it"
         ))
     }
 
     /// Everything has been said; only the code is left.
     pub fn silent(exit: Exit) -> Self {
-        Stop { exit, message: None }
+        CommandError { exit, message: None }
     }
 }
 
-impl fmt::Display for Stop {
+impl fmt::Display for CommandError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.message.as_deref().unwrap_or("stopped"))
     }
 }
 
-impl std::error::Error for Stop {}
+impl std::error::Error for CommandError {}
 
-impl From<api::Error> for Stop {
+impl From<api::Error> for CommandError {
     fn from(error: api::Error) -> Self {
-        Stop::from(failure(error))
+        CommandError::from(failure(error))
     }
 }
 
-impl From<Failure> for Stop {
+impl From<Failure> for CommandError {
     fn from(failure: Failure) -> Self {
         let exit = match failure.kind {
             ErrorKind::NotAttempted => Exit::Interrupted,
@@ -57,13 +57,13 @@ impl From<Failure> for Stop {
             kind => Exit::of_failure(kind),
         };
         let message = (failure.kind != ErrorKind::NotAttempted).then(|| failure.sentence());
-        Stop { exit, message }
+        CommandError { exit, message }
     }
 }
 
-impl From<pipe::ReadError> for Stop {
+impl From<pipe::ReadError> for CommandError {
     fn from(error: pipe::ReadError) -> Self {
-        Stop::usage(error.to_string())
+        CommandError::usage(error.to_string())
     }
 }
 

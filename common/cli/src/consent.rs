@@ -1,7 +1,7 @@
 //! Consent: what takes something away is asked for on the terminal, with numbers and names, unless
 //! `--confirmed` was given.
 
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 use crate::session::Session;
 use crate::terminal::prompt;
 
@@ -22,11 +22,11 @@ pub struct Ask {
 ///
 /// # Errors
 /// Exit 2 without a terminal.
-pub fn can_be_asked(to_do: &str) -> Result<(), Stop> {
+pub fn can_be_asked(to_do: &str) -> Result<(), CommandError> {
     if prompt::is_possible() {
         return Ok(());
     }
-    Err(Stop::usage(format!(
+    Err(CommandError::usage(format!(
         "there is no terminal to ask on, so nothing was done: add --confirmed to {to_do}"
     )))
 }
@@ -35,35 +35,33 @@ pub fn can_be_asked(to_do: &str) -> Result<(), Stop> {
 ///
 /// # Errors
 /// Exit 2 without consent.
-pub fn ask(text: &str) -> Result<(), Stop> {
+pub fn ask(text: &str) -> Result<(), CommandError> {
     if prompt::confirm(text)? {
         return Ok(());
     }
-    Err(Stop::usage("not confirmed; what was asked about was not done"))
+    Err(CommandError::usage("not confirmed; what was asked about was not done"))
 }
 
-impl Session {
-    /// Asks before something is taken away: the number, and the first of it by their `labels`. Ctrl-C is an
-    /// answer that leaves the rows to the run: it is stopped, and reports each of them as not attempted.
-    ///
-    /// # Errors
-    /// Exit 2 without consent.
-    pub fn consent(
-        &self,
-        order: &Ask,
-        noun: &str,
-        total: u64,
-        labels: &[String],
-    ) -> Result<(), Stop> {
-        if order.confirmed {
-            return Ok(());
-        }
-        let what = format!("{} {}", order.verb, count(total, noun));
-        can_be_asked(&what)?;
-        let labels = first(total, labels.iter().cloned());
-        let text = format!("This will {what} of {}:\n  {labels}", self.whereabouts());
-        ask(&text).or_else(|stop| self.is_stopped().then_some(()).ok_or(stop))
+/// Asks before something is taken away: the number, and the first of it by their `labels`. Ctrl-C is an
+/// answer that leaves the rows to the run: it is stopped, and reports each of them as not attempted.
+///
+/// # Errors
+/// Exit 2 without consent.
+pub fn obtain(
+    session: &Session,
+    order: &Ask,
+    noun: &str,
+    total: u64,
+    labels: &[String],
+) -> Result<(), CommandError> {
+    if order.confirmed {
+        return Ok(());
     }
+    let what = format!("{} {}", order.verb, count(total, noun));
+    can_be_asked(&what)?;
+    let labels = first(total, labels.iter().cloned());
+    let text = format!("This will {what} of {}:\n  {labels}", session.account_and_endpoint());
+    ask(&text).or_else(|error| session.is_stopped().then_some(()).ok_or(error))
 }
 
 /// The first of them, one a line, and how many more there are.

@@ -1,8 +1,8 @@
 //! What every command line has in common, so that a subcommand is only what it does to a record.
 //!
-//! [`run`] is the `main` of every command. [`Session`] is a signed-in run: its `each` does something to
-//! every row of the input. What several verbs do to a fleet is not here but in the crate `ops`. Stdin, stdout, stderr, exit codes, prompts, signals and the environment each have
-//! their one file here.
+//! [`run`] is the `main` of every command. [`Session`] is a signed-in run, and [`rows::each`] does something to
+//! every row of its input. What several verbs do to a fleet is in the crate `ops`. Stdin, stdout, stderr, exit
+//! codes, prompts, signals and the environment each have their one file here.
 
 pub mod args;
 mod command_error;
@@ -16,21 +16,20 @@ pub mod terminal;
 
 pub use api;
 pub use args::{
-    BatchSize, Bulk, Changes, Common, Deployments, DeviceGroups, Devices, DryRun, Input, OnDemand,
+    BatchSize, Bulk, Changes, Common, Deferred, Deployments, DeviceGroups, Devices, DryRun, Input,
     Products, Reports, Unblessing, UnblessingKey, group_type, identifier, missing, new_name,
     option_or_copy, secret_in_file, secret_in_file_or_stdin, text_option, truth_option,
 };
 pub use auth;
-pub use command_error::{Stop, failure};
+pub use command_error::{CommandError, failure};
 pub use exit::Exit;
 pub use model::text::one_line;
 pub use model::{ErrorKind, GroupType, Record, ResourceKind, Secret};
 pub use output::Output;
 pub use pipe::failure::with_advice;
 pub use pipe::{Failure, Form, Identifier, Row};
-pub use rows::expand::Gathered;
-pub use rows::once_per_target::{Once, Reported};
-pub use rows::source::{Given, Identifiers, RowSource, Rows};
+pub use rows::once_per_target::{OncePerTarget, Reported};
+pub use rows::source::{Identifiers, RowArgs, RowSource, Rows};
 pub use session::{Session, interaction, settings, sign_in_environment, text};
 
 use terminal::{environment, signals, stderr, stdout};
@@ -38,7 +37,7 @@ use terminal::{environment, signals, stderr, stdout};
 use std::process::ExitCode;
 
 /// What a verb returns.
-pub type Result<T = Exit> = std::result::Result<T, Stop>;
+pub type Result<T = Exit> = std::result::Result<T, CommandError>;
 
 /// Parses the command line, carries it out and gives the exit code.
 pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> ExitCode {
@@ -57,12 +56,12 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     };
     let exit = match carry_out(arguments) {
         Ok(exit) => exit,
-        Err(stop) => {
+        Err(error) => {
             stderr::end_progress();
-            if let Some(message) = &stop.message {
+            if let Some(message) = &error.message {
                 stderr::say(message);
             }
-            stop.exit
+            error.exit
         }
     };
     exit.and(signals::exit()).into()

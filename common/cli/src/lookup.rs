@@ -10,7 +10,7 @@ use api::{Request, SeenIds, resource, segment};
 use pipe::{Failure, Form, Identifier, Row};
 use serde_json::Value;
 
-use crate::command_error::{Stop, failure};
+use crate::command_error::{CommandError, failure};
 use crate::rows::naming::name_device;
 use crate::rows::source::Identifiers;
 use crate::session::{Session, text};
@@ -21,7 +21,7 @@ impl Session {
     /// # Errors
     /// `not_found`, `ambiguous`, or what the request failed with.
     pub fn find(&self, thing: ResourceKind, text: &str) -> Result<Record, Failure> {
-        self.finder.one(thing, text).map_err(failure)
+        self.resolver.one(thing, text).map_err(failure)
     }
 
     /// The ids that the values of a filter option mean; all matches of a name count. `None` when the
@@ -34,11 +34,11 @@ impl Session {
         thing: ResourceKind,
         option: &'static str,
         values: &[String],
-    ) -> Result<Option<Vec<String>>, Stop> {
+    ) -> Result<Option<Vec<String>>, CommandError> {
         if values.is_empty() {
             return Ok(None);
         }
-        self.distinct_ids(thing, option, values, |text| self.finder.some(thing, text)).map(Some)
+        self.distinct_ids(thing, option, values, |text| self.resolver.some(thing, text)).map(Some)
     }
 
     /// The ids that the values of an option mean, for a verb that acts: a name of several is an error.
@@ -50,8 +50,8 @@ impl Session {
         thing: ResourceKind,
         option: &'static str,
         values: &[String],
-    ) -> Result<Vec<String>, Stop> {
-        let one = |text: &str| self.finder.one(thing, text).map(|found| Arc::new(vec![found]));
+    ) -> Result<Vec<String>, CommandError> {
+        let one = |text: &str| self.resolver.one(thing, text).map(|found| Arc::new(vec![found]));
         self.distinct_ids(thing, option, values, one)
     }
 
@@ -61,7 +61,7 @@ impl Session {
         option: &'static str,
         values: &[String],
         look_up: impl Fn(&str) -> Result<Arc<Vec<Record>>, api::Error>,
-    ) -> Result<Vec<String>, Stop> {
+    ) -> Result<Vec<String>, CommandError> {
         let texts = Identifiers { option, target: thing, values }.texts(&self.inputs)?;
         let mut ids = Vec::new();
         for text in texts {
@@ -84,13 +84,13 @@ impl Session {
         thing: ResourceKind,
         option: &'static str,
         value: Option<&String>,
-    ) -> Result<Option<String>, Stop> {
+    ) -> Result<Option<String>, CommandError> {
         let Some(value) = value.filter(|value| *value == "-") else { return Ok(value.cloned()) };
         let values = std::slice::from_ref(value);
         let mut texts = Identifiers { option, target: thing, values }.texts(&self.inputs)?;
         match (texts.pop(), texts.len()) {
             (Some(text), 0) => Ok(Some(text)),
-            (_, others) => Err(Stop::usage(format!(
+            (_, others) => Err(CommandError::usage(format!(
                 "{option} takes one {}, and stdin gives {}",
                 thing.noun(),
                 if others == 0 { "none".to_owned() } else { (others + 1).to_string() }
@@ -102,7 +102,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Row::identifier`] and [`Session::find`].
-    pub fn thing(
+    pub fn resource(
         &self,
         thing: ResourceKind,
         row: &Row,
@@ -143,7 +143,7 @@ impl Session {
     /// Makes a record that began as nothing but an identifier one that the next command can read, after a
     /// request about the device. What looked like an agent id was a name if it had to be looked for.
     pub fn name_device(&self, record: &mut Record, device: &Identifier) {
-        let found = self.finder.found_before(ResourceKind::Device, &device.text);
+        let found = self.resolver.found_before(ResourceKind::Device, &device.text);
         let form = if found.is_some() { Form::Name } else { device.form };
         let id = found.map(|found| text(&found, "id").to_owned());
         name_device(record, &Identifier { form, text: device.text.clone() }, id);

@@ -10,7 +10,7 @@ use api::resolve::Resolver;
 use pipe::{Format, Sink, Wrote};
 
 use crate::args::{Common, Form};
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 use crate::{terminal::stderr, terminal::stdout};
 
 /// The output of a run.
@@ -22,11 +22,11 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens stdout. Tables look up the names of groups and products with `finder`, if there is one.
+    /// Opens stdout. Tables look up the names of groups and products with `resolver`, if there is one.
     ///
     /// # Errors
     /// Exit 2 when it cannot be.
-    pub fn open(common: &Common, finder: Option<Arc<Resolver>>) -> Result<Self, Stop> {
+    pub fn open(common: &Common, resolver: Option<Arc<Resolver>>) -> Result<Self, CommandError> {
         let at_terminal = stdout::is_terminal();
         let format = match common.output {
             Some(Form::Ndjson | Form::Debug) => Format::Ndjson,
@@ -38,14 +38,14 @@ impl Output {
             None => Format::Ndjson,
         };
         let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), stdout::width());
-        if let Some(finder) = finder {
+        if let Some(resolver) = resolver {
             sink.set_names(Box::new(move |kind, id| {
                 let thing = if kind == "product" {
                     ResourceKind::Product
                 } else {
                     ResourceKind::DeviceGroup
                 };
-                finder.name_of(thing, id)
+                resolver.name_of(thing, id)
             }));
         }
         Ok(Output {
@@ -76,7 +76,7 @@ impl Output {
     ///
     /// # Errors
     /// When stdout fails for another reason than that nobody reads it, a full disk for example.
-    pub fn print(&self, record: &Record) -> Result<(), Stop> {
+    pub fn print(&self, record: &Record) -> Result<(), CommandError> {
         self.with_sink(|sink| sink.write(record))
     }
 
@@ -84,7 +84,7 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::print`].
-    pub fn flush(&self) -> Result<(), Stop> {
+    pub fn flush(&self) -> Result<(), CommandError> {
         self.with_sink(Sink::flush)
     }
 
@@ -92,7 +92,7 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::print`].
-    pub fn flush_rows(&self) -> Result<(), Stop> {
+    pub fn flush_rows(&self) -> Result<(), CommandError> {
         if self.is_table { Ok(()) } else { self.flush() }
     }
 
@@ -100,7 +100,7 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::print`].
-    pub fn finish(&self) -> Result<(), Stop> {
+    pub fn finish(&self) -> Result<(), CommandError> {
         self.with_sink(Sink::finish)
     }
 
@@ -112,12 +112,15 @@ impl Output {
         !self.closed.load(Ordering::Relaxed)
     }
 
-    fn with_sink(&self, act: impl FnOnce(&mut Sink) -> std::io::Result<Wrote>) -> Result<(), Stop> {
+    fn with_sink(
+        &self,
+        act: impl FnOnce(&mut Sink) -> std::io::Result<Wrote>,
+    ) -> Result<(), CommandError> {
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let act = || act(&mut sink);
         let wrote = if self.at_terminal { stderr::beside_progress(act) } else { act() };
-        let wrote =
-            wrote.map_err(|error| Stop::usage(format!("cannot write to stdout: {error}")))?;
+        let wrote = wrote
+            .map_err(|error| CommandError::usage(format!("cannot write to stdout: {error}")))?;
         if wrote == Wrote::Closed {
             self.closed.store(true, Ordering::Relaxed);
         }

@@ -1,6 +1,6 @@
 //! Rows: where they come from, how a verb works on each, and what becomes of it.
 
-pub mod expand;
+mod expand;
 pub mod naming;
 pub mod once_per_target;
 mod outcome;
@@ -8,7 +8,8 @@ pub mod results;
 pub mod run;
 pub mod source;
 
-pub use outcome::{Acted, Acting, Outcome};
-pub use run::{Work, from_dry_run, interrupted, run_ended};
+pub use expand::{ExpandedRows, expand};
+pub use outcome::{Outcome, RowDone, RowResult};
+pub use run::{RowJob, carry_out, each, each_row, from_dry_run, interrupted, run_ended};
 
 pub use crate::consent::Ask;

@@ -11,7 +11,7 @@ use api::{Client, Request, Settings, Trace, resource};
 use serde_json::Value;
 
 use crate::args::{Common, Form as OutputForm};
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 use crate::output::Output;
 use crate::terminal::interruptible::Inputs;
 use crate::{terminal::environment, terminal::prompt, terminal::signals, terminal::stderr};
@@ -26,7 +26,7 @@ pub struct Session {
     /// Sends requests.
     pub client: Client,
     /// Looks up what people type.
-    pub finder: Arc<Resolver>,
+    pub resolver: Arc<Resolver>,
     /// Prints records.
     pub output: Output,
     /// Set by Ctrl-C and SIGTERM.
@@ -89,7 +89,7 @@ impl Session {
     ///
     /// # Errors
     /// Exit 3 without a sign-in, exit 2 with a broken one.
-    pub fn open(common: &Common) -> Result<Self, Stop> {
+    pub fn open(common: &Common) -> Result<Self, CommandError> {
         let environment = sign_in_environment(common);
         let choice = auth::choose(&environment)?;
         let settings = settings(common, choice.endpoint());
@@ -101,16 +101,16 @@ impl Session {
             interaction(common),
         ));
         let client = Client::new(settings.clone(), Some(sign_in.clone()))?;
-        let finder = Arc::new(Resolver::new(&client, usize::from(common.jobs)));
+        let resolver = Arc::new(Resolver::new(&client, usize::from(common.jobs)));
         let session = Session {
-            output: Output::open(common, Some(finder.clone()))?,
+            output: Output::open(common, Some(resolver.clone()))?,
             common: common.clone(),
             inputs: Inputs::until(settings.stop.clone()),
             stop: settings.stop,
             state_dir: environment.state_dir,
             account: OnceLock::new(),
             client,
-            finder,
+            resolver,
             sign_in,
         };
         session.share_pace();
@@ -136,7 +136,7 @@ impl Session {
     ///
     /// # Errors
     /// Exit 2 when stdout cannot be written to.
-    pub fn print_without(common: &Common, record: &Record) -> Result<(), Stop> {
+    pub fn print_without(common: &Common, record: &Record) -> Result<(), CommandError> {
         let output = Output::open(common, None)?;
         output.print(record)?;
         output.finish()
@@ -183,14 +183,14 @@ impl Session {
 
     /// Called now and then by long runs: from some requests on it is worth knowing the account, whose
     /// processes share one pace whatever sign-in they use.
-    pub fn keep_company(&self) {
+    pub fn learn_account(&self) {
         if self.account.get().is_none() && self.client.requests_sent() >= WORTH_KNOWING {
             let _known_or_not = self.account();
         }
     }
 
     /// `account@endpoint` for questions and dry runs.
-    pub fn whereabouts(&self) -> String {
+    pub fn account_and_endpoint(&self) -> String {
         let account = match self.account() {
             Ok(account) => account.email.or(account.username).unwrap_or(account.id),
             Err(_) => "an unknown account".into(),
@@ -210,9 +210,9 @@ impl Session {
 
     /// Does what has to be done although a signal came: takes away what the run made for itself. Another
     /// signal stops this too.
-    pub fn after_stop(&self, farewell: impl FnOnce()) {
+    pub fn run_despite_signal(&self, cleanup: impl FnOnce()) {
         let stopped = self.stop.swap(false, Ordering::Relaxed);
-        farewell();
+        cleanup();
         if stopped {
             self.stop.store(true, Ordering::Relaxed);
         }

@@ -13,11 +13,11 @@ mod subject;
 use model::{ResourceKind, Secret};
 use pipe::{Item, Row};
 
+use cli::CommandError;
 use cli::Session;
-use cli::Stop;
 use cli::consent::count;
 use cli::rows::results::{Results, label};
-use cli::rows::{Acted, Ask, Outcome, Work, from_dry_run, run_ended};
+use cli::rows::{Ask, Outcome, RowDone, RowJob, from_dry_run, run_ended};
 use cli::{consent, terminal::stderr};
 use steps::Steps;
 use subject::Subject;
@@ -25,7 +25,7 @@ use subject::Subject;
 /// A deletion that may clear the way first.
 pub struct Clearing<'a> {
     /// Rows, flags, consent.
-    pub work: Work<'a>,
+    pub job: RowJob<'a>,
     /// Remove what stands in the way.
     pub force: bool,
     /// For products: delete their deployments that belong to no group, too.
@@ -39,13 +39,13 @@ pub struct Clearing<'a> {
 /// # Errors
 /// What keeps the run from starting or its results from being written; a failed row is no error.
 pub fn delete(session: &Session, thing: ResourceKind, order: &Clearing<'_>) -> cli::Result {
-    let work = &order.work;
-    work.can_be_asked()?;
-    let mut results = Results::open(session, work.given, true, work.is_dry_run())?;
+    let job = &order.job;
+    job.can_be_asked()?;
+    let mut results = Results::open(session, job.args, true, job.is_dry_run())?;
     let mut subjects = Vec::new();
-    for item in work.given.source.rows(&session.inputs)? {
+    for item in job.args.source.rows(&session.inputs)? {
         subjects.push(match item {
-            Ok(Item::Row(row)) if row.is_dry_run() && !work.is_dry_run() => {
+            Ok(Item::Row(row)) if row.is_dry_run() && !job.is_dry_run() => {
                 Subject::bad(row.record, row.source, from_dry_run())
             }
             // A list of devices leads to their group, and one of groups to their product.
@@ -62,15 +62,15 @@ pub fn delete(session: &Session, thing: ResourceKind, order: &Clearing<'_>) -> c
         look::identify(&mut steps, thing);
         look::look(&mut steps, thing);
         if !session.is_stopped()
-            && let Err(stop) = consent_to(session, order, &steps.subjects)
+            && let Err(error) = consent_to(session, order, &steps.subjects)
         {
-            results.end_run(stop);
+            results.end_run(error);
         }
     }
     if results.is_over() {
         let open = steps.subjects.iter_mut().filter(|subject| subject.is_open());
         open.for_each(|subject| subject.failure = Some(run_ended()));
-    } else if !work.is_dry_run() {
+    } else if !job.is_dry_run() {
         steps.carry_out(thing);
     }
     report(&mut results, &steps.subjects);
@@ -78,15 +78,19 @@ pub fn delete(session: &Session, thing: ResourceKind, order: &Clearing<'_>) -> c
 }
 
 /// Says what is to be done; asks where that is to be asked.
-fn consent_to(session: &Session, order: &Clearing<'_>, subjects: &[Subject]) -> Result<(), Stop> {
+fn consent_to(
+    session: &Session,
+    order: &Clearing<'_>,
+    subjects: &[Subject],
+) -> Result<(), CommandError> {
     let open: Vec<&Subject> = subjects.iter().filter(|subject| subject.is_open()).collect();
     if open.is_empty() {
         return Ok(());
     }
-    let noun = order.work.given.source.noun;
+    let noun = order.job.args.source.noun;
     let plan = subject::plan(&open);
     let total = count(open.len() as u64, noun);
-    let Some(Ask { verb, .. }) = order.work.question() else {
+    let Some(Ask { verb, .. }) = order.job.question() else {
         if !plan.is_empty() {
             stderr::say(&format!("to delete {total}: {}", plan.join(", ")));
         }
@@ -95,7 +99,7 @@ fn consent_to(session: &Session, order: &Clearing<'_>, subjects: &[Subject]) -> 
     let labels = open.iter().filter_map(|subject| label(&subject.named(), noun));
     let mut question = format!(
         "This will {verb} {total} of {}:\n  {}",
-        session.whereabouts(),
+        session.account_and_endpoint(),
         consent::first(open.len() as u64, labels)
     );
     if !plan.is_empty() {
@@ -123,7 +127,7 @@ fn report(results: &mut Results<'_>, subjects: &[Subject]) {
         }
         let outcome = if subject.same_as.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
         let row = Row { record: subject.input.clone(), source: subject.source.clone() };
-        let acted = Acted::changed(&row, first.record.clone(), outcome);
+        let acted = RowDone::changed(&row, first.record.clone(), outcome);
         results.good(acted.record, acted.outcome);
     }
 }

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use api::list::{self, Reading};
 use api::{SeenIds, devices};
 
+use cli::CommandError;
 use cli::Session;
-use cli::Stop;
 use cli::{Exit, Result, terminal::stderr};
 
 /// A list to print: several requests whose records are united, each once.
@@ -70,8 +70,8 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
             return ControlFlow::Break(());
         }
         printed += 1;
-        if let Err(stop) = session.output.print(&record) {
-            failed = Some(stop);
+        if let Err(error) = session.output.print(&record) {
+            failed = Some(error);
             return ControlFlow::Break(());
         }
         if query.limit == Some(printed) {
@@ -83,8 +83,8 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
     session.output.finish()?;
     stderr::end_progress();
     let _all_or_not = ended?;
-    if let Some(stop) = failed {
-        return Err(stop);
+    if let Some(error) = failed {
+        return Err(error);
     }
     if session.common.verbose {
         stderr::say(&format!("{printed} records, {} requests", session.client.requests_sent()));
@@ -100,9 +100,9 @@ pub fn read(
     session: &Session,
     query: &Query<'_>,
     mut each: impl FnMut(Record) -> ControlFlow<()>,
-) -> std::result::Result<ControlFlow<()>, Stop> {
+) -> std::result::Result<ControlFlow<()>, CommandError> {
     let wanted = || {
-        session.keep_company();
+        session.learn_account();
         // What has come so far goes out before the next request, and shows whether anybody reads.
         session.output.flush().is_ok() && session.output.is_read()
     };

@@ -23,11 +23,11 @@ use api::SeenIds;
 use api::list::{self, Reading};
 use pipe::{Failure, Form, Item, ReadError, Row};
 
+use cli::CommandError;
 use cli::Session;
-use cli::Stop;
 use cli::rows::results::Results;
 use cli::rows::source::Rows;
-use cli::rows::{Ask, Work};
+use cli::rows::{Ask, RowJob};
 use cli::{Exit, Result};
 use job::MoveJob;
 use locations::Locations;
@@ -48,7 +48,7 @@ pub type TargetOf<'a> = dyn Fn(&Row) -> std::result::Result<Group, Failure> + Sy
 /// What a bulk move is to do.
 pub struct Move<'a> {
     /// Rows, flags, consent. `ask` applies to unassigning from production groups.
-    pub work: Work<'a>,
+    pub job: RowJob<'a>,
     /// The group that a row's device goes to; `None` takes it out of its group.
     pub target: Option<&'a TargetOf<'a>>,
     /// Devices in one request, at most.
@@ -66,10 +66,10 @@ pub struct Move<'a> {
 pub fn move_devices(session: &Session, order: &Move<'_>) -> Result {
     // Devices that come later may be in production, and what came before is done by then.
     if order.stream && order.key.is_some() {
-        order.work.can_be_asked()?;
+        order.job.can_be_asked()?;
     }
-    let mut results = Results::open(session, order.work.given, true, order.work.is_dry_run())?;
-    let mut rows = order.work.given.source.rows(&session.inputs)?;
+    let mut results = Results::open(session, order.job.args, true, order.job.is_dry_run())?;
+    let mut rows = order.job.args.source.rows(&session.inputs)?;
     if order.stream {
         move_as_they_come(session, order, rows, &mut results);
     } else {
@@ -84,15 +84,15 @@ pub fn move_devices(session: &Session, order: &Move<'_>) -> Result {
 /// # Errors
 /// The reason itself, when the rows are kept nowhere or the command was used wrongly.
 pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result {
-    let stop = Stop::from(reason);
-    let given = order.work.given;
-    if given.reports.failed.is_none() || stop.exit == Exit::CouldNotRun {
-        return Err(stop);
+    let error = CommandError::from(reason);
+    let args = order.job.args;
+    if args.reports.failed.is_none() || error.exit == Exit::CouldNotRun {
+        return Err(error);
     }
-    let mut results = Results::open(session, given, true, false)?;
+    let mut results = Results::open(session, args, true, false)?;
     // A live source may stay open for days, and nobody waits for its end.
-    let rows = if order.stream { None } else { Some(given.source.rows(&session.inputs)?) };
-    results.end_run(stop);
+    let rows = if order.stream { None } else { Some(args.source.rows(&session.inputs)?) };
+    results.end_run(error);
     rows.into_iter().flatten().for_each(|item| results.not_attempted(item));
     Ok(results.finish())
 }
@@ -102,12 +102,12 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
 /// # Errors
 /// As [`move_devices`].
 pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> Result {
-    let mut results = Results::open(session, order.work.given, true, order.work.is_dry_run())?;
+    let mut results = Results::open(session, order.job.args, true, order.job.is_dry_run())?;
     let mut job = MoveJob::new(session, order);
     let mut seen = SeenIds::default();
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
     for group in groups {
-        let source = format!("{} {group}", order.work.given.source.option);
+        let source = format!("{} {group}", order.job.args.source.option);
         let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
         let add = |record| {
             let item = Item::Row(Row { record, source: source.clone() });

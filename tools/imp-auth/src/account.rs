@@ -4,15 +4,15 @@ mod info;
 mod list;
 
 use clap::Subcommand;
-use cli::OnDemand;
+use cli::Deferred;
 
 /// Show accounts: one's own and those one collaborates with
 #[derive(Subcommand)]
 pub enum Account {
     /// List one's own account and those of collaborators
-    List(OnDemand<list::List>),
+    List(Deferred<list::List>),
     /// Print accounts
-    Info(OnDemand<info::Info>),
+    Info(Deferred<info::Info>),
 }
 
 impl Account {

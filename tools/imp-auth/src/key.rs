@@ -12,7 +12,7 @@ mod update;
 
 use clap::{Args, Subcommand};
 use cli::api::segment;
-use cli::{Given, Input, OnDemand, identifier};
+use cli::{Deferred, Input, RowArgs, identifier};
 
 /// Create, list, describe and delete login keys
 ///
@@ -20,15 +20,15 @@ use cli::{Given, Input, OnDemand, identifier};
 #[derive(Subcommand)]
 pub enum Key {
     /// Create a login key
-    Create(OnDemand<create::Create>),
+    Create(Deferred<create::Create>),
     /// List the account's login keys
-    List(OnDemand<list::List>),
+    List(Deferred<list::List>),
     /// Print login keys
-    Info(OnDemand<info::Info>),
+    Info(Deferred<info::Info>),
     /// Change the description of login keys
-    Update(OnDemand<update::Update>),
+    Update(Deferred<update::Update>),
     /// Delete login keys
-    Delete(OnDemand<delete::Delete>),
+    Delete(Deferred<delete::Delete>),
 }
 
 impl Key {
@@ -55,8 +55,8 @@ struct LoginKeys {
 
 impl LoginKeys {
     /// Where the rows come from.
-    fn given(&self) -> Given<'_> {
-        self.input.given("login key", "--lk", &self.lk)
+    fn row_args(&self) -> RowArgs<'_> {
+        self.input.row_args("login key", "--lk", &self.lk)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use cli::api::Client;
 use cli::auth::{self, Credential, Destination, Environment, Interaction, LoggedIn, Question};
-use cli::{Common, Exit, Session, Stop, consent, terminal::prompt, terminal::stderr};
+use cli::{CommandError, Common, Exit, Session, consent, terminal::prompt, terminal::stderr};
 
 use crate::sign_in;
 
@@ -72,7 +72,7 @@ impl Login {
     }
 
     /// `IMPT_ENDPOINT` belongs to the sign-ins from the environment, as in `impt`.
-    fn endpoint(&self, environment: &Environment) -> Result<String, Stop> {
+    fn endpoint(&self, environment: &Environment) -> Result<String, CommandError> {
         let endpoint =
             auth::check_endpoint(self.endpoint.as_deref().unwrap_or(auth::DEFAULT_ENDPOINT))?;
         if let (None, Some(set)) = (&self.endpoint, &environment.endpoint)
@@ -85,13 +85,13 @@ impl Login {
         Ok(endpoint)
     }
 
-    fn credential(&self, endpoint: &str) -> Result<Credential, Stop> {
-        if let Some(key) = given(self.lk.as_ref(), self.lk_file.as_ref())? {
+    fn credential(&self, endpoint: &str) -> Result<Credential, CommandError> {
+        if let Some(key) = secret_option(self.lk.as_ref(), self.lk_file.as_ref())? {
             return Ok(Credential::LoginKey(key));
         }
-        let password = given(self.pwd.as_ref(), self.pwd_file.as_ref())?;
+        let password = secret_option(self.pwd.as_ref(), self.pwd_file.as_ref())?;
         if (self.user.is_none() || password.is_none()) && !prompt::is_possible() {
-            return Err(Stop::usage(
+            return Err(CommandError::usage(
                 "there is no terminal to ask on: give --user with --pwd-file, or --lk-file",
             ));
         }
@@ -100,7 +100,7 @@ impl Login {
             None => prompt::ask(&format!("Email or user name at {endpoint}: "))?,
         };
         if user.trim().is_empty() {
-            return Err(Stop::usage("no user was given"));
+            return Err(CommandError::usage("no user was given"));
         }
         let password = match password {
             Some(password) => password,
@@ -113,7 +113,7 @@ impl Login {
         &self,
         login: &auth::Login,
         environment: &Environment,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CommandError> {
         let Some(replaced) = auth::replaced(login, environment)? else {
             return Ok(());
         };
@@ -147,7 +147,10 @@ impl Login {
 }
 
 /// A secret from its option or its file.
-fn given(option: Option<&String>, file: Option<&PathBuf>) -> Result<Option<Secret>, Stop> {
+fn secret_option(
+    option: Option<&String>,
+    file: Option<&PathBuf>,
+) -> Result<Option<Secret>, CommandError> {
     let in_file = file.map(|file| cli::secret_in_file_or_stdin(file)).transpose()?;
     Ok(option.map(Secret::new).or(in_file))
 }

@@ -13,7 +13,7 @@ mod sign_in;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::OnDemand;
+use cli::Deferred;
 
 /// Sign in to impCentral; accounts and login keys
 ///
@@ -28,11 +28,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Sign in and keep the sign-in for later commands
-    Login(OnDemand<login::Login>),
+    Login(Deferred<login::Login>),
     /// Remove the sign-in file, and end its refresh token
-    Logout(OnDemand<logout::Logout>),
+    Logout(Deferred<logout::Logout>),
     /// Show which sign-in counts here, and whose it is
-    Info(OnDemand<info::Info>),
+    Info(Deferred<info::Info>),
     #[command(subcommand)]
     Account(account::Account),
     #[command(subcommand)]

@@ -1,7 +1,7 @@
 //! `imp-build cleanup`
 
 use clap::Args;
-use cli::rows::{Acted, Ask, Outcome, Work};
+use cli::rows::{Ask, Outcome, RowDone, RowJob};
 use cli::terminal::stderr;
 use cli::{Identifiers, Session};
 use cli::{Record, ResourceKind};
@@ -33,9 +33,10 @@ impl Cleanup {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        let given = self.results.given("deployment", "--product");
+        let args = self.results.row_args("deployment", "--product");
         let zombies = || Ok(listed(self.zombies(&session)?, "cleanup"));
-        session.each_of(&Work::deleting(given, self.changes.into(), ask), zombies, |row| {
+        let job = RowJob::deleting(args, self.changes.into(), ask);
+        let results = cli::rows::carry_out(&session, &job, zombies, |row| {
             if !self.changes.dry_run {
                 ops::deployments::delete_deployment(
                     &session,
@@ -43,11 +44,12 @@ impl Cleanup {
                     self.unflag,
                 )?;
             }
-            Ok(Acted::changed(row, Record::new(), Outcome::Deleted))
-        })
+            Ok(RowDone::changed(row, Record::new(), Outcome::Deleted))
+        })?;
+        Ok(results.finish())
     }
 
-    fn zombies(&self, session: &Session) -> Result<Vec<Record>, cli::Stop> {
+    fn zombies(&self, session: &Session) -> Result<Vec<Record>, cli::CommandError> {
         let named = Identifiers {
             option: "--product",
             target: ResourceKind::Product,

@@ -9,14 +9,14 @@ use std::io::Read;
 
 use cli::terminal::interruptible::Inputs;
 use cli::terminal::{signals, stdin};
-use cli::{Failure, Row, RowSource, Stop};
+use cli::{CommandError, Failure, Row, RowSource};
 
 /// One program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// Squirrel.
     pub text: String,
-    /// What to call it in messages: the path as it was given.
+    /// What to call it in messages: the path as it was source.
     pub shown: String,
 }
 
@@ -44,21 +44,21 @@ impl Files {
     pub fn read(
         device: Option<&str>,
         agent: Option<&str>,
-        given: &RowSource<'_>,
-    ) -> Result<Self, Stop> {
+        source: &RowSource<'_>,
+    ) -> Result<Self, CommandError> {
         let dashes = [device, agent].iter().filter(|path| **path == Some("-")).count();
         if dashes > 1 {
-            return Err(Stop::usage("only one of the two programs can come from stdin"));
+            return Err(CommandError::usage("only one of the two programs can come from stdin"));
         }
-        if dashes == 1 && given.reads_stdin() {
-            return Err(Stop::usage(format!(
+        if dashes == 1 && source.reads_stdin() {
+            return Err(CommandError::usage(format!(
                 "stdin cannot give both the code and something else; name the {}s with {}",
-                given.noun, given.option
+                source.noun, source.option
             )));
         }
-        let rows_may_name_files = given.identifiers.is_empty() || given.reads_stdin();
+        let rows_may_name_files = source.identifiers.is_empty() || source.reads_stdin();
         if device.is_none() && agent.is_none() && !rows_may_name_files {
-            return Err(Stop::usage(
+            return Err(CommandError::usage(
                 "no code given: name the files with --device-file and --agent-file",
             ));
         }
@@ -80,25 +80,26 @@ impl Files {
     }
 }
 
-fn read_option(path: &str) -> Result<Source, Stop> {
+fn read_option(path: &str) -> Result<Source, CommandError> {
     let shown = if path == "-" { "<stdin>" } else { path };
     let bytes = if path == "-" {
         if stdin::kind() == stdin::Stdin::Nothing {
-            return Err(Stop::usage("there is nothing on stdin to read the code from"));
+            return Err(CommandError::usage("there is nothing on stdin to read the code from"));
         }
         let mut bytes = Vec::new();
         stdin::reader(&Inputs::until(signals::stop())).read_to_end(&mut bytes).map(|_| bytes)
     } else {
         fs::read(path)
     };
-    let bytes = bytes.map_err(|error| Stop::usage(format!("cannot read {shown}: {error}")))?;
+    let bytes =
+        bytes.map_err(|error| CommandError::usage(format!("cannot read {shown}: {error}")))?;
     if path == "-" && bytes.is_empty() {
         // Most likely the command before has failed.
-        return Err(Stop::usage(
+        return Err(CommandError::usage(
             "no code came from stdin, so nothing was done; to deploy an empty program name an empty file",
         ));
     }
-    source(bytes, shown).map_err(Stop::usage)
+    source(bytes, shown).map_err(CommandError::usage)
 }
 
 fn of_row(row: &Row, column: &str) -> Result<Option<Source>, Failure> {

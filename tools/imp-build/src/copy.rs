@@ -1,8 +1,8 @@
 //! `imp-build copy`
 
 use clap::Args;
-use cli::rows::Work;
-use cli::{Failure, Session, Stop};
+use cli::rows::{RowJob, each};
+use cli::{CommandError, Failure, Session};
 use cli::{Record, ResourceKind};
 
 use crate::code::{Code, Source};
@@ -35,11 +35,11 @@ impl Copy {
         let session = Session::open(&self.common)?;
         let build = self.build(&session)?;
         let creating = Creating::new(self.if_changed, self.changes.dry_run);
-        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+        each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
             let build = cli::text_option(row, &["build"])?.or(build.clone());
             let build = build.ok_or_else(|| cli::missing("--build", "the build to copy"))?;
             let original = self.original(&session, &build)?;
-            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
+            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             let (code, attributes) = self.copied(&original);
             creating.create(&session, &group, &code, attributes, |_| Ok(()))
         })
@@ -47,16 +47,16 @@ impl Copy {
 
     /// The value of `--build`; `-` is stdin, if the groups are named by options. Rows may name builds of
     /// their own.
-    fn build(&self, session: &Session) -> Result<Option<String>, Stop> {
-        let given = self.groups.given();
-        let rows = given.source.identifiers.is_empty() || given.source.reads_stdin();
+    fn build(&self, session: &Session) -> Result<Option<String>, CommandError> {
+        let args = self.groups.row_args();
+        let rows = args.source.identifiers.is_empty() || args.source.reads_stdin();
         if self.build.is_none() && !rows {
-            return Err(Stop::usage(
+            return Err(CommandError::usage(
                 "no build given: name it with --build; `--build -` takes it from stdin",
             ));
         }
-        if self.build.as_deref() == Some("-") && given.source.reads_stdin() {
-            return Err(Stop::usage(
+        if self.build.as_deref() == Some("-") && args.source.reads_stdin() {
+            return Err(CommandError::usage(
                 "one build is copied to many device groups: name it with --build when the groups come \
                  from stdin, or name the groups with --dg",
             ));

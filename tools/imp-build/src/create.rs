@@ -2,9 +2,9 @@
 
 use cli::api::deployments::{CODE, without_code};
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Acting, Outcome};
+use cli::rows::{Outcome, RowDone, RowResult};
 use cli::{ErrorKind, Record};
-use cli::{Failure, Once, Session};
+use cli::{Failure, OncePerTarget, Session};
 use serde_json::Value;
 
 use crate::code::Code;
@@ -15,7 +15,7 @@ use crate::diagnostics::Diagnostics;
 #[derive(Default)]
 pub struct Creating {
     diagnostics: Diagnostics,
-    once: Once<Acted>,
+    once: OncePerTarget<RowDone>,
     /// Leave groups alone whose current build is the same.
     if_changed: bool,
     /// Send nothing that changes anything.
@@ -47,7 +47,7 @@ impl Creating {
         code: &Code,
         attributes: Record,
         and_then: impl FnOnce(&Record) -> Result<(), Failure>,
-    ) -> Acting {
+    ) -> RowResult {
         let mut whole = Record::from_iter([
             (CODE[0].to_owned(), code.device.text.clone().into()),
             (CODE[1].to_owned(), code.agent.text.clone().into()),
@@ -59,14 +59,14 @@ impl Creating {
                 && let Some(current) = current::up_to_date(session, id, code)?
             {
                 let record = without_code(current);
-                return Ok(Acted::new(record, Outcome::Unchanged));
+                return Ok(RowDone::new(record, Outcome::Unchanged));
             }
             if self.dry_run {
-                return Ok(Acted::created("deployment", foreseen(group, attributes)));
+                return Ok(RowDone::created("deployment", foreseen(group, attributes)));
             }
             let record = self.post(session, group, code, whole.clone())?;
             and_then(&record)?;
-            Ok(Acted::new(record, Outcome::Created))
+            Ok(RowDone::new(record, Outcome::Created))
         });
         created.map(|(acted, reported)| acted.once(reported))
     }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::deployments::without_code;
-use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Once, Session};
+use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
+use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
 /// Delete builds
@@ -28,17 +28,17 @@ pub struct Delete {
 impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let once = Once::default();
+        let once = OncePerTarget::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        session.each(&Work::deleting(self.builds.given(), self.changes.into(), ask), |row| {
-            let build = session.thing(ResourceKind::Deployment, row, &[])?;
+        each(&session, &RowJob::deleting(self.builds.row_args(), self.changes.into(), ask), |row| {
+            let build = session.resource(ResourceKind::Deployment, row, &[])?;
             let id = cli::text(&build, "id");
             let delete = || match self.changes.dry_run {
                 true => Ok(()),
                 false => ops::deployments::delete_deployment(&session, id, self.force),
             };
             let ((), reported) = once.act(id, &Record::new(), delete)?;
-            Ok(Acted::changed(row, without_code(build), Outcome::Deleted).once(reported))
+            Ok(RowDone::changed(row, without_code(build), Outcome::Deleted).once(reported))
         })
     }
 }

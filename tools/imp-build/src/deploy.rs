@@ -1,7 +1,7 @@
 //! `imp-build deploy`
 
 use clap::Args;
-use cli::rows::Work;
+use cli::rows::{RowJob, each};
 use cli::{Failure, Row, Session};
 use cli::{Record, ResourceKind};
 use serde_json::Value;
@@ -34,8 +34,12 @@ pub struct Build {
 
 impl Build {
     /// The files of the command line, read before anything is sent.
-    pub fn files(&self, groups: &cli::DeviceGroups) -> Result<Files, cli::Stop> {
-        Files::read(self.device_file.as_deref(), self.agent_file.as_deref(), &groups.given().source)
+    pub fn files(&self, groups: &cli::DeviceGroups) -> Result<Files, cli::CommandError> {
+        Files::read(
+            self.device_file.as_deref(),
+            self.agent_file.as_deref(),
+            &groups.row_args().source,
+        )
     }
 
     /// What is said of the build besides its code.
@@ -98,10 +102,10 @@ impl Deploy {
         let files = self.build.files(&self.groups)?;
         let session = Session::open(&self.common)?;
         let creating = Creating::new(self.if_changed, self.changes.dry_run);
-        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+        each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
-            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
+            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             creating.create(&session, &group, &code, attributes, |_| Ok(()))
         })
     }

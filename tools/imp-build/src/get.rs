@@ -10,9 +10,9 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use cli::api::deployments::without_code;
-use cli::rows::{Acted, Acting, Work};
+use cli::rows::{RowDone, RowJob, RowResult, each};
 use cli::terminal::{prompt, stdout};
-use cli::{Failure, Row, Session, Stop};
+use cli::{CommandError, Failure, Row, Session};
 
 /// Write the code of builds to files
 ///
@@ -58,10 +58,10 @@ impl Get {
         let files = [&self.device_file, &self.agent_file];
         let to_stdout = files.iter().filter(|path| path.as_deref() == Some("-")).count();
         if to_stdout > 1 {
-            return Err(Stop::usage("only one of the two programs can go to stdout"));
+            return Err(CommandError::usage("only one of the two programs can go to stdout"));
         }
         if self.device_file.is_some() && self.device_file == self.agent_file {
-            return Err(Stop::usage("the two programs cannot go to the same file"));
+            return Err(CommandError::usage("the two programs cannot go to the same file"));
         }
         self.may_write_over()?;
         let session = Session::open(&self.common)?;
@@ -69,22 +69,24 @@ impl Get {
             return self.print(&session);
         }
         let written = Written::default();
-        let mut work = Work::reading(self.builds.given());
+        let mut job = RowJob::reading(self.builds.row_args());
         // Questions come one after the other, and a file that is named is the first row's.
         let asks = !self.confirmed && prompt::is_possible();
-        work.in_turn = asks || files.iter().any(|file| file.is_some());
-        session.each(&work, |row| self.get(&session, row, &written))
+        job.in_turn = asks || files.iter().any(|file| file.is_some());
+        each(&session, &job, |row| self.get(&session, row, &written))
     }
 
     /// Without anybody to ask, files that are named and there end the command before anything is sent.
-    fn may_write_over(&self) -> Result<(), Stop> {
+    fn may_write_over(&self) -> Result<(), CommandError> {
         let named = [&self.device_file, &self.agent_file].into_iter().flatten();
         let there = named.filter(|path| *path != "-").find(|path| Path::new(path).exists());
         match there {
-            Some(path) if !self.confirmed && !prompt::is_possible() => Err(Stop::usage(format!(
-                "{path} is there already; there is no terminal to ask on, so nothing was done: add \
+            Some(path) if !self.confirmed && !prompt::is_possible() => {
+                Err(CommandError::usage(format!(
+                    "{path} is there already; there is no terminal to ask on, so nothing was done: add \
                  --confirmed to write over it"
-            ))),
+                )))
+            }
             _ => Ok(()),
         }
     }
@@ -97,8 +99,8 @@ impl Get {
         wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(program, _)| program).collect()
     }
 
-    fn get(&self, session: &Session, row: &Row, written: &Written) -> Acting {
-        let build = session.thing(ResourceKind::Deployment, row, &[])?;
+    fn get(&self, session: &Session, row: &Row, written: &Written) -> RowResult {
+        let build = session.resource(ResourceKind::Deployment, row, &[])?;
         let whole = session.get("deployments", cli::text(&build, "id"))?;
         let mut names = Record::new();
         let mut files = Vec::new();
@@ -111,20 +113,22 @@ impl Get {
         written.write(&files, self.confirmed)?;
         let mut record = without_code(whole);
         record.extend(names);
-        Ok(Acted::read(record))
+        Ok(RowDone::read(record))
     }
 
     /// One build, one program to stdout as it is; the other to its file if one is named.
     fn print(&self, session: &Session) -> cli::Result {
-        let given = self.builds.given();
-        let [text] = given.source.identifiers else {
-            return Err(Stop::usage("to stdout goes the code of one build: name it with --build"));
+        let args = self.builds.row_args();
+        let [text] = args.source.identifiers else {
+            return Err(CommandError::usage(
+                "to stdout goes the code of one build: name it with --build",
+            ));
         };
         let text = session
-            .single(ResourceKind::Deployment, given.source.option, Some(text))?
+            .single(ResourceKind::Deployment, args.source.option, Some(text))?
             .unwrap_or_default();
-        let row = Row::bare(&text, given.source.option);
-        let build = session.thing(ResourceKind::Deployment, &row, &[])?;
+        let row = Row::bare(&text, args.source.option);
+        let build = session.resource(ResourceKind::Deployment, &row, &[])?;
         let whole = session.get("deployments", cli::text(&build, "id"))?;
         let code = |(code, option, _): (&str, Option<&str>, &str)| {
             option.map(|path| (path.to_owned(), cli::text(&whole, code)))

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
 use cli::api::deployments::without_code;
-use cli::rows::{Acted, Work};
+use cli::rows::{RowDone, RowJob, each};
 
 /// Print builds
 #[derive(Args)]
@@ -21,10 +21,10 @@ pub struct Info {
 impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.each(&Work::reading(self.builds.given()), |row| {
-            let build = session.thing(ResourceKind::Deployment, row, &[])?;
+        each(&session, &RowJob::reading(self.builds.row_args()), |row| {
+            let build = session.resource(ResourceKind::Deployment, row, &[])?;
             let whole = session.get("deployments", cli::text(&build, "id"))?;
-            Ok(Acted::read(if self.full { whole } else { without_code(whole) }))
+            Ok(RowDone::read(if self.full { whole } else { without_code(whole) }))
         })
     }
 }

@@ -17,7 +17,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::OnDemand;
+use cli::Deferred;
 
 /// Builds of impCentral: code that is deployed to device groups
 ///
@@ -33,23 +33,23 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Deploy code to device groups
-    Deploy(OnDemand<deploy::Deploy>),
+    Deploy(Deferred<deploy::Deploy>),
     /// Deploy code to device groups and restart their devices
-    Run(OnDemand<run::Run>),
+    Run(Deferred<run::Run>),
     /// Copy a build to device groups
-    Copy(OnDemand<copy::Copy>),
+    Copy(Deferred<copy::Copy>),
     /// List builds, without their code
-    List(OnDemand<list::List>),
+    List(Deferred<list::List>),
     /// Print builds
-    Info(OnDemand<info::Info>),
+    Info(Deferred<info::Info>),
     /// Write the code of builds to files
-    Get(OnDemand<get::Get>),
+    Get(Deferred<get::Get>),
     /// Change the description, tags or flag of builds
-    Update(OnDemand<update::Update>),
+    Update(Deferred<update::Update>),
     /// Delete builds
-    Delete(OnDemand<delete::Delete>),
+    Delete(Deferred<delete::Delete>),
     /// Delete builds that outlived their device group
-    Cleanup(OnDemand<cleanup::Cleanup>),
+    Cleanup(Deferred<cleanup::Cleanup>),
 }
 
 fn main() -> ExitCode {

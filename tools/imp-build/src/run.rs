@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::ResourceKind;
 use cli::api::{Request, segment};
-use cli::rows::Work;
+use cli::rows::RowJob;
 use cli::{Failure, Session};
 
 use crate::create::Creating;
@@ -35,11 +35,11 @@ impl Run {
         let session = Session::open(&self.common)?;
         let creating = Creating::with_restarts(self.changes.dry_run);
         let marks = self.log.marks(&session, self.changes.dry_run)?;
-        let work = Work::changing(self.groups.given(), self.changes.into());
-        ops::logs::each_followed(&session, &work, &marks, |row| {
+        let job = RowJob::changing(self.groups.row_args(), self.changes.into());
+        ops::logs::each_followed(&session, &job, &marks, |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
-            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
+            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             marks.group(cli::text(&group, "id"))?;
             creating.create(&session, &group, &code, attributes, |build| {
                 self.restart(&session, cli::text(&group, "id"), cli::text(build, "id"))

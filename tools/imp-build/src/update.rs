@@ -3,9 +3,9 @@
 use clap::Args;
 use cli::api::deployments::without_code;
 use cli::api::{Request, resource, segment};
-use cli::rows::{Acted, Acting, Outcome, Work};
+use cli::rows::{Outcome, RowDone, RowJob, RowResult, each};
 use cli::{ErrorKind, Record, ResourceKind};
-use cli::{Failure, Once, Row, Session};
+use cli::{Failure, OncePerTarget, Row, Session};
 use serde_json::Value;
 
 use crate::deploy::{flag_of, tags_of};
@@ -38,14 +38,14 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let once = Once::default();
-        session.each(&Work::changing(self.builds.given(), self.changes.into()), |row| {
+        let once = OncePerTarget::default();
+        each(&session, &RowJob::changing(self.builds.row_args(), self.changes.into()), |row| {
             self.update(&session, row, &once)
         })
     }
 
-    fn update(&self, session: &Session, row: &Row, once: &Once<Acted>) -> Acting {
-        let build = session.thing(ResourceKind::Deployment, row, &[])?;
+    fn update(&self, session: &Session, row: &Row, once: &OncePerTarget<RowDone>) -> RowResult {
+        let build = session.resource(ResourceKind::Deployment, row, &[])?;
         let id = cli::text(&build, "id");
         let mut attributes = Record::new();
         let descr = cli::text_option(row, &["descr"])?.or(self.descr.clone());
@@ -73,7 +73,7 @@ impl Update {
         build: &Record,
         mut attributes: Record,
         (add, remove): (&[String], &[String]),
-    ) -> Acting {
+    ) -> RowResult {
         let id = cli::text(build, "id");
         if !add.is_empty() || !remove.is_empty() {
             // The service replaces all tags at once, so those of now have to be known.
@@ -81,18 +81,18 @@ impl Update {
             let tags = edited(&present, add, remove);
             attributes.insert("tags".into(), tags);
             if attributes.iter().all(|(name, value)| present.get(name) == Some(value)) {
-                return Ok(Acted::changed(row, without_code(present), Outcome::Unchanged));
+                return Ok(RowDone::changed(row, without_code(present), Outcome::Unchanged));
             }
         }
         if self.changes.dry_run {
             let mut known = without_code(build.clone());
             known.extend(attributes);
-            return Ok(Acted::changed(row, known, Outcome::Updated));
+            return Ok(RowDone::changed(row, known, Outcome::Updated));
         }
         let body = resource::update_body("deployment", id, attributes, Record::new());
         let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
         let record = without_code(resource::lift_data(&session.send(&request)?.body));
-        Ok(Acted::changed(row, record, Outcome::Updated))
+        Ok(RowDone::changed(row, record, Outcome::Updated))
     }
 }
 

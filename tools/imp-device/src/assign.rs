@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::ResourceKind;
-use cli::rows::Work;
+use cli::rows::RowJob;
 use cli::{Failure, Row, Session};
 use ops::membership::{Group, Move};
 
@@ -31,7 +31,7 @@ pub struct Assign {
 impl Assign {
     pub fn run(&self) -> cli::Result {
         if self.dg.is_none() && self.devices.are_typed() {
-            return Err(cli::Stop::usage("--dg is missing: the device group to go to"));
+            return Err(cli::CommandError::usage("--dg is missing: the device group to go to"));
         }
         let session = Session::open(&self.common)?;
         let dg = session.single(ResourceKind::DeviceGroup, "--dg", self.dg.as_ref())?;
@@ -42,7 +42,7 @@ impl Assign {
             session.find(ResourceKind::DeviceGroup, &group).map(|group| Group::of(&group))
         };
         let order = Move {
-            work: Work::changing(self.devices.given(), self.changes),
+            job: RowJob::changing(self.devices.row_args(), self.changes),
             target: Some(&target),
             batch: self.bulk.batch(),
             stream: self.bulk.stream,

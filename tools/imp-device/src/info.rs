@@ -4,7 +4,7 @@ use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Work};
+use cli::rows::{RowDone, RowJob, each};
 
 /// Print the whole state of devices
 #[derive(Args)]
@@ -18,10 +18,10 @@ pub struct Info {
 impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.each(&Work::reading(self.devices.given()), |row| {
+        each(&session, &RowJob::reading(self.devices.row_args()), |row| {
             let device = row.identifier(ResourceKind::Device, &[])?;
             let answer = session.with_device(&device, Request::get)?;
-            Ok(Acted::read(resource::lift_data(&answer.body)))
+            Ok(RowDone::read(resource::lift_data(&answer.body)))
         })
     }
 }

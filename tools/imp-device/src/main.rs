@@ -14,7 +14,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::OnDemand;
+use cli::Deferred;
 
 /// Devices of impCentral, one or many thousands at once
 ///
@@ -29,19 +29,19 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// List devices
-    List(OnDemand<list::List>),
+    List(Deferred<list::List>),
     /// Print the whole state of devices
-    Info(OnDemand<info::Info>),
+    Info(Deferred<info::Info>),
     /// Put devices into a device group
-    Assign(OnDemand<assign::Assign>),
+    Assign(Deferred<assign::Assign>),
     /// Take devices out of their device groups
-    Unassign(OnDemand<unassign::Unassign>),
+    Unassign(Deferred<unassign::Unassign>),
     /// Rename devices
-    Update(OnDemand<update::Update>),
+    Update(Deferred<update::Update>),
     /// Remove devices from the account
-    Remove(OnDemand<remove::Remove>),
+    Remove(Deferred<remove::Remove>),
     /// Restart devices
-    Restart(OnDemand<restart::Restart>),
+    Restart(Deferred<restart::Restart>),
 }
 
 fn main() -> ExitCode {

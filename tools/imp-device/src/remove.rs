@@ -2,9 +2,9 @@
 
 use clap::Args;
 use cli::api::{Request, membership, resource};
-use cli::rows::{Acted, Ask, Outcome, Work};
+use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
 use cli::{ErrorKind, Record, ResourceKind};
-use cli::{Failure, Identifier, Once, Session};
+use cli::{Failure, Identifier, OncePerTarget, Session};
 
 /// Remove devices from the account
 ///
@@ -29,26 +29,30 @@ pub struct Remove {
 impl Remove {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let once = Once::default();
+        let once = OncePerTarget::default();
         let ask = Ask { verb: "remove", confirmed: self.confirmed };
-        session.each(&Work::deleting(self.devices.given(), self.changes.into(), ask), |row| {
-            let device = row.identifier(ResourceKind::Device, &[])?;
-            let remove = || {
-                let outside = if self.changes.dry_run || self.force {
-                    &self.outside(&session, &device)?
-                } else {
-                    &device
+        each(
+            &session,
+            &RowJob::deleting(self.devices.row_args(), self.changes.into(), ask),
+            |row| {
+                let device = row.identifier(ResourceKind::Device, &[])?;
+                let remove = || {
+                    let outside = if self.changes.dry_run || self.force {
+                        &self.outside(&session, &device)?
+                    } else {
+                        &device
+                    };
+                    if !self.changes.dry_run {
+                        session.with_device(outside, Request::delete)?;
+                    }
+                    Ok(())
                 };
-                if !self.changes.dry_run {
-                    session.with_device(outside, Request::delete)?;
-                }
-                Ok(())
-            };
-            let ((), reported) = once.act(&device.text, &Record::new(), remove)?;
-            let mut row = row.clone();
-            session.name_device(&mut row.record, &device);
-            Ok(Acted::changed(&row, Record::new(), Outcome::Removed).once(reported))
-        })
+                let ((), reported) = once.act(&device.text, &Record::new(), remove)?;
+                let mut row = row.clone();
+                session.name_device(&mut row.record, &device);
+                Ok(RowDone::changed(&row, Record::new(), Outcome::Removed).once(reported))
+            },
+        )
     }
 
     /// The device by its id, which stays valid, after it has been taken out of its group if it is in one.

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Session};
+use cli::rows::{Outcome, RowDone, RowJob};
+use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
 /// Restart devices
@@ -28,10 +28,10 @@ pub struct Restart {
 impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let work = Work::changing(self.devices.given(), self.changes);
-        let once = Once::default();
+        let job = RowJob::changing(self.devices.row_args(), self.changes);
+        let once = OncePerTarget::default();
         let marks = self.log.marks(&session, self.changes.dry_run)?;
-        ops::logs::each_followed(&session, &work, &marks, |row| {
+        ops::logs::each_followed(&session, &job, &marks, |row| {
             let device = row.identifier(ResourceKind::Device, &[])?;
             let conditional = cli::truth_option(row, "conditional")?.unwrap_or(self.conditional);
             let action = if conditional { "conditional_restart" } else { "restart" };
@@ -51,7 +51,7 @@ impl Restart {
             let (state, reported) = once.act(&device.text, &wanted, restart)?;
             let mut row = row.clone();
             session.name_device(&mut row.record, &device);
-            Ok(Acted::changed(&row, state, Outcome::Restarted).once(reported))
+            Ok(RowDone::changed(&row, state, Outcome::Restarted).once(reported))
         })
     }
 }

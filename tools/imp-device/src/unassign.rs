@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::Session;
-use cli::rows::Work;
+use cli::rows::RowJob;
 use ops::membership::{self, Move};
 
 /// Take devices out of their device groups
@@ -26,11 +26,11 @@ impl Unassign {
     pub fn run(&self) -> cli::Result {
         let key = self.unblessing.key()?;
         let session = Session::open(&self.common)?;
-        let mut work = Work::changing(self.devices.given(), self.changes);
-        work.ask = Some(membership::unblessing(self.unblessing.confirmed));
+        let mut job = RowJob::changing(self.devices.row_args(), self.changes);
+        job.ask = Some(membership::unblessing(self.unblessing.confirmed));
         ops::membership::move_devices(
             &session,
-            &Move { work, target: None, batch: self.bulk.batch(), stream: self.bulk.stream, key },
+            &Move { job, target: None, batch: self.bulk.batch(), stream: self.bulk.stream, key },
         )
     }
 }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Session};
+use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
 /// Rename devices
@@ -26,8 +26,8 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let once = Once::default();
-        session.each(&Work::changing(self.devices.given(), self.changes), |row| {
+        let once = OncePerTarget::default();
+        each(&session, &RowJob::changing(self.devices.row_args(), self.changes), |row| {
             let device = row.identifier(ResourceKind::Device, &["name"])?;
             let name = cli::text_option(row, &["name"])?.or(self.name.clone());
             let name = name.ok_or_else(|| cli::missing("--name", "the new name"))?;
@@ -46,7 +46,7 @@ impl Update {
                 })?;
                 Ok(resource::lift_data(&answer.body))
             })?;
-            Ok(Acted::changed(row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
         })
     }
 }

@@ -7,9 +7,9 @@ use cli::{Record, ResourceKind};
 use std::collections::{HashMap, HashSet};
 
 use clap::Args;
-use cli::rows::{Acted, Acting, Outcome, Work};
+use cli::rows::{ExpandedRows, Outcome, RowDone, RowJob, RowResult, carry_out};
 use cli::terminal::stderr;
-use cli::{Failure, Gathered, Row, RowSource, Session, Stop, consent};
+use cli::{CommandError, Failure, Row, RowSource, Session, consent};
 use ops::deployments::{described, is_flagged, is_older};
 
 /// List, unflag or remove the builds of device groups
@@ -54,12 +54,13 @@ impl Builds {
             consent::can_be_asked("change builds")?;
         }
         let session = Session::open(&self.common)?;
-        let given = self.results.given("deployment", "--dg");
+        let args = self.results.row_args("deployment", "--dg");
         let mut judged = Vec::new();
-        let Gathered { rows, is_over } = self.gather(&session, reads, &mut judged)?;
+        let ExpandedRows { rows, is_over } = self.expand(&session, reads, &mut judged)?;
         if reads {
-            let read = |row: &Row| Ok(Acted::read(row.record.clone()));
-            return session.each_of(&Work::reading(given), || Ok(rows), read);
+            let read = |row: &Row| Ok(RowDone::read(row.record.clone()));
+            let job = RowJob::reading(args);
+            return Ok(carry_out(&session, &job, || Ok(rows), read)?.finish());
         }
         if !is_over {
             self.consent(&session, &judged)?;
@@ -68,25 +69,25 @@ impl Builds {
             .into_iter()
             .map(|(build, fate)| (cli::text(&build, "id").to_owned(), fate))
             .collect();
-        let work = Work::changing(given, self.changes.into());
+        let job = RowJob::changing(args, self.changes.into());
         let act = |row: &Row| {
             let fate = fates.get(cli::text(&row.record, "id")).copied().unwrap_or_default();
             self.act(&session, row, fate)
         };
-        session.each_of(&work, || Ok(rows), act)
+        Ok(carry_out(&session, &job, || Ok(rows), act)?.finish())
     }
 
     /// The builds that are to be printed or changed; what becomes of each of all goes to `judged`.
-    fn gather(
+    fn expand(
         &self,
         session: &Session,
         reads: bool,
         judged: &mut Vec<(Record, Fate)>,
-    ) -> Result<Gathered, Stop> {
+    ) -> Result<ExpandedRows, CommandError> {
         let groups = RowSource::identified(ResourceKind::DeviceGroup.noun(), "--dg", &self.dg);
         let mut seen = HashSet::new();
-        session.gather(groups, |row| {
-            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
+        cli::rows::expand(session, groups, |row| {
+            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             let id = cli::text(&group, "id");
             if !seen.insert(id.to_owned()) {
                 return Ok(Vec::new());
@@ -125,7 +126,7 @@ impl Builds {
     }
 
     /// Says what is to be done; asks where that is to be asked.
-    fn consent(&self, session: &Session, builds: &[(Record, Fate)]) -> Result<(), Stop> {
+    fn consent(&self, session: &Session, builds: &[(Record, Fate)]) -> Result<(), CommandError> {
         let count = |is: fn(&Fate) -> bool| builds.iter().filter(|(_, fate)| is(fate)).count();
         let (unflagged, deleted) = (count(|fate| fate.unflag), count(|fate| fate.delete));
         let mut plan = Vec::new();
@@ -144,10 +145,14 @@ impl Builds {
             stderr::say(&plan);
             return Ok(());
         }
-        consent::ask(&format!("In {}: {plan}.\n  {}", session.whereabouts(), named(builds)))
+        consent::ask(&format!(
+            "In {}: {plan}.\n  {}",
+            session.account_and_endpoint(),
+            named(builds)
+        ))
     }
 
-    fn act(&self, session: &Session, row: &Row, fate: Fate) -> Acting {
+    fn act(&self, session: &Session, row: &Row, fate: Fate) -> RowResult {
         let id = cli::text(&row.record, "id");
         let mut changes = Record::new();
         if fate.unflag {
@@ -160,7 +165,7 @@ impl Builds {
             ops::deployments::delete_deployment(session, id, false)?;
         }
         let outcome = if fate.delete { Outcome::Deleted } else { Outcome::Updated };
-        let mut acted = Acted::changed(row, changes, outcome);
+        let mut acted = RowDone::changed(row, changes, outcome);
         if fate.unflag {
             acted.record.retain(|name, _| !name.starts_with("flagger_"));
         }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Outcome, Work};
+use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::terminal::stderr;
 use cli::{Failure, Row, Session};
 use serde_json::Value;
@@ -69,12 +69,12 @@ impl Create {
         self.dut = session.single(ResourceKind::DeviceGroup, "--dut", self.dut.as_ref())?;
         self.target =
             session.single(ResourceKind::DeviceGroup, "--target", self.target.as_ref())?;
-        let given = self.input.given("device group", "--name", self.name.as_slice());
-        let mut work = Work::changing(given, self.changes.into());
+        let args = self.input.row_args("device group", "--name", self.name.as_slice());
+        let mut job = RowJob::changing(args, self.changes.into());
         // Rows may create targets and products that later rows find: one after the other.
-        work.in_turn = self.create_dut || self.create_target || self.create_product;
+        job.in_turn = self.create_dut || self.create_target || self.create_product;
         let foreseen = Mutex::new(HashSet::new());
-        session.each(&work, |row| {
+        each(&session, &job, |row| {
             let mut making = Making { flags: &self, session: &session, row, beside: Vec::new() };
             let created = making.group(variables.clone());
             // What was made for a group is there, also when the group itself is refused.
@@ -96,7 +96,7 @@ impl Create {
     }
 
     /// Refuses flags that fit no group, as far as the rows have no say in it.
-    fn check_targets(&self) -> Result<(), cli::Stop> {
+    fn check_targets(&self) -> Result<(), cli::CommandError> {
         if self.name.is_none() && self.dg_type.is_none() {
             return Ok(());
         }
@@ -106,10 +106,10 @@ impl Create {
             self.dut.is_some() && self.target.is_some(),
         );
         if is_fixture && self.name.is_some() && !both {
-            return Err(cli::Stop::usage("a fixture group needs both --dut and --target"));
+            return Err(cli::CommandError::usage("a fixture group needs both --dut and --target"));
         }
         if any && !is_fixture {
-            return Err(cli::Stop::usage(
+            return Err(cli::CommandError::usage(
                 "only fixture groups (pre-factory, factory) have --dut and --target",
             ));
         }
@@ -139,7 +139,7 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    fn group(&mut self, variables: Option<Value>) -> Result<Acted, Failure> {
+    fn group(&mut self, variables: Option<Value>) -> Result<RowDone, Failure> {
         let (row, flags) = (self.row, self.flags);
         let name = cli::new_name(row, ResourceKind::DeviceGroup)?;
         let kind = flags.kind(row)?;
@@ -167,13 +167,13 @@ impl Making<'_> {
         kind: GroupType,
         attributes: Record,
         relationships: Record,
-    ) -> Result<Acted, Failure> {
+    ) -> Result<RowDone, Failure> {
         if self.flags.changes.dry_run {
-            return Ok(Acted::created(kind.api_name(), attributes));
+            return Ok(RowDone::created(kind.api_name(), attributes));
         }
         let body = resource::create_body(kind.api_name(), attributes, relationships);
         let answer = self.session.send(&Request::post("/devicegroups").body(body))?;
-        Ok(Acted::new(resource::lift_data(&answer.body), Outcome::Created))
+        Ok(RowDone::new(resource::lift_data(&answer.body), Outcome::Created))
     }
 
     /// The product, created if that is wanted, as a relationship.
@@ -193,7 +193,7 @@ impl Making<'_> {
                 let body = resource::create_body("product", attributes, Record::new());
                 let created = session.send(&Request::post("/products").body(body));
                 // Also when it is not known whether it was made: later rows look again.
-                session.finder.forget(ResourceKind::Product);
+                session.resolver.forget(ResourceKind::Product);
                 let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
                 resource::lift_data(&created.body)
@@ -235,7 +235,7 @@ impl Making<'_> {
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let relationships = Record::from_iter([("product".to_owned(), product.clone())]);
                 let created = self.post(kind, attributes, relationships);
-                session.finder.forget(ResourceKind::DeviceGroup);
+                session.resolver.forget(ResourceKind::DeviceGroup);
                 let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
                 created.record

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
-use cli::rows::{Ask, Work};
+use cli::rows::{Ask, RowJob};
 use ops::delete::Clearing;
 
 /// Delete device groups, and with them their deployments
@@ -33,8 +33,8 @@ impl Delete {
         let key = self.key.key()?;
         let session = Session::open(&self.common)?;
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        let work = Work::deleting(self.groups.given(), self.changes.into(), ask);
-        let order = Clearing { work, force: self.force, builds: false, key };
+        let job = RowJob::deleting(self.groups.row_args(), self.changes.into(), ask);
+        let order = Clearing { job, force: self.force, builds: false, key };
         ops::delete::delete(&session, ResourceKind::DeviceGroup, &order)
     }
 }

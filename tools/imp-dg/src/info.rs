@@ -4,7 +4,7 @@ use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
 use cli::api::{Request, resource, segment};
-use cli::rows::{Acted, Work};
+use cli::rows::{RowDone, RowJob, each};
 
 /// Print device groups
 #[derive(Args)]
@@ -21,8 +21,8 @@ pub struct Info {
 impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.each(&Work::reading(self.groups.given()), |row| {
-            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
+        each(&session, &RowJob::reading(self.groups.row_args()), |row| {
+            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             let id = cli::text(&group, "id");
             let answer = session.send(&Request::get(format!("/devicegroups/{}", segment(id))))?;
             let mut record = resource::lift_data(&answer.body);
@@ -30,7 +30,7 @@ impl Info {
                 let devices = session.collect("/devices", &[("filter[devicegroup.id]", id)])?;
                 record.insert("devices".into(), devices.into());
             }
-            Ok(Acted::read(record))
+            Ok(RowDone::read(record))
         })
     }
 }

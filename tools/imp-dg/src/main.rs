@@ -14,7 +14,7 @@ mod variables;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::OnDemand;
+use cli::Deferred;
 
 /// Device groups of impCentral
 ///
@@ -29,23 +29,23 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Create device groups of any of the seven types
-    Create(OnDemand<create::Create>),
+    Create(Deferred<create::Create>),
     /// List device groups
-    List(OnDemand<list::List>),
+    List(Deferred<list::List>),
     /// Print device groups
-    Info(OnDemand<info::Info>),
+    Info(Deferred<info::Info>),
     /// Change device groups
-    Update(OnDemand<update::Update>),
+    Update(Deferred<update::Update>),
     /// Delete device groups, and with them their deployments
-    Delete(OnDemand<delete::Delete>),
+    Delete(Deferred<delete::Delete>),
     /// Move all devices of one device group to another
-    Reassign(OnDemand<reassign::Reassign>),
+    Reassign(Deferred<reassign::Reassign>),
     /// Take all devices out of device groups
-    Unassign(OnDemand<unassign::Unassign>),
+    Unassign(Deferred<unassign::Unassign>),
     /// Restart all devices of device groups, with one request a group
-    Restart(OnDemand<restart::Restart>),
+    Restart(Deferred<restart::Restart>),
     /// List, unflag or delete the builds of device groups
-    Builds(OnDemand<builds::Builds>),
+    Builds(Deferred<builds::Builds>),
 }
 
 fn main() -> ExitCode {

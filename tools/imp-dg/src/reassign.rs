@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
-use cli::rows::Work;
+use cli::rows::RowJob;
 use ops::membership::{Group, Move};
 
 /// Move all devices of one device group to another
@@ -33,9 +33,9 @@ impl Reassign {
         let to = session.single(ResourceKind::DeviceGroup, "--to", Some(&self.to))?;
         let target = Group::of(&session.find(ResourceKind::DeviceGroup, &to.unwrap_or_default())?);
         let groups = session.one_id_of_each(ResourceKind::DeviceGroup, "--from", &self.from)?;
-        let given = self.results.given("device", "--from");
+        let args = self.results.row_args("device", "--from");
         let order = Move {
-            work: Work::changing(given, self.changes),
+            job: RowJob::changing(args, self.changes),
             target: Some(&|_| Ok(target.clone())),
             batch: self.bulk.batch(),
             stream: false,

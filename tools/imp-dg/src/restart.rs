@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::{Request, segment};
-use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Session};
+use cli::rows::{Outcome, RowDone, RowJob};
+use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
 /// Restart all devices of device groups, with one request a group
@@ -28,13 +28,13 @@ pub struct Restart {
 impl Restart {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let once = Once::default();
+        let once = OncePerTarget::default();
         let marks = self.log.marks(&session, self.changes.dry_run)?;
-        let work = Work::changing(self.groups.given(), self.changes.into());
-        ops::logs::each_followed(&session, &work, &marks, |row| {
+        let job = RowJob::changing(self.groups.row_args(), self.changes.into());
+        ops::logs::each_followed(&session, &job, &marks, |row| {
             // A list of devices leads to their group once each, and it is restarted once.
             let row = row.seen_as(ResourceKind::DeviceGroup);
-            let group = session.thing(ResourceKind::DeviceGroup, &row, &[])?;
+            let group = session.resource(ResourceKind::DeviceGroup, &row, &[])?;
             let id = cli::text(&group, "id");
             let conditional = cli::truth_option(&row, "conditional")?.unwrap_or(self.conditional);
             let action = if conditional { "conditional_restart" } else { "restart" };
@@ -51,7 +51,7 @@ impl Restart {
             let known =
                 group.iter().filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
             let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-            Ok(Acted::changed(&row, known, Outcome::Restarted).once(reported))
+            Ok(RowDone::changed(&row, known, Outcome::Restarted).once(reported))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::ResourceKind;
-use cli::rows::Work;
+use cli::rows::RowJob;
 use cli::{Session, identifier};
 use ops::membership::{self, Move};
 
@@ -32,10 +32,10 @@ impl Unassign {
         let key = self.unblessing.key()?;
         let session = Session::open(&self.common)?;
         let groups = session.one_id_of_each(ResourceKind::DeviceGroup, "--dg", &self.dg)?;
-        let given = self.results.given("device", "--dg");
-        let mut work = Work::changing(given, self.changes);
-        work.ask = Some(membership::unblessing(self.unblessing.confirmed));
-        let order = Move { work, target: None, batch: self.bulk.batch(), stream: false, key };
+        let args = self.results.row_args("device", "--dg");
+        let mut job = RowJob::changing(args, self.changes);
+        job.ask = Some(membership::unblessing(self.unblessing.confirmed));
+        let order = Move { job, target: None, batch: self.bulk.batch(), stream: false, key };
         ops::membership::move_members(&session, &order, &groups)
     }
 }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::{Request, resource, segment};
-use cli::rows::{Acted, Outcome, Work};
-use cli::{Failure, Once, Row, Session};
+use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::{Failure, OncePerTarget, Row, Session};
 use cli::{Record, ResourceKind};
 use serde_json::{Value, json};
 
@@ -55,12 +55,12 @@ impl Update {
             "--min-supported-deployment",
             self.min_supported_deployment.as_ref(),
         )?;
-        let once = Once::default();
-        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+        let once = OncePerTarget::default();
+        each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
             // A list of devices leads to their group; their own names are not for it.
             let row = row.seen_as(ResourceKind::DeviceGroup);
             let group =
-                session.thing(ResourceKind::DeviceGroup, &row, &["name", "dut", "target"])?;
+                session.resource(ResourceKind::DeviceGroup, &row, &["name", "dut", "target"])?;
             let wish = Wish {
                 attributes: self.attributes(&row, variables.clone())?,
                 relationships: self.targets(&session, &row)?,
@@ -78,7 +78,7 @@ impl Update {
                     }
                     wish.fulfil(&session, &group)
                 })?;
-            Ok(Acted::changed(&row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(&row, record, Outcome::Updated).once(reported))
         })
     }
 
@@ -159,7 +159,7 @@ impl Wish {
 
 /// The id of the build that is meant: of several with this sha, tag or origin the one of the group.
 fn minimum(session: &Session, group: &str, text: &str) -> Result<String, Failure> {
-    let all = session.finder.some(ResourceKind::Deployment, text).map_err(cli::failure)?;
+    let all = session.resolver.some(ResourceKind::Deployment, text).map_err(cli::failure)?;
     let of_group = |build: &&Record| cli::text(build, "devicegroup_id") == group;
     let own: Vec<&Record> = all.iter().filter(of_group).collect();
     match own.as_slice() {

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 /// Reads the values of `--env-variable`; `None` when there are none. All of them together replace what
 /// the group has: the service takes the whole object (reference 4.4).
-pub fn from_options(texts: &[String]) -> Result<Option<Value>, cli::Stop> {
+pub fn from_options(texts: &[String]) -> Result<Option<Value>, cli::CommandError> {
     let mut variables = Map::new();
     for text in texts {
-        variables.extend(parse(text).map_err(cli::Stop::usage)?);
+        variables.extend(parse(text).map_err(cli::CommandError::usage)?);
     }
     Ok((!texts.is_empty()).then_some(Value::Object(variables)))
 }

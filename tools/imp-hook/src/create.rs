@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Outcome, Work};
+use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{Failure, Row, Session};
 use cli::{Record, ResourceKind};
 use serde_json::Value;
@@ -34,15 +34,15 @@ pub struct Create {
 impl Create {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.each(&Work::changing(self.groups.given(), self.changes.into()), |row| {
+        each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
             let attributes = self.attributes(row)?;
-            let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
+            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             let body = body(attributes.clone(), &group);
             if self.changes.dry_run {
-                return Ok(Acted::created("webhook", attributes));
+                return Ok(RowDone::created("webhook", attributes));
             }
             let answer = session.send(&Request::post("/webhooks").body(body))?;
-            Ok(Acted::new(resource::lift_data(&answer.body), Outcome::Created))
+            Ok(RowDone::new(resource::lift_data(&answer.body), Outcome::Created))
         })
     }
 

@@ -3,8 +3,8 @@
 use clap::Args;
 use cli::Record;
 use cli::api::Request;
-use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Once, Session};
+use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
+use cli::{OncePerTarget, Session};
 
 use crate::hook::{self, Webhooks};
 
@@ -25,9 +25,9 @@ pub struct Delete {
 impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let once = Once::default();
+        let once = OncePerTarget::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        session.each(&Work::deleting(self.hooks.given(), self.changes.into(), ask), |row| {
+        each(&session, &RowJob::deleting(self.hooks.row_args(), self.changes.into(), ask), |row| {
             let (path, id) = hook::path(row, &[])?;
             let delete = || {
                 let request =
@@ -35,7 +35,7 @@ impl Delete {
                 session.send(&request).map(|_| ())
             };
             let ((), reported) = once.act(&id, &Record::new(), delete)?;
-            Ok(Acted::changed(row, Record::new(), Outcome::Deleted).once(reported))
+            Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
         })
     }
 }

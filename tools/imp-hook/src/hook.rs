@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use cli::{ErrorKind, ResourceKind};
-use cli::{Failure, Given, Input, Row};
+use cli::{Failure, Input, Row, RowArgs};
 
 /// The webhooks that a verb works on.
 #[derive(Args, Clone, Debug)]
@@ -16,8 +16,8 @@ pub struct Webhooks {
 
 impl Webhooks {
     /// Where the rows come from.
-    pub fn given(&self) -> Given<'_> {
-        self.input.given("webhook", "--wh", &self.wh)
+    pub fn row_args(&self) -> RowArgs<'_> {
+        self.input.row_args("webhook", "--wh", &self.wh)
     }
 }
 

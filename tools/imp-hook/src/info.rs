@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::Session;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Work};
+use cli::rows::{RowDone, RowJob, each};
 
 use crate::hook::{self, Webhooks};
 
@@ -19,9 +19,9 @@ pub struct Info {
 impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.each(&Work::reading(self.hooks.given()), |row| {
+        each(&session, &RowJob::reading(self.hooks.row_args()), |row| {
             let (path, _) = hook::path(row, &[])?;
-            Ok(Acted::read(resource::lift_data(&session.send(&Request::get(path))?.body)))
+            Ok(RowDone::read(resource::lift_data(&session.send(&Request::get(path))?.body)))
         })
     }
 }

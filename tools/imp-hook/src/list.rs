@@ -4,7 +4,7 @@ use cli::{GroupType, Record, ResourceKind};
 use std::ops::ControlFlow;
 
 use clap::Args;
-use cli::{Session, Stop};
+use cli::{CommandError, Session};
 use ops::list::Query;
 
 use crate::hook::Event;
@@ -53,7 +53,7 @@ impl List {
 
     /// The groups whose webhooks are wanted; `None` for all. Webhooks are always asked for by group: the
     /// service has no other filter for them, and without one it may leave out those of other accounts.
-    fn groups(&self, session: &Session) -> Result<Option<Vec<String>>, Stop> {
+    fn groups(&self, session: &Session) -> Result<Option<Vec<String>>, CommandError> {
         let owners = session.ids_of(ResourceKind::Account, "--owner", &self.owner)?;
         let products = session.ids_of(ResourceKind::Product, "--product", &self.product)?;
         let types = (!self.dg_type.is_empty())

@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use cli::api::send::clock;
 use cli::terminal::{signals, stderr};
-use cli::{Exit, Output, Session, Stop};
+use cli::{CommandError, Exit, Output, Session};
 use serde_json::json;
 
 use crate::hook::Event;
@@ -83,11 +83,7 @@ pub struct Listen {
 
 impl Listen {
     pub fn run(&self) -> cli::Result {
-        if self.url.as_deref().is_some_and(|url| url.contains(['?', '#'])) {
-            return Err(Stop::usage(
-                "--url: the path of each webhook is put behind it, so it ends before ? and #",
-            ));
-        }
+        self.check_url()?;
         let ready = self.ready_fd.map(Ready::take).transpose()?;
         let stop = signals::stop();
         let output = Arc::new(Output::open(&self.common, None)?);
@@ -97,9 +93,11 @@ impl Listen {
         let secret_file = self.secret_file();
         let secret = secret::kept_in(&secret_file)?;
         say_cut(&found);
-        let listener = TcpListener::bind(self.listen)
-            .map_err(|error| Stop::usage(format!("cannot listen on {}: {error}", self.listen)))?;
-        let address = listener.local_addr().map_err(|error| Stop::usage(error.to_string()))?;
+        let listener = TcpListener::bind(self.listen).map_err(|error| {
+            CommandError::usage(format!("cannot listen on {}: {error}", self.listen))
+        })?;
+        let address =
+            listener.local_addr().map_err(|error| CommandError::usage(error.to_string()))?;
         let printer = self.start_printer(&journal, &output)?;
         let counts = Arc::new(Counts::default());
         let committer =
@@ -126,6 +124,15 @@ impl Listen {
         printed.map(|exit| if removed { exit } else { exit.and(Exit::SomeFailed) })
     }
 
+    fn check_url(&self) -> cli::Result<()> {
+        if self.url.as_deref().is_some_and(|url| url.contains(['?', '#'])) {
+            return Err(CommandError::usage(
+                "--url: the path of each webhook is put behind it, so it ends before ? and #",
+            ));
+        }
+        Ok(())
+    }
+
     fn secret_file(&self) -> PathBuf {
         self.secret_file.clone().unwrap_or_else(|| {
             let mut name = self.journal.clone().into_os_string();
@@ -135,17 +142,21 @@ impl Listen {
     }
 
     #[expect(clippy::disallowed_methods, reason = "Printer::end waits for it")]
-    fn start_printer(&self, journal: &Journal, output: &Arc<Output>) -> Result<Printer, Stop> {
+    fn start_printer(
+        &self,
+        journal: &Journal,
+        output: &Arc<Output>,
+    ) -> Result<Printer, CommandError> {
         let printer = Printer::default();
         printer.progress.set(|state| state.committed = journal.length());
         let start = if self.replay { 0 } else { journal.length() };
         printer.printed.position.store(start, Ordering::SeqCst);
-        let file = journal.reader().map_err(|error| Stop::usage(error.to_string()))?;
+        let file = journal.reader().map_err(|error| CommandError::usage(error.to_string()))?;
         let (output, progress, printed) =
             (output.clone(), printer.progress.clone(), printer.printed.clone());
         thread::spawn(move || {
-            if let Err(stop) = printer::print(&file, &progress, &output, &printed) {
-                stderr::say(&stop.to_string());
+            if let Err(error) = printer::print(&file, &progress, &output, &printed) {
+                stderr::say(&error.to_string());
                 progress.set(|state| state.broken = true);
             }
             printed.done.store(true, Ordering::SeqCst);
@@ -162,7 +173,7 @@ fn announce(
     file: &Path,
     hooks: Option<&Registration>,
     ready: Option<Ready>,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let origin = format!("http://{address}");
     let url = base(&origin, secret);
     if stderr::is_terminal() {

@@ -14,7 +14,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::OnDemand;
+use cli::Deferred;
 
 /// Webhooks of impCentral, and a receiver for their calls
 ///
@@ -29,17 +29,17 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// List webhooks
-    List(OnDemand<list::List>),
+    List(Deferred<list::List>),
     /// Print webhooks
-    Info(OnDemand<info::Info>),
+    Info(Deferred<info::Info>),
     /// Create webhooks: a URL that the service calls when something happens in a device group
-    Create(OnDemand<create::Create>),
+    Create(Deferred<create::Create>),
     /// Change the URL or the form of webhooks
-    Update(OnDemand<update::Update>),
+    Update(Deferred<update::Update>),
     /// Delete webhooks
-    Delete(OnDemand<delete::Delete>),
+    Delete(Deferred<delete::Delete>),
     /// Receive the calls of webhooks and print each as a record
-    Listen(OnDemand<listen::Listen>),
+    Listen(Deferred<listen::Listen>),
 }
 
 fn main() -> ExitCode {

@@ -3,8 +3,8 @@
 use clap::Args;
 use cli::Record;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Outcome, Work};
-use cli::{Failure, Once, Row, Session};
+use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::{Failure, OncePerTarget, Row, Session};
 
 use crate::hook::{self, Mime, Webhooks};
 
@@ -30,8 +30,8 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let once = Once::default();
-        session.each(&Work::changing(self.hooks.given(), self.changes.into()), |row| {
+        let once = OncePerTarget::default();
+        each(&session, &RowJob::changing(self.hooks.row_args(), self.changes.into()), |row| {
             let (path, id) = hook::path(row, &[])?;
             let attributes = self.attributes(row)?;
             let (record, reported) = once.act(&id, &attributes, || {
@@ -42,7 +42,7 @@ impl Update {
                 let body = resource::update_body("webhook", &id, attributes.clone(), Record::new());
                 Ok(resource::lift_data(&session.send(&Request::patch(path).body(body))?.body))
             })?;
-            Ok(Acted::changed(row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
         })
     }
 

@@ -39,7 +39,7 @@ impl Get {
             since: self.since,
             reverse: self.reverse,
         };
-        ops::logs::print_logs(&session, self.devices.given(), &query)
+        ops::logs::print_logs(&session, self.devices.row_args(), &query)
     }
 }
 

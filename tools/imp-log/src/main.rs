@@ -8,7 +8,7 @@ mod stream;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::OnDemand;
+use cli::Deferred;
 
 /// Logs of devices, stored and live
 ///
@@ -24,9 +24,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Print the stored log of devices
-    Get(OnDemand<get::Get>),
+    Get(Deferred<get::Get>),
     /// Print what devices log as they log it
-    Stream(OnDemand<stream::Stream>),
+    Stream(Deferred<stream::Stream>),
 }
 
 fn main() -> ExitCode {

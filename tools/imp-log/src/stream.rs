@@ -30,7 +30,7 @@ impl Stream {
         ops::logs::follow_rows(
             &session,
             &FollowRows {
-                given: self.devices.given(),
+                args: self.devices.row_args(),
                 groups: &self.dg,
                 streams: usize::from(self.streams),
             },

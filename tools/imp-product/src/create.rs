@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::Session;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Outcome, Work};
+use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{Record, ResourceKind};
 
 /// Create products
@@ -30,8 +30,8 @@ impl Create {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let owner = session.single(ResourceKind::Account, "--owner", self.owner.as_ref())?;
-        let given = self.input.given("product", "--name", self.name.as_slice());
-        session.each(&Work::changing(given, self.changes.into()), |row| {
+        let args = self.input.row_args("product", "--name", self.name.as_slice());
+        each(&session, &RowJob::changing(args, self.changes.into()), |row| {
             let mut attributes = Record::from_iter([(
                 "name".to_owned(),
                 cli::new_name(row, ResourceKind::Product)?.into(),
@@ -47,11 +47,11 @@ impl Create {
                 );
             }
             if self.changes.dry_run {
-                return Ok(Acted::created("product", attributes));
+                return Ok(RowDone::created("product", attributes));
             }
             let body = resource::create_body("product", attributes, relationships);
             let answer = session.send(&Request::post("/products").body(body))?;
-            Ok(Acted::new(resource::lift_data(&answer.body), Outcome::Created))
+            Ok(RowDone::new(resource::lift_data(&answer.body), Outcome::Created))
         })
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
-use cli::rows::{Ask, Work};
+use cli::rows::{Ask, RowJob};
 use ops::delete::Clearing;
 
 /// Delete products
@@ -35,8 +35,8 @@ impl Delete {
         let key = self.key.key()?;
         let session = Session::open(&self.common)?;
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        let work = Work::deleting(self.products.given(), self.changes.into(), ask);
-        let order = Clearing { work, force: self.force, builds: self.builds, key };
+        let job = RowJob::deleting(self.products.row_args(), self.changes.into(), ask);
+        let order = Clearing { job, force: self.force, builds: self.builds, key };
         ops::delete::delete(&session, ResourceKind::Product, &order)
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
 use cli::api::{Request, resource, segment};
-use cli::rows::{Acted, Work};
+use cli::rows::{RowDone, RowJob, each};
 
 /// Print products
 #[derive(Args)]
@@ -21,8 +21,8 @@ pub struct Info {
 impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.each(&Work::reading(self.products.given()), |row| {
-            let product = session.thing(ResourceKind::Product, row, &[])?;
+        each(&session, &RowJob::reading(self.products.row_args()), |row| {
+            let product = session.resource(ResourceKind::Product, row, &[])?;
             let id = cli::text(&product, "id");
             let answer = session.send(&Request::get(format!("/products/{}", segment(id))))?;
             let mut record = resource::lift_data(&answer.body);
@@ -30,7 +30,7 @@ impl Info {
                 let groups = session.collect("/devicegroups", &[("filter[product.id]", id)])?;
                 record.insert("devicegroups".into(), groups.into());
             }
-            Ok(Acted::read(record))
+            Ok(RowDone::read(record))
         })
     }
 }

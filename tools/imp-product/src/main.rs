@@ -9,7 +9,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::OnDemand;
+use cli::Deferred;
 
 /// Products of impCentral
 ///
@@ -24,15 +24,15 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Create products
-    Create(OnDemand<create::Create>),
+    Create(Deferred<create::Create>),
     /// List products, those of collaborators included
-    List(OnDemand<list::List>),
+    List(Deferred<list::List>),
     /// Print products
-    Info(OnDemand<info::Info>),
+    Info(Deferred<info::Info>),
     /// Change the name or description of products
-    Update(OnDemand<update::Update>),
+    Update(Deferred<update::Update>),
     /// Delete products
-    Delete(OnDemand<delete::Delete>),
+    Delete(Deferred<delete::Delete>),
 }
 
 fn main() -> ExitCode {

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::{Request, resource, segment};
-use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Session};
+use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
 /// Change the name or description of products
@@ -28,11 +28,11 @@ pub struct Update {
 impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let once = Once::default();
-        session.each(&Work::changing(self.products.given(), self.changes.into()), |row| {
+        let once = OncePerTarget::default();
+        each(&session, &RowJob::changing(self.products.row_args(), self.changes.into()), |row| {
             // A list of groups leads to their product; their own names are not for it.
             let row = row.seen_as(ResourceKind::Product);
-            let product = session.thing(ResourceKind::Product, &row, &["name"])?;
+            let product = session.resource(ResourceKind::Product, &row, &["name"])?;
             let name = cli::text_option(&row, &["name"])?.or(self.name.clone());
             let descr = cli::text_option(&row, &["descr"])?.or(self.descr.clone());
             let mut attributes = Record::new();
@@ -47,7 +47,7 @@ impl Update {
                 let request = Request::patch(format!("/products/{}", segment(id))).body(body);
                 Ok(resource::lift_data(&session.send(&request)?.body))
             })?;
-            Ok(Acted::changed(&row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(&row, record, Outcome::Updated).once(reported))
         })
     }
 }

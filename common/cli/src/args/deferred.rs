@@ -8,16 +8,16 @@ use std::ops::Deref;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
 /// A verb as it stands in the command's list of verbs, where its one line of help has to stand too.
-pub struct OnDemand<Verb>(Box<Verb>);
+pub struct Deferred<Verb>(Box<Verb>);
 
-impl<Verb> OnDemand<Verb> {
+impl<Verb> Deferred<Verb> {
     /// The verb itself.
     pub fn into_verb(self) -> Verb {
         *self.0
     }
 }
 
-impl<Verb> Deref for OnDemand<Verb> {
+impl<Verb> Deref for Deferred<Verb> {
     type Target = Verb;
 
     fn deref(&self) -> &Verb {
@@ -25,7 +25,7 @@ impl<Verb> Deref for OnDemand<Verb> {
     }
 }
 
-impl<Verb: Args> Args for OnDemand<Verb> {
+impl<Verb: Args> Args for Deferred<Verb> {
     fn augment_args(command: Command) -> Command {
         command.defer(Verb::augment_args)
     }
@@ -35,9 +35,9 @@ impl<Verb: Args> Args for OnDemand<Verb> {
     }
 }
 
-impl<Verb: Args> FromArgMatches for OnDemand<Verb> {
+impl<Verb: Args> FromArgMatches for Deferred<Verb> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        Verb::from_arg_matches(matches).map(|verb| OnDemand(Box::new(verb)))
+        Verb::from_arg_matches(matches).map(|verb| Deferred(Box::new(verb)))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

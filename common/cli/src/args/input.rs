@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Reports;
-use crate::rows::source::{Given, RowSource};
+use crate::rows::source::{RowArgs, RowSource};
 
 /// Flags of verbs that work on records.
 #[derive(Args, Clone, Debug, Default)]
@@ -20,13 +20,13 @@ pub struct Input {
 
 impl Input {
     /// The rows of these identifiers, of `--input` or of stdin, and where their failures go.
-    pub fn given<'a>(
+    pub fn row_args<'a>(
         &'a self,
         noun: &'static str,
         option: &'static str,
         identifiers: &'a [String],
-    ) -> Given<'a> {
+    ) -> RowArgs<'a> {
         let source = RowSource { noun, option, identifiers, files: &self.input };
-        Given { source, reports: &self.reports }
+        RowArgs { source, reports: &self.reports }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::rows::source::{Given, RowSource};
+use crate::rows::source::{RowArgs, RowSource};
 
 /// Where failures and the summary go.
 #[derive(Args, Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct Reports {
 
 impl Reports {
     /// For rows that come from the service: `option` names what leads to them.
-    pub fn given(&self, noun: &'static str, option: &'static str) -> Given<'_> {
-        Given { source: RowSource::identified(noun, option, &[]), reports: self }
+    pub fn row_args(&self, noun: &'static str, option: &'static str) -> RowArgs<'_> {
+        RowArgs { source: RowSource::identified(noun, option, &[]), reports: self }
     }
 }

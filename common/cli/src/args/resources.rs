@@ -4,7 +4,7 @@
 use clap::Args;
 
 use crate::args::{Input, identifier};
-use crate::rows::source::Given;
+use crate::rows::source::RowArgs;
 
 /// The devices that a verb works on.
 #[derive(Args, Clone, Debug)]
@@ -23,8 +23,8 @@ impl Devices {
     }
 
     /// Where the rows come from.
-    pub fn given(&self) -> Given<'_> {
-        self.input.given("device", "--device", &self.device)
+    pub fn row_args(&self) -> RowArgs<'_> {
+        self.input.row_args("device", "--device", &self.device)
     }
 }
 
@@ -40,8 +40,8 @@ pub struct DeviceGroups {
 
 impl DeviceGroups {
     /// Where the rows come from.
-    pub fn given(&self) -> Given<'_> {
-        self.input.given("device group", "--dg", &self.dg)
+    pub fn row_args(&self) -> RowArgs<'_> {
+        self.input.row_args("device group", "--dg", &self.dg)
     }
 }
 
@@ -57,8 +57,8 @@ pub struct Products {
 
 impl Products {
     /// Where the rows come from.
-    pub fn given(&self) -> Given<'_> {
-        self.input.given("product", "--product", &self.product)
+    pub fn row_args(&self) -> RowArgs<'_> {
+        self.input.row_args("product", "--product", &self.product)
     }
 }
 
@@ -74,7 +74,7 @@ pub struct Deployments {
 
 impl Deployments {
     /// Where the rows come from.
-    pub fn given(&self) -> Given<'_> {
-        self.input.given("deployment", "--build", &self.build)
+    pub fn row_args(&self) -> RowArgs<'_> {
+        self.input.row_args("deployment", "--build", &self.build)
     }
 }

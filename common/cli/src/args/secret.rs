@@ -4,7 +4,7 @@ use model::Secret;
 use std::io::Read;
 use std::path::Path;
 
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 use crate::terminal::interruptible::Inputs;
 use crate::{terminal::signals, terminal::stdin};
 
@@ -15,8 +15,8 @@ const LONGEST: u64 = 64 * 1024;
 ///
 /// # Errors
 /// Exit 2 when the file cannot be read or is empty.
-pub fn secret_in_file(path: &Path) -> Result<Secret, Stop> {
-    let cannot = |error| Stop::usage(format!("cannot read {}: {error}", path.display()));
+pub fn secret_in_file(path: &Path) -> Result<Secret, CommandError> {
+    let cannot = |error| CommandError::usage(format!("cannot read {}: {error}", path.display()));
     first_line(&std::fs::read_to_string(path).map_err(cannot)?, &path.display().to_string())
 }
 
@@ -24,24 +24,24 @@ pub fn secret_in_file(path: &Path) -> Result<Secret, Stop> {
 ///
 /// # Errors
 /// Exit 2 when there is nothing to read, or it is empty.
-pub fn secret_in_file_or_stdin(path: &Path) -> Result<Secret, Stop> {
+pub fn secret_in_file_or_stdin(path: &Path) -> Result<Secret, CommandError> {
     if path != Path::new("-") {
         return secret_in_file(path);
     }
     if stdin::kind() == stdin::Stdin::Nothing {
-        return Err(Stop::usage("there is nothing on stdin to read the secret from"));
+        return Err(CommandError::usage("there is nothing on stdin to read the secret from"));
     }
     let mut text = String::new();
     let read =
         stdin::reader(&Inputs::until(signals::stop())).take(LONGEST).read_to_string(&mut text);
-    read.map_err(|error| Stop::usage(format!("cannot read stdin: {error}")))?;
+    read.map_err(|error| CommandError::usage(format!("cannot read stdin: {error}")))?;
     first_line(&text, "stdin")
 }
 
-fn first_line(text: &str, from: &str) -> Result<Secret, Stop> {
+fn first_line(text: &str, from: &str) -> Result<Secret, CommandError> {
     match text.lines().next().map(str::trim).filter(|line| !line.is_empty()) {
         Some(line) => Ok(Secret::new(line)),
-        None => Err(Stop::usage(format!("{from} is empty; it should hold the secret"))),
+        None => Err(CommandError::usage(format!("{from} is empty; it should hold the secret"))),
     }
 }
 
@@ -55,8 +55,8 @@ mod tests {
             assert_eq!(first_line(text, "pw").expect("a secret"), Secret::new("swordfish"));
         }
         for text in ["", "\n", "  \nswordfish\n"] {
-            let stop = first_line(text, "pw").expect_err("nothing there");
-            assert_eq!(stop.to_string(), "pw is empty; it should hold the secret");
+            let error = first_line(text, "pw").expect_err("nothing there");
+            assert_eq!(error.to_string(), "pw is empty; it should hold the secret");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::secret::secret_in_file;
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 use crate::terminal::environment;
 
 /// Flags of verbs that take devices out of production.
@@ -29,7 +29,7 @@ impl Unblessing {
     ///
     /// # Errors
     /// Exit 2 when the file cannot be read or is empty.
-    pub fn key(&self) -> Result<Option<Secret>, Stop> {
+    pub fn key(&self) -> Result<Option<Secret>, CommandError> {
         unblessing_key(self.unbond.as_deref(), self.unbond_file.as_deref())
     }
 }
@@ -51,12 +51,15 @@ impl UnblessingKey {
     ///
     /// # Errors
     /// As [`Unblessing::key`].
-    pub fn key(&self) -> Result<Option<Secret>, Stop> {
+    pub fn key(&self) -> Result<Option<Secret>, CommandError> {
         unblessing_key(self.unbond.as_deref(), self.unbond_file.as_deref())
     }
 }
 
-fn unblessing_key(option: Option<&str>, file: Option<&Path>) -> Result<Option<Secret>, Stop> {
+fn unblessing_key(
+    option: Option<&str>,
+    file: Option<&Path>,
+) -> Result<Option<Secret>, CommandError> {
     match (option, file) {
         (Some(key), _) => Ok(Some(Secret::new(key))),
         (None, Some(path)) => secret_in_file(path).map(Some),

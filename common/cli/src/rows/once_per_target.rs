@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use pipe::Failure;
 
 /// What has been done so far, by the id of the thing. `Done` is what became of it.
-pub struct Once<Done> {
+pub struct OncePerTarget<Done> {
     things: Mutex<HashMap<String, Wanted<Done>>>,
 }
 
@@ -30,13 +30,13 @@ impl Reported {
     }
 }
 
-impl<Done> Default for Once<Done> {
+impl<Done> Default for OncePerTarget<Done> {
     fn default() -> Self {
-        Once { things: Mutex::default() }
+        OncePerTarget { things: Mutex::default() }
     }
 }
 
-impl<Done: Clone> Once<Done> {
+impl<Done: Clone> OncePerTarget<Done> {
     /// Does `act` if no row has asked for it yet. Other rows that want the same get the same, or the same
     /// failure; all but one of them will be reported as `unchanged`.
     ///
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_thing_is_worked_on_once() {
-        let once = Once::default();
+        let once = OncePerTarget::default();
         let wanted = |name: &str| Record::from_iter([("name".to_owned(), name.into())]);
         let (done, first) = once.act("g", &wanted("a"), || Ok(1)).unwrap();
         assert!(done == 1 && first.is_first());

@@ -37,7 +37,7 @@ impl Outcome {
 
 /// A row that was worked on.
 #[derive(Clone, Debug)]
-pub struct Acted {
+pub struct RowDone {
     /// The record to print.
     pub record: Record,
     /// What was done; `None` for verbs that only read.
@@ -46,16 +46,16 @@ pub struct Acted {
     pub reported: Option<Reported>,
 }
 
-impl Acted {
+impl RowDone {
     /// A record after something was done to it.
     pub fn new(record: Record, outcome: Outcome) -> Self {
-        Acted { record, outcome: Some(outcome), reported: None }
+        RowDone { record, outcome: Some(outcome), reported: None }
     }
 
     /// The same, for what several rows may ask for.
     #[must_use]
     pub fn once(self, reported: Reported) -> Self {
-        Acted { reported: Some(reported), ..self }
+        RowDone { reported: Some(reported), ..self }
     }
 
     /// The outcome to report, asked once a row in the order of the rows.
@@ -70,12 +70,12 @@ impl Acted {
     pub fn created(kind: &str, attributes: Record) -> Self {
         let mut record = Record::from_iter([("type".to_owned(), kind.into())]);
         record.extend(attributes);
-        Acted::new(record, Outcome::Created)
+        RowDone::new(record, Outcome::Created)
     }
 
     /// For verbs that only read.
     pub fn read(record: Record) -> Self {
-        Acted { record, outcome: None, reported: None }
+        RowDone { record, outcome: None, reported: None }
     }
 
     /// The row's record with what is known to have changed, marks of earlier runs taken off.
@@ -93,9 +93,9 @@ impl Acted {
                 .collect::<Vec<_>>();
             changes.into_iter().chain(own).collect()
         };
-        Acted::new(record, outcome)
+        RowDone::new(record, outcome)
     }
 }
 
 /// What became of one row.
-pub type Acting = std::result::Result<Acted, Failure>;
+pub type RowResult = std::result::Result<RowDone, Failure>;

@@ -10,10 +10,10 @@ use pipe::{FailedFile, Failure, Item, ReadError, Tally};
 use serde_json::Value;
 
 use crate::Exit;
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 use crate::consent::count;
 use crate::rows::run::{Outcome, interrupted, run_ended};
-use crate::rows::source::Given;
+use crate::rows::source::RowArgs;
 use crate::session::Session;
 use crate::terminal::stderr;
 
@@ -41,11 +41,11 @@ impl<'a> Results<'a> {
     /// Exit 2 when a file cannot be made, or is an input.
     pub fn open(
         session: &'a Session,
-        given: Given<'_>,
+        args: RowArgs<'_>,
         writes: bool,
         dry_run: bool,
-    ) -> std::result::Result<Self, Stop> {
-        if let Some(kind) = ResourceKind::called(given.source.noun) {
+    ) -> std::result::Result<Self, CommandError> {
+        if let Some(kind) = ResourceKind::called(args.source.noun) {
             session.output.expect(kind);
         }
         if writes {
@@ -54,23 +54,15 @@ impl<'a> Results<'a> {
             session.inputs.end_with_the_reader_of_stdout();
         }
         if dry_run {
-            stderr::say(&format!("dry run, nothing will be changed: {}", session.whereabouts()));
+            stderr::say(&format!(
+                "dry run, nothing will be changed: {}",
+                session.account_and_endpoint()
+            ));
         }
-        let (failed, report) = (given.reports.failed.as_deref(), given.reports.report.as_deref());
-        for path in [failed, report].into_iter().flatten() {
-            given.source.refuse_as_input(path)?;
-        }
-        if let (Some(failed), Some(report)) = (failed, report)
-            && is_same(failed, report)
-        {
-            return Err(Stop::usage(format!(
-                "{} cannot be both the file of failed records and the report",
-                report.display()
-            )));
-        }
+        let (failed, report) = written_to(&args)?;
         Ok(Results {
             session,
-            noun: given.source.noun,
+            noun: args.source.noun,
             failed: failed
                 .map(|path| FailedFile::create(path).map_err(cannot_write(path)))
                 .transpose()?,
@@ -100,8 +92,8 @@ impl<'a> Results<'a> {
             self.tally.ok();
         }
         let output = &self.session.output;
-        if let Err(stop) = output.print(&record).and_then(|()| output.flush_rows()) {
-            self.end_run(stop);
+        if let Err(error) = output.print(&record).and_then(|()| output.flush_rows()) {
+            self.end_run(error);
             return true;
         }
         if output.is_read() {
@@ -131,7 +123,7 @@ impl<'a> Results<'a> {
             && let Err(error) = file.write(failure, input, source)
         {
             self.failed = None;
-            self.end_run(Stop::usage(format!(
+            self.end_run(CommandError::usage(format!(
                 "cannot write the failed record of {source}, nor any after it: {error}"
             )));
         }
@@ -149,7 +141,7 @@ impl<'a> Results<'a> {
     }
 
     /// Notes what keeps the run from going on: nothing new is begun, and what is in hand is reported.
-    pub fn end_run(&mut self, reason: Stop) {
+    pub fn end_run(&mut self, reason: CommandError) {
         self.note(reason.exit);
         if let (Some(message), false) = (reason.message, self.over) {
             stderr::say(&message);
@@ -177,8 +169,8 @@ impl<'a> Results<'a> {
     /// Ends the output, writes the summary, gives the exit code.
     pub fn finish(mut self) -> Exit {
         stderr::end_progress();
-        if let Err(stop) = self.session.output.finish() {
-            self.end_run(stop);
+        if let Err(error) = self.session.output.finish() {
+            self.end_run(error);
         }
         self.note(crate::terminal::signals::exit());
         if self.session.inputs.were_cut_short() {
@@ -199,15 +191,34 @@ impl<'a> Results<'a> {
             report.insert("requests".into(), requests.into());
             report.insert("exit".into(), self.exit.code().into());
             if let Err(error) = writeln!(file, "{}", Value::Object(report)) {
-                self.end_run(Stop::usage(format!("cannot write the report: {error}")));
+                self.end_run(CommandError::usage(format!("cannot write the report: {error}")));
             }
         }
         self.exit
     }
 }
 
-fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> Stop {
-    move |error| Stop::usage(format!("cannot write {}: {error}", path.display()))
+fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> CommandError {
+    move |error| CommandError::usage(format!("cannot write {}: {error}", path.display()))
+}
+
+/// The files of failed rows and of the report; neither is an input or the other.
+fn written_to<'a>(
+    args: &RowArgs<'a>,
+) -> std::result::Result<(Option<&'a Path>, Option<&'a Path>), CommandError> {
+    let (failed, report) = (args.reports.failed.as_deref(), args.reports.report.as_deref());
+    for path in [failed, report].into_iter().flatten() {
+        args.source.refuse_as_input(path)?;
+    }
+    if let (Some(failed), Some(report)) = (failed, report)
+        && is_same(failed, report)
+    {
+        return Err(CommandError::usage(format!(
+            "{} cannot be both the file of failed records and the report",
+            report.display()
+        )));
+    }
+    Ok((failed, report))
 }
 
 /// Whether both paths lead to one file, which may not be there yet.

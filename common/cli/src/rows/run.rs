@@ -13,19 +13,19 @@ use pipe::spool::Spool;
 use pipe::{Failure, Item, ReadError, Row};
 
 use crate::args::Changes;
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 pub use crate::consent::Ask;
-pub use crate::rows::outcome::{Acted, Acting, Outcome};
+pub use crate::rows::outcome::{Outcome, RowDone, RowResult};
 use crate::rows::results::{Results, label_with_name};
-use crate::rows::source::{Given, Rows};
+use crate::rows::source::{RowArgs, Rows};
 use crate::session::Session;
-use crate::{Exit, Result, consent};
+use crate::{Result, consent};
 
 /// What a verb works on, and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Work<'a> {
+pub struct RowJob<'a> {
     /// The rows.
-    pub given: Given<'a>,
+    pub args: RowArgs<'a>,
     /// The flags of verbs that change something; `None` for those that only read.
     pub changes: Option<Changes>,
     /// Read everything before the first write.
@@ -36,20 +36,20 @@ pub struct Work<'a> {
     pub in_turn: bool,
 }
 
-impl<'a> Work<'a> {
+impl<'a> RowJob<'a> {
     /// A verb that only reads.
-    pub fn reading(given: Given<'a>) -> Self {
-        Work { given, changes: None, all_first: false, ask: None, in_turn: false }
+    pub fn reading(args: RowArgs<'a>) -> Self {
+        RowJob { args, changes: None, all_first: false, ask: None, in_turn: false }
     }
 
     /// A verb that changes attributes.
-    pub fn changing(given: Given<'a>, changes: Changes) -> Self {
-        Work { given, changes: Some(changes), all_first: false, ask: None, in_turn: false }
+    pub fn changing(args: RowArgs<'a>, changes: Changes) -> Self {
+        RowJob { args, changes: Some(changes), all_first: false, ask: None, in_turn: false }
     }
 
     /// A verb that deletes, and asks first.
-    pub fn deleting(given: Given<'a>, changes: Changes, ask: Ask) -> Self {
-        Work { given, changes: Some(changes), all_first: true, ask: Some(ask), in_turn: false }
+    pub fn deleting(args: RowArgs<'a>, changes: Changes, ask: Ask) -> Self {
+        RowJob { args, changes: Some(changes), all_first: true, ask: Some(ask), in_turn: false }
     }
 
     /// Whether it is a dry run.
@@ -66,157 +66,136 @@ impl<'a> Work<'a> {
     ///
     /// # Errors
     /// Exit 2; nothing has been sent or read.
-    pub fn can_be_asked(&self) -> std::result::Result<(), Stop> {
-        let to_do = |ask: Ask| format!("{} {}s", ask.verb, self.given.source.noun);
+    pub fn can_be_asked(&self) -> std::result::Result<(), CommandError> {
+        let to_do = |ask: Ask| format!("{} {}s", ask.verb, self.args.source.noun);
         self.question().map_or(Ok(()), |ask| consent::can_be_asked(&to_do(ask)))
     }
 }
 
-impl Session {
-    /// Does `act` to each row, several at once, and reports them in their order.
-    ///
-    /// # Errors
-    /// What keeps the run from starting; a failed row is no error.
-    pub fn each(&self, work: &Work<'_>, act: impl Fn(&Row) -> Acting + Sync) -> Result {
-        self.each_of(work, || work.given.source.rows(&self.inputs), act)
-    }
+/// Does `act` to each row of the job, several at once, and reports them in their order.
+///
+/// # Errors
+/// What keeps the run from starting; a failed row is no error.
+pub fn each(session: &Session, job: &RowJob<'_>, act: impl Fn(&Row) -> RowResult + Sync) -> Result {
+    let rows = || job.args.source.rows(&session.inputs);
+    Ok(carry_out(session, job, rows, act)?.finish())
+}
 
-    /// The same with rows that come from elsewhere, a list of the service for example.
-    ///
-    /// # Errors
-    /// As [`Session::each`].
-    pub fn each_of(
-        &self,
-        work: &Work<'_>,
-        rows: impl FnOnce() -> std::result::Result<Rows, Stop>,
-        act: impl Fn(&Row) -> Acting + Sync,
-    ) -> Result {
-        self.each_then(work, rows, act, || Ok(Exit::Done))
+/// The same with rows that come from elsewhere, a list of the service for example; and the run may go on.
+///
+/// # Errors
+/// As [`each`].
+pub fn carry_out<'a>(
+    session: &'a Session,
+    job: &RowJob<'_>,
+    rows: impl FnOnce() -> std::result::Result<Rows, CommandError>,
+    act: impl Fn(&Row) -> RowResult + Sync,
+) -> std::result::Result<Results<'a>, CommandError> {
+    let writes = job.changes.is_some();
+    job.can_be_asked()?;
+    let mut results = Results::open(session, job.args, writes, job.is_dry_run())?;
+    let mut rows = rows()?;
+    if job.all_first {
+        rows = read_all(session, job, rows, &mut results);
     }
-
-    /// The same, and `then` before the run is reported, if nothing has ended it.
-    ///
-    /// # Errors
-    /// As [`Session::each`].
-    pub fn each_then(
-        &self,
-        work: &Work<'_>,
-        rows: impl FnOnce() -> std::result::Result<Rows, Stop>,
-        act: impl Fn(&Row) -> Acting + Sync,
-        then: impl FnOnce() -> Result,
-    ) -> Result {
-        let writes = work.changes.is_some();
-        work.can_be_asked()?;
-        let mut results = Results::open(self, work.given, writes, work.is_dry_run())?;
-        let mut rows = rows()?;
-        if work.all_first {
-            rows = self.read_all(work, rows, &mut results);
+    let act = |row: &Row| {
+        if writes && !job.is_dry_run() && row.is_dry_run() {
+            return Err(from_dry_run());
         }
-        let act = |row: &Row| {
-            if writes && !work.is_dry_run() && row.is_dry_run() {
-                return Err(from_dry_run());
-            }
-            act(row)
-        };
-        let jobs = if work.in_turn { 1 } else { usize::from(self.common.jobs) };
-        self.each_row(&mut results, jobs, rows, act, |results, acted, _| {
-            let outcome = acted.final_outcome();
-            results.good(acted.record, outcome)
-        });
-        if !results.is_over() {
-            match then() {
-                Ok(exit) => results.note(exit),
-                Err(stop) => results.end_run(stop),
-            }
+        act(row)
+    };
+    let jobs = if job.in_turn { 1 } else { usize::from(session.common.jobs) };
+    each_row(session, &mut results, jobs, rows, act, |results, done, _| {
+        let outcome = done.final_outcome();
+        results.good(done.record, outcome)
+    });
+    Ok(results)
+}
+
+/// Works on rows in parallel and hands what came of them to `report`, in their order, until that says
+/// that nobody wants more. A row that fails, and one that is not attempted because the run is over, is
+/// reported here. Not one is dropped.
+pub fn each_row<T: Send>(
+    session: &Session,
+    results: &mut Results<'_>,
+    jobs: usize,
+    rows: Rows,
+    work: impl Fn(&Row) -> std::result::Result<T, Failure> + Sync,
+    mut report: impl FnMut(&mut Results<'_>, T, &Row) -> bool,
+) {
+    let over = AtomicBool::new(results.is_over());
+    let work = |row: &Row| {
+        if over.load(Ordering::Relaxed) {
+            return Err(run_ended());
         }
-        Ok(results.finish())
-    }
-
-    /// Works on rows in parallel and hands what came of them to `report`, in their order, until that says
-    /// that nobody wants more. A row that fails, and one that is not attempted because the run is over, is
-    /// reported here. Not one is dropped.
-    pub fn each_row<T: Send>(
-        &self,
-        results: &mut Results<'_>,
-        jobs: usize,
-        rows: Rows,
-        work: impl Fn(&Row) -> std::result::Result<T, Failure> + Sync,
-        mut report: impl FnMut(&mut Results<'_>, T, &Row) -> bool,
-    ) {
-        let over = AtomicBool::new(results.is_over());
-        let work = |row: &Row| {
-            if over.load(Ordering::Relaxed) {
-                return Err(run_ended());
-            }
-            let worked = work(row);
-            if worked.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
-                over.store(true, Ordering::Relaxed);
-            }
-            worked
-        };
-        engine::ordered(
-            jobs,
-            &self.stop,
-            rows,
-            |item| match item {
-                Ok(Item::Row(row)) => Worked::Row(work(&row), row),
-                other => Worked::Not(other),
-            },
-            |done| {
-                self.keep_company();
-                results.show_progress();
-                let wanted = match done {
-                    Done::Worked(Worked::Row(Ok(worked), row)) => report(results, worked, &row),
-                    Done::Worked(Worked::Row(Err(failure), row)) => {
-                        results.bad(&failure, &row.record, &row.source);
-                        true
-                    }
-                    Done::Worked(Worked::Not(item)) | Done::NotAttempted(item) => {
-                        results.not_attempted(item);
-                        true
-                    }
-                };
-                over.fetch_or(results.is_over(), Ordering::Relaxed);
-                if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            },
-        );
-    }
-
-    /// Reads all rows, and asks whether to go on where that is to be asked. Without consent, or when the
-    /// input cannot be read to its end, the run is over: the rows will be reported as not attempted.
-    fn read_all(&self, work: &Work<'_>, rows: Rows, results: &mut Results<'_>) -> Rows {
-        let mut spool = Spool::new();
-        let mut labels = Vec::new();
-        let mut total = 0u64;
-        for item in rows {
-            let item = match item {
-                Ok(item) => item,
-                Err(error) => {
-                    results.end_run(error.into());
-                    break;
+        let worked = work(row);
+        if worked.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
+            over.store(true, Ordering::Relaxed);
+        }
+        worked
+    };
+    engine::ordered(
+        jobs,
+        &session.stop,
+        rows,
+        |item| match item {
+            Ok(Item::Row(row)) => Worked::Row(work(&row), row),
+            other => Worked::Not(other),
+        },
+        |done| {
+            session.learn_account();
+            results.show_progress();
+            let wanted = match done {
+                Done::Worked(Worked::Row(Ok(worked), row)) => report(results, worked, &row),
+                Done::Worked(Worked::Row(Err(failure), row)) => {
+                    results.bad(&failure, &row.record, &row.source);
+                    true
+                }
+                Done::Worked(Worked::Not(item)) | Done::NotAttempted(item) => {
+                    results.not_attempted(item);
+                    true
                 }
             };
-            if let Item::Row(row) = &item {
-                total += 1;
-                if labels.len() < 20 {
-                    let label = label_with_name(&row.record, work.given.source.noun);
-                    labels.push(label.unwrap_or_else(|| row.source.clone()));
-                }
-            }
-            if let Err(error) = spool.push(&item) {
-                results.end_run(Stop::cannot_keep(&error));
+            over.fetch_or(results.is_over(), Ordering::Relaxed);
+            if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        },
+    );
+}
+
+/// Reads all rows, and asks whether to go on where that is to be asked. Without consent, or when the
+/// input cannot be read to its end, the run is over: the rows will be reported as not attempted.
+fn read_all(session: &Session, job: &RowJob<'_>, rows: Rows, results: &mut Results<'_>) -> Rows {
+    let mut spool = Spool::new();
+    let mut labels = Vec::new();
+    let mut total = 0u64;
+    for item in rows {
+        let item = match item {
+            Ok(item) => item,
+            Err(error) => {
+                results.end_run(error.into());
                 break;
             }
+        };
+        if let Item::Row(row) = &item {
+            total += 1;
+            if labels.len() < 20 {
+                let label = label_with_name(&row.record, job.args.source.noun);
+                labels.push(label.unwrap_or_else(|| row.source.clone()));
+            }
         }
-        if let (Some(ask), true, false) =
-            (work.question(), total > 0, results.is_over() || self.is_stopped())
-            && let Err(stop) = self.consent(&ask, work.given.source.noun, total, &labels)
-        {
-            results.end_run(stop);
+        if let Err(error) = spool.push(&item) {
+            results.end_run(CommandError::cannot_keep(&error));
+            break;
         }
-        let rows = spool.read();
-        Box::new(rows.map(|row| row.map_err(|error| ReadError::new("rows that waited", &error))))
     }
+    if let (Some(ask), true, false) =
+        (job.question(), total > 0, results.is_over() || session.is_stopped())
+        && let Err(error) = consent::obtain(session, &ask, job.args.source.noun, total, &labels)
+    {
+        results.end_run(error);
+    }
+    let rows = spool.read();
+    Box::new(rows.map(|row| row.map_err(|error| ReadError::new("rows that waited", &error))))
 }
 
 enum Worked<T> {

@@ -11,13 +11,13 @@ use model::ResourceKind;
 use pipe::{Item, ReadError, Row, Source};
 
 use crate::args::Reports;
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 use crate::terminal::interruptible::{Inputs, InterruptibleReader};
 use crate::terminal::stdin::{self, Stdin};
 
 /// What the command line gives a verb that works on rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Given<'a> {
+pub struct RowArgs<'a> {
     /// Where the rows come from.
     pub source: RowSource<'a>,
     /// Where failed rows and the summary go.
@@ -65,13 +65,13 @@ impl<'a> RowSource<'a> {
     ///
     /// # Errors
     /// Exit 2 when there is nothing to read from, or a file cannot be opened.
-    pub fn rows(&self, inputs: &Arc<Inputs>) -> Result<Rows, Stop> {
+    pub fn rows(&self, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
         let option = self.option;
         if self.dashes() > 1 {
-            return Err(Stop::usage("`-` stands for stdin, which can be read only once"));
+            return Err(CommandError::usage("`-` stands for stdin, which can be read only once"));
         }
         if !self.identifiers.is_empty() && !self.files.is_empty() {
-            return Err(Stop::usage(format!(
+            return Err(CommandError::usage(format!(
                 "give {}s either with {option} or with --input",
                 self.noun
             )));
@@ -98,18 +98,18 @@ impl<'a> RowSource<'a> {
         Ok(Box::new(sources.into_iter().flatten()))
     }
 
-    fn stdin(&self, inputs: &Arc<Inputs>) -> Result<Rows, Stop> {
+    fn stdin(&self, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
         match stdin::kind() {
             Stdin::Source if !inputs.claim_stdin() => {
-                Err(Stop::usage("`-` stands for stdin, which can be read only once"))
+                Err(CommandError::usage("`-` stands for stdin, which can be read only once"))
             }
             Stdin::Source => Ok(Box::new(Source::new("stdin", stdin::reader(inputs)).rows())),
             // `--dg -` of a list, which has no --input.
-            Stdin::Nothing if self.dashes() > 0 => Err(Stop::usage(format!(
+            Stdin::Nothing if self.dashes() > 0 => Err(CommandError::usage(format!(
                 "`-` stands for stdin, and nothing is piped in that could name {}s",
                 self.noun
             ))),
-            Stdin::Nothing => Err(Stop::usage(format!(
+            Stdin::Nothing => Err(CommandError::usage(format!(
                 "no {noun}s given: name some with {option}, give a file with --input, or pipe records in",
                 noun = self.noun,
                 option = self.option
@@ -118,7 +118,7 @@ impl<'a> RowSource<'a> {
     }
 
     /// Refuses to write to a file that is also an input: it would be emptied before it is read.
-    pub(crate) fn refuse_as_input(&self, written: &Path) -> Result<(), Stop> {
+    pub(crate) fn refuse_as_input(&self, written: &Path) -> Result<(), CommandError> {
         let Ok(metadata) = fs::metadata(written) else {
             return Ok(());
         };
@@ -127,7 +127,7 @@ impl<'a> RowSource<'a> {
             .iter()
             .any(|path| fs::metadata(path).is_ok_and(|input| pipe::same_file(&input, &metadata)));
         if is_input || (self.reads_stdin() && stdin::is_file(&metadata)) {
-            return Err(Stop::usage(format!(
+            return Err(CommandError::usage(format!(
                 "{} is an input of this run and would be written over: name another file",
                 written.display()
             )));
@@ -136,9 +136,9 @@ impl<'a> RowSource<'a> {
     }
 }
 
-fn file(path: &Path, inputs: &Arc<Inputs>) -> Result<Rows, Stop> {
+fn file(path: &Path, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
     let cannot = |error: &dyn std::fmt::Display| {
-        Stop::usage(format!("cannot read {}: {error}", path.display()))
+        CommandError::usage(format!("cannot read {}: {error}", path.display()))
     };
     let file = InterruptibleReader::open(path, inputs.clone()).map_err(|error| cannot(&error))?;
     if file.is_directory() {
@@ -168,23 +168,27 @@ impl Identifiers<'_> {
     ///
     /// # Errors
     /// Exit 2 when stdin cannot give any, or a row of it names nothing.
-    pub fn texts(&self, inputs: &Arc<Inputs>) -> Result<Vec<String>, Stop> {
+    pub fn texts(&self, inputs: &Arc<Inputs>) -> Result<Vec<String>, CommandError> {
         if self.values.is_empty() {
             return Ok(Vec::new());
         }
-        let given = RowSource::identified(self.target.noun(), self.option, self.values);
+        let source = RowSource::identified(self.target.noun(), self.option, self.values);
         let mut texts = Vec::new();
-        for item in given.rows(inputs)? {
+        for item in source.rows(inputs)? {
             let text = match item? {
                 Item::Row(row) => {
                     row.identifier(self.target, &[])
                         .map_err(|failure| {
-                            Stop::usage(format!("{}: {}", row.source, failure.sentence()))
+                            CommandError::usage(format!("{}: {}", row.source, failure.sentence()))
                         })?
                         .text
                 }
                 Item::Bad(bad) => {
-                    return Err(Stop::usage(format!("{}: {}", bad.source, bad.failure.sentence())));
+                    return Err(CommandError::usage(format!(
+                        "{}: {}",
+                        bad.source,
+                        bad.failure.sentence()
+                    )));
                 }
             };
             if !texts.contains(&text) {

@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use crate::command_error::Stop;
+use crate::command_error::CommandError;
 use crate::terminal::signals;
 
 /// How often the stop flag is looked at while somebody thinks.
@@ -22,7 +22,7 @@ const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 ///
 /// # Errors
 /// When there is no terminal.
-pub fn confirm(text: &str) -> Result<bool, Stop> {
+pub fn confirm(text: &str) -> Result<bool, CommandError> {
     let answer = ask(&format!("{text}\nGo on? [y/N] "))?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
@@ -31,7 +31,7 @@ pub fn confirm(text: &str) -> Result<bool, Stop> {
 ///
 /// # Errors
 /// When there is no terminal, or Ctrl-C is the answer.
-pub fn ask(question: &str) -> Result<String, Stop> {
+pub fn ask(question: &str) -> Result<String, CommandError> {
     answer(&mut terminal().map_err(|_| no_terminal(question))?, question)
 }
 
@@ -39,7 +39,7 @@ pub fn ask(question: &str) -> Result<String, Stop> {
 ///
 /// # Errors
 /// When there is no terminal, or Ctrl-C is the answer.
-pub fn secret(question: &str) -> Result<Secret, Stop> {
+pub fn secret(question: &str) -> Result<Secret, CommandError> {
     let mut terminal = terminal().map_err(|_| no_terminal(question))?;
     let hidden = Hidden::on(&terminal).map_err(|_| no_terminal(question))?;
     let secret = answer(&mut terminal, question).map(Secret::new);
@@ -48,7 +48,7 @@ pub fn secret(question: &str) -> Result<Secret, Stop> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that waits for a person")]
-fn answer(terminal: &mut File, question: &str) -> Result<String, Stop> {
+fn answer(terminal: &mut File, question: &str) -> Result<String, CommandError> {
     // Caught, Ctrl-C ends the question; uncaught it would leave a terminal that shows nothing.
     let stop = signals::stop();
     terminal.write_all(question.as_bytes()).map_err(|_| no_terminal(question))?;
@@ -59,7 +59,7 @@ fn answer(terminal: &mut File, question: &str) -> Result<String, Stop> {
         let mut asked = [PollFd::new(terminal, PollFlags::IN)];
         match poll(&mut asked, Some(&LOOK)) {
             // Nothing to say: who pressed Ctrl-C knows.
-            _ if stop.load(Ordering::Relaxed) => return Err(Stop::silent(signals::exit())),
+            _ if stop.load(Ordering::Relaxed) => return Err(CommandError::silent(signals::exit())),
             Ok(0) | Err(Errno::INTR) => {}
             _ if terminal.read(&mut byte).map_err(|_| no_terminal(question))? == 0 => break,
             _ => line.extend(byte),
@@ -68,9 +68,9 @@ fn answer(terminal: &mut File, question: &str) -> Result<String, Stop> {
     Ok(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned())
 }
 
-fn no_terminal(question: &str) -> Stop {
+fn no_terminal(question: &str) -> CommandError {
     let question = question.lines().next().unwrap_or_default().trim_end_matches([':', ' ']);
-    Stop::usage(format!("{question}: there is no terminal to ask on"))
+    CommandError::usage(format!("{question}: there is no terminal to ask on"))
 }
 
 /// As long as this lives, the terminal does not show what is typed.

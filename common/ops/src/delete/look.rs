@@ -18,7 +18,7 @@ pub fn identify(steps: &mut Steps<'_>, thing: ResourceKind) {
     let session = steps.session;
     let rows = steps
         .each_open(|subject| Row { record: subject.input.clone(), source: subject.source.clone() });
-    for ((index, _), record) in steps.ask(rows, |row| session.thing(thing, row, &[])) {
+    for ((index, _), record) in steps.ask(rows, |row| session.resource(thing, row, &[])) {
         steps.subjects[index].record = record;
     }
     let mut seen: HashMap<String, usize> = HashMap::new();

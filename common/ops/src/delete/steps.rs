@@ -72,7 +72,7 @@ impl<'a> Steps<'a> {
                 (place, done)
             },
             |done| {
-                self.session.keep_company();
+                self.session.learn_account();
                 match done {
                     Done::Worked((place, Ok(result))) => good.push((place, result)),
                     Done::Worked((place, Err(failure))) => bad.push((place.0, failure)),

@@ -21,8 +21,8 @@ use pipe::Failure;
 pub use after::{LogAfter, Marks, each_followed};
 use cli::Output;
 use cli::Session;
+use cli::{CommandError, failure};
 use cli::{Exit, Result, terminal::stderr};
-use cli::{Stop, failure};
 use ledger::Ledger;
 use plan::{Action, Happened, Plan, Why};
 pub use rows::{FollowRows, follow_rows};
@@ -106,7 +106,7 @@ fn carry_out(
     plan: &Plan,
     edge: &Edge,
     output: &Output,
-) -> std::result::Result<(), Stop> {
+) -> std::result::Result<(), CommandError> {
     match action {
         Action::Print(record) => output.print(&record)?,
         Action::Say(text) => stderr::say(&text),

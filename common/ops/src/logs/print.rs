@@ -13,9 +13,9 @@ use pipe::{Failure, Row};
 
 use cli::Result;
 use cli::rows::results::Results;
-use cli::rows::source::Given;
+use cli::rows::source::RowArgs;
+use cli::{CommandError, failure};
 use cli::{Session, text};
-use cli::{Stop, failure};
 
 /// Which entries of each log.
 #[derive(Clone, Copy, Debug)]
@@ -42,17 +42,17 @@ struct Log {
 ///
 /// # Errors
 /// What keeps the run from starting; a failed row is no error.
-pub fn print_logs(session: &Session, given: Given<'_>, query: &LogQuery) -> Result {
-    let mut results = Results::open(session, given, false, false)?;
+pub fn print_logs(session: &Session, args: RowArgs<'_>, query: &LogQuery) -> Result {
+    let mut results = Results::open(session, args, false, false)?;
     session.output.expect_type("log");
-    let rows = given.source.rows(&session.inputs)?;
+    let rows = args.source.rows(&session.inputs)?;
     let begin = |row: &Row| begin_log(session, row, query);
     let jobs = usize::from(session.common.jobs);
-    session.each_row(&mut results, jobs, rows, begin, |results, log, row| {
+    cli::rows::each_row(session, &mut results, jobs, rows, begin, |results, log, row| {
         match print_log(session, log, query) {
             Ok(printed) => {
                 results.tally.ok();
-                printed.unwrap_or_else(|stop| results.end_run(stop));
+                printed.unwrap_or_else(|error| results.end_run(error));
                 results.is_over() || session.output.is_read()
             }
             Err(failure) => {
@@ -99,7 +99,7 @@ fn print_log(
     session: &Session,
     mut log: Log,
     query: &LogQuery,
-) -> std::result::Result<std::result::Result<(), Stop>, Failure> {
+) -> std::result::Result<std::result::Result<(), CommandError>, Failure> {
     let mut kept = Vec::new();
     let mut number = 1;
     loop {
@@ -107,8 +107,8 @@ fn print_log(
         let entries = fresh.iter().map(|entry| with_device(entry, &log.device));
         if query.reverse {
             kept.extend(entries);
-        } else if let Err(stop) = print_entries(session, entries) {
-            return Ok(Err(stop));
+        } else if let Err(error) = print_entries(session, entries) {
+            return Ok(Err(error));
         }
         if over || query.page.is_some() || !log.page.more || !session.output.is_read() {
             break;
@@ -127,7 +127,7 @@ fn print_log(
 fn print_entries(
     session: &Session,
     entries: impl Iterator<Item = Record>,
-) -> std::result::Result<(), Stop> {
+) -> std::result::Result<(), CommandError> {
     for entry in entries {
         session.output.print(&entry)?;
     }

@@ -17,8 +17,8 @@ use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 use cli::Session;
 use cli::rows::results::Results;
+use cli::{CommandError, failure};
 use cli::{Exit, terminal::stderr};
-use cli::{Stop, failure};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
 pub(super) struct MoveJob<'a> {
@@ -61,7 +61,7 @@ impl<'a> MoveJob<'a> {
         };
         let kept = self.spool.push(&item);
         self.note(&item, listed);
-        kept.map_err(|error| results.end_run(Stop::cannot_keep(&error))).is_ok()
+        kept.map_err(|error| results.end_run(CommandError::cannot_keep(&error))).is_ok()
     }
 
     fn note(&mut self, item: &Item, listed: bool) {
@@ -80,7 +80,7 @@ impl<'a> MoveJob<'a> {
     }
 
     fn requested(&mut self, row: &Row) -> Result<Requested, Failure> {
-        if row.is_dry_run() && !self.order.work.is_dry_run() {
+        if row.is_dry_run() && !self.order.job.is_dry_run() {
             return Err(cli::rows::from_dry_run());
         }
         let identifier = row.identifier(ResourceKind::Device, &[])?;
@@ -103,12 +103,12 @@ impl<'a> MoveJob<'a> {
         if let Err(error) = located {
             self.not_located(&error);
         }
-        if let Err(stop) = self.consent() {
-            results.end_run(stop);
+        if let Err(error) = self.consent() {
+            results.end_run(error);
             self.settle_open(&RowState::run_ended());
         }
         self.tell_contradicted();
-        if self.order.work.is_dry_run() {
+        if self.order.job.is_dry_run() {
             self.settle_open(&RowState::Moved);
         }
         if let Some(error) = self.send(results) {
@@ -193,7 +193,7 @@ impl<'a> MoveJob<'a> {
         let mut shapes = requested().map(|one| shape(&one.device));
         let first = shapes.next();
         let all_at_once = self.order.target.is_none()
-            || self.order.work.is_dry_run()
+            || self.order.job.is_dry_run()
             || shapes.any(|shape| Some(shape) != first);
         if all_at_once || by_target.len() > 20 {
             let texts: Vec<&str> = requested().map(|one| &*one.device).collect();
@@ -210,8 +210,8 @@ impl<'a> MoveJob<'a> {
     }
 
     /// Unblessing is asked for, with the number and the first of the devices.
-    fn consent(&self) -> Result<(), Stop> {
-        let Some(ask) = self.order.work.ask.filter(|_| !self.order.work.is_dry_run()) else {
+    fn consent(&self) -> Result<(), CommandError> {
+        let Some(ask) = self.order.job.ask.filter(|_| !self.order.job.is_dry_run()) else {
             return Ok(());
         };
         let is_production = |group| self.locations.group(group).is_production();
@@ -223,6 +223,6 @@ impl<'a> MoveJob<'a> {
         }
         let first: Vec<String> =
             devices.iter().take(20).map(|device| (*device).to_owned()).collect();
-        self.session.consent(&ask, "production device", devices.len() as u64, &first)
+        cli::consent::obtain(self.session, &ask, "production device", devices.len() as u64, &first)
     }
 }

@@ -16,8 +16,8 @@ use super::row::{MoveRow, RowState};
 use cli::Session;
 use cli::rows::naming::name_device;
 use cli::rows::results::Results;
-use cli::rows::{Acted, Outcome};
-use cli::{Stop, failure};
+use cli::rows::{Outcome, RowDone};
+use cli::{CommandError, failure};
 
 /// Rows that are read back and printed together.
 const AT_ONCE: usize = 256;
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 256;
 /// A row that is settled, as it is printed.
 enum Ready {
     /// What to print; the device and the row for when it cannot be read back.
-    Good(Acted, String, Row),
+    Good(RowDone, String, Row),
     Bad(Failure, Record, String),
 }
 
@@ -50,7 +50,7 @@ impl Printer<'_, '_> {
                     Some(Ok(item)) => {
                         ready.push(self::ready(item, &rows[self.next], state, locations));
                     }
-                    Some(Err(error)) => self.results.end_run(Stop::cannot_keep(&error)),
+                    Some(Err(error)) => self.results.end_run(CommandError::cannot_keep(&error)),
                     None => {}
                 }
                 self.next += 1;
@@ -63,7 +63,7 @@ impl Printer<'_, '_> {
     }
 
     fn print(&mut self, ready: Vec<Ready>) {
-        let changes = self.order.work.changes.unwrap_or_default();
+        let changes = self.order.job.changes.unwrap_or_default();
         if !changes.read_back || changes.dry_run {
             ready.into_iter().for_each(|ready| report(self.results, ready));
             return;
@@ -102,7 +102,7 @@ fn ready(item: Item, moved: &MoveRow, state: &RowState, locations: &Locations) -
 }
 
 /// The row's record with what is known now.
-fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) -> Acted {
+fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) -> RowDone {
     let mut row = row.clone();
     let location = locations.of(moved.device()).ok().flatten();
     let id = moved.id_of_name.or(location.and_then(|location| location.id));
@@ -133,7 +133,7 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
             changes.insert("agent_running".into(), false.into());
         }
     }
-    Acted::changed(&row, changes, outcome)
+    RowDone::changed(&row, changes, outcome)
 }
 
 /// The state of a row, if it will not change any more.
@@ -165,7 +165,7 @@ fn read_back(session: &Session, ready: Ready) -> Ready {
     match session.client.send(&Request::get(format!("/devices/{}", segment(&id)))) {
         Ok(answer) => {
             let record = resource::lift_data(&answer.body);
-            Ready::Good(Acted { record, ..acted }, device, row)
+            Ready::Good(RowDone { record, ..acted }, device, row)
         }
         Err(error) => {
             let done = acted.outcome.map_or("done", Outcome::word);

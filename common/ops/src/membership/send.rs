@@ -156,7 +156,7 @@ impl<'a> MoveRun<'a> {
                 (Some(result), batch)
             },
             |done| {
-                session.keep_company();
+                session.learn_account();
                 let ended = match done {
                     Done::Worked((Some(result), batch)) => self.note(result, &batch, &mut unknown),
                     // Held back: still open.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::ResourceKind;
-use cli::rows::{Acted, Work};
+use cli::rows::{RowDone, RowJob, each};
 use cli::terminal::stdin::{self, Stdin};
 use cli::{Session, identifier};
 
@@ -27,10 +27,10 @@ impl Info {
         let nobody_named = self.user.is_empty() && self.input.input.is_empty();
         let nobody = nobody_named && stdin::kind() == Stdin::Nothing;
         let users = if nobody { &me[..] } else { &self.user };
-        let given = self.input.given("account", "--user", users);
-        session.each(&Work::reading(given), |row| {
+        let args = self.input.row_args("account", "--user", users);
+        each(&session, &RowJob::reading(args), |row| {
             let account = row.identifier(ResourceKind::Account, &[])?;
-            Ok(Acted::read(session.find(ResourceKind::Account, &account.text)?))
+            Ok(RowDone::read(session.find(ResourceKind::Account, &account.text)?))
         })
     }
 }

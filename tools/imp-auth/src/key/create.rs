@@ -3,8 +3,8 @@
 use clap::Args;
 use cli::Record;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Outcome};
-use cli::{Exit, Session, Stop};
+use cli::rows::{Outcome, RowDone};
+use cli::{CommandError, Exit, Session};
 
 use super::KEYS;
 use super::password::Password;
@@ -31,13 +31,14 @@ impl Create {
         let descr = self.descr.clone().map(|descr| ("description".to_owned(), descr.into()));
         let attributes = Record::from_iter(descr);
         let mut record = if self.changes.dry_run {
-            let mut record = Acted::created("login_key", attributes).record;
+            let mut record = RowDone::created("login_key", attributes).record;
             record.insert("dry_run".into(), true.into());
             record
         } else {
             let password = self.password.of(&session, None)?;
             let body = resource::create_body("login_key", attributes, Record::new());
-            let answer = password.send(Request::post(KEYS).body(body)).map_err(Stop::from)?;
+            let answer =
+                password.send(Request::post(KEYS).body(body)).map_err(CommandError::from)?;
             resource::lift_data(&answer.body)
         };
         record.insert("outcome".into(), Outcome::Created.word().into());

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::Request;
-use cli::rows::{Acted, Ask, Outcome, Work};
-use cli::{Once, Session};
+use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
+use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
 use super::password::Password;
@@ -31,18 +31,18 @@ impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let password = (!self.changes.dry_run)
-            .then(|| self.password.of(&session, Some(&self.keys.given())))
+            .then(|| self.password.of(&session, Some(&self.keys.row_args())))
             .transpose()?;
-        let once = Once::default();
+        let once = OncePerTarget::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
-        session.each(&Work::deleting(self.keys.given(), self.changes.into(), ask), |row| {
+        each(&session, &RowJob::deleting(self.keys.row_args(), self.changes.into(), ask), |row| {
             let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let delete = || match &password {
                 Some(password) => password.send(Request::delete(path(&key.text))).map(|_| ()),
                 None => session.send(&Request::get(path(&key.text))).map(|_| ()),
             };
             let ((), reported) = once.act(&key.text, &Record::new(), delete)?;
-            Ok(Acted::changed(row, Record::new(), Outcome::Deleted).once(reported))
+            Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
         })
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Work};
+use cli::rows::{RowDone, RowJob, each};
 
 use super::{LoginKeys, path};
 
@@ -20,10 +20,10 @@ pub struct Info {
 impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        session.each(&Work::reading(self.keys.given()), |row| {
+        each(&session, &RowJob::reading(self.keys.row_args()), |row| {
             let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let answer = session.send(&Request::get(path(&key.text)))?;
-            Ok(Acted::read(resource::lift_data(&answer.body)))
+            Ok(RowDone::read(resource::lift_data(&answer.body)))
         })
     }
 }

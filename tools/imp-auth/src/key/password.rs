@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use clap::Args;
 use cli::api::{Answer, Request};
 use cli::terminal::{environment, prompt};
-use cli::{Failure, Given, Session, Stop};
+use cli::{CommandError, Failure, RowArgs, Session};
 
 /// Flags of verbs that need the account's password.
 #[derive(Args)]
@@ -35,20 +35,22 @@ impl Password {
     pub fn of<'a>(
         &self,
         session: &'a Session,
-        given: Option<&Given<'_>>,
-    ) -> Result<Known<'a>, Stop> {
+        args: Option<&RowArgs<'_>>,
+    ) -> Result<Known<'a>, CommandError> {
         let stdin = Path::new("-");
         if self.pwd_file.as_deref() == Some(stdin)
-            && given.is_some_and(|given| given.source.reads_stdin())
+            && args.is_some_and(|args| args.source.reads_stdin())
         {
-            return Err(Stop::usage("`-` stands for stdin, from which the login keys are read"));
+            return Err(CommandError::usage(
+                "`-` stands for stdin, from which the login keys are read",
+            ));
         }
         let in_file =
             self.pwd_file.as_ref().map(|file| cli::secret_in_file_or_stdin(file)).transpose()?;
         let in_environment = || environment::text("IMPT_PASSWORD").map(Secret::new);
         let known = self.pwd.as_ref().map(Secret::new).or(in_file).or_else(in_environment);
         if known.is_none() && !prompt::is_possible() {
-            return Err(Stop::usage(
+            return Err(CommandError::usage(
                 "the account's password is needed, and there is no terminal to ask on: \
                  give --pwd-file, or set IMPT_PASSWORD",
             ));
@@ -76,8 +78,8 @@ impl Known<'_> {
     }
 
     fn ask(&self) -> Result<Secret, Failure> {
-        let question = format!("Password of {}: ", self.session.whereabouts());
-        prompt::secret(&question).map_err(|stop| match stop.message {
+        let question = format!("Password of {}: ", self.session.account_and_endpoint());
+        prompt::secret(&question).map_err(|error| match error.message {
             Some(why) => Failure::new(ErrorKind::BadInput, why),
             None => Failure::not_attempted("interrupted"),
         })

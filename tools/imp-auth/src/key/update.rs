@@ -2,8 +2,8 @@
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::rows::{Acted, Outcome, Work};
-use cli::{Once, Session};
+use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
 use super::password::Password;
@@ -29,10 +29,10 @@ impl Update {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let password = (!self.changes.dry_run)
-            .then(|| self.password.of(&session, Some(&self.keys.given())))
+            .then(|| self.password.of(&session, Some(&self.keys.row_args())))
             .transpose()?;
-        let once = Once::default();
-        session.each(&Work::changing(self.keys.given(), self.changes.into()), |row| {
+        let once = OncePerTarget::default();
+        each(&session, &RowJob::changing(self.keys.row_args(), self.changes.into()), |row| {
             let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let descr = cli::text_option(row, &["descr"])?
                 .or(self.descr.clone())
@@ -48,7 +48,7 @@ impl Update {
                 let answer = password.send(Request::patch(path(&key.text)).body(body))?;
                 Ok(resource::lift_data(&answer.body))
             })?;
-            Ok(Acted::changed(row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
         })
     }
 }

@@ -12,7 +12,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use cli::Stop;
+use cli::CommandError;
 use cli::api::send::clock;
 
 use super::event;
@@ -53,9 +53,12 @@ impl Journal {
     ///
     /// # Errors
     /// Exit 2 when it cannot be used, or another listener uses it.
-    pub fn open(path: &Path, young: &dyn Fn(&Record) -> bool) -> Result<(Self, Found), Stop> {
+    pub fn open(
+        path: &Path,
+        young: &dyn Fn(&Record) -> bool,
+    ) -> Result<(Self, Found), CommandError> {
         let cannot = |what: &str, error: &dyn std::fmt::Display| {
-            Stop::usage(format!("cannot {what} the journal {}: {error}", path.display()))
+            CommandError::usage(format!("cannot {what} the journal {}: {error}", path.display()))
         };
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).mode(0o600);

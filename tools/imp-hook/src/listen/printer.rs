@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use cli::{Output, Stop};
+use cli::{CommandError, Output};
 
 use super::commit::Progress;
 
@@ -35,7 +35,7 @@ pub fn print(
     progress: &Arc<Progress>,
     output: &Output,
     printed: &Printed,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let mut position = printed.position.load(Ordering::SeqCst);
     let mut portion = PORTION;
     while output.is_read() {
@@ -48,7 +48,7 @@ pub fn print(
         }
         let length = (state.committed - position).min(portion as u64) as usize;
         let mut bytes = vec![0; length];
-        let cannot = |error| Stop::usage(format!("cannot read the journal: {error}"));
+        let cannot = |error| CommandError::usage(format!("cannot read the journal: {error}"));
         journal.read_exact_at(&mut bytes, position).map_err(cannot)?;
         let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
             portion *= 2;

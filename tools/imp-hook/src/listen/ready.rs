@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::os::fd::RawFd;
 use std::os::unix::fs::OpenOptionsExt;
 
-use cli::Stop;
+use cli::CommandError;
 use nix::fcntl::OFlag;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ impl Ready {
     ///
     /// # Errors
     /// Exit 2 when it is not open, or cannot be written to.
-    pub fn take(number: RawFd) -> Result<Self, Stop> {
+    pub fn take(number: RawFd) -> Result<Self, CommandError> {
         let mut options = OpenOptions::new();
         // A pipe that nobody reads any more would be waited for without an end.
         options.write(true).custom_flags(OFlag::O_NONBLOCK.bits());
@@ -42,12 +42,12 @@ impl Ready {
     ///
     /// # Errors
     /// Exit 2 when it cannot be written.
-    pub fn tell(mut self, line: &Value) -> Result<(), Stop> {
+    pub fn tell(mut self, line: &Value) -> Result<(), CommandError> {
         let written = self.file.write_all(format!("{line}\n").as_bytes());
         written.map_err(|error| cannot(self.number, &error))
     }
 }
 
-fn cannot(number: RawFd, error: &io::Error) -> Stop {
-    Stop::usage(format!("cannot write to the file descriptor {number}: {error}"))
+fn cannot(number: RawFd, error: &io::Error) -> CommandError {
+    CommandError::usage(format!("cannot write to the file descriptor {number}: {error}"))
 }

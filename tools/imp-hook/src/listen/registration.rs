@@ -2,8 +2,8 @@
 
 use cli::api::{Request, resource, segment};
 use cli::terminal::stderr;
+use cli::{CommandError, Failure, Session};
 use cli::{ErrorKind, Record, ResourceKind};
-use cli::{Failure, Session, Stop};
 
 use crate::create::{attributes, body};
 use crate::hook::{Event, Mime};
@@ -25,7 +25,7 @@ impl Registration {
         groups: &[String],
         events: &[Event],
         base: &str,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, CommandError> {
         let mut registration = Registration { session, hooks: Vec::new() };
         for group in groups {
             for event in events {
@@ -80,7 +80,7 @@ impl Registration {
         };
         let mut all = true;
         // After Ctrl-C too: what we made is what we take away.
-        self.session.after_stop(|| {
+        self.session.run_despite_signal(|| {
             for hook in &self.hooks {
                 if let Err(failure) = remove(hook)
                     && failure.kind != ErrorKind::NotFound

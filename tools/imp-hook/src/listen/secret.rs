@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use cli::Stop;
+use cli::CommandError;
 
 use super::event;
 use super::journal::sync_directory;
@@ -18,9 +18,12 @@ const LONGEST_NAME: usize = 100;
 ///
 /// # Errors
 /// Exit 2 when it can be neither read nor made, or holds something that is no part of a path.
-pub fn kept_in(file: &Path) -> Result<Secret, Stop> {
+pub fn kept_in(file: &Path) -> Result<Secret, CommandError> {
     let cannot = |error: io::Error| {
-        Stop::usage(format!("cannot keep the secret of the path in {}: {error}", file.display()))
+        CommandError::usage(format!(
+            "cannot keep the secret of the path in {}: {error}",
+            file.display()
+        ))
     };
     if fs::exists(file).map_err(cannot)? {
         let secret = cli::secret_in_file(file)?;
@@ -29,7 +32,7 @@ pub fn kept_in(file: &Path) -> Result<Secret, Stop> {
         return if plain && text.len() >= 16 {
             Ok(secret)
         } else {
-            Err(Stop::usage(format!(
+            Err(CommandError::usage(format!(
                 "{} should hold 16 or more letters and digits, the secret of the path",
                 file.display()
             )))

@@ -14,12 +14,12 @@ use pipe::{Failure, Identifier, Row};
 
 use super::rows::device_id_of;
 use super::{Followed, follow, mark_log};
+use cli::CommandError;
 use cli::Output;
 use cli::Session;
-use cli::Stop;
 use cli::args::Form;
 use cli::consent::count;
-use cli::rows::{Acting, Work, interrupted};
+use cli::rows::{RowJob, RowResult, carry_out, interrupted};
 use cli::{Exit, Result, terminal::stderr};
 
 /// The flag of verbs that restart devices.
@@ -60,9 +60,13 @@ impl LogAfter {
     ///
     /// # Errors
     /// Exit 2 with CSV, whose columns cannot be those of a restart and of a line of a log.
-    pub fn marks(self, session: &Session, dry_run: bool) -> std::result::Result<Marks<'_>, Stop> {
+    pub fn marks(
+        self,
+        session: &Session,
+        dry_run: bool,
+    ) -> std::result::Result<Marks<'_>, CommandError> {
         if self.log && session.common.output == Some(Form::Csv) {
-            return Err(Stop::usage(
+            return Err(CommandError::usage(
                 "--log prints two kinds of records, which have no columns in common: choose another form \
                  than csv",
             ));
@@ -183,15 +187,23 @@ impl Marks<'_> {
     }
 }
 
-/// As [`cli::Session::each`]; then follows the devices that `act` has marked. The report comes after that.
+/// As [`cli::rows::each`]; then follows the devices that `act` has marked. The report comes after that.
 ///
 /// # Errors
-/// As [`cli::Session::each`].
+/// As [`cli::rows::each`].
 pub fn each_followed(
     session: &Session,
-    work: &Work<'_>,
+    job: &RowJob<'_>,
     marks: &Marks<'_>,
-    act: impl Fn(&Row) -> Acting + Sync,
+    act: impl Fn(&Row) -> RowResult + Sync,
 ) -> Result {
-    session.each_then(work, || work.given.source.rows(&session.inputs), act, || marks.follow())
+    let rows = || job.args.source.rows(&session.inputs);
+    let mut results = carry_out(session, job, rows, act)?;
+    if !results.is_over() {
+        match marks.follow() {
+            Ok(exit) => results.note(exit),
+            Err(error) => results.end_run(error),
+        }
+    }
+    Ok(results.finish())
 }

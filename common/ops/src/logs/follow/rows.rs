@@ -8,7 +8,7 @@ use pipe::{Failure, Identifier, Item, ReadError, Row};
 
 use super::{Followed, follow};
 use cli::rows::results::Results;
-use cli::rows::source::{Given, RowSource};
+use cli::rows::source::{RowArgs, RowSource};
 use cli::{Exit, Result, rows::run, terminal::stderr};
 use cli::{Session, text};
 
@@ -16,7 +16,7 @@ use cli::{Session, text};
 #[derive(Clone, Copy, Debug)]
 pub struct FollowRows<'a> {
     /// Devices; rows that are device groups mean their devices.
-    pub given: Given<'a>,
+    pub args: RowArgs<'a>,
     /// Device groups given as options.
     pub groups: &'a [String],
     /// Log streams to use.
@@ -67,7 +67,7 @@ impl Wanted {
 /// # Errors
 /// What keeps the run from starting; a failed row is no error.
 pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
-    let mut results = Results::open(session, what.given, false, false)?;
+    let mut results = Results::open(session, what.args, false, false)?;
     let noun = ResourceKind::DeviceGroup.noun();
     let groups = RowSource::identified(noun, "--dg", what.groups);
     let mut wanted = Wanted::default();
@@ -76,8 +76,8 @@ pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
             wanted.take(item, &mut results, |row| devices_of_group(session, row));
         }
     }
-    if what.groups.is_empty() || !what.given.source.is_default() {
-        for item in what.given.source.rows(&session.inputs)? {
+    if what.groups.is_empty() || !what.args.source.is_default() {
+        for item in what.args.source.rows(&session.inputs)? {
             wanted.take(item, &mut results, |row| devices_of(session, row));
         }
     }
@@ -106,7 +106,7 @@ fn follow_wanted(session: &Session, wanted: Wanted, streams: usize, results: &mu
     });
     match ended {
         Ok(exit) => results.note(exit),
-        Err(stop) => results.end_run(stop),
+        Err(error) => results.end_run(error),
     }
     rows.values().flatten().for_each(|_| results.tally.ok());
 }
@@ -128,7 +128,7 @@ fn devices_of_group(session: &Session, row: &Row) -> std::result::Result<Vec<Mea
     if session.is_stopped() {
         return Err(run::interrupted());
     }
-    let group = session.thing(ResourceKind::DeviceGroup, row, &[])?;
+    let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
     let members = session.members(text(&group, "id"))?;
     if members.is_empty() {
         // A group that is not there has an empty list, too.
