@@ -6,24 +6,24 @@
 //! name others as targets) deleted, then the others, deployments of no group, and products last. What was
 //! looked up is the service's own state, so the same command again goes on where it was interrupted.
 
-mod look;
-mod steps;
-mod subject;
+mod carry_out;
+mod obstacles;
+mod plan;
 
 use model::{ResourceKind, Secret};
 use pipe::{Item, Row};
 
+use carry_out::DeletionRun;
 use cli::CommandError;
 use cli::Session;
 use cli::consent::count;
 use cli::rows::results::{Results, label};
 use cli::rows::{Ask, Outcome, RowDone, RowJob, from_dry_run, run_ended};
 use cli::{consent, terminal::stderr};
-use steps::Steps;
-use subject::Subject;
+use plan::DeleteRow;
 
 /// A deletion that may clear the way first.
-pub struct Clearing<'a> {
+pub struct Deletion<'a> {
     /// Rows, flags, consent.
     pub job: RowJob<'a>,
     /// Remove what stands in the way.
@@ -38,57 +38,57 @@ pub struct Clearing<'a> {
 ///
 /// # Errors
 /// What keeps the run from starting or its results from being written; a failed row is no error.
-pub fn delete(session: &Session, thing: ResourceKind, order: &Clearing<'_>) -> cli::Result {
+pub fn delete(session: &Session, thing: ResourceKind, order: &Deletion<'_>) -> cli::Result {
     let job = &order.job;
     job.can_be_asked()?;
     let mut results = Results::open(session, job.args, true, job.is_dry_run())?;
-    let mut subjects = Vec::new();
+    let mut rows = Vec::new();
     for item in job.args.source.rows(&session.inputs)? {
-        subjects.push(match item {
+        rows.push(match item {
             Ok(Item::Row(row)) if row.is_dry_run() && !job.is_dry_run() => {
-                Subject::bad(row.record, row.source, from_dry_run())
+                DeleteRow::bad(row.record, row.source, from_dry_run())
             }
             // A list of devices leads to their group, and one of groups to their product.
-            Ok(Item::Row(row)) => Subject::new(row.seen_as(thing)),
-            Ok(Item::Bad(bad)) => Subject::bad(bad.input, bad.source, bad.failure),
+            Ok(Item::Row(row)) => DeleteRow::new(row.seen_as(thing)),
+            Ok(Item::Bad(bad)) => DeleteRow::bad(bad.input, bad.source, bad.failure),
             Err(error) => {
                 results.end_run(error.into());
                 break;
             }
         });
     }
-    let mut steps = Steps::new(session, order, subjects);
+    let mut run = DeletionRun::new(session, order, rows);
     if !results.is_over() {
-        look::identify(&mut steps, thing);
-        look::look(&mut steps, thing);
+        obstacles::identify(&mut run, thing);
+        obstacles::look(&mut run, thing);
         if !session.is_stopped()
-            && let Err(error) = consent_to(session, order, &steps.subjects)
+            && let Err(error) = consent_to(session, order, &run.rows)
         {
             results.end_run(error);
         }
     }
     if results.is_over() {
-        let open = steps.subjects.iter_mut().filter(|subject| subject.is_open());
-        open.for_each(|subject| subject.failure = Some(run_ended()));
+        let open = run.rows.iter_mut().filter(|row| row.is_open());
+        open.for_each(|row| row.failure = Some(run_ended()));
     } else if !job.is_dry_run() {
-        steps.carry_out(thing);
+        run.carry_out(thing);
     }
-    report(&mut results, &steps.subjects);
+    report(&mut results, &run.rows);
     Ok(results.finish())
 }
 
 /// Says what is to be done; asks where that is to be asked.
 fn consent_to(
     session: &Session,
-    order: &Clearing<'_>,
-    subjects: &[Subject],
+    order: &Deletion<'_>,
+    rows: &[DeleteRow],
 ) -> Result<(), CommandError> {
-    let open: Vec<&Subject> = subjects.iter().filter(|subject| subject.is_open()).collect();
+    let open: Vec<&DeleteRow> = rows.iter().filter(|row| row.is_open()).collect();
     if open.is_empty() {
         return Ok(());
     }
     let noun = order.job.args.source.noun;
-    let plan = subject::plan(&open);
+    let plan = plan::plan(&open);
     let total = count(open.len() as u64, noun);
     let Some(Ask { verb, .. }) = order.job.question() else {
         if !plan.is_empty() {
@@ -96,7 +96,7 @@ fn consent_to(
         }
         return Ok(());
     };
-    let labels = open.iter().filter_map(|subject| label(&subject.named(), noun));
+    let labels = open.iter().filter_map(|row| label(&row.named(), noun));
     let mut question = format!(
         "This will {verb} {total} of {}:\n  {}",
         session.account_and_endpoint(),
@@ -109,10 +109,10 @@ fn consent_to(
 }
 
 /// The rows in their order, each with what became of it.
-fn report(results: &mut Results<'_>, subjects: &[Subject]) {
-    for subject in subjects {
-        let first = subject.same_as.map_or(subject, |first| &subjects[first]);
-        if let Some(failure) = subject.failure.as_ref().or(first.failure.as_ref()) {
+fn report(results: &mut Results<'_>, rows: &[DeleteRow]) {
+    for row in rows {
+        let first = row.same_as.map_or(row, |first| &rows[first]);
+        if let Some(failure) = row.failure.as_ref().or(first.failure.as_ref()) {
             let mut told = failure.clone();
             if first.is_begun {
                 told = told.after(
@@ -122,11 +122,11 @@ fn report(results: &mut Results<'_>, subjects: &[Subject]) {
                 // It may be fed back in without looking.
                 told.kind = failure.kind;
             }
-            results.bad(&told, &subject.input, &subject.source);
+            results.bad(&told, &row.input, &row.source);
             continue;
         }
-        let outcome = if subject.same_as.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
-        let row = Row { record: subject.input.clone(), source: subject.source.clone() };
+        let outcome = if row.same_as.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
+        let row = Row { record: row.input.clone(), source: row.source.clone() };
         let acted = RowDone::changed(&row, first.record.clone(), outcome);
         results.good(acted.record, acted.outcome);
     }

@@ -3,5 +3,5 @@
 mod follow;
 mod print;
 
-pub use follow::{FollowRows, LogAfter, Marks, each_followed, follow_rows};
+pub use follow::{FollowRows, LogAfter, LogPositions, each_followed, follow_rows};
 pub use print::{LogQuery, print_logs};

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
 use cli::rows::{Ask, RowJob};
-use ops::delete::Clearing;
+use ops::delete::Deletion;
 
 /// Delete device groups, and with them their deployments
 ///
@@ -34,7 +34,7 @@ impl Delete {
         let session = Session::open(&self.common)?;
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         let job = RowJob::deleting(self.groups.row_args(), self.changes.into(), ask);
-        let order = Clearing { job, force: self.force, builds: false, key };
+        let order = Deletion { job, force: self.force, builds: false, key };
         ops::delete::delete(&session, ResourceKind::DeviceGroup, &order)
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
 use cli::rows::{Ask, RowJob};
-use ops::delete::Clearing;
+use ops::delete::Deletion;
 
 /// Delete products
 ///
@@ -36,7 +36,7 @@ impl Delete {
         let session = Session::open(&self.common)?;
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         let job = RowJob::deleting(self.products.row_args(), self.changes.into(), ask);
-        let order = Clearing { job, force: self.force, builds: self.builds, key };
+        let order = Deletion { job, force: self.force, builds: self.builds, key };
         ops::delete::delete(&session, ResourceKind::Product, &order)
     }
 }

@@ -1,13 +1,13 @@
 //! Following logs: `imp-log stream`, and `--log` of the restarts.
 //!
-//! [`plan`] decides what to do, [`ledger`] what has been printed, [`line`] what a stream's events mean; all
+//! [`schedule`] decides what to do, [`printed_lines`] what has been printed, [`line`] what a stream's events mean; all
 //! pure. Here is the edge: a thread for each stream, some for requests, and the loop between them.
 
-mod after;
-mod ledger;
-mod line;
-mod plan;
-mod rows;
+mod after_restart;
+mod devices;
+mod event;
+mod printed_lines;
+mod schedule;
 
 use model::Record;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -18,14 +18,14 @@ use std::time::Duration;
 use api::{Client, logs, send::clock};
 use pipe::Failure;
 
-pub use after::{LogAfter, Marks, each_followed};
+pub use after_restart::{LogAfter, LogPositions, each_followed};
 use cli::Output;
 use cli::Session;
 use cli::{CommandError, failure};
 use cli::{Exit, Result, terminal::stderr};
-use ledger::Ledger;
-use plan::{Action, Happened, Plan, Why};
-pub use rows::{FollowRows, follow_rows};
+pub use devices::{FollowRows, follow_rows};
+use printed_lines::PrintedLines;
+use schedule::{Action, Event, Schedule, Why};
 
 /// How often is looked at what is due, and at signals.
 const TICK: Duration = Duration::from_millis(50);
@@ -36,13 +36,13 @@ const MOST_PAGES: u64 = 100;
 #[derive(Debug)]
 struct Followed {
     id: String,
-    ledger: Option<Ledger>,
+    printed_lines: Option<PrintedLines>,
 }
 
 impl Followed {
     /// A device by its id, followed from now on.
     fn from_now(id: impl Into<String>) -> Self {
-        Followed { id: id.into(), ledger: None }
+        Followed { id: id.into(), printed_lines: None }
     }
 }
 
@@ -50,9 +50,9 @@ impl Followed {
 /// Refused for devices whose logs may not be read.
 fn mark_log(session: &Session, id: &str) -> std::result::Result<Followed, Failure> {
     let page = logs::page(&session.client, &path(id), 1, logs::PAGE_SIZE).map_err(failure)?;
-    let mut ledger = Ledger::default();
-    ledger.begin(&page.entries, page.more);
-    Ok(Followed { id: id.to_owned(), ledger: Some(ledger) })
+    let mut printed_lines = PrintedLines::default();
+    printed_lines.begin(&page.entries, page.more);
+    Ok(Followed { id: id.to_owned(), printed_lines: Some(printed_lines) })
 }
 
 /// Prints what devices log to `output`, until Ctrl-C, or until nobody reads or no device is left. `failed` gets
@@ -64,20 +64,20 @@ fn follow(
     streams: usize,
     mut failed: impl FnMut(&str, &Failure),
 ) -> Result {
-    let devices = devices.into_iter().map(|device| (device.id, device.ledger)).collect();
+    let devices = devices.into_iter().map(|device| (device.id, device.printed_lines)).collect();
     // A long run: it shares the account's pace from the beginning, not when others are under way.
     let _known_or_not = session.account();
-    let mut plan = Plan::new(devices, streams, clock::monotonic());
+    let mut schedule = Schedule::new(devices, streams, clock::monotonic());
     let edge = Edge::start(&session.client, usize::from(session.common.jobs));
     let mut exit = Exit::Done;
     output.expect_type("log");
-    while !session.is_stopped() && !plan.is_over() {
-        let mut actions = plan.due(clock::monotonic());
-        match clock::receive(&edge.happened, TICK) {
+    while !session.is_stopped() && !schedule.is_over() {
+        let mut actions = schedule.due(clock::monotonic());
+        match clock::receive(&edge.event, TICK) {
             Ok(what) => {
-                actions.extend(plan.happened(what, clock::monotonic()));
-                for what in edge.happened.try_iter().take(1000) {
-                    actions.extend(plan.happened(what, clock::monotonic()));
+                actions.extend(schedule.event(what, clock::monotonic()));
+                for what in edge.event.try_iter().take(1000) {
+                    actions.extend(schedule.event(what, clock::monotonic()));
                 }
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
@@ -87,10 +87,10 @@ fn follow(
                 if failure.kind.ends_run() {
                     return Err(failure.clone().into());
                 }
-                failed(plan.id(*device), failure);
+                failed(schedule.id(*device), failure);
                 exit = exit.and(Exit::of_failure(failure.kind));
             }
-            carry_out(session, action, &plan, &edge, output)?;
+            carry_out(session, action, &schedule, &edge, output)?;
         }
         output.flush()?;
         if !output.is_read() {
@@ -103,7 +103,7 @@ fn follow(
 fn carry_out(
     session: &Session,
     action: Action,
-    plan: &Plan,
+    schedule: &Schedule,
     edge: &Edge,
     output: &Output,
 ) -> std::result::Result<(), CommandError> {
@@ -113,19 +113,19 @@ fn carry_out(
         Action::Fail { .. } => {}
         Action::Open { stream, turn } => edge.open(&session.client, stream, turn),
         Action::Fetch { device, why, until } => {
-            let id = plan.id(device).to_owned();
+            let id = schedule.id(device).to_owned();
             edge.request(move |client| {
                 let result = fetch(client, &id, why, until.as_deref()).map_err(failure);
-                Happened::Fetched { device, why, result }
+                Event::Fetched { device, why, result }
             });
         }
         Action::Add { stream, turn, device } => {
-            let (id, streams) = (plan.id(device).to_owned(), edge.streams.clone());
+            let (id, streams) = (schedule.id(device).to_owned(), edge.streams.clone());
             edge.request(move |client| {
                 let name = streams.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let name = name.get(&(stream, turn)).cloned().unwrap_or_default();
                 let result = client.add_to_log_stream(&name, &id).map_err(failure);
-                Happened::Added { stream, turn, device, result }
+                Event::Added { stream, turn, device, result }
             });
         }
     }
@@ -148,8 +148,8 @@ fn fetch(
     let mut page = logs::page(client, &path, 1, logs::PAGE_SIZE)?;
     let mut entries = std::mem::take(&mut page.entries);
     for number in 2..=MOST_PAGES {
-        let reached =
-            until.is_some_and(|until| entries.iter().any(|entry| ledger::time(entry) < until));
+        let reached = until
+            .is_some_and(|until| entries.iter().any(|entry| printed_lines::time(entry) < until));
         if why == Why::Begin || reached || !page.more {
             break;
         }
@@ -162,13 +162,13 @@ fn fetch(
 
 /// The ids of streams, by number and turn.
 type Streams = Arc<Mutex<std::collections::HashMap<(usize, u32), String>>>;
-type Job = Box<dyn FnOnce(&Client) -> Happened + Send>;
+type Job = Box<dyn FnOnce(&Client) -> Event + Send>;
 
 /// The threads. They are not waited for: the process ends with the loop.
 struct Edge {
     jobs: Sender<Job>,
-    news: Sender<Happened>,
-    happened: Receiver<Happened>,
+    news: Sender<Event>,
+    event: Receiver<Event>,
     streams: Streams,
 }
 
@@ -176,7 +176,7 @@ impl Edge {
     #[expect(clippy::disallowed_methods, reason = "they end when the queue does, with the run")]
     fn start(client: &Client, workers: usize) -> Self {
         let (jobs, queue) = channel::<Job>();
-        let (news, happened) = channel();
+        let (news, event) = channel();
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..workers {
             let (client, queue, news) = (client.clone(), queue.clone(), news.clone());
@@ -190,10 +190,10 @@ impl Edge {
                 }
             });
         }
-        Edge { jobs, news, happened, streams: Streams::default() }
+        Edge { jobs, news, event, streams: Streams::default() }
     }
 
-    fn request(&self, job: impl FnOnce(&Client) -> Happened + Send + 'static) {
+    fn request(&self, job: impl FnOnce(&Client) -> Event + Send + 'static) {
         // The workers live as long as we do.
         let _queued = self.jobs.send(Box::new(job));
     }
@@ -213,23 +213,23 @@ impl Edge {
                 Err(error) => (error.to_string(), Some(failure(error))),
             };
             // Nobody listens at the end of the run.
-            let _over = news.send(Happened::Ended { stream, turn, why, failure });
+            let _over = news.send(Event::Ended { stream, turn, why, failure });
         });
     }
 }
 
 /// Reads a stream to its end; gives the reason of it.
-fn read(client: &Client, id: &str, stream: usize, turn: u32, news: &Sender<Happened>) -> String {
+fn read(client: &Client, id: &str, stream: usize, turn: u32, news: &Sender<Event>) -> String {
     let mut open = match client.open_log_stream(id) {
         Ok(open) => open,
         Err(error) => return error.to_string(),
     };
     let tell = |what| news.send(what).map_err(|_| String::new());
     let mut go_on = || -> std::result::Result<(), String> {
-        tell(Happened::Connected { stream, turn })?;
+        tell(Event::Connected { stream, turn })?;
         loop {
-            for line in open.read()?.iter().filter_map(line::read) {
-                tell(Happened::Line { stream, turn, line })?;
+            for line in open.read()?.iter().filter_map(event::read) {
+                tell(Event::Line { stream, turn, line })?;
             }
         }
     };

@@ -103,7 +103,7 @@ fn print_log(
     let mut kept = Vec::new();
     let mut number = 1;
     loop {
-        let (fresh, over) = young(&log.page.entries, query.since);
+        let (fresh, over) = newer_than(&log.page.entries, query.since);
         let entries = fresh.iter().map(|entry| with_device(entry, &log.device));
         if query.reverse {
             kept.extend(entries);
@@ -136,7 +136,7 @@ fn print_entries(
 
 /// The entries from `since` on, and whether older ones have begun. Order is not strictly by time, so
 /// it is the last entry that tells.
-fn young(entries: &[Record], since: Option<SystemTime>) -> (Vec<&Record>, bool) {
+fn newer_than(entries: &[Record], since: Option<SystemTime>) -> (Vec<&Record>, bool) {
     let Some(since) = since else {
         return (entries.iter().collect(), false);
     };

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use pipe::Failure;
 
-use super::{Action, Device, Place, Plan, Why};
-use crate::logs::follow::ledger::time;
+use super::{Action, Device, Place, Schedule, Why};
+use crate::logs::follow::printed_lines::time;
 use crate::logs::print::with_device;
 
 /// A polled device is asked for at least so long after its last answer …
@@ -19,13 +19,13 @@ const VERIFY: Duration = Duration::from_secs(60);
 /// A line that is stored should have arrived on the stream after so long.
 const OVERDUE: Duration = Duration::from_secs(5);
 
-impl Plan {
+impl Schedule {
     /// Reads the stored log of a device.
     pub(super) fn fetch(&mut self, index: usize, why: Why) -> Action {
         let device = &mut self.devices[index];
         device.busy = true;
         device.filled |= matches!(device.place, Place::On(_));
-        Action::Fetch { device: index, why, until: device.ledger.until() }
+        Action::Fetch { device: index, why, until: device.printed_lines.until() }
     }
 
     /// A stored log has been read.
@@ -44,22 +44,23 @@ impl Plan {
         }
         device.due = now + every;
         if why == Why::Begin {
-            device.ledger.begin(entries, more);
+            device.printed_lines.begin(entries, more);
             device.begun = true;
             return self.add(index);
         }
         let mut actions = Vec::new();
-        if !device.ledger.is_reached_by(entries, more) {
+        if !device.printed_lines.is_reached_by(entries, more) {
             actions.push(Action::Print(gap(device, entries.iter().map(time).min())));
         }
-        let fresh: Vec<Record> = device.ledger.stored(entries).into_iter().cloned().collect();
+        let fresh: Vec<Record> =
+            device.printed_lines.stored(entries).into_iter().cloned().collect();
         let print = |entry: &Record| Action::Print(with_device(entry, &device.id));
         actions.extend(fresh.iter().map(print));
         if let Place::On(stream) = device.place {
             // One that was asked for before the device was on the stream may end before that.
             device.due = if device.filled { now + VERIFY } else { now };
             let awaited = std::mem::take(&mut device.awaited);
-            if awaited.iter().any(|entry| device.ledger.is_overdue(entry)) {
+            if awaited.iter().any(|entry| device.printed_lines.is_overdue(entry)) {
                 actions.extend(self.lost(stream, Some(index), now));
             } else if why == Why::Verify && !fresh.is_empty() {
                 let device = &mut self.devices[index];
@@ -114,7 +115,7 @@ fn gap(device: &Device, to: Option<&str>) -> Record {
     let mut gap = Record::from_iter([
         ("type".to_owned(), "gap".into()),
         ("device_id".to_owned(), device.id.as_str().into()),
-        ("from".to_owned(), device.ledger.newest().into()),
+        ("from".to_owned(), device.printed_lines.newest().into()),
     ]);
     gap.extend(to.map(|to| ("to".to_owned(), to.into())));
     gap

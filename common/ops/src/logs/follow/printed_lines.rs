@@ -17,9 +17,9 @@ const DISORDER: Duration = Duration::from_secs(30);
 /// Lines that are remembered, at most; when there are more the older half is forgotten.
 const REMEMBERED: usize = 4_000;
 
-/// The ledger of one device.
+/// The printed_lines of one device.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct PrintedLines {
     lines: BTreeMap<Key, Count>,
     /// The newest line before which none can be missing; of a log without any line there is none.
     newest: Option<String>,
@@ -40,7 +40,7 @@ struct Count {
     arrived: u32,
 }
 
-impl Ledger {
+impl PrintedLines {
     /// Takes the newest page of the stored log for known: following begins after it. `more`: there are
     /// older ones.
     pub fn begin(&mut self, entries: &[Record], more: bool) {
@@ -162,9 +162,9 @@ mod tests {
         entries.iter().rev().map(|(second, text)| at(*second, text)).collect()
     }
 
-    fn fresh(ledger: &mut Ledger, entries: &[(u32, &str)]) -> Vec<String> {
+    fn fresh(printed_lines: &mut PrintedLines, entries: &[(u32, &str)]) -> Vec<String> {
         let log = log(entries);
-        ledger
+        printed_lines
             .stored(&log)
             .into_iter()
             .map(|entry| entry["msg"].as_str().unwrap().to_owned())
@@ -173,99 +173,108 @@ mod tests {
 
     #[test]
     fn a_line_is_printed_once_whichever_source_is_first() {
-        let mut ledger = Ledger::default();
-        ledger.begin(&log(&[(1, "old")]), false);
-        ledger.added();
-        assert!(ledger.arrived(&at(2, "a")));
-        assert_eq!(fresh(&mut ledger, &[(1, "old"), (2, "a"), (3, "b")]), ["b"]);
-        assert!(!ledger.arrived(&at(3, "b")), "it was in the stored log");
-        assert!(ledger.arrived(&at(4, "c")));
-        assert_eq!(fresh(&mut ledger, &[(2, "a"), (3, "b"), (4, "c")]), [""; 0]);
+        let mut printed_lines = PrintedLines::default();
+        printed_lines.begin(&log(&[(1, "old")]), false);
+        printed_lines.added();
+        assert!(printed_lines.arrived(&at(2, "a")));
+        assert_eq!(fresh(&mut printed_lines, &[(1, "old"), (2, "a"), (3, "b")]), ["b"]);
+        assert!(!printed_lines.arrived(&at(3, "b")), "it was in the stored log");
+        assert!(printed_lines.arrived(&at(4, "c")));
+        assert_eq!(fresh(&mut printed_lines, &[(2, "a"), (3, "b"), (4, "c")]), [""; 0]);
     }
 
     #[test]
     fn lines_that_are_alike_are_counted() {
-        let mut ledger = Ledger::default();
-        assert!(ledger.arrived(&at(1, "x")));
-        assert!(ledger.arrived(&at(1, "x")), "a second one of the same time and text");
-        assert_eq!(fresh(&mut ledger, &[(1, "x"), (1, "x"), (1, "x")]), ["x"], "and a third");
-        assert!(!ledger.arrived(&at(1, "x")));
-        ledger.added();
-        assert!(!ledger.arrived(&at(1, "x")), "after a reconnect nothing is known to be new");
+        let mut printed_lines = PrintedLines::default();
+        assert!(printed_lines.arrived(&at(1, "x")));
+        assert!(printed_lines.arrived(&at(1, "x")), "a second one of the same time and text");
+        assert_eq!(
+            fresh(&mut printed_lines, &[(1, "x"), (1, "x"), (1, "x")]),
+            ["x"],
+            "and a third"
+        );
+        assert!(!printed_lines.arrived(&at(1, "x")));
+        printed_lines.added();
+        assert!(
+            !printed_lines.arrived(&at(1, "x")),
+            "after a reconnect nothing is known to be new"
+        );
     }
 
     #[test]
     fn after_a_cut_only_what_was_missed_is_printed() {
-        let mut ledger = Ledger::default();
-        ledger.begin(&log(&[(1, "old")]), false);
-        assert!(ledger.arrived(&at(2, "a")));
-        ledger.added();
+        let mut printed_lines = PrintedLines::default();
+        printed_lines.begin(&log(&[(1, "old")]), false);
+        assert!(printed_lines.arrived(&at(2, "a")));
+        printed_lines.added();
         assert_eq!(
-            fresh(&mut ledger, &[(1, "old"), (2, "a"), (3, "missed"), (4, "b")]),
+            fresh(&mut printed_lines, &[(1, "old"), (2, "a"), (3, "missed"), (4, "b")]),
             ["missed", "b"]
         );
-        assert!(!ledger.arrived(&at(4, "b")));
-        assert!(ledger.is_overdue(&at(3, "missed")) && !ledger.is_overdue(&at(4, "b")));
+        assert!(!printed_lines.arrived(&at(4, "b")));
+        assert!(
+            printed_lines.is_overdue(&at(3, "missed")) && !printed_lines.is_overdue(&at(4, "b"))
+        );
     }
 
     #[test]
     fn it_is_known_how_far_back_to_read_and_whether_that_was_reached() {
-        let mut ledger = Ledger::default();
-        assert_eq!(ledger.until(), None);
+        let mut printed_lines = PrintedLines::default();
+        assert_eq!(printed_lines.until(), None);
         assert!(
-            ledger.is_reached_by(&log(&[(9, "x")]), false),
+            printed_lines.is_reached_by(&log(&[(9, "x")]), false),
             "nothing was known, and that is all"
         );
-        assert!(!ledger.is_reached_by(&log(&[(9, "x")]), true));
-        assert!(ledger.arrived(&at(100, "a")));
-        assert_eq!(ledger.until().as_deref(), Some("2026-11-23T20:01:10.000Z"));
-        assert!(ledger.is_reached_by(&log(&[(99, "x"), (105, "y")]), true));
-        assert!(!ledger.is_reached_by(&log(&[(104, "x"), (105, "y")]), true));
-        assert!(ledger.is_reached_by(&[], false));
+        assert!(!printed_lines.is_reached_by(&log(&[(9, "x")]), true));
+        assert!(printed_lines.arrived(&at(100, "a")));
+        assert_eq!(printed_lines.until().as_deref(), Some("2026-11-23T20:01:10.000Z"));
+        assert!(printed_lines.is_reached_by(&log(&[(99, "x"), (105, "y")]), true));
+        assert!(!printed_lines.is_reached_by(&log(&[(104, "x"), (105, "y")]), true));
+        assert!(printed_lines.is_reached_by(&[], false));
     }
 
     #[test]
     fn what_arrives_first_on_a_stream_hides_nothing_before_it() {
-        let mut ledger = Ledger::default();
-        ledger.begin(&[], false);
-        ledger.added();
-        assert!(ledger.arrived(&at(100, "late")));
-        assert_eq!(ledger.until(), None, "the log was empty: all of it is new");
-        assert_eq!(fresh(&mut ledger, &[(1, "a"), (100, "late")]), ["a"]);
-        ledger.added();
-        assert!(ledger.arrived(&at(300, "later")));
-        assert_eq!(ledger.until().as_deref(), Some("2026-11-23T20:01:10.000Z"));
-        assert_eq!(fresh(&mut ledger, &[(100, "late"), (200, "b"), (300, "later")]), ["b"]);
-        assert!(ledger.arrived(&at(400, "on and on")));
-        assert_eq!(ledger.until().as_deref(), Some("2026-11-23T20:06:10.000Z"));
+        let mut printed_lines = PrintedLines::default();
+        printed_lines.begin(&[], false);
+        printed_lines.added();
+        assert!(printed_lines.arrived(&at(100, "late")));
+        assert_eq!(printed_lines.until(), None, "the log was empty: all of it is new");
+        assert_eq!(fresh(&mut printed_lines, &[(1, "a"), (100, "late")]), ["a"]);
+        printed_lines.added();
+        assert!(printed_lines.arrived(&at(300, "later")));
+        assert_eq!(printed_lines.until().as_deref(), Some("2026-11-23T20:01:10.000Z"));
+        assert_eq!(fresh(&mut printed_lines, &[(100, "late"), (200, "b"), (300, "later")]), ["b"]);
+        assert!(printed_lines.arrived(&at(400, "on and on")));
+        assert_eq!(printed_lines.until().as_deref(), Some("2026-11-23T20:06:10.000Z"));
     }
 
     #[test]
     fn a_time_near_the_beginning_of_all_time_is_a_time() {
-        let mut ledger = Ledger::default();
+        let mut printed_lines = PrintedLines::default();
         let early = json!({"ts": "1970-01-01T00:00:10.000Z", "type": "status", "msg": "up"});
-        ledger.begin(&[early.as_object().cloned().unwrap()], false);
-        assert_eq!(ledger.until().as_deref(), Some("1970-01-01T00:00:00.000Z"));
+        printed_lines.begin(&[early.as_object().cloned().unwrap()], false);
+        assert_eq!(printed_lines.until().as_deref(), Some("1970-01-01T00:00:00.000Z"));
     }
 
     #[test]
     fn what_was_there_before_is_not_printed_however_much_there_is() {
-        let mut ledger = Ledger::default();
-        ledger.begin(&log(&[(10, "b"), (11, "c")]), true);
-        assert_eq!(fresh(&mut ledger, &[(9, "a"), (10, "b"), (11, "c"), (12, "d")]), ["d"]);
+        let mut printed_lines = PrintedLines::default();
+        printed_lines.begin(&log(&[(10, "b"), (11, "c")]), true);
+        assert_eq!(fresh(&mut printed_lines, &[(9, "a"), (10, "b"), (11, "c"), (12, "d")]), ["d"]);
     }
 
     #[test]
     fn memory_is_bounded_and_forgetting_prints_nothing_twice() {
-        let mut ledger = Ledger::default();
+        let mut printed_lines = PrintedLines::default();
         let entries: Vec<(u32, String)> =
             (0..3 * REMEMBERED as u32).map(|second| (second / 5, format!("{second}"))).collect();
         for (second, text) in &entries {
-            assert!(ledger.arrived(&at(*second, text)));
+            assert!(printed_lines.arrived(&at(*second, text)));
         }
-        assert!(ledger.lines.len() <= REMEMBERED);
+        assert!(printed_lines.lines.len() <= REMEMBERED);
         let all: Vec<(u32, &str)> =
             entries.iter().map(|(second, text)| (*second, text.as_str())).collect();
-        assert_eq!(fresh(&mut ledger, &all), [""; 0]);
+        assert_eq!(fresh(&mut printed_lines, &all), [""; 0]);
     }
 }

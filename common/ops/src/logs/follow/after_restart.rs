@@ -12,7 +12,7 @@ use clap::Args;
 use pipe::engine::{self, Done};
 use pipe::{Failure, Identifier, Row};
 
-use super::rows::device_id_of;
+use super::devices::device_id_of;
 use super::{Followed, follow, mark_log};
 use cli::CommandError;
 use cli::Output;
@@ -31,7 +31,7 @@ pub struct LogAfter {
 }
 
 /// Where the logs of the devices ended before.
-pub struct Marks<'a> {
+pub struct LogPositions<'a> {
     session: &'a Session,
     wanted: bool,
     state: Mutex<State>,
@@ -56,7 +56,7 @@ struct Lost {
 type Marked = std::result::Result<(), Failure>;
 
 impl LogAfter {
-    /// Marks for this run; without the flag, or in a dry run, they do nothing.
+    /// LogPositions for this run; without the flag, or in a dry run, they do nothing.
     ///
     /// # Errors
     /// Exit 2 with CSV, whose columns cannot be those of a restart and of a line of a log.
@@ -64,18 +64,18 @@ impl LogAfter {
         self,
         session: &Session,
         dry_run: bool,
-    ) -> std::result::Result<Marks<'_>, CommandError> {
+    ) -> std::result::Result<LogPositions<'_>, CommandError> {
         if self.log && session.common.output == Some(Form::Csv) {
             return Err(CommandError::usage(
                 "--log prints two kinds of records, which have no columns in common: choose another form \
                  than csv",
             ));
         }
-        Ok(Marks { session, wanted: self.log && !dry_run, state: Mutex::default() })
+        Ok(LogPositions { session, wanted: self.log && !dry_run, state: Mutex::default() })
     }
 }
 
-impl Marks<'_> {
+impl LogPositions<'_> {
     /// Called before a device is restarted.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Marks<'_> {
     /// others: the service gives no logs of production groups.
     ///
     /// # Errors
-    /// As [`Marks::device`].
+    /// As [`LogPositions::device`].
     pub fn group(&self, id: &str) -> Marked {
         if !self.wanted || !self.is_new(id) {
             return Ok(());
@@ -115,7 +115,7 @@ impl Marks<'_> {
         }
     }
 
-    /// Marks several devices, some at once.
+    /// LogPositions several devices, some at once.
     fn all(&self, devices: &[String]) -> Marked {
         let mut ended = Ok(());
         engine::ordered(
@@ -194,7 +194,7 @@ impl Marks<'_> {
 pub fn each_followed(
     session: &Session,
     job: &RowJob<'_>,
-    marks: &Marks<'_>,
+    marks: &LogPositions<'_>,
     act: impl Fn(&Row) -> RowResult + Sync,
 ) -> Result {
     let rows = || job.args.source.rows(&session.inputs);

@@ -6,7 +6,7 @@ use api::send::clock;
 use serde_json::json;
 
 struct Bench {
-    plan: Plan,
+    schedule: Schedule,
     now: Instant,
 }
 
@@ -33,7 +33,7 @@ impl Bench {
     fn new(devices: usize) -> Self {
         let now = clock::monotonic();
         let devices = (0..devices).map(|index| (id(index), None)).collect();
-        Bench { plan: Plan::new(devices, 1, now), now }
+        Bench { schedule: Schedule::new(devices, 1, now), now }
     }
 
     fn pass(&mut self, seconds: f32) {
@@ -41,23 +41,23 @@ impl Bench {
     }
 
     fn due(&mut self) -> Vec<Action> {
-        self.plan.due(self.now)
+        self.schedule.due(self.now)
     }
 
-    fn happened(&mut self, what: Happened) -> Vec<Action> {
-        self.plan.happened(what, self.now)
+    fn event(&mut self, what: Event) -> Vec<Action> {
+        self.schedule.event(what, self.now)
     }
 
     fn fetched(&mut self, device: usize, why: Why, entries: Vec<Record>) -> Vec<Action> {
-        self.happened(Happened::Fetched { device, why, result: Ok((entries, false)) })
+        self.event(Event::Fetched { device, why, result: Ok((entries, false)) })
     }
 
     fn line(&mut self, turn: u32, line: Line) -> Vec<Action> {
-        self.happened(Happened::Line { stream: 0, turn, line })
+        self.event(Event::Line { stream: 0, turn, line })
     }
 
     fn added(&mut self, turn: u32, device: usize) -> Vec<Action> {
-        self.happened(Happened::Added { stream: 0, turn, device, result: Ok(()) })
+        self.event(Event::Added { stream: 0, turn, device, result: Ok(()) })
     }
 
     /// Brings all devices to where they belong; each has logged one line before, at second 1.
@@ -66,7 +66,7 @@ impl Bench {
         for device in 0..devices {
             assert_eq!(self.fetched(device, Why::Begin, log(device, &[1])), []);
         }
-        let _connected = self.happened(Happened::Connected { stream: 0, turn: 1 });
+        let _connected = self.event(Event::Connected { stream: 0, turn: 1 });
         for action in self.line(1, Line::Opened) {
             let Action::Add { device, .. } = action else { panic!("{action:?}") };
             assert_eq!(self.added(1, device), []);
@@ -110,7 +110,7 @@ fn devices_are_added_after_opened_and_after_their_beginning_is_known() {
     let first = bench.due();
     assert_eq!(first[0], Action::Open { stream: 0, turn: 1 });
     assert_eq!(fetches(&first), [(0, Why::Begin), (1, Why::Begin)]);
-    assert_eq!(bench.happened(Happened::Connected { stream: 0, turn: 1 }), []);
+    assert_eq!(bench.event(Event::Connected { stream: 0, turn: 1 }), []);
     assert_eq!(bench.fetched(0, Why::Begin, log(0, &[1])), [], "connected is not yet opened");
     assert_eq!(adds(&bench.line(1, Line::Opened)), [0], "of the other the beginning is not known");
     assert_eq!(adds(&bench.fetched(1, Why::Begin, log(1, &[1]))), [1]);
@@ -124,7 +124,7 @@ fn a_stream_that_never_says_opened_is_used_all_the_same() {
     let mut bench = Bench::new(1);
     let _asked = bench.due();
     let _begun = bench.fetched(0, Why::Begin, Vec::new());
-    let _connected = bench.happened(Happened::Connected { stream: 0, turn: 1 });
+    let _connected = bench.event(Event::Connected { stream: 0, turn: 1 });
     assert_eq!(adds(&bench.due()), [0; 0]);
     bench.pass(10.0);
     assert_eq!(adds(&bench.due()), [0]);
@@ -134,7 +134,7 @@ fn a_stream_that_never_says_opened_is_used_all_the_same() {
 fn what_is_beyond_the_stream_is_polled_and_said() {
     let mut bench = Bench::new(40);
     bench.settle(40);
-    let said = bench.plan.told;
+    let said = bench.schedule.told;
     assert_eq!(said, Some((8, 32)));
     bench.pass(4.0);
     let polls = fetches(&bench.due());
@@ -152,15 +152,15 @@ fn a_cut_is_filled_from_the_stored_log_and_nothing_comes_twice() {
     bench.settle(1);
     assert_eq!(printed(&bench.line(1, Line::Entry(entry(0, 2)))), ["line 2"]);
     let why = "cut".to_owned();
-    let ended = Happened::Ended { stream: 0, turn: 1, why, failure: None };
-    assert!(matches!(bench.happened(ended.clone())[..], [Action::Say(_)]));
-    assert_eq!(bench.happened(ended), [], "once is enough");
+    let ended = Event::Ended { stream: 0, turn: 1, why, failure: None };
+    assert!(matches!(bench.event(ended.clone())[..], [Action::Say(_)]));
+    assert_eq!(bench.event(ended), [], "once is enough");
     assert_eq!(fetches(&bench.due()), [(0, Why::Poll)], "polled while there is no stream");
     assert_eq!(printed(&bench.fetched(0, Why::Poll, log(0, &[1, 2, 3]))), ["line 3"]);
     bench.pass(0.6);
     assert_eq!(bench.due(), [Action::Open { stream: 0, turn: 2 }]);
     assert_eq!(bench.line(1, Line::Entry(entry(0, 3))), [], "of the stream before");
-    let _connected = bench.happened(Happened::Connected { stream: 0, turn: 2 });
+    let _connected = bench.event(Event::Connected { stream: 0, turn: 2 });
     assert_eq!(adds(&bench.line(2, Line::Opened)), [0]);
     assert_eq!(printed(&bench.line(2, Line::Entry(entry(0, 5)))), ["line 5"]);
     let _added = bench.added(2, 0);
@@ -209,13 +209,13 @@ fn of_a_log_that_was_empty_everything_is_new() {
     assert!(due.contains(&fetch), "back to the beginning: {due:?}");
     let seconds: Vec<u32> = (0..50).collect();
     let entries: Vec<Record> = log(0, &seconds).into_iter().cycle().take(250).collect();
-    let all = Happened::Fetched { device: 0, why: Why::Poll, result: Ok((entries.clone(), false)) };
-    assert_eq!(printed(&bench.happened(all)).len(), 250);
+    let all = Event::Fetched { device: 0, why: Why::Poll, result: Ok((entries.clone(), false)) };
+    assert_eq!(printed(&bench.event(all)).len(), 250);
     let mut bench = Bench::new(1);
     let _asked = bench.due();
     let _begun = bench.fetched(0, Why::Begin, Vec::new());
-    let some = Happened::Fetched { device: 0, why: Why::Poll, result: Ok((entries, true)) };
-    assert_eq!(printed(&bench.happened(some))[0], "gap", "there are older ones");
+    let some = Event::Fetched { device: 0, why: Why::Poll, result: Ok((entries, true)) };
+    assert_eq!(printed(&bench.event(some))[0], "gap", "there are older ones");
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn a_device_that_the_service_drops_is_polled() {
         let said = bench.line(1, Line::Unsubscribed(named));
         assert!(matches!(said[..], [Action::Say(_)]), "{said:?}");
         assert_eq!(fetches(&bench.due()), [(0, Why::Poll)], "the least recently added");
-        assert_eq!(bench.plan.streams[0].capacity, 7);
+        assert_eq!(bench.schedule.streams[0].capacity, 7);
     }
 }
 
@@ -277,11 +277,11 @@ fn a_device_whose_log_is_refused_fails_and_leaves_its_place() {
         let _begun = bench.fetched(device, Why::Begin, Vec::new());
     }
     let _opened = bench.line(1, Line::Opened);
-    let refused = Happened::Fetched { device: 0, why: Why::Begin, result: Err(refused()) };
-    let actions = bench.happened(refused);
+    let refused = Event::Fetched { device: 0, why: Why::Begin, result: Err(refused()) };
+    let actions = bench.event(refused);
     assert!(matches!(actions[0], Action::Fail { device: 0, .. }));
     assert_eq!(adds(&actions), [8], "the one that was polled takes it");
-    assert!(!bench.plan.is_over());
+    assert!(!bench.schedule.is_over());
 }
 
 #[test]
@@ -290,8 +290,8 @@ fn a_device_that_cannot_be_added_is_polled() {
     let _asked = bench.due();
     let _begun = bench.fetched(0, Why::Begin, Vec::new());
     let _adding = bench.line(1, Line::Opened);
-    let not = Happened::Added { stream: 0, turn: 1, device: 0, result: Err(refused()) };
-    assert!(matches!(bench.happened(not)[..], [Action::Say(_)]));
+    let not = Event::Added { stream: 0, turn: 1, device: 0, result: Err(refused()) };
+    assert!(matches!(bench.event(not)[..], [Action::Say(_)]));
     let due = bench.due();
     assert_eq!(fetches(&due), [(0, Why::Poll)]);
     assert!(
@@ -307,8 +307,8 @@ fn without_any_stream_everything_is_polled() {
         let _begun = bench.fetched(device, Why::Begin, Vec::new());
     }
     let why = String::new();
-    let ended = Happened::Ended { stream: 0, turn: 1, why, failure: Some(refused()) };
-    assert!(matches!(bench.happened(ended)[..], [Action::Say(_)]));
+    let ended = Event::Ended { stream: 0, turn: 1, why, failure: Some(refused()) };
+    assert!(matches!(bench.event(ended)[..], [Action::Say(_)]));
     bench.pass(3.0);
     assert_eq!(fetches(&bench.due()), [(0, Why::Poll), (1, Why::Poll)]);
 }

@@ -8,7 +8,7 @@ use crate::membership::Group;
 
 /// A row and the group or product that it means.
 #[derive(Clone, Debug, Default)]
-pub struct Subject {
+pub struct DeleteRow {
     /// The row as it was read.
     pub input: Record,
     /// Where it came from.
@@ -16,7 +16,7 @@ pub struct Subject {
     /// The group or product.
     pub record: Record,
     /// The groups that go: for the row of a group, itself.
-    pub groups: Vec<Doomed>,
+    pub groups: Vec<GroupToDelete>,
     /// Deployments of no group that go with a product.
     pub zombies: usize,
     /// An earlier row that means the same.
@@ -29,7 +29,7 @@ pub struct Subject {
 
 /// A group that is to be deleted.
 #[derive(Clone, Debug, Default)]
-pub struct Doomed {
+pub struct GroupToDelete {
     /// Its id.
     pub id: String,
     /// Its specific type.
@@ -44,15 +44,15 @@ pub struct Doomed {
     pub deployments: usize,
 }
 
-impl Subject {
+impl DeleteRow {
     /// A row that is to be worked on.
     pub fn new(row: Row) -> Self {
-        Subject { input: row.record, source: row.source, ..Subject::default() }
+        DeleteRow { input: row.record, source: row.source, ..DeleteRow::default() }
     }
 
     /// A row that has failed already.
     pub fn bad(input: Record, source: String, failure: Failure) -> Self {
-        Subject { input, source, failure: Some(failure), ..Subject::default() }
+        DeleteRow { input, source, failure: Some(failure), ..DeleteRow::default() }
     }
 
     /// Whether it is still to be deleted.
@@ -71,11 +71,16 @@ impl Subject {
     }
 }
 
-impl Doomed {
+impl GroupToDelete {
     /// From the record of a group.
     pub fn of(group: &Record) -> Self {
         let text = |name: &str| cli::text(group, name).to_owned();
-        Doomed { id: text("id"), kind: text("type"), name: text("name"), ..Doomed::default() }
+        GroupToDelete {
+            id: text("id"),
+            kind: text("type"),
+            name: text("name"),
+            ..GroupToDelete::default()
+        }
     }
 
     /// The group as one that devices are moved out of.
@@ -94,10 +99,10 @@ impl Doomed {
     }
 }
 
-/// What has to be done before the subjects themselves can be deleted, in words; nothing when nothing is in
+/// What has to be done before the rows themselves can be deleted, in words; nothing when nothing is in
 /// the way.
-pub fn plan(subjects: &[&Subject]) -> Vec<String> {
-    let groups = || subjects.iter().flat_map(|subject| &subject.groups);
+pub fn plan(rows: &[&DeleteRow]) -> Vec<String> {
+    let groups = || rows.iter().flat_map(|row| &row.groups);
     let devices = |blessed: bool| {
         let of_kind = groups().filter(|group| group.is_production() == blessed);
         of_kind.map(|group| group.devices.len()).sum::<usize>()
@@ -105,10 +110,9 @@ pub fn plan(subjects: &[&Subject]) -> Vec<String> {
     let flagged: usize = groups().map(|group| group.flagged.len()).sum();
     let deployments: usize = groups().map(|group| group.deployments).sum();
     // A group that is a row of its own is no obstacle.
-    let of_products =
-        subjects.iter().filter(|subject| cli::text(&subject.record, "type") == "product");
-    let of_products: usize = of_products.map(|subject| subject.groups.len()).sum();
-    let zombies: usize = subjects.iter().map(|subject| subject.zombies).sum();
+    let of_products = rows.iter().filter(|row| cli::text(&row.record, "type") == "product");
+    let of_products: usize = of_products.map(|row| row.groups.len()).sum();
+    let zombies: usize = rows.iter().map(|row| row.zombies).sum();
     [
         (devices(false), "unassign", "device"),
         (devices(true), "unbless and unassign", "production device"),
@@ -161,18 +165,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn subject(kind: &str, groups: Vec<Doomed>, zombies: usize) -> Subject {
+    fn row(kind: &str, groups: Vec<GroupToDelete>, zombies: usize) -> DeleteRow {
         let record = json!({"type": kind, "id": "x"}).as_object().cloned().unwrap();
-        Subject { record, groups, zombies, ..Subject::default() }
+        DeleteRow { record, groups, zombies, ..DeleteRow::default() }
     }
 
-    fn group(kind: &str, devices: usize, flagged: usize, deployments: usize) -> Doomed {
-        Doomed {
+    fn group(kind: &str, devices: usize, flagged: usize, deployments: usize) -> GroupToDelete {
+        GroupToDelete {
             kind: kind.into(),
             devices: vec![String::new(); devices],
             flagged: vec![String::new(); flagged],
             deployments,
-            ..Doomed::default()
+            ..GroupToDelete::default()
         }
     }
 
@@ -181,12 +185,12 @@ mod tests {
         let blessed = group("production_devicegroup", 2, 0, 1);
         let fixture = group("factoryfixture_devicegroup", 1, 1, 3);
         assert!(fixture.is_fixture() && !blessed.is_fixture());
-        let of_group = subject("factoryfixture_devicegroup", vec![fixture.clone()], 0);
+        let of_group = row("factoryfixture_devicegroup", vec![fixture.clone()], 0);
         assert_eq!(
             plan(&[&of_group]),
             ["unassign 1 device", "take the flag from 1 deployment", "delete 3 deployments"]
         );
-        let of_product = subject("product", vec![blessed, fixture], 1);
+        let of_product = row("product", vec![blessed, fixture], 1);
         assert_eq!(
             plan(&[&of_product, &of_group]),
             [
@@ -198,7 +202,7 @@ mod tests {
                 "delete 1 deployment that belongs to no group"
             ]
         );
-        let nothing = subject("development_devicegroup", vec![group("x", 0, 0, 0)], 0);
+        let nothing = row("development_devicegroup", vec![group("x", 0, 0, 0)], 0);
         assert!(plan(&[&nothing]).is_empty());
     }
 }

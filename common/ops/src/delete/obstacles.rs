@@ -8,97 +8,96 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use pipe::{Failure, Row};
 use serde_json::Value;
 
-use super::steps::Steps;
-use super::subject::{Doomed, is_target_of, without_key};
+use super::carry_out::DeletionRun;
+use super::plan::{GroupToDelete, is_target_of, without_key};
 use crate::deployments::{deployments, is_flagged};
 use cli::{Session, text};
 
 /// Finds what each row means; a second row for the same is noted as such.
-pub fn identify(steps: &mut Steps<'_>, thing: ResourceKind) {
-    let session = steps.session;
-    let rows = steps
-        .each_open(|subject| Row { record: subject.input.clone(), source: subject.source.clone() });
-    for ((index, _), record) in steps.ask(rows, |row| session.resource(thing, row, &[])) {
-        steps.subjects[index].record = record;
+pub fn identify(run: &mut DeletionRun<'_>, thing: ResourceKind) {
+    let session = run.session;
+    let rows = run.each_open(|row| Row { record: row.input.clone(), source: row.source.clone() });
+    for ((index, _), record) in run.ask(rows, |row| session.resource(thing, row, &[])) {
+        run.rows[index].record = record;
     }
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for (index, subject) in steps.subjects.iter_mut().enumerate() {
-        if subject.is_open() {
-            let first = *seen.entry(text(&subject.record, "id").to_owned()).or_insert(index);
-            subject.same_as = (first != index).then_some(first);
+    for (index, row) in run.rows.iter_mut().enumerate() {
+        if row.is_open() {
+            let first = *seen.entry(text(&row.record, "id").to_owned()).or_insert(index);
+            row.same_as = (first != index).then_some(first);
         }
     }
 }
 
 /// Finds what stands in the way, and refuses what cannot be cleared.
-pub fn look(steps: &mut Steps<'_>, thing: ResourceKind) {
+pub fn look(run: &mut DeletionRun<'_>, thing: ResourceKind) {
     if thing == ResourceKind::Product {
-        groups_of_products(steps);
-        zombies(steps);
+        groups_of_products(run);
+        zombies(run);
     } else {
-        for subject in steps.subjects.iter_mut().filter(|subject| subject.is_open()) {
-            subject.groups = vec![Doomed::of(&subject.record)];
+        for row in run.rows.iter_mut().filter(|row| row.is_open()) {
+            row.groups = vec![GroupToDelete::of(&row.record)];
         }
     }
-    if !steps.order.force {
+    if !run.order.force {
         return;
     }
-    let session = steps.session;
-    let groups = steps.each_group(|group| Some(group.clone()));
-    for ((subject, number), group) in steps.ask(groups, |group| contents(session, group)) {
-        steps.subjects[subject].groups[number] = group;
+    let session = run.session;
+    let groups = run.each_group(|group| Some(group.clone()));
+    for ((row, number), group) in run.ask(groups, |group| contents(session, group)) {
+        run.rows[row].groups[number] = group;
     }
-    if steps.order.key.is_none() {
-        for subject in steps.subjects.iter_mut().filter(|subject| subject.is_open()) {
-            let blessed = subject.groups.iter().filter(|group| group.is_production());
+    if run.order.key.is_none() {
+        for row in run.rows.iter_mut().filter(|row| row.is_open()) {
+            let blessed = row.groups.iter().filter(|group| group.is_production());
             match blessed.map(|group| group.devices.len()).sum() {
                 0 => {}
-                devices => subject.failure = Some(without_key(devices)),
+                devices => row.failure = Some(without_key(devices)),
             }
         }
     }
     if thing == ResourceKind::DeviceGroup {
-        targets(steps);
+        targets(run);
     }
 }
 
-fn groups_of_products(steps: &mut Steps<'_>) {
-    if !steps.order.force && !steps.order.builds {
+fn groups_of_products(run: &mut DeletionRun<'_>) {
+    if !run.order.force && !run.order.builds {
         return;
     }
-    let session = steps.session;
-    let products = steps.each_open(|subject| text(&subject.record, "id").to_owned());
+    let session = run.session;
+    let products = run.each_open(|row| text(&row.record, "id").to_owned());
     let groups =
         |product: &String| session.collect("/devicegroups", &[("filter[product.id]", product)]);
-    let found = steps.ask(products, groups);
+    let found = run.ask(products, groups);
     for ((index, _), groups) in found {
-        let subject = &mut steps.subjects[index];
-        let groups: Vec<Doomed> =
-            groups.iter().filter_map(Value::as_object).map(Doomed::of).collect();
-        if steps.order.force || groups.is_empty() {
-            subject.groups = groups;
+        let row = &mut run.rows[index];
+        let groups: Vec<GroupToDelete> =
+            groups.iter().filter_map(Value::as_object).map(GroupToDelete::of).collect();
+        if run.order.force || groups.is_empty() {
+            row.groups = groups;
         } else {
             let title = format!("The product has {} device groups", groups.len());
-            subject.failure =
+            row.failure =
                 Some(Failure::new(ErrorKind::Conflict, title).detail("--force deletes them first"));
         }
     }
 }
 
 /// Deployments of the products that belong to no group.
-fn zombies(steps: &mut Steps<'_>) {
-    if !steps.order.builds {
+fn zombies(run: &mut DeletionRun<'_>) {
+    if !run.order.builds {
         return;
     }
-    let session = steps.session;
-    let products = steps.each_open(|subject| text(&subject.record, "id").to_owned());
-    for ((index, _), zombies) in steps.ask(products, |product| zombies_of(session, product)) {
+    let session = run.session;
+    let products = run.each_open(|row| text(&row.record, "id").to_owned());
+    for ((index, _), zombies) in run.ask(products, |product| zombies_of(session, product)) {
         let flagged = zombies.iter().filter(|zombie| is_flagged(zombie)).count();
-        let subject = &mut steps.subjects[index];
-        subject.zombies = zombies.len();
-        if flagged > 0 && !steps.order.force {
+        let row = &mut run.rows[index];
+        row.zombies = zombies.len();
+        if flagged > 0 && !run.order.force {
             let title = format!("The product has {flagged} flagged deployments of no group");
-            subject.failure = Some(
+            row.failure = Some(
                 Failure::new(ErrorKind::Conflict, title).detail("--force takes their flags away"),
             );
         }
@@ -113,10 +112,10 @@ pub fn zombies_of(session: &Session, product: &str) -> Result<Vec<Record>, Failu
 }
 
 /// A group with its devices and deployments.
-fn contents(session: &Session, group: &Doomed) -> Result<Doomed, Failure> {
+fn contents(session: &Session, group: &GroupToDelete) -> Result<GroupToDelete, Failure> {
     let deployments = deployments(session, &[("filter[devicegroup.id]", &group.id)])?;
     let flagged = deployments.iter().filter(|deployment| is_flagged(deployment));
-    Ok(Doomed {
+    Ok(GroupToDelete {
         devices: session.members(&group.id)?,
         flagged: flagged.map(|deployment| text(deployment, "id").to_owned()).collect(),
         deployments: deployments.len(),
@@ -125,25 +124,26 @@ fn contents(session: &Session, group: &Doomed) -> Result<Doomed, Failure> {
 }
 
 /// Refuses groups that are the target of a fixture group which stays.
-fn targets(steps: &mut Steps<'_>) {
-    let session = steps.session;
-    let all = steps.each_group(|group| Some(group.clone()));
+fn targets(run: &mut DeletionRun<'_>) {
+    let session = run.session;
+    let all = run.each_group(|group| Some(group.clone()));
     let going: HashSet<&String> = all.iter().map(|(_, group)| &group.id).collect();
-    let is_target =
-        |group: &Doomed| GroupType::of_api(&group.kind).is_some_and(GroupType::can_be_target);
+    let is_target = |group: &GroupToDelete| {
+        GroupType::of_api(&group.kind).is_some_and(GroupType::can_be_target)
+    };
     let perhaps = all.iter().filter(|(_, group)| is_target(group));
     let perhaps = perhaps.map(|(place, group)| {
-        let product = text(&steps.subjects[place.0].record, "product_id").to_owned();
+        let product = text(&run.rows[place.0].record, "product_id").to_owned();
         (*place, (group.id.clone(), product))
     });
     let perhaps = perhaps.collect();
     let fixtures = Fixtures::default();
-    let found = steps.ask(perhaps, |(group, product)| fixtures.naming(session, group, product));
+    let found = run.ask(perhaps, |(group, product)| fixtures.naming(session, group, product));
     for ((index, _), mut naming) in found {
         naming.retain(|fixture| !going.contains(&text(fixture, "id").to_owned()));
         if !naming.is_empty() {
             let told = |fixture| format!("{} ({})", text(fixture, "name"), text(fixture, "id"));
-            steps.subjects[index].failure =
+            run.rows[index].failure =
                 Some(is_target_of(&naming.iter().map(told).collect::<Vec<_>>()));
         }
     }
@@ -176,7 +176,7 @@ impl Fixtures {
         let groups = || session.collect("/devicegroups", &[("filter[product.id]", &product)]);
         let fixtures = || {
             let records = groups()?.into_iter().filter_map(|group| group.as_object().cloned());
-            Ok(records.filter(|group| Doomed::of(group).is_fixture()).collect())
+            Ok(records.filter(|group| GroupToDelete::of(group).is_fixture()).collect())
         };
         let mut fixtures: Vec<Record> = cell.get_or_init(fixtures).clone()?;
         fixtures.retain(|fixture| {

@@ -1,10 +1,10 @@
 //! What to do next when following logs: which devices are on a stream, which are polled, when to fill a
-//! gap and when to try again. Pure: it is told what happened and when, and says what to do.
+//! gap and when to try again. Pure: it is told what event and when, and says what to do.
 //!
 //! Careful about lines: a device is never without one of the two, stream or poll; each line goes through
-//! the device's [`Ledger`]; and where the stored log does not reach back to what is known, a `gap` says so.
+//! the device's [`PrintedLines`]; and where the stored log does not reach back to what is known, a `gap` says so.
 
-mod stored;
+mod polls;
 mod streams;
 
 use model::{ErrorKind, Record};
@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use pipe::Failure;
 
-use super::ledger::Ledger;
-use super::line::Line;
+use super::event::Line;
+use super::printed_lines::PrintedLines;
 use streams::Stream;
 
 /// Devices on one stream to begin with (reference 4.8: five, later eight); the service may take fewer.
@@ -48,9 +48,9 @@ pub enum Action {
     Fail { device: usize, failure: Failure },
 }
 
-/// What has happened.
+/// What has event.
 #[derive(Clone, Debug)]
-pub enum Happened {
+pub enum Event {
     /// A stored log, newest first, was read; `more`: there are older entries.
     Fetched { device: usize, why: Why, result: Result<(Vec<Record>, bool), Failure> },
     /// A device was added, or not.
@@ -63,12 +63,12 @@ pub enum Happened {
     Ended { stream: usize, turn: u32, why: String, failure: Option<Failure> },
 }
 
-impl Happened {
+impl Event {
     fn is_interrupted(&self) -> bool {
         let failure = match self {
-            Happened::Fetched { result: Err(failure), .. }
-            | Happened::Added { result: Err(failure), .. }
-            | Happened::Ended { failure: Some(failure), .. } => failure,
+            Event::Fetched { result: Err(failure), .. }
+            | Event::Added { result: Err(failure), .. }
+            | Event::Ended { failure: Some(failure), .. } => failure,
             _ => return false,
         };
         failure.kind == ErrorKind::NotAttempted
@@ -77,7 +77,7 @@ impl Happened {
 
 /// The state of following.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Schedule {
     devices: Vec<Device>,
     by_id: HashMap<String, usize>,
     streams: Vec<Stream>,
@@ -87,7 +87,7 @@ pub struct Plan {
 #[derive(Debug)]
 struct Device {
     id: String,
-    ledger: Ledger,
+    printed_lines: PrintedLines,
     place: Place,
     /// What was there before is known.
     begun: bool,
@@ -122,29 +122,30 @@ impl Place {
     }
 }
 
-impl Plan {
-    /// A plan for these devices, with what is known of their logs already, on so many streams.
-    pub fn new(devices: Vec<(String, Option<Ledger>)>, streams: usize, now: Instant) -> Self {
+impl Schedule {
+    /// A schedule for these devices, with what is known of their logs already, on so many streams.
+    pub fn new(devices: Vec<(String, Option<PrintedLines>)>, streams: usize, now: Instant) -> Self {
         let place = |index: usize| {
             let stream = index / ON_A_STREAM;
             if stream < streams { Place::Waiting(stream) } else { Place::Polled }
         };
-        let device = |(index, (id, ledger)): (usize, (String, Option<Ledger>))| Device {
-            id,
-            begun: ledger.is_some(),
-            ledger: ledger.unwrap_or_default(),
-            place: place(index),
-            busy: false,
-            gone: false,
-            due: now,
-            filled: false,
-            awaited: Vec::new(),
-        };
+        let device =
+            |(index, (id, printed_lines)): (usize, (String, Option<PrintedLines>))| Device {
+                id,
+                begun: printed_lines.is_some(),
+                printed_lines: printed_lines.unwrap_or_default(),
+                place: place(index),
+                busy: false,
+                gone: false,
+                due: now,
+                filled: false,
+                awaited: Vec::new(),
+            };
         let devices: Vec<Device> = devices.into_iter().enumerate().map(device).collect();
         let by_id =
             devices.iter().enumerate().map(|(index, device)| (device.id.clone(), index)).collect();
         let streams = (0..streams).map(|_| Stream::new(now)).collect();
-        Plan { devices, by_id, streams, told: None }
+        Schedule { devices, by_id, streams, told: None }
     }
 
     /// The id of a device.
@@ -176,33 +177,29 @@ impl Plan {
         actions
     }
 
-    /// Takes in what has happened.
-    pub fn happened(&mut self, what: Happened, now: Instant) -> Vec<Action> {
+    /// Takes in what has event.
+    pub fn event(&mut self, what: Event, now: Instant) -> Vec<Action> {
         match what {
             // A signal: the loop is about to end.
             what if what.is_interrupted() => Vec::new(),
-            Happened::Fetched { device, why, result } => {
+            Event::Fetched { device, why, result } => {
                 self.devices[device].busy = false;
                 match result {
                     Ok((entries, more)) => self.fetched(device, why, &entries, more, now),
                     Err(failure) => self.not_fetched(device, failure, now),
                 }
             }
-            Happened::Added { stream, turn, device, result }
-                if self.streams[stream].is_turn(turn) =>
-            {
+            Event::Added { stream, turn, device, result } if self.streams[stream].is_turn(turn) => {
                 self.added(stream, device, result, now)
             }
-            Happened::Connected { stream, turn } if self.streams[stream].is_turn(turn) => {
+            Event::Connected { stream, turn } if self.streams[stream].is_turn(turn) => {
                 self.streams[stream].connected(now);
                 Vec::new()
             }
-            Happened::Line { stream, turn, line } if self.streams[stream].is_turn(turn) => {
+            Event::Line { stream, turn, line } if self.streams[stream].is_turn(turn) => {
                 self.line(stream, line, now)
             }
-            Happened::Ended { stream, turn, why, failure }
-                if self.streams[stream].is_turn(turn) =>
-            {
+            Event::Ended { stream, turn, why, failure } if self.streams[stream].is_turn(turn) => {
                 self.ended(stream, &why, failure, now)
             }
             // Of a stream that is over.

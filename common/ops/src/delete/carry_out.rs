@@ -11,19 +11,19 @@ use api::{Request, segment};
 use pipe::Failure;
 use pipe::engine::{self, Done};
 
-use super::look::zombies_of;
-use super::subject::{Doomed, Subject};
-use crate::delete::Clearing;
+use super::obstacles::zombies_of;
+use super::plan::{DeleteRow, GroupToDelete};
+use crate::delete::Deletion;
 use crate::deployments::{delete_deployment, unflag};
 use crate::membership::take_out;
 use cli::rows::{interrupted, run_ended};
 use cli::{Session, text};
 
 /// The rows on their way to deletion.
-pub struct Steps<'a> {
+pub struct DeletionRun<'a> {
     pub session: &'a Session,
-    pub order: &'a Clearing<'a>,
-    pub subjects: Vec<Subject>,
+    pub order: &'a Deletion<'a>,
+    pub rows: Vec<DeleteRow>,
     /// The run has ended: nothing more is sent.
     over: AtomicBool,
 }
@@ -31,22 +31,22 @@ pub struct Steps<'a> {
 /// A row's number, and the number of one of its groups.
 pub type Place = (usize, usize);
 
-impl<'a> Steps<'a> {
-    pub fn new(session: &'a Session, order: &'a Clearing<'a>, subjects: Vec<Subject>) -> Self {
-        Steps { session, order, subjects, over: AtomicBool::new(false) }
+impl<'a> DeletionRun<'a> {
+    pub fn new(session: &'a Session, order: &'a Deletion<'a>, rows: Vec<DeleteRow>) -> Self {
+        DeletionRun { session, order, rows, over: AtomicBool::new(false) }
     }
 
     /// Something of each row that is still to be deleted.
-    pub fn each_open<T>(&self, give: impl Fn(&Subject) -> T) -> Vec<(Place, T)> {
-        let open = self.subjects.iter().enumerate().filter(|(_, subject)| subject.is_open());
-        open.map(|(index, subject)| ((index, 0), give(subject))).collect()
+    pub fn each_open<T>(&self, give: impl Fn(&DeleteRow) -> T) -> Vec<(Place, T)> {
+        let open = self.rows.iter().enumerate().filter(|(_, row)| row.is_open());
+        open.map(|(index, row)| ((index, 0), give(row))).collect()
     }
 
     /// Something of each group that is to be deleted.
-    pub fn each_group<T>(&self, give: impl Fn(&Doomed) -> Option<T>) -> Vec<(Place, T)> {
-        let open = self.subjects.iter().enumerate().filter(|(_, subject)| subject.is_open());
-        let groups = open.flat_map(|(index, subject)| {
-            subject.groups.iter().enumerate().map(move |(number, group)| ((index, number), group))
+    pub fn each_group<T>(&self, give: impl Fn(&GroupToDelete) -> Option<T>) -> Vec<(Place, T)> {
+        let open = self.rows.iter().enumerate().filter(|(_, row)| row.is_open());
+        let groups = open.flat_map(|(index, row)| {
+            row.groups.iter().enumerate().map(move |(number, group)| ((index, number), group))
         });
         groups.filter_map(|(place, group)| Some((place, give(group)?))).collect()
     }
@@ -82,12 +82,12 @@ impl<'a> Steps<'a> {
             },
         );
         for (index, failure) in bad {
-            self.subjects[index].failure.get_or_insert(failure);
+            self.rows[index].failure.get_or_insert(failure);
         }
         good
     }
 
-    /// [`Steps::ask`] for what changes something: the rows remember that a part was done.
+    /// [`DeletionRun::ask`] for what changes something: the rows remember that a part was done.
     fn change<T: Send, R: Send>(
         &mut self,
         items: Vec<(Place, T)>,
@@ -95,7 +95,7 @@ impl<'a> Steps<'a> {
     ) -> Vec<(Place, R)> {
         let good = self.ask(items, act);
         for ((index, _), _) in &good {
-            self.subjects[*index].is_begun = true;
+            self.rows[*index].is_begun = true;
         }
         good
     }
@@ -134,7 +134,7 @@ impl<'a> Steps<'a> {
 
     fn delete_products(&mut self) {
         let (session, force) = (self.session, self.order.force);
-        let products = self.each_open(|subject| text(&subject.record, "id").to_owned());
+        let products = self.each_open(|row| text(&row.record, "id").to_owned());
         if self.order.builds {
             // Listed again: a service that lets deployments outlive their groups has made more of them.
             let zombies = self.ask(products, |product| zombies_of(session, product));
@@ -143,7 +143,7 @@ impl<'a> Steps<'a> {
             });
             self.change(zombies.collect(), |id| gone_or(delete_deployment(session, id, force)));
         }
-        let products = self.each_open(|subject| text(&subject.record, "id").to_owned());
+        let products = self.each_open(|row| text(&row.record, "id").to_owned());
         self.ask(products, |id| {
             session.send(&Request::delete(format!("/products/{}", segment(id)))).map(|_| ())
         });
@@ -169,11 +169,11 @@ impl<'a> Steps<'a> {
     }
 
     /// Notes which devices of a group have left it.
-    fn note_left(&mut self, (subject, number): Place, outcomes: Vec<Result<(), Failure>>) {
-        let subject = &mut self.subjects[subject];
-        let group = &mut subject.groups[number];
+    fn note_left(&mut self, (row, number): Place, outcomes: Vec<Result<(), Failure>>) {
+        let row = &mut self.rows[row];
+        let group = &mut row.groups[number];
         let some_left = outcomes.iter().any(Result::is_ok);
-        subject.is_begun |= some_left;
+        row.is_begun |= some_left;
         let mut still_there = Vec::new();
         for (device, outcome) in group.devices.drain(..).zip(outcomes) {
             let Err(failure) = outcome else { continue };
@@ -183,7 +183,7 @@ impl<'a> Steps<'a> {
                 matches!(failure.kind, ErrorKind::Conflict | ErrorKind::Unexpected) && some_left;
             if !again {
                 let told = of_group(&group.name, &group.id, failure);
-                subject.failure.get_or_insert(told);
+                row.failure.get_or_insert(told);
             }
             still_there.push(device);
         }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use pipe::Failure;
 
-use super::{Action, Device, ON_A_STREAM, Place, Plan};
-use crate::logs::follow::line::Line;
+use super::{Action, Device, ON_A_STREAM, Place, Schedule};
+use crate::logs::follow::event::Line;
 
 /// A stream that does not say that it has opened is taken for opened.
 const OPENS_WITHIN: Duration = Duration::from_secs(10);
@@ -69,7 +69,7 @@ impl Stream {
     }
 }
 
-impl Plan {
+impl Schedule {
     /// Streams that are to be opened, or taken for opened.
     pub(super) fn due_streams(&mut self, now: Instant) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -119,7 +119,7 @@ impl Plan {
             return Vec::new();
         }
         device.place = Place::Adding(stream);
-        device.ledger.added();
+        device.printed_lines.added();
         let to = &mut self.streams[stream];
         to.order.push(index);
         vec![Action::Add { stream, turn: to.turn, device: index }]
@@ -182,7 +182,7 @@ impl Plan {
             Line::Entry(entry) => {
                 let known = entry.get("device_id").and_then(|id| self.by_id.get(id.as_str()?));
                 match known {
-                    Some(index) if self.devices[*index].ledger.arrived(&entry) => {
+                    Some(index) if self.devices[*index].printed_lines.arrived(&entry) => {
                         vec![Action::Print(entry)]
                     }
                     _ => Vec::new(),
