@@ -227,6 +227,11 @@ fn imp_records() {
 }
 
 #[test]
+fn imp_service() {
+    type_page("imp-service.7");
+}
+
+#[test]
 fn imp_sim() {
     type_page("imp-sim.1");
 }
