@@ -30,7 +30,7 @@ pub struct Settings {
     pub trace: Option<Trace>,
     /// The pace of the account.
     pub rate_limiter: Arc<RateLimiter>,
-    /// The pace of unblessing, which the service limits on its own (reference 2).
+    /// The pace of unblessing, which the service limits on its own (imp-service(7), section 4.4).
     pub unblessing_rate_limiter: Arc<RateLimiter>,
 }
 

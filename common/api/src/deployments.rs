@@ -50,12 +50,13 @@ pub fn has_tag(deployment: &Record, tag: &str) -> bool {
     tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))
 }
 
-/// 64 hex digits (reference 4.6).
+/// 64 hex digits (imp-service(7), section 10.2).
 fn is_sha(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// What a tag may be made of (reference 4.6); a comma would separate two tags in the filter.
+/// What a tag may be made of (imp-service(7), section 10.3); a comma would separate two tags in the
+/// filter.
 fn is_tag(text: &str) -> bool {
     let right = |byte: u8| byte.is_ascii_alphanumeric() || b"_-*.".contains(&byte);
     !text.is_empty() && text.bytes().all(right)

@@ -11,8 +11,9 @@ use crate::list::SeenIds;
 use crate::list::{self, Reading};
 use crate::{Answer, Client, Error, Request};
 
-/// The groups whose devices the plain list may leave out (reference 4.5: it is described as a list of
-/// *development* devices, and whether the others are in it is not known).
+/// The groups whose devices the plain list may leave out: it is described as a list of
+/// *development* devices, and whether the others are in it is not known
+/// (imp-service(7), section 5.7).
 const PERHAPS_LEFT_OUT: [GroupType; 2] = [GroupType::Production, GroupType::PreProduction];
 
 /// A list of so many devices is long: then the question for more is asked beside it, not behind it,

@@ -46,7 +46,7 @@ impl Error {
     }
 
     /// Reads an error answer. The body may be the service's `{"errors":[…]}`, an old
-    /// `{"message":…}`, a gateway's HTML or nothing (reference 3.8).
+    /// `{"message":…}`, a gateway's HTML or nothing (imp-service(7), section 6.1 and 6.3).
     pub fn from_answer(status: u16, body: &Value) -> Self {
         let errors: Vec<Value> = body["errors"].as_array().cloned().unwrap_or_default();
         let first = errors.first().unwrap_or(&Value::Null);

@@ -5,8 +5,8 @@
 //! [`Answer`] or an [`Error`]. On top of it: [`list`] for lists, [`resolve`] for names and
 //! ids, [`membership`] for moving devices between groups, [`sign_in`] for tokens.
 //!
-//! "Reference 4.8" in a comment, here and in the other crates, is section 4.8 of the team's reference of
-//! the impCentral API.
+//! Comments, here and in the other crates, cite what is known of the service by section, as
+//! "imp-service(7), section 4.1": the page `man/imp-service.7` has the fact, and how sure it is.
 
 mod client;
 mod credentials;

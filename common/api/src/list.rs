@@ -1,9 +1,10 @@
 //! Lists: page after page, in order, some pages ahead.
 //!
-//! Careful about what is known of the service (reference 3.6): `next` is missing on the last page, or
-//! repeats its own URL; a page past the end is empty or 404; records come twice when the list moves
-//! under us. A list is never taken for whole because a page that was promised is missing. The window
-//! of pages under way grows 1, 1, 2, 4 … so that `| head` costs almost nothing.
+//! Careful about what is known of the service (imp-service(7), section 5.2 to 5.4): `next` is
+//! missing on the last page, or repeats its own URL; a page past the end is empty or 404; records
+//! come twice when the list moves under us. A list is never taken for whole because a page that was
+//! promised is missing. The window of pages under way grows 1, 1, 2, 4 … so that `| head` costs
+//! almost nothing.
 
 mod next_page;
 mod seen_ids;

@@ -1,7 +1,7 @@
 //! Devices in and out of groups, many in one request: the requests, and what an answer means.
 //!
-//! The call is not atomic (reference 4.4): a refusal may leave some devices moved. So an answer is
-//! interpreted device by device, and where it does not tell, the outcome is *unknown*: whoever asked has to
+//! The call is not atomic (imp-service(7), section 8.2): a refusal may leave some devices moved. So an answer
+//! is interpreted device by device, and where it does not tell, the outcome is *unknown*: whoever asked has to
 //! read back where it is before anything is sent again, since sending again restarts it.
 
 use model::{ErrorKind, Secret};

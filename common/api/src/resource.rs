@@ -35,7 +35,8 @@ pub fn lift(resource: &Value) -> Record {
     record
 }
 
-/// A relationship is a bare identifier here (reference 3.2); strict JSON:API would wrap it in `data`.
+/// A relationship is a bare identifier here (imp-service(7), section 1.5); strict JSON:API would
+/// wrap it in `data`.
 fn relate(record: &mut Record, name: &str, value: &Value) {
     let value = value.get("data").unwrap_or(value);
     match value {

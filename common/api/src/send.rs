@@ -22,7 +22,7 @@ use crate::send::rate_limit::{RateLimiter, unix_now};
 use crate::send::retry::{Decision, Outcome, Situation};
 use crate::{AccessToken, Error};
 
-/// The limit counts requests a second (reference 2: 40 in a window of which the reset header says 1).
+/// The limit counts requests a second (imp-service(7), section 4.1).
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// One request on its way.

@@ -1,4 +1,5 @@
-//! Tokens: `POST /auth` and `POST /auth/token` (reference 1.2 to 1.4). Plain JSON, no bearer token.
+//! Tokens: `POST /auth` and `POST /auth/token` (imp-service(7), section 3.1 to 3.5). Plain JSON, no
+//! bearer token.
 
 use model::{ErrorKind, Secret};
 use std::time::{Duration, SystemTime};
@@ -110,7 +111,8 @@ fn grant(body: &Value) -> Result<Grant, Error> {
 }
 
 /// `expires_in` first: it does not depend on how well this machine's clock is set. An end that no
-/// calendar shows makes no sense, and counts like none: an hour, as usual (reference 1.2).
+/// calendar shows makes no sense, and counts like none: an hour, as usual
+/// (imp-service(7), section 3.2).
 fn end(body: &Value, now: SystemTime) -> SystemTime {
     let seconds = body["expires_in"].as_u64().or_else(|| body["expires_in"].as_str()?.parse().ok());
     let stated = match seconds {

@@ -76,7 +76,8 @@ pub struct LoggedOut {
     pub endpoint: Option<String>,
     /// The access token.
     pub access_token: Option<Secret>,
-    /// The refresh token. Whether the service lists it under this id is not known (reference 1.5).
+    /// The refresh token. Whether the service lists it under this id is not known
+    /// (imp-service(7), section 3.6).
     pub refresh_token: Option<Secret>,
 }
 

@@ -73,8 +73,8 @@ pub(crate) fn by_password(
     }
 }
 
-/// A login key may be answered like a password with the wish for a one-time password: whether it is, is
-/// not known (reference 1.4).
+/// A login key may be answered like a password with the wish for a one-time password: whether it
+/// is, is not known (imp-service(7), section 3.5).
 pub(crate) fn by_login_key(
     service: &dyn Service,
     interaction: &Interaction,

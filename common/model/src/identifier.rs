@@ -44,7 +44,8 @@ pub fn shape(text: &str) -> Shape {
     }
 }
 
-/// Ids of the service have the form of a UUID, but not its version bits (reference 3.3).
+/// Ids of the service have the form of a UUID, but not its version bits
+/// (imp-service(7), section 2.1).
 pub fn is_uuid(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let lengths = parts.iter().map(|part| part.len());

@@ -1,7 +1,8 @@
 //! Deployments: lists of them without their programs, and what protects one from being deleted.
 //!
-//! Careful about protection: a flag is taken away only from a deployment that can be deleted then. The
-//! minimum supported deployment of a group and those after it stay, whatever is asked for (reference 4.6).
+//! Careful about protection: a flag is taken away only from a deployment that can be deleted then.
+//! The minimum supported deployment of a group and those after it stay, whatever is asked for
+//! (imp-service(7), section 10.5).
 
 use model::{ErrorKind, Record};
 use std::ops::ControlFlow;
@@ -106,8 +107,8 @@ pub fn is_flagged(deployment: &Record) -> bool {
     deployment.get("flagged") == Some(&Value::Bool(true))
 }
 
-/// Whether one deployment is certainly older than another. Time stamps have one form and sort as text
-/// (reference 3.3).
+/// Whether one deployment is certainly older than another. Time stamps have one form and sort as
+/// text (imp-service(7), section 1.6).
 pub fn is_older(deployment: &Record, other: &Record) -> bool {
     let (one, other) = (text(deployment, "created_at"), text(other, "created_at"));
     one.len() == other.len() && one < other

@@ -76,8 +76,9 @@ impl Logout {
 
 const TOKENS: &str = "/accounts/me/refresh_tokens";
 
-/// Which of the listed ids is that of the token, which is known to be valid. Whether the service lists
-/// tokens under themselves is not known (reference 1.5); but a token that is alone is ours.
+/// Which of the listed ids is that of the token, which is known to be valid. Whether the service
+/// lists tokens under themselves is not known (imp-service(7), section 3.6); but a token that is
+/// alone is ours.
 fn id_of<'a>(token: &Secret, ids: &[&'a str]) -> Option<&'a str> {
     let is_own = |id: &&&str| **id == token.expose();
     ids.iter().find(is_own).or(if let [only] = ids { Some(only) } else { None }).copied()

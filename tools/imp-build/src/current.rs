@@ -33,7 +33,7 @@ fn is_same(group: &Record, current: &Record, code: &Code) -> bool {
     let (updated, created) = (cli::text(group, "updated_at"), cli::text(current, "created_at"));
     program("device_code") == Some(&code.device.text)
         && program("agent_code") == Some(&code.agent.text)
-        // Time stamps have one form, down to milliseconds, and sort as text (reference 3.3).
+        // Time stamps have one form and sort as text (imp-service(7), section 1.6).
         && is_time(updated)
         && is_time(created)
         && updated <= created

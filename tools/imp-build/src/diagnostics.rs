@@ -17,7 +17,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Says the pieces of a compilation error (reference 3.8).
+    /// Says the pieces of a compilation error (imp-service(7), section 6.5).
     pub fn errors(&self, code: &Code, pieces: Option<&Value>) {
         let pieces = pieces.and_then(Value::as_array).into_iter().flatten();
         pieces.for_each(|piece| self.say(&line(code, piece, "")));

@@ -74,7 +74,8 @@ impl Remove {
         Ok(Identifier { form: cli::Form::Id, text: text("id") })
     }
 
-    /// Production devices cannot be removed (reference 4.5), and without --force no device of a group.
+    /// Production devices cannot be removed (imp-service(7), section 9.1), and without --force no
+    /// device of a group.
     fn may_be_taken_out(&self, kind: &str) -> Result<(), Failure> {
         let refuse = |title: &str, what_to_do: &str| {
             Err(Failure::new(ErrorKind::Refused, title).detail(what_to_do))

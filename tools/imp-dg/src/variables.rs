@@ -3,8 +3,8 @@
 use cli::{Failure, Row};
 use serde_json::{Map, Value};
 
-/// Reads the values of `--env-variable`; `None` when there are none. All of them together replace what
-/// the group has: the service takes the whole object (reference 4.4).
+/// Reads the values of `--env-variable`; `None` when there are none. All of them together replace
+/// what the group has: the service takes the whole object (imp-service(7), section 7.4).
 pub fn from_options(texts: &[String]) -> Result<Option<Value>, cli::CommandError> {
     let mut variables = Map::new();
     for text in texts {

@@ -1,10 +1,10 @@
 //! A local impCentral to rehearse on.
 //!
 //! `state` holds what the service knows and its rules; `http` is the wire format of the API;
-//! `server` the sockets; `control` what tests may ask; `faults` and `variants` what can be made to go
-//! wrong or be otherwise. The wire is written and checked here without any code of the clients, so
-//! that a misunderstanding which they share cannot hide. "The reference" in a comment is the team's
-//! reference of the impCentral API.
+//! `server` the sockets; `control` what tests may ask; `faults` and `variants` what can be made to
+//! go wrong or be otherwise. The wire is written and checked here without any code of the clients,
+//! so that a misunderstanding which they share cannot hide. What is known of the service is in
+//! imp-service(7); what had to be chosen, in imp-sim(1).
 
 mod clock;
 mod console;

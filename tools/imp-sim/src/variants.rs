@@ -1,4 +1,4 @@
-//! The open questions of the reference that a client could depend on, and the answers that the
+//! The open questions about the service that a client could depend on, and the answers that the
 //! simulator can be told to give. The first value of each is the default.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The stored log of a device: pages, newest first (reference 4.9).
+//! The stored log of a device: pages, newest first (imp-service(7), section 13.1).
 //!
 //! Careful about pages that move: they are counted from the newest entry at the time of each request,
 //! so entries that come meanwhile push others from the end of one page to the beginning of the next.

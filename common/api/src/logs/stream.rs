@@ -1,4 +1,4 @@
-//! A log stream: an answer that does not end (reference 4.8).
+//! A log stream: an answer that does not end (imp-service(7), section 13.3).
 //!
 //! It goes through the same proxy and the same trust as every request, but with timeouts of its own: as
 //! long as it takes, and dead when not even a keep-alive has come for [`SILENCE`].
@@ -12,7 +12,8 @@ use crate::client::Client;
 use crate::logs::sse::{Event, Parser};
 use crate::request::{Repeat, Request, segment};
 
-/// The service sends a comment at least every 30 seconds; after this long without one it is gone.
+/// After this long without even a comment the service is taken for gone; a client of the maker waits
+/// as long (imp-service(7), section 13.6).
 pub const SILENCE: Duration = Duration::from_secs(60);
 
 /// An open stream.
@@ -44,7 +45,7 @@ impl Client {
     pub fn open_log_stream(&self, id: &str) -> Result<LogStream, Error> {
         let request = Request::get(format!("/logstream/{}", segment(id))).query("format", "json");
         let body = match self.open(&request, false) {
-            // No known client needs to sign in here; but one that does is let in (reference 1.1).
+            // No token is needed (imp-service(7), section 13.3); a service that wants one gets it.
             Err(error) if matches!(error.status, Some(401 | 403)) => self.open(&request, true),
             opened => opened,
         };

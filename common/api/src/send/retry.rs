@@ -107,8 +107,9 @@ pub(crate) fn back_off(attempts: u32, jitter: f64) -> Duration {
 
 /// How long a 429 asks to wait: `retry-after` in seconds, else `x-ratelimit-reset`, else one second.
 ///
-/// The unit of the reset header is not settled (reference 2): a small number is taken for seconds,
-/// one from 100 up for milliseconds, one as large as a date for the time of day in seconds.
+/// The unit of the reset header is not settled (imp-service(7), section 4.2): a small number is
+/// taken for seconds, one from 100 up for milliseconds, one as large as a date for the time of day
+/// in seconds.
 pub(crate) fn pause(retry_after: Option<u64>, reset: Option<u64>, unix_now: u64) -> Duration {
     let asked = match (retry_after, reset) {
         (Some(seconds), _) => Duration::from_secs(seconds),

@@ -123,7 +123,7 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
     } else {
         row.record
             .retain(|name, _| !name.starts_with("devicegroup_") && !name.starts_with("product_"));
-        // Reference 4.4: an unassigned device has no agent.
+        // An unassigned device has no agent (imp-service(7), section 8.6).
         for name in ["agent_id", "agent_url", "agent_state_changed_at"] {
             if row.record.contains_key(name) {
                 changes.insert(name.into(), Value::Null);

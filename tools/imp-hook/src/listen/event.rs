@@ -130,7 +130,8 @@ fn free_name(record: &Record, mut name: String) -> String {
     name
 }
 
-/// The event that a body belongs to (reference 5.6), for hooks whose name does not say it.
+/// The event that a body belongs to (imp-service(7), section 12.2), for hooks whose name does not
+/// say it.
 fn told_by(body: &Record) -> Option<&'static str> {
     let has = |name: &str| body.contains_key(name);
     match () {

@@ -1,4 +1,5 @@
-//! What a log stream's events mean, in JSON or in the text form of old (reference 4.8, 4.9). Pure.
+//! What a log stream's events mean, in JSON or in the text form of old
+//! (imp-service(7), section 13.6 and 13.7). Pure.
 
 use api::logs::sse::Event;
 use model::Record;

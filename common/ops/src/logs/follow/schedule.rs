@@ -17,7 +17,8 @@ use super::event::Line;
 use super::printed_lines::PrintedLines;
 use streams::Stream;
 
-/// Devices on one stream to begin with (reference 4.8: five, later eight); the service may take fewer.
+/// Devices on one stream to begin with: five or eight (imp-service(7), section 13.5), so the
+/// service may take fewer.
 const ON_A_STREAM: usize = 8;
 
 /// Why a stored log is read.

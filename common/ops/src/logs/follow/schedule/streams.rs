@@ -199,7 +199,7 @@ impl Schedule {
             Line::Unsubscribed(device) => {
                 let index = match device {
                     Some(id) => self.by_id.get(&id).copied(),
-                    // The least recently added is dropped (reference 4.8).
+                    // The least recently added is dropped (imp-service(7), section 13.5).
                     None => self.streams[stream].order.first().copied(),
                 };
                 self.lost(stream, index, now)
