@@ -3,6 +3,7 @@
 
 mod pages;
 mod scenes;
+mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 
