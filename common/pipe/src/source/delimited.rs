@@ -7,6 +7,7 @@
 use model::Record;
 use std::io;
 
+use csv_core::ReadRecordResult;
 use serde_json::Value;
 
 use super::input::{Input, LineEnd};
@@ -26,42 +27,40 @@ pub(super) struct Header {
 impl Header {
     /// The columns that the line has under this separator. One without a name is `column_3`.
     pub(super) fn read(line: &str, separator: u8) -> Header {
-        let fields = fields(line, separator).into_iter().enumerate().map(|(place, text)| {
-            let name = column_name(&text);
+        let mut splitter = Splitter::new(separator);
+        let columns = splitter.fields(line).enumerate().map(|(place, text)| {
+            let name = column_name(text);
             if name.is_empty() { format!("column_{}", place + 1) } else { name }
         });
-        Header { separator: Some(separator), columns: fields.collect() }
+        Header { separator: Some(separator), columns: columns.collect() }
     }
 }
 
 /// The rows below a header.
 pub(super) struct Delimited {
-    header: Header,
+    splitter: Splitter,
+    /// A record with every column and no values: a copy of it is cheaper than a new one.
+    blank: Record,
 }
 
 impl Delimited {
     pub(super) fn new(header: Header) -> Delimited {
-        Delimited { header }
+        // With one column there is no separator; NUL is in no row.
+        let splitter = Splitter::new(header.separator.unwrap_or(0));
+        let blank = header.columns.into_iter().map(|column| (column, Value::Null)).collect();
+        Delimited { splitter, blank }
     }
 
     /// The next row; rows with nothing in them are skipped.
-    pub(super) fn next(&self, input: &mut Input) -> io::Result<Option<Found>> {
+    pub(super) fn next(&mut self, input: &mut Input) -> io::Result<Option<Found>> {
         loop {
             let line = input.line_number();
-            let text = match self.text(input)? {
-                None => return Ok(None),
-                Some(Err(broken)) => {
-                    return Ok(Some(Found { line, content: Err(broken) }));
-                }
-                Some(Ok(text)) => text,
+            let Some(text) = self.text(input)? else {
+                return Ok(None);
             };
-            let content = match readable(&text) {
-                Ok(text) => self.record(text),
-                Err(broken) => Err(broken),
-            };
-            match content {
-                Ok(record) if record.values().all(Value::is_null) => {}
-                content => return Ok(Some(Found { line, content })),
+            let content = text.and_then(|text| self.record(readable(&text)?));
+            if let Some(content) = content.transpose() {
+                return Ok(Some(Found { line, content }));
             }
         }
     }
@@ -77,46 +76,64 @@ impl Delimited {
             input.skip_line()?;
             return Ok(Some(Err(Broken::too_long(text))));
         }
-        Ok(Some(match close_quotes(input, &mut text, self.separator())? {
+        Ok(Some(match close_quotes(input, &mut text, self.splitter.separator)? {
             Ok(()) => Ok(text),
             Err(detail) => Err(Broken::new("Quotes do not match", detail, text)),
         }))
     }
 
-    /// With one column there is no separator; NUL is in no row.
-    fn separator(&self) -> u8 {
-        self.header.separator.unwrap_or(0)
-    }
-
-    fn record(&self, text: &str) -> Result<Record, Broken> {
-        let fields = fields(text, self.separator());
-        let columns = &self.header.columns;
-        if fields.iter().all(|field| field.trim().is_empty()) {
-            return Ok(Record::new());
+    /// The record of a row, if there is something in it.
+    fn record(&mut self, row: &str) -> Result<Option<Record>, Broken> {
+        let fields = self.splitter.fields(row);
+        if fields.clone().all(|field| field.trim().is_empty()) {
+            return Ok(None);
         }
-        if fields.len() != columns.len() {
-            let detail = format!("it has {}, the header has {}", fields.len(), columns.len());
-            return Err(Broken::new("Wrong number of fields", detail, text));
+        let (count, columns) = (fields.len(), self.blank.len());
+        if count != columns {
+            let detail = format!("it has {count}, the header has {columns}");
+            return Err(Broken::new("Wrong number of fields", detail, row));
         }
-        let value = |field: String| match field.is_empty() {
-            true => Value::Null,
-            false => Value::String(field),
-        };
-        Ok(columns.iter().cloned().zip(fields.into_iter().map(value)).collect())
+        let mut record = self.blank.clone();
+        for (value, field) in record.values_mut().zip(fields).filter(|(_, text)| !text.is_empty()) {
+            *value = Value::from(field);
+        }
+        Ok(Some(record))
     }
 }
 
-/// The fields of one row.
-fn fields(row: &str, separator: u8) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .buffer_capacity(row.len().max(1))
-        .from_reader(row.as_bytes());
-    // A row that is text cannot fail; if it did, it would have no fields and be a bad row.
-    let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
-    record.iter().map(str::to_owned).collect()
+/// Takes rows apart. It is kept for all rows of a source: its tables cost more than a row.
+struct Splitter {
+    separator: u8,
+    reader: csv_core::Reader,
+    /// The fields of the last row, without quotes, and where each ends.
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Splitter {
+    fn new(separator: u8) -> Splitter {
+        let reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
+        Splitter { separator, reader, text: Vec::new(), ends: Vec::new() }
+    }
+
+    /// The fields of one row.
+    fn fields(&mut self, row: &str) -> impl ExactSizeIterator<Item = &str> + Clone {
+        // Quotes are taken away, nothing is added; and a separator begins no more than one field.
+        let separators = row.bytes().filter(|byte| *byte == self.separator).count();
+        self.text.resize(row.len(), 0);
+        self.ends.resize(separators + 1, 0);
+        self.reader.reset();
+        let (result, _, length, mut count) =
+            self.reader.read_record(row.as_bytes(), &mut self.text, &mut self.ends);
+        if result == ReadRecordResult::InputEmpty {
+            // The last line has no line feed: no bytes tell the reader that it ends here.
+            count += self.reader.read_record(&[], &mut [], &mut self.ends[count..]).3;
+        }
+        // What is taken away is ASCII, so the rest is text still.
+        let text = str::from_utf8(&self.text[..length]).unwrap_or_default();
+        let mut start = 0;
+        self.ends[..count].iter().map(move |end| &text[std::mem::replace(&mut start, *end)..*end])
+    }
 }
 
 /// Takes further lines until every quote in `text`, which is one line, is closed. If they never
@@ -126,6 +143,9 @@ pub(super) fn close_quotes(
     text: &mut Vec<u8>,
     separator: u8,
 ) -> io::Result<Result<(), &'static str>> {
+    if !text.contains(&b'"') {
+        return Ok(Ok(()));
+    }
     let first = text.len();
     let mut quotes = Quotes { separator, state: State::Start };
     quotes.pass(text);

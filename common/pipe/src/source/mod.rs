@@ -146,7 +146,7 @@ impl Broken {
 enum Form {
     Unknown,
     Json(Json),
-    Delimited(Delimited),
+    Delimited(Box<Delimited>),
     Bare,
     Ended,
 }
@@ -180,7 +180,7 @@ impl Rows {
             self.form = match sniff::sniff(&mut self.input)? {
                 Shape::Empty => Form::Ended,
                 Shape::Json => Form::Json(Json::new()),
-                Shape::Delimited(header) => Form::Delimited(Delimited::new(header)),
+                Shape::Delimited(header) => Form::Delimited(Box::new(Delimited::new(header))),
                 Shape::Bare => Form::Bare,
             };
         }
