@@ -94,5 +94,4 @@ where
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;

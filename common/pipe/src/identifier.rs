@@ -175,5 +175,4 @@ fn nothing_named(target: ResourceKind, options: &[&str], record: &Record) -> Fai
 }
 
 #[cfg(test)]
-#[path = "identifier_tests.rs"]
 mod tests;

@@ -1,3 +1,5 @@
+mod damage;
+
 use model::ErrorKind;
 use std::collections::VecDeque;
 
@@ -27,7 +29,7 @@ fn read_in_steps(bytes: &[u8], step: usize) -> Vec<Result<Item, ReadError>> {
 }
 
 /// Reads it whole and in pieces, which must give the same.
-pub(super) fn read(text: impl AsRef<[u8]>) -> Vec<Result<Item, ReadError>> {
+fn read(text: impl AsRef<[u8]>) -> Vec<Result<Item, ReadError>> {
     let text = text.as_ref();
     let whole = read_in_steps(text, usize::MAX);
     if text.len() < 10_000 {
@@ -39,7 +41,7 @@ pub(super) fn read(text: impl AsRef<[u8]>) -> Vec<Result<Item, ReadError>> {
 }
 
 /// What was read, a line each: `f:2 {"id":"a"}` or `f:3 BAD title: detail <text>`.
-pub(super) fn told(text: impl AsRef<[u8]>) -> Vec<String> {
+fn told(text: impl AsRef<[u8]>) -> Vec<String> {
     let told = |item| match item {
         Ok(Item::Row(row)) => format!("{} {}", row.source, Value::Object(row.record)),
         Ok(Item::Bad(bad)) => {

@@ -1,8 +1,5 @@
 //! Input that is damaged, endless, or slow.
 
-use serde_json::json;
-
-use super::tests::{read, told};
 use super::*;
 
 #[test]

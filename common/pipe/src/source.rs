@@ -260,6 +260,4 @@ fn readable(bytes: &[u8]) -> Result<&str, Broken> {
 }
 
 #[cfg(test)]
-mod damage_tests;
-#[cfg(test)]
 mod tests;
