@@ -108,6 +108,7 @@ impl Client {
     /// `unreachable` end the run, `not_attempted` says that a signal came first, `unknown_outcome` that
     /// it may have been done.
     pub fn send(&self, request: &Request) -> Result<Answer, Error> {
+        request.names_its_resource()?;
         SendLoop::new(self, request).until_done()
     }
 

@@ -72,8 +72,8 @@ pub fn list(
         };
         let mut news = false;
         for resource in resources {
-            let record = resource::lift(resource);
-            if record.get("id").and_then(Value::as_str).is_none_or(|id| seen.is_new(id)) {
+            let record = resource::to_record(resource)?;
+            if record.get("id").and_then(Value::as_str).is_some_and(|id| seen.is_new(id)) {
                 news = true;
                 if each(record).is_break() {
                     return Ok(ControlFlow::Break(()));

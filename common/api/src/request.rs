@@ -1,8 +1,10 @@
 //! A request and its answer, as the rest of the crate sees them: no HTTP library in the types.
 
-use model::Secret;
+use model::{ErrorKind, Secret};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+
+use crate::Error;
 
 /// HTTP methods that the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,6 +98,16 @@ impl Request {
     /// Deletes; safe to repeat (see [`Client::send`](crate::Client::send) for the second answer).
     pub fn delete(path: impl Into<String>) -> Self {
         Self::new(Method::Delete, path, Repeat::Idempotent)
+    }
+
+    /// Refuses a path in which an id is missing: `DELETE /devicegroups/` would speak of all of them.
+    pub(crate) fn names_its_resource(&self) -> Result<(), Error> {
+        if self.path.split('/').skip(1).all(|segment| !segment.is_empty()) {
+            return Ok(());
+        }
+        let title = "Something to ask the service about has no id";
+        Err(Error::new(ErrorKind::Unexpected, title)
+            .detail(format!("no request for {}", self.path)))
     }
 
     /// Adds a query parameter.
@@ -205,6 +217,15 @@ mod tests {
         assert_eq!(segment(".."), "%2E%2E");
         assert_eq!(segment("0c:2a:69:00:00:01"), "0c:2a:69:00:00:01");
         assert_eq!(segment("-Ab_9"), "-Ab_9");
+    }
+
+    #[test]
+    fn a_path_without_an_id_is_refused() {
+        let named = |id: &str| Request::delete(format!("/devicegroups/{}", segment(id)));
+        assert!(named("g").names_its_resource().is_ok());
+        assert_eq!(named("").names_its_resource().unwrap_err().kind, ErrorKind::Unexpected);
+        let inside = Request::get(format!("/devices/{}/logs", segment("")));
+        assert!(inside.names_its_resource().is_err());
     }
 
     #[test]

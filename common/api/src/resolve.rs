@@ -16,8 +16,8 @@ use serde_json::Value;
 
 use self::trouble::{ambiguous, not_found, too_many_parts};
 use crate::list::{self, Reading};
-use crate::request::{Request, segment};
-use crate::{Client, Error, SeenIds, deployments, devices, resource};
+use crate::request::{Answer, Request, segment};
+use crate::{Client, Error, SeenIds, deployments, devices};
 pub use model::ResourceKind;
 
 /// Looks things up, each at most once a run. Shared by the workers.
@@ -51,12 +51,12 @@ impl Resolver {
     ///
     /// # Errors
     /// ErrorKind `not_found`, `ambiguous`, or as [`Client::send`].
-    pub fn one(&self, thing: ResourceKind, text: &str) -> Result<Record, Error> {
-        let all = self.all(thing, text)?;
+    pub fn one(&self, kind: ResourceKind, text: &str) -> Result<Record, Error> {
+        let all = self.all(kind, text)?;
         match all.as_slice() {
             [one] => Ok(one.clone()),
-            [] => Err(not_found(thing, text)),
-            several => Err(ambiguous(thing, text, several)),
+            [] => Err(not_found(kind, text)),
+            several => Err(ambiguous(kind, text, several)),
         }
     }
 
@@ -64,90 +64,102 @@ impl Resolver {
     ///
     /// # Errors
     /// ErrorKind `not_found`, or as [`Client::send`].
-    pub fn some(&self, thing: ResourceKind, text: &str) -> Result<Arc<Vec<Record>>, Error> {
-        let all = self.all(thing, text)?;
-        if all.is_empty() { Err(not_found(thing, text)) } else { Ok(all) }
+    pub fn some(&self, kind: ResourceKind, text: &str) -> Result<Arc<Vec<Record>>, Error> {
+        let all = self.all(kind, text)?;
+        if all.is_empty() { Err(not_found(kind, text)) } else { Ok(all) }
+    }
+
+    /// Sends a request about one device, whatever its identifier is. `is_name`: it is known to be a name.
+    ///
+    /// # Errors
+    /// As [`Client::send`] and [`Resolver::one`].
+    pub fn with_device(
+        &self,
+        text: &str,
+        is_name: bool,
+        request: impl Fn(String) -> Request,
+    ) -> Result<Answer, Error> {
+        let ask = |id: &str| self.client.send(&request(format!("/devices/{}", segment(id))));
+        if !is_name && !shape(text).is_name() {
+            match ask(text) {
+                Err(error) if may_be_a_name(ResourceKind::Device, text, &error) => {}
+                answered => return answered,
+            }
+        }
+        ask(text_of(&self.one(ResourceKind::Device, text)?, "id"))
     }
 
     /// The one thing that was found for `text` before; asks nobody.
-    pub fn found_before(&self, thing: ResourceKind, text: &str) -> Option<Record> {
+    pub fn found_before(&self, kind: ResourceKind, text: &str) -> Option<Record> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        match found.get(&(thing, text.to_owned()))?.get()?.as_ref().ok()?.as_slice() {
+        match found.get(&(kind, text.to_owned()))?.get()?.as_ref().ok()?.as_slice() {
             [one] => Some(one.clone()),
             _ => None,
         }
     }
 
     /// Forgets what was found of a kind, after one has been created.
-    pub fn forget(&self, thing: ResourceKind) {
-        self.found
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|(kind, _), _| *kind != thing);
-        self.lists
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|(kind, _), _| *kind != thing);
+    pub fn forget(&self, kind: ResourceKind) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| *of != kind);
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| *of != kind);
     }
 
     /// The name of a thing of which only the id is known, for tables. One list is read for all of them.
-    pub fn name_of(&self, thing: ResourceKind, id: &str) -> Option<String> {
-        let list = self.list(thing, None).ok()?;
+    pub fn name_of(&self, kind: ResourceKind, id: &str) -> Option<String> {
+        let list = self.list(kind, None).ok()?;
         let name = |record: &Record| {
             Some(text_of(record, "name").to_owned()).filter(|name| !name.is_empty())
         };
         match list.iter().find(|record| text_of(record, "id") == id) {
             Some(record) => name(record),
             // One that the list leaves out, a colleague's perhaps.
-            None => name(&self.one(thing, id).ok()?),
+            None => name(&self.one(kind, id).ok()?),
         }
     }
 
-    fn all(&self, thing: ResourceKind, text: &str) -> Result<Arc<Vec<Record>>, Error> {
-        once(&self.found, (thing, text.to_owned()), || {
+    fn all(&self, kind: ResourceKind, text: &str) -> Result<Arc<Vec<Record>>, Error> {
+        once(&self.found, (kind, text.to_owned()), || {
             let parts = braces(text);
-            match (thing, parts.as_deref()) {
-                (_, None) => self.by_id_or_name(thing, text),
-                (_, Some([name])) => self.by_id_or_name(thing, name),
+            match (kind, parts.as_deref()) {
+                (_, None) => self.by_id_or_name(kind, text),
+                (_, Some([name])) => self.by_id_or_name(kind, name),
                 (ResourceKind::Product, Some([owner, name])) => {
-                    self.within(thing, ResourceKind::Account, owner, name)
+                    self.within(kind, ResourceKind::Account, owner, name)
                 }
                 (ResourceKind::DeviceGroup, Some([product, name])) => {
-                    self.within(thing, ResourceKind::Product, product, name)
+                    self.within(kind, ResourceKind::Product, product, name)
                 }
                 (ResourceKind::DeviceGroup, Some([owner, product, name])) => self.within(
-                    thing,
+                    kind,
                     ResourceKind::Product,
                     &format!("{{{owner}}}{{{product}}}"),
                     name,
                 ),
-                _ => Err(too_many_parts(thing, text)),
+                _ => Err(too_many_parts(kind, text)),
             }
             .map(Arc::new)
         })
     }
 
-    fn by_id_or_name(&self, thing: ResourceKind, text: &str) -> Result<Vec<Record>, Error> {
-        if let Some(id) = as_id(thing, text) {
-            match self.client.send(&Request::get(format!("{}/{}", thing.path(), segment(&id)))) {
-                Ok(answer) => return Ok(vec![resource::lift_data(&answer.body)]),
-                Err(error) if error.kind == ErrorKind::NotFound => {}
+    fn by_id_or_name(&self, kind: ResourceKind, text: &str) -> Result<Vec<Record>, Error> {
+        if let Some(id) = as_id(kind, text) {
+            match self.client.send(&Request::get(format!("{}/{}", kind.path(), segment(&id)))) {
+                Ok(answer) => return Ok(vec![answer.record()?]),
+                Err(error) if may_be_a_name(kind, text, &error) => {}
+                Err(error) if error.kind == ErrorKind::NotFound => return Ok(Vec::new()),
                 Err(error) => return Err(error),
             }
         }
-        if thing == ResourceKind::Device && matches!(shape(text), Shape::Id | Shape::Mac) {
-            return Ok(Vec::new());
-        }
-        if thing == ResourceKind::Deployment {
+        if kind == ResourceKind::Deployment {
             let found = deployments::by_sha_or_tag(&self.client, text, self.jobs)?;
             if !found.is_empty() {
                 return Ok(found);
             }
         }
         Ok(self
-            .list(thing, None)?
+            .list(kind, None)?
             .iter()
-            .filter(|record| is_called(thing, record, text))
+            .filter(|record| is_called(kind, record, text))
             .cloned()
             .collect())
     }
@@ -155,38 +167,38 @@ impl Resolver {
     /// Things called `name` that belong to `container`.
     fn within(
         &self,
-        thing: ResourceKind,
+        kind: ResourceKind,
         container: ResourceKind,
         owner: &str,
         name: &str,
     ) -> Result<Vec<Record>, Error> {
         let owner = self.one(container, owner)?;
         let id = text_of(&owner, "id").to_owned();
-        let all = self.list(thing, Some(id))?;
+        let all = self.list(kind, Some(id))?;
         Ok(all
             .iter()
             .filter(|record| {
-                text_of(record, "id").eq_ignore_ascii_case(name) || is_called(thing, record, name)
+                text_of(record, "id").eq_ignore_ascii_case(name) || is_called(kind, record, name)
             })
             .cloned()
             .collect())
     }
 
     /// The list of a kind, read once; `of` is the owner of products or the product of groups.
-    fn list(&self, thing: ResourceKind, of: Option<String>) -> Result<Arc<Vec<Record>>, Error> {
-        once(&self.lists, (thing, of.clone()), || {
-            let filter = if thing == ResourceKind::Product {
+    fn list(&self, kind: ResourceKind, of: Option<String>) -> Result<Arc<Vec<Record>>, Error> {
+        once(&self.lists, (kind, of.clone()), || {
+            let filter = if kind == ResourceKind::Product {
                 "filter[owner.id]"
             } else {
                 "filter[product.id]"
             };
             let filters: Vec<_> = of.map(|id| (filter.to_owned(), id)).into_iter().collect();
-            match thing {
+            match kind {
                 ResourceKind::Device => return self.device_names().map(Arc::new),
                 ResourceKind::Deployment => return self.deployment_origins().map(Arc::new),
                 _ => {}
             }
-            list::collect(&self.client, thing.path(), &filters, self.jobs).map(Arc::new)
+            list::collect(&self.client, kind.path(), &filters, self.jobs).map(Arc::new)
         })
     }
 
@@ -228,8 +240,8 @@ fn text_of<'a>(record: &'a Record, name: &str) -> &'a str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn is_called(thing: ResourceKind, record: &Record, text: &str) -> bool {
-    let names: &[&str] = match thing {
+fn is_called(kind: ResourceKind, record: &Record, text: &str) -> bool {
+    let names: &[&str] = match kind {
         ResourceKind::Account => &["email", "username"],
         ResourceKind::Deployment => &["origin"],
         _ => &["name"],
@@ -237,9 +249,15 @@ fn is_called(thing: ResourceKind, record: &Record, text: &str) -> bool {
     names.iter().any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
 }
 
+/// Whether what was not found as an id may still be a name.
+fn may_be_a_name(kind: ResourceKind, text: &str, error: &Error) -> bool {
+    let is_possible = kind != ResourceKind::Device || shape(text).may_be_a_name_when_not_found();
+    error.kind == ErrorKind::NotFound && is_possible
+}
+
 /// The text as the id that it may be, in the service's spelling: hex digits mean the same in either case.
-fn as_id(thing: ResourceKind, text: &str) -> Option<String> {
-    match (thing, shape(text)) {
+fn as_id(kind: ResourceKind, text: &str) -> Option<String> {
+    match (kind, shape(text)) {
         (ResourceKind::Device, Shape::Id | Shape::Mac) => Some(text.to_ascii_lowercase()),
         (ResourceKind::Device, Shape::Agent) => Some(text.to_owned()),
         (ResourceKind::Device, Shape::Name) => None,
@@ -269,7 +287,7 @@ mod tests {
     #[test]
     fn the_capitals_of_an_id_do_not_count() {
         let id = "4e264cef-3316-cdfa-7f39-7a5d458994b3";
-        for (thing, text, expected) in [
+        for (kind, text, expected) in [
             (ResourceKind::DeviceGroup, id, Some(id)),
             (ResourceKind::DeviceGroup, &id.to_uppercase(), Some(id)),
             (ResourceKind::Account, "me", Some("me")),
@@ -279,7 +297,7 @@ mod tests {
             (ResourceKind::Device, "wwK6DYEN2mx7", Some("wwK6DYEN2mx7")),
             (ResourceKind::Device, "Kitchen", None),
         ] {
-            assert_eq!(as_id(thing, text).as_deref(), expected, "{thing:?} {text}");
+            assert_eq!(as_id(kind, text).as_deref(), expected, "{kind:?} {text}");
         }
     }
 }

@@ -3,11 +3,44 @@
 //! `type` and `id` first, every attribute at the top level under its own name and in its own type,
 //! every relationship `r` as `r_id` and `r_type`. What we do not know passes through.
 
-use model::Record;
+use model::{ErrorKind, Record};
 use serde_json::{Map, Value, json};
 
-/// The record of one resource; something that is no resource (a log entry) comes out as it is.
-pub fn lift(resource: &Value) -> Record {
+use crate::{Answer, Error};
+
+impl Answer {
+    /// The record in the `data` of the answer.
+    ///
+    /// # Errors
+    /// `unexpected` when there is none, or one without an id: an id goes into paths, and a path that ends
+    /// before it would mean the whole collection.
+    pub fn record(&self) -> Result<Record, Error> {
+        to_record(&self.body["data"])
+    }
+
+    /// The same after a change, which a service may answer without a body: then the record is empty.
+    pub fn record_if_any(&self) -> Record {
+        fields(&self.body["data"])
+    }
+}
+
+/// The record of one resource, which has an id.
+///
+/// # Errors
+/// `unexpected` when it has none.
+pub fn to_record(resource: &Value) -> Result<Record, Error> {
+    let record = fields(resource);
+    match record.get("id").and_then(Value::as_str) {
+        Some(id) if !id.is_empty() => Ok(record),
+        _ => {
+            let title = "The service sent a record without an id";
+            Err(Error::new(ErrorKind::Unexpected, title).detail("nothing can be done with it"))
+        }
+    }
+}
+
+/// The fields of one resource; something that is no resource (a log entry) comes out as it is.
+pub(crate) fn fields(resource: &Value) -> Record {
     let mut record = Record::new();
     let Some(members) = resource.as_object() else {
         return record;
@@ -53,11 +86,6 @@ fn relate(record: &mut Record, name: &str, value: &Value) {
     }
 }
 
-/// The record in the `data` of an answer.
-pub fn lift_data(body: &Value) -> Record {
-    lift(&body["data"])
-}
-
 /// The identifier of a resource, as relationships and bulk requests hold it.
 pub fn identifier(kind: &str, id: &str) -> Value {
     json!({"type": kind, "id": id})
@@ -94,12 +122,21 @@ mod tests {
         let expected = json!({"type":"device","id":"23","name":null,"device_online":false,"rssi":-40,
             "devicegroup_id":"g","devicegroup_type":"dut_devicegroup","owner_id":"a","owner_type":"account",
             "versions_ids":["1","2"]});
-        assert_eq!(Value::Object(lift(&resource)), expected);
+        assert_eq!(Value::Object(fields(&resource)), expected);
     }
 
     #[test]
     fn plain_objects_pass() {
         let entry = json!({"ts":"t","type":"status","msg":"m"});
-        assert_eq!(Value::Object(lift(&entry)), entry);
+        assert_eq!(Value::Object(fields(&entry)), entry);
+    }
+
+    #[test]
+    fn a_record_without_an_id_is_refused() {
+        for data in [json!(null), json!({}), json!({"id": ""}), json!({"id": 5, "attributes": {}})]
+        {
+            assert_eq!(to_record(&data).unwrap_err().kind, ErrorKind::Unexpected, "{data}");
+        }
+        assert!(to_record(&json!({"type": "device", "id": "5"})).is_ok());
     }
 }

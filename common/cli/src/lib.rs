@@ -27,7 +27,7 @@ pub use model::text::one_line;
 pub use model::{ErrorKind, GroupType, Record, ResourceKind, Secret};
 pub use output::Output;
 pub use pipe::failure::with_advice;
-pub use pipe::{Failure, Form, Identifier, Row};
+pub use pipe::{Failure, Identifier, NamedBy, Row};
 pub use rows::once_per_target::{OncePerTarget, Reported};
 pub use rows::source::{Identifiers, RowArgs, RowSource, Rows};
 pub use session::{Session, interaction, settings, sign_in_environment, text};

@@ -1,13 +1,12 @@
 //! From what a person or a row names to the thing itself, and the requests that take a thing's id.
 
-use model::identifier::{Shape, shape};
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Record, ResourceKind};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use api::list::{self, Reading};
-use api::{Request, SeenIds, resource, segment};
-use pipe::{Failure, Form, Identifier, Row};
+use api::{Request, SeenIds, segment};
+use pipe::{Failure, Identifier, NamedBy, Row};
 use serde_json::Value;
 
 use crate::command_error::{CommandError, failure};
@@ -20,8 +19,8 @@ impl Session {
     ///
     /// # Errors
     /// `not_found`, `ambiguous`, or what the request failed with.
-    pub fn find(&self, thing: ResourceKind, text: &str) -> Result<Record, Failure> {
-        self.resolver.one(thing, text).map_err(failure)
+    pub fn find(&self, kind: ResourceKind, text: &str) -> Result<Record, Failure> {
+        self.resolver.one(kind, text).map_err(failure)
     }
 
     /// The ids that the values of a filter option mean; all matches of a name count. `None` when the
@@ -31,14 +30,14 @@ impl Session {
     /// When one of them means nothing.
     pub fn ids_of(
         &self,
-        thing: ResourceKind,
+        kind: ResourceKind,
         option: &'static str,
         values: &[String],
     ) -> Result<Option<Vec<String>>, CommandError> {
         if values.is_empty() {
             return Ok(None);
         }
-        self.distinct_ids(thing, option, values, |text| self.resolver.some(thing, text)).map(Some)
+        self.distinct_ids(kind, option, values, |text| self.resolver.some(kind, text)).map(Some)
     }
 
     /// The ids that the values of an option mean, for a verb that acts: a name of several is an error.
@@ -47,22 +46,22 @@ impl Session {
     /// When one of them means nothing, or more than one thing.
     pub fn one_id_of_each(
         &self,
-        thing: ResourceKind,
+        kind: ResourceKind,
         option: &'static str,
         values: &[String],
     ) -> Result<Vec<String>, CommandError> {
-        let one = |text: &str| self.resolver.one(thing, text).map(|found| Arc::new(vec![found]));
-        self.distinct_ids(thing, option, values, one)
+        let one = |text: &str| self.resolver.one(kind, text).map(|found| Arc::new(vec![found]));
+        self.distinct_ids(kind, option, values, one)
     }
 
     fn distinct_ids(
         &self,
-        thing: ResourceKind,
+        kind: ResourceKind,
         option: &'static str,
         values: &[String],
         look_up: impl Fn(&str) -> Result<Arc<Vec<Record>>, api::Error>,
     ) -> Result<Vec<String>, CommandError> {
-        let texts = Identifiers { option, target: thing, values }.texts(&self.inputs)?;
+        let texts = Identifiers { option, kind, values }.texts(&self.inputs)?;
         let mut ids = Vec::new();
         for text in texts {
             for found in look_up(&text)?.iter() {
@@ -81,18 +80,18 @@ impl Session {
     /// Exit 2 when stdin gives none or several.
     pub fn single(
         &self,
-        thing: ResourceKind,
+        kind: ResourceKind,
         option: &'static str,
         value: Option<&String>,
     ) -> Result<Option<String>, CommandError> {
         let Some(value) = value.filter(|value| *value == "-") else { return Ok(value.cloned()) };
         let values = std::slice::from_ref(value);
-        let mut texts = Identifiers { option, target: thing, values }.texts(&self.inputs)?;
+        let mut texts = Identifiers { option, kind, values }.texts(&self.inputs)?;
         match (texts.pop(), texts.len()) {
             (Some(text), 0) => Ok(Some(text)),
             (_, others) => Err(CommandError::usage(format!(
                 "{option} takes one {}, and stdin gives {}",
-                thing.noun(),
+                kind.noun(),
                 if others == 0 { "none".to_owned() } else { (others + 1).to_string() }
             ))),
         }
@@ -104,18 +103,18 @@ impl Session {
     /// As [`Row::identifier`] and [`Session::find`].
     pub fn resource(
         &self,
-        thing: ResourceKind,
+        kind: ResourceKind,
         row: &Row,
         own_options: &[&str],
     ) -> Result<Record, Failure> {
-        let identifier = row.identifier(thing, own_options)?;
-        let kind = row.record.get("type").and_then(Value::as_str).unwrap_or_default();
-        if identifier.form == Form::Id && thing.types().contains(&kind) {
+        let identifier = row.identifier(kind, own_options)?;
+        let type_name = text(&row.record, "type");
+        if identifier.named_by == NamedBy::Id && kind.types().contains(&type_name) {
             let mut record = row.record.clone();
             record.insert("id".into(), identifier.text.into());
             return Ok(record);
         }
-        self.find(thing, &identifier.text)
+        self.find(kind, &identifier.text)
     }
 
     /// Sends a request about one device, whatever form its identifier has. What looks like an agent id
@@ -128,25 +127,17 @@ impl Session {
         device: &Identifier,
         request: impl Fn(String) -> Request,
     ) -> Result<api::Answer, Failure> {
-        let form = shape(&device.text);
-        if form != Shape::Name && device.form != Form::Name {
-            match self.client.send(&request(format!("/devices/{}", segment(&device.text)))) {
-                Err(error) if error.kind == ErrorKind::NotFound && form == Shape::Agent => {}
-                answered => return answered.map_err(failure),
-            }
-        }
-        let found = self.find(ResourceKind::Device, &device.text)?;
-        let id = found.get("id").and_then(Value::as_str).unwrap_or_default();
-        self.client.send(&request(format!("/devices/{}", segment(id)))).map_err(failure)
+        let is_name = device.named_by == NamedBy::Name;
+        self.resolver.with_device(&device.text, is_name, request).map_err(failure)
     }
 
     /// Makes a record that began as nothing but an identifier one that the next command can read, after a
     /// request about the device. What looked like an agent id was a name if it had to be looked for.
     pub fn name_device(&self, record: &mut Record, device: &Identifier) {
         let found = self.resolver.found_before(ResourceKind::Device, &device.text);
-        let form = if found.is_some() { Form::Name } else { device.form };
+        let named_by = if found.is_some() { NamedBy::Name } else { device.named_by };
         let id = found.map(|found| text(&found, "id").to_owned());
-        name_device(record, &Identifier { form, text: device.text.clone() }, id);
+        name_device(record, &Identifier { named_by, text: device.text.clone() }, id);
     }
 
     /// A whole list, as values to put into a record.
@@ -174,8 +165,23 @@ impl Session {
     /// # Errors
     /// As [`api::Client::send`].
     pub fn get(&self, collection: &str, id: &str) -> Result<Record, Failure> {
-        let answer = self.send(&Request::get(format!("/{collection}/{}", segment(id))))?;
-        Ok(resource::lift_data(&answer.body))
+        self.record(&Request::get(format!("/{collection}/{}", segment(id))))
+    }
+
+    /// The record that answers a request.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`] and [`api::Answer::record`].
+    pub fn record(&self, request: &Request) -> Result<Record, Failure> {
+        self.client.send(request).and_then(|answer| answer.record()).map_err(failure)
+    }
+
+    /// The record of a device, whatever form its identifier has.
+    ///
+    /// # Errors
+    /// As [`Session::with_device`] and [`api::Answer::record`].
+    pub fn device(&self, device: &Identifier) -> Result<Record, Failure> {
+        self.with_device(device, Request::get)?.record().map_err(failure)
     }
 
     /// The ids of a group's devices.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use api::resolve::Resolver;
 use pipe::{Format, Sink, Wrote};
 
-use crate::args::{Common, Form};
+use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::{terminal::stderr, terminal::stdout};
 
@@ -29,23 +29,23 @@ impl Output {
     pub fn open(common: &Common, resolver: Option<Arc<Resolver>>) -> Result<Self, CommandError> {
         let at_terminal = stdout::is_terminal();
         let format = match common.output {
-            Some(Form::Ndjson | Form::Debug) => Format::Ndjson,
-            Some(Form::Json) => Format::Json,
-            Some(Form::Csv) => Format::Csv,
-            Some(Form::Table) => Format::Table,
-            Some(Form::Minimal) => Format::Minimal,
+            Some(OutputFormat::Ndjson | OutputFormat::Debug) => Format::Ndjson,
+            Some(OutputFormat::Json) => Format::Json,
+            Some(OutputFormat::Csv) => Format::Csv,
+            Some(OutputFormat::Table) => Format::Table,
+            Some(OutputFormat::Minimal) => Format::Minimal,
             None if at_terminal => Format::Table,
             None => Format::Ndjson,
         };
         let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), stdout::width());
         if let Some(resolver) = resolver {
             sink.set_names(Box::new(move |kind, id| {
-                let thing = if kind == "product" {
+                let kind = if kind == "product" {
                     ResourceKind::Product
                 } else {
                     ResourceKind::DeviceGroup
                 };
-                resolver.name_of(thing, id)
+                resolver.name_of(kind, id)
             }));
         }
         Ok(Output {

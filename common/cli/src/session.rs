@@ -7,10 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use api::resolve::Resolver;
 use api::send::rate_limit::RateLimiter;
-use api::{Client, Request, Settings, Trace, resource};
+use api::{Client, Request, Settings, Trace};
 use serde_json::Value;
 
-use crate::args::{Common, Form as OutputForm};
+use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::output::Output;
 use crate::terminal::interruptible::Inputs;
@@ -72,7 +72,7 @@ pub fn interaction(common: &Common) -> auth::Interaction {
 
 /// Settings of a client for `endpoint`, with a pace of its own.
 pub fn settings(common: &Common, endpoint: &str) -> Settings {
-    let traced = common.trace || common.output == Some(OutputForm::Debug);
+    let traced = common.trace || common.output == Some(OutputFormat::Debug);
     Settings {
         endpoint: endpoint.to_owned(),
         proxy: environment::proxy(),
@@ -163,7 +163,7 @@ impl Session {
     /// # Errors
     /// As [`Client::send`].
     pub fn ask_account(&self) -> Result<auth::Account, api::Error> {
-        let record = resource::lift_data(&self.client.send(&Request::get("/accounts/me"))?.body);
+        let record = self.client.send(&Request::get("/accounts/me"))?.record()?;
         let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
         let unnamed = || {
             api::Error::new(ErrorKind::Unexpected, "The service does not say which account this is")

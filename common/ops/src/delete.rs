@@ -38,7 +38,7 @@ pub struct Deletion<'a> {
 ///
 /// # Errors
 /// What keeps the run from starting or its results from being written; a failed row is no error.
-pub fn delete(session: &Session, thing: ResourceKind, order: &Deletion<'_>) -> cli::Result {
+pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cli::Result {
     let job = &order.job;
     job.can_be_asked()?;
     let mut results = Results::open(session, job.args, true, job.is_dry_run())?;
@@ -49,7 +49,7 @@ pub fn delete(session: &Session, thing: ResourceKind, order: &Deletion<'_>) -> c
                 DeleteRow::bad(row.record, row.source, from_dry_run())
             }
             // A list of devices leads to their group, and one of groups to their product.
-            Ok(Item::Row(row)) => DeleteRow::new(row.seen_as(thing)),
+            Ok(Item::Row(row)) => DeleteRow::new(row.as_reference_to(kind)),
             Ok(Item::Bad(bad)) => DeleteRow::bad(bad.input, bad.source, bad.failure),
             Err(error) => {
                 results.end_run(error.into());
@@ -59,8 +59,8 @@ pub fn delete(session: &Session, thing: ResourceKind, order: &Deletion<'_>) -> c
     }
     let mut run = DeletionRun::new(session, order, rows);
     if !results.is_over() {
-        obstacles::identify(&mut run, thing);
-        obstacles::look(&mut run, thing);
+        obstacles::identify(&mut run, kind);
+        obstacles::look(&mut run, kind);
         if !session.is_stopped()
             && let Err(error) = consent_to(session, order, &run.rows)
         {
@@ -71,7 +71,7 @@ pub fn delete(session: &Session, thing: ResourceKind, order: &Deletion<'_>) -> c
         let open = run.rows.iter_mut().filter(|row| row.is_open());
         open.for_each(|row| row.failure = Some(run_ended()));
     } else if !job.is_dry_run() {
-        run.carry_out(thing);
+        run.carry_out(kind);
     }
     report(&mut results, &run.rows);
     Ok(results.finish())

@@ -44,7 +44,7 @@ pub fn unflag(session: &Session, id: &str) -> Result<Record, Failure> {
     let unflagged = Record::from_iter([("flagged".to_owned(), Value::Bool(false))]);
     let body = resource::update_body("deployment", id, unflagged, Record::new());
     let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
-    Ok(without_code(resource::lift_data(&session.send(&request)?.body)))
+    Ok(without_code(session.send(&request)?.record_if_any()))
 }
 
 /// Deletes a deployment. `force` takes away a flag that stands in the way, but only when nothing else

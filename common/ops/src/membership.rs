@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use api::SeenIds;
 use api::list::{self, Reading};
-use pipe::{Failure, Form, Item, ReadError, Row};
+use pipe::{Failure, Item, NamedBy, ReadError, Row};
 
 use cli::CommandError;
 use cli::Session;
@@ -141,7 +141,7 @@ pub fn take_out(
         let number = locations.number(group);
         rows.extend(devices.iter().map(|device| {
             let device = device.as_str().into();
-            let requested = Requested { device, named_by: Form::Id, target: None };
+            let requested = Requested { device, named_by: NamedBy::Id, target: None };
             MoveRow { state: RowState::Open(number), ..MoveRow::asking(requested) }
         }));
     }

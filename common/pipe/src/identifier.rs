@@ -14,15 +14,16 @@ use model::text::quoted;
 
 /// Whether a column of this name can tell what a row is about, for any kind of thing.
 pub fn is_identifier_column(name: &str) -> bool {
-    ResourceKind::ALL.iter().any(|target| {
-        let reference = name.strip_suffix("_id").is_some_and(|kind| kind == target.reference());
-        reference || target.columns().iter().any(|spellings| spellings.contains(&name))
+    ResourceKind::ALL.iter().any(|kind| {
+        let reference =
+            name.strip_suffix("_id").is_some_and(|type_name| type_name == kind.reference());
+        reference || kind.columns().iter().any(|spellings| spellings.contains(&name))
     })
 }
 
 /// In which way an identifier names its thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum NamedBy {
     /// Not known: an id or anything else that the kind can be identified by.
     Any,
     /// The id, from a record of ours.
@@ -39,61 +40,57 @@ pub enum Form {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Identifier {
     /// In which way it does.
-    pub form: Form,
+    pub named_by: NamedBy,
     /// The text for the API: an id or a MAC address in its spelling, anything else as it was given.
     pub text: String,
 }
 
 impl Identifier {
-    fn new(form: Form, text: impl Into<String>) -> Identifier {
-        Identifier { form, text: text.into() }
+    fn new(named_by: NamedBy, text: impl Into<String>) -> Identifier {
+        Identifier { named_by, text: text.into() }
     }
 
     /// An id, or what may be one. What may be a name as well stays as it is: names are compared exactly.
-    fn id(target: ResourceKind, form: Form, text: &str) -> Identifier {
-        let is_id = match target {
+    fn id(kind: ResourceKind, named_by: NamedBy, text: &str) -> Identifier {
+        let is_id = match kind {
             ResourceKind::Device => shape(text) == Shape::Id,
             ResourceKind::Webhook => is_uuid(text),
-            _ => form == Form::Id && is_uuid(text),
+            _ => named_by == NamedBy::Id && is_uuid(text),
         };
-        Identifier::new(form, if is_id { text.to_ascii_lowercase() } else { text.to_owned() })
+        Identifier::new(named_by, if is_id { text.to_ascii_lowercase() } else { text.to_owned() })
     }
 }
 
 impl Row {
-    /// What names the row's thing of the kind `target`. Columns in `options` are the verb's own
+    /// What names the row's thing of the kind `kind`. Columns in `options` are the verb's own
     /// options and no identifiers there.
     ///
     /// # Errors
-    /// `wrong_type` for a record of another kind that does not refer to one of `target`;
+    /// `wrong_type` for a record of another kind that does not refer to one of `kind`;
     /// `bad_input` if no column has a value, or the value is damaged or not text.
-    pub fn identifier(
-        &self,
-        target: ResourceKind,
-        options: &[&str],
-    ) -> Result<Identifier, Failure> {
-        let kind = self.record.get("type").and_then(Value::as_str).map_or("", str::trim);
-        let typed = !kind.is_empty() && !options.contains(&"type");
-        let reference = format!("{}_id", target.reference());
-        if typed && !target.types().contains(&kind) {
+    pub fn identifier(&self, kind: ResourceKind, options: &[&str]) -> Result<Identifier, Failure> {
+        let type_name = self.record.get("type").and_then(Value::as_str).map_or("", str::trim);
+        let typed = !type_name.is_empty() && !options.contains(&"type");
+        let reference = format!("{}_id", kind.reference());
+        if typed && !kind.types().contains(&type_name) {
             let id = self.text(&reference)?;
             return id
-                .map(|id| Identifier::id(target, Form::Id, &id))
-                .ok_or_else(|| wrong_type(target, kind));
+                .map(|id| Identifier::id(kind, NamedBy::Id, &id))
+                .ok_or_else(|| wrong_type(kind, type_name));
         }
-        for spellings in target.columns() {
+        for spellings in kind.columns() {
             for column in spellings.iter().filter(|column| !options.contains(column)) {
                 if let Some(text) = self.text(column)? {
                     let ours = typed && *column == "id";
-                    return read(target, spellings[0], text, ours);
+                    return read(kind, spellings[0], text, ours);
                 }
             }
         }
         let referred =
             if options.contains(&reference.as_str()) { None } else { self.text(&reference)? };
         referred
-            .map(|id| Identifier::id(target, Form::Id, &id))
-            .ok_or_else(|| nothing_named(target, options, &self.record))
+            .map(|id| Identifier::id(kind, NamedBy::Id, &id))
+            .ok_or_else(|| nothing_named(kind, options, &self.record))
     }
 
     /// The text of a column; `None` if it is missing, `null` or blank.
@@ -118,31 +115,26 @@ impl Row {
 }
 
 /// Reads the text of the column `column` (in its usual spelling).
-fn read(
-    target: ResourceKind,
-    column: &str,
-    text: String,
-    ours: bool,
-) -> Result<Identifier, Failure> {
-    let device = target == ResourceKind::Device;
-    let (form, reading) = match column {
-        "name" => return Ok(Identifier::new(Form::Name, text)),
-        "agent_id" => return Ok(Identifier::new(Form::AgentId, text)),
-        "id" if ours => (Form::Id, MacReading::Other),
+fn read(kind: ResourceKind, column: &str, text: String, ours: bool) -> Result<Identifier, Failure> {
+    let device = kind == ResourceKind::Device;
+    let (named_by, reading) = match column {
+        "name" => return Ok(Identifier::new(NamedBy::Name, text)),
+        "agent_id" => return Ok(Identifier::new(NamedBy::AgentId, text)),
+        "id" if ours => (NamedBy::Id, MacReading::Other),
         "mac_address" => match mac(&text) {
             MacReading::Other => return Err(no_mac(&text)),
-            reading => (Form::Mac, reading),
+            reading => (NamedBy::Mac, reading),
         },
-        _ if device => (Form::Any, mac_or_other(&text)),
-        _ => (Form::Any, MacReading::Other),
+        _ if device => (NamedBy::Any, mac_or_other(&text)),
+        _ => (NamedBy::Any, MacReading::Other),
     };
     match reading {
-        MacReading::Address(address) => Ok(Identifier::new(Form::Mac, address)),
+        MacReading::Address(address) => Ok(Identifier::new(NamedBy::Mac, address)),
         MacReading::Damaged(damage) => Err(damaged(column, &damage)),
         // An id that is all digits, with an `e` in it, is damaged like an address.
         MacReading::Other => match number_damage(&text).filter(|_| column == "id") {
             Some(damage) => Err(damaged(column, &damage)),
-            None => Ok(Identifier::id(target, form, &text)),
+            None => Ok(Identifier::id(kind, named_by, &text)),
         },
     }
 }
@@ -157,20 +149,20 @@ fn no_mac(text: &str) -> Failure {
         .detail(format!("mac_address is {}, but should be like 0c:2a:69:05:0d:62", quoted(text)))
 }
 
-fn wrong_type(target: ResourceKind, kind: &str) -> Failure {
-    Failure::new(ErrorKind::WrongType, format!("No {}", target.noun())).detail(format!(
+fn wrong_type(kind: ResourceKind, type_name: &str) -> Failure {
+    Failure::new(ErrorKind::WrongType, format!("No {}", kind.noun())).detail(format!(
         "the record's type is {}, and it has no {}_id",
-        quoted(kind),
-        target.reference()
+        quoted(type_name),
+        kind.reference()
     ))
 }
 
-fn nothing_named(target: ResourceKind, options: &[&str], record: &Record) -> Failure {
-    let usual = target.columns().iter().map(|spellings| spellings[0]);
+fn nothing_named(kind: ResourceKind, options: &[&str], record: &Record) -> Failure {
+    let usual = kind.columns().iter().map(|spellings| spellings[0]);
     let expected: Vec<&str> = usual.filter(|column| !options.contains(column)).collect();
     let found: Vec<&str> = record.keys().map(String::as_str).collect();
     let found = if found.is_empty() { "no fields".to_owned() } else { found.join(", ") };
-    Failure::new(ErrorKind::BadInput, format!("Nothing names the {}", target.noun()))
+    Failure::new(ErrorKind::BadInput, format!("Nothing names the {}", kind.noun()))
         .detail(format!("expected a value in one of {}; the row has {found}", expected.join(", ")))
 }
 

@@ -22,7 +22,7 @@ mod row;
 
 pub use failed_file::{FailedFile, same_file};
 pub use failure::Failure;
-pub use identifier::{Form, Identifier};
+pub use identifier::{Identifier, NamedBy};
 pub use row::Row;
 pub use sink::{Format, Sink, Wrote};
 pub use source::{BadRow, Item, ReadError, Rows, Source};

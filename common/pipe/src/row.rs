@@ -28,20 +28,20 @@ impl Row {
         names.iter().filter_map(|name| self.record.get(*name)).find(|value| !value.is_null())
     }
 
-    /// The row of the thing of the kind `target` that this row refers to: of a record of another kind, such as
+    /// The row of the thing of the kind `kind` that this row refers to: of a record of another kind, such as
     /// a device for its device group, only the reference stays and what the person has added. The record's
     /// own `name` is not the name of the thing that it refers to.
-    pub fn seen_as(&self, target: ResourceKind) -> Row {
+    pub fn as_reference_to(&self, kind: ResourceKind) -> Row {
         let text = |name: &str| self.record.get(name).and_then(Value::as_str);
-        let kind = text("type").unwrap_or_default();
-        let reference = |ending: &str| format!("{}_{ending}", target.reference());
-        let (Some(columns), Some(id)) = (stated_columns(kind), text(&reference("id"))) else {
+        let type_name = text("type").unwrap_or_default();
+        let reference = |ending: &str| format!("{}_{ending}", kind.reference());
+        let (Some(columns), Some(id)) = (stated_columns(type_name), text(&reference("id"))) else {
             return self.clone();
         };
-        if target.types().contains(&kind) {
+        if kind.types().contains(&type_name) {
             return self.clone();
         }
-        let own = text(&reference("type")).or(target.types().first().copied()).unwrap_or_default();
+        let own = text(&reference("type")).or(kind.types().first().copied()).unwrap_or_default();
         let mut record =
             Record::from_iter([("type".to_owned(), own.into()), ("id".to_owned(), id.into())]);
         let added = self.record.iter().filter(|(name, _)| {
@@ -86,14 +86,14 @@ mod tests {
         let device = row(json!({"type": "device", "id": "1", "name": "Left", "rssi": -60,
             "devicegroup_id": "g", "devicegroup_type": "dut_devicegroup", "product_id": "p",
             "outcome": "assigned", "dry_run": true, "descr": "mine"}));
-        let group = device.seen_as(ResourceKind::DeviceGroup).record;
+        let group = device.as_reference_to(ResourceKind::DeviceGroup).record;
         let expected =
             json!({"type": "dut_devicegroup", "id": "g", "dry_run": true, "descr": "mine"});
         assert_eq!(Value::Object(group), expected);
-        assert_eq!(device.seen_as(ResourceKind::Product).record["type"], "product");
-        assert_eq!(device.seen_as(ResourceKind::Device), device);
+        assert_eq!(device.as_reference_to(ResourceKind::Product).record["type"], "product");
+        assert_eq!(device.as_reference_to(ResourceKind::Device), device);
         let free = row(json!({"type": "device", "id": "1", "name": "Left"}));
-        assert_eq!(free.seen_as(ResourceKind::DeviceGroup), free, "it fails as what it is");
+        assert_eq!(free.as_reference_to(ResourceKind::DeviceGroup), free, "it fails as what it is");
     }
 
     #[test]

@@ -50,11 +50,8 @@ impl Cleanup {
     }
 
     fn zombies(&self, session: &Session) -> Result<Vec<Record>, cli::CommandError> {
-        let named = Identifiers {
-            option: "--product",
-            target: ResourceKind::Product,
-            values: &self.product,
-        };
+        let named =
+            Identifiers { option: "--product", kind: ResourceKind::Product, values: &self.product };
         let mut builds = Vec::new();
         if self.product.is_empty() {
             builds = ops::deployments::deployments(session, &[])?;

@@ -91,7 +91,7 @@ impl Update {
         }
         let body = resource::update_body("deployment", id, attributes, Record::new());
         let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
-        let record = without_code(resource::lift_data(&session.send(&request)?.body));
+        let record = without_code(session.send(&request)?.record_if_any());
         Ok(RowDone::changed(row, record, Outcome::Updated))
     }
 }

@@ -3,7 +3,6 @@
 use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
-use cli::api::{Request, resource};
 use cli::rows::{RowDone, RowJob, each};
 
 /// Print the whole state of devices
@@ -20,8 +19,7 @@ impl Info {
         let session = Session::open(&self.common)?;
         each(&session, &RowJob::reading(self.devices.row_args()), |row| {
             let device = row.identifier(ResourceKind::Device, &[])?;
-            let answer = session.with_device(&device, Request::get)?;
-            Ok(RowDone::read(resource::lift_data(&answer.body)))
+            session.device(&device).map(RowDone::read)
         })
     }
 }

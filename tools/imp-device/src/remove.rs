@@ -1,7 +1,7 @@
 //! `imp-device remove`
 
 use clap::Args;
-use cli::api::{Request, membership, resource};
+use cli::api::{Request, membership};
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
 use cli::{ErrorKind, Record, ResourceKind};
 use cli::{Failure, Identifier, OncePerTarget, Session};
@@ -57,7 +57,7 @@ impl Remove {
 
     /// The device by its id, which stays valid, after it has been taken out of its group if it is in one.
     fn outside(&self, session: &Session, device: &Identifier) -> Result<Identifier, Failure> {
-        let state = resource::lift_data(&session.with_device(device, Request::get)?.body);
+        let state = session.device(device)?;
         let text = |name| cli::text(&state, name).to_owned();
         let group = text("devicegroup_id");
         if !group.is_empty() {
@@ -71,7 +71,7 @@ impl Remove {
                 Err(error) => return Err(cli::failure(error)),
             }
         }
-        Ok(Identifier { form: cli::Form::Id, text: text("id") })
+        Ok(Identifier { named_by: cli::NamedBy::Id, text: text("id") })
     }
 
     /// Production devices cannot be removed (imp-service(7), section 9.1), and without --force no

@@ -1,7 +1,7 @@
 //! `imp-device restart`
 
 use clap::Args;
-use cli::api::{Request, resource};
+use cli::api::Request;
 use cli::rows::{Outcome, RowDone, RowJob};
 use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
@@ -46,7 +46,7 @@ impl Restart {
                 if !self.changes.read_back {
                     return Ok(Record::new());
                 }
-                Ok(resource::lift_data(&session.with_device(&device, Request::get)?.body))
+                session.device(&device)
             };
             let (state, reported) = once.act(&device.text, &wanted, restart)?;
             let mut row = row.clone();

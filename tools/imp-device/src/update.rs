@@ -44,7 +44,7 @@ impl Update {
                         resource::update_body("device", &id, attributes.clone(), Record::new());
                     Request::patch(path).body(body)
                 })?;
-                Ok(resource::lift_data(&answer.body))
+                Ok(answer.record_if_any())
             })?;
             Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
         })

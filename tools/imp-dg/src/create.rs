@@ -172,8 +172,8 @@ impl Making<'_> {
             return Ok(RowDone::created(kind.api_name(), attributes));
         }
         let body = resource::create_body(kind.api_name(), attributes, relationships);
-        let answer = self.session.send(&Request::post("/devicegroups").body(body))?;
-        Ok(RowDone::new(resource::lift_data(&answer.body), Outcome::Created))
+        let made = self.session.record(&Request::post("/devicegroups").body(body))?;
+        Ok(RowDone::new(made, Outcome::Created))
     }
 
     /// The product, created if that is wanted, as a relationship.
@@ -191,12 +191,12 @@ impl Making<'_> {
                 }
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let body = resource::create_body("product", attributes, Record::new());
-                let created = session.send(&Request::post("/products").body(body));
+                let created = session.record(&Request::post("/products").body(body));
                 // Also when it is not known whether it was made: later rows look again.
                 session.resolver.forget(ResourceKind::Product);
                 let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
-                resource::lift_data(&created.body)
+                created
             }
             found => found?,
         };

@@ -3,7 +3,6 @@
 use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
-use cli::api::{Request, resource, segment};
 use cli::rows::{RowDone, RowJob, each};
 
 /// Print device groups
@@ -24,8 +23,7 @@ impl Info {
         each(&session, &RowJob::reading(self.groups.row_args()), |row| {
             let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             let id = cli::text(&group, "id");
-            let answer = session.send(&Request::get(format!("/devicegroups/{}", segment(id))))?;
-            let mut record = resource::lift_data(&answer.body);
+            let mut record = session.get("devicegroups", id)?;
             if self.full {
                 let devices = session.collect("/devices", &[("filter[devicegroup.id]", id)])?;
                 record.insert("devices".into(), devices.into());

@@ -33,7 +33,7 @@ impl Restart {
         let job = RowJob::changing(self.groups.row_args(), self.changes.into());
         ops::logs::each_followed(&session, &job, &marks, |row| {
             // A list of devices leads to their group once each, and it is restarted once.
-            let row = row.seen_as(ResourceKind::DeviceGroup);
+            let row = row.as_reference_to(ResourceKind::DeviceGroup);
             let group = session.resource(ResourceKind::DeviceGroup, &row, &[])?;
             let id = cli::text(&group, "id");
             let conditional = cli::truth_option(&row, "conditional")?.unwrap_or(self.conditional);

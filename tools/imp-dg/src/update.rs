@@ -58,7 +58,7 @@ impl Update {
         let once = OncePerTarget::default();
         each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
             // A list of devices leads to their group; their own names are not for it.
-            let row = row.seen_as(ResourceKind::DeviceGroup);
+            let row = row.as_reference_to(ResourceKind::DeviceGroup);
             let group =
                 session.resource(ResourceKind::DeviceGroup, &row, &["name", "dut", "target"])?;
             let wish = Wish {
@@ -143,7 +143,7 @@ impl Wish {
             let (attributes, relationships) = (self.attributes.clone(), self.relationships.clone());
             let body = resource::update_body(kind, id, attributes, relationships);
             let answer = session.send(&Request::patch(path.clone()).body(body))?;
-            record = resource::lift_data(&answer.body);
+            record = answer.record_if_any();
         }
         if let Some(deployment) = &self.lowest {
             let deployment = minimum(session, id, deployment)?;

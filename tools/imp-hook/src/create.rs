@@ -41,8 +41,8 @@ impl Create {
             if self.changes.dry_run {
                 return Ok(RowDone::created("webhook", attributes));
             }
-            let answer = session.send(&Request::post("/webhooks").body(body))?;
-            Ok(RowDone::new(resource::lift_data(&answer.body), Outcome::Created))
+            let made = session.record(&Request::post("/webhooks").body(body))?;
+            Ok(RowDone::new(made, Outcome::Created))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::Session;
-use cli::api::{Request, resource};
+use cli::api::Request;
 use cli::rows::{RowDone, RowJob, each};
 
 use crate::hook::{self, Webhooks};
@@ -21,7 +21,7 @@ impl Info {
         let session = Session::open(&self.common)?;
         each(&session, &RowJob::reading(self.hooks.row_args()), |row| {
             let (path, _) = hook::path(row, &[])?;
-            Ok(RowDone::read(resource::lift_data(&session.send(&Request::get(path))?.body)))
+            session.record(&Request::get(path)).map(RowDone::read)
         })
     }
 }

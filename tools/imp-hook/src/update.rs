@@ -40,7 +40,7 @@ impl Update {
                     return Ok(attributes.clone());
                 }
                 let body = resource::update_body("webhook", &id, attributes.clone(), Record::new());
-                Ok(resource::lift_data(&session.send(&Request::patch(path).body(body))?.body))
+                Ok(session.send(&Request::patch(path).body(body))?.record_if_any())
             })?;
             Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
         })

@@ -50,8 +50,8 @@ impl Create {
                 return Ok(RowDone::created("product", attributes));
             }
             let body = resource::create_body("product", attributes, relationships);
-            let answer = session.send(&Request::post("/products").body(body))?;
-            Ok(RowDone::new(resource::lift_data(&answer.body), Outcome::Created))
+            let made = session.record(&Request::post("/products").body(body))?;
+            Ok(RowDone::new(made, Outcome::Created))
         })
     }
 }

@@ -3,7 +3,6 @@
 use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
-use cli::api::{Request, resource, segment};
 use cli::rows::{RowDone, RowJob, each};
 
 /// Print products
@@ -24,8 +23,7 @@ impl Info {
         each(&session, &RowJob::reading(self.products.row_args()), |row| {
             let product = session.resource(ResourceKind::Product, row, &[])?;
             let id = cli::text(&product, "id");
-            let answer = session.send(&Request::get(format!("/products/{}", segment(id))))?;
-            let mut record = resource::lift_data(&answer.body);
+            let mut record = session.get("products", id)?;
             if self.full {
                 let groups = session.collect("/devicegroups", &[("filter[product.id]", id)])?;
                 record.insert("devicegroups".into(), groups.into());

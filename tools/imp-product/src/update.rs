@@ -31,7 +31,7 @@ impl Update {
         let once = OncePerTarget::default();
         each(&session, &RowJob::changing(self.products.row_args(), self.changes.into()), |row| {
             // A list of groups leads to their product; their own names are not for it.
-            let row = row.seen_as(ResourceKind::Product);
+            let row = row.as_reference_to(ResourceKind::Product);
             let product = session.resource(ResourceKind::Product, &row, &["name"])?;
             let name = cli::text_option(&row, &["name"])?.or(self.name.clone());
             let descr = cli::text_option(&row, &["descr"])?.or(self.descr.clone());
@@ -45,7 +45,7 @@ impl Update {
                 }
                 let body = resource::update_body("product", id, attributes.clone(), Record::new());
                 let request = Request::patch(format!("/products/{}", segment(id))).body(body);
-                Ok(resource::lift_data(&session.send(&request)?.body))
+                Ok(session.send(&request)?.record_if_any())
             })?;
             Ok(RowDone::changed(&row, record, Outcome::Updated).once(reported))
         })

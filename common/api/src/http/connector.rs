@@ -13,13 +13,18 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error};
 
-/// There is no connection; why.
+/// There is no connection.
 #[derive(Debug)]
-pub(crate) struct NotConnected(String);
+pub(crate) struct NotConnected {
+    /// Why, in words.
+    why: String,
+    /// The other side showed a certificate that is not trusted.
+    pub is_untrusted: bool,
+}
 
 impl fmt::Display for NotConnected {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.why)
     }
 }
 
@@ -71,10 +76,24 @@ fn not_connected(error: Error) -> Error {
         // Marked already: a proxy is looked up, and connected to, in the same way.
         Error::Other(_) => error,
         Error::Timeout(_) => marked("no connection in time".into()),
-        error => marked(error.to_string()),
+        error => {
+            let is_untrusted = is_untrusted(&error);
+            Error::Other(Box::new(NotConnected { why: error.to_string(), is_untrusted }))
+        }
     }
 }
 
 fn marked(why: String) -> Error {
-    Error::Other(Box::new(NotConnected(why)))
+    Error::Other(Box::new(NotConnected { why, is_untrusted: false }))
+}
+
+/// Whether the other side's certificate is not trusted. TLS is agreed with the first bytes that are sent, so
+/// the error comes now with the connection, now out of the stream.
+pub(crate) fn is_untrusted(error: &Error) -> bool {
+    let reason = match error {
+        Error::Rustls(reason) => Some(reason),
+        Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref()),
+        _ => None,
+    };
+    matches!(reason, Some(rustls::Error::InvalidCertificate(_)))
 }

@@ -235,12 +235,16 @@ fn endless_agent(proxy: Option<Proxy>) -> Agent {
 }
 
 fn failure(error: &ureq::Error) -> Exchange {
+    let not_connected = match error {
+        ureq::Error::Other(inner) => inner.downcast_ref::<NotConnected>(),
+        _ => None,
+    };
     let (why, sent) = match error {
-        ureq::Error::Other(inner) => (inner.to_string(), !inner.is::<NotConnected>()),
+        ureq::Error::Other(inner) => (inner.to_string(), not_connected.is_none()),
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => (error.to_string(), false),
         _ => (plain(error), true),
     };
-    if why.contains("invalid peer certificate") {
+    if not_connected.is_some_and(|reason| reason.is_untrusted) || connector::is_untrusted(error) {
         return Exchange::Untrusted(format!(
             "{why}; if the service has a private authority, name its certificate in SSL_CERT_FILE"
         ));

@@ -51,7 +51,7 @@ pub fn read(body: &Value, size: usize) -> Result<Page, Error> {
             Error::new(ErrorKind::Unexpected, "Unexpected answer").detail("a log without `data`")
         );
     };
-    let entries: Vec<Record> = data.iter().map(resource::lift).collect();
+    let entries: Vec<Record> = data.iter().map(resource::fields).collect();
     // Logs may have no links; then only a page that is not full is known to be the last.
     let more = match body["links"].as_object() {
         Some(links) => {

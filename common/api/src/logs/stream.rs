@@ -4,7 +4,7 @@
 //! long as it takes, and dead when not even a keep-alive has come for [`SILENCE`].
 
 use model::ErrorKind;
-use std::io::Read;
+use std::io::{self, Read};
 use std::time::Duration;
 
 use crate::Error;
@@ -76,10 +76,16 @@ impl LogStream {
                 self.parser.feed(&buffer[..length], |event| events.push(event));
                 Ok(events)
             }
-            Err(error) if error.to_string().contains("timeout") => {
+            Err(error) if is_timeout(&error) => {
                 Err(format!("nothing came for {} s, not even a keep-alive", SILENCE.as_secs()))
             }
             Err(error) => Err(format!("the connection broke: {error}")),
         }
     }
+}
+
+/// Whether nothing came in time; the library hides its own error in one of the system's.
+fn is_timeout(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(ureq::Error::Timeout(_)))
 }

@@ -5,9 +5,9 @@ use crate::Error;
 use model::text::quoted;
 use model::{ErrorKind, Record, ResourceKind};
 
-pub(super) fn not_found(thing: ResourceKind, text: &str) -> Error {
-    Error::new(ErrorKind::NotFound, format!("No {} {}", thing.noun(), quoted(text))).detail(
-        match thing {
+pub(super) fn not_found(kind: ResourceKind, text: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("No {} {}", kind.noun(), quoted(text))).detail(
+        match kind {
             ResourceKind::Deployment => {
                 "there is none with this id, sha, tag or origin that this account may see"
             }
@@ -16,8 +16,8 @@ pub(super) fn not_found(thing: ResourceKind, text: &str) -> Error {
     )
 }
 
-pub(super) fn ambiguous(thing: ResourceKind, text: &str, several: &[Record]) -> Error {
-    let telling: &[&str] = match thing {
+pub(super) fn ambiguous(kind: ResourceKind, text: &str, several: &[Record]) -> Error {
+    let telling: &[&str] = match kind {
         ResourceKind::Deployment => &["created_at"],
         _ => &["product_id", "owner_id", "mac_address"],
     };
@@ -31,12 +31,12 @@ pub(super) fn ambiguous(thing: ResourceKind, text: &str, several: &[Record]) -> 
     if several.len() > 10 {
         candidates.push(format!("and {} more", several.len() - 10));
     }
-    let (count, noun) = (several.len(), thing.noun());
+    let (count, noun) = (several.len(), kind.noun());
     Error::new(ErrorKind::Ambiguous, format!("{count} {noun}s are called {}", quoted(text)))
         .detail(format!("name one by its id: {}", candidates.join(", ")))
 }
 
-pub(super) fn too_many_parts(thing: ResourceKind, text: &str) -> Error {
-    let title = format!("{} has too many parts for a {}", quoted(text), thing.noun());
+pub(super) fn too_many_parts(kind: ResourceKind, text: &str) -> Error {
+    let title = format!("{} has too many parts for a {}", quoted(text), kind.noun());
     Error::new(ErrorKind::BadInput, title)
 }

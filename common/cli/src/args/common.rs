@@ -12,9 +12,9 @@ pub struct Common {
     /// Use this sign-in file and no other (also: IMP_AUTH_FILE)
     #[arg(long, value_name = "FILE")]
     pub auth_file: Option<PathBuf>,
-    /// Form of the output [default: table on a terminal, else ndjson]
+    /// OutputFormat of the output [default: table on a terminal, else ndjson]
     #[arg(long, short = 'z', value_name = "FORM", value_enum)]
-    pub output: Option<Form>,
+    pub output: Option<OutputFormat>,
     /// Print these fields, in this order
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', value_parser = field)]
     pub fields: Option<Vec<String>>,
@@ -41,7 +41,7 @@ fn field(text: &str) -> Result<String, String> {
 
 /// Forms of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum OutputFormat {
     /// One JSON object a line
     Ndjson,
     /// Columns fitted to the terminal

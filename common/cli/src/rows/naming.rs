@@ -2,15 +2,15 @@
 
 use model::Record;
 use model::identifier::{Shape, shape};
-use pipe::{Form, Identifier};
+use pipe::{Identifier, NamedBy};
 
 /// Gives a bare identifier of a device the field that it is (`mac_address`, `name` …), and every record
 /// of a device its type and, where it is known, its id.
 pub fn name_device(record: &mut Record, device: &Identifier, id: Option<String>) {
     if record.len() == 1 && record.contains_key("id") {
-        let field = match (device.form, shape(&device.text)) {
-            (Form::Name, _) => "name",
-            (Form::Mac, _) | (_, Shape::Mac) => "mac_address",
+        let field = match (device.named_by, shape(&device.text)) {
+            (NamedBy::Name, _) => "name",
+            (NamedBy::Mac, _) | (_, Shape::Mac) => "mac_address",
             (_, Shape::Agent) => "agent_id",
             (_, Shape::Id) => "id",
             _ => "name",
@@ -41,12 +41,12 @@ mod tests {
             ("kitchen_lamp", "agent_id"),
         ] {
             let mut record = Record::from_iter([("id".to_owned(), text.into())]);
-            let device = Identifier { form: Form::Any, text: text.into() };
+            let device = Identifier { named_by: NamedBy::Any, text: text.into() };
             name_device(&mut record, &device, None);
             assert_eq!(Value::Object(record), json!({"type": "device", field: text}));
         }
         let mut record = Record::from_iter([("id".to_owned(), "kitchen_lamp".into())]);
-        let device = Identifier { form: Form::Name, text: "kitchen_lamp".into() };
+        let device = Identifier { named_by: NamedBy::Name, text: "kitchen_lamp".into() };
         name_device(&mut record, &device, Some("40000c2a69000001".into()));
         let named = json!({"type": "device", "id": "40000c2a69000001", "name": "kitchen_lamp"});
         assert_eq!(Value::Object(record), named);

@@ -158,7 +158,7 @@ pub struct Identifiers<'a> {
     /// The option: `--dg`.
     pub option: &'static str,
     /// The kind of thing that it names.
-    pub target: ResourceKind,
+    pub kind: ResourceKind,
     /// Its values.
     pub values: &'a [String],
 }
@@ -172,12 +172,12 @@ impl Identifiers<'_> {
         if self.values.is_empty() {
             return Ok(Vec::new());
         }
-        let source = RowSource::identified(self.target.noun(), self.option, self.values);
+        let source = RowSource::identified(self.kind.noun(), self.option, self.values);
         let mut texts = Vec::new();
         for item in source.rows(inputs)? {
             let text = match item? {
                 Item::Row(row) => {
-                    row.identifier(self.target, &[])
+                    row.identifier(self.kind, &[])
                         .map_err(|failure| {
                             CommandError::usage(format!("{}: {}", row.source, failure.sentence()))
                         })?

@@ -101,7 +101,7 @@ impl<'a> DeletionRun<'a> {
     }
 
     /// Clears the way and deletes.
-    pub fn carry_out(&mut self, thing: ResourceKind) {
+    pub fn carry_out(&mut self, kind: ResourceKind) {
         let session = self.session;
         if self.order.force {
             // A refused key ends a row before anything else of it is touched.
@@ -119,7 +119,7 @@ impl<'a> DeletionRun<'a> {
             self.change(groups, |group| {
                 let path = format!("/devicegroups/{}", segment(&group.id));
                 let deleted = session.send(&Request::delete(path)).map(|_| ());
-                match thing {
+                match kind {
                     ResourceKind::Product => {
                         gone_or(deleted).map_err(|why| of_group(&group.name, &group.id, why))
                     }
@@ -127,7 +127,7 @@ impl<'a> DeletionRun<'a> {
                 }
             });
         }
-        if thing == ResourceKind::Product {
+        if kind == ResourceKind::Product {
             self.delete_products();
         }
     }

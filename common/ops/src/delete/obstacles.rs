@@ -14,10 +14,10 @@ use crate::deployments::{deployments, is_flagged};
 use cli::{Session, text};
 
 /// Finds what each row means; a second row for the same is noted as such.
-pub fn identify(run: &mut DeletionRun<'_>, thing: ResourceKind) {
+pub fn identify(run: &mut DeletionRun<'_>, kind: ResourceKind) {
     let session = run.session;
     let rows = run.each_open(|row| Row { record: row.input.clone(), source: row.source.clone() });
-    for ((index, _), record) in run.ask(rows, |row| session.resource(thing, row, &[])) {
+    for ((index, _), record) in run.ask(rows, |row| session.resource(kind, row, &[])) {
         run.rows[index].record = record;
     }
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -30,8 +30,8 @@ pub fn identify(run: &mut DeletionRun<'_>, thing: ResourceKind) {
 }
 
 /// Finds what stands in the way, and refuses what cannot be cleared.
-pub fn look(run: &mut DeletionRun<'_>, thing: ResourceKind) {
-    if thing == ResourceKind::Product {
+pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
+    if kind == ResourceKind::Product {
         groups_of_products(run);
         zombies(run);
     } else {
@@ -56,7 +56,7 @@ pub fn look(run: &mut DeletionRun<'_>, thing: ResourceKind) {
             }
         }
     }
-    if thing == ResourceKind::DeviceGroup {
+    if kind == ResourceKind::DeviceGroup {
         targets(run);
     }
 }

@@ -1,6 +1,6 @@
 //! Following logs: `imp-log stream`, and `--log` of the restarts.
 //!
-//! [`schedule`] decides what to do, [`printed_lines`] what has been printed, [`line`] what a stream's events mean; all
+//! [`schedule`] decides what to do, [`printed_lines`] what has been printed, [`event`] what a stream's events mean; all
 //! pure. Here is the edge: a thread for each stream, some for requests, and the loop between them.
 
 mod after_restart;
@@ -73,22 +73,26 @@ fn follow(
     output.expect_type("log");
     while !session.is_stopped() && !schedule.is_over() {
         let mut actions = schedule.due(clock::monotonic());
-        match clock::receive(&edge.event, TICK) {
+        match clock::receive(&edge.events, TICK) {
             Ok(what) => {
-                actions.extend(schedule.event(what, clock::monotonic()));
-                for what in edge.event.try_iter().take(1000) {
-                    actions.extend(schedule.event(what, clock::monotonic()));
+                actions.extend(schedule.handle(what, clock::monotonic()));
+                for what in edge.events.try_iter().take(1000) {
+                    actions.extend(schedule.handle(what, clock::monotonic()));
                 }
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
         for action in actions {
-            if let Action::Fail { device, failure } = &action {
-                if failure.kind.ends_run() {
+            match &action {
+                Action::End(failure) => return Err(failure.clone().into()),
+                Action::Fail { failure, .. } if failure.kind.ends_run() => {
                     return Err(failure.clone().into());
                 }
-                failed(schedule.id(*device), failure);
-                exit = exit.and(Exit::of_failure(failure.kind));
+                Action::Fail { device, failure } => {
+                    failed(schedule.id(*device), failure);
+                    exit = exit.and(Exit::of_failure(failure.kind));
+                }
+                _ => {}
             }
             carry_out(session, action, &schedule, &edge, output)?;
         }
@@ -110,7 +114,7 @@ fn carry_out(
     match action {
         Action::Print(record) => output.print(&record)?,
         Action::Say(text) => stderr::say(&text),
-        Action::Fail { .. } => {}
+        Action::Fail { .. } | Action::End(_) => {}
         Action::Open { stream, turn } => edge.open(&session.client, stream, turn),
         Action::Fetch { device, why, until } => {
             let id = schedule.id(device).to_owned();
@@ -168,7 +172,7 @@ type Job = Box<dyn FnOnce(&Client) -> Event + Send>;
 struct Edge {
     jobs: Sender<Job>,
     news: Sender<Event>,
-    event: Receiver<Event>,
+    events: Receiver<Event>,
     streams: Streams,
 }
 
@@ -176,7 +180,7 @@ impl Edge {
     #[expect(clippy::disallowed_methods, reason = "they end when the queue does, with the run")]
     fn start(client: &Client, workers: usize) -> Self {
         let (jobs, queue) = channel::<Job>();
-        let (news, event) = channel();
+        let (news, events) = channel();
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..workers {
             let (client, queue, news) = (client.clone(), queue.clone(), news.clone());
@@ -190,7 +194,7 @@ impl Edge {
                 }
             });
         }
-        Edge { jobs, news, event, streams: Streams::default() }
+        Edge { jobs, news, events, streams: Streams::default() }
     }
 
     fn request(&self, job: impl FnOnce(&Client) -> Event + Send + 'static) {

@@ -7,8 +7,8 @@ use model::{Record, ResourceKind};
 use std::cell::RefCell;
 use std::time::SystemTime;
 
+use api::Request;
 use api::logs::{self, Page};
-use api::{Request, resource};
 use pipe::{Failure, Row};
 
 use cli::Result;
@@ -90,8 +90,7 @@ fn device_id(session: &Session, path: &str) -> std::result::Result<String, Failu
     if model::identifier::shape(last) == model::identifier::Shape::Id {
         return Ok(last.to_owned());
     }
-    let answer = session.send(&Request::get(path))?;
-    Ok(text(&resource::lift_data(&answer.body), "id").to_owned())
+    Ok(text(&session.record(&Request::get(path))?, "id").to_owned())
 }
 
 /// Prints a log, fetching the pages that follow. The outer error is that of the row.

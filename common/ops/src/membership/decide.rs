@@ -99,7 +99,7 @@ pub(super) fn batches(
 mod tests {
     use super::super::locations::Group;
     use super::*;
-    use pipe::Form;
+    use pipe::NamedBy;
     use serde_json::json;
 
     /// Two groups, `a` for development and `b` for production, with a device each, and one in none.
@@ -134,7 +134,7 @@ mod tests {
     ) -> Vec<String> {
         let asking = |(device, target): &(&str, Option<GroupNumber>)| {
             let device = (*device).into();
-            MoveRow::asking(Requested { device, named_by: Form::Any, target: *target })
+            MoveRow::asking(Requested { device, named_by: NamedBy::Any, target: *target })
         };
         let mut rows: Vec<_> = asked.iter().map(asking).collect();
         decide(&mut rows, locations, key);

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use api::devices;
 use api::list::{self, Reading};
-use api::{Error, Request, SeenIds, resource, segment};
+use api::{Error, Request, SeenIds, segment};
 use pipe::engine::{self, Done};
 
 use super::locations::{Locations, key};
@@ -115,7 +115,10 @@ fn locate_one_by_one(
         |done| {
             if let Done::Worked((text, answer)) = done {
                 match answer {
-                    Ok(answer) => locations.note(&resource::lift_data(&answer.body), |_| true),
+                    Ok(answer) => match answer.record() {
+                        Ok(device) => locations.note(&device, |_| true),
+                        Err(error) => locations.cannot_tell(text, error),
+                    },
                     Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
                         ended = Some(error);
                         return ControlFlow::Break(());

@@ -4,20 +4,19 @@ use model::Record;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use api::{Request, resource, segment};
 use pipe::engine::{self, Done};
 use pipe::spool::Reader;
-use pipe::{Failure, Form, Identifier, Item, Row};
+use pipe::{Failure, Identifier, Item, NamedBy, Row};
 use serde_json::Value;
 
 use super::Move;
 use super::locations::Locations;
 use super::row::{MoveRow, RowState};
+use cli::CommandError;
 use cli::Session;
 use cli::rows::naming::name_device;
 use cli::rows::results::Results;
 use cli::rows::{Outcome, RowDone};
-use cli::{CommandError, failure};
 
 /// Rows that are read back and printed together.
 const AT_ONCE: usize = 256;
@@ -107,9 +106,9 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
     let location = locations.of(moved.device()).ok().flatten();
     let id = moved.id_of_name.or(location.and_then(|location| location.id));
     let is_name = moved.id_of_name.is_some() || location.is_some_and(|location| location.by_name);
-    let named_by = moved.requested.as_ref().map_or(Form::Any, |requested| requested.named_by);
-    let form = if is_name { Form::Name } else { named_by };
-    let device = Identifier { form, text: moved.device().to_owned() };
+    let named_by = moved.requested.as_ref().map_or(NamedBy::Any, |requested| requested.named_by);
+    let named_by = if is_name { NamedBy::Name } else { named_by };
+    let device = Identifier { named_by, text: moved.device().to_owned() };
     name_device(&mut row.record, &device, id.map(|id| format!("{id:016x}")));
     let mut changes = Record::new();
     if let Some(target) = moved.target() {
@@ -162,15 +161,11 @@ fn report(results: &mut Results<'_>, ready: Ready) {
 fn read_back(session: &Session, ready: Ready) -> Ready {
     let Ready::Good(acted, device, row) = ready else { return ready };
     let id = acted.record.get("id").and_then(Value::as_str).unwrap_or(&device).to_owned();
-    match session.client.send(&Request::get(format!("/devices/{}", segment(&id)))) {
-        Ok(answer) => {
-            let record = resource::lift_data(&answer.body);
-            Ready::Good(RowDone { record, ..acted }, device, row)
-        }
-        Err(error) => {
+    match session.get("devices", &id) {
+        Ok(record) => Ready::Good(RowDone { record, ..acted }, device, row),
+        Err(why) => {
             let done = acted.outcome.map_or("done", Outcome::word);
             let title = format!("It was {done}, but its state could not be read back");
-            let why = failure(error);
             let words = [Some(why.title.as_str()), why.detail.as_deref()];
             let detail = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
             let detail = Some(detail).filter(|detail| !detail.is_empty());

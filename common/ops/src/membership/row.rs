@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU64;
 
-use pipe::{Failure, Form};
+use pipe::{Failure, NamedBy};
 
 use super::locations::{GroupNumber, Locations};
 use api::Error;
@@ -16,7 +16,7 @@ pub(super) struct Requested {
     /// The device, as the row names it.
     pub device: Box<str>,
     /// What the row says that this is.
-    pub named_by: Form,
+    pub named_by: NamedBy,
     /// The group to go to; `None` = out of its group.
     pub target: Option<GroupNumber>,
 }

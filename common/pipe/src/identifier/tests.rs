@@ -6,9 +6,9 @@ fn row(value: Value) -> Row {
     Row { record: serde_json::from_value(value).expect("an object"), source: "x:1".into() }
 }
 
-fn found(target: ResourceKind, value: Value) -> (Form, String) {
+fn found(target: ResourceKind, value: Value) -> (NamedBy, String) {
     let identifier = row(value).identifier(target, &[]).expect("an identifier");
-    (identifier.form, identifier.text)
+    (identifier.named_by, identifier.text)
 }
 
 fn failed(target: ResourceKind, options: &[&str], value: Value) -> Failure {
@@ -22,16 +22,16 @@ fn columns_are_tried_in_the_stated_order() {
         "device": "dev", "id": "5000d8c46a56cfca", "devicegroup_id": "never",
     });
     let expected = [
-        ("id", Form::Any, "5000d8c46a56cfca"),
-        ("device", Form::Any, "dev"),
-        ("mac_address", Form::Mac, "0c:2a:69:05:0d:62"),
-        ("agent_id", Form::AgentId, "wwK6DYEN2mx7"),
-        ("name", Form::Name, "Oven"),
+        ("id", NamedBy::Any, "5000d8c46a56cfca"),
+        ("device", NamedBy::Any, "dev"),
+        ("mac_address", NamedBy::Mac, "0c:2a:69:05:0d:62"),
+        ("agent_id", NamedBy::AgentId, "wwK6DYEN2mx7"),
+        ("name", NamedBy::Name, "Oven"),
     ];
-    for (column, form, text) in expected {
+    for (column, named_by, text) in expected {
         assert_eq!(
             found(ResourceKind::Device, record.clone()),
-            (form, text.to_owned()),
+            (named_by, text.to_owned()),
             "{column}"
         );
         record[column] = json!(null);
@@ -44,12 +44,12 @@ fn columns_are_tried_in_the_stated_order() {
 #[test]
 fn a_record_of_ours_gives_its_id_and_nothing_is_guessed() {
     let record = json!({"type": "device", "id": "5000d8c46a56cfca", "name": "x"});
-    assert_eq!(found(ResourceKind::Device, record), (Form::Id, "5000d8c46a56cfca".into()));
+    assert_eq!(found(ResourceKind::Device, record), (NamedBy::Id, "5000d8c46a56cfca".into()));
     let damaged = json!({"type": "device", "id": "2.5E+15", "name": "x"});
     assert_eq!(failed(ResourceKind::Device, &[], damaged).kind, ErrorKind::BadInput);
     for kind in ResourceKind::DeviceGroup.types() {
         let record = json!({"type": kind, "id": "g"});
-        assert_eq!(found(ResourceKind::DeviceGroup, record.clone()), (Form::Id, "g".into()));
+        assert_eq!(found(ResourceKind::DeviceGroup, record.clone()), (NamedBy::Id, "g".into()));
         assert_eq!(failed(ResourceKind::Product, &[], record).kind, ErrorKind::WrongType);
     }
 }
@@ -80,7 +80,7 @@ fn the_capitals_of_an_id_do_not_count_and_those_of_a_name_do() {
 #[test]
 fn a_record_of_another_kind_gives_what_it_refers_to() {
     let device = json!({"type": "device", "id": "d", "name": "n", "devicegroup_id": "g"});
-    assert_eq!(found(ResourceKind::DeviceGroup, device.clone()), (Form::Id, "g".into()));
+    assert_eq!(found(ResourceKind::DeviceGroup, device.clone()), (NamedBy::Id, "g".into()));
     let failure = failed(ResourceKind::Product, &[], device);
     assert_eq!(failure.kind, ErrorKind::WrongType);
     assert_eq!(
@@ -88,7 +88,7 @@ fn a_record_of_another_kind_gives_what_it_refers_to() {
         "No product: the record's type is `device`, and it has no product_id"
     );
     let log = json!({"type": "server.log", "device_id": "d", "msg": "m"});
-    assert_eq!(found(ResourceKind::Device, log), (Form::Id, "d".into()));
+    assert_eq!(found(ResourceKind::Device, log), (NamedBy::Id, "d".into()));
     let group = json!({"type": "dut_devicegroup", "id": "g", "name": "n"});
     assert_eq!(failed(ResourceKind::Device, &[], group).kind, ErrorKind::WrongType);
 }
@@ -100,14 +100,14 @@ fn the_group_of_a_device_is_never_the_device() {
         ErrorKind::BadInput
     );
     let found = found(ResourceKind::DeviceGroup, json!({"devicegroup_id": "g"}));
-    assert_eq!(found, (Form::Id, "g".into()));
+    assert_eq!(found, (NamedBy::Id, "g".into()));
 }
 
 #[test]
 fn an_option_of_the_verb_is_no_identifier() {
     let record = json!({"name": "new name", "mac_address": "0c2a69050d62"});
     let identifier = row(record).identifier(ResourceKind::Device, &["name"]).unwrap();
-    assert_eq!(identifier.form, Form::Mac);
+    assert_eq!(identifier.named_by, NamedBy::Mac);
     let failure = failed(ResourceKind::Device, &["name"], json!({"name": "new name"}));
     assert!(!failure.sentence().contains("agent_id, name"), "{}", failure.sentence());
     let imp005 = json!({"type": "imp005", "id": "d"});
@@ -116,19 +116,19 @@ fn an_option_of_the_verb_is_no_identifier() {
 
 #[test]
 fn a_bare_device_identifier_is_an_address_if_it_looks_like_one() {
-    for (text, form, read) in [
-        ("0C-2A-69-05-0D-62", Form::Mac, "0c:2a:69:05:0d:62"),
-        ("0c2a69050d62", Form::Mac, "0c:2a:69:05:0d:62"),
-        ("5000d8c46a56cfca", Form::Any, "5000d8c46a56cfca"),
-        ("-bcdEFgh_j12", Form::Any, "-bcdEFgh_j12"),
-        (" Oven 7 ", Form::Any, "Oven 7"),
+    for (text, named_by, read) in [
+        ("0C-2A-69-05-0D-62", NamedBy::Mac, "0c:2a:69:05:0d:62"),
+        ("0c2a69050d62", NamedBy::Mac, "0c:2a:69:05:0d:62"),
+        ("5000d8c46a56cfca", NamedBy::Any, "5000d8c46a56cfca"),
+        ("-bcdEFgh_j12", NamedBy::Any, "-bcdEFgh_j12"),
+        (" Oven 7 ", NamedBy::Any, "Oven 7"),
     ] {
         let row = Row::bare(text, "x:1");
         let identifier = row.identifier(ResourceKind::Device, &[]).unwrap();
-        assert_eq!((identifier.form, identifier.text.as_str()), (form, read));
+        assert_eq!((identifier.named_by, identifier.text.as_str()), (named_by, read));
     }
     let product = Row::bare("0c2a69050d62", "").identifier(ResourceKind::Product, &[]).unwrap();
-    assert_eq!((product.form, product.text.as_str()), (Form::Any, "0c2a69050d62"));
+    assert_eq!((product.named_by, product.text.as_str()), (NamedBy::Any, "0c2a69050d62"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::ResourceKind;
 use cli::Session;
-use cli::api::{Request, resource};
+use cli::api::Request;
 use cli::rows::{RowDone, RowJob, each};
 
 use super::{LoginKeys, path};
@@ -22,8 +22,7 @@ impl Info {
         let session = Session::open(&self.common)?;
         each(&session, &RowJob::reading(self.keys.row_args()), |row| {
             let key = row.identifier(ResourceKind::LoginKey, &[])?;
-            let answer = session.send(&Request::get(path(&key.text)))?;
-            Ok(RowDone::read(resource::lift_data(&answer.body)))
+            session.record(&Request::get(path(&key.text))).map(RowDone::read)
         })
     }
 }

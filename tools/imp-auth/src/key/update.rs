@@ -46,7 +46,7 @@ impl Update {
                 let attributes = attributes.clone();
                 let body = resource::update_body("login_key", &key.text, attributes, Record::new());
                 let answer = password.send(Request::patch(path(&key.text)).body(body))?;
-                Ok(resource::lift_data(&answer.body))
+                Ok(answer.record_if_any())
             })?;
             Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
         })

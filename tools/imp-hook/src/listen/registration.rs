@@ -1,6 +1,6 @@
 //! `--create`: the webhooks that live as long as the listener does.
 
-use cli::api::{Request, resource, segment};
+use cli::api::{Request, segment};
 use cli::terminal::stderr;
 use cli::{CommandError, Failure, Session};
 use cli::{ErrorKind, Record, ResourceKind};
@@ -52,8 +52,8 @@ impl Registration {
             return Ok(());
         }
         let body = body(attributes(&url, event, Mime::Json), &group);
-        let made = match self.session.send(&Request::post("/webhooks").body(body)) {
-            Ok(answer) => resource::lift_data(&answer.body),
+        let made = match self.session.record(&Request::post("/webhooks").body(body)) {
+            Ok(made) => made,
             // The answer got lost: its URL, which nobody else knows, tells whether it was made.
             Err(failure) if failure.kind == ErrorKind::UnknownOutcome => {
                 self.present(id, event, &url)?.ok_or(failure)?

@@ -17,7 +17,7 @@ use super::{Followed, follow, mark_log};
 use cli::CommandError;
 use cli::Output;
 use cli::Session;
-use cli::args::Form;
+use cli::args::OutputFormat;
 use cli::consent::count;
 use cli::rows::{RowJob, RowResult, carry_out, interrupted};
 use cli::{Exit, Result, terminal::stderr};
@@ -65,7 +65,7 @@ impl LogAfter {
         session: &Session,
         dry_run: bool,
     ) -> std::result::Result<LogPositions<'_>, CommandError> {
-        if self.log && session.common.output == Some(Form::Csv) {
+        if self.log && session.common.output == Some(OutputFormat::Csv) {
             return Err(CommandError::usage(
                 "--log prints two kinds of records, which have no columns in common: choose another form \
                  than csv",
@@ -176,7 +176,7 @@ impl LogPositions<'_> {
             stderr::say(&format!("{id}: {}", failure.sentence()));
         };
         // An array goes on; the columns of a table do not fit what comes now.
-        if session.common.output == Some(Form::Json) {
+        if session.common.output == Some(OutputFormat::Json) {
             return Ok(exit.and(follow(session, &session.output, followed, 1, say)?));
         }
         session.output.finish()?;

@@ -3,7 +3,6 @@
 use model::ResourceKind;
 use std::collections::HashMap;
 
-use api::{Request, resource};
 use pipe::{Failure, Identifier, Item, ReadError, Row};
 
 use super::{Followed, follow};
@@ -151,6 +150,5 @@ pub(super) fn device_id_of(
     if model::identifier::shape(&device.text) == model::identifier::Shape::Id {
         return Ok(device.text.to_ascii_lowercase());
     }
-    let answer = session.with_device(device, Request::get)?;
-    Ok(text(&resource::lift_data(&answer.body), "id").to_owned())
+    Ok(text(&session.device(device)?, "id").to_owned())
 }

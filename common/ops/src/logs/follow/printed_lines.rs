@@ -17,7 +17,7 @@ const DISORDER: Duration = Duration::from_secs(30);
 /// Lines that are remembered, at most; when there are more the older half is forgotten.
 const REMEMBERED: usize = 4_000;
 
-/// The printed_lines of one device.
+/// What was printed of one device.
 #[derive(Debug, Default)]
 pub struct PrintedLines {
     lines: BTreeMap<Key, Count>,

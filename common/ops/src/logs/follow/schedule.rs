@@ -1,5 +1,5 @@
 //! What to do next when following logs: which devices are on a stream, which are polled, when to fill a
-//! gap and when to try again. Pure: it is told what event and when, and says what to do.
+//! gap and when to try again. Pure: it is told what happened and when, and says what to do.
 //!
 //! Careful about lines: a device is never without one of the two, stream or poll; each line goes through
 //! the device's [`PrintedLines`]; and where the stored log does not reach back to what is known, a `gap` says so.
@@ -47,9 +47,11 @@ pub enum Action {
     Say(String),
     /// A device cannot be followed.
     Fail { device: usize, failure: Failure },
+    /// The run is over.
+    End(Failure),
 }
 
-/// What has event.
+/// What happened.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A stored log, newest first, was read; `more`: there are older entries.
@@ -178,8 +180,8 @@ impl Schedule {
         actions
     }
 
-    /// Takes in what has event.
-    pub fn event(&mut self, what: Event, now: Instant) -> Vec<Action> {
+    /// Takes in what happened.
+    pub fn handle(&mut self, what: Event, now: Instant) -> Vec<Action> {
         match what {
             // A signal: the loop is about to end.
             what if what.is_interrupted() => Vec::new(),

@@ -268,7 +268,7 @@ impl Schedule {
     fn never(&mut self, stream: usize, failure: Failure) -> Vec<Action> {
         self.streams[stream].state = State::Off;
         if failure.kind.ends_run() {
-            return vec![Action::Fail { device: 0, failure }];
+            return vec![Action::End(failure)];
         }
         for device in &mut self.devices {
             if device.place.stream() == Some(stream) {

@@ -45,7 +45,7 @@ impl Bench {
     }
 
     fn event(&mut self, what: Event) -> Vec<Action> {
-        self.schedule.event(what, self.now)
+        self.schedule.handle(what, self.now)
     }
 
     fn fetched(&mut self, device: usize, why: Why, entries: Vec<Record>) -> Vec<Action> {
