@@ -1,8 +1,7 @@
 //! Items collected into batches.
 //!
-//! [`Batcher`] is the decision alone: what goes together, and when it is full. [`chunks`] is for
-//! live sources, whose next item may take a second or a day: it waits, and what has come is not
-//! kept waiting with it.
+//! [`Batcher`] only decides what goes together and when a batch is full. [`chunks`] is for live
+//! sources, whose next item may take a second or a day: items already read do not wait for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -46,11 +45,11 @@ impl<K: Clone + Eq + Hash, T> Batcher<K, T> {
     }
 }
 
-/// Reads `source` in a thread of its own and gives its items to `each`: as soon as `size` have
-/// come, when no further item has come for `idle`, and at the end. When `each` breaks, what had come
-/// besides is given back.
+/// Reads `source` in its own thread and passes items to `each`: as soon as there are `size`, when
+/// no other item arrives for `idle`, and at the end. When `each` breaks, items read but not passed
+/// on are returned.
 ///
-/// The thread is left behind if `each` breaks while the source waits; it takes no item after that.
+/// If `each` breaks while the source blocks, the thread is detached; it takes no further item.
 ///
 /// # Panics
 /// If the source panics, with its message.
@@ -63,7 +62,7 @@ where
     let (give, items) = sync_channel(size.max(1));
     #[expect(clippy::disallowed_methods, reason = "it ends with the source, or is left behind")]
     let reader = std::thread::spawn(move || {
-        // Nobody wants more once `each` has broken off.
+        // Sending fails once `each` has broken.
         source.map(|item| give.send(item)).take_while(Result::is_ok).for_each(drop);
     });
     let mut waiting = Vec::new();
@@ -86,20 +85,20 @@ where
     }
 }
 
-/// What happened while a source was waited for.
+/// What happened while waiting for the source.
 enum Event<T> {
     Item(T),
-    /// Nothing, for as long as the patience lasts.
+    /// Nothing arrived in time.
     Idle,
     End,
 }
 
-/// How long to wait for the next item; `None` is for ever, because nothing is kept waiting.
+/// How long to wait for the next item; without a limit if no item is held back.
 fn patience(waiting: usize, idle: Duration) -> Option<Duration> {
     (waiting > 0).then_some(idle)
 }
 
-/// Whether what waits, with the item of the event, is to go out.
+/// Whether the waiting items, with that of the event, are to be passed on.
 fn is_due<T>(event: &Event<T>, waiting: usize, size: usize) -> bool {
     match event {
         Event::Item(_) => waiting + 1 >= size,
@@ -172,7 +171,7 @@ mod tests {
     #[test]
     fn what_has_come_goes_out_when_full_when_idle_and_at_the_end() {
         for (idle, size, first) in [(FOR_EVER, 2, 2), (Duration::ZERO, 100, 1)] {
-            // The source gives the next only after what has come went out.
+            // The source gives its last item only after the first ones were passed on.
             let (give, source) = channel();
             (0..first).for_each(|number| give.send(number).unwrap());
             let mut give = Some(give);

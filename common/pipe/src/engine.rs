@@ -1,10 +1,10 @@
 //! Work on items in parallel, results in input order.
 //!
-//! Workers take the next item from the source themselves, under a lock, and in the same moment
-//! put a place for its result into a queue of bounded length. The calling thread empties that
-//! queue from the front. So a result is handed over as soon as those before it are, also while
-//! the source has nothing new; the look-ahead is bounded; and nothing that was taken from the
-//! source is ever lost: it is worked on, or comes back as [`Done::NotAttempted`].
+//! Workers take the next item from the source under a lock, and under the same lock put a channel
+//! for its result into a bounded queue. The calling thread empties that queue from the front. So a
+//! result is delivered as soon as those before it are, even while the source blocks; the look-ahead
+//! is bounded; and no item taken from the source is lost: it is worked on, or comes back as
+//! [`Done::NotAttempted`].
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::scope;
 
-/// How many items a job may be ahead of the first result that is still missing.
+/// Maximum number of items per job that are taken ahead of the first missing result.
 const LOOK_AHEAD: usize = 4;
 
 /// What became of an item.
@@ -21,17 +21,17 @@ const LOOK_AHEAD: usize = 4;
 pub enum Done<T, R> {
     /// It was worked on.
     Worked(R),
-    /// The run was stopped before.
+    /// The run was stopped first.
     NotAttempted(T),
 }
 
 /// Calls `work` for every item of `source`, in `jobs` threads, and `each` for every result, in
 /// the order of the items, on the calling thread.
 ///
-/// Once `stop` is set, no work is begun; work in hand is finished; what the source still gives is
-/// handed to `each` as not attempted. It is for the source to end then, if it would wait. If
-/// `each` breaks, no further item is taken and the results in hand are dropped; a source that
-/// waits has to be ended by the caller for this function to return.
+/// Once `stop` is set, no work is begun; work in progress is finished; items that the source still
+/// gives are passed to `each` as not attempted. A source that would block must end then. If `each`
+/// breaks, no further item is taken and pending results are dropped; the caller must end a source
+/// that blocks for this function to return.
 ///
 /// # Panics
 /// If `work` or the source panics, with the same message, after all threads have ended.
@@ -53,7 +53,7 @@ where
             } else {
                 Done::Worked(work(item))
             };
-            // Nobody waits for it when `each` has broken off.
+            // Nobody receives it once `each` has broken.
             let _ = reply.send(done);
         }
     };
@@ -76,19 +76,19 @@ where
     });
 }
 
-/// Takes the place of each result, in the order of the items.
+/// The channels of the results, in the order of the items.
 type Queue<T, R> = SyncSender<Receiver<Done<T, R>>>;
 
-/// The next item with the place for its result; nothing at the end, or when nobody wants more.
+/// The next item and where to send its result; nothing at the end, or once `each` has broken.
 fn next<T, R, S>(source: &Mutex<S>, queue: &Queue<T, R>) -> Option<(T, SyncSender<Done<T, R>>)>
 where
     S: Iterator<Item = T>,
 {
-    // Poisoned: the source has panicked, there is nothing more to get from it.
+    // Poisoned: the source has panicked.
     let mut source = source.lock().ok()?;
     let item = source.next()?;
     let (reply, result) = sync_channel(1);
-    // Under the lock still, so that places are in the order of the items.
+    // Still under the lock, so that the channels are in the order of the items.
     queue.send(result).ok()?;
     Some((item, reply))
 }

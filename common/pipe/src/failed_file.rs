@@ -1,8 +1,8 @@
-//! The file of `--failed`: one line a failed row, valid input as it stands.
+//! The file of `--failed`: one line per failed row, valid as input.
 //!
-//! It is careful about two things. Every line is flushed at once, so that a run that is killed
-//! leaves the rows that failed so far. And the file is emptied at the start, so it must not be an
-//! input of the same run: the caller asks [`same_file`] before [`FailedFile::create`].
+//! Every line is flushed at once, so that a run that is killed leaves the rows that failed so far.
+//! The file is truncated at the start, so it must not be an input of the same run: the caller asks
+//! [`same_file`] before [`FailedFile::create`].
 
 use model::Record;
 use std::fs::{File, Metadata};
@@ -43,7 +43,7 @@ impl FailedFile {
     /// Writes one failed row as one line, and flushes it.
     ///
     /// # Errors
-    /// Those of writing. The row is then in nobody's hands but the caller's.
+    /// Those of writing; the row is then not in the file.
     pub fn write(&mut self, failure: &Failure, input: &Record, source: &str) -> io::Result<()> {
         let mut line = serde_json::to_vec(&Line { error: failure, input, source })?;
         line.push(b'\n');
@@ -52,7 +52,7 @@ impl FailedFile {
     }
 }
 
-/// Whether both are one regular file, under whatever names.
+/// Whether both are the same regular file, under whatever names.
 pub fn same_file(one: &Metadata, other: &Metadata) -> bool {
     one.is_file() && other.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino())
 }

@@ -19,13 +19,13 @@ pub struct Failure {
     pub detail: Option<String>,
     /// The sort of failure.
     pub kind: ErrorKind,
-    /// How many requests were sent for the row; 0 if it did not come so far.
+    /// How many requests were sent for the row; 0 if none was.
     pub attempts: u32,
-    /// What the service says besides, as an array: where the code does not compile, for example. Left
-    /// out when there is nothing. Boxed, because failures are returned from everywhere.
+    /// More from the service, as an array: where the code does not compile, for example. Left out
+    /// if there is nothing. Boxed to keep `Result`s small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Box<Value>>,
-    /// A part of what the row asks for was done before: it is told whatever else ends the run.
+    /// Part of what the row asks for was done: this is reported whatever else ends the run.
     #[serde(skip)]
     pub partly: bool,
 }
@@ -58,8 +58,8 @@ impl Failure {
         Failure::new(ErrorKind::NotAttempted, "Not attempted").detail(why)
     }
 
-    /// The same for a row of which a part was done before. `done` says what, `advice` what to do now. It is
-    /// never one that was not attempted, which could be fed back in without looking.
+    /// The same for a row that was done in part. `done` says what, `advice` what to do now. The kind
+    /// is never `not_attempted`: such rows may be fed back in without looking.
     #[must_use]
     pub fn after(self, done: impl Into<String>, advice: &str) -> Failure {
         let why = match self.detail.as_deref().filter(|detail| !detail.is_empty()) {
@@ -74,7 +74,7 @@ impl Failure {
         Failure { title: done.into(), detail, kind, partly: true, ..self }
     }
 
-    /// All of it on one line, for a person; without control characters.
+    /// Everything on one line, for a person; without control characters.
     pub fn sentence(&self) -> String {
         let mut text = self.title.clone();
         if let Some(detail) = self.detail.as_deref().filter(|detail| !detail.is_empty()) {
@@ -91,12 +91,12 @@ impl Failure {
     }
 }
 
-/// A sentence of the service's, and what to do about it.
+/// A sentence from the service, and what to do about it.
 pub fn with_advice(why: &str, advice: &str) -> String {
     format!("{}; {advice}", without_full_stop(why))
 }
 
-/// A full stop that ends a sentence, not one that stands by itself.
+/// The text without the full stop of a sentence; one that stands by itself stays.
 fn without_full_stop(text: &str) -> &str {
     text.strip_suffix('.').filter(|rest| !rest.ends_with([' ', '.'])).unwrap_or(text)
 }

@@ -28,9 +28,9 @@ impl Row {
         names.iter().filter_map(|name| self.record.get(*name)).find(|value| !value.is_null())
     }
 
-    /// The row of the thing of the kind `kind` that this row refers to: of a record of another kind, such as
-    /// a device for its device group, only the reference stays and what the person has added. The record's
-    /// own `name` is not the name of the thing that it refers to.
+    /// The row of the `kind` that this row refers to. Of a record of another kind, such as a device
+    /// for its device group, only the reference and columns added by the user are kept: its `name`
+    /// is not the name of what it refers to.
     pub fn as_reference_to(&self, kind: ResourceKind) -> Row {
         let text = |name: &str| self.record.get(name).and_then(Value::as_str);
         let type_name = text("type").unwrap_or_default();

@@ -1,7 +1,7 @@
-//! Records out, in the form that was asked for.
+//! Prints records in one of the formats of `--output`.
 //!
-//! A closed pipe is no error: it is told once, and what comes after is dropped in silence. A line
-//! is always written whole, so that whoever reads along never sees half a record.
+//! A closed pipe is no error: it is reported once, and later records are dropped. A line is always
+//! written whole, so that a reader never sees half a record.
 
 mod columns;
 mod table;
@@ -15,36 +15,36 @@ use serde_json::Value;
 pub(crate) use columns::csv as stated_columns;
 use table::Table;
 
-/// A form of output: the values of `--output`. `debug` is `Ndjson`.
+/// The values of `--output`. `debug` is `Ndjson`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One record a line.
     Ndjson,
     /// For people, on a terminal.
     Table,
-    /// A header and values, the columns stated for each type.
+    /// A header and rows; each type has fixed columns.
     Csv,
-    /// One array, an element a line.
+    /// One array, one element a line.
     Json,
     /// The id of each record, one a line; a record without one is printed whole.
     Minimal,
 }
 
-/// Whether somebody still reads.
+/// Whether the output is still open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrote {
     /// It was written, as far as can be known.
     Done,
-    /// Nobody reads any more (`| head`): whatever comes is dropped in silence.
+    /// The reader has gone (`| head`): later records are dropped.
     Closed,
 }
 
 /// Gives the name of a group or product for its type and id, if it is known.
 pub type Names = Box<dyn Fn(&str, &str) -> Option<String> + Send>;
 
-/// Prints records.
+/// Prints records in one format.
 pub struct Sink {
-    form: Form,
+    layout: Layout,
     fields: Option<Vec<String>>,
     expected: Option<String>,
     expected_marks: Vec<&'static str>,
@@ -52,7 +52,7 @@ pub struct Sink {
     closed: bool,
 }
 
-enum Form {
+enum Layout {
     Lines,
     Minimal,
     /// Whether an element was printed.
@@ -63,23 +63,22 @@ enum Form {
 }
 
 impl Sink {
-    /// Prints in the form `format`; `fields` chooses and orders columns; a table is cut to
-    /// `width` columns if there is a width.
+    /// `fields` chooses and orders columns; a table is cut to `width` columns if there is a width.
     pub fn new(
         format: Format,
         fields: Option<Vec<String>>,
         out: Box<dyn Write + Send>,
         width: Option<usize>,
     ) -> Sink {
-        let form = match format {
-            Format::Ndjson => Form::Lines,
-            Format::Minimal => Form::Minimal,
-            Format::Json => Form::Array(false),
-            Format::Csv => Form::Csv(None),
-            Format::Table => Form::Table(Box::new(Table::new(fields.clone(), width))),
+        let layout = match format {
+            Format::Ndjson => Layout::Lines,
+            Format::Minimal => Layout::Minimal,
+            Format::Json => Layout::Array(false),
+            Format::Csv => Layout::Csv(None),
+            Format::Table => Layout::Table(Box::new(Table::new(fields.clone(), width))),
         };
         Sink {
-            form,
+            layout,
             fields,
             expected: None,
             expected_marks: Vec::new(),
@@ -88,9 +87,9 @@ impl Sink {
         }
     }
 
-    /// Tables ask here for the names of groups and products.
+    /// Where tables get the names of groups and products.
     pub fn set_names(&mut self, names: Names) {
-        if let Form::Table(table) = &mut self.form {
+        if let Layout::Table(table) = &mut self.layout {
             table.set_names(names);
         }
     }
@@ -101,7 +100,7 @@ impl Sink {
         self.expected = Some(kind.to_owned());
     }
 
-    /// What a verb that acts adds to its records: the header of CSV has it even if no record comes.
+    /// Gives CSV without records the columns that a changing verb adds.
     pub fn expect_marks(&mut self, dry_run: bool) {
         self.expected_marks = columns::MARKS[..if dry_run { 2 } else { 1 }].to_vec();
     }
@@ -112,16 +111,16 @@ impl Sink {
     /// Those of writing, but for a closed pipe.
     pub fn write(&mut self, record: &Record) -> io::Result<Wrote> {
         let mut text = String::new();
-        match &mut self.form {
-            Form::Lines => text = line(&self.chosen(record)),
-            Form::Minimal => text = id(record).map_or_else(|| line(record), |id| id + "\n"),
-            Form::Array(begun) => {
+        match &mut self.layout {
+            Layout::Lines => text = line(&self.chosen(record)),
+            Layout::Minimal => text = id(record).map_or_else(|| line(record), |id| id + "\n"),
+            Layout::Array(begun) => {
                 text.push_str(if *begun { ",\n" } else { "[\n" });
                 *begun = true;
                 text.push_str(line(&self.chosen(record)).trim_end());
             }
-            Form::Table(table) => table.add(record, &mut text),
-            Form::Csv(columns) => {
+            Layout::Table(table) => table.add(record, &mut text),
+            Layout::Csv(columns) => {
                 let columns = columns.get_or_insert_with(|| {
                     let expected = self.expected.as_deref();
                     let chosen = self.fields.clone();
@@ -137,13 +136,13 @@ impl Sink {
         self.quiet(|out| out.write_all(text.as_bytes()))
     }
 
-    /// Hands on what was printed so far.
+    /// Flushes what was printed so far.
     ///
     /// # Errors
     /// Those of writing, but for a closed pipe.
     pub fn flush(&mut self) -> io::Result<Wrote> {
         let mut text = String::new();
-        if let Form::Table(table) = &mut self.form {
+        if let Layout::Table(table) = &mut self.layout {
             table.flush(&mut text);
         }
         self.quiet(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
@@ -155,11 +154,11 @@ impl Sink {
     /// Those of writing, but for a closed pipe.
     pub fn finish(&mut self) -> io::Result<Wrote> {
         let mut text = String::new();
-        match &mut self.form {
-            Form::Lines | Form::Minimal | Form::Csv(Some(_)) => {}
-            Form::Array(begun) => text.push_str(if *begun { "\n]\n" } else { "[]\n" }),
-            Form::Table(table) => table.finish(&mut text),
-            Form::Csv(None) => text = self.header_alone(),
+        match &mut self.layout {
+            Layout::Lines | Layout::Minimal | Layout::Csv(Some(_)) => {}
+            Layout::Array(begun) => text.push_str(if *begun { "\n]\n" } else { "[]\n" }),
+            Layout::Table(table) => table.finish(&mut text),
+            Layout::Csv(None) => text = self.header_alone(),
         }
         self.quiet(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }

@@ -1,9 +1,9 @@
-//! Rows from a file or a pipe, whatever form they have.
+//! Rows from a file or a pipe, whatever their format.
 //!
-//! The form is decided from the first line that is not blank, and rows are handed on as they
-//! arrive: nothing here waits for a buffer to fill. It is careful that no input is lost in
-//! silence: what cannot be read becomes a [`BadRow`] with its text, or a [`ReadError`] that ends
-//! the source. Memory is bounded by [`ROW_LIMIT`].
+//! The format is decided from the first line that is not blank, and rows are returned as they
+//! arrive: nothing here waits for a buffer to fill. No input is lost silently: what cannot be read
+//! becomes a [`BadRow`] with its text, or a [`ReadError`] that ends the source. Memory is bounded
+//! by [`ROW_LIMIT`].
 
 mod delimited;
 mod input;
@@ -22,16 +22,15 @@ use delimited::Delimited;
 use input::{Input, LineEnd};
 use json::Json;
 use model::text::cut;
-use sniff::Shape;
 
-/// The most bytes that a row may have.
+/// Maximum size of a row in bytes.
 pub const ROW_LIMIT: usize = 16 << 20;
-/// The most bytes of an unreadable row that are kept for the file of failed rows.
+/// Maximum size of what the file of failed rows keeps of an unreadable row.
 const KEPT: usize = 64 << 10;
-/// The most bytes of a bare identifier; anything longer is some other kind of file.
+/// Maximum size of a bare identifier; anything longer is some other kind of file.
 const IDENTIFIER_LIMIT: usize = 4 << 10;
 
-/// Something to read, not read yet.
+/// Something to read rows from.
 pub struct Source {
     /// What messages call it: `devices.csv`, `stdin`.
     pub name: String,
@@ -47,7 +46,7 @@ impl Source {
 
     /// Its rows. Nothing is read before the first is asked for.
     pub fn rows(self) -> Rows {
-        Rows { name: self.name, input: Input::new(self.reader), form: Form::Unknown }
+        Rows { name: self.name, input: Input::new(self.reader), format: InputFormat::Unknown }
     }
 }
 
@@ -72,8 +71,8 @@ pub struct BadRow {
     pub source: String,
 }
 
-/// Why reading ends before the source does: the run was stopped. A reader gives it, wrapped in an error of
-/// [`io::Error::other`]; then the rows end in silence, and what has come of an unfinished row is none.
+/// A reader returns this in an [`io::Error::other`] when the run was stopped: the rows then end
+/// without an error, and an unfinished row is dropped.
 #[derive(Debug)]
 pub struct Stopped;
 
@@ -91,7 +90,7 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// The source cannot be read, or not to its end. Rows that came before stay valid.
+/// The source cannot be read, or not to its end. Earlier rows stay valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
     /// What cannot be read.
@@ -119,8 +118,8 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// What a form of input finds at one place: the number of the line where it begins, and either
-/// the fields or what is wrong with the text.
+/// What was read at one place: the number of its first line, and either the fields or what is
+/// wrong with the text.
 struct Found {
     line: u64,
     content: Result<Record, Broken>,
@@ -143,10 +142,12 @@ impl Broken {
     }
 }
 
-enum Form {
+/// What a source turned out to be.
+enum InputFormat {
     Unknown,
     Json(Json),
-    Delimited(Box<Delimited>),
+    Delimited(Delimited),
+    /// One identifier a line.
     Bare,
     Ended,
 }
@@ -155,7 +156,7 @@ enum Form {
 pub struct Rows {
     name: String,
     input: Input,
-    form: Form,
+    format: InputFormat,
 }
 
 impl Iterator for Rows {
@@ -164,7 +165,7 @@ impl Iterator for Rows {
     fn next(&mut self) -> Option<Self::Item> {
         let found = self.find();
         if !matches!(found, Ok(Some(_))) {
-            self.form = Form::Ended;
+            self.format = InputFormat::Ended;
         }
         match found {
             Ok(found) => found.map(|found| Ok(self.item(found))),
@@ -176,19 +177,14 @@ impl Iterator for Rows {
 
 impl Rows {
     fn find(&mut self) -> io::Result<Option<Found>> {
-        if matches!(self.form, Form::Unknown) {
-            self.form = match sniff::sniff(&mut self.input)? {
-                Shape::Empty => Form::Ended,
-                Shape::Json => Form::Json(Json::new()),
-                Shape::Delimited(header) => Form::Delimited(Box::new(Delimited::new(header))),
-                Shape::Bare => Form::Bare,
-            };
+        if matches!(self.format, InputFormat::Unknown) {
+            self.format = sniff::sniff(&mut self.input)?;
         }
-        match &mut self.form {
-            Form::Json(json) => json.next(&mut self.input),
-            Form::Delimited(delimited) => delimited.next(&mut self.input),
-            Form::Bare => next_bare(&mut self.input),
-            Form::Unknown | Form::Ended => Ok(None),
+        match &mut self.format {
+            InputFormat::Json(json) => json.next(&mut self.input),
+            InputFormat::Delimited(delimited) => delimited.next(&mut self.input),
+            InputFormat::Bare => next_bare(&mut self.input),
+            InputFormat::Unknown | InputFormat::Ended => Ok(None),
         }
     }
 
@@ -208,7 +204,7 @@ impl Rows {
     }
 }
 
-/// The row that is meant by a line of a file of failed rows; any other record as it is.
+/// The input row in a line of a file of failed rows; any other record as it is.
 fn unwrapped(mut record: Record) -> Result<Record, Broken> {
     if matches!(record.get("error"), Some(Value::Object(_)))
         && let Some(Value::Object(input)) = record.get_mut("input")

@@ -1,8 +1,8 @@
-//! Values that wait: in memory while they are few, beyond that in a temporary file without a name.
+//! A queue of values: in memory while they are few, then in an unlinked temporary file.
 //!
 //! A verb that reads its input to the end before it writes must not need memory for 100,000
-//! records. Values are kept encoded, one JSON line each, and at most 4 MiB of them
-//! outside of the file. The file has no name, so nothing is left behind even after a crash.
+//! records. Values are kept as JSON lines, at most 4 MiB of them in memory. The file has no name,
+//! so nothing is left behind even after a crash.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -13,10 +13,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The most bytes that wait in memory.
+/// Maximum number of bytes in memory.
 const IN_MEMORY: usize = 4 << 20;
 
-/// Values in the order in which they were put in.
+/// Values in the order in which they were pushed.
 pub struct Spool<T> {
     file: Option<Arc<File>>,
     in_file: u64,
@@ -32,7 +32,7 @@ impl<T> Default for Spool<T> {
 }
 
 impl<T> Spool<T> {
-    /// Nothing waits yet, and no file is made.
+    /// An empty spool; no file is made yet.
     pub fn new() -> Spool<T> {
         Spool::default()
     }
@@ -43,10 +43,11 @@ impl<T> Spool<T> {
 }
 
 impl<T: Serialize> Spool<T> {
-    /// Puts a value behind the others.
+    /// Appends a value.
     ///
     /// # Errors
-    /// The value is kept all the same, but no more should follow. Those of making and writing the temporary file, a full disk for example.
+    /// Those of making and writing the temporary file, a full disk for example. The value is kept
+    /// all the same, but no more should follow.
     pub fn push(&mut self, value: &T) -> io::Result<()> {
         let memory = Arc::make_mut(&mut self.memory);
         serde_json::to_writer(&mut *memory, value)?;
@@ -66,8 +67,8 @@ impl<T: Serialize> Spool<T> {
 }
 
 impl<T: DeserializeOwned> Spool<T> {
-    /// The values that were put in so far, from the first. It can be asked for any number of
-    /// times, and stays good when the spool is gone.
+    /// The values pushed so far, from the first. There may be any number of readers, and they
+    /// outlive the spool.
     pub fn read(&self) -> Reader<T> {
         let bytes = Bytes {
             file: self.file.clone(),
@@ -80,7 +81,7 @@ impl<T: DeserializeOwned> Spool<T> {
     }
 }
 
-/// Values on their way out of a [`Spool`].
+/// Reads the values of a [`Spool`].
 pub struct Reader<T> {
     bytes: BufReader<Bytes>,
     values: PhantomData<fn(T) -> T>,
@@ -100,8 +101,8 @@ impl<T: DeserializeOwned> Iterator for Reader<T> {
     }
 }
 
-/// The bytes of a spool: those in the file, then those in memory. Positions are its own, so that
-/// readers do not disturb each other.
+/// The bytes of a spool: those in the file, then those in memory. Each reader has its own
+/// position in the file.
 struct Bytes {
     file: Option<Arc<File>>,
     at: u64,

@@ -3,8 +3,8 @@
 use model::{ErrorKind, Record};
 use serde_json::Value;
 
-/// Counts of a run. `rows == ok + unchanged + failed` always holds, because a row is counted at
-/// the moment its fate is known.
+/// Counts of a run. `rows == ok + unchanged + failed` always holds, because a row is counted when
+/// its outcome is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// All rows read.

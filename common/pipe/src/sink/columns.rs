@@ -1,7 +1,7 @@
-//! The stated columns of each type, for CSV and for tables.
+//! The columns of each type, for CSV and for tables.
 //!
-//! They are stated so that the header of a file does not depend on which record happens to be the
-//! first. `man/imp-records.7` lists those of CSV.
+//! They are fixed, so that the header of a file does not depend on its first record.
+//! `man/imp-records.7` lists those of CSV.
 
 use model::{Record, ResourceKind};
 use serde_json::Value;
@@ -85,7 +85,7 @@ const WEBHOOK: &[&str] = &[
     "updated_at",
 ];
 
-/// Entries of logs have types of their own; this is what they are expected as.
+/// Log entries have various types; `Sink::expect_type` is given `log` for them.
 const LOG: &[&str] = &["device_id", "ts", "log_type", "type", "msg"];
 const WEBHOOK_EVENT: &[&str] = &[
     "type",

@@ -1,7 +1,7 @@
-//! Records for a person: columns fitted to what is in them and to the terminal.
+//! Tables for people: columns fitted to their content and to the terminal.
 //!
-//! The first rows are kept back until the widths are known, then rows go out as they come. It is
-//! careful with what it shows: names come from outside, and may hold anything.
+//! The first rows are held back until the widths are known, then rows are printed as they come.
+//! Names come from outside and may contain anything, so no control character is printed.
 
 use model::Record;
 use serde_json::Value;
@@ -11,15 +11,15 @@ use super::columns::{for_table, heading};
 use super::{Names, cell};
 use model::text::one_line;
 
-/// How many rows are looked at for the widths, at most.
+/// Maximum number of rows that are held back for the widths.
 const FITTED: usize = 100;
 /// Between columns.
 const GAP: &str = "  ";
-/// The least width that a column of free text is shrunk to, and the room that one of names gets
-/// while most of its rows are not there yet.
+/// Columns of free text are not shrunk below `NARROW`. Those of names have at least `USUAL` when a
+/// flush comes before most rows.
 const NARROW: usize = 6;
 const USUAL: usize = 16;
-/// Columns that are of no use in part: one copies an id, and reads an outcome.
+/// Columns that are never shortened: part of an id or of an outcome is useless.
 const WHOLE: [&str; 9] = [
     "id",
     "type",
@@ -51,7 +51,7 @@ impl Table {
         self.names = Some(names);
     }
 
-    /// Adds a row; `out` gets what can go out now.
+    /// Adds a row; what can be printed now is appended to `out`.
     pub(super) fn add(&mut self, record: &Record, out: &mut String) {
         if self.columns.is_empty() {
             self.columns = match &self.fields {
@@ -70,17 +70,17 @@ impl Table {
         }
     }
 
-    /// Lets out what was kept back. More rows may come, so columns get room for them.
+    /// Prints the rows held back. More rows may come, so columns get room for them.
     pub(super) fn flush(&mut self, out: &mut String) {
-        self.let_out(USUAL, out);
+        self.print_waiting(USUAL, out);
     }
 
-    /// Lets out what was kept back, fitted exactly.
+    /// Prints the rows held back, fitted exactly.
     pub(super) fn finish(&mut self, out: &mut String) {
-        self.let_out(0, out);
+        self.print_waiting(0, out);
     }
 
-    fn let_out(&mut self, least: usize, out: &mut String) {
+    fn print_waiting(&mut self, least: usize, out: &mut String) {
         if self.waiting.is_empty() {
             return;
         }

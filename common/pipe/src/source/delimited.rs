@@ -1,8 +1,8 @@
 //! CSV with a header.
 //!
-//! A quote that is never closed would swallow the rest of the file, so a row that spans lines is
-//! bounded, and when it turns out to be endless only its first line is given up. A row with more
-//! or fewer fields than the header is not stretched to fit: it would end up in the wrong group.
+//! A quote that is never closed would swallow the rest of the file, so the size of a row that spans
+//! lines is limited, and beyond it only the first line is a bad row. A row with more or fewer
+//! fields than the header is refused: shifted columns could put a device into the wrong group.
 
 use model::Record;
 use std::io;
@@ -14,7 +14,7 @@ use super::input::{Input, LineEnd};
 use super::sniff::column_name;
 use super::{Broken, Found, ROW_LIMIT, readable};
 
-/// The most bytes of a row that goes over several lines.
+/// Maximum size of a row that spans lines.
 const SPAN_LIMIT: usize = 64 << 10;
 
 /// The columns of a source.
@@ -45,7 +45,7 @@ pub(super) struct Delimited {
 
 impl Delimited {
     pub(super) fn new(header: Header) -> Delimited {
-        // With one column there is no separator; NUL is in no row.
+        // A single column has no separator; no row contains NUL.
         let splitter = Splitter::new(header.separator.unwrap_or(0));
         let blank = header.columns.into_iter().map(|column| (column, Value::Null)).collect();
         Delimited { splitter, blank }
@@ -101,10 +101,10 @@ impl Delimited {
     }
 }
 
-/// Takes rows apart. It is kept for all rows of a source: its tables cost more than a row.
+/// Splits rows into fields. Building its tables costs more than a row, so a source keeps one.
 struct Splitter {
     separator: u8,
-    reader: csv_core::Reader,
+    reader: Box<csv_core::Reader>,
     /// The fields of the last row, without quotes, and where each ends.
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -113,12 +113,12 @@ struct Splitter {
 impl Splitter {
     fn new(separator: u8) -> Splitter {
         let reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
-        Splitter { separator, reader, text: Vec::new(), ends: Vec::new() }
+        Splitter { separator, reader: Box::new(reader), text: Vec::new(), ends: Vec::new() }
     }
 
     /// The fields of one row.
     fn fields(&mut self, row: &str) -> impl ExactSizeIterator<Item = &str> + Clone {
-        // Quotes are taken away, nothing is added; and a separator begins no more than one field.
+        // Fields are no longer than the row, and a separator begins one field at most.
         let separators = row.bytes().filter(|byte| *byte == self.separator).count();
         self.text.resize(row.len(), 0);
         self.ends.resize(separators + 1, 0);
@@ -126,18 +126,18 @@ impl Splitter {
         let (result, _, length, mut count) =
             self.reader.read_record(row.as_bytes(), &mut self.text, &mut self.ends);
         if result == ReadRecordResult::InputEmpty {
-            // The last line has no line feed: no bytes tell the reader that it ends here.
+            // A last line without a line feed: empty input tells the reader that the row ends.
             count += self.reader.read_record(&[], &mut [], &mut self.ends[count..]).3;
         }
-        // What is taken away is ASCII, so the rest is text still.
+        // Only ASCII was removed, so this is still UTF-8.
         let text = str::from_utf8(&self.text[..length]).unwrap_or_default();
         let mut start = 0;
         self.ends[..count].iter().map(move |end| &text[std::mem::replace(&mut start, *end)..*end])
     }
 }
 
-/// Takes further lines until every quote in `text`, which is one line, is closed. If they never
-/// are, `text` stays one line, and the reason is given.
+/// Takes further lines until every quote in `text`, which is one line, is closed. If that does not
+/// happen, `text` stays one line, and the reason is returned.
 pub(super) fn close_quotes(
     input: &mut Input,
     text: &mut Vec<u8>,
@@ -167,7 +167,7 @@ pub(super) fn close_quotes(
     Ok(Err(reason))
 }
 
-/// Where in a row a byte is, as far as quotes matter.
+/// Tracks quotes through the bytes of a row.
 struct Quotes {
     separator: u8,
     state: State,
@@ -179,11 +179,11 @@ enum State {
     Start,
     /// In a field without quotes.
     Plain,
-    /// Inside of quotes.
+    /// Inside quotes.
     Quoted,
-    /// Behind a closing quote.
+    /// After a closing quote.
     Closed,
-    /// Behind a closing quote that cannot be one. If this were let pass, two rows with one quote
+    /// After a closing quote with text behind it. If this were accepted, two rows with one quote
     /// too many would become one good row.
     Wrong,
 }

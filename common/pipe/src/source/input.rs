@@ -1,6 +1,6 @@
-//! Bytes with a position, that can be given back.
+//! A reader that counts lines, and to which bytes can be returned.
 //!
-//! Reading never waits for more than it needs: what the operating system has is handed on.
+//! It never waits for more than is asked for: what the operating system has is passed on.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
@@ -9,17 +9,17 @@ const BUFFER: usize = 64 << 10;
 /// How [`Input::line`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineEnd {
-    /// With a line feed, which is part of the line.
+    /// At a line feed, which is part of the line.
     LineFeed,
-    /// With the input.
+    /// At the end of the input.
     End,
-    /// Not yet: the limit was reached first.
+    /// At the limit, in the middle of the line.
     TooLong,
 }
 
 pub(super) struct Input {
     reader: BufReader<Box<dyn Read + Send>>,
-    /// Bytes that were given back; those before `at` are taken again.
+    /// Bytes that were given back; those before `at` have been taken again.
     returned: Vec<u8>,
     at: usize,
     line: u64,
@@ -60,7 +60,7 @@ impl Input {
         Ok(self.chunk()?.first().copied())
     }
 
-    /// Takes bytes of the present chunk.
+    /// Takes bytes of the current chunk.
     pub(super) fn take(&mut self, count: usize) {
         let from_returned = self.at < self.returned.len();
         let source = if from_returned { &self.returned[self.at..] } else { self.reader.buffer() };
@@ -79,8 +79,8 @@ impl Input {
         }
     }
 
-    /// Gives bytes back that were the last to be taken. Afterwards the column is exact only if
-    /// they began at the start of a line, or were on the present line.
+    /// Gives back the bytes that were taken last. The column is exact only if they began at the
+    /// start of a line, or are all on the current line.
     pub(super) fn give_back(&mut self, bytes: &[u8]) {
         let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
         self.line -= lines;
@@ -97,16 +97,13 @@ impl Input {
     pub(super) fn line(&mut self, into: &mut Vec<u8>, limit: usize) -> io::Result<LineEnd> {
         loop {
             let chunk = self.chunk()?;
-            let room = limit.saturating_sub(into.len());
-            let feed = chunk.iter().take(room).position(|byte| *byte == b'\n');
-            let count = feed.map_or(chunk.len().min(room), |feed| feed + 1);
-            let end = match feed {
-                Some(_) => Some(LineEnd::LineFeed),
-                None if chunk.is_empty() => Some(LineEnd::End),
-                None if room == 0 => Some(LineEnd::TooLong),
-                None => None,
+            let (at_end, room) = (chunk.is_empty(), limit.saturating_sub(into.len()));
+            let count = (&chunk[..room.min(chunk.len())]).read_until(b'\n', into)?;
+            let end = match count {
+                0 if at_end => Some(LineEnd::End),
+                0 => Some(LineEnd::TooLong),
+                _ => into.ends_with(b"\n").then_some(LineEnd::LineFeed),
             };
-            into.extend_from_slice(&chunk[..count]);
             self.take(count);
             if let Some(end) = end {
                 return Ok(end);

@@ -1,6 +1,6 @@
 //! JSON values one after another, or the elements of an array.
 //!
-//! After a broken value reading goes on where the next one probably begins. Continuing too early
+//! After a broken value, reading continues where the next one probably begins. Continuing too early
 //! would take the inside of the broken value for rows (a line `"id": "a",` of pretty-printed text
 //! is no identifier), continuing too late would lose good rows. So: behind the closing brace if it
 //! is on the same line, else at the next line that begins with a brace and is indented no deeper
@@ -16,16 +16,13 @@ use super::input::{Input, LineEnd};
 use super::{Broken, Found, KEPT, ROW_LIMIT, readable};
 
 /// The rows of a JSON source.
+#[derive(Default)]
 pub(super) struct Json {
     /// The line of the bracket that is open.
     array: Option<u64>,
 }
 
 impl Json {
-    pub(super) fn new() -> Json {
-        Json { array: None }
-    }
-
     pub(super) fn next(&mut self, input: &mut Input) -> io::Result<Option<Found>> {
         loop {
             input.skip(b" \t\r\n,")?;
@@ -90,7 +87,7 @@ fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>
     }
 }
 
-/// The usual case made fast: a value that is alone on a line which is in the buffer.
+/// Fast path: a value alone on a line that is in the buffer.
 fn whole_line(input: &mut Input) -> io::Result<Option<Value>> {
     let chunk = input.chunk()?;
     let Some(feed) = chunk.iter().position(|byte| *byte == b'\n') else {
@@ -147,8 +144,8 @@ fn scalar(input: &mut Input) -> io::Result<Broken> {
     Ok(reason.unwrap_or_else(|| Broken::new("Not JSON", "no value begins like this", text.clone())))
 }
 
-/// What was wrong with a value, after the input was put to where reading goes on. `taken` is the
-/// value up to the place of the error.
+/// What is wrong with a value; the input is left where reading continues. `taken` is the value up
+/// to the error.
 fn broken(
     input: &mut Input,
     mut taken: Vec<u8>,
@@ -244,7 +241,7 @@ fn skip_to_object(input: &mut Input, start: Start, text: &mut Vec<u8>) -> io::Re
     }
 }
 
-/// Gives the JSON reader one byte after the other and remembers them.
+/// Passes single bytes to the JSON reader and records them.
 struct Recorder<'a> {
     input: &'a mut Input,
     taken: Vec<u8>,

@@ -1,36 +1,27 @@
-//! Which form a source has, decided from as little of it as possible.
+//! Detects the format of a source from as few bytes as possible.
 //!
-//! It is careful not to wait: an array may stay open for hours after its first byte. And careful
-//! not to guess: a table without a column that we know is an error that says what was found, not
-//! a list of strange identifiers.
+//! It does not wait for more: an array may stay open for hours after its first byte. And it does
+//! not guess: a table without a known column is an error that says what was found, not a list of
+//! strange identifiers.
 
 use model::ResourceKind;
 use std::io;
 
-use super::delimited::{Header, close_quotes};
+use super::InputFormat;
+use super::delimited::{Delimited, Header, close_quotes};
 use super::input::{Input, LineEnd};
+use super::json::Json;
 use crate::identifier::is_identifier_column;
 use model::mac::{MacReading, mac};
 use model::text::{one_line, quoted};
 
-/// The most bytes of a header.
+/// Maximum size of a header in bytes.
 const HEADER_LIMIT: usize = 1 << 20;
-
-/// The form of a source.
-pub(super) enum Shape {
-    /// There is nothing in it.
-    Empty,
-    Json,
-    /// CSV; the header is taken from the input.
-    Delimited(Header),
-    /// One identifier a line.
-    Bare,
-}
 
 /// What may be between columns.
 const SEPARATORS: [u8; 3] = *b",;\t";
 
-/// How files begin that are no text of ours, and what to say about them.
+/// The first bytes of files that are not UTF-8 text, and what to tell the user.
 const SIGNATURES: [(&[u8], &str); 6] = [
     (b"\xef\xbb\xbf", ""),
     (b"\xff\xfe", UTF_16),
@@ -41,42 +32,42 @@ const SIGNATURES: [(&[u8], &str); 6] = [
 ];
 const UTF_16: &str = "is UTF-16 text; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)";
 
-/// Decides the form. Apart from a byte order mark, blank lines and a CSV header, the input is as
-/// before.
+/// Decides the format. It takes a byte order mark, blank lines and a CSV header from the input.
 ///
 /// # Errors
-/// Those of reading; `InvalidData` with a sentence if it is nothing that we read.
-pub(super) fn sniff(input: &mut Input) -> io::Result<Shape> {
+/// Those of reading; `InvalidData` with a sentence if the format is not supported.
+pub(super) fn sniff(input: &mut Input) -> io::Result<InputFormat> {
     check_signature(input)?;
     input.skip(b" \t\r\n")?;
     match input.peek()? {
-        None => return Ok(Shape::Empty),
-        Some(b'[') => return Ok(Shape::Json),
-        Some(b'{') if begins_object(input)? => return Ok(Shape::Json),
+        None => return Ok(InputFormat::Ended),
+        Some(b'[') => return Ok(InputFormat::Json(Json::default())),
+        Some(b'{') if begins_object(input)? => return Ok(InputFormat::Json(Json::default())),
         Some(_) => {}
     }
     let mut head = Vec::new();
     let end = input.line(&mut head, HEADER_LIMIT)?;
-    let shape = if end == LineEnd::TooLong {
-        Shape::Bare
+    let format = if end == LineEnd::TooLong {
+        InputFormat::Bare
     } else if is_json(&String::from_utf8_lossy(&head)) {
-        Shape::Json
+        InputFormat::Json(Json::default())
     } else {
         span_lines(input, &mut head)?;
-        header_or_bare(&String::from_utf8_lossy(&head)).map_err(invalid)?
+        match header(&String::from_utf8_lossy(&head)).map_err(invalid)? {
+            Some(header) => return Ok(InputFormat::Delimited(Delimited::new(header))),
+            None => InputFormat::Bare,
+        }
     };
-    if !matches!(shape, Shape::Delimited(_)) {
-        input.give_back(&head);
-    }
-    Ok(shape)
+    input.give_back(&head);
+    Ok(format)
 }
 
 /// Takes the further lines of a header with line breaks in it, if it is one.
 fn span_lines(input: &mut Input, head: &mut Vec<u8>) -> io::Result<()> {
     let first = head.len();
     for separator in SEPARATORS {
-        // Quotes that do not match under this separator may do so under another; if they never
-        // do, it is no header, and the line is judged by itself.
+        // Quotes that do not match with this separator may match with another; if they never do,
+        // this is no header, and only the first line is looked at.
         let matching = close_quotes(input, head, separator)?.is_ok();
         if matching && head.len() > first {
             break;
@@ -89,7 +80,7 @@ fn invalid(reason: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
-/// Takes a byte order mark; refuses what is no text.
+/// Takes a byte order mark; refuses known formats that are not UTF-8 text.
 fn check_signature(input: &mut Input) -> io::Result<()> {
     let mut head = Vec::new();
     while let Some(byte) = input.peek()? {
@@ -133,8 +124,8 @@ fn is_hierarchical(text: &str) -> bool {
     })
 }
 
-/// A brace that begins no identifier, so JSON that may be broken; or a JSON string, alone on its
-/// line, that is no name of a column in quotes.
+/// A brace that does not begin an identifier, so JSON that may be broken; or a JSON string alone on
+/// its line, unless it is the quoted name of a column.
 fn is_json(line: &str) -> bool {
     let column = |text: String| is_identifier_column(&column_name(&text));
     match line.as_bytes().first() {
@@ -144,25 +135,24 @@ fn is_json(line: &str) -> bool {
     }
 }
 
-/// A header if it has separators or is the name of a column that we know.
+/// The columns, if the line has separators or is the name of a known column.
 ///
 /// # Errors
 /// A header that cannot be used, in a sentence.
-fn header_or_bare(line: &str) -> Result<Shape, String> {
+fn header(line: &str) -> Result<Option<Header>, String> {
     if line.replace("\r\n", "\n").trim_end().contains('\r') {
         return Err("its lines end with carriage returns alone; convert it: tr '\\r' '\\n'".into());
     }
     let readings = SEPARATORS.map(|separator| Header::read(line, separator));
     let known = |header: &Header| header.columns.iter().any(|name| is_identifier_column(name));
-    // Of equal counts the first separator counts, and `max_by_key` gives the last.
+    // The first separator wins a tie, and `max_by_key` gives the last.
     let best =
         readings.into_iter().rev().max_by_key(|header| (known(header), header.columns.len()));
     let Some(header) = best else {
-        return Ok(Shape::Bare);
+        return Ok(None);
     };
     if header.columns.len() == 1 {
-        let single = Header { separator: None, ..header };
-        return Ok(if known(&single) { Shape::Delimited(single) } else { Shape::Bare });
+        return Ok(Some(Header { separator: None, ..header }).filter(known));
     }
     if !known(&header) {
         return Err(wrong_columns(line, &header.columns));
@@ -171,7 +161,7 @@ fn header_or_bare(line: &str) -> Result<Shape, String> {
     names.sort();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(format!("the column {} is there twice", quoted(&pair[0]))),
-        None => Ok(Shape::Delimited(header)),
+        None => Ok(Some(header)),
     }
 }
 
@@ -192,7 +182,7 @@ fn wrong_columns(line: &str, columns: &[String]) -> String {
     )
 }
 
-/// The name of a column as we know it: `MAC Address` is `mac_address`.
+/// The normalized name of a column: `MAC Address` is `mac_address`.
 pub(super) fn column_name(text: &str) -> String {
     let text = text.trim().to_lowercase();
     text.chars().map(|c| if matches!(c, ' ' | '-' | '.' | '\n' | '\r') { '_' } else { c }).collect()
@@ -223,12 +213,12 @@ mod tests {
             ("\"Agent ID\"\n", None, vec!["agent_id"]),
             ("ID", None, vec!["id"]),
         ] {
-            let Ok(Shape::Delimited(header)) = header_or_bare(line) else { panic!("{line}") };
+            let Ok(Some(header)) = header(line) else { panic!("{line}") };
             assert_eq!(header.separator, separator, "{line}");
             assert_eq!(header.columns, columns, "{line}");
         }
         for bare in ["serial", "0c:2a:69:05:0d:62\n", "Oven 7"] {
-            assert!(matches!(header_or_bare(bare), Ok(Shape::Bare)), "{bare}");
+            assert!(matches!(header(bare), Ok(None)), "{bare}");
         }
     }
 
@@ -240,7 +230,7 @@ mod tests {
             ("0c:2a:69:05:0d:62,A", "put the names of the columns on top"),
             ("id\rabc\rdef", "carriage returns"),
         ] {
-            let Err(reason) = header_or_bare(line) else { panic!("{line}") };
+            let Err(reason) = header(line) else { panic!("{line}") };
             assert!(reason.contains(part), "{reason}");
         }
     }
