@@ -1,13 +1,12 @@
-//! As much of the Squirrel language as the service needs: whether a source can be compiled, what is
-//! old-fashioned in it, and what a program without input would log.
+//! As much of the Squirrel language as the service needs: whether a source can be compiled, which
+//! of its calls are deprecated, and what a program would log when it starts.
 //!
 //! This is no Squirrel machine. Sources are cut into tokens exactly; beyond that only brackets are
-//! checked, and only statements that are plain to see are run (see `program`).
+//! checked, and only the simplest statements are run (see `program`).
 
 pub mod check;
-mod expression;
 pub mod program;
-pub mod tokens;
+mod tokens;
 
 use serde_json::{Value, json};
 

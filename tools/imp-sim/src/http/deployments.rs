@@ -9,7 +9,7 @@ use super::document;
 use super::groups::related;
 use super::page;
 use super::products::DESCRIPTION;
-use crate::squirrel::check::{self, compile};
+use crate::squirrel::check;
 use crate::squirrel::listed;
 use crate::state::State;
 use crate::state::deployments::{Deployment, DeploymentChange};
@@ -170,10 +170,7 @@ pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 
 /// What the compiler warns about in both files.
 fn warnings(build: &Deployment) -> Vec<Value> {
-    let of = |file, source| {
-        let tokens = compile(source).unwrap_or_default();
-        listed(file, "warning", &check::warnings(&tokens))
-    };
+    let of = |file, source| listed(file, "warning", &check::warnings(source));
     [of("device_code", &build.device_code), of("agent_code", &build.agent_code)].concat()
 }
 

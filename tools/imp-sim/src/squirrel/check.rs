@@ -1,69 +1,60 @@
 //! Compiling, as far as it is simulated: tokens and brackets, and what is deprecated.
 
-use super::tokens::{Remark, Token, tokens};
+use super::tokens::{Kind, Remark, Token, tokens};
 
 /// Calls that still work but should not be used any more.
 const DEPRECATED: [(&str, &str); 3] =
     [("imp", "configure"), ("server", "show"), ("server", "sleepfor")];
 
+const BRACKETS: [(&str, &str); 3] = [("{", "}"), ("(", ")"), ("[", "]")];
+
 /// Brackets in brackets.
 const DEPTH: usize = 200;
 
 /// The tokens of a source that can be compiled; else the compiler's one error.
-pub fn compile(source: &str) -> Result<Vec<Token>, Remark> {
+pub fn compile(source: &str) -> Result<Vec<Token<'_>>, Remark> {
     let tokens = tokens(source)?;
-    let mut open: Vec<&Token> = Vec::new();
+    let mut open = Vec::new();
     for token in &tokens {
-        let remark = |text| Remark { row: token.row, column: token.column, text };
-        let Some((opening, closing)) = bracket(token) else {
+        let Kind::Sign(sign) = token.kind else {
             continue;
         };
-        if token.is(opening) {
-            open.push(token);
+        let remark = |text| Err(Remark::new(source, token.at, text));
+        if let Some((opening, closing)) = BRACKETS.into_iter().find(|pair| pair.0 == sign) {
+            open.push((token.at, opening, closing));
             if open.len() > DEPTH {
-                return Err(remark("nested too deep".to_owned()));
+                return remark("nested too deep".to_owned());
             }
-            continue;
-        }
-        match open.pop() {
-            None => return Err(remark(format!("'{closing}' closes nothing"))),
-            Some(last) if last.is(opening) => {}
-            Some(last) => {
-                let wanted = bracket(last).map_or("", |(_, closing)| closing);
-                return Err(remark(format!("expected '{wanted}', not '{closing}'")));
+        } else if BRACKETS.iter().any(|pair| pair.1 == sign) {
+            match open.pop() {
+                None => return remark(format!("'{sign}' closes nothing")),
+                Some((.., wanted)) if wanted != sign => {
+                    return remark(format!("expected '{wanted}', not '{sign}'"));
+                }
+                Some(_) => {}
             }
         }
     }
-    match open.pop().and_then(|last| Some((last, bracket(last)?))) {
+    match open.pop() {
         None => Ok(tokens),
-        Some((&Token { row, column, .. }, (opening, closing))) => {
+        Some((at, opening, closing)) => {
             let text = format!("expected '{closing}': this '{opening}' is never closed");
-            Err(Remark { row, column, text })
+            Err(Remark::new(source, at, text))
         }
     }
-}
-
-/// The pair to which a bracket belongs.
-fn bracket(token: &Token) -> Option<(&'static str, &'static str)> {
-    let pairs = [("{", "}"), ("(", ")"), ("[", "]")];
-    pairs.into_iter().find(|(opening, closing)| token.is(opening) || token.is(closing))
 }
 
 /// What the compiler warns about in a source that it compiles.
-pub fn warnings(tokens: &[Token]) -> Vec<Remark> {
-    let calls = tokens.windows(4).filter_map(|window| {
-        let [object, dot, method, bracket] = window else {
-            return None;
-        };
-        let (object_name, method) = (object.name()?, method.name()?);
-        let known = DEPRECATED.contains(&(object_name, method));
-        (known && dot.is(".") && bracket.is("(")).then(|| Remark {
-            row: object.row,
-            column: object.column,
-            text: format!("{object_name}.{method}() is deprecated"),
-        })
-    });
-    calls.collect()
+pub fn warnings(source: &str) -> Vec<Remark> {
+    let tokens = tokens(source).unwrap_or_default();
+    let warning = |window: &[Token<'_>]| {
+        let [object, dot, method, bracket] = window else { return None };
+        let (name, method) = (object.word(), method.word());
+        let is_call = (dot.word(), bracket.word()) == (".", "(");
+        (is_call && DEPRECATED.contains(&(name, method)))
+            .then(|| Remark::new(source, object.at, format!("{name}.{method}() is deprecated")))
+    };
+    tokens.windows(4).filter_map(warning).collect()
 }
 
 #[cfg(test)]
@@ -87,8 +78,7 @@ mod tests {
 
     #[test]
     fn deprecated_calls_are_warned_about() {
-        let tokens = compile("// imp.configure(\nx();\n  imp.configure(\"a\", [], []);").unwrap();
-        let warnings = warnings(&tokens);
+        let warnings = warnings("// imp.configure(\nx();\n  imp.configure(\"a\", [], []);");
         assert_eq!(warnings.len(), 1);
         assert_eq!((warnings[0].row, warnings[0].column), (3, 3));
         assert!(warnings[0].text.contains("imp.configure()"));

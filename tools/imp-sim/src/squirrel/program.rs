@@ -1,32 +1,27 @@
-//! What a program logs when it starts: its literal `server.log` and `server.error` statements.
+//! What a program logs when it starts: the `server.log` and `server.error` statements at its top
+//! level whose text is plain to see, also in loops that count.
 //!
-//! Statements are run from the top; loops that count, conditions that are plain to see, jumps and
-//! calls of the program's own functions are followed. Whatever depends on anything else is left out,
-//! and what it may have changed is forgotten. A program that never ends is cut short, so every run
-//! is bounded.
-
-mod branches;
-mod source;
-mod variables;
+//! Everything else is left out with all that is in it: functions, conditions, other loops. Nothing
+//! is logged that depends on what was left out; so a variable is known only if the whole program
+//! gives it a value in one place. Every run is bounded.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::expression::{Value, Variables, value};
-use super::tokens::Token;
-use source::Source;
+use super::tokens::{Kind, Token, Value};
 
-/// A program logs so many lines at its start at most.
+/// Maximum lines that a program logs at its start.
 const LINES: usize = 1000;
-/// And runs so many statements.
-const STEPS: usize = 20_000;
-/// A loop that nothing ends runs so many rounds: later ones are usually minutes away,
-/// and would push everything else out of the log.
-const ROUNDS: usize = 100;
-/// Functions call each other so deep at most.
+/// Maximum rounds of all its loops together.
+const ROUNDS: usize = 20_000;
+/// Maximum loops in loops.
 const DEPTH: usize = 16;
-/// And statements are inside each other so deep at most.
-const NESTING: usize = 300;
+/// Maximum bytes of a text that is put together, for texts that double in every statement.
+const TEXT: usize = 10_000;
+
+/// What leads elsewhere than to the next statement.
+const JUMPS: [&str; 6] = ["return", "throw", "break", "continue", "while", "do"];
+const ASSIGNMENTS: [&str; 9] = ["=", "<-", "+=", "-=", "*=", "/=", "%=", "++", "--"];
 
 /// One line that a program logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,210 +43,246 @@ pub struct Program {
 
 impl Program {
     /// Runs a program that compiles.
-    pub fn of(tokens: &[Token]) -> Self {
-        let handles_shutdown = tokens.windows(4).any(|window| {
-            let [object, dot, method, bracket] = window else { return false };
-            object.name() == Some("server")
-                && dot.is(".")
-                && method.name() == Some("onshutdown")
-                && bracket.is("(")
-        });
+    pub fn of(tokens: &[Token<'_>]) -> Self {
+        let words: Vec<&str> = tokens.iter().map(Token::word).collect();
+        let handles_shutdown =
+            words.windows(4).any(|window| *window == ["server", ".", "onshutdown", "("]);
+        let closing = closing_brackets(&words);
         let whole = 0..tokens.len();
-        let mut run = Run {
-            source: Source::new(tokens),
-            lines: Vec::new(),
-            functions: HashMap::new(),
-            variables: Variables::new(),
-            around: Around { function: whole.clone(), innermost_loop: whole.clone() },
-            steps: 0,
-            depth: 0,
-            nesting: 0,
-        };
-        run.block(whole);
+        let (lines, variables) = (Vec::new(), HashMap::new());
+        let mut run = Run { tokens, words, closing, variables, lines, rounds: 0 };
+        run.block(whole, 0);
         Self { lines: run.lines, handles_shutdown }
     }
 }
 
-/// Where a program goes on after a statement. Later ones lead farther.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Flow {
-    /// With the next statement.
-    Next,
-    /// With the next round of the loop.
-    Continue,
-    /// Behind the loop.
-    Break,
-    /// Behind the call of the function.
-    Return,
-    /// Where the error is caught.
-    Throw,
-    /// Nowhere, or nobody knows.
-    Stop,
-}
-
-/// One of the program's own functions.
-#[derive(Clone)]
-struct Function {
-    parameters: Range<usize>,
-    body: Range<usize>,
-}
-
-/// What is being run.
-#[derive(Clone)]
-struct Around {
-    function: Range<usize>,
-    innermost_loop: Range<usize>,
+/// For each opening bracket the place of its closing one; for other places the place itself.
+fn closing_brackets(words: &[&str]) -> Vec<usize> {
+    let mut closing: Vec<usize> = (0..words.len()).collect();
+    let mut open = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        match *word {
+            "{" | "(" | "[" => open.push(at),
+            "}" | ")" | "]" => open.pop().into_iter().for_each(|opening| closing[opening] = at),
+            _ => {}
+        }
+    }
+    closing
 }
 
 struct Run<'t> {
-    source: Source<'t>,
+    tokens: &'t [Token<'t>],
+    /// Of each token, for matching; empty for numbers and strings.
+    words: Vec<&'t str>,
+    closing: Vec<usize>,
+    variables: HashMap<&'t str, Value>,
     lines: Vec<Line>,
-    functions: HashMap<&'t str, Function>,
-    variables: Variables,
-    around: Around,
-    steps: usize,
-    depth: usize,
-    nesting: usize,
+    rounds: usize,
+}
+
+/// `for (local counter = first; counter comparison limit; counter += step) body`.
+struct Loop<'t> {
+    counter: &'t str,
+    first: i64,
+    comparison: &'t str,
+    limit: i64,
+    step: i64,
+    body: Range<usize>,
 }
 
 impl<'t> Run<'t> {
-    fn over(&self) -> bool {
-        self.steps >= STEPS || self.lines.len() >= LINES || self.nesting >= NESTING
-    }
-
-    fn block(&mut self, range: Range<usize>) -> Flow {
-        let outer = self.kept(self.source.locals(range.clone()));
-        self.nesting += 1;
-        let mut flow = Flow::Next;
-        let mut at = range.start;
-        while at < range.end && flow == Flow::Next {
-            if self.over() {
-                flow = Flow::Stop;
-                break;
+    /// Runs the statements of a part. False: the program does not go on behind it, or may not.
+    fn block(&mut self, part: Range<usize>, depth: usize) -> bool {
+        let mut at = part.start;
+        while at < part.end {
+            if self.lines.len() >= LINES {
+                return false;
             }
-            self.steps += 1;
-            let end = self.source.end(at).min(range.end);
-            flow = self.statement(at, end);
-            at = end.max(at + 1);
+            let begins = at == part.start || self.begins_statement(at);
+            at = match self.words[at..part.end] {
+                ["return" | "throw" | "while" | "do", ..] if begins => return false,
+                ["server", ".", method @ ("log" | "error"), "(", ..] if begins => {
+                    self.log(method, at + 4);
+                    self.closing[at + 3] + 1
+                }
+                ["for", "(", ..] => {
+                    let found = self.counting_loop(at).filter(|_| depth < DEPTH);
+                    if found.is_some_and(|found| !self.count(&found, depth)) {
+                        return false;
+                    }
+                    self.end(at)
+                }
+                ["if" | "foreach" | "switch" | "else" | "try" | "catch", ..] => self.end(at),
+                [name, "=" | "<-", ..] => {
+                    self.assign(name, at);
+                    at + 2
+                }
+                _ => self.closing[at] + 1,
+            };
         }
-        self.nesting -= 1;
-        self.restore(outer);
-        flow
+        true
     }
 
-    /// Runs the statement in `at..end`.
-    fn statement(&mut self, at: usize, end: usize) -> Flow {
-        let source = &self.source;
-        if source.is(at, "{") {
-            return self.block(at + 1..source.closing(at));
+    fn word(&self, at: usize) -> &'t str {
+        self.words.get(at).copied().unwrap_or_default()
+    }
+
+    fn before(&self, at: usize) -> &'t str {
+        at.checked_sub(1).map_or(";", |before| self.word(before))
+    }
+
+    /// Whether no expression goes on here.
+    fn begins_statement(&self, at: usize) -> bool {
+        [";", "{", "}"].contains(&self.before(at)) || self.begins_on_new_line(at)
+    }
+
+    fn begins_on_new_line(&self, at: usize) -> bool {
+        let goes_on = |before: &Token<'_>| matches!(before.kind, Kind::Sign(sign) if ![")", "]", "}", "++", "--"].contains(&sign));
+        self.tokens.get(at).is_some_and(|token| token.begins_line)
+            && matches!(self.tokens[at].kind, Kind::Name(_))
+            && !at.checked_sub(1).is_some_and(|before| goes_on(&self.tokens[before]))
+    }
+
+    /// Where the statement that begins at `at` ends: behind its semicolon or its block, or where a
+    /// new line begins another.
+    fn end(&self, mut at: usize) -> usize {
+        loop {
+            at = match self.words[at.min(self.words.len())..] {
+                ["if" | "for" | "foreach" | "while" | "switch" | "catch", "(", ..] => {
+                    self.closing[at + 1] + 1
+                }
+                ["else" | "try" | "do", ..] => at + 1,
+                ["{", ..] => return self.closing[at] + 1,
+                _ => break,
+            };
         }
-        match source.name(at) {
-            Some("function") => self.define(at),
-            Some("for") => self.count(at, end),
-            Some("while") => {
-                let close = source.closing(at + 1);
-                self.repeat(at..end, at + 2..close, at..at, close + 1..end)
+        while at < self.words.len() {
+            match self.words[at] {
+                ";" => return at + 1,
+                "}" => return at,
+                _ => at = self.closing[at] + 1,
             }
-            Some("if") => self.decide(at, end),
-            Some("try") => self.attempt(at, end),
-            Some("foreach" | "switch" | "do") => self.maybe(at..end),
-            Some("else" | "catch" | "class" | "enum") => Flow::Next,
-            Some("local" | "const") => self.declare(at, end),
-            Some("break") => Flow::Break,
-            Some("continue") => Flow::Continue,
-            Some("return") => self.simple(at + 1, end).max(Flow::Return),
-            Some("throw") => Flow::Throw,
-            _ => self.simple(at, end),
+            if self.begins_on_new_line(at) {
+                return at;
+            }
         }
+        at
     }
 
-    fn define(&mut self, at: usize) -> Flow {
-        let close = self.source.closing(at + 2);
-        if let Some(name) = self.source.name(at + 1)
-            && self.source.is(at + 2, "(")
-            && self.source.is(close + 1, "{")
+    /// `server.log` or `server.error` of what begins here.
+    fn log(&mut self, method: &str, at: usize) {
+        if let Some((value, end)) = self.sum(at)
+            && self.word(end) == ")"
         {
-            let body = close + 2..self.source.closing(close + 1);
-            self.functions.insert(name, Function { parameters: at + 3..close, body });
+            self.lines.push(Line { error: method == "error", text: value.to_string() });
         }
-        Flow::Next
     }
 
-    /// `local one = 1, two = 2`: each is made when those before it have their values.
-    fn declare(&mut self, at: usize, end: usize) -> Flow {
-        for part in self.source.declared(at, end) {
-            self.simple(part.start, part.end);
+    /// Remembers the value of a variable that is given no other.
+    fn assign(&mut self, name: &'t str, at: usize) {
+        if let Some((value, end)) = self.sum(at + 2)
+            && (end == self.words.len()
+                || [";", ",", "}"].contains(&self.word(end))
+                || self.begins_on_new_line(end))
+            && self.assignments(name, 0..self.words.len()) == 1
+            && self.before(at) != "."
+        {
+            self.variables.insert(name, value);
         }
-        Flow::Next
     }
 
-    /// Assignments, counting, calls.
-    fn simple(&mut self, at: usize, end: usize) -> Flow {
-        let source = &self.source;
-        let end = if end > at && source.is(end - 1, ";") { end - 1 } else { end };
-        if at >= end {
-            return Flow::Next;
-        }
-        if source.name(at) == Some("server") && source.is(at + 1, ".") && source.is(at + 3, "(") {
-            return self.log(at, end);
-        }
-        // `++i` is `i++` here.
-        let (name, sign) = if end == at + 2 && source.name(at).is_none() {
-            (source.name(at + 1), at)
-        } else {
-            (source.name(at), at + 1)
+    /// How often a part makes a variable or gives it a value.
+    fn assignments(&self, name: &str, part: Range<usize>) -> usize {
+        let gives = |&at: &usize| {
+            self.words[at] == name
+                && (ASSIGNMENTS.contains(&self.word(at + 1))
+                    || ["local", "++", "--"].contains(&self.before(at)))
         };
-        let rest = self.value(at + 2..end);
-        match (name, source.sign(sign).filter(|_| sign < end)) {
-            (Some(name), Some(sign @ ("++" | "--"))) if end == at + 2 => {
-                self.change(name, sign, Some(Value::Integer(1)));
-            }
-            (Some(name), Some("(")) if self.functions.contains_key(name) => {
-                return self.call(name, at, end);
-            }
-            (Some(name), Some("=" | "<-")) if rest.is_some() => self.set(name, rest),
-            (Some(name), Some(sign @ ("+=" | "-="))) if rest.is_some() => {
-                self.change(name, sign, rest);
-            }
-            (Some(name), None) => self.set(name, None),
-            _ => self.forget(at..end),
-        }
-        Flow::Next
+        part.filter(gives).count()
     }
 
-    /// Calls one of the program's own functions. What it is given is not known to it.
-    fn call(&mut self, name: &str, at: usize, end: usize) -> Flow {
-        self.forget(at + 2..end);
-        let Some(function) = self.functions.get(name).cloned().filter(|_| self.depth < DEPTH)
-        else {
-            return Flow::Stop;
+    /// Numbers, strings and known variables that are added, and the place behind them.
+    fn sum(&self, at: usize) -> Option<(Value, usize)> {
+        use Value::{Integer, Text};
+        let (mut sum, mut end) = self.operand(at)?;
+        while self.word(end) == "+" {
+            let (right, behind) = self.operand(end + 1)?;
+            sum = match (sum, right) {
+                (Integer(left), Integer(right)) => Integer(left.wrapping_add(right)),
+                (left @ Text(_), right) | (left, right @ Text(_)) => Text(format!("{left}{right}")),
+                _ => return None,
+            };
+            end = behind;
+        }
+        let short = |sum: &Value| !matches!(sum, Text(text) if text.len() > TEXT);
+        Some(sum).filter(short).map(|sum| (sum, end))
+    }
+
+    fn operand(&self, at: usize) -> Option<(Value, usize)> {
+        match &self.tokens.get(at)?.kind {
+            Kind::Literal(literal) => Some((literal.clone(), at + 1)),
+            Kind::Name(name) => Some((self.variables.get(name)?.clone(), at + 1)),
+            Kind::Sign("-") => match self.tokens.get(at + 1)?.kind {
+                Kind::Literal(Value::Integer(number)) => Some((Value::Integer(-number), at + 2)),
+                _ => None,
+            },
+            Kind::Sign(_) => None,
+        }
+    }
+
+    fn integer(&self, at: usize) -> Option<(i64, usize)> {
+        match self.sum(at)? {
+            (Value::Integer(number), end) => Some((number, end)),
+            _ => None,
+        }
+    }
+
+    /// The loop at this place, if all that it does is to count and to run its body.
+    fn counting_loop(&self, at: usize) -> Option<Loop<'t>> {
+        let close = self.closing[at + 1];
+        let ["for", "(", "local", counter, "=", ..] = self.words[at..close] else { return None };
+        let (first, end) = self.integer(at + 5)?;
+        let [";", tested, comparison, ..] = self.words[end..close] else { return None };
+        let (limit, end) = self.integer(end + 3)?;
+        let by = || self.integer(end + 3).filter(|(_, end)| *end == close);
+        let (stepped, step) = match self.words[end..close] {
+            [";", name, "++"] | [";", "++", name] => (name, 1),
+            [";", name, "--"] | [";", "--", name] => (name, -1),
+            [";", name, "+=", ..] => (name, by()?.0),
+            [";", name, "-=", ..] => (name, by()?.0.wrapping_neg()),
+            _ => return None,
         };
-        let parameters = function.parameters.filter_map(|at| self.source.name(at)).collect();
-        let outer = self.kept(parameters);
-        for (name, _) in &outer {
-            self.variables.remove(*name);
+        let mut body = close + 1..self.end(at);
+        if self.word(body.start) == "{" {
+            body = body.start + 1..body.end - 1;
         }
-        let body = function.body;
-        let inside = Around { function: body.clone(), innermost_loop: body.clone() };
-        let around = std::mem::replace(&mut self.around, inside);
-        self.depth += 1;
-        let flow = self.block(body);
-        self.depth -= 1;
-        self.around = around;
-        self.restore(outer);
-        if flow <= Flow::Return { Flow::Next } else { flow }
+        let plain = tested == counter
+            && stepped == counter
+            && self.assignments(counter, body.clone()) == 0
+            && !self.words[body.clone()].iter().any(|word| JUMPS.contains(word));
+        plain.then_some(Loop { counter, first, comparison, limit, step, body })
     }
 
-    fn log(&mut self, at: usize, end: usize) -> Flow {
-        let method = self.source.name(at + 2);
-        let text = self.value(at + 4..self.source.closing(at + 3));
-        match (method, text) {
-            (Some(method @ ("log" | "error")), Some(text)) => {
-                self.lines.push(Line { error: method == "error", text: text.to_string() });
+    /// Runs a loop. False as for a block.
+    fn count(&mut self, found: &Loop<'t>, depth: usize) -> bool {
+        let mut number = found.first;
+        while match found.comparison {
+            "<" => number < found.limit,
+            "<=" => number <= found.limit,
+            ">" => number > found.limit,
+            ">=" => number >= found.limit,
+            "!=" => number != found.limit,
+            _ => false,
+        } {
+            self.rounds += 1;
+            self.variables.insert(found.counter, Value::Integer(number));
+            if self.rounds > ROUNDS || !self.block(found.body.clone(), depth + 1) {
+                return false;
             }
-            _ => self.forget(at..end),
+            number = number.wrapping_add(found.step);
         }
-        Flow::Next
+        self.variables.remove(found.counter);
+        true
     }
 }
 

@@ -1,38 +1,45 @@
-//! Cuts a source into tokens. Rows and columns count from 1, columns in characters.
+//! Cuts a source into tokens.
 
 /// What a token is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum Kind<'s> {
     /// A name or keyword.
-    Name(String),
+    Name(&'s str),
+    /// A number or string.
+    Literal(Value),
+    /// An operator or bracket.
+    Sign(&'static str),
+}
+
+/// A value that a program can log.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
     /// A whole number, also a character in single quotes.
     Integer(i64),
     /// A number with a fraction or exponent.
     Float(f64),
     /// A string without its quotes and escapes.
     Text(String),
-    /// An operator or bracket.
-    Sign(&'static str),
 }
 
 /// A token and where it begins.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Token {
+pub struct Token<'s> {
     /// What it is.
-    pub kind: Kind,
-    /// From 1.
-    pub row: u32,
-    /// From 1.
-    pub column: u32,
+    pub kind: Kind<'s>,
+    /// The byte of the source.
+    pub at: usize,
+    /// Whether it is the first one on its line.
+    pub begins_line: bool,
 }
 
 /// What a compiler says about a place in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// From 1.
-    pub row: u32,
-    /// From 1.
-    pub column: u32,
+    pub row: usize,
+    /// From 1, in characters.
+    pub column: usize,
     /// For a person.
     pub text: String,
 }
@@ -44,178 +51,158 @@ const SIGNS: [&str; 48] = [
     "?", "+", "-", "*", "/", "%", "=", "<", ">", "!", "~", "&", "|", "^", "@", "\\",
 ];
 
-impl Token {
-    /// Whether it is this operator or bracket.
-    pub fn is(&self, sign: &str) -> bool {
-        matches!(self.kind, Kind::Sign(own) if own == sign)
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Integer(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
     }
+}
 
-    /// Its text, if it is a name or keyword.
-    pub fn name(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Name(name) => Some(name),
-            _ => None,
+impl Remark {
+    /// About a byte of the source.
+    pub fn new(source: &str, at: usize, text: impl Into<String>) -> Self {
+        let before = &source[..at];
+        let line_start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
+        let row = before.matches('\n').count() + 1;
+        Self { row, column: before[line_start..].chars().count() + 1, text: text.into() }
+    }
+}
+
+impl<'s> Token<'s> {
+    /// The text of a name, keyword, operator or bracket; empty for numbers and strings.
+    pub fn word(&self) -> &'s str {
+        match self.kind {
+            Kind::Name(name) => name,
+            Kind::Sign(sign) => sign,
+            Kind::Literal(_) => "",
         }
     }
 }
 
 /// All tokens, or the first place where there is none.
-pub fn tokens(source: &str) -> Result<Vec<Token>, Remark> {
-    let mut scanner = Scanner { rest: source, row: 1, column: 1 };
+pub fn tokens(source: &str) -> Result<Vec<Token<'_>>, Remark> {
+    let mut scanner = Scanner { source, at: 0 };
     let mut tokens = Vec::new();
     loop {
+        let end = scanner.at;
         scanner.skip_blanks()?;
-        let (row, column) = (scanner.row, scanner.column);
+        let at = scanner.at;
+        let begins_line = source[end..at].contains('\n');
         match scanner.token()? {
             None => return Ok(tokens),
-            Some(kind) => tokens.push(Token { kind, row, column }),
+            Some(kind) => tokens.push(Token { kind, at, begins_line }),
         }
     }
 }
 
 struct Scanner<'s> {
-    rest: &'s str,
-    row: u32,
-    column: u32,
+    source: &'s str,
+    at: usize,
 }
 
-impl Scanner<'_> {
-    fn peek(&self) -> Option<char> {
-        self.rest.chars().next()
+impl<'s> Scanner<'s> {
+    fn rest(&self) -> &'s str {
+        &self.source[self.at..]
     }
 
     fn next(&mut self) -> Option<char> {
-        let character = self.peek()?;
-        self.rest = &self.rest[character.len_utf8()..];
-        if character == '\n' {
-            (self.row, self.column) = (self.row + 1, 1);
-        } else {
-            self.column += 1;
-        }
+        let character = self.rest().chars().next()?;
+        self.at += character.len_utf8();
         Some(character)
     }
 
-    fn remark(&self, text: impl Into<String>) -> Remark {
-        Remark { row: self.row, column: self.column, text: text.into() }
+    fn remark(&self, at: usize, text: impl Into<String>) -> Remark {
+        Remark::new(self.source, at, text)
     }
 
     /// Blanks and comments.
     fn skip_blanks(&mut self) -> Result<(), Remark> {
         loop {
-            if self.rest.starts_with("/*") {
-                let unfinished = self.remark("missing \"*/\" in comment");
-                let end = self.rest[2..].find("*/").ok_or(unfinished)?;
-                let length = self.rest[..end + 4].chars().count();
-                (0..length).for_each(|_| _ = self.next());
-            } else if self.rest.starts_with("//") || self.rest.starts_with('#') {
-                while self.peek().is_some_and(|character| character != '\n') {
-                    self.next();
-                }
-            } else if self.peek().is_some_and(|it| it.is_whitespace() || it == '\u{feff}') {
-                self.next();
+            let rest = self.rest();
+            let length = if let Some(comment) = rest.strip_prefix("/*") {
+                let unfinished = || self.remark(self.at, "missing \"*/\" in comment");
+                comment.find("*/").ok_or_else(unfinished)? + 4
+            } else if rest.starts_with("//") || rest.starts_with('#') {
+                rest.find('\n').unwrap_or(rest.len())
             } else {
+                leading(rest, |it| it.is_whitespace() || it == '\u{feff}').len()
+            };
+            if length == 0 {
                 return Ok(());
             }
+            self.at += length;
         }
     }
 
-    fn token(&mut self) -> Result<Option<Kind>, Remark> {
-        let Some(first) = self.peek() else {
+    fn token(&mut self) -> Result<Option<Kind<'s>>, Remark> {
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else {
             return Ok(None);
         };
-        if first.is_ascii_alphabetic() || first == '_' {
-            return Ok(Some(Kind::Name(self.run(|it| it.is_ascii_alphanumeric() || it == '_'))));
-        }
-        if first.is_ascii_digit() {
-            return Ok(Some(self.number()));
-        }
-        if first == '"' {
-            return self.text('"').map(|text| Some(Kind::Text(text)));
-        }
-        if self.rest.starts_with("@\"") {
-            return self.verbatim().map(|text| Some(Kind::Text(text)));
-        }
-        if first == '\'' {
-            let place = self.remark("a character constant has one character");
-            let text = self.text('\'')?;
-            let mut characters = text.chars();
-            return match (characters.next(), characters.next()) {
-                (Some(only), None) => Ok(Some(Kind::Integer(i64::from(u32::from(only))))),
-                _ => Err(place),
-            };
-        }
-        let sign = SIGNS.into_iter().find(|sign| self.rest.starts_with(sign));
-        let sign = sign.ok_or_else(|| self.remark(format!("unexpected character '{first}'")))?;
-        sign.chars().for_each(|_| _ = self.next());
-        Ok(Some(Kind::Sign(sign)))
+        Ok(Some(match first {
+            'A'..='Z' | 'a'..='z' | '_' => {
+                let name = leading(rest, |it| it.is_ascii_alphanumeric() || it == '_');
+                self.at += name.len();
+                Kind::Name(name)
+            }
+            '0'..='9' => Kind::Literal(self.number()),
+            '"' => Kind::Literal(Value::Text(self.text('"')?)),
+            '\'' => Kind::Literal(self.character()?),
+            '@' if rest.starts_with("@\"") => Kind::Literal(Value::Text(self.verbatim()?)),
+            _ => {
+                let unexpected = || self.remark(self.at, format!("unexpected character '{first}'"));
+                let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
+                let sign = sign.ok_or_else(unexpected)?;
+                self.at += sign.len();
+                Kind::Sign(sign)
+            }
+        }))
     }
 
-    fn run(&mut self, belongs: impl Fn(char) -> bool) -> String {
-        let mut text = String::new();
-        while let Some(character) = self.peek().filter(|&character| belongs(character)) {
-            text.push(character);
-            self.next();
+    fn number(&mut self) -> Value {
+        let rest = self.rest();
+        let digits = |text: &'s str| leading(text, |it| it.is_ascii_digit()).len();
+        if rest.starts_with("0x") || rest.starts_with("0X") {
+            let digits = leading(&rest[2..], |it| it.is_ascii_hexdigit());
+            self.at += 2 + digits.len();
+            return Value::Integer(i64::from_str_radix(digits, 16).unwrap_or_default());
         }
-        text
-    }
-
-    fn number(&mut self) -> Kind {
-        if let Some(digits) = self.rest.strip_prefix("0x").or(self.rest.strip_prefix("0X")) {
-            let length = digits.chars().take_while(char::is_ascii_hexdigit).count();
-            let value = i64::from_str_radix(&digits[..length], 16).unwrap_or_default();
-            (0..length + 2).for_each(|_| _ = self.next());
-            return Kind::Integer(value);
+        let mut end = digits(rest);
+        let fraction = rest[end..].strip_prefix('.').map_or(0, digits);
+        end += if fraction > 0 { 1 + fraction } else { 0 };
+        if let Some(exponent) = rest[end..].strip_prefix(['e', 'E']) {
+            let sign = leading(exponent, |it| it == '+' || it == '-').len();
+            let length = digits(&exponent[sign..]);
+            end += if length > 0 { 1 + sign + length } else { 0 };
         }
-        let mut digits = self.run(|it| it.is_ascii_digit());
-        let after_dot = self.rest.strip_prefix('.').and_then(|rest| rest.chars().next());
-        let fraction = after_dot.is_some_and(|it| it.is_ascii_digit());
-        if fraction {
-            self.next();
-            digits = format!("{digits}.{}", self.run(|it| it.is_ascii_digit()));
-        }
-        let exponent =
-            self.rest.strip_prefix(['e', 'E']).map(|rest| rest.trim_start_matches(['+', '-']));
-        let exponent =
-            exponent.is_some_and(|rest| rest.starts_with(|it: char| it.is_ascii_digit()));
-        if exponent {
-            self.next();
-            let sign = self.run(|it| it == '+' || it == '-');
-            digits = format!("{digits}e{sign}{}", self.run(|it| it.is_ascii_digit()));
-        }
-        match digits.parse() {
-            Ok(value) if !fraction && !exponent => Kind::Integer(value),
-            _ => Kind::Float(digits.parse().unwrap_or_default()),
-        }
+        self.at += end;
+        let text = &rest[..end];
+        text.parse().map_or_else(|_| Value::Float(text.parse().unwrap_or_default()), Value::Integer)
     }
 
     /// A string with escapes, which ends on its line.
     fn text(&mut self, quote: char) -> Result<String, Remark> {
-        let unfinished = self.remark("unfinished string");
+        let begin = self.at;
         self.next();
         let mut text = String::new();
         loop {
-            let place = self.remark("unknown escape in string");
+            let at = self.at;
             match self.next() {
-                None | Some('\n') => return Err(unfinished),
-                Some(end) if end == quote => return Ok(text),
-                Some('\\') if matches!(self.peek(), None | Some('\n' | '\r')) => {
-                    return Err(unfinished);
+                Some('\\') if !self.rest().is_empty() && !self.rest().starts_with(['\n', '\r']) => {
+                    let unknown = || Remark::new(self.source, at, "unknown escape in string");
+                    text.push(self.escaped().ok_or_else(unknown)?);
                 }
-                Some('\\') => text.push(self.escaped().ok_or(place)?),
+                None | Some('\n' | '\\') => return Err(self.remark(begin, "unfinished string")),
+                Some(end) if end == quote => return Ok(text),
                 Some(character) => text.push(character),
             }
         }
     }
 
     fn escaped(&mut self) -> Option<char> {
-        let digits = |scanner: &mut Self, most: usize| {
-            let digits: String =
-                scanner.rest.chars().take(most).take_while(char::is_ascii_hexdigit).collect();
-            (0..digits.len()).for_each(|_| _ = scanner.next());
-            u32::from_str_radix(&digits, 16)
-                .ok()
-                .map(|code| char::from_u32(code).unwrap_or('\u{fffd}'))
-        };
         Some(match self.next()? {
             'n' => '\n',
             't' => '\t',
@@ -225,32 +212,55 @@ impl Scanner<'_> {
             'b' => '\u{8}',
             'f' => '\u{c}',
             'v' => '\u{b}',
-            'x' => digits(self, 2)?,
-            'u' => digits(self, 4)?,
-            'U' => digits(self, 8)?,
+            'x' => self.code(2)?,
+            'u' => self.code(4)?,
+            'U' => self.code(8)?,
             same @ ('\\' | '"' | '\'') => same,
             _ => return None,
         })
     }
 
-    /// `@"…"`: over many lines, without escapes, `""` for a quote.
-    fn verbatim(&mut self) -> Result<String, Remark> {
-        let unfinished = self.remark("unfinished string");
-        self.next();
-        self.next();
-        let mut text = String::new();
-        loop {
-            match self.next() {
-                None => return Err(unfinished),
-                Some('"') if self.peek() == Some('"') => {
-                    self.next();
-                    text.push('"');
-                }
-                Some('"') => return Ok(text),
-                Some(character) => text.push(character),
-            }
+    /// A character by its number.
+    fn code(&mut self, most_digits: usize) -> Option<char> {
+        let digits = leading(self.rest(), |it| it.is_ascii_hexdigit());
+        let digits = &digits[..digits.len().min(most_digits)];
+        self.at += digits.len();
+        let code = u32::from_str_radix(digits, 16).ok()?;
+        Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn character(&mut self) -> Result<Value, Remark> {
+        let begin = self.at;
+        let text = self.text('\'')?;
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(only), None) => Ok(Value::Integer(i64::from(u32::from(only)))),
+            _ => Err(self.remark(begin, "a character constant has one character")),
         }
     }
+
+    /// `@"…"`: over many lines, without escapes, `""` for a quote.
+    fn verbatim(&mut self) -> Result<String, Remark> {
+        let begin = self.at;
+        self.at += 2;
+        let mut text = String::new();
+        loop {
+            let rest = self.rest();
+            let end = rest.find('"').ok_or_else(|| self.remark(begin, "unfinished string"))?;
+            text.push_str(&rest[..end]);
+            self.at += end + 1;
+            if !self.rest().starts_with('"') {
+                return Ok(text);
+            }
+            text.push('"');
+            self.at += 1;
+        }
+    }
+}
+
+/// The part at the beginning of a text whose characters all belong.
+fn leading(text: &str, belongs: impl Fn(char) -> bool) -> &str {
+    &text[..text.find(|character| !belongs(character)).unwrap_or(text.len())]
 }
 
 #[cfg(test)]

@@ -2,31 +2,36 @@
 
 use super::*;
 
-fn kinds(source: &str) -> Vec<Kind> {
+fn kinds(source: &str) -> Vec<Kind<'_>> {
     tokens(source).unwrap().into_iter().map(|token| token.kind).collect()
+}
+
+fn text(text: &str) -> Kind<'_> {
+    Kind::Literal(Value::Text(text.to_owned()))
 }
 
 #[test]
 fn comments_of_all_three_kinds_are_no_tokens() {
     let source = "a // \"\n# ' {\n/* \" \n } */ b";
-    let names = [Kind::Name("a".to_owned()), Kind::Name("b".to_owned())];
-    assert_eq!(kinds(source), names);
+    assert_eq!(kinds(source), [Kind::Name("a"), Kind::Name("b")]);
     let last = tokens(source).unwrap().pop().unwrap();
-    assert_eq!((last.row, last.column), (4, 7));
+    let place = Remark::new(source, last.at, "");
+    assert_eq!((place.row, place.column), (4, 7));
 }
 
 #[test]
 fn strings_have_escapes_and_verbatim_ones_have_lines() {
-    assert_eq!(kinds(r#""a\n\x41\"é""#), [Kind::Text("a\nA\"é".to_owned())]);
-    assert_eq!(kinds("@\"C:\\x\n\"\"q\"\"\""), [Kind::Text("C:\\x\n\"q\"".to_owned())]);
-    assert_eq!(kinds("'A'"), [Kind::Integer(65)]);
+    assert_eq!(kinds(r#""a\n\x41\"é""#), [text("a\nA\"é")]);
+    assert_eq!(kinds("@\"C:\\x\n\"\"q\"\"\""), [text("C:\\x\n\"q\"")]);
+    assert_eq!(kinds("'A'"), [Kind::Literal(Value::Integer(65))]);
 }
 
 #[test]
 fn numbers_are_told_from_members() {
-    let dot = Kind::Sign(".");
-    assert_eq!(kinds("0xff 1.5 2e3"), [Kind::Integer(255), Kind::Float(1.5), Kind::Float(2000.0)]);
-    assert_eq!(kinds("5.x"), [Kind::Integer(5), dot, Kind::Name("x".to_owned())]);
+    let numbers = [Value::Integer(255), Value::Float(1.5), Value::Float(2000.0)];
+    assert_eq!(kinds("0xff 1.5 2e3"), numbers.map(Kind::Literal));
+    let member = [Kind::Literal(Value::Integer(5)), Kind::Sign("."), Kind::Name("x")];
+    assert_eq!(kinds("5.x"), member);
 }
 
 #[test]
