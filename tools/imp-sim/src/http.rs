@@ -28,7 +28,6 @@ use crate::state::ids::{Id, Timestamp};
 use crate::state::refusal::Refusal;
 use crate::variants::Variants;
 use answer::Answer;
-use path::Path;
 use request::Request;
 
 /// A request of somebody who is signed in.
@@ -71,68 +70,76 @@ impl Call<'_> {
 }
 
 /// Calls the handler of an address and method.
-pub fn dispatch(call: &Call<'_>, path: Path<'_>) -> Result<Answer, Refusal> {
+pub fn dispatch(call: &Call<'_>, path: &[&str]) -> Result<Answer, Refusal> {
     match (call.request.method.as_str(), path) {
-        ("GET", Path::Accounts) => accounts::list(call),
-        ("GET", Path::Account(id)) => accounts::get(call, id),
-        ("GET", Path::Capabilities(id)) => accounts::capabilities(call, id),
-        ("GET", Path::RefreshTokens) => accounts::refresh_tokens(call),
-        ("DELETE", Path::RefreshToken(id)) => accounts::delete_refresh_token(call, id),
-        ("GET", Path::LoginKeys) => login_keys::list(call),
-        ("POST", Path::LoginKeys) => login_keys::create(call),
-        ("GET", Path::LoginKey(id)) => login_keys::get(call, id),
-        ("PATCH", Path::LoginKey(id)) => login_keys::update(call, id),
-        ("DELETE", Path::LoginKey(id)) => login_keys::delete(call, id),
-        ("GET", Path::Products) => products::list(call),
-        ("POST", Path::Products) => products::create(call),
-        ("GET", Path::Product(id)) => products::get(call, id),
-        ("PATCH", Path::Product(id)) => products::update(call, id),
-        ("DELETE", Path::Product(id)) => products::delete(call, id),
-        ("GET", Path::Groups) => groups::list(call),
-        ("POST", Path::Groups) => groups::create(call),
-        ("GET", Path::Group(id)) => groups::get(call, id),
-        ("PATCH", Path::Group(id)) => groups::update(call, id),
-        ("DELETE", Path::Group(id)) => groups::delete(call, id),
-        ("POST", Path::GroupRestart(id)) => groups::restart(call, id, false),
-        ("POST", Path::GroupConditionalRestart(id)) => groups::restart(call, id, true),
-        ("POST", Path::GroupDevices(id)) => members::add(call, id),
-        ("DELETE", Path::GroupDevices(id)) => members::remove(call, id),
-        ("PUT", Path::GroupMinSupported(id)) => groups::set_min_supported(call, id),
-        ("GET", Path::Devices) => devices::list(call),
-        ("GET", Path::Device(id)) => devices::get(call, id),
-        ("PATCH", Path::Device(id)) => devices::update(call, id),
-        ("DELETE", Path::Device(id)) => devices::delete(call, id),
-        ("POST", Path::DeviceRestart(id)) => devices::restart(call, id, false),
-        ("POST", Path::DeviceConditionalRestart(id)) => devices::restart(call, id, true),
-        ("GET", Path::DeviceLogs(id)) => logs::logs(call, id),
-        ("GET", Path::DeviceHistory(id)) => logs::history(call, id),
+        ("GET", ["accounts"]) => accounts::list(call),
+        ("GET", ["accounts", id]) => accounts::get(call, id),
+        ("GET", ["accounts", id, "capabilities"]) => accounts::capabilities(call, id),
+        ("GET", ["accounts", "me", "refresh_tokens"]) => accounts::refresh_tokens(call),
+        ("DELETE", ["accounts", "me", "refresh_tokens", id]) => {
+            accounts::delete_refresh_token(call, id)
+        }
+        ("GET", ["accounts", "me", "login_keys"]) => login_keys::list(call),
+        ("POST", ["accounts", "me", "login_keys"]) => login_keys::create(call),
+        ("GET", ["accounts", "me", "login_keys", id]) => login_keys::get(call, id),
+        ("PATCH", ["accounts", "me", "login_keys", id]) => login_keys::update(call, id),
+        ("DELETE", ["accounts", "me", "login_keys", id]) => login_keys::delete(call, id),
+        ("GET", ["products"]) => products::list(call),
+        ("POST", ["products"]) => products::create(call),
+        ("GET", ["products", id]) => products::get(call, id),
+        ("PATCH", ["products", id]) => products::update(call, id),
+        ("DELETE", ["products", id]) => products::delete(call, id),
+        ("GET", ["devicegroups"]) => groups::list(call),
+        ("POST", ["devicegroups"]) => groups::create(call),
+        ("GET", ["devicegroups", id]) => groups::get(call, id),
+        ("PATCH", ["devicegroups", id]) => groups::update(call, id),
+        ("DELETE", ["devicegroups", id]) => groups::delete(call, id),
+        ("POST", ["devicegroups", id, "restart"]) => groups::restart(call, id, false),
+        ("POST", ["devicegroups", id, "conditional_restart"]) => groups::restart(call, id, true),
+        ("POST", ["devicegroups", id, "relationships", "devices"]) => members::add(call, id),
+        ("DELETE", ["devicegroups", id, "relationships", "devices"]) => members::remove(call, id),
+        ("PUT", ["devicegroups", id, "relationships", "min_supported_deployment"]) => {
+            groups::set_min_supported(call, id)
+        }
+        ("GET", ["devices"]) => devices::list(call),
+        ("GET", ["devices", id]) => devices::get(call, id),
+        ("PATCH", ["devices", id]) => devices::update(call, id),
+        ("DELETE", ["devices", id]) => devices::delete(call, id),
+        ("POST", ["devices", id, "restart"]) => devices::restart(call, id, false),
+        ("POST", ["devices", id, "conditional_restart"]) => devices::restart(call, id, true),
+        ("GET", ["devices", id, "logs"]) => logs::logs(call, id),
+        ("GET", ["devices", id, "history"]) => logs::history(call, id),
         _ => dispatch_code(call, path),
     }
 }
 
 /// Code, and what tells about running code: logs and webhooks.
-fn dispatch_code(call: &Call<'_>, path: Path<'_>) -> Result<Answer, Refusal> {
+fn dispatch_code(call: &Call<'_>, path: &[&str]) -> Result<Answer, Refusal> {
     match (call.request.method.as_str(), path) {
-        ("GET", Path::Deployments) => deployments::list(call),
-        ("POST", Path::Deployments) => deployments::create(call),
-        ("GET", Path::Deployment(id)) => deployments::get(call, id),
-        ("PATCH", Path::Deployment(id)) => deployments::update(call, id),
-        ("DELETE", Path::Deployment(id)) => deployments::delete(call, id),
-        ("GET", Path::Libraries) => libraries::list(call),
-        ("POST", Path::Libraries) => libraries::create(call),
-        ("GET", Path::Library(id)) => libraries::get(call, id),
-        ("PATCH", Path::Library(id)) => libraries::update(call, id),
-        ("POST", Path::Versions(id)) => libraries::create_version(call, id),
-        ("GET", Path::Version(id, version)) => libraries::get_version(call, id, version),
-        ("PATCH", Path::Version(id, version)) => libraries::update_version(call, id, version),
-        ("GET", Path::Webhooks) => webhooks::list(call),
-        ("POST", Path::Webhooks) => webhooks::create(call),
-        ("GET", Path::Webhook(id)) => webhooks::get(call, id),
-        ("PATCH", Path::Webhook(id)) => webhooks::update(call, id),
-        ("DELETE", Path::Webhook(id)) => webhooks::delete(call, id),
-        ("POST", Path::LogStreams) => log_streams::create(call),
-        ("PUT", Path::LogStreamDevice(id, device)) => log_streams::add(call, id, device),
-        ("DELETE", Path::LogStreamDevice(id, device)) => log_streams::remove(call, id, device),
+        ("GET", ["deployments"]) => deployments::list(call),
+        ("POST", ["deployments"]) => deployments::create(call),
+        ("GET", ["deployments", id]) => deployments::get(call, id),
+        ("PATCH", ["deployments", id]) => deployments::update(call, id),
+        ("DELETE", ["deployments", id]) => deployments::delete(call, id),
+        ("GET", ["libraries"]) => libraries::list(call),
+        ("POST", ["libraries"]) => libraries::create(call),
+        ("GET", ["libraries", id]) => libraries::get(call, id),
+        ("PATCH", ["libraries", id]) => libraries::update(call, id),
+        ("POST", ["libraries", id, "versions"]) => libraries::create_version(call, id),
+        ("GET", ["libraries", id, "versions", version]) => {
+            libraries::get_version(call, id, version)
+        }
+        ("PATCH", ["libraries", id, "versions", version]) => {
+            libraries::update_version(call, id, version)
+        }
+        ("GET", ["webhooks"]) => webhooks::list(call),
+        ("POST", ["webhooks"]) => webhooks::create(call),
+        ("GET", ["webhooks", id]) => webhooks::get(call, id),
+        ("PATCH", ["webhooks", id]) => webhooks::update(call, id),
+        ("DELETE", ["webhooks", id]) => webhooks::delete(call, id),
+        ("POST", ["logstream"]) => log_streams::create(call),
+        ("PUT", ["logstream", id, device]) => log_streams::add(call, id, device),
+        ("DELETE", ["logstream", id, device]) => log_streams::remove(call, id, device),
         (method, _) => Err(Refusal::method(method)),
     }
 }

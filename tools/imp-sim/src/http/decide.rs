@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::answer::Answer;
-use super::path::Path;
+use super::path;
 use super::request::{JSON_API, Request};
 use super::{Call, auth, dispatch, log_streams};
 use crate::faults::{Cut, Fault, FaultBody};
@@ -31,7 +31,8 @@ pub struct Outcome {
 /// Decides, and writes the decision into the log.
 pub fn decide(sim: &Sim, request: &Request, arrived: Duration) -> Outcome {
     let parts: Vec<&str> = request.parts.iter().map(String::as_str).collect();
-    let path = Path::of(&parts);
+    let template = path::template(&parts);
+    let path = template.map(|_| &parts[..]);
     let fault = sim.faults().apply(&request.method, &parts).unwrap_or_default();
     let mut judged = Judged::default();
     let answer = match (fault.status, fault.cut) {
@@ -49,7 +50,7 @@ pub fn decide(sim: &Sim, request: &Request, arrived: Duration) -> Outcome {
         sim.mark_changed();
     }
     let cut = fault.cut;
-    log(sim, request, path, arrived, &answer, cut.is_some(), judged.account);
+    log(sim, request, template, arrived, &answer, cut.is_some(), judged.account);
     Outcome { answer, rate: judged.rate, cut, delay: fault.delay }
 }
 
@@ -64,19 +65,19 @@ struct Judged {
 fn serve(
     sim: &Sim,
     request: &Request,
-    path: Option<Path<'_>>,
+    path: Option<&[&str]>,
     fault: &Fault,
     judged: &mut Judged,
 ) -> Answer {
     let part = fault.part.map(|part| (part, fault.status.unwrap_or(500)));
     let result = match path {
         None => Err(Refusal::no_such_path(&request.target)),
-        Some(Path::Auth | Path::AuthToken) if request.method != "POST" => {
+        Some(["auth"] | ["auth", "token"]) if request.method != "POST" => {
             Err(Refusal::method(&request.method))
         }
-        Some(Path::Auth) => auth::sign_in(sim, request, sim.clock.now()),
-        Some(Path::AuthToken) => auth::renew(sim, request, sim.clock.now()),
-        Some(Path::LogStream(id)) if request.method == "GET" => log_streams::open(sim, request, id),
+        Some(["auth"]) => auth::sign_in(sim, request, sim.clock.now()),
+        Some(["auth", "token"]) => auth::renew(sim, request, sim.clock.now()),
+        Some(["logstream", id]) if request.method == "GET" => log_streams::open(sim, request, id),
         Some(path) => signed_in(sim, request, path, part, judged),
     };
     result.unwrap_or_else(|refusal| Answer::refusal(&refusal, &sim.settings.variants))
@@ -85,7 +86,7 @@ fn serve(
 fn signed_in(
     sim: &Sim,
     request: &Request,
-    path: Path<'_>,
+    path: &[&str],
     part: Option<(usize, u16)>,
     judged: &mut Judged,
 ) -> Result<Answer, Refusal> {
@@ -163,15 +164,14 @@ fn reason_phrase(status: u16) -> &'static str {
 fn log(
     sim: &Sim,
     request: &Request,
-    path: Option<Path<'_>>,
+    template: Option<&'static str>,
     arrived: Duration,
     answer: &Answer,
     cut: bool,
     account: Option<Id>,
 ) {
-    let template = path.map_or("/…", Path::template);
+    let template = template.unwrap_or("/…");
     let kind = format!("{} {template}", request.method);
-    let secret = path.is_some_and(Path::holds_secret);
     let (shown, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let shown = shown.strip_prefix("/v5").unwrap_or(shown);
     let account = account.and_then(|id| {
@@ -180,7 +180,7 @@ fn log(
     let entry = Entry {
         ms: u64::try_from(arrived.as_millis()).unwrap_or_default(),
         method: request.method.as_str().into(),
-        path: if secret { template.into() } else { shown.into() },
+        path: if path::holds_secret(template) { template.into() } else { shown.into() },
         query: query.into(),
         status: if cut { 0 } else { answer.status },
         account,
