@@ -21,9 +21,11 @@ pub mod request;
 pub mod webhooks;
 
 use std::cell::Cell;
+use std::fmt::Display;
 
 use crate::limits::Verdict;
 use crate::sim::{RateKey, Sim};
+use crate::state::State;
 use crate::state::ids::{Id, Timestamp};
 use crate::state::refusal::Refusal;
 use crate::variants::Variants;
@@ -63,9 +65,16 @@ impl Call<'_> {
         }
     }
 
-    /// The absolute address of the API.
-    pub fn base(&self) -> String {
-        self.link("/v5")
+    /// The absolute address of one thing in a collection.
+    pub fn link_to(&self, collection: &str, id: impl Display) -> String {
+        self.link(&format!("/v5/{collection}/{id}"))
+    }
+
+    /// Whether a list shows what `owner` owns. What collaborators own is there only if a filter
+    /// names it (`named`).
+    pub fn lists(&self, state: &State, owner: Id, named: bool) -> bool {
+        let shared = named || self.variants().shared_lists_all;
+        self.caller == owner || (shared && state.sees(self.caller, owner))
     }
 }
 

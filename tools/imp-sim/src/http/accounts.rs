@@ -1,48 +1,26 @@
 //! `/accounts` and the caller's refresh tokens.
 
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{Answer, Resource, SelfLink};
+use super::answer::{self, Answer};
 use super::page;
 use crate::state::State;
 use crate::state::accounts::Account;
-use crate::state::ids::{Id, Timestamp};
+use crate::state::ids::Id;
 use crate::state::refusal::Refusal;
 use crate::state::tokens::Refresh;
 
-#[derive(Serialize)]
-struct AccountAttributes<'a> {
-    username: &'a str,
-    email: &'a str,
-    tier: &'static str,
-}
-
-#[derive(Serialize)]
-struct RefreshAttributes {
-    created_at: Timestamp,
-}
-
-fn resource<'a>(account: &'a Account, base: &str) -> impl Serialize + use<'a> {
+fn resource(call: &Call<'_>, account: &Account) -> Value {
     let tier = if account.production { "enterprise" } else { "free" };
-    Resource {
-        kind: "account",
-        id: account.id,
-        links: SelfLink::new(base, "accounts", &account.id),
-        attributes: AccountAttributes { username: &account.username, email: &account.email, tier },
-        relationships: None::<()>,
-    }
+    let attributes = json!({"username": account.username, "email": account.email, "tier": tier});
+    answer::resource(call, "account", "accounts", account.id, attributes, Value::Null)
 }
 
-fn token_resource(token: &Refresh, base: &str) -> impl Serialize + use<> {
-    Resource {
-        kind: "refresh_token",
-        id: token.id,
-        links: SelfLink::new(base, "accounts/me/refresh_tokens", &token.id),
-        attributes: RefreshAttributes { created_at: token.created_at },
-        relationships: None::<()>,
-    }
+fn token_resource(call: &Call<'_>, token: &Refresh) -> Value {
+    let (collection, attributes) =
+        ("accounts/me/refresh_tokens", json!({"created_at": token.created_at}));
+    answer::resource(call, "refresh_token", collection, token.id, attributes, Value::Null)
 }
 
 /// The caller and the accounts it collaborates on.
@@ -51,15 +29,14 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let visible = state.visible_accounts(call.caller);
     let accounts = visible.iter().filter_map(|id| state.accounts.get(id));
-    let base = call.base();
-    page::of_all(call, accounts, |account| resource(account, &base))
+    page::of_all(call, accounts, |account| resource(call, account))
 }
 
 /// One account, by id or `me`.
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let account = visible(&state, call.caller, id)?;
-    Ok(Answer::data(200, &resource(account, &call.base())))
+    Ok(Answer::data(200, &resource(call, account)))
 }
 
 /// Undocumented by the service; the shape is our guess.
@@ -84,8 +61,7 @@ pub fn refresh_tokens(call: &Call<'_>) -> Result<Answer, Refusal> {
     call.request.allow_filters(&[])?;
     let state = call.sim.state();
     let own = state.tokens.refresh.iter().filter(|token| token.account == call.caller);
-    let base = call.base();
-    page::of_all(call, own, |token| token_resource(token, &base))
+    page::of_all(call, own, |token| token_resource(call, token))
 }
 
 /// Ends a refresh token.

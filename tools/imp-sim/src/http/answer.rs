@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::Call;
 use super::log_streams::Reading;
 use super::request::JSON_API;
 use crate::state::ids::Id;
@@ -111,37 +112,31 @@ impl Reason {
     }
 }
 
-/// One resource, in the service's order of keys.
-#[derive(Serialize)]
-pub struct Resource<Key: Display, Attributes, Relationships> {
-    /// Its `type`.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// Its `id`.
-    #[serde(serialize_with = "shown")]
-    pub id: Key,
-    /// Its own address.
-    pub links: SelfLink,
-    /// Its attributes.
-    pub attributes: Attributes,
-    /// Its relationships; those that are not set are left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub relationships: Option<Relationships>,
-}
-
-/// `links` of a resource.
-#[derive(Serialize)]
-pub struct SelfLink {
-    /// The absolute address.
-    #[serde(rename = "self")]
-    pub own: String,
-}
-
-impl SelfLink {
-    /// The address of `id` in a collection.
-    pub fn new(base: &str, collection: &str, id: &impl Display) -> Self {
-        Self { own: format!("{base}/{collection}/{id}") }
+/// One resource, in the service's order of keys. Relationships that are null are left out.
+pub fn resource(
+    call: &Call<'_>,
+    kind: &str,
+    collection: &str,
+    id: impl Display,
+    attributes: Value,
+    relationships: Value,
+) -> Value {
+    let link = call.link_to(collection, &id);
+    let mut resource = json!({"type": kind, "id": id.to_string(), "links": {"self": link}});
+    resource["attributes"] = attributes;
+    if let Value::Object(mut relationships) = relationships {
+        relationships.retain(|_, related| !related.is_null());
+        resource["relationships"] = relationships.into();
     }
+    resource
+}
+
+/// Attributes without some that are not shown.
+pub fn without(mut attributes: Value, names: &[&str]) -> Value {
+    if let Value::Object(attributes) = &mut attributes {
+        attributes.retain(|name, _| !names.contains(&name.as_str()));
+    }
+    attributes
 }
 
 /// A relationship to one resource.
@@ -172,8 +167,4 @@ impl Related {
     pub fn deployment(id: Id) -> Self {
         Self::new("deployment", id)
     }
-}
-
-fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }

@@ -1,10 +1,9 @@
 //! `/deployments`.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{Answer, Related, Resource, SelfLink};
+use super::answer::{self, Answer, Related};
 use super::document;
 use super::groups::related;
 use super::page;
@@ -13,83 +12,47 @@ use crate::squirrel::check;
 use crate::squirrel::listed;
 use crate::state::State;
 use crate::state::deployments::{Deployment, DeploymentChange};
-use crate::state::ids::Timestamp;
 use crate::state::refusal::Refusal;
 
 const ORIGIN: usize = 255;
 const TAGS: usize = 500;
 
-#[derive(Serialize)]
-struct Attributes<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    agent_code: Option<&'a str>,
-    description: &'a str,
-    origin: Option<&'a str>,
-    flagged: bool,
-    tags: &'a [String],
-    sha: &'a str,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Serialize)]
-struct Relationships {
-    owner: Related,
-    creator: Related,
-    product: Related,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    devicegroup: Option<Related>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flagger: Option<Related>,
-}
-
 /// A deployment, with or without its code.
-pub fn resource<'a>(
-    state: &State,
-    build: &'a Deployment,
-    base: &str,
-    code: bool,
-) -> impl Serialize + use<'a> {
-    Resource {
-        kind: "deployment",
-        id: build.id,
-        links: SelfLink::new(base, "deployments", &build.id),
-        attributes: Attributes {
-            device_code: code.then_some(&build.device_code),
-            agent_code: code.then_some(&build.agent_code),
-            description: &build.description,
-            origin: build.origin.as_deref(),
-            flagged: build.flagger.is_some(),
-            tags: &build.tags,
-            sha: &build.sha,
-            created_at: build.created_at,
-            updated_at: build.updated_at,
-        },
-        relationships: Some(Relationships {
-            owner: Related::account(build.owner),
-            creator: Related::account(build.creator),
-            product: Related::product(build.product),
-            devicegroup: build.group.and_then(|group| related(state, group)),
-            flagger: build.flagger.map(Related::account),
-        }),
-    }
+pub fn resource(call: &Call<'_>, state: &State, build: &Deployment, code: bool) -> Value {
+    let attributes = json!({
+        "device_code": build.device_code,
+        "agent_code": build.agent_code,
+        "description": build.description,
+        "origin": build.origin,
+        "flagged": build.flagger.is_some(),
+        "tags": build.tags,
+        "sha": build.sha,
+        "created_at": build.created_at,
+        "updated_at": build.updated_at,
+    });
+    let hidden: &[_] = if code { &[] } else { &["device_code", "agent_code"] };
+    let attributes = answer::without(attributes, hidden);
+    let relationships = json!({
+        "owner": Related::account(build.owner),
+        "creator": Related::account(build.creator),
+        "product": Related::product(build.product),
+        "devicegroup": build.group.and_then(|group| related(state, group)),
+        "flagger": build.flagger.map(Related::account),
+    });
+    answer::resource(call, "deployment", "deployments", build.id, attributes, relationships)
 }
 
 /// Deployments, newest first.
 pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let filters = Filters::of(call)?;
     let state = call.sim.state();
-    let shared = filters.named || call.variants().shared_lists_all;
-    let builds = state.deployments.values().rev().filter(|build| {
-        (call.caller == build.owner || (shared && state.sees(call.caller, build.owner)))
-            && filters.matches(build)
-    });
-    let base = call.base();
+    let builds =
+        state.deployments.values().rev().filter(|build| {
+            call.lists(&state, build.owner, filters.named) && filters.matches(build)
+        });
     let code = !call.variants().code_in_lists_off;
     page::of_all(call, builds, |build| {
-        resource(&state, build, &base, code && state.sees_code(call.caller, build.owner))
+        resource(call, &state, build, code && state.sees_code(call.caller, build.owner))
     })
 }
 
@@ -165,7 +128,7 @@ pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let build = state.deployment(call.caller, id)?;
     let code = state.sees_code(call.caller, build.owner);
-    Ok(Answer::data(200, &resource(&state, build, &call.base(), code)))
+    Ok(Answer::data(200, &resource(call, &state, build, code)))
 }
 
 /// What the compiler warns about in both files.
@@ -189,20 +152,17 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
         state.restart_factory(id, call.variants(), call.now);
     }
     let build = &state.deployments[&id];
-    let created = resource(&state, build, &call.base(), true);
+    let mut created = resource(call, &state, build, true);
     let warnings = warnings(build);
-    if warnings.is_empty() {
-        return Ok(Answer::data(201, &created));
+    if !warnings.is_empty() {
+        created["meta"] = json!([{
+            "status": "201",
+            "code": "WA001",
+            "title": "Compilation Warning",
+            "detail": "The code was compiled with warnings.",
+            "meta": warnings,
+        }]);
     }
-    // Serialising the resource cannot fail.
-    let mut created = serde_json::to_value(created).unwrap_or_default();
-    created["meta"] = json!([{
-        "status": "201",
-        "code": "WA001",
-        "title": "Compilation Warning",
-        "detail": "The code was compiled with warnings.",
-        "meta": warnings,
-    }]);
     Ok(Answer::data(201, &created))
 }
 
@@ -213,7 +173,7 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
     let id = state.update_deployment(call.caller, id, change, call.now)?.id;
-    Ok(Answer::data(200, &resource(&state, &state.deployments[&id], &call.base(), true)))
+    Ok(Answer::data(200, &resource(call, &state, &state.deployments[&id], true)))
 }
 
 fn change(sent: &mut document::Resource) -> Result<DeploymentChange, Refusal> {

@@ -6,17 +6,34 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Call;
-use super::answer::{Answer, Related, Resource, SelfLink};
+use super::answer::{Answer, Related};
 use super::document;
 use super::groups::{group_type, related, restarted};
 use super::page::{self, Page};
 use crate::state::State;
 use crate::state::devices::Device;
 use crate::state::groups::Group;
-use crate::state::ids::{AgentId, Id, Mac, Timestamp};
+use crate::state::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
 use crate::state::refusal::Refusal;
 
 const NAME: usize = 255;
+
+/// Written as it is, not by way of a JSON value: there are many devices.
+#[derive(Serialize)]
+struct Resource<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: DeviceId,
+    links: Links,
+    attributes: Attributes<'a>,
+    relationships: Relationships,
+}
+
+#[derive(Serialize)]
+struct Links {
+    #[serde(rename = "self")]
+    own: String,
+}
 
 #[derive(Serialize)]
 struct Attributes<'a> {
@@ -46,13 +63,13 @@ struct Relationships {
     devicegroup: Option<Related>,
 }
 
-fn resource<'a>(state: &State, device: &'a Device, base: &str) -> impl Serialize + use<'a> {
+fn resource<'a>(call: &Call<'_>, state: &State, device: &'a Device) -> Resource<'a> {
     let agent = device.agent_running.then_some(device.agent);
     let group = device.group.and_then(|group| state.groups.get(&group));
     Resource {
         kind: "device",
         id: device.id,
-        links: SelfLink::new(base, "devices", &device.id),
+        links: Links { own: call.link_to("devices", device.id) },
         attributes: Attributes {
             name: device.name.as_deref(),
             agent_id: agent,
@@ -70,11 +87,11 @@ fn resource<'a>(state: &State, device: &'a Device, base: &str) -> impl Serialize
             swversion: device.swversion.as_deref(),
             plan_id: device.plan_id.as_deref(),
         },
-        relationships: Some(Relationships {
+        relationships: Relationships {
             owner: Related::account(device.owner),
             product: group.map(|group| Related::product(group.product)),
             devicegroup: group.and_then(|group| related(state, group.id)),
-        }),
+        },
     }
 }
 
@@ -85,10 +102,9 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let runs = filters.runs(call, &state)?;
     let total = runs.iter().map(|run| run.len()).sum();
-    let base = call.base();
     let data = slots(&runs, page.start(), page.size())
         .filter_map(|slot| state.devices.get(slot))
-        .map(|device| resource(&state, device, &base))
+        .map(|device| resource(call, &state, device))
         .collect();
     page::answer(call, page, data, total)
 }
@@ -184,7 +200,7 @@ fn development(state: &State, account: Id) -> impl Iterator<Item = &[u32]> {
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let device = state.device(call.caller, id)?;
-    Ok(Answer::data(200, &resource(&state, device, &call.base())))
+    Ok(Answer::data(200, &resource(call, &state, device)))
 }
 
 /// Another name. `data.id` may be any of the device's three identifiers.
@@ -197,7 +213,7 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let mut state = call.sim.state();
     state.rename_device(call.caller, id, name)?;
     let device = state.device(call.caller, id)?;
-    Ok(Answer::data(200, &resource(&state, device, &call.base())))
+    Ok(Answer::data(200, &resource(call, &state, device)))
 }
 
 /// An empty name, or null, takes the name away.

@@ -1,76 +1,43 @@
 //! `/devicegroups`. The resource's `type` is the specific type of the group.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::answer::{Answer, Related, Resource, SelfLink};
+use super::answer::{self, Answer, Related};
 use super::document::{self, Identifier};
 use super::page;
 use super::products::{DESCRIPTION, NAME};
 use crate::state::State;
 use crate::state::groups::{Group, GroupChange, GroupType, TargetName};
-use crate::state::ids::{Id, Timestamp};
+use crate::state::ids::Id;
 use crate::state::refusal::Refusal;
 
 const ENV_VARS_BYTES: usize = 16_000;
 const ENV_VARS_KEY: usize = 100;
 
-#[derive(Serialize)]
-struct Attributes<'a> {
-    name: &'a str,
-    description: &'a str,
-    region: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    load_code_after_blessing: Option<bool>,
-    env_vars: &'a Map<String, Value>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Serialize)]
-struct Relationships {
-    owner: Related,
-    creator: Related,
-    product: Related,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    current_deployment: Option<Related>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    min_supported_deployment: Option<Related>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    production_target: Option<Related>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dut_target: Option<Related>,
-}
-
-fn resource<'a>(state: &State, group: &'a Group, base: &str) -> impl Serialize + use<'a> {
+fn resource(call: &Call<'_>, state: &State, group: &Group) -> Value {
+    let attributes = json!({
+        "name": group.name,
+        "description": group.description,
+        "region": group.region,
+        "load_code_after_blessing": group.load_code_after_blessing,
+        "env_vars": group.env_vars,
+        "created_at": group.created_at,
+        "updated_at": group.updated_at,
+    });
+    let hidden: &[_] = if group.kind.is_blessed() { &[] } else { &["load_code_after_blessing"] };
+    let attributes = answer::without(attributes, hidden);
     let target = |id: Option<Id>| related(state, id?);
-    Resource {
-        kind: group.kind.name(),
-        id: group.id,
-        links: SelfLink::new(base, "devicegroups", &group.id),
-        attributes: Attributes {
-            name: &group.name,
-            description: &group.description,
-            region: group.region.as_deref(),
-            load_code_after_blessing: group
-                .kind
-                .is_blessed()
-                .then_some(group.load_code_after_blessing),
-            env_vars: &group.env_vars,
-            created_at: group.created_at,
-            updated_at: group.updated_at,
-        },
-        relationships: Some(Relationships {
-            owner: Related::account(group.owner),
-            creator: Related::account(group.creator),
-            product: Related::product(group.product),
-            current_deployment: group.current_deployment.map(Related::deployment),
-            min_supported_deployment: group.min_supported_deployment.map(Related::deployment),
-            production_target: target(group.production_target),
-            dut_target: target(group.dut_target),
-        }),
-    }
+    let relationships = json!({
+        "owner": Related::account(group.owner),
+        "creator": Related::account(group.creator),
+        "product": Related::product(group.product),
+        "current_deployment": group.current_deployment.map(Related::deployment),
+        "min_supported_deployment": group.min_supported_deployment.map(Related::deployment),
+        "production_target": target(group.production_target),
+        "dut_target": target(group.dut_target),
+    });
+    answer::resource(call, group.kind.name(), "devicegroups", group.id, attributes, relationships)
 }
 
 /// A relationship to a group, with its specific type.
@@ -86,15 +53,14 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let product = request.filter("product.id")?;
     let kind = request.filter("type")?.map(group_type).transpose()?;
     let state = call.sim.state();
-    let shared = owner.is_some() || product.is_some() || call.variants().shared_lists_all;
+    let named = owner.or(product).is_some();
     let groups = state.groups.values().filter(|group| {
-        (call.caller == group.owner || (shared && state.sees(call.caller, group.owner)))
+        call.lists(&state, group.owner, named)
             && owner.is_none_or(|id| group.owner.is(id))
             && product.is_none_or(|id| group.product.is(id))
             && kind.is_none_or(|kind| group.kind == kind)
     });
-    let base = call.base();
-    page::of_all(call, groups, |group| resource(&state, group, &base))
+    page::of_all(call, groups, |group| resource(call, &state, group))
 }
 
 /// The value of a filter by group type.
@@ -107,7 +73,7 @@ pub fn group_type(name: &str) -> Result<GroupType, Refusal> {
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let group = state.group(call.caller, id)?;
-    Ok(Answer::data(200, &resource(&state, group, &call.base())))
+    Ok(Answer::data(200, &resource(call, &state, group)))
 }
 
 /// A new group.
@@ -121,7 +87,7 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
     let id = state.create_group(call.caller, kind, &product.id, change, call.now)?.id;
-    Ok(Answer::data(201, &resource(&state, &state.groups[&id], &call.base())))
+    Ok(Answer::data(201, &resource(call, &state, &state.groups[&id])))
 }
 
 /// Other attributes or targets.
@@ -131,7 +97,7 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
     let id = state.update_group(call.caller, id, change, call.now)?.id;
-    Ok(Answer::data(200, &resource(&state, &state.groups[&id], &call.base())))
+    Ok(Answer::data(200, &resource(call, &state, &state.groups[&id])))
 }
 
 fn change(sent: &mut document::Resource) -> Result<GroupChange, Refusal> {
@@ -210,5 +176,5 @@ pub fn set_min_supported(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
         return Ok(Answer::empty());
     }
     let build = &state.deployments[&build];
-    Ok(Answer::data(200, &super::deployments::resource(&state, build, &call.base(), true)))
+    Ok(Answer::data(200, &super::deployments::resource(call, &state, build, true)))
 }

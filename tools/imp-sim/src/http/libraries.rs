@@ -1,127 +1,73 @@
 //! `/libraries` and their versions.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{Answer, Related, Resource, SelfLink};
+use super::answer::{self, Answer, Related};
 use super::document;
 use super::page;
 use super::products::{DESCRIPTION, NAME};
-use crate::state::ids::Timestamp;
 use crate::state::libraries::{Library, LibraryChange, Permission, Version};
 use crate::state::refusal::Refusal;
 
 /// Characters of a reference, which is an address most of the time.
 const REFERENCE: usize = 2000;
 
-#[derive(Serialize)]
-struct LibraryAttributes<'a> {
-    name: &'a str,
-    description: &'a str,
-    reference: &'a str,
-    permission: Permission,
-    supported: bool,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Serialize)]
-struct LibraryRelationships {
-    owner: Related,
-    creator: Related,
-    versions: Vec<VersionIdentifier>,
-}
-
-#[derive(Serialize)]
-struct VersionIdentifier {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    id: String,
-}
-
-#[derive(Serialize)]
-struct VersionAttributes<'a> {
-    version: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
-    description: &'a str,
-    reference: &'a str,
-    supported: bool,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Serialize)]
-struct VersionRelationships {
-    library: Related,
-}
-
 const VERSION: &str = "libraryversion";
 
-fn resource<'a>(library: &'a Library, base: &str) -> impl Serialize + use<'a> {
-    let versions = library.versions.iter();
-    let identifier = |version| VersionIdentifier { kind: VERSION, id: library.version_id(version) };
-    Resource {
-        kind: "library",
-        id: library.id,
-        links: SelfLink::new(base, "libraries", &library.id),
-        attributes: LibraryAttributes {
-            name: &library.name,
-            description: &library.description,
-            reference: &library.reference,
-            permission: library.permission,
-            supported: library.supported,
-            created_at: library.created_at,
-            updated_at: library.updated_at,
-        },
-        relationships: Some(LibraryRelationships {
-            owner: Related::account(library.owner),
-            creator: Related::account(library.creator),
-            versions: versions.map(identifier).collect(),
-        }),
-    }
+fn resource(call: &Call<'_>, library: &Library) -> Value {
+    let attributes = json!({
+        "name": library.name,
+        "description": library.description,
+        "reference": library.reference,
+        "permission": library.permission,
+        "supported": library.supported,
+        "created_at": library.created_at,
+        "updated_at": library.updated_at,
+    });
+    let identifier = |version| json!({"type": VERSION, "id": library.version_id(version)});
+    let relationships = json!({
+        "owner": Related::account(library.owner),
+        "creator": Related::account(library.creator),
+        "versions": library.versions.iter().map(identifier).collect::<Vec<_>>(),
+    });
+    answer::resource(call, "library", "libraries", library.id, attributes, relationships)
 }
 
-fn version_resource<'a>(
-    library: &Library,
-    version: &'a Version,
-    base: &str,
+fn version_resource(
+    call: &Call<'_>,
+    (library, version): (&Library, &Version),
     code: bool,
-) -> impl Serialize + use<'a> {
+) -> Value {
+    let attributes = json!({
+        "version": version.version,
+        "code": version.code,
+        "description": version.description,
+        "reference": version.reference,
+        "supported": version.supported,
+        "created_at": version.created_at,
+        "updated_at": version.updated_at,
+    });
+    let attributes = answer::without(attributes, if code { &[] } else { &["code"] });
+    let collection = format!("libraries/{}/versions", library.id);
     let id = library.version_id(version);
-    Resource {
-        kind: VERSION,
-        links: SelfLink::new(base, &format!("libraries/{}/versions", library.id), &id),
-        id,
-        attributes: VersionAttributes {
-            version: &version.version,
-            code: code.then_some(&version.code),
-            description: &version.description,
-            reference: &version.reference,
-            supported: version.supported,
-            created_at: version.created_at,
-            updated_at: version.updated_at,
-        },
-        relationships: Some(VersionRelationships { library: Related::new("library", library.id) }),
-    }
+    let relationships = json!({"library": Related::new("library", library.id)});
+    answer::resource(call, VERSION, &collection, id, attributes, relationships)
 }
 
 /// Libraries, oldest first.
 pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     call.request.allow_filters(&[])?;
     let state = call.sim.state();
-    let shared = call.variants().shared_lists_all;
-    let libraries = state.libraries.values().filter(|library| {
-        call.caller == library.owner || (shared && state.sees(call.caller, library.owner))
-    });
-    let base = call.base();
-    page::of_all(call, libraries, |library| resource(library, &base))
+    let libraries =
+        state.libraries.values().filter(|library| call.lists(&state, library.owner, false));
+    page::of_all(call, libraries, |library| resource(call, library))
 }
 
 /// One library.
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
-    Ok(Answer::data(200, &resource(state.library(call.caller, id)?, &call.base())))
+    Ok(Answer::data(200, &resource(call, state.library(call.caller, id)?)))
 }
 
 /// A new library.
@@ -131,7 +77,7 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let change = library_change(&mut sent)?;
     let mut state = call.sim.state();
     let library = state.create_library(call.caller, change, call.now)?;
-    Ok(Answer::data(201, &resource(library, &call.base())))
+    Ok(Answer::data(201, &resource(call, library)))
 }
 
 /// Other attributes.
@@ -141,7 +87,7 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let change = library_change(&mut sent)?;
     let mut state = call.sim.state();
     let library = state.update_library(call.caller, id, change, call.now)?;
-    Ok(Answer::data(200, &resource(library, &call.base())))
+    Ok(Answer::data(200, &resource(call, library)))
 }
 
 /// One version.
@@ -150,7 +96,7 @@ pub fn get_version(call: &Call<'_>, id: &str, version: &str) -> Result<Answer, R
     let library = state.library(call.caller, id)?;
     let version = library.version(version)?;
     let code = state.sees_code(call.caller, library.owner);
-    Ok(Answer::data(200, &version_resource(library, version, &call.base(), code)))
+    Ok(Answer::data(200, &version_resource(call, (library, version), code)))
 }
 
 /// A new version.
@@ -169,9 +115,8 @@ pub fn create_version(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let change = common_change(&mut sent)?;
     sent.nothing_else()?;
     let mut state = call.sim.state();
-    let (library, version) =
-        state.create_version(call.caller, id, (version, code), change, call.now)?;
-    Ok(Answer::data(201, &version_resource(library, version, &call.base(), true)))
+    let created = state.create_version(call.caller, id, (version, code), change, call.now)?;
+    Ok(Answer::data(201, &version_resource(call, created, true)))
 }
 
 /// Other attributes of a version, whose number and code stay.
@@ -181,8 +126,8 @@ pub fn update_version(call: &Call<'_>, id: &str, version: &str) -> Result<Answer
     let change = common_change(&mut sent)?;
     sent.nothing_else()?;
     let mut state = call.sim.state();
-    let (library, version) = state.update_version(call.caller, (id, version), change, call.now)?;
-    Ok(Answer::data(200, &version_resource(library, version, &call.base(), true)))
+    let updated = state.update_version(call.caller, (id, version), change, call.now)?;
+    Ok(Answer::data(200, &version_resource(call, updated, true)))
 }
 
 fn library_change(sent: &mut document::Resource) -> Result<LibraryChange, Refusal> {

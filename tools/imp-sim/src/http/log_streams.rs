@@ -2,10 +2,10 @@
 //!
 //! Reading needs no sign-in: who knows the id may read. Everything else does.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{Answer, Resource, SelfLink};
+use super::answer::{self, Answer};
 use super::request::Request;
 use crate::sim::Sim;
 use crate::state::refusal::Refusal;
@@ -23,20 +23,13 @@ pub struct Reading {
     pub json: bool,
 }
 
-#[derive(Serialize)]
-struct Attributes {
-    url: String,
-}
-
 /// A new stream, which waits for its reader.
 pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut state = call.sim.state();
     let id = state.random.id();
     let id = state.live.streams.create(id, call.caller, call.variants());
-    let links = SelfLink::new(&call.base(), "logstream", &id);
-    let attributes = Attributes { url: links.own.clone() };
-    let relationships = None::<()>;
-    let resource = Resource { kind: "logstream", id, links, attributes, relationships };
+    let attributes = json!({"url": call.link_to("logstream", id)});
+    let resource = answer::resource(call, "logstream", "logstream", id, attributes, Value::Null);
     Ok(Answer::data(call.variants().stream_status, &resource))
 }
 

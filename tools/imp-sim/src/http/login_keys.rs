@@ -1,9 +1,9 @@
 //! `/accounts/me/login_keys`. Writes need the account's password in a header.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{Answer, Resource, SelfLink};
+use super::answer::{self, Answer};
 use super::document;
 use super::page;
 use crate::state::login_keys::LoginKey;
@@ -11,20 +11,10 @@ use crate::state::refusal::Refusal;
 
 const DESCRIPTION: usize = 255;
 
-#[derive(Serialize)]
-struct Attributes<'a> {
-    description: &'a str,
-    usages: u64,
-}
-
-fn resource<'a>(key: &'a LoginKey, base: &str) -> impl Serialize + use<'a> {
-    Resource {
-        kind: "login_key",
-        id: &key.id,
-        links: SelfLink::new(base, "accounts/me/login_keys", &key.id),
-        attributes: Attributes { description: &key.description, usages: key.usages },
-        relationships: None::<()>,
-    }
+fn resource(call: &Call<'_>, key: &LoginKey) -> Value {
+    let attributes = json!({"description": key.description, "usages": key.usages});
+    let collection = "accounts/me/login_keys";
+    answer::resource(call, "login_key", collection, &key.id, attributes, Value::Null)
 }
 
 fn check_password(call: &Call<'_>) -> Result<(), Refusal> {
@@ -36,15 +26,14 @@ fn check_password(call: &Call<'_>) -> Result<(), Refusal> {
 pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     call.request.allow_filters(&[])?;
     let state = call.sim.state();
-    let base = call.base();
-    page::of_all(call, state.login_keys_of(call.caller), |key| resource(key, &base))
+    page::of_all(call, state.login_keys_of(call.caller), |key| resource(call, key))
 }
 
 /// One key.
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let mut state = call.sim.state();
     let key = state.login_key(call.caller, id)?;
-    Ok(Answer::data(200, &resource(key, &call.base())))
+    Ok(Answer::data(200, &resource(call, key)))
 }
 
 /// A new key.
@@ -56,7 +45,7 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     sent.nothing_else()?;
     let mut state = call.sim.state();
     let key = state.create_login_key(call.caller, description)?;
-    Ok(Answer::data(201, &resource(key, &call.base())))
+    Ok(Answer::data(201, &resource(call, key)))
 }
 
 /// Another description.
@@ -71,7 +60,7 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     if let Some(description) = description {
         key.description = description;
     }
-    Ok(Answer::data(200, &resource(key, &call.base())))
+    Ok(Answer::data(200, &resource(call, key)))
 }
 
 /// Ends a key.

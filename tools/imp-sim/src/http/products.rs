@@ -1,12 +1,11 @@
 //! `/products`.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{Answer, Related, Resource, SelfLink};
+use super::answer::{self, Answer, Related};
 use super::document;
 use super::page;
-use crate::state::ids::Timestamp;
 use crate::state::products::{Product, ProductChange};
 use crate::state::refusal::Refusal;
 
@@ -15,36 +14,18 @@ pub const NAME: usize = 80;
 /// Characters of a description.
 pub const DESCRIPTION: usize = 255;
 
-#[derive(Serialize)]
-struct Attributes<'a> {
-    name: &'a str,
-    description: &'a str,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Serialize)]
-struct Relationships {
-    owner: Related,
-    creator: Related,
-}
-
-fn resource<'a>(product: &'a Product, base: &str) -> impl Serialize + use<'a> {
-    Resource {
-        kind: "product",
-        id: product.id,
-        links: SelfLink::new(base, "products", &product.id),
-        attributes: Attributes {
-            name: &product.name,
-            description: &product.description,
-            created_at: product.created_at,
-            updated_at: product.updated_at,
-        },
-        relationships: Some(Relationships {
-            owner: Related::account(product.owner),
-            creator: Related::account(product.creator),
-        }),
-    }
+fn resource(call: &Call<'_>, product: &Product) -> Value {
+    let attributes = json!({
+        "name": product.name,
+        "description": product.description,
+        "created_at": product.created_at,
+        "updated_at": product.updated_at,
+    });
+    let relationships = json!({
+        "owner": Related::account(product.owner),
+        "creator": Related::account(product.creator),
+    });
+    answer::resource(call, "product", "products", product.id, attributes, relationships)
 }
 
 /// The products of the caller and of those it collaborates with.
@@ -55,14 +36,13 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let products = state.products.values().filter(|product| {
         state.sees(call.caller, product.owner) && owner.is_none_or(|id| product.owner.is(id))
     });
-    let base = call.base();
-    page::of_all(call, products, |product| resource(product, &base))
+    page::of_all(call, products, |product| resource(call, product))
 }
 
 /// One product.
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
-    Ok(Answer::data(200, &resource(state.product(call.caller, id)?, &call.base())))
+    Ok(Answer::data(200, &resource(call, state.product(call.caller, id)?)))
 }
 
 /// A new product.
@@ -84,7 +64,7 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
         }
     };
     let product = state.create_product(call.caller, owner, name, description, call.now)?;
-    Ok(Answer::data(201, &resource(product, &call.base())))
+    Ok(Answer::data(201, &resource(call, product)))
 }
 
 /// Another name or description.
@@ -98,7 +78,7 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     sent.nothing_else()?;
     let mut state = call.sim.state();
     let product = state.update_product(call.caller, id, change, call.now)?;
-    Ok(Answer::data(200, &resource(product, &call.base())))
+    Ok(Answer::data(200, &resource(call, product)))
 }
 
 /// Deletes a product without groups.

@@ -2,59 +2,35 @@
 
 use hyper::Uri;
 use hyper::http::uri::Authority;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{Answer, Related, Resource, SelfLink};
+use super::answer::{self, Answer, Related};
 use super::document;
 use super::groups::related;
 use super::page;
 use crate::state::State;
 use crate::state::hooks::{ContentType, Hook, HookEvent};
-use crate::state::ids::Timestamp;
 use crate::state::refusal::Refusal;
 
 const URL: usize = 2000;
 
-#[derive(Serialize)]
-struct Attributes<'a> {
-    url: &'a str,
-    event: HookEvent,
-    content_type: ContentType,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Serialize)]
-struct Relationships {
-    owner: Related,
-    creator: Related,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    product: Option<Related>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    devicegroup: Option<Related>,
-}
-
-fn resource<'a>(state: &State, hook: &'a Hook, base: &str) -> impl Serialize + use<'a> {
+fn resource(call: &Call<'_>, state: &State, hook: &Hook) -> Value {
+    let attributes = json!({
+        "url": hook.url,
+        "event": hook.event,
+        "content_type": hook.content_type,
+        "created_at": hook.created_at,
+        "updated_at": hook.updated_at,
+    });
     let product = state.groups.get(&hook.group).map(|group| Related::product(group.product));
-    Resource {
-        kind: "webhook",
-        id: hook.id,
-        links: SelfLink::new(base, "webhooks", &hook.id),
-        attributes: Attributes {
-            url: &hook.url,
-            event: hook.event,
-            content_type: hook.content_type,
-            created_at: hook.created_at,
-            updated_at: hook.updated_at,
-        },
-        relationships: Some(Relationships {
-            owner: Related::account(hook.owner),
-            creator: Related::account(hook.creator),
-            product,
-            devicegroup: related(state, hook.group),
-        }),
-    }
+    let relationships = json!({
+        "owner": Related::account(hook.owner),
+        "creator": Related::account(hook.creator),
+        "product": product,
+        "devicegroup": related(state, hook.group),
+    });
+    answer::resource(call, "webhook", "webhooks", hook.id, attributes, relationships)
 }
 
 /// Webhooks, oldest first.
@@ -62,20 +38,17 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     call.request.allow_filters(&["devicegroup.id"])?;
     let group = call.request.filter("devicegroup.id")?;
     let state = call.sim.state();
-    let shared = group.is_some() || call.variants().shared_lists_all;
     let hooks = state.hooks.values().filter(|hook| {
-        (call.caller == hook.owner || (shared && state.sees(call.caller, hook.owner)))
-            && group.is_none_or(|id| hook.group.is(id))
+        call.lists(&state, hook.owner, group.is_some()) && group.is_none_or(|id| hook.group.is(id))
     });
-    let base = call.base();
-    page::of_all(call, hooks, |hook| resource(&state, hook, &base))
+    page::of_all(call, hooks, |hook| resource(call, &state, hook))
 }
 
 /// One webhook.
 pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let state = call.sim.state();
     let hook = state.hook(call.caller, id)?;
-    Ok(Answer::data(200, &resource(&state, hook, &call.base())))
+    Ok(Answer::data(200, &resource(call, &state, hook)))
 }
 
 /// A new webhook.
@@ -93,7 +66,7 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut state = call.sim.state();
     let group = (group.kind.as_str(), group.id.as_str());
     let id = state.create_hook(call.caller, group, (url, event, content_type), call.now)?;
-    Ok(Answer::data(201, &resource(&state, &state.hooks[&id], &call.base())))
+    Ok(Answer::data(201, &resource(call, &state, &state.hooks[&id])))
 }
 
 /// Another address or content type.
@@ -110,7 +83,7 @@ pub fn update(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     hook.content_type = content_type.unwrap_or(hook.content_type);
     hook.updated_at = call.now;
     let hook = state.hook(call.caller, id)?;
-    Ok(Answer::data(200, &resource(&state, hook, &call.base())))
+    Ok(Answer::data(200, &resource(call, &state, hook)))
 }
 
 /// Ends a webhook.
