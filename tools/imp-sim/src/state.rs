@@ -21,16 +21,20 @@ pub mod products;
 pub mod random;
 pub mod refusal;
 pub mod running;
-pub mod snapshot;
 pub mod streams;
 pub mod tokens;
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use ids::Id;
+use refusal::Refusal;
 
-/// Everything.
+/// Everything. Written as one JSON document for `--state`.
+#[derive(Serialize, Deserialize)]
 pub struct State {
+    /// For what is made while the service runs.
+    pub random: random::Random,
     /// In order of creation; the first is the main account.
     pub accounts: IndexMap<Id, accounts::Account>,
     /// In order of creation.
@@ -40,17 +44,84 @@ pub struct State {
     /// In order of creation.
     pub deployments: IndexMap<Id, deployments::Deployment>,
     /// Webhooks, in order of creation.
+    #[serde(default)]
     pub hooks: IndexMap<Id, hooks::Hook>,
     /// In order of creation.
+    #[serde(default)]
     pub libraries: IndexMap<Id, libraries::Library>,
-    /// In order of enrolment.
-    pub devices: devices::Devices,
     /// In order of creation.
     pub login_keys: Vec<login_keys::LoginKey>,
     /// Access, refresh and login tokens.
     pub tokens: tokens::Tokens,
-    /// For what is made while the service runs.
-    pub random: random::Random,
+    /// In order of enrolment.
+    pub devices: devices::Devices,
     /// What ends with the process.
+    #[serde(skip)]
     pub live: live::Live,
+}
+
+impl State {
+    /// Nothing yet.
+    pub fn empty(seed: u64) -> Self {
+        Self {
+            random: random::Random::new(seed, 0),
+            accounts: IndexMap::new(),
+            products: IndexMap::new(),
+            groups: IndexMap::new(),
+            deployments: IndexMap::new(),
+            hooks: IndexMap::new(),
+            libraries: IndexMap::new(),
+            login_keys: Vec::new(),
+            tokens: tokens::Tokens::default(),
+            devices: devices::Devices::default(),
+            live: live::Live::default(),
+        }
+    }
+
+    /// The thing of that id in a collection, if the caller sees its owner's things.
+    fn seen<'s, T>(
+        &self,
+        what: &str,
+        all: &'s IndexMap<Id, T>,
+        owner: fn(&T) -> Id,
+        (caller, id): (Id, &str),
+    ) -> Result<&'s T, Refusal> {
+        let found = id.parse().ok().and_then(|id: Id| all.get(&id));
+        let seen = found.filter(|found| self.sees(caller, owner(found)));
+        seen.ok_or_else(|| Refusal::not_found(what, id))
+    }
+}
+
+/// Refuses a name that another one of the same kind has.
+fn unique<'n>(
+    what: &str,
+    name: &str,
+    mut others: impl Iterator<Item = &'n str>,
+) -> Result<(), Refusal> {
+    if others.any(|other| other == name) { Err(Refusal::duplicate_name(what)) } else { Ok(()) }
+}
+
+/// Puts a new value, if a request has one, in the place of the old one.
+fn replace<T>(old: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *old = new;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+    use super::population::{Population, populate};
+
+    #[test]
+    fn a_state_survives_its_document() {
+        let population = Population { devices: 30, production: 10, ..Population::default() };
+        let mut state = populate(&population);
+        let first = serde_json::to_vec(&state).unwrap();
+        let mut again: State = serde_json::from_slice(&first).unwrap();
+        assert_eq!(serde_json::to_vec(&again).unwrap(), first);
+        let group = *again.groups.keys().nth(1).unwrap();
+        assert_eq!(again.devices.of_group(group), state.devices.of_group(group));
+        assert_eq!(again.random.id(), state.random.id());
+    }
 }

@@ -20,7 +20,7 @@ pub fn read(path: &Path) -> anyhow::Result<Option<State>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let state = State::from_snapshot(&document);
+    let state = serde_json::from_slice(&document);
     state.map(Some).with_context(|| format!("{} is no state of imp-sim", path.display()))
 }
 
@@ -29,7 +29,7 @@ pub fn save(sim: &Sim, path: &Path) -> anyhow::Result<()> {
     if !sim.take_changed() {
         return Ok(());
     }
-    let document = sim.state().snapshot()?;
+    let document = serde_json::to_vec(&*sim.state())?;
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     let write = || -> anyhow::Result<()> {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
 use super::hooks::{self, HookEvent};
 use super::ids::{Id, Timestamp};
 use super::refusal::Refusal;
+use super::{State, replace};
 use crate::squirrel::check::compile;
 use crate::squirrel::listed;
 
@@ -62,11 +62,7 @@ pub struct DeploymentChange {
 impl State {
     /// A deployment that the caller sees.
     pub fn deployment(&self, caller: Id, id: &str) -> Result<&Deployment, Refusal> {
-        id.parse()
-            .ok()
-            .and_then(|id: Id| self.deployments.get(&id))
-            .filter(|build| self.sees(caller, build.owner))
-            .ok_or_else(|| Refusal::not_found("Deployment", id))
+        self.seen("Deployment", &self.deployments, |it| it.owner, (caller, id))
     }
 
     /// A new deployment: the group's current one at once, its minimum too if it is the first.
@@ -126,12 +122,8 @@ impl State {
             return Err(Refusal::attribute("Code and origin cannot be changed."));
         }
         let build = &mut self.deployments[&id];
-        if let Some(description) = change.description {
-            build.description = description;
-        }
-        if let Some(tags) = change.tags {
-            build.tags = tags;
-        }
+        replace(&mut build.description, change.description);
+        replace(&mut build.tags, change.tags);
         match change.flagged {
             Some(true) => build.flagger = build.flagger.or(Some(caller)),
             Some(false) => build.flagger = None,

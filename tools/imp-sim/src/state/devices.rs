@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
 use super::running::Firmware;
@@ -87,8 +87,9 @@ struct Owned {
     unassigned: Run,
 }
 
-/// All devices.
-#[derive(Default)]
+/// All devices. Written without the runs and indexes, which are built anew.
+#[derive(Default, Deserialize)]
+#[serde(from = "Vec<Device>")]
 pub struct Devices {
     slots: Vec<Option<Device>>,
     by_id: HashMap<DeviceId, u32>,
@@ -212,6 +213,22 @@ impl Devices {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_id.len()
+    }
+}
+
+impl Serialize for Devices {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl From<Vec<Device>> for Devices {
+    fn from(written: Vec<Device>) -> Self {
+        let mut devices = Self::default();
+        for device in written {
+            devices.add(device);
+        }
+        devices
     }
 }
 

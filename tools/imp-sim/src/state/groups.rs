@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::State;
 pub use super::group_type::{GroupType, Zone};
 use super::ids::{Id, Timestamp};
 use super::refusal::Refusal;
+use super::{State, replace, unique};
 
 /// One device group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -75,11 +75,7 @@ pub struct GroupChange {
 impl State {
     /// A group that the caller sees.
     pub fn group(&self, caller: Id, id: &str) -> Result<&Group, Refusal> {
-        id.parse()
-            .ok()
-            .and_then(|id: Id| self.groups.get(&id))
-            .filter(|group| self.sees(caller, group.owner))
-            .ok_or_else(|| Refusal::not_found("Devicegroup", id))
+        self.seen("Devicegroup", &self.groups, |it| it.owner, (caller, id))
     }
 
     /// A new group in a product; it belongs to the product's owner.
@@ -199,15 +195,9 @@ impl State {
             }
             group.env_vars = variables;
         }
-        if let Some(name) = change.name {
-            group.name = name;
-        }
-        if let Some(description) = change.description {
-            group.description = description;
-        }
-        if let Some(load) = change.load_code_after_blessing {
-            group.load_code_after_blessing = load;
-        }
+        replace(&mut group.name, change.name);
+        replace(&mut group.description, change.description);
+        replace(&mut group.load_code_after_blessing, change.load_code_after_blessing);
         Ok(())
     }
 
@@ -240,9 +230,8 @@ impl State {
     }
 
     fn check_group_name(&self, product: Id, name: &str, except: Option<Id>) -> Result<(), Refusal> {
-        let taken = self.groups.values().any(|group| {
-            group.product == product && group.name == name && Some(group.id) != except
-        });
-        if taken { Err(Refusal::duplicate_name("Devicegroups")) } else { Ok(()) }
+        let own = self.groups.values().filter(|group| group.product == product);
+        let others = own.filter(|group| Some(group.id) != except);
+        unique("Devicegroups", name, others.map(|group| group.name.as_str()))
     }
 }

@@ -73,11 +73,7 @@ pub struct Call {
 impl State {
     /// A webhook that the caller sees.
     pub fn hook(&self, caller: Id, id: &str) -> Result<&Hook, Refusal> {
-        id.parse()
-            .ok()
-            .and_then(|id: Id| self.hooks.get(&id))
-            .filter(|hook| self.sees(caller, hook.owner))
-            .ok_or_else(|| Refusal::not_found("Webhook", id))
+        self.seen("Webhook", &self.hooks, |it| it.owner, (caller, id))
     }
 
     /// A new webhook of a group.

@@ -62,16 +62,10 @@ impl FromStr for Id {
     type Err = WrongForm;
 
     fn from_str(text: &str) -> Result<Self, WrongForm> {
-        let dashes = [8, 13, 18, 23];
-        if text.len() != 36 || !dashes.iter().all(|&at| text.as_bytes()[at] == b'-') {
+        if text.len() != 36 {
             return Err(WrongForm);
         }
-        let mut bits = 0u128;
-        for (at, digit) in text.bytes().enumerate().filter(|(at, _)| !dashes.contains(at)) {
-            debug_assert!(at < 36);
-            bits = bits << 4 | u128::from(lower_hex(digit)?);
-        }
-        Ok(Self(bits))
+        exactly(u128::from_str_radix(&text.replace('-', ""), 16).map(Self), text)
     }
 }
 
@@ -85,10 +79,7 @@ impl FromStr for DeviceId {
     type Err = WrongForm;
 
     fn from_str(text: &str) -> Result<Self, WrongForm> {
-        if text.len() != 16 {
-            return Err(WrongForm);
-        }
-        text.bytes().try_fold(0, |bits, digit| Ok(bits << 4 | lower_hex(digit)?)).map(Self)
+        exactly(u64::from_str_radix(text, 16).map(Self), text)
     }
 }
 
@@ -103,21 +94,7 @@ impl FromStr for Mac {
     type Err = WrongForm;
 
     fn from_str(text: &str) -> Result<Self, WrongForm> {
-        let bytes = text.as_bytes();
-        if bytes.len() != 17 {
-            return Err(WrongForm);
-        }
-        let mut bits = 0;
-        for (at, &character) in bytes.iter().enumerate() {
-            if at % 3 == 2 {
-                if character != b':' {
-                    return Err(WrongForm);
-                }
-            } else {
-                bits = bits << 4 | lower_hex(character)?;
-            }
-        }
-        Ok(Self(bits))
+        exactly(u64::from_str_radix(&text.replace(':', ""), 16).map(Self), text)
     }
 }
 
@@ -177,12 +154,9 @@ impl FromStr for Timestamp {
     }
 }
 
-fn lower_hex(digit: u8) -> Result<u64, WrongForm> {
-    match digit {
-        b'0'..=b'9' => Ok(u64::from(digit - b'0')),
-        b'a'..=b'f' => Ok(u64::from(digit - b'a' + 10)),
-        _ => Err(WrongForm),
-    }
+/// What was read, if it is printed as it was written.
+fn exactly<T: Display, E>(read: Result<T, E>, text: &str) -> Result<T, WrongForm> {
+    read.ok().filter(|read| read.to_string() == text).ok_or(WrongForm)
 }
 
 fn from_text<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
@@ -190,65 +164,24 @@ fn from_text<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T
     text.parse().map_err(|_| serde::de::Error::custom(format!("`{text}` has not the right form")))
 }
 
-impl Serialize for Id {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+/// What is printed and read as text is so in JSON too. A trait cannot be implemented by a function.
+macro_rules! text_in_json {
+    ($($form:ident),*) => {$(
+        impl Serialize for $form {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $form {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                from_text(deserializer)
+            }
+        }
+    )*};
 }
 
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer)
-    }
-}
-
-impl Serialize for DeviceId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for DeviceId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer)
-    }
-}
-
-impl Serialize for Mac {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Mac {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer)
-    }
-}
-
-impl Serialize for AgentId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for AgentId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer)
-    }
-}
-
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer)
-    }
-}
+text_in_json!(Id, DeviceId, Mac, AgentId, Timestamp);
 
 #[cfg(test)]
 mod tests {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
 use super::groups::Zone;
 use super::ids::{Id, Timestamp};
 use super::refusal::Refusal;
+use super::{State, replace, unique};
 
 /// What others may do with a library. Kept, not acted on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,11 +101,7 @@ impl Library {
 impl State {
     /// A library that the caller sees.
     pub fn library(&self, caller: Id, id: &str) -> Result<&Library, Refusal> {
-        id.parse()
-            .ok()
-            .and_then(|id: Id| self.libraries.get(&id))
-            .filter(|library| self.sees(caller, library.owner))
-            .ok_or_else(|| Refusal::not_found("Library", id))
+        self.seen("Library", &self.libraries, |it| it.owner, (caller, id))
     }
 
     /// A new library of the caller.
@@ -207,15 +203,8 @@ impl State {
     }
 
     fn check_library_name(&self, owner: Id, name: &str, except: Option<Id>) -> Result<(), Refusal> {
-        let taken = self.libraries.values().any(|library| {
-            library.owner == owner && library.name == name && Some(library.id) != except
-        });
-        if taken { Err(Refusal::duplicate_name("Libraries")) } else { Ok(()) }
-    }
-}
-
-fn replace<T>(old: &mut T, new: Option<T>) {
-    if let Some(new) = new {
-        *old = new;
+        let own = self.libraries.values().filter(|library| library.owner == owner);
+        let others = own.filter(|library| Some(library.id) != except);
+        unique("Libraries", name, others.map(|library| library.name.as_str()))
     }
 }

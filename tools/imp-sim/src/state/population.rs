@@ -3,21 +3,17 @@
 //!
 //! imp-sim(1) documents the shares; a test can count on them.
 
-use indexmap::IndexMap;
 use serde_json::Map;
 
 use super::State;
 use super::accounts::{Account, Role};
 use super::deployments::{Deployment, sha};
 use super::device_maker::DeviceMaker;
-use super::devices::Devices;
 use super::groups::{Group, GroupType};
 use super::ids::{Id, Timestamp};
-use super::live::Live;
 use super::login_keys::LoginKey;
 use super::products::Product;
 use super::random::Random;
-use super::tokens::Tokens;
 
 /// What to begin with.
 #[derive(Clone, Debug, Default)]
@@ -41,19 +37,7 @@ pub const BEGIN: Timestamp = Timestamp(1_672_531_200_000);
 
 /// The state at the start of a new service.
 pub fn populate(population: &Population) -> State {
-    let mut state = State {
-        accounts: IndexMap::new(),
-        products: IndexMap::new(),
-        groups: IndexMap::new(),
-        deployments: IndexMap::new(),
-        hooks: IndexMap::new(),
-        libraries: IndexMap::new(),
-        devices: Devices::default(),
-        login_keys: Vec::new(),
-        tokens: Tokens::default(),
-        random: Random::new(population.seed, 0),
-        live: Live::default(),
-    };
+    let mut state = State::empty(population.seed);
     let [main, partner, free] = add_accounts(&mut state, population);
     let mut maker = DeviceMaker::new(population.seed, 2);
     for number in 0..population.devices {

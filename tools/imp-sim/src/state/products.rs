@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
 use super::groups::Zone;
 use super::ids::{Id, Timestamp};
 use super::refusal::Refusal;
+use super::{State, replace, unique};
 
 /// One product.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,11 +38,7 @@ pub struct ProductChange {
 impl State {
     /// A product that the caller sees.
     pub fn product(&self, caller: Id, id: &str) -> Result<&Product, Refusal> {
-        id.parse()
-            .ok()
-            .and_then(|id: Id| self.products.get(&id))
-            .filter(|product| self.sees(caller, product.owner))
-            .ok_or_else(|| Refusal::not_found("Product", id))
+        self.seen("Product", &self.products, |it| it.owner, (caller, id))
     }
 
     /// A new product of `owner`, made by `caller`.
@@ -84,12 +80,8 @@ impl State {
             self.check_product_name(owner, name, Some(id))?;
         }
         let product = &mut self.products[&id];
-        if let Some(name) = change.name {
-            product.name = name;
-        }
-        if let Some(description) = change.description {
-            product.description = description;
-        }
+        replace(&mut product.name, change.name);
+        replace(&mut product.description, change.description);
         product.updated_at = now;
         Ok(product)
     }
@@ -107,9 +99,8 @@ impl State {
     }
 
     fn check_product_name(&self, owner: Id, name: &str, except: Option<Id>) -> Result<(), Refusal> {
-        let taken = self.products.values().any(|product| {
-            product.owner == owner && product.name == name && Some(product.id) != except
-        });
-        if taken { Err(Refusal::duplicate_name("Products")) } else { Ok(()) }
+        let own = self.products.values().filter(|product| product.owner == owner);
+        let others = own.filter(|product| Some(product.id) != except);
+        unique("Products", name, others.map(|product| product.name.as_str()))
     }
 }

@@ -1,5 +1,7 @@
 //! Everything random, from one seed.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::ids::Id;
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -11,16 +13,6 @@ impl Random {
     /// The source for one purpose, so that more of one thing never changes another.
     pub fn new(seed: u64, purpose: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed ^ purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-    }
-
-    /// What a new source must be seeded with to go on from here.
-    pub fn position(&self) -> u64 {
-        self.0.get_seed()
-    }
-
-    /// Goes on from a position.
-    pub fn resume(position: u64) -> Self {
-        Self(fastrand::Rng::with_seed(position))
     }
 
     /// A resource id.
@@ -47,5 +39,18 @@ impl Random {
     /// True so many times in a hundred.
     pub fn percent(&mut self, share: f64) -> bool {
         self.0.f64() * 100.0 < share
+    }
+}
+
+/// As what a new source must be seeded with to go on from here.
+impl Serialize for Random {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.get_seed().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Random {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer).map(fastrand::Rng::with_seed).map(Self)
     }
 }
