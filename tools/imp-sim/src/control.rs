@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::http::answer::Answer;
-use crate::http::request::{JSON, Request};
+use crate::http::request::JSON;
 use crate::sim::Sim;
 use crate::{deliver, traffic};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -30,8 +30,9 @@ pub fn answer(sim: &Sim, head: &Parts, body: &[u8]) -> Response<Vec<u8>> {
 
 fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
     let path = head.uri.path().trim_start_matches("/control/");
-    let query = Request::query_of(head.uri.query().unwrap_or_default());
-    let owner = query.iter().find(|(key, _)| key == "owner").map(|(_, value)| value.as_str());
+    let query = head.uri.query().unwrap_or_default();
+    let owner = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "owner");
+    let owner = owner.as_ref().map(|(_, value)| &**value);
     match (head.method.as_str(), path) {
         ("GET", "requests") => lines(sim.traffic().log()),
         ("GET", "counts") => counts(sim),

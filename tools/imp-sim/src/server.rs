@@ -115,13 +115,14 @@ async fn handle(
         return Ok(answer.map(Body::whole));
     }
     let arrival = Arrival::new(&service.sim);
+    let query = head.uri.query().unwrap_or_default();
     let request = Request {
         peer: peer.ip(),
         method: head.method.as_str().to_owned(),
         origin: origin(service, &head),
         target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         parts: Request::parts_of(head.uri.path()).filter(|_| service.api).unwrap_or_default(),
-        query: Request::query_of(head.uri.query().unwrap_or_default()),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: head.headers,
         body: read(body).await,
     };

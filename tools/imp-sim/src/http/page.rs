@@ -110,7 +110,7 @@ fn with_page(target: &str, number: usize) -> String {
     let mut pairs: Vec<String> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let key = pair.split('=').next().unwrap_or_default();
-        if Request::query_of(key).first().is_some_and(|(key, _)| key == "page[number]") {
+        if form_urlencoded::parse(key.as_bytes()).any(|(key, _)| key == "page[number]") {
             pairs.push(format!("{key}={number}"));
             found = true;
         } else {

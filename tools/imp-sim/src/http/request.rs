@@ -36,18 +36,8 @@ impl Request {
     /// The parts of the path, or None when it is not below `/v5`.
     pub fn parts_of(path: &str) -> Option<Vec<String>> {
         let rest = path.strip_prefix("/v5/")?;
-        Some(rest.split('/').map(|part| decoded(part).into_owned()).collect())
-    }
-
-    /// The pairs of a query string.
-    pub fn query_of(query: &str) -> Vec<(String, String)> {
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        pairs
-            .map(|pair| {
-                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (form_decoded(key), form_decoded(value))
-            })
-            .collect()
+        let decoded = |part| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        Some(rest.split('/').map(decoded).collect())
     }
 
     /// A header's value, if it is text.
@@ -94,12 +84,4 @@ impl Request {
         }
         Ok(())
     }
-}
-
-fn decoded(text: &str) -> std::borrow::Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
-}
-
-fn form_decoded(text: &str) -> String {
-    decoded(&text.replace('+', " ")).into_owned()
 }
