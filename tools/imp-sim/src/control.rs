@@ -4,7 +4,7 @@
 //! Lists are NDJSON, one object a line; everything else is one JSON object.
 
 mod hardware;
-mod truth;
+mod records;
 
 use hyper::http::request::Parts;
 use serde::Serialize;
@@ -43,13 +43,13 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
             sim.state().devices.forget_events();
             done()
         }
-        ("GET", "accounts") => lines(truth::accounts(&sim.state())),
-        ("GET", "products") => lines(truth::products(&sim.state())),
-        ("GET", "devicegroups") => lines(truth::groups(&sim.state())),
-        ("GET", "deployments") => lines(truth::deployments(&sim.state())),
-        ("GET", "devices") => lines(truth::devices(&sim.state(), owner)),
-        ("GET", "restarts") => lines(truth::events(&sim.state(), owner)),
-        ("GET", "logs") => lines(truth::logs(&sim.state(), owner)),
+        ("GET", "accounts") => lines(records::accounts(&sim.state())),
+        ("GET", "products") => lines(records::products(&sim.state())),
+        ("GET", "devicegroups") => lines(records::groups(&sim.state())),
+        ("GET", "deployments") => lines(records::deployments(&sim.state())),
+        ("GET", "devices") => lines(records::devices(&sim.state(), owner)),
+        ("GET", "restarts") => lines(records::events(&sim.state(), owner)),
+        ("GET", "logs") => lines(records::logs(&sim.state(), owner)),
         ("GET", "faults") => lines(faults(sim).into_iter()),
         ("POST", "faults") => add_faults(sim, body),
         ("DELETE", "faults") => {
@@ -61,8 +61,8 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
             sim.mark_changed();
             done()
         }
-        ("GET", "webhooks") => lines(truth::hooks(&sim.state())),
-        ("GET", "libraries") => lines(truth::libraries(&sim.state())),
+        ("GET", "webhooks") => lines(records::hooks(&sim.state())),
+        ("GET", "libraries") => lines(records::libraries(&sim.state())),
         ("POST", "cut-streams") => end_streams(sim, false),
         ("POST", "close-streams") => end_streams(sim, true),
         ("POST", what) => hardware::answer(sim, what, body).unwrap_or_else(nothing),
@@ -74,8 +74,8 @@ fn nothing() -> Answer {
     Answer::json(404, JSON, &json!({"error": "no such control; see imp-sim(1)"}))
 }
 
-fn end_streams(sim: &Sim, orderly: bool) -> Answer {
-    sim.state().live.streams.end_all(orderly);
+fn end_streams(sim: &Sim, closed: bool) -> Answer {
+    sim.state().live.streams.end_all(closed);
     done()
 }
 

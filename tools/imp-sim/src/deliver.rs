@@ -1,6 +1,6 @@
 //! Calls webhooks: one POST each, with a short time-out, never repeated.
 //!
-//! Only addresses of this machine are called, and only over plain http: a simulator must not bother
+//! Only addresses of this machine are called, and only over plain http: a simulator must not call
 //! anybody else. All other calls are recorded as not delivered.
 
 use std::collections::VecDeque;
@@ -25,13 +25,13 @@ use crate::sim::Sim;
 use crate::state::hooks::{Call, ContentType, HookEvent};
 use crate::state::ids::{Id, Timestamp};
 
-/// A receiver must have answered after so long.
+/// How long a receiver has for its answer.
 const TIME_OUT: Duration = Duration::from_secs(5);
-/// So many calls are under way at a time.
+/// Maximum calls under way at a time.
 const AT_A_TIME: usize = 64;
-/// So many deliveries are remembered.
+/// Maximum deliveries remembered.
 const LOG: usize = 200_000;
-/// The answer is read so far, and thrown away.
+/// Maximum bytes of an answer that are read, and thrown away.
 const ANSWER: usize = 65_536;
 
 /// One call, as `GET /control/deliveries` prints it.
@@ -116,7 +116,7 @@ impl Deliveries {
 }
 
 /// Takes on the calls that have come about.
-pub fn take_on(sim: &Arc<Sim>) {
+pub fn start_calls(sim: &Arc<Sim>) {
     let calls = std::mem::take(&mut sim.state().live.calls);
     if calls.is_empty() {
         return;

@@ -47,7 +47,7 @@ pub struct Fault {
     pub cut: Option<Cut>,
     /// Answer so much later.
     pub delay: Duration,
-    /// So many devices of the batch fail; with `status` it is theirs.
+    /// How many devices of the batch fail; with `status` it is theirs.
     pub part: Option<usize>,
 }
 

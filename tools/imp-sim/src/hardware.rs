@@ -4,16 +4,17 @@
 mod client;
 mod line;
 mod options;
-mod pace;
+
+use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
+use crate::clock::Clock;
 use crate::console;
 use client::{Control, Refused};
 pub use options::Hardware;
 use options::{ControlOptions, LogOptions};
-use pace::Pace;
 
 /// Does it. 0; or 1 when the simulator refused.
 pub async fn run(command: &Hardware) -> anyhow::Result<u8> {
@@ -66,7 +67,7 @@ async fn log(options: &LogOptions) -> anyhow::Result<()> {
     let LogOptions { device, text, kind, count, rate, control } = options;
     let (mut control, pace) = (connect(control).await?, Pace::start(*rate));
     for number in 0..*count {
-        pace.wait_for(usize::try_from(number)?).await;
+        pace.wait_for(number).await;
         let text = match count {
             1 => text.clone(),
             _ => text.replace("{}", &(number + 1).to_string()),
@@ -88,4 +89,25 @@ async fn connect(options: &ControlOptions) -> anyhow::Result<Control> {
     let url = options.control.clone().or_else(variable);
     let url = url.context("no simulator: set IMP_SIM_CONTROL or give --control")?;
     Control::connect(&url).await
+}
+
+/// So many things a second, counted from the start, so that delays do not add up.
+struct Pace {
+    clock: Clock,
+    rate: Option<f64>,
+}
+
+impl Pace {
+    /// Begins now; without a rate nothing ever waits.
+    fn start(rate: Option<f64>) -> Self {
+        Self { clock: Clock::start(), rate }
+    }
+
+    /// Waits until it is the turn of this number, from 0.
+    async fn wait_for(&self, number: u64) {
+        if let Some(rate) = self.rate {
+            let due = Duration::from_secs_f64(number as f64 / rate);
+            self.clock.wait(due.saturating_sub(self.clock.elapsed())).await;
+        }
+    }
 }

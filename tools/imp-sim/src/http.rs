@@ -23,7 +23,7 @@ pub mod webhooks;
 use std::cell::Cell;
 use std::fmt::Display;
 
-use crate::limits::Verdict;
+use crate::limits::RateStatus;
 use crate::sim::{RateKey, Sim};
 use crate::state::State;
 use crate::state::ids::{Id, Timestamp};
@@ -47,7 +47,7 @@ pub struct Call<'a> {
     /// By a fault rule, so many devices of a batch fail with this status.
     pub part: Option<(usize, u16)>,
     /// Set when the limit of unblessing refused the request.
-    pub unblessing: Cell<Option<Verdict>>,
+    pub unblessing: Cell<Option<RateStatus>>,
 }
 
 impl Call<'_> {

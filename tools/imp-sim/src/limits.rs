@@ -10,7 +10,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What the headers say after a request was judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct RateStatus {
     /// False: answer 429.
     pub allowed: bool,
     /// Requests a window.
@@ -51,7 +51,7 @@ impl<Key: Eq + Hash> Limiter<Key> {
     }
 
     /// Judges a request at `now` (time since the start) and counts it if it is allowed.
-    pub fn judge(&mut self, key: Key, now: Duration) -> Verdict {
+    pub fn check(&mut self, key: Key, now: Duration) -> RateStatus {
         let limit = self.limit;
         let meter = self.meters.entry(key).or_default();
         let (left, reset) = match self.window {
@@ -60,7 +60,7 @@ impl<Key: Eq + Hash> Limiter<Key> {
             Window::Bucket => meter.bucket(limit, now),
         };
         if left == 0 {
-            return Verdict { allowed: false, limit, remaining: 0, reset };
+            return RateStatus { allowed: false, limit, remaining: 0, reset };
         }
         meter.used += 1;
         match self.window {
@@ -68,7 +68,7 @@ impl<Key: Eq + Hash> Limiter<Key> {
             Window::Sliding => meter.recent.push_back(now),
             Window::Bucket => meter.full_at = meter.full_at.max(now) + SECOND / limit,
         }
-        Verdict { allowed: true, limit, remaining: left - 1, reset }
+        RateStatus { allowed: true, limit, remaining: left - 1, reset }
     }
 }
 
@@ -116,43 +116,43 @@ mod tests {
     #[test]
     fn a_fixed_window_lets_its_limit_through_and_renews_on_the_second() {
         let mut limiter = limiter(3, Window::Fixed);
-        let first = limiter.judge(1, at(2_400));
+        let first = limiter.check(1, at(2_400));
         assert_eq!((first.allowed, first.remaining, first.reset), (true, 2, at(600)));
-        limiter.judge(1, at(2_500));
-        assert_eq!(limiter.judge(1, at(2_999)).remaining, 0);
-        let over = limiter.judge(1, at(2_999));
+        limiter.check(1, at(2_500));
+        assert_eq!(limiter.check(1, at(2_999)).remaining, 0);
+        let over = limiter.check(1, at(2_999));
         assert_eq!((over.allowed, over.remaining, over.reset), (false, 0, at(1)));
-        assert!(limiter.judge(1, at(3_000)).allowed);
+        assert!(limiter.check(1, at(3_000)).allowed);
     }
 
     #[test]
     fn accounts_do_not_share_a_limit() {
         let mut limiter = limiter(1, Window::Fixed);
-        assert!(limiter.judge(1, at(0)).allowed);
-        assert!(!limiter.judge(1, at(0)).allowed);
-        assert!(limiter.judge(2, at(0)).allowed);
+        assert!(limiter.check(1, at(0)).allowed);
+        assert!(!limiter.check(1, at(0)).allowed);
+        assert!(limiter.check(2, at(0)).allowed);
     }
 
     #[test]
     fn a_sliding_window_remembers_a_whole_second() {
         let mut limiter = limiter(2, Window::Sliding);
-        assert!(limiter.judge(1, at(900)).allowed);
-        assert!(limiter.judge(1, at(950)).allowed);
-        let over = limiter.judge(1, at(1_899));
+        assert!(limiter.check(1, at(900)).allowed);
+        assert!(limiter.check(1, at(950)).allowed);
+        let over = limiter.check(1, at(1_899));
         assert_eq!((over.allowed, over.reset), (false, at(1)));
-        assert!(limiter.judge(1, at(1_900)).allowed);
-        assert!(!limiter.judge(1, at(1_901)).allowed);
+        assert!(limiter.check(1, at(1_900)).allowed);
+        assert!(!limiter.check(1, at(1_901)).allowed);
     }
 
     #[test]
     fn a_bucket_fills_one_by_one() {
         let mut limiter = limiter(4, Window::Bucket);
         for left in [3, 2, 1, 0] {
-            assert_eq!(limiter.judge(1, at(1_000)).remaining, left);
+            assert_eq!(limiter.check(1, at(1_000)).remaining, left);
         }
-        assert!(!limiter.judge(1, at(1_249)).allowed);
-        assert!(limiter.judge(1, at(1_250)).allowed);
-        assert!(!limiter.judge(1, at(1_251)).allowed);
-        assert_eq!(limiter.judge(1, at(9_000)).remaining, 3);
+        assert!(!limiter.check(1, at(1_249)).allowed);
+        assert!(limiter.check(1, at(1_250)).allowed);
+        assert!(!limiter.check(1, at(1_251)).allowed);
+        assert_eq!(limiter.check(1, at(9_000)).remaining, 3);
     }
 }

@@ -14,10 +14,8 @@ mod faults;
 mod hardware;
 mod http;
 mod limits;
-mod load_file;
 mod options;
 mod run;
-mod serve;
 mod server;
 mod service;
 mod sim;
@@ -30,14 +28,16 @@ mod variants;
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::json;
 
 use options::{Command, Options};
+use variants::Question;
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the command line")]
 fn main() -> ExitCode {
     let options = Options::parse();
     let code = match &options.command {
-        Command::Serve { listen, service } => block_on(serve::serve(service, *listen)),
+        Command::Serve { listen, service } => block_on(service::serve(service, *listen)),
         Command::Run { service, command } => block_on(run::run(service, command)),
         Command::Hardware(command) => block_on(hardware::run(command)),
         Command::Variants => list_variants(),
@@ -57,17 +57,13 @@ fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
 
 /// One variant a line: NDJSON, or columns on a terminal.
 fn list_variants() -> anyhow::Result<u8> {
-    for question in variants::QUESTIONS {
-        let description = question.description();
+    for Question { name, values, meaning, .. } in variants::QUESTIONS {
         if console::is_terminal() {
-            let values = description.values.join("|");
-            console::line(format_args!(
-                "{:<40} {}",
-                format!("{}={values}", description.name),
-                description.meaning
-            ));
+            console::line(format_args!("{:<40} {meaning}", format!("{name}={}", values.join("|"))));
         } else {
-            console::line(serde_json::to_string(&description)?);
+            console::line(json!({
+                "name": name, "values": values, "default": values[0], "meaning": meaning,
+            }));
         }
     }
     Ok(0)

@@ -4,7 +4,7 @@
 //! service that returns an error makes the server drop the connection.
 
 mod body;
-mod live;
+mod log_stream;
 pub mod tls;
 
 use std::net::SocketAddr;
@@ -25,13 +25,13 @@ use crate::faults::Cut;
 use crate::http::answer::Answer;
 use crate::http::decide::{Outcome, decide};
 use crate::http::request::{JSON_API, Request};
-use crate::limits::Verdict;
+use crate::limits::RateStatus;
 use crate::sim::Sim;
 use crate::{control, deliver};
 use body::Body;
-use live::Live;
+use log_stream::LogStream;
 
-/// Larger request bodies are refused. Code and batches fit many times over.
+/// Maximum bytes of a request body. Code and batches fit many times over.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// The connection was ended on purpose.
@@ -111,7 +111,7 @@ async fn handle(
     if service.control && head.uri.path().starts_with("/control/") {
         let body = read(body).await.unwrap_or_default();
         let answer = control::answer(&service.sim, &head, &body);
-        deliver::take_on(&service.sim);
+        deliver::start_calls(&service.sim);
         return Ok(answer.map(Body::whole));
     }
     let arrival = Arrival::new(&service.sim);
@@ -128,7 +128,7 @@ async fn handle(
     };
     let sim = &service.sim;
     let outcome = decide(sim, &request, arrival.at);
-    deliver::take_on(sim);
+    deliver::start_calls(sim);
     // One wait after the effect: a client that gives up meanwhile cannot know what was done.
     sim.clock.wait(sim.settings.latency + outcome.delay).await;
     match outcome.cut {
@@ -159,7 +159,7 @@ fn response(sim: &Arc<Sim>, outcome: Outcome, broken: bool, https: bool) -> Resp
     let length = body.len();
     let streams = stream.is_some() && !broken;
     let body = match stream.filter(|_| !broken) {
-        Some(reading) => Body::live(Live::new(sim.clone(), reading)),
+        Some(reading) => Body::live(LogStream::new(sim.clone(), reading)),
         None if broken => Body::broken(body),
         None => Body::whole(body),
     };
@@ -195,7 +195,7 @@ fn response(sim: &Arc<Sim>, outcome: Outcome, broken: bool, https: bool) -> Resp
 
 fn rate_headers(
     sim: &Sim,
-    rate: Verdict,
+    rate: RateStatus,
     status: u16,
     mut set: impl FnMut(&'static str, HeaderValue),
 ) {

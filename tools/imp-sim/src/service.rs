@@ -1,20 +1,22 @@
-//! From options to a running service. `serve` and `run` share it.
+//! From options to a running service, and `imp-sim serve`, which is no more than that.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
+use crate::console;
 use crate::faults::Faults;
-use crate::load_file;
 use crate::options::ServiceOptions;
 use crate::server::{self, Service, tls};
 use crate::sim::{Settings, Sim};
 use crate::state::State;
-use crate::state::load::load;
+use crate::state::load::{Record, load};
 use crate::state::population::{Population, populate};
 use crate::state_file;
 use crate::variants::Variants;
@@ -48,6 +50,20 @@ pub struct Entry {
     /// The certificate authority's file, with https.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+}
+
+/// Serves until SIGINT or SIGTERM.
+pub async fn serve(options: &ServiceOptions, listen: SocketAddr) -> anyhow::Result<u8> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let running = start(options, listen).await?;
+    console::line(serde_json::to_string(&running.entry)?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    finish(&running, options)?;
+    Ok(0)
 }
 
 /// Starts to listen.
@@ -101,11 +117,11 @@ fn simulator(options: &ServiceOptions) -> anyhow::Result<Sim> {
         faults.add(rule).map_err(anyhow::Error::msg)?;
     }
     let settings = Settings { latency: options.latency, token_life: options.token_life, variants };
-    Ok(Sim::new(settings, beginning(options)?, options.rate_limit.0, faults))
+    Ok(Sim::new(settings, initial_state(options)?, options.rate_limit.0, faults))
 }
 
 /// The state file, if there is one already; else what the other options ask for.
-fn beginning(options: &ServiceOptions) -> anyhow::Result<State> {
+fn initial_state(options: &ServiceOptions) -> anyhow::Result<State> {
     if let Some(state) = options.state.as_deref().map(state_file::read).transpose()?.flatten() {
         return Ok(state);
     }
@@ -120,10 +136,24 @@ fn beginning(options: &ServiceOptions) -> anyhow::Result<State> {
     let mut state = populate(&population);
     let mut records = Vec::new();
     for file in &options.load {
-        records.extend(load_file::read(file)?);
+        records.extend(read_records(file)?);
     }
     load(&mut state, records).map_err(anyhow::Error::msg)?;
     Ok(state)
+}
+
+/// The records of a file, one a line; empty lines are skipped.
+fn read_records(path: &Path) -> anyhow::Result<Vec<Record>> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let mut records = Vec::new();
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let source = format!("{shown}:{}", at + 1);
+        let value = serde_json::from_str(line).with_context(|| format!("{source}: not JSON"))?;
+        let Value::Object(fields) = value else { bail!("{source}: not a record") };
+        records.push(Record { source, fields });
+    }
+    Ok(records)
 }
 
 fn entry(

@@ -72,27 +72,27 @@ impl Sim {
 
     /// The service's state.
     pub fn state(&self) -> MutexGuard<'_, State> {
-        held(&self.state)
+        lock(&self.state)
     }
 
     /// The rate limits.
     pub fn limits(&self) -> MutexGuard<'_, Limits> {
-        held(&self.limits)
+        lock(&self.limits)
     }
 
     /// The fault rules.
     pub fn faults(&self) -> MutexGuard<'_, Faults> {
-        held(&self.faults)
+        lock(&self.faults)
     }
 
     /// The log and the counts.
     pub fn traffic(&self) -> MutexGuard<'_, Traffic> {
-        held(&self.traffic)
+        lock(&self.traffic)
     }
 
     /// The calls of webhooks.
     pub fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
-        held(&self.deliveries)
+        lock(&self.deliveries)
     }
 
     /// Says that the state may have changed since it was last saved.
@@ -107,6 +107,6 @@ impl Sim {
 }
 
 /// A panic in one request must not take the others with it.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

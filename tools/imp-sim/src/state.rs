@@ -12,7 +12,6 @@ pub mod hooks;
 pub mod ids;
 pub mod journal;
 pub mod libraries;
-pub mod live;
 pub mod load;
 pub mod login_keys;
 pub mod membership;
@@ -24,9 +23,13 @@ pub mod running;
 pub mod streams;
 pub mod tokens;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::squirrel::program::Program;
 use ids::Id;
 use refusal::Refusal;
 
@@ -57,7 +60,31 @@ pub struct State {
     pub devices: devices::Devices,
     /// What ends with the process.
     #[serde(skip)]
-    pub live: live::Live,
+    pub live: Live,
+}
+
+/// What is not in the state file: it ends with the process.
+#[derive(Default)]
+pub struct Live {
+    /// Logs and histories of devices.
+    pub journal: journal::Journal,
+    /// Log streams.
+    pub streams: streams::Streams,
+    /// Webhook calls that nobody has taken on yet.
+    pub calls: Vec<hooks::Call>,
+    /// Of deployments that ran; device and agent.
+    pub programs: HashMap<Id, Arc<Programs>>,
+}
+
+/// What a deployment does when it starts.
+#[derive(Debug, Default)]
+pub struct Programs {
+    /// On the device.
+    pub device: Program,
+    /// On its agent.
+    pub agent: Program,
+    /// What share of the device's program storage it takes, in percent.
+    pub storage: f64,
 }
 
 impl State {
@@ -74,7 +101,7 @@ impl State {
             login_keys: Vec::new(),
             tokens: tokens::Tokens::default(),
             devices: devices::Devices::default(),
-            live: live::Live::default(),
+            live: Live::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// So many requests are remembered.
+/// Maximum requests remembered.
 const LOG: usize = 200_000;
 
 /// One request, as `GET /control/requests` prints it.

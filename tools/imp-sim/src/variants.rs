@@ -5,7 +5,7 @@ use std::time::Duration;
 
 mod questions;
 
-pub use questions::QUESTIONS;
+pub use questions::{QUESTIONS, Question};
 
 /// How requests a second are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,9 +90,9 @@ pub struct Variants {
     pub stream_status: u16,
     /// How often a log stream shows that it is there.
     pub stream_keep_alive: Duration,
-    /// After so long the connection of a log stream breaks.
+    /// How long until the connection of a log stream breaks.
     pub stream_cut: Option<Duration>,
-    /// After so long a log stream is closed.
+    /// How long until a log stream is closed.
     pub stream_close: Option<Duration>,
     /// A deployment restarts the devices of fixture and DUT groups.
     pub factory_deploy_restarts: bool,

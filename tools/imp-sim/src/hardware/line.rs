@@ -5,9 +5,9 @@
 
 use serde_json::json;
 
+use super::Pace;
 use super::client::Control;
 use super::options::LineOptions;
-use super::pace::Pace;
 use crate::console;
 use crate::state::random::Random;
 
@@ -16,9 +16,8 @@ pub async fn work(options: &LineOptions, control: &mut Control) -> anyhow::Resul
     let passes = passes(options.duts, options.fail, options.seed);
     let pace = Pace::start(options.rate);
     let mut blessed = 0;
-    for (number, &pass) in passes.iter().enumerate() {
-        pace.wait_for(number).await;
-        let dut = number + 1;
+    for (dut, &pass) in (1..).zip(&passes) {
+        pace.wait_for(dut - 1).await;
         let enrolled = control.post("blinkup", &json!({"fixture": options.fixture})).await?;
         let device = enrolled.first().cloned().unwrap_or_default();
         let id = &device["device_id"];

@@ -9,7 +9,7 @@ use super::path;
 use super::request::{JSON_API, Request};
 use super::{Call, auth, dispatch, log_streams};
 use crate::faults::{Cut, Fault, FaultBody};
-use crate::limits::Verdict;
+use crate::limits::RateStatus;
 use crate::sim::Sim;
 use crate::state::ids::Id;
 use crate::state::refusal::Refusal;
@@ -21,7 +21,7 @@ pub struct Outcome {
     /// What to answer, unless the connection is cut first.
     pub answer: Answer,
     /// What the rate headers say.
-    pub rate: Option<Verdict>,
+    pub rate: Option<RateStatus>,
     /// Where to end the connection.
     pub cut: Option<Cut>,
     /// Wait so much longer before the answer.
@@ -34,31 +34,31 @@ pub fn decide(sim: &Sim, request: &Request, arrived: Duration) -> Outcome {
     let template = path::template(&parts);
     let path = template.map(|_| &parts[..]);
     let fault = sim.faults().apply(&request.method, &parts).unwrap_or_default();
-    let mut judged = Judged::default();
+    let mut accounting = Accounting::default();
     let answer = match (fault.status, fault.cut) {
         (_, Some(Cut::Before)) => Answer::empty(),
         (Some(status), _) if !fault.effect && fault.part.is_none() => {
-            fault_answer(sim, request, &fault, status, &mut judged)
+            fault_answer(sim, request, &fault, status, &mut accounting)
         }
         (Some(status), _) if fault.part.is_none() => {
-            serve(sim, request, path, &fault, &mut judged);
-            fault_answer(sim, request, &fault, status, &mut judged)
+            serve(sim, request, path, &fault, &mut accounting);
+            fault_answer(sim, request, &fault, status, &mut accounting)
         }
-        _ => serve(sim, request, path, &fault, &mut judged),
+        _ => serve(sim, request, path, &fault, &mut accounting),
     };
     if request.method != "GET" {
         sim.mark_changed();
     }
     let cut = fault.cut;
-    log(sim, request, template, arrived, &answer, cut.is_some(), judged.account);
-    Outcome { answer, rate: judged.rate, cut, delay: fault.delay }
+    log(sim, request, template, arrived, &answer, cut.is_some(), accounting.account);
+    Outcome { answer, rate: accounting.rate, cut, delay: fault.delay }
 }
 
 /// What was found out about a request on the way.
 #[derive(Default)]
-struct Judged {
+struct Accounting {
     account: Option<Id>,
-    rate: Option<Verdict>,
+    rate: Option<RateStatus>,
 }
 
 /// The service itself.
@@ -67,7 +67,7 @@ fn serve(
     request: &Request,
     path: Option<&[&str]>,
     fault: &Fault,
-    judged: &mut Judged,
+    accounting: &mut Accounting,
 ) -> Answer {
     let part = fault.part.map(|part| (part, fault.status.unwrap_or(500)));
     let result = match path {
@@ -78,7 +78,7 @@ fn serve(
         Some(["auth"]) => auth::sign_in(sim, request, sim.clock.now()),
         Some(["auth", "token"]) => auth::renew(sim, request, sim.clock.now()),
         Some(["logstream", id]) if request.method == "GET" => log_streams::open(sim, request, id),
-        Some(path) => signed_in(sim, request, path, part, judged),
+        Some(path) => signed_in(sim, request, path, part, accounting),
     };
     result.unwrap_or_else(|refusal| Answer::refusal(&refusal, &sim.settings.variants))
 }
@@ -88,24 +88,24 @@ fn signed_in(
     request: &Request,
     path: &[&str],
     part: Option<(usize, u16)>,
-    judged: &mut Judged,
+    accounting: &mut Accounting,
 ) -> Result<Answer, Refusal> {
     let now = sim.clock.now();
     let access = authenticate(sim, request)?;
-    judged.account = Some(access.account);
+    accounting.account = Some(access.account);
     let serial = if sim.settings.variants.rate_per_token { access.serial } else { 0 };
     let rate_key = (access.account, serial);
-    judged.rate = judge(sim, rate_key);
-    if judged.rate.is_some_and(|verdict| !verdict.allowed) {
+    accounting.rate = check_rate(sim, rate_key);
+    if accounting.rate.is_some_and(|rate| !rate.allowed) {
         return Err(Refusal::too_many());
     }
     let unblessing = Cell::new(None);
     let call = Call { sim, request, caller: access.account, rate_key, now, part, unblessing };
     let result = dispatch(&call, path);
-    if let Some(verdict) = call.unblessing.get()
-        && (sim.settings.variants.unblessing_headers_own || judged.rate.is_none())
+    if let Some(rate) = call.unblessing.get()
+        && (sim.settings.variants.unblessing_headers_own || accounting.rate.is_none())
     {
-        judged.rate = Some(verdict);
+        accounting.rate = Some(rate);
     }
     result
 }
@@ -115,9 +115,9 @@ fn authenticate(sim: &Sim, request: &Request) -> Result<Access, Refusal> {
     sim.state().authenticate(token, request.peer, &sim.settings.variants, sim.clock.now())
 }
 
-fn judge(sim: &Sim, key: (Id, u64)) -> Option<Verdict> {
+fn check_rate(sim: &Sim, key: (Id, u64)) -> Option<RateStatus> {
     let now = sim.clock.elapsed();
-    sim.limits().requests.as_mut().map(|limiter| limiter.judge(key, now))
+    sim.limits().requests.as_mut().map(|limiter| limiter.check(key, now))
 }
 
 /// The answer of a fault. A 429 carries the rate headers of the account, with nothing remaining.
@@ -126,11 +126,11 @@ fn fault_answer(
     request: &Request,
     fault: &Fault,
     status: u16,
-    judged: &mut Judged,
+    accounting: &mut Accounting,
 ) -> Answer {
-    judged.account = authenticate(sim, request).ok().map(|access| access.account);
+    accounting.account = authenticate(sim, request).ok().map(|access| access.account);
     let limit = sim.limits().requests.as_ref().map(|limiter| limiter.limit());
-    judged.rate = limit.filter(|_| status == 429).map(|limit| Verdict {
+    accounting.rate = limit.filter(|_| status == 429).map(|limit| RateStatus {
         allowed: false,
         limit,
         remaining: 0,

@@ -237,8 +237,8 @@ pub fn delete(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 }
 
 /// Restarts a device.
-pub fn restart(call: &Call<'_>, id: &str, polite: bool) -> Result<Answer, Refusal> {
-    let who = (call.caller, polite);
+pub fn restart(call: &Call<'_>, id: &str, conditional: bool) -> Result<Answer, Refusal> {
+    let who = (call.caller, conditional);
     call.sim.state().restart_device(who, id, call.variants(), call.now)?;
     Ok(restarted(call))
 }

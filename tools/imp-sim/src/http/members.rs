@@ -53,11 +53,11 @@ fn limit_unblessing(call: &Call<'_>) -> Result<(), Refusal> {
     if limits.requests.is_none() {
         return Ok(());
     }
-    let verdict = limits.unblessing.judge(call.rate_key, call.sim.clock.elapsed());
-    if verdict.allowed {
+    let status = limits.unblessing.check(call.rate_key, call.sim.clock.elapsed());
+    if status.allowed {
         return Ok(());
     }
-    call.unblessing.set(Some(verdict));
+    call.unblessing.set(Some(status));
     Err(Refusal::too_many())
 }
 

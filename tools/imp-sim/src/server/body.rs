@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Bytes, Frame, SizeHint};
 
 use super::CutOff;
-use super::live::Live;
+use super::log_stream::LogStream;
 
 /// The body of an answer.
 pub struct Body {
@@ -18,7 +18,7 @@ pub struct Body {
 enum End {
     Good,
     /// Not yet: events come as they happen.
-    Live(Box<Live>),
+    LogStream(Box<LogStream>),
     /// Give the first half time to leave, then end the connection.
     Flush,
     Broken,
@@ -32,8 +32,8 @@ impl Body {
     }
 
     /// Events without an end that is known.
-    pub fn live(live: Live) -> Self {
-        Self { rest: None, length: 0, end: End::Live(Box::new(live)) }
+    pub fn live(live: LogStream) -> Self {
+        Self { rest: None, length: 0, end: End::LogStream(Box::new(live)) }
     }
 
     /// Half of it under the length of all, then the end of the connection.
@@ -57,7 +57,7 @@ impl hyper::body::Body for Body {
         }
         match &mut self.end {
             End::Good => Poll::Ready(None),
-            End::Live(live) => live.poll(context),
+            End::LogStream(live) => live.poll(context),
             End::Flush => {
                 self.end = End::Broken;
                 context.waker().wake_by_ref();
@@ -76,7 +76,7 @@ impl hyper::body::Body for Body {
             End::Good => {
                 SizeHint::with_exact(self.rest.as_ref().map_or(0, |rest| rest.len() as u64))
             }
-            End::Live(_) => SizeHint::new(),
+            End::LogStream(_) => SizeHint::new(),
             End::Flush | End::Broken => SizeHint::with_exact(self.length),
         }
     }

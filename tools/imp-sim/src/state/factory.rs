@@ -82,7 +82,7 @@ impl State {
         now: Timestamp,
     ) -> Result<u32, Refusal> {
         let slot = self.new_device(owner, Some("added"), imp_type, now)?;
-        self.happened(slot, "enrolled", owner, now);
+        self.record_event(slot, "enrolled", owner, now);
         Ok(slot)
     }
 
@@ -137,7 +137,7 @@ impl State {
             device.last_enrolled_at = Some(now);
             device.firmware.fixture_group = Some(fixture_group);
         }
-        self.happened(slot, "enrolled", owner, now);
+        self.record_event(slot, "enrolled", owner, now);
         self.boot(slot, variants, now);
         Ok(slot)
     }
@@ -176,7 +176,7 @@ impl State {
             device.firmware = Firmware { agent: None, waits: !loads, ..device.firmware };
         }
         self.live.streams.drop_device(id);
-        self.happened(slot, "blessed", owner, now);
+        self.record_event(slot, "blessed", owner, now);
         self.fire(target, HookEvent::Blessing, &blessing(id, mac), now);
         self.boot(slot, variants, now);
         Ok((id, target))
@@ -218,7 +218,7 @@ impl State {
         self.devices.move_to(slot, Some(group), true, now);
         self.set_online(slot, true, variants, now);
         self.boot(slot, variants, now);
-        self.happened(slot, if activated { "enrolled" } else { "activated" }, owner, now);
+        self.record_event(slot, if activated { "enrolled" } else { "activated" }, owner, now);
         if !(activated && variants.blinkup_hook_once) {
             let body = serde_json::json!({"device_id": id, "plan_id": plan, "token": token});
             self.fire(group, HookEvent::Blinkup, &body, now);

@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use super::ids::{DeviceId, Id, Timestamp};
 
-/// So many lines are kept for each device.
+/// Maximum lines kept for each device.
 const LOGS: usize = 1000;
-/// So many events are kept for each device.
+/// Maximum events kept for each device.
 const EVENTS: usize = 100;
 
 /// All types of log entries.
@@ -48,7 +48,7 @@ fn text<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S
 
 /// One event of a device's history.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Happened {
+pub struct HistoryEvent {
     /// When.
     pub timestamp: Timestamp,
     /// A past participle.
@@ -63,7 +63,7 @@ pub struct Happened {
 #[derive(Default)]
 pub struct Journal {
     logs: HashMap<DeviceId, VecDeque<LogEntry>>,
-    events: HashMap<DeviceId, VecDeque<Happened>>,
+    events: HashMap<DeviceId, VecDeque<HistoryEvent>>,
 }
 
 impl Journal {
@@ -83,7 +83,7 @@ impl Journal {
     }
 
     /// Adds an event.
-    pub fn happened(&mut self, device: DeviceId, event: Happened) {
+    pub fn record_event(&mut self, device: DeviceId, event: HistoryEvent) {
         push(self.events.entry(device).or_default(), EVENTS, event);
     }
 
@@ -93,7 +93,7 @@ impl Journal {
     }
 
     /// The history of a device, newest first.
-    pub fn history_of(&self, device: DeviceId) -> impl Iterator<Item = &Happened> {
+    pub fn history_of(&self, device: DeviceId) -> impl Iterator<Item = &HistoryEvent> {
         self.events.get(&device).into_iter().flatten().rev()
     }
 

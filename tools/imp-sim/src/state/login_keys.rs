@@ -6,7 +6,7 @@ use super::State;
 use super::ids::Id;
 use super::refusal::Refusal;
 
-/// At most so many for an account.
+/// Maximum login keys of an account.
 pub const LOGIN_KEYS: usize = 10;
 
 /// One login key.

@@ -61,7 +61,7 @@ impl State {
         if let Some(device) = self.devices.get_mut(slot) {
             device.events.assigned += 1;
         }
-        self.happened(slot, "assigned", caller, now);
+        self.record_event(slot, "assigned", caller, now);
         self.boot(slot, variants, now);
         Ok(())
     }
@@ -136,14 +136,15 @@ impl State {
             device.events.unassigned += 1;
             device.firmware = Firmware::default();
         }
-        self.happened(slot, "unassigned", caller, now);
+        self.record_event(slot, "unassigned", caller, now);
         Ok(())
     }
 
-    /// Restarts one device, politely or at once. An offline one restarts when it is back.
+    /// Restarts one device, in any case or unless it puts that off. An offline one restarts when it
+    /// is back.
     pub fn restart_device(
         &mut self,
-        (caller, polite): (Id, bool),
+        (caller, conditional): (Id, bool),
         device: &str,
         variants: &Variants,
         now: Timestamp,
@@ -153,14 +154,14 @@ impl State {
         let group = group.and_then(|group| self.groups.get(&group));
         let group = group.ok_or_else(Refusal::device_unassigned)?;
         self.may_write(caller, group.owner, group.kind.zone())?;
-        self.restart(slot, (caller, polite), variants, now);
+        self.restart(slot, (caller, conditional), variants, now);
         Ok(())
     }
 
     /// Restarts all devices of a group; none is fine.
     pub fn restart_group(
         &mut self,
-        (caller, polite): (Id, bool),
+        (caller, conditional): (Id, bool),
         id: &str,
         variants: &Variants,
         now: Timestamp,
@@ -169,7 +170,7 @@ impl State {
         let id = group.id;
         self.may_write(caller, group.owner, group.kind.zone())?;
         for slot in self.devices.of_group(id).to_vec() {
-            self.restart(slot, (caller, polite), variants, now);
+            self.restart(slot, (caller, conditional), variants, now);
         }
         Ok(())
     }
@@ -177,16 +178,16 @@ impl State {
     fn restart(
         &mut self,
         slot: u32,
-        (caller, polite): (Id, bool),
+        (caller, conditional): (Id, bool),
         variants: &Variants,
         now: Timestamp,
     ) {
-        if !polite {
+        if !conditional {
             self.boot(slot, variants, now);
-        } else if !self.boot_politely(slot, variants, now) {
+        } else if !self.boot_unless_put_off(slot, variants, now) {
             return;
         }
-        self.happened(slot, "restarted", caller, now);
+        self.record_event(slot, "restarted", caller, now);
         if let Some(device) = self.devices.get_mut(slot) {
             device.events.restarted += 1;
             if device.agent_running {

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Programs;
 use super::State;
 use super::devices::Device;
 use super::groups::Group;
 use super::ids::{Id, Timestamp};
-use super::journal::Happened;
-use super::live::Programs;
+use super::journal::HistoryEvent;
 use super::refusal::Refusal;
 use crate::squirrel::check::compile;
 use crate::squirrel::program::Program;
@@ -95,15 +95,15 @@ impl State {
         }
     }
 
-    /// The same, asked for politely: a device at or above the minimum whose program handles
+    /// The same, unless the device puts it off: one at or above the minimum whose program handles
     /// shutdowns puts it off until it starts for another reason. False if it does.
-    pub fn boot_politely(&mut self, slot: u32, variants: &Variants, now: Timestamp) -> bool {
+    pub fn boot_unless_put_off(&mut self, slot: u32, variants: &Variants, now: Timestamp) -> bool {
         let Some(device) = self.devices.get(slot) else { return true };
         let Some(group) = self.group_of(device) else { return true };
         let (online, running) = (device.online, device.firmware.device);
-        let polite = online && !self.is_too_old(running, group);
+        let can_put_off = online && !self.is_too_old(running, group);
         let handles = |programs: Arc<Programs>| programs.device.handles_shutdown;
-        if polite && running.and_then(|id| self.programs(id)).is_some_and(handles) {
+        if can_put_off && running.and_then(|id| self.programs(id)).is_some_and(handles) {
             return false;
         }
         self.boot(slot, variants, now);
@@ -158,11 +158,11 @@ impl State {
     }
 
     /// Adds an event to a device's history.
-    pub fn happened(&mut self, slot: u32, event: &'static str, actor: Id, now: Timestamp) {
+    pub fn record_event(&mut self, slot: u32, event: &'static str, actor: Id, now: Timestamp) {
         if let Some(device) = self.devices.get(slot) {
             let (timestamp, owner_id, actor_id) = (now, device.owner, actor);
-            let event = Happened { timestamp, event, owner_id, actor_id };
-            self.live.journal.happened(device.id, event);
+            let event = HistoryEvent { timestamp, event, owner_id, actor_id };
+            self.live.journal.record_event(device.id, event);
         }
     }
 

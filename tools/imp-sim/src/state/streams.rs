@@ -11,7 +11,7 @@ use super::journal::LogEntry;
 use super::refusal::Refusal;
 use crate::variants::Variants;
 
-/// So many events may wait for a reader.
+/// Maximum events that wait for a reader.
 const QUEUE: usize = 10_000;
 
 /// What goes through a stream.
@@ -21,7 +21,7 @@ pub enum Event {
     State(&'static str, Option<DeviceId>),
     /// A device logged a line.
     Line(DeviceId, LogEntry),
-    /// The connection ends here, as if a cable was pulled.
+    /// The connection breaks here.
     Cut,
 }
 
@@ -91,10 +91,10 @@ impl Streams {
         }
     }
 
-    /// Ends all streams: with `closed` first, or without a word.
-    pub fn end_all(&mut self, orderly: bool) {
+    /// Ends all streams: with `closed` first, or by breaking their connections.
+    pub fn end_all(&mut self, closed: bool) {
         for stream in self.0.drain(..) {
-            if orderly {
+            if closed {
                 stream.close();
             } else {
                 let _ = stream.queue.try_send(Event::Cut);

@@ -11,7 +11,7 @@ use super::ids::{Id, Timestamp};
 use super::refusal::Refusal;
 use crate::variants::Variants;
 
-/// At most so many refresh tokens exist for an account; the oldest goes first.
+/// Maximum refresh tokens of an account; the oldest goes first.
 pub const REFRESH_TOKENS: usize = 5;
 /// How long a login token waits for its one-time password.
 pub const LOGIN_TOKEN_LIFE: Duration = Duration::from_secs(300);

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::{Variants, Window};
 
 /// One open question.
@@ -17,27 +15,6 @@ pub struct Question {
     pub meaning: &'static str,
     /// Puts a value in force.
     pub set: fn(&mut Variants, &str),
-}
-
-/// A line of `imp-sim variants`.
-#[derive(Serialize)]
-pub struct Description {
-    /// As in `--variant NAME=VALUE`.
-    pub name: &'static str,
-    /// Possible values.
-    pub values: &'static [&'static str],
-    /// The value when nothing is said.
-    pub default: &'static str,
-    /// What it decides.
-    pub meaning: &'static str,
-}
-
-impl Question {
-    /// For `imp-sim variants`.
-    pub fn description(&self) -> Description {
-        let Self { name, values, meaning, .. } = *self;
-        Description { name, values, default: values[0], meaning }
-    }
 }
 
 fn status(text: &str) -> u16 {

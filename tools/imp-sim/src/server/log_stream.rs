@@ -18,7 +18,7 @@ use crate::sim::Sim;
 use crate::state::streams::Event;
 
 /// A stream that is being read.
-pub struct Live {
+pub struct LogStream {
     sim: Arc<Sim>,
     reading: Box<Reading>,
     keep_alive: Interval,
@@ -27,7 +27,7 @@ pub struct Live {
     end: Option<Result<(), CutOff>>,
 }
 
-impl Live {
+impl LogStream {
     /// Begins to read.
     pub fn new(sim: Arc<Sim>, reading: Box<Reading>) -> Self {
         let variants = &sim.settings.variants;
@@ -93,7 +93,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for LogStream {
     fn drop(&mut self) {
         self.sim.state().live.streams.ended(self.reading.feed.id);
     }
