@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::{BodyExt, Full, Limited};
@@ -133,7 +134,7 @@ pub fn start_calls(sim: &Arc<Sim>) {
         tokio::spawn(async move {
             let _slot = slots.acquire().await;
             let result = tokio::select! {
-                result = deliver(&call) => result,
+                result = deliver(&call) => result.map_err(|error| error.to_string()),
                 () = sim.clock.wait(TIME_OUT) => Err("no answer in time".to_owned()),
             };
             sim.deliveries().ended(delivery(call, result));
@@ -156,45 +157,42 @@ fn delivery(call: Call, result: Result<u16, String>) -> Delivery {
 }
 
 /// Where a call goes, if it may go there at all.
-fn address(uri: &Uri) -> Result<String, String> {
+fn address(uri: &Uri) -> anyhow::Result<String> {
     let host = uri.host().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let loopback = bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     if !loopback && !host.eq_ignore_ascii_case("localhost") {
-        return Err("not an address of this machine".to_owned());
+        bail!("not an address of this machine");
     }
     if uri.scheme_str() != Some("http") {
-        return Err("only plain http is called".to_owned());
+        bail!("only plain http is called");
     }
     let host = if loopback { host } else { "127.0.0.1" };
     Ok(format!("{host}:{}", uri.port_u16().unwrap_or(80)))
 }
 
 /// The receiver's status.
-async fn deliver(call: &Call) -> Result<u16, String> {
-    let uri: Uri = call.url.parse().map_err(|_| "no address".to_owned())?;
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let stream = TcpStream::connect(address(&uri)?).await.map_err(|error| text(&error))?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
+async fn deliver(call: &Call) -> anyhow::Result<u16> {
+    let uri: Uri = call.url.parse().context("no address")?;
+    let stream = TcpStream::connect(address(&uri)?).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let (media_type, body) = match call.content_type {
         ContentType::Json => ("application/json", call.body.to_string()),
         ContentType::Form => ("application/x-www-form-urlencoded", form(&call.body)),
     };
     let authority = uri.authority().map_or("localhost", |authority| authority.as_str());
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
-    let request = Request::post(if target.is_empty() { "/" } else { target })
+    let mut request = Request::post(if target.is_empty() { "/" } else { target })
         .header(HOST, authority.rsplit_once('@').map_or(authority, |(_, host)| host))
         .header(CONTENT_TYPE, media_type)
         .header(USER_AGENT, "imp-sim")
-        .body(Full::new(Bytes::from(body)));
-    let mut request = request.map_err(|error| text(&error))?;
+        .body(Full::new(Bytes::from(body)))?;
     if let Some(basic) = basic(authority).and_then(|basic| HeaderValue::try_from(basic).ok()) {
         request.headers_mut().insert(AUTHORIZATION, basic);
     }
     // It ends by itself once the sender below is gone.
     tokio::spawn(connection);
-    let answer = sender.send_request(request).await.map_err(|error| text(&error))?;
+    let answer = sender.send_request(request).await?;
     let status = answer.status().as_u16();
     let _ = Limited::new(answer.into_body(), ANSWER).collect().await;
     Ok(status)

@@ -1,7 +1,7 @@
 //! `imp-sim run`: a service for one command, which finds itself signed in.
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::console;
 use crate::options::ServiceOptions;
 use crate::service::{self, Running};
+use crate::state_file;
 
 /// Runs the command and gives its exit code, 128 and the number of the signal that ended it, or
 /// what shells give for a command that is not there (127) or cannot be started (126).
@@ -65,11 +66,7 @@ fn write_auth_file(running: &Running, path: &Path) -> anyhow::Result<()> {
         "expiresAt": issued.expires_at,
         "refreshToken": state.issue_refresh(account, now),
     });
-    // The directory is ours alone already; the file is private as clients expect it to be.
-    let mut file = tempfile::Builder::new().tempfile_in(path.parent().unwrap_or(path))?;
-    file.write_all(content.to_string().as_bytes())?;
-    file.persist(path)?;
-    Ok(())
+    state_file::replace(path, content.to_string().as_bytes())
 }
 
 struct Signals {

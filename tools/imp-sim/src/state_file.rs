@@ -30,16 +30,17 @@ pub fn save(sim: &Sim, path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let document = serde_json::to_vec(&*sim.state())?;
+    replace(path, &document).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes a private file whole, in the place of the old one if there is one.
+pub fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    let write = || -> anyhow::Result<()> {
-        let mut file = tempfile::Builder::new().tempfile_in(directory)?;
-        file.write_all(&document)?;
-        file.as_file().sync_data()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let mut file = tempfile::Builder::new().tempfile_in(directory.unwrap_or(Path::new(".")))?;
+    file.write_all(content)?;
+    file.as_file().sync_data()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// Saves again and again.

@@ -13,13 +13,13 @@ use crate::state::refusal::Refusal;
 
 /// Answers a request about hardware; None if it is none. Every body is one JSON object.
 pub fn answer(sim: &Sim, what: &str, body: &[u8]) -> Option<Answer> {
-    let act = match what {
+    let act: fn(&mut Hardware<'_>) -> Done = match what {
         "add-devices" => add_devices,
         "blinkup" => blinkup,
         "bless" => bless,
         "activate" => activate,
-        "online" => online,
-        "offline" => offline,
+        "online" => |hardware| connect(hardware, true),
+        "offline" => |hardware| connect(hardware, false),
         "log" => log,
         _ => return None,
     };
@@ -140,14 +140,6 @@ fn activate(hardware: &mut Hardware<'_>) -> Done {
         hardware.state.activate(slot, plan.as_deref(), variants, hardware.now)?;
     }
     Ok(hardware.all_shown(&slots))
-}
-
-fn online(hardware: &mut Hardware<'_>) -> Done {
-    connect(hardware, true)
-}
-
-fn offline(hardware: &mut Hardware<'_>) -> Done {
-    connect(hardware, false)
 }
 
 /// `{"devices":[…]}`.

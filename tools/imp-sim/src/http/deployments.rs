@@ -141,9 +141,7 @@ fn warnings(build: &Deployment) -> Vec<Value> {
 pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut sent = document::Resource::to_create(call.request)?;
     sent.expect_type(&["deployment"])?;
-    let group = sent.relationship("devicegroup")?;
-    let group =
-        group.ok_or_else(|| Refusal::attribute("`relationships.devicegroup` is required."))?;
+    let group = sent.required_relationship("devicegroup")?;
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
     let group = (group.kind.as_str(), group.id.as_str());

@@ -2,6 +2,7 @@
 //! bare identifiers, without `data`), then one attribute after the other. What nobody asked for is
 //! refused by name.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::request::{JSON_API, Request};
@@ -127,6 +128,28 @@ impl Resource {
         Ok(Some(text))
     }
 
+    /// The same, of a create that must have it.
+    pub fn required_text(
+        &mut self,
+        name: &str,
+        least: usize,
+        most: usize,
+    ) -> Result<String, Refusal> {
+        self.text(name, least, most)?.ok_or_else(|| Refusal::required(name))
+    }
+
+    /// Takes one of a few words, which are named in the refusal of others.
+    pub fn word<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        most: usize,
+        words: &str,
+    ) -> Result<Option<T>, Refusal> {
+        let word = self.text(name, 0, most)?.map(|word| serde_json::from_value(word.into()));
+        let wrong = |_| Refusal::attribute(format!("`{name}` must be {words}."));
+        word.transpose().map_err(wrong)
+    }
+
     /// Takes a boolean.
     pub fn boolean(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.take(name) {
@@ -140,6 +163,12 @@ impl Resource {
     pub fn relationship(&mut self, name: &str) -> Result<Option<Identifier>, Refusal> {
         let value = self.relationships.remove(name);
         value.map(|value| identifier(&value, &format!("relationships.{name}"))).transpose()
+    }
+
+    /// The same, of a create that must have it.
+    pub fn required_relationship(&mut self, name: &str) -> Result<Identifier, Refusal> {
+        let required = || Refusal::required(&format!("relationships.{name}"));
+        self.relationship(name)?.ok_or_else(required)
     }
 
     /// Refuses what was not taken.

@@ -82,8 +82,7 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     sent.expect_type(&GroupType::ALL.map(GroupType::name))?;
     let kind = GroupType::named(&sent.kind).unwrap_or(GroupType::Development);
     let product = sent.relationship("product")?.filter(|product| product.kind == "product");
-    let product =
-        product.ok_or_else(|| Refusal::attribute("`relationships.product` is required."))?;
+    let product = product.ok_or_else(|| Refusal::required("relationships.product"))?;
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
     let id = state.create_group(call.caller, kind, &product.id, change, call.now)?.id;

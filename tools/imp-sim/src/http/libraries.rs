@@ -7,7 +7,7 @@ use super::answer::{self, Answer, Related};
 use super::document;
 use super::page;
 use super::products::{DESCRIPTION, NAME};
-use crate::state::libraries::{Library, LibraryChange, Permission, Version};
+use crate::state::libraries::{Library, LibraryChange, Version};
 use crate::state::refusal::Refusal;
 
 /// Characters of a reference, which is an address most of the time.
@@ -104,14 +104,13 @@ pub fn create_version(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     call.sim.state().library(call.caller, id)?;
     let mut sent = document::Resource::to_create(call.request)?;
     sent.expect_type(&[VERSION])?;
-    let required = |name| Refusal::attribute(format!("`{name}` is required."));
-    let version = sent.text("version", 1, NAME)?.ok_or_else(|| required("version"))?;
+    let version = sent.required_text("version", 1, NAME)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     if !version.bytes().all(plain) {
         let detail = format!("`version` cannot be `{version}`: use A-Z, a-z, 0-9, ., - and _");
         return Err(Refusal::attribute(detail));
     }
-    let code = sent.text("code", 0, usize::MAX)?.ok_or_else(|| required("code"))?;
+    let code = sent.required_text("code", 0, usize::MAX)?;
     let change = common_change(&mut sent)?;
     sent.nothing_else()?;
     let mut state = call.sim.state();
@@ -131,16 +130,7 @@ pub fn update_version(call: &Call<'_>, id: &str, version: &str) -> Result<Answer
 }
 
 fn library_change(sent: &mut document::Resource) -> Result<LibraryChange, Refusal> {
-    let permission = match sent.text("permission", 0, NAME)?.as_deref() {
-        None => None,
-        Some("private") => Some(Permission::Private),
-        Some("require") => Some(Permission::Require),
-        Some("view") => Some(Permission::View),
-        Some(_) => {
-            let detail = "`permission` must be private, require or view.";
-            return Err(Refusal::attribute(detail));
-        }
-    };
+    let permission = sent.word("permission", NAME, "private, require or view")?;
     let name = sent.text("name", 1, NAME)?;
     let change = LibraryChange { name, permission, ..common_change(sent)? };
     sent.nothing_else()?;

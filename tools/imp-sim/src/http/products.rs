@@ -49,8 +49,7 @@ pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut sent = document::Resource::to_create(call.request)?;
     sent.expect_type(&["product"])?;
-    let name = sent.text("name", 1, NAME)?;
-    let name = name.ok_or_else(|| Refusal::attribute("`name` is required."))?;
+    let name = sent.required_text("name", 1, NAME)?;
     let description = sent.text("description", 0, DESCRIPTION)?.unwrap_or_default();
     let owner = sent.relationship("owner")?;
     sent.nothing_else()?;

@@ -55,12 +55,10 @@ pub fn get(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut sent = document::Resource::to_create(call.request)?;
     sent.expect_type(&["webhook"])?;
-    let group = sent.relationship("devicegroup")?;
-    let group =
-        group.ok_or_else(|| Refusal::attribute("`relationships.devicegroup` is required."))?;
-    let required = |name| Refusal::attribute(format!("`{name}` is required."));
-    let url = url(&mut sent)?.ok_or_else(|| required("url"))?;
-    let event = event(&mut sent)?.ok_or_else(|| required("event"))?;
+    let group = sent.required_relationship("devicegroup")?;
+    let url = url(&mut sent)?.ok_or_else(|| Refusal::required("url"))?;
+    let event = sent.word("event", URL, "blessing, blinkup or deployment")?;
+    let event: HookEvent = event.ok_or_else(|| Refusal::required("event"))?;
     let content_type = content_type(&mut sent)?.unwrap_or(ContentType::Json);
     sent.nothing_else()?;
     let mut state = call.sim.state();
@@ -114,23 +112,7 @@ fn has_possible_port(authority: &Authority) -> bool {
     text == authority.host() || text.ends_with(':') || authority.port().is_some()
 }
 
-fn event(sent: &mut document::Resource) -> Result<Option<HookEvent>, Refusal> {
-    match sent.text("event", 0, URL)?.as_deref() {
-        None => Ok(None),
-        Some("blessing") => Ok(Some(HookEvent::Blessing)),
-        Some("blinkup") => Ok(Some(HookEvent::Blinkup)),
-        Some("deployment") => Ok(Some(HookEvent::Deployment)),
-        Some(_) => Err(Refusal::attribute("`event` must be blessing, blinkup or deployment.")),
-    }
-}
-
 fn content_type(sent: &mut document::Resource) -> Result<Option<ContentType>, Refusal> {
-    match sent.text("content_type", 0, URL)?.as_deref() {
-        None => Ok(None),
-        Some("application/json") => Ok(Some(ContentType::Json)),
-        Some("application/x-www-form-urlencoded") => Ok(Some(ContentType::Form)),
-        Some(_) => Err(Refusal::attribute(
-            "`content_type` must be application/json or application/x-www-form-urlencoded.",
-        )),
-    }
+    let words = "application/json or application/x-www-form-urlencoded";
+    sent.word("content_type", URL, words)
 }

@@ -79,9 +79,8 @@ impl State {
             return Err(Refusal::shape(format!("The devicegroup is a {}.", kind.name())));
         }
         self.may_write(caller, owner, kind.zone())?;
-        let required = |name| Refusal::attribute(format!("`{name}` is required."));
-        let device_code = change.device_code.ok_or_else(|| required("device_code"))?;
-        let agent_code = change.agent_code.ok_or_else(|| required("agent_code"))?;
+        let device_code = change.device_code.ok_or_else(|| Refusal::required("device_code"))?;
+        let agent_code = change.agent_code.ok_or_else(|| Refusal::required("agent_code"))?;
         compiled(&device_code, &agent_code)?;
         let id = self.random.id();
         let build = Deployment {
@@ -175,9 +174,7 @@ impl State {
 
     fn writable_deployment(&self, caller: Id, id: &str) -> Result<Id, Refusal> {
         let build = self.deployment(caller, id)?;
-        let group = build.group.and_then(|group| self.groups.get(&group));
-        let zone = group.map_or(super::groups::Zone::Development, |group| group.kind.zone());
-        self.may_write(caller, build.owner, zone)?;
+        self.may_write(caller, build.owner, self.zone_of(build.group))?;
         Ok(build.id)
     }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 pub use super::group_type::{GroupType, Zone};
 use super::ids::{Id, Timestamp};
+use super::products::Product;
 use super::refusal::Refusal;
 use super::{State, replace, unique};
 
@@ -43,6 +44,30 @@ pub struct Group {
     pub production_target: Option<Id>,
     /// Where a fixture's devices under test go.
     pub dut_target: Option<Id>,
+}
+
+impl Group {
+    /// An empty group of a product, whose owner owns it too.
+    pub fn new(id: Id, kind: GroupType, name: String, product: &Product, now: Timestamp) -> Self {
+        Self {
+            id,
+            kind,
+            name,
+            description: String::new(),
+            region: None,
+            load_code_after_blessing: true,
+            env_vars: Map::new(),
+            product: product.id,
+            owner: product.owner,
+            creator: product.owner,
+            created_at: now,
+            updated_at: now,
+            current_deployment: None,
+            min_supported_deployment: None,
+            production_target: None,
+            dut_target: None,
+        }
+    }
 }
 
 /// A target as a request names it.
@@ -87,11 +112,9 @@ impl State {
         change: GroupChange,
         now: Timestamp,
     ) -> Result<&Group, Refusal> {
-        let product = self.product(caller, product)?;
-        let (product, owner) = (product.id, product.owner);
-        self.may_write(caller, owner, kind.zone())?;
-        let missing = || Refusal::attribute("`name` is required.");
-        let name = change.name.clone().ok_or_else(missing)?;
+        let product = self.product(caller, product)?.clone();
+        self.may_write(caller, product.owner, kind.zone())?;
+        let name = change.name.clone().ok_or_else(|| Refusal::required("name"))?;
         if kind.is_fixture() && (change.production_target.is_none() || change.dut_target.is_none())
         {
             return Err(Refusal::target(
@@ -104,25 +127,9 @@ impl State {
         if change.region.is_some() && !kind.is_blessed() {
             return Err(Refusal::attribute("`region` is for production groups only."));
         }
-        let mut group = Group {
-            id: self.random.id(),
-            kind,
-            name: String::new(),
-            description: String::new(),
-            region: change.region.clone(),
-            load_code_after_blessing: true,
-            env_vars: Map::new(),
-            product,
-            owner,
-            creator: caller,
-            created_at: now,
-            updated_at: now,
-            current_deployment: None,
-            min_supported_deployment: None,
-            production_target: None,
-            dut_target: None,
-        };
-        self.check_group_name(product, &name, None)?;
+        let mut group = Group::new(self.random.id(), kind, name, &product, now);
+        (group.creator, group.region) = (caller, change.region.clone());
+        self.check_group_name(product.id, &group.name, None)?;
         self.apply_group_change(caller, &mut group, change)?;
         Ok(self.groups.entry(group.id).or_insert(group))
     }
@@ -152,6 +159,12 @@ impl State {
         let id = group.id;
         self.groups[&id] = group;
         Ok(&self.groups[&id])
+    }
+
+    /// Where what belongs to a group belongs; without a group, in development.
+    pub fn zone_of(&self, group: Option<Id>) -> Zone {
+        let group = group.and_then(|group| self.groups.get(&group));
+        group.map_or(Zone::Development, |group| group.kind.zone())
     }
 
     /// Deletes a group with its deployments, unless something holds it.

@@ -101,9 +101,8 @@ impl State {
     /// A webhook that the caller may change.
     pub fn writable_hook(&mut self, caller: Id, id: &str) -> Result<&mut Hook, Refusal> {
         let hook = self.hook(caller, id)?;
-        let zone = self.groups.get(&hook.group).map(|group| group.kind.zone());
-        let (id, owner) = (hook.id, hook.owner);
-        self.may_write(caller, owner, zone.unwrap_or(super::groups::Zone::Development))?;
+        let id = hook.id;
+        self.may_write(caller, hook.owner, self.zone_of(Some(hook.group)))?;
         Ok(&mut self.hooks[&id])
     }
 

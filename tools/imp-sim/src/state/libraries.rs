@@ -111,7 +111,7 @@ impl State {
         change: LibraryChange,
         now: Timestamp,
     ) -> Result<&Library, Refusal> {
-        let name = change.name.ok_or_else(|| Refusal::attribute("`name` is required."))?;
+        let name = change.name.ok_or_else(|| Refusal::required("name"))?;
         self.check_library_name(caller, &name, None)?;
         let id = self.random.id();
         let library = Library {

@@ -132,28 +132,23 @@ impl Record {
 
     fn group(&self, state: &mut State, kind: GroupType) -> Result<(), String> {
         let id = self.required("id")?;
-        let product: Id = self.required("product_id")?;
-        let owner = state.products.get(&product).map(|product| product.owner);
-        let owner = owner.ok_or_else(|| format!("product {product} is not there"))?;
+        let product_id: Id = self.required("product_id")?;
+        let product = state.products.get(&product_id);
+        let product = product.ok_or_else(|| format!("product {product_id} is not there"))?;
         let load = self.fields.get("load_code_after_blessing").and_then(Value::as_bool);
         let env_vars = self.fields.get("env_vars").and_then(Value::as_object);
+        let name = self.required("name")?;
         let group = Group {
-            id,
-            kind,
-            name: self.required("name")?,
             description: self.text("description")?.unwrap_or_default(),
             region: self.text("region")?,
             load_code_after_blessing: load.unwrap_or(true),
             env_vars: env_vars.cloned().unwrap_or_default(),
-            product,
-            owner,
-            creator: self.account_or(state, "creator_id", owner)?,
-            created_at: self.time("created_at")?,
+            creator: self.account_or(state, "creator_id", product.owner)?,
             updated_at: self.time("updated_at")?,
-            current_deployment: None,
             min_supported_deployment: self.parsed("min_supported_deployment_id")?,
             production_target: self.parsed("production_target_id")?,
             dut_target: self.parsed("dut_target_id")?,
+            ..Group::new(id, kind, name, product, self.time("created_at")?)
         };
         if state.groups.entry(id).or_insert(group).kind == kind {
             Ok(())

@@ -238,9 +238,7 @@ impl State {
         let Some(device) = self.devices.get(slot) else {
             return Ok(());
         };
-        let group = device.group.and_then(|group| self.groups.get(&group));
-        let zone = group.map_or(super::groups::Zone::Development, |group| group.kind.zone());
-        self.may_write(caller, device.owner, zone)
+        self.may_write(caller, device.owner, self.zone_of(device.group))
     }
 }
 

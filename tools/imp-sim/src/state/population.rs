@@ -3,8 +3,6 @@
 //!
 //! imp-sim(1) documents the shares; a test can count on them.
 
-use serde_json::Map;
-
 use super::State;
 use super::accounts::{Account, Role};
 use super::deployments::{Deployment, sha};
@@ -141,24 +139,8 @@ fn add_product(state: &mut State, id: Id, owner: Id, name: &str) -> Product {
 }
 
 fn add_group(state: &mut State, id: Id, product: &Product, kind: GroupType, name: &str) -> Id {
-    let group = Group {
-        id,
-        kind,
-        name: name.to_owned(),
-        description: "made by imp-sim".to_owned(),
-        region: None,
-        load_code_after_blessing: true,
-        env_vars: Map::new(),
-        product: product.id,
-        owner: product.owner,
-        creator: product.owner,
-        created_at: BEGIN,
-        updated_at: BEGIN,
-        current_deployment: None,
-        min_supported_deployment: None,
-        production_target: None,
-        dut_target: None,
-    };
+    let mut group = Group::new(id, kind, name.to_owned(), product, BEGIN);
+    group.description = "made by imp-sim".to_owned();
     state.groups.insert(id, group);
     id
 }

@@ -134,6 +134,11 @@ impl Refusal {
         Self::new(Reason::Invalid, "VX003", "Invalid Attribute", detail)
     }
 
+    /// A value that a create must have.
+    pub fn required(name: &str) -> Self {
+        Self::attribute(format!("`{name}` is required."))
+    }
+
     /// A query parameter is unknown or has no possible value.
     pub fn query(detail: impl Into<String>) -> Self {
         Self::new(Reason::Invalid, "VX004", "Invalid Parameter", detail)
