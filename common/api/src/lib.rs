@@ -26,6 +26,7 @@ pub mod sign_in;
 pub use client::{Client, Settings};
 pub use credentials::{AccessToken, Credentials};
 pub use error::Error;
+pub use http::endpoint::{DEFAULT_ENDPOINT, Endpoint};
 pub use http::trace::Trace;
 pub use list::SeenIds;
 pub use request::{Answer, Method, Repeat, Request, segment};

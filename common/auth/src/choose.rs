@@ -12,7 +12,9 @@ use api::{Error, send::clock};
 
 use crate::account::Identity;
 use crate::file::{self, SignIn};
-use crate::{DEFAULT_ENDPOINT, Environment, check_endpoint, digest};
+use api::{DEFAULT_ENDPOINT, Endpoint};
+
+use crate::{Environment, digest};
 
 /// Where a sign-in comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +165,7 @@ fn from_file(source: Source, path: PathBuf) -> Result<Choice, Error> {
 
 fn from_environment(source: Source, environment: &Environment) -> Result<Choice, Error> {
     let set = environment.endpoint.as_deref().filter(|endpoint| !endpoint.trim().is_empty());
-    let endpoint = check_endpoint(set.unwrap_or(DEFAULT_ENDPOINT))?;
+    let endpoint = Endpoint::parse(set.unwrap_or(DEFAULT_ENDPOINT))?.to_string();
     let env_credential = match (&source, &environment.login_key) {
         (Source::User(user), _) => EnvCredential::Password {
             user: user.clone(),

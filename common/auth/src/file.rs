@@ -15,7 +15,7 @@ use api::Error;
 use api::sign_in::Grant;
 use serde_json::{Map, Value};
 
-use crate::{check_endpoint, private};
+use crate::private;
 
 /// The name of the file in whatever directory it is.
 pub(crate) const NAME: &str = ".impt.auth";
@@ -100,7 +100,8 @@ impl SignIn {
         let text = |name: &str| members.get(name)?.as_str().filter(|text| !text.is_empty());
         let secret = |name: &str| text(name).map(Secret::new);
         let endpoint = text("endpoint").ok_or("it has no endpoint")?;
-        let endpoint = check_endpoint(endpoint).map_err(|error| error.to_string())?;
+        let endpoint =
+            api::Endpoint::parse(endpoint).map_err(|error| error.to_string())?.to_string();
         let (access_token, refresh_token) = (secret("accessToken"), secret("refreshToken"));
         let login_key = secret("loginKey");
         if access_token.is_none() && refresh_token.is_none() && login_key.is_none() {

@@ -10,7 +10,6 @@
 
 mod account;
 mod choose;
-mod endpoint;
 mod file;
 mod lock;
 mod login;
@@ -31,7 +30,6 @@ use sha2::{Digest, Sha256};
 
 pub use account::{Account, Identity, known_account, pace_file, remember_account};
 pub use choose::{Choice, Description, Source, choose, sources};
-pub use endpoint::{DEFAULT_ENDPOINT, check_endpoint};
 pub use login::{
     Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,
 };

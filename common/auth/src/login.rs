@@ -14,10 +14,10 @@ use api::{Error, send::clock};
 
 use crate::account::{Account, Identity, known_account, same_account};
 use crate::choose::{Choice, EnvCredential, Source, identity_in_file};
-use crate::endpoint::suspicion;
 use crate::file::{self, SignIn};
 use crate::lock::{self, Locked};
 use crate::service::{Service, by_login_key, by_password};
+use crate::token_source::obtain::suspicion;
 use crate::{Environment, Interaction, private};
 
 /// Which sign-in file.
@@ -46,7 +46,7 @@ pub enum Credential {
 /// A sign-in to be made.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Base URL, from [`check_endpoint`](crate::check_endpoint).
+    /// Base URL, as [`api::Endpoint`] writes it.
     pub endpoint: String,
     /// What one signs in with.
     pub credential: Credential,

@@ -5,7 +5,7 @@
 //! file is replaced by that of another account, the run goes on as the one that it began as, and writes
 //! nothing over what is not its own.
 
-mod obtain;
+pub(crate) mod obtain;
 mod state;
 
 use model::ErrorKind;

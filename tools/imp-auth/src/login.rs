@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use cli::api::Client;
+use cli::api::{Client, DEFAULT_ENDPOINT, Endpoint};
 use cli::auth::{self, Credential, Destination, Environment, Interaction, LoggedIn, Question};
 use cli::{CommandError, Common, Exit, Session, consent, terminal::prompt, terminal::stderr};
 
@@ -73,16 +73,15 @@ impl Login {
 
     /// `IMPT_ENDPOINT` belongs to the sign-ins from the environment, as in `impt`.
     fn endpoint(&self, environment: &Environment) -> Result<String, CommandError> {
-        let endpoint =
-            auth::check_endpoint(self.endpoint.as_deref().unwrap_or(auth::DEFAULT_ENDPOINT))?;
+        let endpoint = Endpoint::parse(self.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT))?;
         if let (None, Some(set)) = (&self.endpoint, &environment.endpoint)
-            && auth::check_endpoint(set).ok().as_ref() != Some(&endpoint)
+            && Endpoint::parse(set).ok().as_ref() != Some(&endpoint)
         {
             stderr::say(&format!(
                 "signing in to {endpoint}; IMPT_ENDPOINT does not count here, --endpoint does"
             ));
         }
-        Ok(endpoint)
+        Ok(endpoint.to_string())
     }
 
     fn credential(&self, endpoint: &str) -> Result<Credential, CommandError> {

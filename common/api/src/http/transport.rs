@@ -15,6 +15,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, Proxy};
 
+use crate::Endpoint;
 use crate::http::connector::{self, NotConnected};
 use crate::logs::stream::SILENCE;
 use crate::request::Request;
@@ -79,21 +80,11 @@ impl Transport {
         variables: &proxy::Variables,
         timeout: Duration,
     ) -> Result<Self, Error> {
-        let bad = |what: String| Error::new(ErrorKind::BadInput, "Unusable endpoint").detail(what);
-        let uri: http::Uri =
-            endpoint.parse().map_err(|error| bad(format!("`{endpoint}` is not a URL: {error}")))?;
-        let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
-            return Err(bad(format!("`{endpoint}` has no scheme or no host")));
-        };
-        let host = host.trim_matches(['[', ']']);
-        if scheme != "https" && !proxy::is_this_machine(host) {
-            return Err(bad(format!(
-                "`{endpoint}` is not https; plain http is only for this machine"
-            )));
-        }
-        let proxy = variables.proxy_for(scheme, host).map(proxy_in).transpose()?;
+        let endpoint = Endpoint::parse(endpoint)?;
+        let proxy = variables.proxy_for(endpoint.scheme(), endpoint.host());
+        let proxy = proxy.map(proxy_in).transpose()?;
         Ok(Transport {
-            endpoint: endpoint.to_owned(),
+            endpoint: endpoint.to_string(),
             agent: agent(proxy.clone(), timeout, 64),
             fresh: agent(proxy.clone(), timeout, 0),
             proxy,

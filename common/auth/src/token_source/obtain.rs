@@ -7,7 +7,6 @@ use model::{ErrorKind, Secret};
 use super::{State, TokenSource};
 use crate::Question;
 use crate::choose::{EnvCredential, Source};
-use crate::endpoint::suspicion;
 use crate::service::{by_login_key, by_password, is_refusal};
 
 impl TokenSource {
@@ -100,4 +99,11 @@ impl TokenSource {
             ))
         }
     }
+}
+
+/// A wrong endpoint answers 404, and then it is often `/v5` that is missing.
+pub(crate) fn suspicion(endpoint: &str, status: Option<u16>) -> Option<String> {
+    let no_path = endpoint.splitn(4, '/').nth(3).is_none();
+    (status == Some(404) && no_path)
+        .then(|| format!("is the endpoint right? It is {endpoint}, most end in /v5"))
 }
