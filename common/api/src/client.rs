@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::http::trace::{self, Trace};
+use crate::http::trace::Trace;
 use crate::http::transport::Transport;
-use crate::request::{Answer, Request};
+use crate::request::{Request, UNBLESSING_KEY};
 use crate::send::circuit_breaker::CircuitBreaker;
 use crate::send::rate_limit::RateLimiter;
 use crate::send::retry_budget::RetryBudget;
-use crate::send::{SendLoop, error_of};
 use crate::{Credentials, Error, http::proxy, send::clock};
 
 /// What a client is made of.
@@ -55,9 +54,6 @@ pub(crate) struct Inner {
     pub(crate) sent: AtomicU64,
 }
 
-/// The header that carries the unblessing key.
-pub(crate) const UNBLESSING_KEY: &str = "x-electricimp-key";
-
 impl Client {
     /// A client for the sign-in `credentials`, or without one for signing in.
     ///
@@ -97,43 +93,6 @@ impl Client {
     /// How many requests have been sent so far, repeats included.
     pub fn requests_sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
-    }
-
-    /// Sends `request` until there is an answer or no hope.
-    ///
-    /// A DELETE of one thing that is repeated and then answered 404 was carried out the first time.
-    ///
-    /// # Errors
-    /// [`Error`] with the service's words, but no secret of the request in them. Kinds `not_signed_in` and
-    /// `unreachable` end the run, `not_attempted` says that a signal came first, `unknown_outcome` that
-    /// it may have been done.
-    pub fn send(&self, request: &Request) -> Result<Answer, Error> {
-        request.names_its_resource()?;
-        SendLoop::new(self, request).until_done()
-    }
-
-    /// Opens an answer that does not end, once, with or without a token.
-    pub(crate) fn open(
-        &self,
-        request: &Request,
-        signed_in: bool,
-    ) -> Result<Box<dyn std::io::Read + Send>, Error> {
-        self.stopped()?;
-        let credentials = self.0.credentials.as_ref().filter(|_| signed_in);
-        let token = credentials.map(|credentials| credentials.token()).transpose()?;
-        self.wait(self.rate_limiter_for(request).take())?;
-        self.0.sent.fetch_add(1, Ordering::Relaxed);
-        let trace = self.0.settings.trace.as_ref();
-        if let Some(trace) = trace {
-            trace.request(request, self.endpoint());
-        }
-        self.0.transport.open(request, token.as_ref()).map_err(|exchange| {
-            if let Some(trace) = trace {
-                trace.exchange(request, token.as_ref(), &exchange);
-            }
-            let secrets = trace::secrets_of(request, token.as_ref());
-            error_of(&exchange).reworded(|words| trace::hide_all(words, &secrets))
-        })
     }
 
     pub(crate) fn successes(&self) -> u64 {

@@ -7,8 +7,7 @@
 use model::{ErrorKind, Secret};
 use serde_json::{Value, json};
 
-use crate::client::UNBLESSING_KEY;
-use crate::request::{Answer, Repeat, Request, segment};
+use crate::request::{Answer, Repeat, Request, UNBLESSING_KEY, segment};
 use crate::{Error, error};
 
 /// Puts `devices` (ids, MAC addresses or agent ids) into the group.

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::Error;
 
+/// The header that carries the unblessing key.
+pub(crate) const UNBLESSING_KEY: &str = "x-electricimp-key";
+
 /// HTTP methods that the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "their names say it")]

@@ -25,6 +25,45 @@ use crate::{AccessToken, Error};
 /// The limit counts requests a second (imp-service(7), section 4.1).
 const WINDOW: Duration = Duration::from_secs(1);
 
+impl Client {
+    /// Sends `request` until there is an answer or no hope.
+    ///
+    /// A DELETE of one thing that is repeated and then answered 404 was carried out the first time.
+    ///
+    /// # Errors
+    /// [`Error`] with the service's words, but no secret of the request in them. Kinds `not_signed_in` and
+    /// `unreachable` end the run, `not_attempted` says that a signal came first, `unknown_outcome` that
+    /// it may have been done.
+    pub fn send(&self, request: &Request) -> Result<Answer, Error> {
+        request.names_its_resource()?;
+        SendLoop::new(self, request).until_done()
+    }
+
+    /// Opens an answer that does not end, once, with or without a token.
+    pub(crate) fn open(
+        &self,
+        request: &Request,
+        signed_in: bool,
+    ) -> Result<Box<dyn std::io::Read + Send>, Error> {
+        self.stopped()?;
+        let credentials = self.0.credentials.as_ref().filter(|_| signed_in);
+        let token = credentials.map(|credentials| credentials.token()).transpose()?;
+        self.wait(self.rate_limiter_for(request).take())?;
+        self.0.sent.fetch_add(1, Ordering::Relaxed);
+        let trace = self.0.settings.trace.as_ref();
+        if let Some(trace) = trace {
+            trace.request(request, self.endpoint());
+        }
+        self.0.transport.open(request, token.as_ref()).map_err(|exchange| {
+            if let Some(trace) = trace {
+                trace.exchange(request, token.as_ref(), &exchange);
+            }
+            let secrets = trace::secrets_of(request, token.as_ref());
+            error_of(&exchange).reworded(|words| trace::hide_all(words, &secrets))
+        })
+    }
+}
+
 /// One request on its way.
 pub(crate) struct SendLoop<'a> {
     client: &'a Client,

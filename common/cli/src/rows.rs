@@ -9,7 +9,7 @@ pub mod run;
 pub mod source;
 
 pub use expand::{ExpandedRows, expand};
-pub use outcome::{Outcome, RowDone, RowResult};
-pub use run::{RowJob, carry_out, each, each_row, from_dry_run, interrupted, run_ended};
+pub use outcome::{Outcome, RowDone, RowResult, from_dry_run, interrupted, run_ended};
+pub use run::{RowJob, carry_out, each, each_row};
 
 pub use crate::consent::Ask;

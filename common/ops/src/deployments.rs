@@ -131,3 +131,10 @@ pub fn listed(records: Vec<Record>, source: &str) -> Rows {
     let row = move |record| Ok(Item::Row(Row { record, source: source.clone() }));
     Box::new(records.into_iter().map(row))
 }
+
+/// The deployments of a product that belong to no group.
+pub fn zombies_of(session: &Session, product: &str) -> Result<Vec<Record>, Failure> {
+    let mut deployments = deployments(session, &[("filter[product.id]", product)])?;
+    deployments.retain(|deployment| !deployment.contains_key("devicegroup_id"));
+    Ok(deployments)
+}

@@ -2,7 +2,7 @@
 //!
 //! Rows are read to their end (or, with `--stream`, as far as they have come) into a [`job`], the devices are
 //! located ([`locate`]), what has to be written is decided ([`decide`]) and sent ([`send`]), what is unknown
-//! then is looked up again ([`read_back`]), and the rows are printed in their order as soon as it is known
+//! then is read back, and the rows are printed in their order as soon as it is known
 //! what became of them ([`print`]).
 
 mod batch_size;
@@ -10,8 +10,8 @@ mod decide;
 mod job;
 mod locate;
 mod locations;
+mod names;
 mod print;
-mod read_back;
 mod row;
 mod send;
 

@@ -13,9 +13,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::AccessToken;
-use crate::client::UNBLESSING_KEY;
 use crate::http::transport::{Exchange, Raw};
-use crate::request::Request;
+use crate::request::{Request, UNBLESSING_KEY};
 
 const HIDDEN: &str = "[hidden]";
 const SECRET_MEMBERS: [&str; 8] = [

@@ -17,7 +17,6 @@ use ureq::{Agent, Proxy};
 
 use crate::Endpoint;
 use crate::http::connector::{self, NotConnected};
-use crate::logs::stream::SILENCE;
 use crate::request::Request;
 use crate::{AccessToken, Error, http::proxy};
 
@@ -28,6 +27,10 @@ const LARGEST_BODY: u64 = 64 << 20;
 const IDLE: Duration = Duration::from_secs(20);
 /// So long may it take to make a connection.
 const CONNECTING: Duration = Duration::from_secs(15);
+
+/// After this long without even a comment the service is taken for gone; a client of the maker waits
+/// as long (imp-service(7), section 13.6).
+pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 
 /// What one exchange gave.
 #[derive(Debug)]

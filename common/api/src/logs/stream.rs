@@ -5,16 +5,12 @@
 
 use model::ErrorKind;
 use std::io::{self, Read};
-use std::time::Duration;
 
 use crate::Error;
 use crate::client::Client;
+use crate::http::transport::SILENCE;
 use crate::logs::sse::{Event, Parser};
 use crate::request::{Repeat, Request, segment};
-
-/// After this long without even a comment the service is taken for gone; a client of the maker waits
-/// as long (imp-service(7), section 13.6).
-pub const SILENCE: Duration = Duration::from_secs(60);
 
 /// An open stream.
 pub struct LogStream {

@@ -5,7 +5,7 @@ use pipe::source::BadRow;
 use pipe::{Failure, Item, ReadError, Row};
 
 use crate::command_error::CommandError;
-use crate::rows::run::run_ended;
+use crate::rows::outcome::run_ended;
 use crate::rows::source::{RowSource, Rows};
 use crate::session::Session;
 

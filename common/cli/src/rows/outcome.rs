@@ -1,6 +1,6 @@
 //! What a verb did to a row: the record to print and the word for it.
 
-use model::Record;
+use model::{ErrorKind, Record};
 use pipe::{Failure, Row};
 
 use crate::Reported;
@@ -99,3 +99,19 @@ impl RowDone {
 
 /// What became of one row.
 pub type RowResult = std::result::Result<RowDone, Failure>;
+
+/// Why a record that a dry run printed is not worked on.
+pub fn from_dry_run() -> Failure {
+    Failure::new(ErrorKind::BadInput, "This record comes from a dry run")
+        .detail("nothing was done to it; run the command before without --dry-run")
+}
+
+/// A row that the end of the run came before.
+pub fn run_ended() -> Failure {
+    Failure::not_attempted("the run ended before this row")
+}
+
+/// A row that a signal came before.
+pub fn interrupted() -> Failure {
+    Failure::not_attempted("the run was interrupted before this row")
+}

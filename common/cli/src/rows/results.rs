@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::Exit;
 use crate::command_error::CommandError;
 use crate::consent::count;
-use crate::rows::run::{Outcome, interrupted, run_ended};
+use crate::rows::outcome::{Outcome, interrupted, run_ended};
 use crate::rows::source::RowArgs;
 use crate::session::Session;
 use crate::terminal::stderr;

@@ -4,7 +4,6 @@
 //! the first write, because the lists that feed them are paged over live data. And about the end of a
 //! run, whatever brings it about: rows that were not attempted are reported as such.
 
-use model::ErrorKind;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +14,7 @@ use pipe::{Failure, Item, ReadError, Row};
 use crate::args::Changes;
 use crate::command_error::CommandError;
 pub use crate::consent::Ask;
-pub use crate::rows::outcome::{Outcome, RowDone, RowResult};
+use crate::rows::outcome::{RowResult, from_dry_run, run_ended};
 use crate::rows::results::{Results, label_with_name};
 use crate::rows::source::{RowArgs, Rows};
 use crate::session::Session;
@@ -202,20 +201,4 @@ enum Worked<T> {
     Row(std::result::Result<T, Failure>, Row),
     /// A bad row, or the end of a source that cannot be read.
     Not(std::result::Result<Item, ReadError>),
-}
-
-/// Why a record that a dry run printed is not worked on.
-pub fn from_dry_run() -> Failure {
-    Failure::new(ErrorKind::BadInput, "This record comes from a dry run")
-        .detail("nothing was done to it; run the command before without --dry-run")
-}
-
-/// A row that the end of the run came before.
-pub fn run_ended() -> Failure {
-    Failure::not_attempted("the run ended before this row")
-}
-
-/// A row that a signal came before.
-pub fn interrupted() -> Failure {
-    Failure::not_attempted("the run was interrupted before this row")
 }

@@ -11,10 +11,9 @@ use api::{Request, segment};
 use pipe::Failure;
 use pipe::engine::{self, Done};
 
-use super::obstacles::zombies_of;
 use super::plan::{DeleteRow, GroupToDelete};
 use crate::delete::Deletion;
-use crate::deployments::{delete_deployment, unflag};
+use crate::deployments::{delete_deployment, unflag, zombies_of};
 use crate::membership::take_out;
 use cli::rows::{interrupted, run_ended};
 use cli::{Session, text};

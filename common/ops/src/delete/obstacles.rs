@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::carry_out::DeletionRun;
 use super::plan::{GroupToDelete, is_target_of, without_key};
-use crate::deployments::{deployments, is_flagged};
+use crate::deployments::{deployments, is_flagged, zombies_of};
 use cli::{Session, text};
 
 /// Finds what each row means; a second row for the same is noted as such.
@@ -102,13 +102,6 @@ fn zombies(run: &mut DeletionRun<'_>) {
             );
         }
     }
-}
-
-/// The deployments of a product that belong to no group.
-pub fn zombies_of(session: &Session, product: &str) -> Result<Vec<Record>, Failure> {
-    let mut deployments = deployments(session, &[("filter[product.id]", product)])?;
-    deployments.retain(|deployment| !deployment.contains_key("devicegroup_id"));
-    Ok(deployments)
 }
 
 /// A group with its devices and deployments.

@@ -7,21 +7,38 @@
 
 use model::identifier::shape;
 use model::{ErrorKind, Secret};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::membership::{self, BatchResult};
 use api::{Error, Request};
 use pipe::engine::{self, Done};
+use serde_json::json;
 
 use super::batch_size::BatchSize;
 use super::decide::{Batch, batches};
-use super::locate::{Within, locate_in_list};
-use super::locations::{GroupNumber, Location, Locations};
-use super::read_back::UnknownOutcome;
+use super::locate::{Within, locate};
+use super::locations::{GroupNumber, Locations};
+use super::names::look_for_names;
 use super::row::{MoveRow, RowState};
 use cli::Session;
+
+/// Maximum attempts per device.
+const ATTEMPTS: u8 = 6;
+
+/// A device of which it is not known whether it moved, with what the answer said.
+struct UnknownOutcome {
+    /// The number of its row.
+    row: usize,
+    group: GroupNumber,
+    named: Option<Error>,
+    general: Error,
+    about_request: bool,
+    /// The number of the request, and how many devices it had.
+    request: usize,
+    together: usize,
+}
 
 /// Called after each answer with the rows as they are: those that are settled can be printed. False when the
 /// run is over.
@@ -70,7 +87,8 @@ impl<'a> MoveRun<'a> {
         loop {
             let mut open = self.open_rows();
             if open.is_empty() {
-                self.try_as_names();
+                let ended = look_for_names(self.session, self.rows, self.locations);
+                self.ended = self.ended.take().or(ended);
                 open = self.open_rows();
             }
             if open.is_empty() {
@@ -234,7 +252,7 @@ impl<'a> MoveRun<'a> {
     }
 
     /// The service refused the device of a row: it failed, unless what was sent as an agent id may be a name.
-    pub(super) fn refused(&mut self, number: usize, error: Error) {
+    fn refused(&mut self, number: usize, error: Error) {
         let row = &mut self.rows[number];
         let may_be_name = row.target().is_some()
             && row.id_of_name.is_none()
@@ -246,47 +264,86 @@ impl<'a> MoveRun<'a> {
         };
     }
 
-    /// Looks for devices of which the service knows no agent by their names.
-    fn try_as_names(&mut self) {
-        let names: Vec<&str> = self
-            .rows
-            .iter()
-            .filter(|row| matches!(row.state, RowState::PerhapsName(_)))
-            .map(MoveRow::device)
-            .collect();
-        if names.is_empty() {
-            return;
+    /// Looks where the devices are. Gives those that did not move and may be sent again.
+    fn read_back(&mut self, unknown: Vec<UnknownOutcome>) -> Vec<UnknownOutcome> {
+        let mut by_group: BTreeMap<GroupNumber, Vec<UnknownOutcome>> = BTreeMap::new();
+        for one in unknown {
+            by_group.entry(one.group).or_default().push(one);
         }
-        let mut locations = self.locations.with_groups_only();
-        if let Err(why) = locate_in_list(self.session, &mut locations, &names, Within::Account) {
-            return self.names_not_looked_for(&why);
+        let mut not_moved = Vec::new();
+        for (group, unknown) in by_group {
+            not_moved.extend(self.read_back_group(group, unknown));
         }
-        for row in &mut *self.rows {
-            let RowState::PerhapsName(error) = &row.state else { continue };
-            row.state = match (locations.of(row.device()), row.target()) {
-                (Ok(Some(Location { id, group, .. })), Some(target)) => {
-                    row.id_of_name = id;
-                    if group == Some(target) { RowState::Unchanged } else { RowState::Open(target) }
-                }
-                (Err(other), _) if other.kind == ErrorKind::Ambiguous => RowState::failed(other),
-                _ => RowState::failed((**error).clone()),
-            };
-        }
+        not_moved
     }
 
-    /// The list could not be read: whether there are devices of these names is not known.
-    fn names_not_looked_for(&mut self, why: &Error) {
-        let ends = why.ends_run() || why.kind == ErrorKind::NotAttempted;
-        let mut reason =
-            (why.kind != ErrorKind::NotAttempted).then(|| RowState::failed(why.clone()));
-        for row in &mut *self.rows {
-            if matches!(row.state, RowState::PerhapsName(_)) {
-                let told = if ends { reason.take() } else { reason.clone() };
-                row.state = told.unwrap_or_else(RowState::run_ended);
+    fn read_back_group(
+        &mut self,
+        group: GroupNumber,
+        unknown: Vec<UnknownOutcome>,
+    ) -> Vec<UnknownOutcome> {
+        let on_the_wire = |one: &UnknownOutcome| self.rows[one.row].on_the_wire(self.locations);
+        let texts: Vec<String> = unknown.iter().map(on_the_wire).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        // A new look: what was known before is no answer.
+        let mut now = self.locations.with_groups_only();
+        let within = Within::Group(&self.locations.group(group).id);
+        let size = self.group_sizes.get(&group).copied();
+        if let Err(error) = locate(self.session, &mut now, &texts, within, size) {
+            for one in &unknown {
+                self.rows[one.row].state = not_read_back(one, &error);
+            }
+            self.ended = self.ended.take().or(Some(error).filter(Error::ends_run));
+            return Vec::new();
+        }
+        let mut not_moved = Vec::new();
+        for (one, text) in unknown.into_iter().zip(texts) {
+            let row = &mut self.rows[one.row];
+            let inside = match now.of(text) {
+                Ok(location) => location.is_some_and(|location| location.group == Some(group)),
+                Err(error) if error.kind == ErrorKind::NotFound => false,
+                // A look that failed shows nothing: neither that it moved nor that it did not.
+                Err(error) => {
+                    row.state = not_read_back(&one, &error);
+                    continue;
+                }
+            };
+            if inside == row.leaves() {
+                not_moved.push(one);
+            } else {
+                row.state = RowState::Moved;
             }
         }
-        if ends {
-            self.ended = self.ended.take().or(Some(why.clone()));
+        not_moved
+    }
+
+    /// Decides about devices that did not move: failed, or once more.
+    fn send_again_or_fail(&mut self, not_moved: Vec<UnknownOutcome>) {
+        let mut left_of: HashMap<usize, usize> = HashMap::new();
+        for one in &not_moved {
+            *left_of.entry(one.request).or_default() += 1;
+        }
+        for one in not_moved {
+            let row = &mut self.rows[one.row];
+            let of_request = left_of[&one.request];
+            if let Some(own) = one.named {
+                self.refused(one.row, own);
+            } else if is_trouble(&one.general) {
+                // A refusal of the size of the request is no attempt.
+                row.attempts += 1;
+                if row.attempts >= ATTEMPTS {
+                    row.state = RowState::failed(did_not_move(&one.general, row.attempts));
+                } else if row.attempts + 1 >= ATTEMPTS {
+                    row.alone = true;
+                }
+            } else if of_request == 1 {
+                // All others of the request moved: what was refused is this one.
+                self.refused(one.row, one.general);
+            } else if one.about_request && of_request == one.together {
+                self.batch_size.refused(one.together, &one.general);
+            } else {
+                row.alone = true;
+            }
         }
     }
 
@@ -305,6 +362,31 @@ fn interrupted() -> Error {
 }
 
 /// Whether the service itself was in trouble: no answer, or one that says so.
-pub(super) fn is_trouble(error: &Error) -> bool {
+fn is_trouble(error: &Error) -> bool {
     error.kind == ErrorKind::UnknownOutcome
+}
+
+/// No answer was good, but the last look shows that the device is where it was: that is known.
+fn did_not_move(general: &Error, attempts: u8) -> Error {
+    let last = match general.status {
+        Some(status) => Error::from_answer(status, &json!({"errors": general.errors})).words(),
+        None => "no answer".to_owned(),
+    };
+    Error {
+        kind: ErrorKind::Unexpected,
+        attempts: attempts.into(),
+        title: format!("The service failed {attempts} times, and the device did not move"),
+        detail: Some(last),
+        ..general.clone()
+    }
+}
+
+fn not_read_back(one: &UnknownOutcome, error: &Error) -> RowState {
+    let error = Error {
+        kind: ErrorKind::UnknownOutcome,
+        attempts: one.general.attempts,
+        ..Error::new(ErrorKind::UnknownOutcome, "It is not known whether this device moved")
+            .detail(format!("it could not be read back: {error}"))
+    };
+    RowState::failed(error)
 }

@@ -11,7 +11,6 @@ use csv_core::ReadRecordResult;
 use serde_json::Value;
 
 use super::input::{Input, LineEnd};
-use super::sniff::column_name;
 use super::{Broken, Found, ROW_LIMIT, readable};
 
 /// Maximum size of a row that spans lines.
@@ -208,4 +207,10 @@ impl Quotes {
             };
         }
     }
+}
+
+/// The normalized name of a column: `MAC Address` is `mac_address`.
+pub(super) fn column_name(text: &str) -> String {
+    let text = text.trim().to_lowercase();
+    text.chars().map(|c| if matches!(c, ' ' | '-' | '.' | '\n' | '\r') { '_' } else { c }).collect()
 }

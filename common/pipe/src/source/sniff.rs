@@ -8,7 +8,7 @@ use model::ResourceKind;
 use std::io;
 
 use super::InputFormat;
-use super::delimited::{Delimited, Header, close_quotes};
+use super::delimited::{Delimited, Header, close_quotes, column_name};
 use super::input::{Input, LineEnd};
 use super::json::Json;
 use crate::identifier::is_identifier_column;
@@ -180,12 +180,6 @@ fn wrong_columns(line: &str, columns: &[String]) -> String {
          (for a list of names with commas in them, put the line \"name\" on top)",
         one_line(&columns.join(", "))
     )
-}
-
-/// The normalized name of a column: `MAC Address` is `mac_address`.
-pub(super) fn column_name(text: &str) -> String {
-    let text = text.trim().to_lowercase();
-    text.chars().map(|c| if matches!(c, ' ' | '-' | '.' | '\n' | '\r') { '_' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Call;
-use super::log_streams::Reading;
 use super::request::JSON_API;
+use crate::state::State;
 use crate::state::ids::Id;
 use crate::state::refusal::{Reason, Refusal};
+use crate::state::streams::Feed;
 use crate::variants::Variants;
 
 /// An answer before the headers that all have in common.
@@ -167,4 +168,18 @@ impl Related {
     pub fn deployment(id: Id) -> Self {
         Self::new("deployment", id)
     }
+}
+
+/// A stream as its reader asked for it.
+#[derive(Debug)]
+pub struct Reading {
+    /// The events.
+    pub feed: Feed,
+    /// Events as JSON, not as text.
+    pub json: bool,
+}
+
+/// A relationship to a group, with its specific type.
+pub fn related_group(state: &State, id: Id) -> Option<Related> {
+    state.groups.get(&id).map(|group| Related::new(group.kind.name(), id))
 }

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{self, Answer, Related};
+use super::answer::{self, Answer, Related, related_group};
 use super::document;
-use super::groups::related;
 use super::page;
 use super::products::DESCRIPTION;
 use crate::squirrel::check;
@@ -36,7 +35,7 @@ pub fn resource(call: &Call<'_>, state: &State, build: &Deployment, code: bool) 
         "owner": Related::account(build.owner),
         "creator": Related::account(build.creator),
         "product": Related::product(build.product),
-        "devicegroup": build.group.and_then(|group| related(state, group)),
+        "devicegroup": build.group.and_then(|group| related_group(state, group)),
         "flagger": build.flagger.map(Related::account),
     });
     answer::resource(call, "deployment", "deployments", build.id, attributes, relationships)

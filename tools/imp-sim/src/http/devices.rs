@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Call;
-use super::answer::{Answer, Related};
+use super::answer::{Answer, Related, related_group};
 use super::document;
-use super::groups::{group_type, related, restarted};
+use super::groups::{group_type, restarted};
 use super::page::{self, Page};
 use crate::state::State;
 use crate::state::devices::Device;
@@ -90,7 +90,7 @@ fn resource<'a>(call: &Call<'_>, state: &State, device: &'a Device) -> Resource<
         relationships: Relationships {
             owner: Related::account(device.owner),
             product: group.map(|group| Related::product(group.product)),
-            devicegroup: group.and_then(|group| related(state, group.id)),
+            devicegroup: group.and_then(|group| related_group(state, group.id)),
         },
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::answer::{self, Answer, Related};
+use super::answer::{self, Answer, Related, related_group};
 use super::document::{self, Identifier};
 use super::page;
 use super::products::{DESCRIPTION, NAME};
@@ -27,7 +27,7 @@ fn resource(call: &Call<'_>, state: &State, group: &Group) -> Value {
     });
     let hidden: &[_] = if group.kind.is_blessed() { &[] } else { &["load_code_after_blessing"] };
     let attributes = answer::without(attributes, hidden);
-    let target = |id: Option<Id>| related(state, id?);
+    let target = |id: Option<Id>| related_group(state, id?);
     let relationships = json!({
         "owner": Related::account(group.owner),
         "creator": Related::account(group.creator),
@@ -38,11 +38,6 @@ fn resource(call: &Call<'_>, state: &State, group: &Group) -> Value {
         "dut_target": target(group.dut_target),
     });
     answer::resource(call, group.kind.name(), "devicegroups", group.id, attributes, relationships)
-}
-
-/// A relationship to a group, with its specific type.
-pub fn related(state: &State, id: Id) -> Option<Related> {
-    state.groups.get(&id).map(|group| Related::new(group.kind.name(), id))
 }
 
 /// Device groups, oldest first.

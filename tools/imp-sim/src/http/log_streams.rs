@@ -5,23 +5,13 @@
 use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Reading};
 use super::request::Request;
 use crate::sim::Sim;
 use crate::state::refusal::Refusal;
-use crate::state::streams::Feed;
 
 /// The media type of a stream.
 pub const EVENT_STREAM: &str = "text/event-stream";
-
-/// A stream as its reader asked for it.
-#[derive(Debug)]
-pub struct Reading {
-    /// The events.
-    pub feed: Feed,
-    /// Events as JSON, not as text.
-    pub json: bool,
-}
 
 /// A new stream, which waits for its reader.
 pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {

@@ -5,9 +5,8 @@ use hyper::http::uri::Authority;
 use serde_json::{Value, json};
 
 use super::Call;
-use super::answer::{self, Answer, Related};
+use super::answer::{self, Answer, Related, related_group};
 use super::document;
-use super::groups::related;
 use super::page;
 use crate::state::State;
 use crate::state::hooks::{ContentType, Hook, HookEvent};
@@ -28,7 +27,7 @@ fn resource(call: &Call<'_>, state: &State, hook: &Hook) -> Value {
         "owner": Related::account(hook.owner),
         "creator": Related::account(hook.creator),
         "product": product,
-        "devicegroup": related(state, hook.group),
+        "devicegroup": related_group(state, hook.group),
     });
     answer::resource(call, "webhook", "webhooks", hook.id, attributes, relationships)
 }

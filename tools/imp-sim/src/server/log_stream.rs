@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::time::{Interval, Sleep};
 
 use super::CutOff;
-use crate::http::log_streams::Reading;
+use crate::http::answer::Reading;
 use crate::http::logs::{LOG_TYPE, item};
 use crate::sim::Sim;
 use crate::state::streams::Event;

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
+use super::devices::Firmware;
 use super::devices::{Device, Events};
 use super::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
-use super::population::BEGIN;
 use super::random::Random;
-use super::running::Firmware;
+
+/// The day on which the population was made: 2023-01-01.
+pub const BEGIN: Timestamp = Timestamp(1_672_531_200_000);
 
 const YEAR: u64 = 365 * 24 * 3600 * 1000;
 

@@ -10,7 +10,19 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::ids::{AgentId, DeviceId, Id, Mac, Timestamp};
-use super::running::Firmware;
+
+/// What a device runs, and what the factory did with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Firmware {
+    /// The deployment on the device.
+    pub device: Option<Id>,
+    /// The deployment of its agent.
+    pub agent: Option<Id>,
+    /// The fixture group whose fixture did the last factory BlinkUp.
+    pub fixture_group: Option<Id>,
+    /// The application is loaded at the next BlinkUp only.
+    pub waits: bool,
+}
 
 /// One device.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -7,11 +7,11 @@
 use super::State;
 use super::device_maker::DeviceMaker;
 use super::devices::Device;
+use super::devices::Firmware;
 use super::groups::{Group, GroupType};
 use super::hooks::{HookEvent, blessing};
 use super::ids::{AgentId, DeviceId, Id, Timestamp};
 use super::refusal::Refusal;
-use super::running::Firmware;
 use crate::variants::Variants;
 
 impl State {

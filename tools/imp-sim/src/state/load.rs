@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 use super::State;
 use super::accounts::{Account, Role};
 use super::deployments::{Deployment, sha};
+use super::devices::Firmware;
 use super::devices::{Device, Events};
 use super::groups::{Group, GroupType};
 use super::hooks::{ContentType, Hook};
 use super::ids::{AgentId, DeviceId, Id, Mac};
 use super::login_keys::LoginKey;
 use super::products::Product;
-use super::running::Firmware;
 
 /// One record and where it was read.
 pub struct Record {

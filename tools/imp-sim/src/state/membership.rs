@@ -6,10 +6,10 @@
 use super::State;
 use super::accounts::Role;
 use super::devices::Device;
+use super::devices::Firmware;
 use super::groups::{Group, GroupType};
 use super::ids::{AgentId, Id, Timestamp};
 use super::refusal::Refusal;
-use super::running::Firmware;
 use crate::variants::Variants;
 
 impl State {

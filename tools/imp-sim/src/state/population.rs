@@ -6,9 +6,9 @@
 use super::State;
 use super::accounts::{Account, Role};
 use super::deployments::{Deployment, sha};
-use super::device_maker::DeviceMaker;
+use super::device_maker::{BEGIN, DeviceMaker};
 use super::groups::{Group, GroupType};
-use super::ids::{Id, Timestamp};
+use super::ids::Id;
 use super::login_keys::LoginKey;
 use super::products::Product;
 use super::random::Random;
@@ -29,9 +29,6 @@ pub struct Population {
     /// The main account's one-time password.
     pub one_time_password: Option<String>,
 }
-
-/// The day on which the population was made: 2023-01-01.
-pub const BEGIN: Timestamp = Timestamp(1_672_531_200_000);
 
 /// The state at the start of a new service.
 pub fn populate(population: &Population) -> State {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::groups::Zone;
+use super::group_type::Zone;
 use super::ids::{Id, Timestamp};
 use super::refusal::Refusal;
 use super::{State, replace, unique};

@@ -6,11 +6,9 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::Programs;
 use super::State;
-use super::devices::Device;
+use super::devices::{Device, Firmware};
 use super::groups::Group;
 use super::ids::{Id, Timestamp};
 use super::journal::HistoryEvent;
@@ -21,19 +19,6 @@ use crate::variants::Variants;
 
 /// Bytes of source that fill a device's program storage, as simulated.
 const STORAGE: f64 = 131_072.0;
-
-/// What a device runs, and what the factory did with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Firmware {
-    /// The deployment on the device.
-    pub device: Option<Id>,
-    /// The deployment of its agent.
-    pub agent: Option<Id>,
-    /// The fixture group whose fixture did the last factory BlinkUp.
-    pub fixture_group: Option<Id>,
-    /// The application is loaded at the next BlinkUp only.
-    pub waits: bool,
-}
 
 impl State {
     /// Devices that are there from the start run what their groups have.

@@ -8,7 +8,7 @@ use pipe::{Failure, Identifier, Item, ReadError, Row};
 use super::{Followed, follow};
 use cli::rows::results::Results;
 use cli::rows::source::{RowArgs, RowSource};
-use cli::{Exit, Result, rows::run, terminal::stderr};
+use cli::{Exit, Result, rows::interrupted, terminal::stderr};
 use cli::{Session, text};
 
 /// What to follow.
@@ -116,7 +116,7 @@ fn devices_of(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, F
         return devices_of_group(session, row);
     }
     if session.is_stopped() {
-        return Err(run::interrupted());
+        return Err(interrupted());
     }
     let device = row.identifier(ResourceKind::Device, &[])?;
     device_id_of(session, &device).map(|id| vec![(id, row.clone())])
@@ -125,7 +125,7 @@ fn devices_of(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, F
 /// The devices of the group that a row means, each as a row of its own.
 fn devices_of_group(session: &Session, row: &Row) -> std::result::Result<Vec<Meant>, Failure> {
     if session.is_stopped() {
-        return Err(run::interrupted());
+        return Err(interrupted());
     }
     let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
     let members = session.members(text(&group, "id"))?;
