@@ -228,6 +228,25 @@ fn imp_records() {
 }
 
 #[test]
+fn files_that_the_page_about_the_code_names_are_there() {
+    let page = pages::read("man/imp-internals.7");
+    let named = page.lines().flat_map(|line| line.split(" Pa ").chain(line.strip_prefix(".Pa ")));
+    let paths: BTreeSet<&str> = named
+        .filter_map(|text| text.trim_start_matches(".It Pa ").split([' ', ',']).next())
+        .filter(|path| path.contains('/') && !path.starts_with('.'))
+        .collect();
+    assert!(paths.len() > 30, "{paths:?}");
+    let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let missing: Vec<_> = paths.iter().filter(|path| !top.join(path).exists()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn imp_internals() {
+    type_page("imp-internals.7");
+}
+
+#[test]
 fn imp_service() {
     type_page("imp-service.7");
 }

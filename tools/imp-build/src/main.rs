@@ -1,4 +1,4 @@
-//! `imp-build`: builds, which the service calls deployments. One file a verb; the rest is in `common/cli`.
+//! `imp-build`: builds, which the service calls deployments. One file a verb; what several share is in `common/ops`.
 
 mod cleanup;
 mod code;

@@ -1,4 +1,4 @@
-//! `imp-dg`: device groups. One file a verb; the rest is in `common/cli`.
+//! `imp-dg`: device groups. One file a verb; what several share is in `common/ops`.
 
 mod builds;
 mod create;

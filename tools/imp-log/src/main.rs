@@ -1,6 +1,6 @@
 //! `imp-log`: what devices and their agents say, stored and live.
 //!
-//! One file a verb. Following logs is in `common/cli/src/follow`, because the restarts do it too.
+//! One file a verb. Following logs is in `common/ops/src/logs/follow`, because the restarts do it too.
 
 mod get;
 mod stream;

@@ -1,4 +1,4 @@
-//! `imp-product`: the products of an account. One file a verb; the rest is in `common/cli`.
+//! `imp-product`: the products of an account. One file a verb; what several share is in `common/ops`.
 
 mod create;
 mod delete;
