@@ -20,6 +20,16 @@ fn a_429_is_waited_out_by_all() {
 }
 
 #[test]
+fn a_429_to_a_sign_in_is_waited_out_too() {
+    let sim = Sim::start(&["--variant", "retry-after=present"]);
+    let dir = Dir::with_login_key(&sim);
+    sim.fault("POST /** 429");
+    let _unreachable = dir.sh("imp-device list --patience 2s").code(4);
+    let counts = sim.counts();
+    assert!((1..=6).contains(&counts.status(429)), "{counts:?}");
+}
+
+#[test]
 fn a_pace_is_kept_and_shared_by_a_pipeline() {
     let (sim, dir) = account(&["--devices", "3000", "--rate-limit", "40"]);
     let [group] = sim.groups(["A"]);

@@ -42,7 +42,7 @@ fn once<K: Eq + std::hash::Hash, V: Clone>(
 }
 
 impl Resolver {
-    /// A finder that reads lists with `jobs` pages under way.
+    /// A resolver that reads lists with `jobs` pages under way.
     pub fn new(client: &Client, jobs: usize) -> Self {
         Resolver { client: client.clone(), jobs, found: Mutex::default(), lists: Mutex::default() }
     }
@@ -117,6 +117,7 @@ impl Resolver {
         }
     }
 
+    /// What `text` means, by its parts in braces; looked up once a run.
     fn all(&self, kind: ResourceKind, text: &str) -> Result<Arc<Vec<Record>>, Error> {
         once(&self.found, (kind, text.to_owned()), || {
             let parts = braces(text);

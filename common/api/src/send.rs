@@ -48,7 +48,7 @@ impl Client {
         self.stopped()?;
         let credentials = self.0.credentials.as_ref().filter(|_| signed_in);
         let token = credentials.map(|credentials| credentials.token()).transpose()?;
-        self.wait(self.rate_limiter_for(request).take())?;
+        self.wait(self.rate_limiter_for(request).take_slot())?;
         self.0.sent.fetch_add(1, Ordering::Relaxed);
         let trace = self.0.settings.trace.as_ref();
         if let Some(trace) = trace {
@@ -92,20 +92,26 @@ impl<'a> SendLoop<'a> {
 
     fn repeat_until_done(&mut self) -> Result<Answer, Error> {
         loop {
-            let _alone = self.turn()?;
-            let exchange = self.once()?;
+            let _alone = self.wait_for_turn()?;
+            let exchange = self.send_once()?;
             let outcome = match &exchange {
                 Exchange::Answered(raw) => Outcome::Status(raw.status),
                 Exchange::NotSent(_) => Outcome::NotSent,
                 Exchange::Lost(_) => Outcome::Lost,
                 Exchange::Untrusted(_) => Outcome::Untrusted,
             };
-            match retry::decide(outcome, &self.situation(outcome)) {
-                Decision::Take => return self.take(exchange),
+            match retry::decide(outcome, &self.note(outcome)) {
+                Decision::Take => return self.finish(exchange),
                 Decision::PauseAll => {
                     // It was never carried out, and waiting is no attempt.
                     self.attempts -= 1;
-                    self.client.rate_limiter_for(self.request).hold(pause_asked(&exchange));
+                    let pause = pause_asked(&exchange);
+                    if self.request.for_sign_in {
+                        // It takes no slot, so nothing else would hold it.
+                        self.client.wait(pause)?;
+                    } else {
+                        self.client.rate_limiter_for(self.request).hold(pause);
+                    }
                 }
                 Decision::NewToken => self.other_token(&exchange)?,
                 Decision::Again(wait) => {
@@ -127,9 +133,9 @@ impl<'a> SendLoop<'a> {
         }
     }
 
-    /// Waits while changes go wrong. As long as what it gives is held, this request is the only one that
+    /// Waits while changes go wrong, and looks first whether the service answers at all. As long as what it gives is held, this request is the only one that
     /// tries again.
-    fn turn(&self) -> Result<Option<MutexGuard<'a, ()>>, Error> {
+    fn wait_for_turn(&self) -> Result<Option<MutexGuard<'a, ()>>, Error> {
         let client = self.client;
         let careful = self.request.repeat == Repeat::NotIdempotent && !self.request.for_sign_in;
         if !careful || !client.circuit_breaker().is_open() {
@@ -154,8 +160,8 @@ impl<'a> SendLoop<'a> {
         }
     }
 
-    /// Waits for token and slot, then sends once.
-    fn once(&mut self) -> Result<Exchange, Error> {
+    /// Waits for a token and a slot, which is later after a 429, then sends once.
+    fn send_once(&mut self) -> Result<Exchange, Error> {
         self.client.stopped()?;
         if let (None, Some(credentials), false) =
             (&self.token, &self.client.0.credentials, self.request.for_sign_in)
@@ -164,7 +170,7 @@ impl<'a> SendLoop<'a> {
         }
         let rate_limiter = self.client.rate_limiter_for(self.request);
         if !self.request.for_sign_in {
-            self.client.wait(rate_limiter.take())?;
+            self.client.wait(rate_limiter.take_slot())?;
         }
         self.attempts += 1;
         self.client.0.sent.fetch_add(1, Ordering::Relaxed);
@@ -194,7 +200,8 @@ impl<'a> SendLoop<'a> {
         rate_limiter.learn(limit, WINDOW);
     }
 
-    fn situation(&self, outcome: Outcome) -> Situation {
+    /// Notes the outcome for the whole run, and gives what the decision depends on.
+    fn note(&self, outcome: Outcome) -> Situation {
         let good = matches!(outcome, Outcome::Status(status) if status < 500 && status != 429);
         let careful = self.request.repeat == Repeat::NotIdempotent;
         let doubtful = careful && matches!(outcome, Outcome::Status(500..=599) | Outcome::Lost);
@@ -236,7 +243,7 @@ impl<'a> SendLoop<'a> {
         Ok(())
     }
 
-    fn take(&self, exchange: Exchange) -> Result<Answer, Error> {
+    fn finish(&self, exchange: Exchange) -> Result<Answer, Error> {
         let Exchange::Answered(raw) = exchange else {
             return Err(error_of(&exchange));
         };

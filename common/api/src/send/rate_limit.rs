@@ -166,7 +166,7 @@ impl RateLimiter {
     }
 
     /// Takes a slot; gives the time to wait for it.
-    pub fn take(&self) -> Duration {
+    pub fn take_slot(&self) -> Duration {
         self.change(|state, now| {
             let slot = state.take(now);
             Duration::from_micros(slot - now)

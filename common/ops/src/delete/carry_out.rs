@@ -51,7 +51,7 @@ impl<'a> DeletionRun<'a> {
     }
 
     /// Does `act` to each, several at once; a row in which one fails has failed. Gives what came out.
-    pub fn ask<T: Send, R: Send>(
+    pub fn for_each<T: Send, R: Send>(
         &mut self,
         items: Vec<(Place, T)>,
         act: impl Fn(&T) -> Result<R, Failure> + Sync,
@@ -86,13 +86,13 @@ impl<'a> DeletionRun<'a> {
         good
     }
 
-    /// [`DeletionRun::ask`] for what changes something: the rows remember that a part was done.
-    fn change<T: Send, R: Send>(
+    /// [`DeletionRun::for_each`] for what changes something: the rows remember that a part was done.
+    fn change_each<T: Send, R: Send>(
         &mut self,
         items: Vec<(Place, T)>,
         act: impl Fn(&T) -> Result<R, Failure> + Sync,
     ) -> Vec<(Place, R)> {
-        let good = self.ask(items, act);
+        let good = self.for_each(items, act);
         for ((index, _), _) in &good {
             self.rows[*index].is_begun = true;
         }
@@ -104,18 +104,19 @@ impl<'a> DeletionRun<'a> {
         let session = self.session;
         if self.order.force {
             // A refused key ends a row before anything else of it is touched.
-            self.empty_groups(true);
-            self.empty_groups(false);
+            self.empty_groups(GroupToDelete::is_production);
+            self.empty_groups(|group| !group.is_production());
             let flagged = self.each_group(|group| Some(group.clone()));
             let flagged = flagged.into_iter().flat_map(|(place, group)| {
                 group.flagged.into_iter().map(move |deployment| (place, deployment))
             });
-            self.change(flagged.collect(), |id| gone_or(unflag(session, id).map(|_| ())));
+            self.change_each(flagged.collect(), |id| gone_or(unflag(session, id).map(|_| ())));
         }
+        // Fixture groups first: a group that is named as a target cannot be deleted.
         for fixtures in [true, false] {
             let groups =
                 self.each_group(|group| (group.is_fixture() == fixtures).then(|| group.clone()));
-            self.change(groups, |group| {
+            self.change_each(groups, |group| {
                 let path = format!("/devicegroups/{}", segment(&group.id));
                 let deleted = session.send(&Request::delete(path)).map(|_| ());
                 match kind {
@@ -136,25 +137,28 @@ impl<'a> DeletionRun<'a> {
         let products = self.each_open(|row| text(&row.record, "id").to_owned());
         if self.order.builds {
             // Listed again: a service that lets deployments outlive their groups has made more of them.
-            let zombies = self.ask(products, |product| zombies_of(session, product));
+            let zombies = self.for_each(products, |product| zombies_of(session, product));
             let zombies = zombies.into_iter().flat_map(|(place, zombies)| {
                 zombies.into_iter().map(move |zombie| (place, text(&zombie, "id").to_owned()))
             });
-            self.change(zombies.collect(), |id| gone_or(delete_deployment(session, id, force)));
+            self.change_each(zombies.collect(), |id| {
+                gone_or(delete_deployment(session, id, force))
+            });
         }
         let products = self.each_open(|row| text(&row.record, "id").to_owned());
-        self.ask(products, |id| {
+        self.for_each(products, |id| {
             session.send(&Request::delete(format!("/products/{}", segment(id)))).map(|_| ())
         });
     }
 
-    /// Takes the devices out of the groups that are (`blessed`) or are not production groups. Those that a
-    /// service refused beside others are tried again as long as that gets any of them out.
-    fn empty_groups(&mut self, blessed: bool) {
+    /// Takes the devices out of the groups that are meant, by the batches of a bulk move. Those that a service
+    /// refused beside others are tried again as long as that gets any of them out; a row that does not get on
+    /// fails, which ends the loop.
+    fn empty_groups(&mut self, is_meant: impl Fn(&GroupToDelete) -> bool) {
         loop {
             let groups = self.each_group(|group| {
-                let is_meant = group.is_production() == blessed && !group.devices.is_empty();
-                is_meant.then(|| (group.as_group(), group.devices.clone()))
+                let has_any = is_meant(group) && !group.devices.is_empty();
+                has_any.then(|| (group.as_group(), group.devices.clone()))
             });
             if groups.is_empty() || self.over.load(Ordering::Relaxed) {
                 return;

@@ -17,7 +17,7 @@ use cli::{Session, text};
 pub fn identify(run: &mut DeletionRun<'_>, kind: ResourceKind) {
     let session = run.session;
     let rows = run.each_open(|row| Row { record: row.input.clone(), source: row.source.clone() });
-    for ((index, _), record) in run.ask(rows, |row| session.resource(kind, row, &[])) {
+    for ((index, _), record) in run.for_each(rows, |row| session.resource(kind, row, &[])) {
         run.rows[index].record = record;
     }
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -44,7 +44,7 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
     }
     let session = run.session;
     let groups = run.each_group(|group| Some(group.clone()));
-    for ((row, number), group) in run.ask(groups, |group| contents(session, group)) {
+    for ((row, number), group) in run.for_each(groups, |group| contents(session, group)) {
         run.rows[row].groups[number] = group;
     }
     if run.order.key.is_none() {
@@ -69,7 +69,7 @@ fn groups_of_products(run: &mut DeletionRun<'_>) {
     let products = run.each_open(|row| text(&row.record, "id").to_owned());
     let groups =
         |product: &String| session.collect("/devicegroups", &[("filter[product.id]", product)]);
-    let found = run.ask(products, groups);
+    let found = run.for_each(products, groups);
     for ((index, _), groups) in found {
         let row = &mut run.rows[index];
         let groups: Vec<GroupToDelete> =
@@ -91,7 +91,7 @@ fn zombies(run: &mut DeletionRun<'_>) {
     }
     let session = run.session;
     let products = run.each_open(|row| text(&row.record, "id").to_owned());
-    for ((index, _), zombies) in run.ask(products, |product| zombies_of(session, product)) {
+    for ((index, _), zombies) in run.for_each(products, |product| zombies_of(session, product)) {
         let flagged = zombies.iter().filter(|zombie| is_flagged(zombie)).count();
         let row = &mut run.rows[index];
         row.zombies = zombies.len();
@@ -131,7 +131,7 @@ fn targets(run: &mut DeletionRun<'_>) {
     });
     let perhaps = perhaps.collect();
     let fixtures = Fixtures::default();
-    let found = run.ask(perhaps, |(group, product)| fixtures.naming(session, group, product));
+    let found = run.for_each(perhaps, |(group, product)| fixtures.naming(session, group, product));
     for ((index, _), mut naming) in found {
         naming.retain(|fixture| !going.contains(&text(fixture, "id").to_owned()));
         if !naming.is_empty() {

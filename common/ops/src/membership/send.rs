@@ -53,8 +53,8 @@ pub(super) struct MoveRun<'a> {
     pub batch_size: BatchSize,
     pub on_answer: &'a mut OnAnswer<'a>,
     /// Requests sent so far whose outcome was unknown.
-    requests: usize,
-    /// Members of a group that this run has put in or found there, for choosing how to read back.
+    unknown_requests: usize,
+    /// About how many devices of a group this run has written, for choosing how to read back.
     pub group_sizes: HashMap<GroupNumber, usize>,
     /// Why the run is over, once it is.
     pub ended: Option<Error>,
@@ -76,7 +76,7 @@ impl<'a> MoveRun<'a> {
             key,
             batch_size: BatchSize::new(batch_size),
             on_answer,
-            requests: 0,
+            unknown_requests: 0,
             group_sizes: HashMap::new(),
             ended: None,
         }
@@ -92,7 +92,7 @@ impl<'a> MoveRun<'a> {
                 open = self.open_rows();
             }
             if open.is_empty() {
-                self.answered();
+                self.report();
                 return self.ended.take();
             }
             let mut round = self.round(open);
@@ -113,13 +113,14 @@ impl<'a> MoveRun<'a> {
                 self.give_up(&error);
             }
             self.send_again_or_fail(not_moved);
-            if !self.answered() {
+            if !self.report() {
                 self.give_up(&interrupted());
             }
         }
     }
 
-    fn answered(&mut self) -> bool {
+    /// Lets the rows that are settled be printed; false when the run is over.
+    fn report(&mut self) -> bool {
         (self.on_answer)(self.rows, self.locations)
     }
 
@@ -182,7 +183,7 @@ impl<'a> MoveRun<'a> {
                     Done::NotAttempted(_) => Some(interrupted()),
                 };
                 over = over.take().or(ended);
-                if !self.answered() {
+                if !self.report() {
                     over.get_or_insert_with(interrupted);
                     hold_back.store(true, Ordering::Relaxed);
                 }
@@ -237,7 +238,7 @@ impl<'a> MoveRun<'a> {
         general: &Error,
         about_request: bool,
     ) -> Vec<UnknownOutcome> {
-        self.requests += 1;
+        self.unknown_requests += 1;
         *self.group_sizes.entry(batch.group).or_default() += batch.rows.len();
         let of_row = |(row, named): (&usize, Option<Error>)| UnknownOutcome {
             row: *row,
@@ -245,7 +246,7 @@ impl<'a> MoveRun<'a> {
             named,
             general: general.clone(),
             about_request,
-            request: self.requests,
+            request: self.unknown_requests,
             together: batch.rows.len(),
         };
         batch.rows.iter().zip(named).map(of_row).collect()
@@ -317,7 +318,8 @@ impl<'a> MoveRun<'a> {
         not_moved
     }
 
-    /// Decides about devices that did not move: failed, or once more.
+    /// Decides about devices that did not move: failed, or once more. A row that stays open goes into the next
+    /// round.
     fn send_again_or_fail(&mut self, not_moved: Vec<UnknownOutcome>) {
         let mut left_of: HashMap<usize, usize> = HashMap::new();
         for one in &not_moved {

@@ -70,15 +70,15 @@ fn a_pace_that_changes_its_file_goes_on_where_it_was() {
     let pace = RateLimiter::shared(&credential).unwrap();
     let late = RateLimiter::shared(&credential).unwrap();
     pace.learn(Some(1), SECOND * 10);
-    pace.take();
+    pace.take_slot();
     pace.share(&account).unwrap();
-    assert!(pace.take() > SECOND * 5);
+    assert!(pace.take_slot() > SECOND * 5);
     // One that does not know the account yet keeps the same pace.
-    assert!(late.take() > SECOND * 15);
+    assert!(late.take_slot() > SECOND * 15);
     // And so does one that comes from another credential.
     let third = RateLimiter::shared(&other).unwrap();
     third.share(&account).unwrap();
-    assert!(third.take() > SECOND * 25);
+    assert!(third.take_slot() > SECOND * 25);
 }
 
 #[test]
