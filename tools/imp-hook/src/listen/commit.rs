@@ -1,39 +1,39 @@
-//! Group commit: while one sync is under way calls gather, and the next sync is for all of them.
+//! Group commit: while one sync is under way events gather, and the next sync is for all of them.
 //!
 //! One thread writes. Whoever hands in an event waits for its word, and only then answers the call.
 
-use cli::Record;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use cli::Record;
 use cli::api::send::clock;
 use cli::terminal::stderr;
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 use super::counts::Counts;
+use super::duplicates::Duplicates;
 use super::event::Digest;
-use super::journal::{Broken, Journal};
-use super::repeats::Repeats;
+use super::journal::{AppendError, Journal};
 
 /// Events in one write, at most.
-const LARGEST_GROUP: usize = 4096;
+const MAX_GROUP: usize = 4096;
 
 /// An event on its way into the journal.
 struct Entry {
     record: Record,
     digest: Digest,
-    kept: SyncSender<bool>,
+    committed: oneshot::Sender<bool>,
 }
 
-/// Takes events in. Clones share everything.
-#[derive(Clone)]
+/// Takes events in.
 pub struct Committer {
     entries: Sender<Entry>,
 }
 
-/// How far the journal is known to be on the disk, for whoever reads along.
+/// How far the journal is on the disk, and how far it is printed.
 #[derive(Debug, Default)]
 pub struct Progress {
     state: Mutex<State>,
@@ -43,31 +43,38 @@ pub struct Progress {
 /// See [`Progress`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct State {
-    /// Bytes on the disk.
+    /// Bytes of the journal that are on the disk.
     pub committed: u64,
+    /// Bytes of the journal that are printed.
+    pub printed: u64,
     /// The journal is broken: nothing is taken in any more.
     pub broken: bool,
     /// Nothing more will come.
     pub ended: bool,
+    /// All is printed that will be.
+    pub printer_ended: bool,
 }
 
 impl Progress {
     /// The present state.
     pub fn state(&self) -> State {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.lock()
     }
 
-    /// Changes the state and wakes the readers.
+    /// Changes the state and wakes the printer.
     pub fn set(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.lock());
         self.changed.notify_all();
     }
 
-    /// Waits until there is more than `read`, or the end.
-    pub fn wait(&self, read: u64, how_long: Duration) -> State {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let nothing_new = |state: &mut State| state.committed <= read && !state.ended;
-        *clock::wait_while(&self.changed, state, how_long, nothing_new)
+    /// Waits until there is something to print, or the end.
+    pub fn wait(&self, how_long: Duration) -> State {
+        let nothing_new = |state: &mut State| state.committed <= state.printed && !state.ended;
+        *clock::wait_while(&self.changed, self.lock(), how_long, nothing_new)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,82 +83,79 @@ impl Committer {
     #[expect(clippy::disallowed_methods, reason = "it ends when nobody can hand in events")]
     pub fn start(
         journal: Journal,
-        repeats: Repeats,
+        duplicates: Duplicates,
         progress: Arc<Progress>,
         counts: Arc<Counts>,
     ) -> Self {
         let (entries, waiting) = channel();
-        let mut writer = Writer { journal, repeats, progress, counts, said: false };
+        let mut writer =
+            Writer { journal, duplicates, progress, counts, write_error_reported: false };
         thread::spawn(move || writer.run(&waiting));
         Committer { entries }
     }
 
     /// Hands in an event and waits until it is on the disk. False when it is not, and must not be
     /// acknowledged.
-    pub fn keep(&self, record: Record, digest: Digest) -> bool {
-        let (kept, answer) = sync_channel(1);
-        self.entries.send(Entry { record, digest, kept }).is_ok() && answer.recv().unwrap_or(false)
+    pub async fn commit(&self, record: Record, digest: Digest) -> bool {
+        let (committed, answer) = oneshot::channel();
+        self.entries.send(Entry { record, digest, committed }).is_ok()
+            && answer.await.unwrap_or(false)
     }
 }
 
 struct Writer {
     journal: Journal,
-    repeats: Repeats,
+    duplicates: Duplicates,
     progress: Arc<Progress>,
     counts: Arc<Counts>,
-    said: bool,
+    write_error_reported: bool,
 }
 
 impl Writer {
     fn run(&mut self, waiting: &Receiver<Entry>) {
         while let Ok(first) = waiting.recv() {
             let mut group = vec![first];
-            group.extend(waiting.try_iter().take(LARGEST_GROUP - 1));
-            let kept = !self.progress.state().broken && self.write(&mut group);
+            group.extend(waiting.try_iter().take(MAX_GROUP - 1));
+            let committed = !self.progress.state().broken && self.write(&mut group);
             for entry in group {
-                // Whoever has gone away does not want to know.
-                let _gone = entry.kept.send(kept);
+                let _connection_gone = entry.committed.send(committed);
             }
         }
     }
 
     fn write(&mut self, group: &mut [Entry]) -> bool {
         let mut lines = Vec::new();
-        let mut repeated = 0;
+        let mut repeats = 0;
         for entry in &mut *group {
-            if self.repeats.note(entry.digest, clock::now()) {
+            if self.duplicates.insert(entry.digest, clock::now()) {
                 entry.record.insert("repeat".into(), Value::Bool(true));
-                repeated += 1;
+                repeats += 1;
             }
             // The members of a record are what JSON can say, so this cannot fail.
             lines.extend(serde_json::to_vec(&entry.record).unwrap_or_default());
             lines.push(b'\n');
         }
-        match self.journal.append(&lines) {
-            Ok(()) => {
-                self.said = false;
-                self.counts.kept(group.len() as u64, repeated);
-                self.progress.set(|state| state.committed = self.journal.length());
-                true
-            }
-            Err(broken) => {
-                group.iter().for_each(|entry| self.repeats.forget(&entry.digest));
-                self.complain(broken);
-                false
-            }
+        if let Err(error) = self.journal.append(&lines) {
+            group.iter().for_each(|entry| self.duplicates.remove(entry.digest));
+            self.report(error);
+            return false;
         }
+        self.write_error_reported = false;
+        self.counts.kept(group.len() as u64, repeats);
+        self.progress.set(|state| state.committed = self.journal.length());
+        true
     }
 
-    fn complain(&mut self, broken: Broken) {
-        match broken {
-            Broken::Write(error) if !self.said => {
+    fn report(&mut self, error: AppendError) {
+        match error {
+            AppendError::NotWritten(_) if self.write_error_reported => {}
+            AppendError::NotWritten(error) => {
                 stderr::say(&format!(
                     "the journal cannot be written, calls are answered 503: {error}"
                 ));
-                self.said = true;
+                self.write_error_reported = true;
             }
-            Broken::Write(_) => {}
-            Broken::Sync(error) => {
+            AppendError::Unknown(error) => {
                 stderr::say(&format!(
                     "the journal cannot be synced, so nothing more is taken in: {error}"
                 ));

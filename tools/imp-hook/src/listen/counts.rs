@@ -1,4 +1,4 @@
-//! What became of the calls, in numbers.
+//! How many calls were kept and refused.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -32,8 +32,8 @@ impl Counts {
         *count == 1
     }
 
-    /// All of it in one line.
-    pub fn sentence(&self) -> String {
+    /// All counts in one line.
+    pub fn summary(&self) -> String {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let refused: u64 = inner.refused.values().sum();
         let statuses: Vec<_> =
@@ -52,14 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_is_in_the_sentence() {
+    fn everything_is_in_the_summary() {
         let counts = Counts::default();
-        assert_eq!(counts.sentence(), "0 events, 0 of them repeats; 0 calls refused");
+        assert_eq!(counts.summary(), "0 events, 0 of them repeats; 0 calls refused");
         counts.kept(3, 1);
         assert!(counts.refused(404));
         assert!(!counts.refused(404));
         assert!(counts.refused(413));
         let expected = "3 events, 1 of them repeats; 3 calls refused (404: 2, 413: 1)";
-        assert_eq!(counts.sentence(), expected);
+        assert_eq!(counts.summary(), expected);
     }
 }

@@ -5,102 +5,84 @@
 //! whatever its content type says, because the service may not send it again.
 
 use cli::Record;
+use hyper::StatusCode;
 use percent_encoding::percent_decode;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::call::Refusal;
 use crate::hook::Event;
 
 /// The `type` of the records.
 pub const TYPE: &str = "webhook_event";
 
-/// The members that are ours; others come from the body.
-const OURS: [&str; 8] =
+/// The members that we set ourselves; others come from the body.
+const RESERVED: [&str; 8] =
     ["type", "id", "received_at", "event", "hook", "devicegroup_id", "digest", "repeat"];
 
 /// What tells calls apart: the hook and the body.
-pub type Digest = [u8; 16];
+pub type Digest = u128;
 
 /// The digest of a call.
 pub fn digest(hook: &str, body: &[u8]) -> Digest {
     let whole = Sha256::new().chain_update(hook).chain_update([0]).chain_update(body).finalize();
-    let mut digest = Digest::default();
-    digest.copy_from_slice(&whole[..16]);
-    digest
+    whole.iter().take(16).fold(0, |digest, byte| digest << 8 | Digest::from(*byte))
 }
 
 /// A digest as it stands in a record.
-pub fn hex(digest: &Digest) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+pub fn hex(digest: Digest) -> String {
+    format!("{digest:032x}")
 }
 
 /// A digest read from a record.
 pub fn from_hex(text: &str) -> Option<Digest> {
-    let mut digest = Digest::default();
-    if text.len() != 32 || !text.is_ascii() {
-        return None;
-    }
-    for (index, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
-    }
-    Some(digest)
+    Digest::from_str_radix(text, 16).ok().filter(|_| text.len() == 32)
 }
 
 /// Reads a body, JSON or urlencoded.
 ///
 /// # Errors
 /// 400 when it cannot be read, 415 when it claims to be something else altogether.
-pub fn body(content_type: Option<&str>, body: &[u8]) -> Result<Record, Refusal> {
+pub fn body(content_type: Option<&str>, body: &[u8]) -> Result<Record, StatusCode> {
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
     if body.trim_ascii_start().first() == Some(&b'{') {
-        let read: Result<Record, _> = serde_json::from_slice(body);
-        return read.map_err(|_| Refusal(400));
+        return serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST);
     }
     match kind.as_str() {
         "application/x-www-form-urlencoded" | "" => urlencoded(body),
-        kind if kind.ends_with("json") => Err(Refusal(400)),
-        _ => Err(Refusal(415)),
+        kind if kind.ends_with("json") => Err(StatusCode::BAD_REQUEST),
+        _ => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
     }
 }
 
-fn urlencoded(body: &[u8]) -> Result<Record, Refusal> {
+fn urlencoded(body: &[u8]) -> Result<Record, StatusCode> {
+    let body = body.trim_ascii();
+    let mut pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    // The library would put something in the place of what is not UTF-8, and the event would not be what was sent.
+    if percent_decode(body).decode_utf8().is_err() || !pairs.all(|pair| pair.contains(&b'=')) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
     let mut record = Record::new();
-    for pair in body.trim_ascii().split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-        let equals = pair.iter().position(|byte| *byte == b'=').ok_or(Refusal(400))?;
-        let (name, value) = (decoded(&pair[..equals])?, decoded(&pair[equals + 1..])?);
-        match record.get_mut(&name) {
-            None => _ = record.insert(name, value.into()),
-            Some(Value::Array(values)) => values.push(value.into()),
-            Some(first) => *first = Value::Array(vec![first.take(), value.into()]),
+    for (name, value) in form_urlencoded::parse(body) {
+        let value = Value::from(value);
+        match record.get_mut(&*name) {
+            None => _ = record.insert(name.into_owned(), value),
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
         }
     }
-    if record.is_empty() { Err(Refusal(400)) } else { Ok(record) }
-}
-
-fn decoded(text: &[u8]) -> Result<String, Refusal> {
-    let blanks: Vec<u8> =
-        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    let decoded = percent_decode(&blanks).decode_utf8().map_err(|_| Refusal(400))?;
-    Ok(decoded.into_owned())
+    if record.is_empty() { Err(StatusCode::BAD_REQUEST) } else { Ok(record) }
 }
 
 /// The record of an event, without its mark as a repeat. `hook` is the name at the end of the path:
 /// `EVENT`, `EVENT.GROUP` or anything else.
-pub fn record(
-    id: String,
-    received_at: String,
-    hook: &str,
-    digest: &Digest,
-    body: Record,
-) -> Record {
+pub fn record(id: String, received_at: String, hook: &str, digest: Digest, body: Record) -> Record {
     let (first, group) = hook.split_once('.').unwrap_or((hook, ""));
     let mut record = Record::new();
     record.insert("type".into(), TYPE.into());
     record.insert("id".into(), id.into());
     record.insert("received_at".into(), received_at.into());
-    let event = Event::named(first).map(Event::word).or_else(|| told_by(&body));
+    let event = Event::named(first).map(Event::word).or_else(|| event_by_members(&body));
     record.insert("event".into(), event.map_or(Value::Null, Value::from));
     record.insert("hook".into(), hook.into());
     if !group.is_empty() {
@@ -108,12 +90,10 @@ pub fn record(
     }
     // A resource in the body refers to itself as others would.
     let kind = body.get("type").and_then(Value::as_str).unwrap_or("body").to_owned();
-    // Members of the body that keep their names come first: none of them makes room for another.
-    let (own, renamed): (Vec<_>, Vec<_>) =
-        body.into_iter().partition(|(name, _)| name != "id" && !OURS.contains(&name.as_str()));
-    for (name, value) in own {
-        record.insert(name, value);
-    }
+    // Members that keep their names come first, so that none of them has to give way to a renamed one.
+    let (kept, renamed): (Vec<_>, Vec<_>) =
+        body.into_iter().partition(|(name, _)| name != "id" && !RESERVED.contains(&name.as_str()));
+    record.extend(kept);
     for (name, value) in renamed {
         let name = if name == "id" { format!("{kind}_id") } else { name };
         record.insert(free_name(&record, name), value);
@@ -124,7 +104,7 @@ pub fn record(
 
 /// The name, or one with so many `body_` in front that it hides nothing.
 fn free_name(record: &Record, mut name: String) -> String {
-    while OURS.contains(&name.as_str()) || record.contains_key(&name) {
+    while RESERVED.contains(&name.as_str()) || record.contains_key(&name) {
         name.insert_str(0, "body_");
     }
     name
@@ -132,7 +112,7 @@ fn free_name(record: &Record, mut name: String) -> String {
 
 /// The event that a body belongs to (imp-service(7), section 12.2), for hooks whose name does not
 /// say it.
-fn told_by(body: &Record) -> Option<&'static str> {
+fn event_by_members(body: &Record) -> Option<&'static str> {
     let has = |name: &str| body.contains_key(name);
     match () {
         () if !has("device_id") => None,
@@ -152,7 +132,7 @@ mod tests {
     fn of(hook: &str, kind: Option<&str>, text: &str) -> Value {
         let digest = digest(hook, text.as_bytes());
         let body = body(kind, text.as_bytes()).unwrap();
-        let mut record = record("1".into(), "now".into(), hook, &digest, body);
+        let mut record = record("1".into(), "now".into(), hook, digest, body);
         record.remove("digest");
         Value::Object(record)
     }
@@ -235,7 +215,8 @@ mod tests {
             (Some("application/x-www-form-urlencoded"), "a=%ff", 400),
             (Some("text/xml"), "<a/>", 415),
         ] {
-            assert_eq!(body(kind, text.as_bytes()), Err(Refusal(status)), "{text}");
+            let refused = Err(StatusCode::from_u16(status).unwrap());
+            assert_eq!(body(kind, text.as_bytes()), refused, "{text}");
         }
         let form = body(None, b"a=1&a=2&b=x+y%20z%3D&a=3").unwrap();
         assert_eq!(Value::Object(form), json!({"a":["1","2","3"],"b":"x y z="}));
@@ -244,7 +225,7 @@ mod tests {
     #[test]
     fn digests_survive_their_spelling() {
         let one = digest("a", b"b");
-        assert_eq!(from_hex(&hex(&one)), Some(one));
+        assert_eq!(from_hex(&hex(one)), Some(one));
         assert_ne!(one, digest("ab", b""));
         assert_eq!(from_hex("é000000000000000000000000000000"), None);
     }

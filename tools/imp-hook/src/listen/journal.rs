@@ -1,26 +1,26 @@
 //! The journal: every event that is acknowledged stands in it, whole, and on the disk.
 //!
 //! Careful about three ways to lose an event. Power cut: the data are synced before anybody is answered,
-//! and so is the directory when the file is new. Torn writes: a line that was not finished is cut off at
-//! the start; only one group of events is ever under way, so nothing acknowledged stands behind it. What
-//! does not look like the rest of an event is no journal's, and left alone. Full disk: what was written of a group is taken back, so that the next line does not follow half a line.
+//! and so is the directory when the file is new. Torn writes: an unfinished line is cut off at the start;
+//! only one group of events is ever being written, so nothing acknowledged stands behind it. A file that ends
+//! in anything else is no journal, and left alone. Full disk: what was written of a group is taken back, so
+//! that the next line does not follow half a line.
 
-use cli::Record;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use cli::CommandError;
 use cli::api::send::clock;
+use cli::{CommandError, Record};
 
 use super::event;
 
-/// So much of the end is looked at: more than comes in the minute in which repeats are marked.
+/// Bytes of the end that are read at the start: more than comes in the minute in which duplicates are marked.
 const TAIL: u64 = 64 << 20;
-/// So long may the end of another listener take.
-const ENDING: Duration = Duration::from_secs(2);
+/// How long the lock is waited for: a listener that was killed just now may still be syncing.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The file, locked: no other listener writes to it.
 #[derive(Debug)]
@@ -29,34 +29,34 @@ pub struct Journal {
     length: u64,
 }
 
-/// What was found at the start.
+/// What the journal held at the start.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Recovered {
     /// Bytes of a line that had not been finished, cut off.
     pub cut: u64,
-    /// The last events that are young, oldest first.
-    pub last: Vec<Record>,
+    /// The recent events at its end, oldest first.
+    pub recent: Vec<Record>,
 }
 
-/// Why a group was not kept.
+/// Why lines were not appended.
 #[derive(Debug)]
-pub enum Broken {
-    /// It could not be written and was taken back; the next may fare better.
-    Write(io::Error),
+pub enum AppendError {
+    /// They could not be written and were taken back; the next ones can be tried.
+    NotWritten(io::Error),
     /// It is not known what is on the disk: nothing may be acknowledged any more.
-    Sync(io::Error),
+    Unknown(io::Error),
 }
 
 impl Journal {
-    /// Opens or makes the journal, and cuts off what a crash left unfinished. Its last events are given as
-    /// long as they are `young`.
+    /// Opens or creates the journal, and cuts off what a crash left unfinished. Gives the events at its end
+    /// that are `recent`.
     ///
     /// # Errors
     /// Exit 2 when it cannot be used, or another listener uses it.
     pub fn open(
         path: &Path,
-        young: &dyn Fn(&Record) -> bool,
-    ) -> Result<(Self, Found), CommandError> {
+        recent: &dyn Fn(&Record) -> bool,
+    ) -> Result<(Self, Recovered), CommandError> {
         let cannot = |what: &str, error: &dyn std::fmt::Display| {
             CommandError::usage(format!("cannot {what} the journal {}: {error}", path.display()))
         };
@@ -67,10 +67,10 @@ impl Journal {
             return Err(cannot("use", &"it is no regular file"));
         }
         lock(&file).map_err(|error| cannot("use", &error))?;
-        let (length, found) = repair(&file, young).map_err(|error| cannot("read", &error))?;
+        let (length, recovered) = repair(&file, recent).map_err(|error| cannot("read", &error))?;
         file.sync_all().map_err(|error| cannot("sync", &error))?;
         sync_directory(path).map_err(|error| cannot("sync the directory of", &error))?;
-        Ok((Journal { file, length }, found))
+        Ok((Journal { file, length }, recovered))
     }
 
     /// A handle to read from.
@@ -89,28 +89,29 @@ impl Journal {
     /// Writes whole lines and waits until they are on the disk.
     ///
     /// # Errors
-    /// [`Broken`]; nothing of the group may be acknowledged then.
-    pub fn append(&mut self, lines: &[u8]) -> Result<(), Broken> {
+    /// [`AppendError`]; none of the lines may be acknowledged then.
+    pub fn append(&mut self, lines: &[u8]) -> Result<(), AppendError> {
         if let Err(error) = self.file.write_all_at(lines, self.length) {
             return Err(match self.file.set_len(self.length) {
-                Ok(()) => Broken::Write(error),
-                Err(error) => Broken::Sync(error),
+                Ok(()) => AppendError::NotWritten(error),
+                Err(error) => AppendError::Unknown(error),
             });
         }
-        self.file.sync_data().map_err(Broken::Sync)?;
+        self.file.sync_data().map_err(AppendError::Unknown)?;
         self.length += lines.len() as u64;
         Ok(())
     }
 }
 
-/// Waits a moment for a listener that is being ended just now: killed, it may still be syncing.
 fn lock(file: &File) -> io::Result<()> {
-    let end = clock::monotonic() + ENDING;
+    let end = clock::monotonic() + LOCK_TIMEOUT;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if clock::monotonic() < end => clock::wait(ENDING / 100),
+            Err(TryLockError::WouldBlock) if clock::monotonic() < end => {
+                clock::wait(LOCK_TIMEOUT / 100);
+            }
             Err(TryLockError::WouldBlock) => {
                 return Err(io::Error::other("another `imp-hook listen` writes to it"));
             }
@@ -127,34 +128,33 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
-/// Cuts off what follows the last whole event; gives the length that is left. The last events are read
-/// as long as they are `young`.
-fn repair(file: &File, young: &dyn Fn(&Record) -> bool) -> io::Result<(u64, Found)> {
+/// Cuts off what follows the last whole event; gives the length that is left.
+fn repair(file: &File, recent: &dyn Fn(&Record) -> bool) -> io::Result<(u64, Recovered)> {
     let length = file.metadata()?.len();
     let start = length.saturating_sub(TAIL);
     let mut tail = vec![0; (length - start) as usize];
     file.read_exact_at(&mut tail, start)?;
-    let mut found = Found::default();
+    let mut recovered = Recovered::default();
     let mut lines = tail.split_inclusive(|byte| *byte == b'\n').rev();
     let newest = lines.by_ref().find_map(|line| {
-        let event = whole(line);
-        found.cut += if event.is_none() { line.len() as u64 } else { 0 };
+        let event = parse_event(line);
+        recovered.cut += if event.is_none() { line.len() as u64 } else { 0 };
         event
     });
-    if !is_torn(&tail[tail.len() - found.cut as usize..]) {
+    if !is_torn(&tail[tail.len() - recovered.cut as usize..]) {
         return Err(io::Error::other("it holds something else than events; is it a journal?"));
     }
-    let events = newest.into_iter().chain(lines.filter_map(whole));
-    found.last = events.take_while(young).collect();
-    found.last.reverse();
-    if found.cut > 0 {
-        file.set_len(length - found.cut)?;
+    let events = newest.into_iter().chain(lines.filter_map(parse_event));
+    recovered.recent = events.take_while(recent).collect();
+    recovered.recent.reverse();
+    if recovered.cut > 0 {
+        file.set_len(length - recovered.cut)?;
     }
-    Ok((length - found.cut, found))
+    Ok((length - recovered.cut, recovered))
 }
 
 /// The event of a line that is whole.
-fn whole(line: &[u8]) -> Option<Record> {
+fn parse_event(line: &[u8]) -> Option<Record> {
     let record: Record = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
     (cli::text(&record, "type") == event::TYPE).then_some(record)
 }
@@ -198,8 +198,8 @@ mod tests {
             &format!("{BEGIN},\"a\":\0\0\0}}\n\0\0"),
         ] {
             let (_directory, path) = with([&whole, torn].concat().as_bytes());
-            let (mut journal, found) = Journal::open(&path, &|_| true).unwrap();
-            assert_eq!((found.cut, found.last.len()), (torn.len() as u64, 2), "{torn:?}");
+            let (mut journal, recovered) = Journal::open(&path, &|_| true).unwrap();
+            assert_eq!((recovered.cut, recovered.recent.len()), (torn.len() as u64, 2), "{torn:?}");
             journal.append(events(4..=4).as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), [whole.clone(), events(4..=4)].concat());
         }
@@ -208,16 +208,17 @@ mod tests {
     #[test]
     fn a_journal_that_never_had_a_whole_line_is_empty() {
         let (_directory, path) = with(b"{\"type\":");
-        let (journal, found) = Journal::open(&path, &|_| true).unwrap();
-        assert_eq!((found.cut, journal.length()), (8, 0));
+        let (journal, recovered) = Journal::open(&path, &|_| true).unwrap();
+        assert_eq!((recovered.cut, journal.length()), (8, 0));
     }
 
     #[test]
-    fn only_young_events_are_read_again() {
+    fn only_recent_events_are_read_again() {
         let (_directory, path) = with([&events(1..=3), "{"].concat().as_bytes());
-        let (_, found) = Journal::open(&path, &|event| event["a"] != 1).unwrap();
-        let last: Vec<_> = found.last.iter().map(|event| event["a"].as_u64().unwrap()).collect();
-        assert_eq!((found.cut, last), (1, vec![2, 3]));
+        let (_, recovered) = Journal::open(&path, &|event| event["a"] != 1).unwrap();
+        let last: Vec<_> =
+            recovered.recent.iter().map(|event| event["a"].as_u64().unwrap()).collect();
+        assert_eq!((recovered.cut, last), (1, vec![2, 3]));
     }
 
     #[test]

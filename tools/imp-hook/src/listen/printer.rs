@@ -3,67 +3,102 @@
 //! The printer reads the journal itself. So a slow reader of stdout holds up nobody but itself, and no
 //! queue grows meanwhile: what it has not read yet waits in the file.
 
-use cli::Record;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use cli::{CommandError, Output};
+use cli::api::send::clock;
+use cli::terminal::stderr;
+use cli::{CommandError, Exit, Output, Record};
 
+use super::POLL_INTERVAL;
 use super::commit::Progress;
 
 /// Bytes that are read at once; a single event may be longer than that.
-const PORTION: usize = 256 << 10;
+const READ_SIZE: usize = 256 << 10;
+/// How often the printer looks whether stdout is still read.
+const READER_CHECK: Duration = Duration::from_millis(500);
+/// A reader of stdout that takes nothing for so long is not waited for at the end.
+const READER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How far the printer has come.
-#[derive(Debug, Default)]
-pub struct Printed {
-    /// Bytes of the journal.
-    pub position: AtomicU64,
-    /// It has printed all that there will be, or nobody reads.
-    pub done: AtomicBool,
+/// The thread that prints.
+pub struct Printer {
+    progress: Arc<Progress>,
+}
+
+impl Printer {
+    /// Starts to print what is in the journal behind `progress.printed`.
+    #[expect(clippy::disallowed_methods, reason = "Printer::end waits for it")]
+    pub fn start(journal: File, progress: Arc<Progress>, output: Output) -> Self {
+        let printer = Printer { progress: progress.clone() };
+        thread::spawn(move || {
+            if let Err(error) = print(&journal, &progress, &output) {
+                stderr::say(&error.to_string());
+                progress.set(|state| state.broken = true);
+            }
+            progress.set(|state| state.printer_ended = true);
+        });
+        printer
+    }
+
+    /// Nobody reads any more, or the journal is broken.
+    pub fn is_over(&self) -> bool {
+        let state = self.progress.state();
+        state.printer_ended || state.broken
+    }
+
+    /// Waits until everything is printed, as long as somebody takes it.
+    pub fn end(&self) -> cli::Result {
+        self.progress.set(|state| state.ended = true);
+        let (mut since, mut printed) = (clock::monotonic(), 0);
+        loop {
+            let state = self.progress.state();
+            if state.printer_ended {
+                return Ok(if state.broken { Exit::CouldNotRun } else { Exit::Done });
+            }
+            if state.printed != printed {
+                (since, printed) = (clock::monotonic(), state.printed);
+            }
+            if clock::monotonic().duration_since(since) > READER_TIMEOUT {
+                stderr::say(
+                    "the reader of stdout takes nothing; the rest of the events is in the journal",
+                );
+                return Ok(Exit::SomeFailed);
+            }
+            clock::wait(POLL_INTERVAL);
+        }
+    }
 }
 
 /// Prints until the end of all events, or until nobody reads.
-///
-/// # Errors
-/// When the journal cannot be read, or stdout cannot be written to.
-pub fn print(
-    journal: &File,
-    progress: &Arc<Progress>,
-    output: &Output,
-    printed: &Printed,
-) -> Result<(), CommandError> {
-    let mut position = printed.position.load(Ordering::SeqCst);
-    let mut portion = PORTION;
+fn print(journal: &File, progress: &Progress, output: &Output) -> Result<(), CommandError> {
+    let mut size = READ_SIZE;
     while output.is_read() {
-        let state = progress.wait(position, Duration::from_millis(500));
-        if state.committed == position {
+        let state = progress.wait(READER_CHECK);
+        if state.committed == state.printed {
             if state.ended {
                 break;
             }
             continue;
         }
-        let length = (state.committed - position).min(portion as u64) as usize;
-        let mut bytes = vec![0; length];
+        let mut bytes = vec![0; (state.committed - state.printed).min(size as u64) as usize];
         let cannot = |error| CommandError::usage(format!("cannot read the journal: {error}"));
-        journal.read_exact_at(&mut bytes, position).map_err(cannot)?;
+        journal.read_exact_at(&mut bytes, state.printed).map_err(cannot)?;
         let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
-            portion *= 2;
+            size *= 2;
             continue;
         };
         for line in bytes[..end].split(|byte| *byte == b'\n') {
-            // The lines are ours; but with --replay the file may hold anything from before.
+            // With --replay the file may hold lines from before that are no events.
             if let Ok(record) = serde_json::from_slice::<Record>(line) {
                 output.print(&record)?;
             }
         }
         output.flush()?;
-        position += end as u64 + 1;
-        portion = PORTION;
-        printed.position.store(position, Ordering::SeqCst);
+        size = READ_SIZE;
+        progress.set(|state| state.printed += end as u64 + 1);
     }
     output.finish()
 }

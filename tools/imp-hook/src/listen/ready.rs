@@ -1,7 +1,7 @@
-//! `--ready-fd`: tells whoever started the listener that it listens.
+//! `--ready-fd`: tells the program that started the listener that it listens.
 //!
-//! Careful about the number: it is taken before anything else is opened, so that it is never that of a
-//! file of our own, and it is closed, so that who reads the line to its end is not kept waiting.
+//! Careful about the number: it is taken over before anything else is opened, so that it is never that of a
+//! file of our own, and it is closed, so that a program that reads to the end of the file goes on.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -26,9 +26,9 @@ impl Ready {
     ///
     /// # Errors
     /// Exit 2 when it is not open, or cannot be written to.
-    pub fn take(number: RawFd) -> Result<Self, CommandError> {
+    pub fn open(number: RawFd) -> Result<Self, CommandError> {
         let mut options = OpenOptions::new();
-        // A pipe that nobody reads any more would be waited for without an end.
+        // Opening a pipe without a reader would block for ever.
         options.write(true).custom_flags(OFlag::O_NONBLOCK.bits());
         let opened = options.open(format!("/dev/fd/{number}"));
         let file = opened.map_err(|error| cannot(number, &error))?;
@@ -42,7 +42,7 @@ impl Ready {
     ///
     /// # Errors
     /// Exit 2 when it cannot be written.
-    pub fn tell(mut self, line: &Value) -> Result<(), CommandError> {
+    pub fn write(mut self, line: &Value) -> Result<(), CommandError> {
         let written = self.file.write_all(format!("{line}\n").as_bytes());
         written.map_err(|error| cannot(self.number, &error))
     }

@@ -8,19 +8,19 @@ use cli::{ErrorKind, Record, ResourceKind};
 use crate::create::{attributes, body};
 use crate::hook::{Event, Mime};
 
-/// Webhooks that were made for this run.
+/// Webhooks that were created for this run.
 pub struct Registration {
     session: Session,
     hooks: Vec<Record>,
 }
 
 impl Registration {
-    /// Makes a webhook for each of `events` in each of `groups`, which calls `base` and its name. One
+    /// Creates a webhook for each of `events` in each of `groups`, which calls `base` and its name. One
     /// that a killed listener left is taken over.
     ///
     /// # Errors
     /// What the service refuses; nothing is left behind then.
-    pub fn make(
+    pub fn create(
         session: Session,
         groups: &[String],
         events: &[Event],
@@ -47,16 +47,16 @@ impl Registration {
         if self.hooks.iter().any(|hook| cli::text(hook, "url") == url) {
             return Ok(());
         }
-        if let Some(hook) = self.present(id, event, &url)? {
+        if let Some(hook) = self.find(id, event, &url)? {
             self.hooks.push(hook);
             return Ok(());
         }
         let body = body(attributes(&url, event, Mime::Json), &group);
         let made = match self.session.record(&Request::post("/webhooks").body(body)) {
             Ok(made) => made,
-            // The answer got lost: its URL, which nobody else knows, tells whether it was made.
+            // No answer: the URL has the secret, so a webhook that has it is the one we asked for.
             Err(failure) if failure.kind == ErrorKind::UnknownOutcome => {
-                self.present(id, event, &url)?.ok_or(failure)?
+                self.find(id, event, &url)?.ok_or(failure)?
             }
             Err(failure) => return Err(failure),
         };
@@ -65,21 +65,21 @@ impl Registration {
     }
 
     /// The webhook of a group that calls `url` for `event`, if there is one.
-    fn present(&self, group: &str, event: Event, url: &str) -> Result<Option<Record>, Failure> {
+    fn find(&self, group: &str, event: Event, url: &str) -> Result<Option<Record>, Failure> {
         let present = self.session.collect("/webhooks", &[("filter[devicegroup.id]", group)])?;
         let same = |hook: &&serde_json::Value| hook["url"] == *url && hook["event"] == event.word();
         Ok(present.iter().find(same).and_then(|hook| hook.as_object()).cloned())
     }
 
-    /// Removes them again; false when one is left, which is said. One that somebody else has deleted is
-    /// removed.
+    /// Deletes them; false when one is left, which is said. One that somebody else has deleted counts as
+    /// deleted.
     pub fn remove(&self) -> bool {
         let remove = |hook: &Record| {
             let path = format!("/webhooks/{}", segment(cli::text(hook, "id")));
             self.session.send(&Request::delete(path))
         };
         let mut all = true;
-        // After Ctrl-C too: what we made is what we take away.
+        // After Ctrl-C too.
         self.session.run_despite_signal(|| {
             for hook in &self.hooks {
                 if let Err(failure) = remove(hook)

@@ -7,18 +7,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use cli::CommandError;
+use subtle::ConstantTimeEq;
 
 use super::event;
 use super::journal::sync_directory;
 
 /// The longest name of a hook.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME: usize = 100;
 
 /// Reads the secret from `file`, which is made with a new one if it is not there.
 ///
 /// # Errors
 /// Exit 2 when it can be neither read nor made, or holds something that is no part of a path.
-pub fn kept_in(file: &Path) -> Result<Secret, CommandError> {
+pub fn read_or_create(file: &Path) -> Result<Secret, CommandError> {
     let cannot = |error: io::Error| {
         CommandError::usage(format!(
             "cannot keep the secret of the path in {}: {error}",
@@ -38,9 +39,9 @@ pub fn kept_in(file: &Path) -> Result<Secret, CommandError> {
             )))
         };
     }
-    let mut bytes = event::Digest::default();
+    let mut bytes = [0; size_of::<event::Digest>()];
     getrandom::fill(&mut bytes).map_err(|error| cannot(io::Error::other(error.to_string())))?;
-    let secret = event::hex(&bytes);
+    let secret = event::hex(event::Digest::from_ne_bytes(bytes));
     let mut options = OpenOptions::new();
     let mut new = options.write(true).create_new(true).mode(0o600).open(file).map_err(cannot)?;
     new.write_all(format!("{secret}\n").as_bytes())
@@ -53,18 +54,14 @@ pub fn kept_in(file: &Path) -> Result<Secret, CommandError> {
 /// The name of the hook that `path` calls; `None` when the path is not ours.
 pub fn hook<'a>(path: &'a str, secret: &Secret) -> Option<&'a str> {
     let (given, name) = path.strip_prefix('/')?.split_once('/')?;
-    let good = !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(is_plain);
-    (good && same(given.as_bytes(), secret.expose().as_bytes())).then_some(name)
+    let good = !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(is_plain);
+    // Takes as long for a near miss as for any other, so that the secret cannot be guessed bit by bit.
+    let same: bool = given.as_bytes().ct_eq(secret.expose().as_bytes()).into();
+    (good && same).then_some(name)
 }
 
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)
-}
-
-/// Takes as long for a near miss as for any other, so that the secret cannot be felt for.
-fn same(given: &[u8], secret: &[u8]) -> bool {
-    let differences = given.iter().zip(secret).fold(0, |all, (one, other)| all | (one ^ other));
-    given.len() == secret.len() && differences == 0
 }
 
 #[cfg(test)]
@@ -96,14 +93,14 @@ mod tests {
     fn the_secret_is_made_once_and_kept() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("secret");
-        let first = kept_in(&file).unwrap();
+        let first = read_or_create(&file).unwrap();
         assert_eq!(first.expose().len(), 32);
-        assert_eq!(kept_in(&file).unwrap(), first);
+        assert_eq!(read_or_create(&file).unwrap(), first);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_ne!(kept_in(&directory.path().join("other")).unwrap(), first);
+        assert_ne!(read_or_create(&directory.path().join("other")).unwrap(), first);
         for bad in ["short", "0123456789/abcdefgh", ""] {
             fs::write(&file, bad).unwrap();
-            assert!(kept_in(&file).is_err(), "{bad}");
+            assert!(read_or_create(&file).is_err(), "{bad}");
         }
     }
 }

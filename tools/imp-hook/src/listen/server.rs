@@ -1,245 +1,156 @@
-//! The server: a thread for each connection, a limit to their number, a deadline for each call.
+//! The connections: hyper speaks HTTP on them, and keeps each for many calls.
 //!
-//! A connection may be kept for many calls. A call that is no good is answered 4xx and counted, and the
-//! listener lives on; a slow or silent caller costs one of the connections for some seconds.
+//! Careful about callers that are slow, silent, too many or send too much: the number of connections, the head and
+//! the body have limits, and a call has a [`Deadline`]. A refused call costs its connection and nothing else. Who
+//! hangs up is not obeyed before the event is on the disk: it may be the only call for it.
 
-use cli::Secret;
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use cli::api::send::clock;
-use cli::terminal::stderr;
+use hyper::StatusCode;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Semaphore, watch};
 
-use super::call::{Call, Connection, Incoming, Refusal};
-use super::commit::Committer;
-use super::counts::Counts;
-use super::{event, secret};
+use super::call::Receiver;
+use super::deadline::{self, CALL_TIMEOUT, Deadline, DeadlineStream};
 
 /// Connections at once, at most.
-const MOST_CONNECTIONS: usize = 512;
-/// A call has to be there as a whole so long after it began.
-const CALL: Duration = Duration::from_secs(10);
-/// A connection without a call is closed after so long.
-const IDLE: Duration = Duration::from_secs(30);
+const MAX_CONNECTIONS: usize = 512;
+/// The longest head of a call, in bytes.
+const MAX_HEAD: usize = 16 << 10;
+/// Two keep up with any disk.
+const THREADS: usize = 2;
+/// How long connections are refused by the system before the next try, out of file descriptors for example.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 /// What a refused caller still sends is read for so long, and so much of it.
-const PARTING: Duration = Duration::from_secs(1);
-const PARTING_BYTES: usize = 4 << 20;
+const LINGER_TIME: Duration = Duration::from_secs(1);
+const LINGER_BYTES: u64 = 4 << 20;
 
-/// What the connections share.
+/// A server that takes calls.
 pub struct Server {
-    secret: Secret,
-    committer: Committer,
-    counts: Arc<Counts>,
-    closing: AtomicBool,
-    connections: AtomicUsize,
-    /// Calls that are being answered.
-    busy: AtomicUsize,
-    /// Events so far: the end of their ids.
-    number: AtomicU64,
-    started: SystemTime,
-}
-
-/// A stream whose reads end at a deadline.
-struct Timed {
-    stream: TcpStream,
-    deadline: Instant,
-}
-
-impl Read for Timed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.deadline.saturating_duration_since(clock::monotonic());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.stream.set_read_timeout(Some(left))?;
-        self.stream.read(buffer)
-    }
-}
-
-impl Timed {
-    /// Ends the conversation so that the answer arrives: what is still being sent is read for a moment,
-    /// because closing before would throw the answer away too.
-    fn part(&mut self) {
-        self.deadline = clock::monotonic() + PARTING;
-        let mut left = PARTING_BYTES;
-        let mut buffer = [0; 8 << 10];
-        let _gone = self.stream.shutdown(Shutdown::Write);
-        while let (true, Ok(length @ 1..)) = (left > 0, self.read(&mut buffer)) {
-            left = left.saturating_sub(length);
-        }
-    }
-}
-
-impl Write for Timed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
-    }
+    runtime: Runtime,
+    /// The connections hold its receivers.
+    closing: watch::Sender<()>,
 }
 
 impl Server {
     /// Starts to take calls.
-    #[expect(clippy::disallowed_methods, reason = "it takes calls until the process ends")]
-    pub fn start(
-        listener: TcpListener,
-        secret: Secret,
-        committer: Committer,
-        counts: Arc<Counts>,
-    ) -> Arc<Self> {
-        let server = Arc::new(Server {
-            secret,
-            committer,
-            counts,
-            closing: AtomicBool::new(false),
-            connections: AtomicUsize::new(0),
-            busy: AtomicUsize::new(0),
-            number: AtomicU64::new(0),
-            started: clock::now(),
-        });
-        let accepting = server.clone();
-        thread::spawn(move || accepting.accept(&listener));
-        server
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn start(listener: std::net::TcpListener, receiver: Receiver) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
+        listener.set_nonblocking(true)?;
+        let (closing, is_closing) = watch::channel(());
+        let listener = runtime.block_on(async { TcpListener::from_std(listener) })?;
+        runtime.spawn(accept(listener, Arc::new(receiver), is_closing));
+        Ok(Server { runtime, closing })
     }
 
-    /// Takes no more calls, and waits a moment for those that are being answered.
-    pub fn close(&self) {
-        self.closing.store(true, Ordering::SeqCst);
-        let end = clock::monotonic() + CALL;
-        while self.busy.load(Ordering::SeqCst) > 0 && clock::monotonic() < end {
-            clock::wait(Duration::from_millis(5));
-        }
+    /// Takes no more calls, and waits for those that are being answered.
+    pub fn close(self) {
+        self.closing.send_replace(());
+        self.runtime.block_on(deadline::at_most(CALL_TIMEOUT, self.closing.closed()));
     }
+}
 
-    fn accept(self: &Arc<Self>, listener: &TcpListener) {
-        loop {
-            match listener.accept() {
-                Ok(_) if self.closing.load(Ordering::SeqCst) => return,
-                Ok((stream, _)) => self.take_in(stream),
-                // Out of file descriptors, for example: it will pass when connections end.
-                Err(_) => clock::wait(Duration::from_millis(50)),
-            }
-        }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "it ends with its connection, at a deadline")]
-    fn take_in(self: &Arc<Self>, stream: TcpStream) {
+async fn accept(listener: TcpListener, receiver: Arc<Receiver>, mut closing: watch::Receiver<()>) {
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = closing.changed() => return,
+        };
+        let Ok((mut stream, _)) = accepted else {
+            deadline::pause(ACCEPT_RETRY).await;
+            continue;
+        };
         let _slower = stream.set_nodelay(true);
-        let _as_it_is = stream.set_write_timeout(Some(CALL));
-        if self.connections.fetch_add(1, Ordering::SeqCst) >= MOST_CONNECTIONS {
-            self.refuse(&mut &stream, Refusal(503));
-            self.connections.fetch_sub(1, Ordering::SeqCst);
-            return;
-        }
-        let server = self.clone();
-        let named = thread::Builder::new().stack_size(256 << 10);
-        let spawned = named.spawn(move || {
-            server.converse(stream);
-            server.connections.fetch_sub(1, Ordering::SeqCst);
-        });
-        if spawned.is_err() {
-            self.connections.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-
-    /// All calls of a connection.
-    fn converse(&self, stream: TcpStream) {
-        let mut connection = Connection::new(Timed { stream, deadline: clock::monotonic() + IDLE });
-        while connection.wait() && !self.closing.load(Ordering::SeqCst) {
-            self.busy.fetch_add(1, Ordering::SeqCst);
-            connection.stream.deadline = clock::monotonic() + CALL;
-            let goes_on = self.one_call(&mut connection);
-            self.busy.fetch_sub(1, Ordering::SeqCst);
-            if !goes_on {
-                return;
+        let (receiver, closing) = (receiver.clone(), closing.clone());
+        match slots.clone().try_acquire_owned() {
+            Ok(slot) => {
+                tokio::spawn(async move {
+                    serve(&receiver, stream, closing).await;
+                    drop(slot);
+                });
             }
-            connection.stream.deadline = clock::monotonic() + IDLE;
-        }
-    }
-
-    /// One call; false when the connection is over.
-    fn one_call(&self, connection: &mut Connection<Timed>) -> bool {
-        let call = match connection.read() {
-            Incoming::Call(call) => call,
-            Incoming::Refused(refusal) => {
-                self.refuse(&mut connection.stream, refusal);
-                connection.stream.part();
-                return false;
-            }
-            Incoming::Closed => return false,
-        };
-        let keep_alive = call.keep_alive && !self.closing.load(Ordering::SeqCst);
-        let status = match self.event(&call) {
-            Ok(()) => 200,
-            Err(Refusal(status)) => {
-                self.count(status);
-                status
-            }
-        };
-        answer(&mut connection.stream, status, keep_alive).is_ok() && keep_alive
-    }
-
-    /// Keeps the event that a call reports.
-    fn event(&self, call: &Call) -> Result<(), Refusal> {
-        let hook = secret::hook(&call.path, &self.secret).ok_or(Refusal(404))?;
-        if call.method != "POST" {
-            return Err(Refusal(405));
-        }
-        let body = event::body(call.content_type.as_deref(), &call.body)?;
-        let digest = event::digest(hook, &call.body);
-        let now = clock::now();
-        let received_at = humantime::format_rfc3339_millis(now).to_string();
-        let record = event::record(self.next_id(), received_at, hook, &digest, body);
-        if self.committer.keep(record, digest) { Ok(()) } else { Err(Refusal(503)) }
-    }
-
-    /// An id that no other event of this machine has.
-    fn next_id(&self) -> String {
-        let start = self.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-        format!("{start:x}-{}", self.number.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-
-    fn refuse(&self, stream: &mut impl Write, refusal: Refusal) {
-        self.count(refusal.0);
-        let _gone = answer(stream, refusal.0, false);
-    }
-
-    fn count(&self, status: u16) {
-        if self.counts.refused(status) {
-            let why = reason(status);
-            stderr::say(&format!(
-                "a call was answered {status} ({why}); from now on they are only counted"
-            ));
+            Err(_) => refuse(&receiver, &mut stream, StatusCode::SERVICE_UNAVAILABLE).await,
         }
     }
 }
 
-fn answer(stream: &mut impl Write, status: u16, keep_alive: bool) -> io::Result<()> {
-    let connection = if keep_alive { "keep-alive" } else { "close" };
-    let allow = if status == 405 { "allow: POST\r\n" } else { "" };
-    let text = format!(
-        "HTTP/1.1 {status} {}\r\ncontent-length: 0\r\n{allow}connection: {connection}\r\n\r\n",
-        reason(status)
-    );
-    stream.write_all(text.as_bytes())
+/// All calls of a connection.
+async fn serve(
+    receiver: &Receiver,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut closing: watch::Receiver<()>,
+) {
+    let deadline = Deadline::new();
+    let ended = serve_calls(receiver, &mut stream, &deadline, &mut closing).await;
+    match ended {
+        // What is no HTTP hyper has answered.
+        Err(error) if error.is_parse_too_large() => {
+            receiver.count_refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
+        Err(error) if error.is_parse() && !error.is_parse_version_h2() => {
+            receiver.count_refused(StatusCode::BAD_REQUEST);
+        }
+        Err(_) if deadline.is_in_call() && deadline.has_passed() => {
+            refuse(receiver, &mut stream, StatusCode::REQUEST_TIMEOUT).await;
+        }
+        Err(_) if deadline.is_in_call() => {
+            refuse(receiver, &mut stream, StatusCode::BAD_REQUEST).await;
+        }
+        _ => {}
+    }
+    drop(closing);
+    lingering_close(&mut stream).await;
 }
 
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        400 => "Bad Request",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        413 => "Content Too Large",
-        415 => "Unsupported Media Type",
-        431 => "Request Header Fields Too Large",
-        _ => "Service Unavailable",
+async fn serve_calls(
+    receiver: &Receiver,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    deadline: &Deadline,
+    closing: &mut watch::Receiver<()>,
+) -> hyper::Result<()> {
+    let service = service_fn(|request| async {
+        let response = receiver.answer(request, deadline).await;
+        deadline.end_call();
+        Ok::<_, Infallible>(response)
+    });
+    let stream = TokioIo::new(DeadlineStream { stream, deadline });
+    let mut server = http1::Builder::new();
+    server.half_close(true).max_buf_size(MAX_HEAD);
+    let mut connection = pin!(server.serve_connection(stream, service));
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        _ = closing.changed() => connection.as_mut().graceful_shutdown(),
     }
+    connection.await
 }
+
+/// Refuses a call that hyper did not come to see.
+async fn refuse(receiver: &Receiver, stream: &mut (impl AsyncWrite + Unpin), status: StatusCode) {
+    receiver.count_refused(status);
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let _gone = stream.write_all(answer.as_bytes()).await;
+}
+
+/// Closes so that the answer arrives: what is still being sent is read for a moment, because closing
+/// before would throw the answer away too.
+async fn lingering_close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    let _gone = stream.shutdown().await;
+    let mut rest = stream.take(LINGER_BYTES);
+    deadline::at_most(LINGER_TIME, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+}
+
+#[cfg(test)]
+mod tests;
