@@ -1,7 +1,7 @@
 //! The receiver's files, its line for --ready-fd, and the webhooks that it makes for itself.
 
 use serde_json::{Value, json};
-use tests::{Dir, Port, Sim};
+use tests::{Caller, Dir, Port, Sim, wait};
 
 use super::Listener;
 
@@ -33,6 +33,22 @@ fn what_a_crash_left_is_cut_off() {
     dir.write("diary", "dear diary\n");
     dir.sh("imp-hook listen --journal diary").code(2).says("is it a journal?");
     assert_eq!(dir.read("diary"), "dear diary\n");
+}
+
+#[test]
+fn who_is_one_too_many_is_refused_until_somebody_leaves() {
+    let dir = Dir::new();
+    let listener = Listener::start(&dir, "", "");
+    let mut silent: Vec<Caller> = (0..512).map(|_| listener.caller()).collect();
+    assert_eq!(listener.caller().send(b"").expect("an answer"), 503);
+    silent.pop();
+    let is_taken = || {
+        listener.blessing(&mut listener.caller(), "5000d8c46a56cfca", 1).is_ok_and(|it| it == 200)
+    };
+    assert!(wait::until(wait::LIMIT, is_taken));
+    listener.running.interrupt();
+    listener.running.wait().code(130).says("1 events, 0 of them repeats");
+    assert_eq!(dir.read_lines("journal").len(), 1);
 }
 
 #[test]

@@ -51,11 +51,6 @@ impl Event {
         }
     }
 
-    /// The event that the API calls `word`.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::value_variants().iter().find(|event| event.word() == word).copied()
-    }
-
     /// The event that a row names.
     ///
     /// # Errors

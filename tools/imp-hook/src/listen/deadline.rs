@@ -1,8 +1,7 @@
 //! The time limits of a connection; the only place of the receiver that waits on tokio's clock.
 //!
-//! A caller that sends a byte now and then must not hold a connection for ever, so the limit is one for the
-//! whole call, from its first byte to its last. The journal takes the time it needs: while it works, hyper does
-//! not read.
+//! Careful about callers that send a byte now and then: the limit is one for the whole call, from its first
+//! byte to its last. It does not hold for the journal: while an event is written, hyper does not read.
 
 #![expect(
     clippy::disallowed_methods,
@@ -39,7 +38,7 @@ impl Deadline {
 
     /// The call has been dealt with; the next one may take its time to come.
     pub fn end_call(&self) {
-        self.state().set(false, IDLE_TIMEOUT);
+        self.set(false, IDLE_TIMEOUT);
     }
 
     /// True from the first byte of a call until [`Deadline::end_call`].
@@ -50,6 +49,12 @@ impl Deadline {
     /// True when the call did not come in time.
     pub fn has_passed(&self) -> bool {
         self.state().timer.is_elapsed()
+    }
+
+    fn set(&self, in_call: bool, how_long: Duration) {
+        let mut state = self.state();
+        state.in_call = in_call;
+        state.timer.as_mut().reset(Instant::now() + how_long);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -69,18 +74,11 @@ impl Deadline {
     }
 }
 
-impl State {
-    fn set(&mut self, in_call: bool, how_long: Duration) {
-        self.in_call = in_call;
-        self.timer.as_mut().reset(Instant::now() + how_long);
-    }
-}
-
 /// A stream whose reads and writes fail when the deadline has passed.
 pub struct DeadlineStream<'a, S> {
     /// The stream.
     pub stream: &'a mut S,
-    /// Set forward by the first byte of a call.
+    /// Restarted by the first byte of a call.
     pub deadline: &'a Deadline,
 }
 
@@ -93,7 +91,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for DeadlineStream<'_, S> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before && !self.deadline.is_in_call() {
-            self.deadline.state().set(true, CALL_TIMEOUT);
+            self.deadline.set(true, CALL_TIMEOUT);
         }
         self.deadline.limit(result, context)
     }

@@ -4,6 +4,7 @@
 //! ours gets another name instead. A call with the right path is taken whenever its body can be read,
 //! whatever its content type says, because the service may not send it again.
 
+use clap::ValueEnum;
 use cli::Record;
 use hyper::StatusCode;
 use percent_encoding::percent_decode;
@@ -82,7 +83,8 @@ pub fn record(id: String, received_at: String, hook: &str, digest: Digest, body:
     record.insert("type".into(), TYPE.into());
     record.insert("id".into(), id.into());
     record.insert("received_at".into(), received_at.into());
-    let event = Event::named(first).map(Event::word).or_else(|| event_by_members(&body));
+    let event =
+        Event::from_str(first, false).map(Event::word).ok().or_else(|| event_by_members(&body));
     record.insert("event".into(), event.map_or(Value::Null, Value::from));
     record.insert("hook".into(), hook.into());
     if !group.is_empty() {

@@ -1,8 +1,8 @@
 //! The connections: hyper speaks HTTP on them, and keeps each for many calls.
 //!
-//! Careful about callers that are slow, silent, too many or send too much: the number of connections, the head and
-//! the body have limits, and a call has a [`Deadline`]. A refused call costs its connection and nothing else. Who
-//! hangs up is not obeyed before the event is on the disk: it may be the only call for it.
+//! Careful about callers that are slow, silent, too many or send too much: the number of connections, the head
+//! and the body have limits, and a call has a [`Deadline`]. A refused call costs its connection and nothing
+//! else. An event is kept although its caller has hung up: it may be the only call for it.
 
 use std::convert::Infallible;
 use std::io;
@@ -26,9 +26,9 @@ use super::deadline::{self, CALL_TIMEOUT, Deadline, DeadlineStream};
 const MAX_CONNECTIONS: usize = 512;
 /// The longest head of a call, in bytes.
 const MAX_HEAD: usize = 16 << 10;
-/// Two keep up with any disk.
+/// The disk is the limit, so more threads would not be faster.
 const THREADS: usize = 2;
-/// How long connections are refused by the system before the next try, out of file descriptors for example.
+/// The pause after an error of `accept`, as when there are no file descriptors left.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 /// What a refused caller still sends is read for so long, and so much of it.
 const LINGER_TIME: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ const LINGER_BYTES: u64 = 4 << 20;
 /// A server that takes calls.
 pub struct Server {
     runtime: Runtime,
-    /// The connections hold its receivers.
+    /// Each connection has a receiver of it until its last call is answered.
     closing: watch::Sender<()>,
 }
 
@@ -82,7 +82,10 @@ async fn accept(listener: TcpListener, receiver: Arc<Receiver>, mut closing: wat
                     drop(slot);
                 });
             }
-            Err(_) => refuse(&receiver, &mut stream, StatusCode::SERVICE_UNAVAILABLE).await,
+            Err(_) => {
+                receiver.count_refused(StatusCode::SERVICE_UNAVAILABLE);
+                write_refusal(&mut stream, StatusCode::SERVICE_UNAVAILABLE).await;
+            }
         }
     }
 }
@@ -95,21 +98,19 @@ async fn serve(
 ) {
     let deadline = Deadline::new();
     let ended = serve_calls(receiver, &mut stream, &deadline, &mut closing).await;
-    match ended {
-        // What is no HTTP hyper has answered.
-        Err(error) if error.is_parse_too_large() => {
-            receiver.count_refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    if let Err(error) = ended
+        && (error.is_parse() || deadline.is_in_call())
+    {
+        let status = match () {
+            () if error.is_parse_too_large() => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            () if deadline.has_passed() => StatusCode::REQUEST_TIMEOUT,
+            () => StatusCode::BAD_REQUEST,
+        };
+        receiver.count_refused(status);
+        // A head that cannot be parsed hyper answers by itself.
+        if !error.is_parse() || error.is_parse_version_h2() {
+            write_refusal(&mut stream, status).await;
         }
-        Err(error) if error.is_parse() && !error.is_parse_version_h2() => {
-            receiver.count_refused(StatusCode::BAD_REQUEST);
-        }
-        Err(_) if deadline.is_in_call() && deadline.has_passed() => {
-            refuse(receiver, &mut stream, StatusCode::REQUEST_TIMEOUT).await;
-        }
-        Err(_) if deadline.is_in_call() => {
-            refuse(receiver, &mut stream, StatusCode::BAD_REQUEST).await;
-        }
-        _ => {}
     }
     drop(closing);
     lingering_close(&mut stream).await;
@@ -137,15 +138,14 @@ async fn serve_calls(
     connection.await
 }
 
-/// Refuses a call that hyper did not come to see.
-async fn refuse(receiver: &Receiver, stream: &mut (impl AsyncWrite + Unpin), status: StatusCode) {
-    receiver.count_refused(status);
+/// Answers a call that hyper has not read.
+async fn write_refusal(stream: &mut (impl AsyncWrite + Unpin), status: StatusCode) {
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     let _gone = stream.write_all(answer.as_bytes()).await;
 }
 
-/// Closes so that the answer arrives: what is still being sent is read for a moment, because closing
-/// before would throw the answer away too.
+/// Reads for a moment what is still being sent: closing before would reset the connection, and the answer
+/// would be lost.
 async fn lingering_close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     let _gone = stream.shutdown().await;
     let mut rest = stream.take(LINGER_BYTES);
