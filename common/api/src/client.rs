@@ -1,5 +1,5 @@
-//! The client: what the workers of a run share. Connections, token, pace, retry budget, since when nothing
-//! has worked, and since when changes have gone wrong. How one request gets through is in `sending`.
+//! The client: what the workers of a run share. Connections, token, rate limiter, retry budget, since when
+//! nothing has worked, and since when changes have gone wrong. How one request gets through is in `send`.
 
 use model::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,15 +21,15 @@ pub struct Settings {
     pub endpoint: String,
     /// The proxy variables.
     pub proxy: proxy::Variables,
-    /// So long is nothing given up that may still work, counted from the last success.
+    /// Time since the last success before what may still work is given up.
     pub patience: Duration,
     /// Set by Ctrl-C: no new requests.
     pub stop: Arc<AtomicBool>,
     /// Where requests and answers are shown.
     pub trace: Option<Trace>,
-    /// The pace of the account.
+    /// The limit of the account.
     pub rate_limiter: Arc<RateLimiter>,
-    /// The pace of unblessing, which the service limits on its own (imp-service(7), section 4.4).
+    /// The limit of unblessing, which the service counts on its own (imp-service(7), section 4.4).
     pub unblessing_rate_limiter: Arc<RateLimiter>,
 }
 

@@ -16,7 +16,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use serde_json::Value;
 
 use self::next_page::{Plan, next_query};
 pub use self::seen_ids::SeenIds;
@@ -73,7 +72,7 @@ pub fn list(
         let mut news = false;
         for resource in resources {
             let record = resource::to_record(resource)?;
-            if record.get("id").and_then(Value::as_str).is_some_and(|id| seen.is_new(id)) {
+            if seen.is_new(record["id"].as_str().unwrap_or_default()) {
                 news = true;
                 if each(record).is_break() {
                     return Ok(ControlFlow::Break(()));

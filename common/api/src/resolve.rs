@@ -50,7 +50,7 @@ impl Resolver {
     /// The one thing that `text` means.
     ///
     /// # Errors
-    /// ErrorKind `not_found`, `ambiguous`, or as [`Client::send`].
+    /// Kind `not_found`, `ambiguous`, or as [`Client::send`].
     pub fn one(&self, kind: ResourceKind, text: &str) -> Result<Record, Error> {
         let all = self.all(kind, text)?;
         match all.as_slice() {
@@ -63,7 +63,7 @@ impl Resolver {
     /// All things that `text` may mean, for the filters of a list; never empty.
     ///
     /// # Errors
-    /// ErrorKind `not_found`, or as [`Client::send`].
+    /// Kind `not_found`, or as [`Client::send`].
     pub fn some(&self, kind: ResourceKind, text: &str) -> Result<Arc<Vec<Record>>, Error> {
         let all = self.all(kind, text)?;
         if all.is_empty() { Err(not_found(kind, text)) } else { Ok(all) }

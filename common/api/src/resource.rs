@@ -18,6 +18,17 @@ impl Answer {
         to_record(&self.body["data"])
     }
 
+    /// The record that a creation has made.
+    ///
+    /// # Errors
+    /// `unknown_outcome` when it does not say which: something was made, and must not be made again.
+    pub fn created(&self) -> Result<Record, Error> {
+        self.record().map_err(|_| {
+            let title = "The service says that it was made, but not its id";
+            Error::new(ErrorKind::UnknownOutcome, title).detail("look before you repeat it")
+        })
+    }
+
     /// The same after a change, which a service may answer without a body: then the record is empty.
     pub fn record_if_any(&self) -> Record {
         fields(&self.body["data"])
@@ -138,5 +149,8 @@ mod tests {
             assert_eq!(to_record(&data).unwrap_err().kind, ErrorKind::Unexpected, "{data}");
         }
         assert!(to_record(&json!({"type": "device", "id": "5"})).is_ok());
+        let made = Answer { body: json!({"data": {"type": "product"}}) };
+        assert_eq!(made.created().unwrap_err().kind, ErrorKind::UnknownOutcome);
+        assert!(made.record_if_any().contains_key("type"));
     }
 }

@@ -45,6 +45,7 @@ impl Client {
         request: &Request,
         signed_in: bool,
     ) -> Result<Box<dyn std::io::Read + Send>, Error> {
+        request.names_its_resource()?;
         self.stopped()?;
         let credentials = self.0.credentials.as_ref().filter(|_| signed_in);
         let token = credentials.map(|credentials| credentials.token()).transpose()?;
@@ -133,8 +134,8 @@ impl<'a> SendLoop<'a> {
         }
     }
 
-    /// Waits while changes go wrong, and looks first whether the service answers at all. As long as what it gives is held, this request is the only one that
-    /// tries again.
+    /// Waits while changes go wrong, and looks first whether the service answers at all. As long as what it
+    /// gives is held, this request is the only one that tries again.
     fn wait_for_turn(&self) -> Result<Option<MutexGuard<'a, ()>>, Error> {
         let client = self.client;
         let careful = self.request.repeat == Repeat::NotIdempotent && !self.request.for_sign_in;

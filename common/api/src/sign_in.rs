@@ -35,7 +35,7 @@ pub enum Answered {
 /// Signs in with user (email or username) and password.
 ///
 /// # Errors
-/// ErrorKind `not_signed_in` when the service refuses them.
+/// Kind `not_signed_in` when the service refuses them.
 pub fn with_password(client: &Client, user: &str, password: &Secret) -> Result<Answered, Error> {
     let request = ask("/auth", json!({"id": user, "password": password.expose()}));
     match client.send(&request) {
@@ -50,7 +50,7 @@ pub fn with_password(client: &Client, user: &str, password: &Secret) -> Result<A
 /// Signs in with the one-time password that [`with_password`] was answered to want.
 ///
 /// # Errors
-/// ErrorKind `not_signed_in` when the service refuses it.
+/// Kind `not_signed_in` when the service refuses it.
 pub fn with_one_time_password(
     client: &Client,
     login_token: &Secret,
@@ -64,7 +64,7 @@ pub fn with_one_time_password(
 /// A new access token for a refresh token.
 ///
 /// # Errors
-/// ErrorKind `not_signed_in` when the service does not know it any more.
+/// Kind `not_signed_in` when the service does not know it any more.
 pub fn with_refresh_token(client: &Client, token: &Secret) -> Result<Grant, Error> {
     grant(
         &client.send(&ask("/auth/token", json!({"token": token.expose()}))).map_err(refused)?.body,
@@ -74,7 +74,7 @@ pub fn with_refresh_token(client: &Client, token: &Secret) -> Result<Grant, Erro
 /// An access token for a login key.
 ///
 /// # Errors
-/// ErrorKind `not_signed_in` when the service does not know it.
+/// Kind `not_signed_in` when the service does not know it.
 pub fn with_login_key(client: &Client, key: &Secret) -> Result<Grant, Error> {
     grant(&client.send(&ask("/auth/token", json!({"key": key.expose()}))).map_err(refused)?.body)
 }

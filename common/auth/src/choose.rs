@@ -100,7 +100,7 @@ pub struct Description {
 /// Finds the sign-in that counts.
 ///
 /// # Errors
-/// ErrorKind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
+/// Kind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
 /// that counts is broken, names a missing file, or has an endpoint that cannot be used.
 pub fn choose(environment: &Environment) -> Result<Choice, Error> {
     match sources(environment).into_iter().next() {

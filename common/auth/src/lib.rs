@@ -128,7 +128,7 @@ pub struct Interaction {
     pub warn: Arc<dyn Fn(&str) + Send + Sync>,
     /// Set by Ctrl-C: nothing is waited for any longer.
     pub stop: Arc<AtomicBool>,
-    /// So long, but at least ten seconds, is another process that renews waited for (`--patience`).
+    /// How long another process that renews is waited for, at least ten seconds (`--patience`).
     pub patience: Duration,
 }
 

@@ -142,7 +142,7 @@ fn unwritable(file: &Path, error: &io::Error) -> Error {
 /// Signs in and writes the sign-in file, over an older one if there is one.
 ///
 /// # Errors
-/// ErrorKind `not_signed_in` when the service refuses, `bad_input` when the file cannot be written, or
+/// Kind `not_signed_in` when the service refuses, `bad_input` when the file cannot be written, or
 /// whatever stopped the request.
 pub fn log_in(
     login: &Login,
@@ -181,7 +181,7 @@ pub fn log_in(
 /// Removes the sign-in file. A symbolic link to it stays, and a later sign-in fills it again.
 ///
 /// # Errors
-/// ErrorKind `not_signed_in` when there is no such file, `bad_input` when it cannot be removed.
+/// Kind `not_signed_in` when there is no such file, `bad_input` when it cannot be removed.
 pub fn log_out(
     which: Destination,
     environment: &Environment,

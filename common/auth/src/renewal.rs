@@ -23,7 +23,7 @@ pub(crate) struct Token {
     pub(crate) end: Option<SystemTime>,
     /// When it was given.
     pub(crate) begin: Option<SystemTime>,
-    /// EnvCredential to this process, not found in a file.
+    /// Given to this process, not found in a file.
     pub(crate) ours: bool,
 }
 

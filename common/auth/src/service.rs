@@ -11,7 +11,7 @@ pub trait Service: Send + Sync {
     /// See [`sign_in::with_password`].
     ///
     /// # Errors
-    /// ErrorKind `not_signed_in` when the service refuses; so too for the others.
+    /// Kind `not_signed_in` when the service refuses; so too for the others.
     fn with_password(&self, user: &str, password: &Secret) -> Result<Answered, Error>;
     /// See [`sign_in::with_one_time_password`].
     ///

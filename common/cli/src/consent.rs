@@ -5,7 +5,7 @@ use crate::command_error::CommandError;
 use crate::session::Session;
 use crate::terminal::prompt;
 
-/// So many things that are asked about are named.
+/// Things that are named in a question.
 const SHOWN: usize = 20;
 
 /// A question before the work.

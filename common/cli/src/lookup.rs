@@ -176,6 +176,14 @@ impl Session {
         self.client.send(request).and_then(|answer| answer.record()).map_err(failure)
     }
 
+    /// The record that a request has created.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`] and [`api::Answer::created`].
+    pub fn create(&self, request: &Request) -> Result<Record, Failure> {
+        self.client.send(request).and_then(|answer| answer.created()).map_err(failure)
+    }
+
     /// The record of a device, whatever form its identifier has.
     ///
     /// # Errors

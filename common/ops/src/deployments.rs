@@ -133,6 +133,9 @@ pub fn listed(records: Vec<Record>, source: &str) -> Rows {
 }
 
 /// The deployments of a product that belong to no group.
+///
+/// # Errors
+/// As [`deployments`].
 pub fn zombies_of(session: &Session, product: &str) -> Result<Vec<Record>, Failure> {
     let mut deployments = deployments(session, &[("filter[product.id]", product)])?;
     deployments.retain(|deployment| !deployment.contains_key("devicegroup_id"));

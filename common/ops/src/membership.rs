@@ -128,13 +128,22 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
     Ok(results.finish())
 }
 
+/// A device is out of its group.
+#[derive(Clone, Copy, Debug)]
+pub enum Left {
+    /// By this run.
+    Now,
+    /// It was not there any more.
+    Before,
+}
+
 /// Takes devices out of the groups that they are known to be in, with the care of a bulk move. Gives for each
 /// group, and for each of its devices in their order, whether it is out.
 pub fn take_out(
     session: &Session,
     groups: &[(Group, Vec<String>)],
     key: Option<&Secret>,
-) -> Vec<Vec<std::result::Result<(), Failure>>> {
+) -> Vec<Vec<std::result::Result<Left, Failure>>> {
     let mut locations = Locations::default();
     let mut rows = Vec::new();
     for (group, devices) in groups {
@@ -150,8 +159,9 @@ pub fn take_out(
     let _ended =
         MoveRun::new(session, &mut rows, &locations, (BATCH, key), &mut on_answer).carry_out();
     let mut outcomes = rows.into_iter().map(|row| match row.state {
+        RowState::Moved => Ok(Left::Now),
         RowState::Failed(failure) if failure.kind != ErrorKind::NotFound => Err(*failure),
-        _ => Ok(()),
+        _ => Ok(Left::Before),
     });
     groups.iter().map(|(_, devices)| outcomes.by_ref().take(devices.len()).collect()).collect()
 }

@@ -16,7 +16,7 @@ use cli::{CommandError, Failure, Row, RowSource};
 pub struct Source {
     /// Squirrel.
     pub text: String,
-    /// What to call it in messages: the path as it was source.
+    /// What to call it in messages: the path as it was given.
     pub shown: String,
 }
 

@@ -87,7 +87,7 @@ impl Creating {
             self.diagnostics.errors(code, failure.meta.as_deref());
             self.explained(failure, id)
         })?;
-        let mut record = without_code(answer.record().map_err(cli::failure)?);
+        let mut record = without_code(answer.created().map_err(cli::failure)?);
         if let Value::Array(warnings) = &answer.body["data"]["meta"] {
             self.diagnostics.warnings(code, warnings);
             record.insert("meta".into(), warnings.clone().into());

@@ -80,8 +80,8 @@ impl Remove {
         let refuse = |title: &str, what_to_do: &str| {
             Err(Failure::new(ErrorKind::Refused, title).detail(what_to_do))
         };
-        match kind {
-            "production_devicegroup" => refuse(
+        match cli::GroupType::of_api(kind) {
+            Some(cli::GroupType::Production) => refuse(
                 "A production device cannot be removed",
                 "`imp-device unassign` with the unblessing key makes it a development device",
             ),

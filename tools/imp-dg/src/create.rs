@@ -172,7 +172,7 @@ impl Making<'_> {
             return Ok(RowDone::created(kind.api_name(), attributes));
         }
         let body = resource::create_body(kind.api_name(), attributes, relationships);
-        let made = self.session.record(&Request::post("/devicegroups").body(body))?;
+        let made = self.session.create(&Request::post("/devicegroups").body(body))?;
         Ok(RowDone::new(made, Outcome::Created))
     }
 
@@ -191,7 +191,7 @@ impl Making<'_> {
                 }
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let body = resource::create_body("product", attributes, Record::new());
-                let created = session.record(&Request::post("/products").body(body));
+                let created = session.create(&Request::post("/products").body(body));
                 // Also when it is not known whether it was made: later rows look again.
                 session.resolver.forget(ResourceKind::Product);
                 let created = created.map_err(|failure| about(&what, failure))?;

@@ -41,7 +41,7 @@ impl Create {
             if self.changes.dry_run {
                 return Ok(RowDone::created("webhook", attributes));
             }
-            let made = session.record(&Request::post("/webhooks").body(body))?;
+            let made = session.create(&Request::post("/webhooks").body(body))?;
             Ok(RowDone::new(made, Outcome::Created))
         })
     }

@@ -50,7 +50,7 @@ impl Create {
                 return Ok(RowDone::created("product", attributes));
             }
             let body = resource::create_body("product", attributes, relationships);
-            let made = session.record(&Request::post("/products").body(body))?;
+            let made = session.create(&Request::post("/products").body(body))?;
             Ok(RowDone::new(made, Outcome::Created))
         })
     }

@@ -31,7 +31,7 @@ impl Endpoint {
             // Not shown: what stands before the @ may be a password.
             return Err(bad("(hidden)", "it must not hold a user or a password"));
         }
-        if text.contains(['?', '#']) {
+        if text.contains(['?', '#', '\\']) {
             return Err(bad(text, "it must be a base URL, without a query"));
         }
         let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
@@ -130,6 +130,8 @@ mod tests {
             "https://h h/v5",
             "https://host/v5?x=1",
             "https://host/v5#a",
+            r"https://host\v5",
+            r"https://host/v5\x",
             "https://[::1",
             "https://[::1]x/v5",
             "https://:80",

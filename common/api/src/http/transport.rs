@@ -25,7 +25,7 @@ const JSON_API: &str = "application/vnd.api+json";
 const LARGEST_BODY: u64 = 64 << 20;
 /// The service closes idle connections at a time that we do not know; older ones are not used again.
 const IDLE: Duration = Duration::from_secs(20);
-/// So long may it take to make a connection.
+/// Time to make a connection.
 const CONNECTING: Duration = Duration::from_secs(15);
 
 /// After this long without even a comment the service is taken for gone; a client of the maker waits

@@ -29,12 +29,12 @@ pub(crate) enum Next {
 }
 
 impl CircuitBreaker {
-    /// Whether there is any.
+    /// Whether changes go wrong, so that only a probe may be sent.
     pub(crate) fn is_open(&self) -> bool {
         self.since.is_some()
     }
 
-    /// Asked by whoever is alone in trying. `jitter` is from 0 to 1.
+    /// What the one request that may try has to do, counted as a trial. `jitter` is from 0 to 1.
     pub(crate) fn probe(&mut self, now: Instant, patience: Duration, jitter: f64) -> Next {
         match self.since {
             None => Next::Send,

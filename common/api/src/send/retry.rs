@@ -58,7 +58,7 @@ pub(crate) struct Situation {
     pub(crate) jitter: f64,
 }
 
-/// So often is a request sent while others succeed.
+/// Maximum attempts of a request while others succeed.
 const ATTEMPTS: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);

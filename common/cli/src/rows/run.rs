@@ -13,7 +13,7 @@ use pipe::{Failure, Item, ReadError, Row};
 
 use crate::args::Changes;
 use crate::command_error::CommandError;
-pub use crate::consent::Ask;
+use crate::consent::Ask;
 use crate::rows::outcome::{RowResult, from_dry_run, run_ended};
 use crate::rows::results::{Results, label_with_name};
 use crate::rows::source::{RowArgs, Rows};

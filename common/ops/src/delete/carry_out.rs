@@ -14,7 +14,7 @@ use pipe::engine::{self, Done};
 use super::plan::{DeleteRow, GroupToDelete};
 use crate::delete::Deletion;
 use crate::deployments::{delete_deployment, unflag, zombies_of};
-use crate::membership::take_out;
+use crate::membership::{Left, take_out};
 use cli::rows::{interrupted, run_ended};
 use cli::{Session, text};
 
@@ -26,6 +26,9 @@ pub struct DeletionRun<'a> {
     /// The run has ended: nothing more is sent.
     over: AtomicBool,
 }
+
+/// Maximum passes over the devices of a group. In each of them a device is sent up to six times.
+const PASSES: usize = 3;
 
 /// A row's number, and the number of one of its groups.
 pub type Place = (usize, usize);
@@ -155,7 +158,7 @@ impl<'a> DeletionRun<'a> {
     /// refused beside others are tried again as long as that gets any of them out; a row that does not get on
     /// fails, which ends the loop.
     fn empty_groups(&mut self, is_meant: impl Fn(&GroupToDelete) -> bool) {
-        loop {
+        for pass in 1.. {
             let groups = self.each_group(|group| {
                 let has_any = is_meant(group) && !group.devices.is_empty();
                 has_any.then(|| (group.as_group(), group.devices.clone()))
@@ -166,27 +169,36 @@ impl<'a> DeletionRun<'a> {
             let (places, groups): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
             let outcomes = take_out(self.session, &groups, self.order.key.as_ref());
             for (place, outcomes) in places.into_iter().zip(outcomes) {
-                self.note_left(place, outcomes);
+                self.note_left(place, outcomes, pass < PASSES);
             }
         }
     }
 
     /// Notes which devices of a group have left it.
-    fn note_left(&mut self, (row, number): Place, outcomes: Vec<Result<(), Failure>>) {
+    fn note_left(
+        &mut self,
+        (row, number): Place,
+        outcomes: Vec<Result<Left, Failure>>,
+        may_repeat: bool,
+    ) {
         let row = &mut self.rows[row];
         let group = &mut row.groups[number];
         let some_left = outcomes.iter().any(Result::is_ok);
-        row.is_begun |= some_left;
+        row.is_begun |= outcomes.iter().any(|outcome| matches!(outcome, Ok(Left::Now)));
         let mut still_there = Vec::new();
         for (device, outcome) in group.devices.drain(..).zip(outcomes) {
             let Err(failure) = outcome else { continue };
             self.over.fetch_or(failure.kind.ends_run(), Ordering::Relaxed);
             // A wrong key, for one, is as wrong the next time.
-            let again =
-                matches!(failure.kind, ErrorKind::Conflict | ErrorKind::Unexpected) && some_left;
+            let again = may_repeat
+                && some_left
+                && matches!(failure.kind, ErrorKind::Conflict | ErrorKind::Unexpected);
             if !again {
-                let told = of_group(&group.name, &group.id, failure);
-                row.failure.get_or_insert(told);
+                row.failure.get_or_insert(match failure.kind {
+                    ErrorKind::NotAttempted if self.session.is_stopped() => interrupted(),
+                    ErrorKind::NotAttempted => failure,
+                    _ => of_group(&group.name, &group.id, failure),
+                });
             }
             still_there.push(device);
         }

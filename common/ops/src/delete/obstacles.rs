@@ -121,9 +121,8 @@ fn targets(run: &mut DeletionRun<'_>) {
     let session = run.session;
     let all = run.each_group(|group| Some(group.clone()));
     let going: HashSet<&String> = all.iter().map(|(_, group)| &group.id).collect();
-    let is_target = |group: &GroupToDelete| {
-        GroupType::of_api(&group.kind).is_some_and(GroupType::can_be_target)
-    };
+    let is_target =
+        |group: &GroupToDelete| GroupType::of_api(&group.kind).is_none_or(GroupType::can_be_target);
     let perhaps = all.iter().filter(|(_, group)| is_target(group));
     let perhaps = perhaps.map(|(place, group)| {
         let product = text(&run.rows[place.0].record, "product_id").to_owned();

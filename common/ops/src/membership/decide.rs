@@ -1,4 +1,4 @@
-//! Which devices have to be written, and in which requests: a decision about rows and places, no requests.
+//! Which devices have to be written, and in which requests: a decision about rows and locations, no requests.
 //!
 //! A device that is where it should be is not written again, since that would restart it. The same device
 //! twice is written once: its second row is `unchanged` for the same target and a conflict for another.

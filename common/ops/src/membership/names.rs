@@ -27,8 +27,9 @@ pub(super) fn look_for_names(
     for row in rows {
         let RowState::PerhapsName(error) = &row.state else { continue };
         row.state = match (locations.of(row.device()), row.target()) {
-            (Ok(Some(Location { id, group, .. })), Some(target)) => {
-                row.id_of_name = id;
+            // Without an id it could only be sent as an agent id again.
+            (Ok(Some(Location { id: Some(id), group, .. })), Some(target)) => {
+                row.id_of_name = Some(id);
                 if group == Some(target) { RowState::Unchanged } else { RowState::Open(target) }
             }
             (Err(other), _) if other.kind == ErrorKind::Ambiguous => RowState::failed(other),

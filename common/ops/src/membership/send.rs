@@ -19,7 +19,7 @@ use serde_json::json;
 use super::batch_size::BatchSize;
 use super::decide::{Batch, batches};
 use super::locate::{Within, locate};
-use super::locations::{GroupNumber, Locations};
+use super::locations::{Group, GroupNumber, Locations};
 use super::names::look_for_names;
 use super::row::{MoveRow, RowState};
 use cli::Session;
@@ -139,35 +139,28 @@ impl<'a> MoveRun<'a> {
         rows.filter_map(|(number, row)| Some((number, row.open()?))).collect()
     }
 
-    /// The devices of a batch as the request names them, and the request.
-    fn request(&self, batch: &Batch) -> (Vec<String>, Request) {
-        let rows = batch.rows.iter().map(|row| &self.rows[*row]);
-        let devices: Vec<String> = rows.map(|row| row.on_the_wire(self.locations)).collect();
-        let group = self.locations.group(batch.group);
-        let request = if self.rows[batch.rows[0]].leaves() {
-            let key = self.key.filter(|_| group.is_production());
-            membership::unassign(&group.id, &devices, key)
-        } else {
-            membership::assign(&group.id, &devices)
-        };
-        (devices, request)
+    /// The devices of a batch as the request names them, and whether they leave their group.
+    fn named(&self, batch: &Batch) -> (Vec<String>, bool) {
+        let rows = || batch.rows.iter().map(|row| &self.rows[*row]);
+        let devices = rows().map(|row| row.on_the_wire(self.locations)).collect();
+        (devices, rows().any(MoveRow::leaves))
     }
 
     /// Sends `round`; notes what is certain, gives what is not, and what ended the run.
     fn send(&mut self, round: Vec<Batch>) -> (Vec<UnknownOutcome>, Option<Error>) {
         let (mut unknown, mut over) = (Vec::new(), None);
-        let session = self.session;
-        let requests: Vec<_> =
-            round.into_iter().map(|batch| (self.request(&batch), batch)).collect();
+        let (session, locations, key) = (self.session, self.locations, self.key);
+        let named: Vec<_> = round.into_iter().map(|batch| (self.named(&batch), batch)).collect();
         let hold_back = AtomicBool::new(false);
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
-            requests.into_iter(),
-            |((devices, request), batch)| {
+            named.into_iter(),
+            |((devices, leave), batch)| {
                 if hold_back.load(Ordering::Relaxed) {
                     return (None, batch);
                 }
+                let request = request(&devices, leave, locations.group(batch.group), key);
                 let result = membership::interpret(session.client.send(&request), &devices);
                 if matches!(&result, BatchResult::Unknown { general, .. } if is_trouble(general)) {
                     hold_back.store(true, Ordering::Relaxed);
@@ -356,6 +349,15 @@ impl<'a> MoveRun<'a> {
         for row in self.rows.iter_mut().filter(|row| row.open().is_some()) {
             row.state = reason.take().unwrap_or_else(RowState::run_ended);
         }
+    }
+}
+
+/// The request for the devices of one group.
+fn request(devices: &[String], leave: bool, group: &Group, key: Option<&Secret>) -> Request {
+    if leave {
+        membership::unassign(&group.id, devices, key.filter(|_| group.is_production()))
+    } else {
+        membership::assign(&group.id, devices)
     }
 }
 

@@ -39,7 +39,7 @@ impl Create {
             let body = resource::create_body("login_key", attributes, Record::new());
             let answer =
                 password.send(Request::post(KEYS).body(body)).map_err(CommandError::from)?;
-            answer.record()?
+            answer.created()?
         };
         record.insert("outcome".into(), Outcome::Created.word().into());
         session.output.print(&record)?;

@@ -52,7 +52,7 @@ impl Registration {
             return Ok(());
         }
         let body = body(attributes(&url, event, Mime::Json), &group);
-        let made = match self.session.record(&Request::post("/webhooks").body(body)) {
+        let made = match self.session.create(&Request::post("/webhooks").body(body)) {
             Ok(made) => made,
             // No answer: the URL has the secret, so a webhook that has it is the one we asked for.
             Err(failure) if failure.kind == ErrorKind::UnknownOutcome => {

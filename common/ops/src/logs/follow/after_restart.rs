@@ -56,7 +56,7 @@ struct Lost {
 type Marked = std::result::Result<(), Failure>;
 
 impl LogAfter {
-    /// LogPositions for this run; without the flag, or in a dry run, they do nothing.
+    /// The positions of this run; without the flag, or in a dry run, there are none.
     ///
     /// # Errors
     /// Exit 2 with CSV, whose columns cannot be those of a restart and of a line of a log.
@@ -115,7 +115,7 @@ impl LogPositions<'_> {
         }
     }
 
-    /// LogPositions several devices, some at once.
+    /// Notes the positions of several devices, some at once.
     fn all(&self, devices: &[String]) -> Marked {
         let mut ended = Ok(());
         engine::ordered(
