@@ -21,6 +21,8 @@ const TEXT: usize = 10_000;
 
 /// What leads elsewhere than to the next statement.
 const JUMPS: [&str; 6] = ["return", "throw", "break", "continue", "while", "do"];
+/// Operators and brackets that an expression can end with.
+const EXPRESSION_ENDS: [&str; 5] = [")", "]", "}", "++", "--"];
 const ASSIGNMENTS: [&str; 9] = ["=", "<-", "+=", "-=", "*=", "/=", "%=", "++", "--"];
 
 /// One line that a program logs.
@@ -48,10 +50,13 @@ impl Program {
         let handles_shutdown =
             words.windows(4).any(|window| *window == ["server", ".", "onshutdown", "("]);
         let closing = closing_brackets(&words);
-        let whole = 0..tokens.len();
+        let mut assignments = HashMap::new();
+        for name in (0..words.len()).filter_map(|at| assigned(&words, at)) {
+            *assignments.entry(name).or_default() += 1;
+        }
         let (lines, variables) = (Vec::new(), HashMap::new());
-        let mut run = Run { tokens, words, closing, variables, lines, rounds: 0 };
-        run.block(whole, 0);
+        let mut run = Run { tokens, words, closing, assignments, variables, lines, rounds: 0 };
+        run.block(0..tokens.len(), 0);
         Self { lines: run.lines, handles_shutdown }
     }
 }
@@ -70,11 +75,21 @@ fn closing_brackets(words: &[&str]) -> Vec<usize> {
     closing
 }
 
+/// The word at this place, if it is a variable that is made or given a value there.
+fn assigned<'t>(words: &[&'t str], at: usize) -> Option<&'t str> {
+    let before = at.checked_sub(1).map_or("", |before| words[before]);
+    let given = words.get(at + 1).is_some_and(|word| ASSIGNMENTS.contains(word))
+        || ["local", "++", "--"].contains(&before);
+    Some(words[at]).filter(|_| given)
+}
+
 struct Run<'t> {
     tokens: &'t [Token<'t>],
     /// Of each token, for matching; empty for numbers and strings.
     words: Vec<&'t str>,
     closing: Vec<usize>,
+    /// How often the whole program gives a variable a value.
+    assignments: HashMap<&'t str, usize>,
     variables: HashMap<&'t str, Value>,
     lines: Vec<Line>,
     rounds: usize,
@@ -137,10 +152,12 @@ impl<'t> Run<'t> {
     }
 
     fn begins_on_new_line(&self, at: usize) -> bool {
-        let goes_on = |before: &Token<'_>| matches!(before.kind, Kind::Sign(sign) if ![")", "]", "}", "++", "--"].contains(&sign));
-        self.tokens.get(at).is_some_and(|token| token.begins_line)
-            && matches!(self.tokens[at].kind, Kind::Name(_))
-            && !at.checked_sub(1).is_some_and(|before| goes_on(&self.tokens[before]))
+        let goes_on = |before: &Token<'_>| matches!(before.kind, Kind::Sign(sign) if !EXPRESSION_ENDS.contains(&sign));
+        self.tokens.get(at).is_some_and(|token| {
+            token.begins_line
+                && matches!(token.kind, Kind::Name(_))
+                && !at.checked_sub(1).is_some_and(|before| goes_on(&self.tokens[before]))
+        })
     }
 
     /// Where the statement that begins at `at` ends: behind its semicolon or its block, or where a
@@ -184,21 +201,11 @@ impl<'t> Run<'t> {
             && (end == self.words.len()
                 || [";", ",", "}"].contains(&self.word(end))
                 || self.begins_on_new_line(end))
-            && self.assignments(name, 0..self.words.len()) == 1
+            && self.assignments.get(name) == Some(&1)
             && self.before(at) != "."
         {
             self.variables.insert(name, value);
         }
-    }
-
-    /// How often a part makes a variable or gives it a value.
-    fn assignments(&self, name: &str, part: Range<usize>) -> usize {
-        let gives = |&at: &usize| {
-            self.words[at] == name
-                && (ASSIGNMENTS.contains(&self.word(at + 1))
-                    || ["local", "++", "--"].contains(&self.before(at)))
-        };
-        part.filter(gives).count()
     }
 
     /// Numbers, strings and known variables that are added, and the place behind them.
@@ -258,8 +265,9 @@ impl<'t> Run<'t> {
         }
         let plain = tested == counter
             && stepped == counter
-            && self.assignments(counter, body.clone()) == 0
-            && !self.words[body.clone()].iter().any(|word| JUMPS.contains(word));
+            && !body.clone().any(|at| {
+                JUMPS.contains(&self.words[at]) || assigned(&self.words, at) == Some(counter)
+            });
         plain.then_some(Loop { counter, first, comparison, limit, step, body })
     }
 

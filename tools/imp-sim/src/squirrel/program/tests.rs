@@ -118,3 +118,9 @@ fn a_shutdown_handler_is_seen() {
     assert!(handles("server.onshutdown(function(reason) { server.restart(); });"));
     assert!(!handles("// server.onshutdown(f);"));
 }
+
+#[test]
+fn a_large_program_is_no_long_one() {
+    let large: String = (0..100_000).map(|at| format!("a{at} = {at};\n")).collect();
+    assert_eq!(logged(&format!("{large}server.log(a99999);")), ["99999"]);
+}
