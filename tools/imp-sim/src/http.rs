@@ -56,18 +56,19 @@ impl Call<'_> {
         &self.sim.settings.variants
     }
 
+    /// Scheme and host of links.
+    fn origin(&self) -> &str {
+        if self.variants().link_host_foreign { "https://api.invalid" } else { &self.request.origin }
+    }
+
     /// The absolute address of a path.
     pub fn link(&self, target: &str) -> String {
-        if self.variants().link_host_foreign {
-            format!("https://api.invalid{target}")
-        } else {
-            format!("{}{target}", self.request.origin)
-        }
+        format!("{}{target}", self.origin())
     }
 
     /// The absolute address of one thing in a collection.
     pub fn link_to(&self, collection: &str, id: impl Display) -> String {
-        self.link(&format!("/v5/{collection}/{id}"))
+        format!("{}/v5/{collection}/{id}", self.origin())
     }
 
     /// Whether a list shows what `owner` owns. What collaborators own is there only if a filter

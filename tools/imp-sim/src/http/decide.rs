@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::answer::Answer;
-use super::path;
+use super::path::{self, Template};
 use super::request::{JSON_API, Request};
 use super::{Call, auth, dispatch, log_streams};
 use crate::faults::{Cut, Fault, FaultBody};
@@ -164,23 +164,27 @@ fn reason_phrase(status: u16) -> &'static str {
 fn log(
     sim: &Sim,
     request: &Request,
-    template: Option<&'static str>,
+    template: Option<Template>,
     arrived: Duration,
     answer: &Answer,
     cut: bool,
     account: Option<Id>,
 ) {
-    let template = template.unwrap_or("/…");
-    let kind = format!("{} {template}", request.method);
+    let template = template.unwrap_or(&["…"]);
+    let kind = format!("{} /{}", request.method, template.join("/"));
     let (shown, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-    let shown = shown.strip_prefix("/v5").unwrap_or(shown);
+    let path = if path::holds_secret(template) {
+        format!("/{}", template.join("/")).into()
+    } else {
+        shown.strip_prefix("/v5").unwrap_or(shown).into()
+    };
     let account = account.and_then(|id| {
         sim.state().accounts.get(&id).map(|account| account.username.as_str().into())
     });
     let entry = Entry {
         ms: u64::try_from(arrived.as_millis()).unwrap_or_default(),
         method: request.method.as_str().into(),
-        path: if path::holds_secret(template) { template.into() } else { shown.into() },
+        path,
         query: query.into(),
         status: if cut { 0 } else { answer.status },
         account,
