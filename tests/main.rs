@@ -33,6 +33,7 @@ mod properties {
     mod resume;
     mod secrets;
     mod service;
+    mod terminal;
     mod transport;
     mod unknown_outcomes;
     mod variants;

@@ -205,3 +205,23 @@ fn records_of_another_kind() {
         assert_eq!(kinds(&dir.failed("failed")), [("wrong_type", rows)].into(), "{run}");
     }
 }
+
+#[test]
+fn the_same_error_is_told_three_times_and_then_counted() {
+    let (_sim, dir) = account();
+    let rows: String = (0..100).map(|row| format!("nobody-{row}\n")).collect();
+    dir.write("rows", format!("{rows}{{\"label\":1}}\n{GOOD}\n"));
+    let script = "imp-device info --input rows";
+    let run = dir.sh(&format!("{script} --failed failed")).code(1);
+    assert_eq!(run.field("name"), [GOOD], "{run}");
+    assert_eq!(run.stderr().lines().count(), 5, "three, the other kind, and the count{run}");
+    let run = run.says("rows:3: ").says("… and 97 more: No device …");
+    assert!(!run.stderr().contains("nobody-3"), "{run}");
+    assert_eq!(kinds(&dir.failed("failed")), [("not_found", 100), ("bad_input", 1)].into());
+    // Without the file it is said how to get at the others, and with -v there are no others.
+    dir.sh(script).code(1).says("--failed FILE keeps the rows that fail");
+    let run = dir.sh(&format!("{script} -v --failed failed")).code(1).says("nobody-99");
+    assert!(!run.stderr().contains("more:"), "{run}");
+    run.says("102 rows: 1 ok, 0 unchanged, 101 failed")
+        .says("failed: 100 No device …, 1 Nothing names the device; the rows are in failed");
+}

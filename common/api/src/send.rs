@@ -2,6 +2,7 @@
 //!
 //! Every decision is made by `retry`, `retry_budget`, `circuit_breaker` and `rate_limit`; this file carries it out.
 
+pub mod activity;
 pub(crate) mod circuit_breaker;
 pub mod clock;
 pub mod rate_limit;
@@ -117,8 +118,10 @@ impl<'a> SendLoop<'a> {
                 Decision::NewToken => self.other_token(&exchange)?,
                 Decision::Again(wait) => {
                     self.lost |= outcome != Outcome::NotSent;
-                    self.client.wait(wait)?;
-                    self.client.within_budget()?;
+                    activity::between_tries(|| {
+                        self.client.wait(wait)?;
+                        self.client.within_budget()
+                    })?;
                 }
                 Decision::UnknownOutcome => {
                     let patience = self.client.settings().patience;
@@ -171,7 +174,8 @@ impl<'a> SendLoop<'a> {
         }
         let rate_limiter = self.client.rate_limiter_for(self.request);
         if !self.request.for_sign_in {
-            self.client.wait(rate_limiter.take_slot())?;
+            let wait = rate_limiter.take_slot();
+            activity::held_by_limit(wait, || self.client.wait(wait))?;
         }
         self.attempts += 1;
         self.client.0.sent.fetch_add(1, Ordering::Relaxed);
@@ -181,7 +185,9 @@ impl<'a> SendLoop<'a> {
         }
         // Something that must not be done twice goes over a connection that nobody can have closed.
         let kept = self.request.repeat == Repeat::Idempotent;
-        let exchange = self.client.0.transport.exchange(self.request, self.token.as_ref(), kept);
+        let token = self.token.as_ref();
+        let transport = &self.client.0.transport;
+        let exchange = activity::until_answered(|| transport.exchange(self.request, token, kept));
         if let Some(trace) = trace {
             trace.exchange(self.request, self.token.as_ref(), &exchange);
         }

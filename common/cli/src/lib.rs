@@ -18,7 +18,8 @@ pub use api;
 pub use args::{
     BatchSize, Bulk, Changes, Common, Deferred, Deployments, DeviceGroups, Devices, DryRun, Input,
     Products, Reports, Unblessing, UnblessingKey, group_type, identifier, missing, new_name,
-    option_or_copy, secret_in_file, secret_in_file_or_stdin, text_option, truth_option,
+    option_or_copy, secret_in_file, secret_in_file_or_stdin, text_option,
+    truth_option,
 };
 pub use auth;
 pub use command_error::{CommandError, failure};
@@ -32,7 +33,7 @@ pub use rows::once_per_target::{OncePerTarget, Reported};
 pub use rows::source::{Identifiers, RowArgs, RowSource, Rows};
 pub use session::{Session, interaction, settings, sign_in_environment, text};
 
-use terminal::{environment, signals, stderr, stdout};
+use terminal::{environment, progress, signals, stderr, stdout};
 
 use std::process::ExitCode;
 
@@ -54,10 +55,11 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    let exit = match carry_out(arguments) {
+    let carried_out = carry_out(arguments);
+    progress::end();
+    let exit = match carried_out {
         Ok(exit) => exit,
         Err(error) => {
-            stderr::end_progress();
             if let Some(message) = &error.message {
                 stderr::say(message);
             }

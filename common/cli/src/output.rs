@@ -11,7 +11,7 @@ use pipe::{Format, Sink, Wrote};
 
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
-use crate::{terminal::stderr, terminal::stdout};
+use crate::{terminal::progress, terminal::stdout};
 
 /// The output of a run.
 pub struct Output {
@@ -118,7 +118,7 @@ impl Output {
     ) -> Result<(), CommandError> {
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let act = || act(&mut sink);
-        let wrote = if self.at_terminal { stderr::beside_progress(act) } else { act() };
+        let wrote = if self.at_terminal { progress::beside(act) } else { act() };
         let wrote = wrote
             .map_err(|error| CommandError::usage(format!("cannot write to stdout: {error}")))?;
         if wrote == Wrote::Closed {

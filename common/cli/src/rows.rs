@@ -4,6 +4,7 @@ mod expand;
 pub mod naming;
 pub mod once_per_target;
 mod outcome;
+mod repeated;
 pub mod results;
 pub mod run;
 pub mod source;

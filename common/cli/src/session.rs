@@ -14,7 +14,10 @@ use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::output::Output;
 use crate::terminal::interruptible::Inputs;
-use crate::{terminal::environment, terminal::prompt, terminal::signals, terminal::stderr};
+use crate::{
+    terminal::environment, terminal::progress, terminal::prompt, terminal::signals,
+    terminal::stderr,
+};
 
 /// Requests after which a run is worth one more, to learn which account's pace it shares.
 const WORTH_KNOWING: u64 = 10;
@@ -114,6 +117,7 @@ impl Session {
             sign_in,
         };
         session.share_pace();
+        progress::begin();
         Ok(session)
     }
 

@@ -8,7 +8,7 @@ use api::{SeenIds, devices};
 
 use cli::CommandError;
 use cli::Session;
-use cli::{Exit, Result, terminal::stderr};
+use cli::{Exit, Result, terminal::progress, terminal::stderr};
 
 /// A list to print: several requests whose records are united, each once.
 pub struct Query<'a> {
@@ -62,6 +62,7 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
     if let Some(target) = listed {
         session.output.expect(target);
     }
+    let noun = listed.map_or("record", ResourceKind::noun);
     let mut failed = None;
     let mut printed = 0u64;
     let ended = read(session, query, |mut record| {
@@ -70,6 +71,7 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
             return ControlFlow::Break(());
         }
         printed += 1;
+        progress::count(printed, 0, noun);
         if let Err(error) = session.output.print(&record) {
             failed = Some(error);
             return ControlFlow::Break(());
@@ -81,10 +83,13 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
         }
     });
     session.output.finish()?;
-    stderr::end_progress();
+    progress::end();
     let _all_or_not = ended?;
     if let Some(error) = failed {
         return Err(error);
+    }
+    if printed == 0 && session.output.is_read() && !session.is_stopped() {
+        stderr::hint(&format!("no {noun} found: the list is empty"));
     }
     if session.common.verbose {
         stderr::say(&format!("{printed} records, {} requests", session.client.requests_sent()));

@@ -1,6 +1,7 @@
 //! What becomes of the rows: good ones to stdout, failed ones to stderr and `--failed`, all of them into
 //! the summary and the exit code. The one place where a row is counted.
 
+use model::text::one_line;
 use model::{ErrorKind, Record, ResourceKind};
 use std::fs::{self, File};
 use std::io::Write;
@@ -13,9 +14,10 @@ use crate::Exit;
 use crate::command_error::CommandError;
 use crate::consent::count;
 use crate::rows::outcome::{Outcome, interrupted, run_ended};
+use crate::rows::repeated::RepeatedFailures;
 use crate::rows::source::RowArgs;
 use crate::session::Session;
-use crate::terminal::stderr;
+use crate::terminal::{progress, stderr};
 
 /// The results of a run.
 pub struct Results<'a> {
@@ -23,7 +25,12 @@ pub struct Results<'a> {
     /// What a row is about, for messages.
     noun: &'static str,
     failed: Option<FailedFile>,
+    /// What that file is called, for the summary.
+    failed_name: Option<String>,
+    failures: RepeatedFailures,
     report: Option<File>,
+    /// Rows that will come; 0 if that is not known.
+    expected: u64,
     /// Counts so far.
     pub tally: Tally,
     exit: Exit,
@@ -63,12 +70,15 @@ impl<'a> Results<'a> {
         Ok(Results {
             session,
             noun: args.source.noun,
+            failed_name: failed.map(|path| one_line(&path.display().to_string())),
+            failures: RepeatedFailures::default(),
             failed: failed
                 .map(|path| FailedFile::create(path).map_err(cannot_write(path)))
                 .transpose()?,
             report: report
                 .map(|path| File::create(path).map_err(cannot_write(path)))
                 .transpose()?,
+            expected: 0,
             tally: Tally::default(),
             exit: Exit::Done,
             dry_run,
@@ -115,7 +125,9 @@ impl<'a> Results<'a> {
         self.over |= failure.kind.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != ErrorKind::NotAttempted || failure.partly {
-            stderr::say(&sentence(failure, input, self.noun, source));
+            if self.is_told(failure) {
+                stderr::say(&sentence(failure, input, self.noun, source));
+            }
             self.exit = self.exit.and(Exit::of_failure(failure.kind));
         }
         self.tally.failed(failure.kind);
@@ -126,6 +138,33 @@ impl<'a> Results<'a> {
             self.end_run(CommandError::usage(format!(
                 "cannot write the failed record of {source}, nor any after it: {error}"
             )));
+        }
+    }
+
+    /// Whether a failure is told by itself. What may have been done is, unless a file has it.
+    fn is_told(&mut self, failure: &Failure) -> bool {
+        let may_be_done = failure.partly || failure.kind == ErrorKind::UnknownOutcome;
+        let always = self.session.common.verbose || (may_be_done && self.failed.is_none());
+        self.failures.is_told(failure, always)
+    }
+
+    /// How many failures were not told one by one, and where they are.
+    fn say_untold(&self) {
+        let untold = self.failures.untold();
+        untold.iter().for_each(|line| stderr::say(line));
+        if !untold.is_empty() && self.failed_name.is_none() {
+            stderr::say("--failed FILE keeps the rows that fail, --verbose tells each of them");
+        }
+    }
+
+    /// The summary: counts, and of what failed the kinds and the file.
+    fn say_summary(&self, requests: u64) {
+        stderr::say(&format!("{}, {requests} requests", self.tally.sentence()));
+        let kinds = self.failures.sentence();
+        if !kinds.is_empty() {
+            let kept = self.failed_name.as_ref().filter(|_| self.failed.is_some());
+            let kept = kept.map_or(String::new(), |name| format!("; the rows are in {name}"));
+            stderr::say(&format!("failed: {kinds}{kept}"));
         }
     }
 
@@ -154,10 +193,15 @@ impl<'a> Results<'a> {
         self.over
     }
 
+    /// Says how many rows will come, if that is known.
+    pub fn expect_rows(&mut self, total: Option<u64>) {
+        self.expected = total.unwrap_or_default();
+    }
+
     /// Shows how far it has come.
     pub fn show_progress(&self) {
-        if self.tally.rows > 1 {
-            stderr::progress(self.tally.rows, 0, self.noun);
+        if self.tally.rows > 0 || self.expected > 0 {
+            progress::count(self.tally.rows, self.expected, self.noun);
         }
     }
 
@@ -168,11 +212,15 @@ impl<'a> Results<'a> {
 
     /// Ends the output, writes the summary, gives the exit code.
     pub fn finish(mut self) -> Exit {
-        stderr::end_progress();
+        progress::end();
         if let Err(error) = self.session.output.finish() {
             self.end_run(error);
         }
         self.note(crate::terminal::signals::exit());
+        self.say_untold();
+        if self.tally.rows == 0 && self.exit == Exit::Done && !self.over {
+            stderr::hint(&format!("there was no {} to work on; nothing was done", self.noun));
+        }
         if self.session.inputs.were_cut_short() {
             stderr::say("the input was not read to its end; what came after is in no file");
         }
@@ -184,7 +232,7 @@ impl<'a> Results<'a> {
         }
         let requests = self.session.client.requests_sent();
         if self.session.common.verbose || (stderr::is_terminal() && self.tally.rows > 1) {
-            stderr::say(&format!("{}, {requests} requests", self.tally.sentence()));
+            self.say_summary(requests);
         }
         if let Some(mut file) = self.report.take() {
             let mut report = self.tally.to_record();

@@ -93,6 +93,7 @@ pub fn carry_out<'a>(
     let writes = job.changes.is_some();
     job.can_be_asked()?;
     let mut results = Results::open(session, job.args, writes, job.is_dry_run())?;
+    results.expect_rows(job.args.source.number_of_rows());
     let mut rows = rows()?;
     if job.all_first {
         rows = read_all(session, job, rows, &mut results);
@@ -122,6 +123,7 @@ pub fn each_row<T: Send>(
     work: impl Fn(&Row) -> std::result::Result<T, Failure> + Sync,
     mut report: impl FnMut(&mut Results<'_>, T, &Row) -> bool,
 ) {
+    results.show_progress();
     let over = AtomicBool::new(results.is_over());
     let work = |row: &Row| {
         if over.load(Ordering::Relaxed) {
@@ -166,7 +168,7 @@ pub fn each_row<T: Send>(
 fn read_all(session: &Session, job: &RowJob<'_>, rows: Rows, results: &mut Results<'_>) -> Rows {
     let mut spool = Spool::new();
     let mut labels = Vec::new();
-    let mut total = 0u64;
+    let (mut items, mut total) = (0u64, 0u64);
     for item in rows {
         let item = match item {
             Ok(item) => item,
@@ -175,6 +177,7 @@ fn read_all(session: &Session, job: &RowJob<'_>, rows: Rows, results: &mut Resul
                 break;
             }
         };
+        items += 1;
         if let Item::Row(row) = &item {
             total += 1;
             if labels.len() < 20 {
@@ -193,6 +196,7 @@ fn read_all(session: &Session, job: &RowJob<'_>, rows: Rows, results: &mut Resul
     {
         results.end_run(error);
     }
+    results.expect_rows(Some(items));
     let rows = spool.read();
     Box::new(rows.map(|row| row.map_err(|error| ReadError::new("rows that waited", &error))))
 }

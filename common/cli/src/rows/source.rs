@@ -13,7 +13,11 @@ use pipe::{Item, ReadError, Row, Source};
 use crate::args::Reports;
 use crate::command_error::CommandError;
 use crate::terminal::interruptible::{Inputs, InterruptibleReader};
+use crate::terminal::stderr;
 use crate::terminal::stdin::{self, Stdin};
+
+/// The rows of a larger file are not counted in advance.
+const MOST_COUNTED: u64 = 64 << 20;
 
 /// What the command line gives a verb that works on rows.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +63,22 @@ impl<'a> RowSource<'a> {
     fn dashes(&self) -> usize {
         self.identifiers.iter().filter(|text| *text == "-").count()
             + self.files.iter().filter(|path| *path == Path::new("-")).count()
+    }
+
+    /// How many rows there are, counted for a person who waits; `None` if nobody looks, or it would take the
+    /// reading of a pipe.
+    pub(crate) fn number_of_rows(&self) -> Option<u64> {
+        if self.is_default() || self.dashes() > 0 || !stderr::is_terminal() {
+            return None;
+        }
+        let rows_of = |path: &PathBuf| {
+            let metadata = fs::metadata(path).ok()?;
+            let is_counted = metadata.is_file() && metadata.len() <= MOST_COUNTED;
+            let file = is_counted.then(|| fs::File::open(path).ok())??;
+            Some(Source::new("", Box::new(file)).rows().count() as u64)
+        };
+        let in_files: Option<u64> = self.files.iter().map(rows_of).sum();
+        Some(in_files? + self.identifiers.len() as u64)
     }
 
     /// Opens the sources, all of them before the first row is read.

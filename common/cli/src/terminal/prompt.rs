@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::command_error::CommandError;
-use crate::terminal::signals;
+use crate::terminal::{progress, signals};
 
 /// How often the stop flag is looked at while somebody thinks.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
@@ -47,8 +47,12 @@ pub fn secret(question: &str) -> Result<Secret, CommandError> {
     secret
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that waits for a person")]
 fn answer(terminal: &mut File, question: &str) -> Result<String, CommandError> {
+    progress::instead(|| answer_to(terminal, question))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that waits for a person")]
+fn answer_to(terminal: &mut File, question: &str) -> Result<String, CommandError> {
     // Caught, Ctrl-C ends the question; uncaught it would leave a terminal that shows nothing.
     let stop = signals::stop();
     terminal.write_all(question.as_bytes()).map_err(|_| no_terminal(question))?;

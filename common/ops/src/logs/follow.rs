@@ -22,7 +22,7 @@ pub use after_restart::{LogAfter, LogPositions, each_followed};
 use cli::Output;
 use cli::Session;
 use cli::{CommandError, failure};
-use cli::{Exit, Result, terminal::stderr};
+use cli::{Exit, Result, terminal::progress, terminal::stderr};
 pub use devices::{FollowRows, follow_rows};
 use printed_lines::PrintedLines;
 use schedule::{Action, Event, Schedule, Why};
@@ -67,6 +67,7 @@ fn follow(
     let devices = devices.into_iter().map(|device| (device.id, device.printed_lines)).collect();
     // A long run: it shares the account's pace from the beginning, not when others are under way.
     let _known_or_not = session.account();
+    progress::end();
     let mut schedule = Schedule::new(devices, streams, clock::monotonic());
     let edge = Edge::start(&session.client, usize::from(session.common.jobs));
     let mut exit = Exit::Done;

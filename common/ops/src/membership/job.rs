@@ -18,7 +18,7 @@ use super::send::MoveRun;
 use cli::Session;
 use cli::rows::results::Results;
 use cli::{CommandError, failure};
-use cli::{Exit, terminal::stderr};
+use cli::{Exit, terminal::progress};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
 pub(super) struct MoveJob<'a> {
@@ -128,7 +128,7 @@ impl<'a> MoveJob<'a> {
         };
         let mut on_answer = |rows: &[MoveRow], locations: &Locations| {
             let go_on = printer.print_settled(rows, locations);
-            stderr::progress(printer.next as u64, total, "device");
+            progress::count(printer.next as u64, total, "device");
             go_on
         };
         on_answer(&self.rows, &self.locations);

@@ -20,7 +20,7 @@ use cli::Session;
 use cli::args::OutputFormat;
 use cli::consent::count;
 use cli::rows::{RowJob, RowResult, carry_out, interrupted};
-use cli::{Exit, Result, terminal::stderr};
+use cli::{Exit, Result, terminal::progress, terminal::stderr};
 
 /// The flag of verbs that restart devices.
 #[derive(Args, Clone, Copy, Debug)]
@@ -163,7 +163,7 @@ impl LogPositions<'_> {
     fn follow(&self) -> Result {
         let State { followed, lost, .. } = std::mem::take(&mut *self.state());
         let session = self.session;
-        stderr::end_progress();
+        progress::end();
         for Lost { devices, first } in lost.values() {
             let devices = count(*devices, "device");
             stderr::say(&format!("the logs of {devices} cannot be followed: {first}"));
