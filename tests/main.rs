@@ -19,6 +19,7 @@ mod commands {
 /// What holds for every command: input, output, ends, faults, secrets, the limit.
 mod properties {
     mod bad_input;
+    mod command_line;
     mod duplicates;
     mod end_of_run;
     mod exit_codes;

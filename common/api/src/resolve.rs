@@ -56,7 +56,10 @@ impl Resolver {
         match all.as_slice() {
             [one] => Ok(one.clone()),
             [] => Err(not_found(kind, text)),
-            several => Err(ambiguous(kind, text, several)),
+            several => {
+                let name = |id: &str| self.name_of(ResourceKind::Product, id);
+                Err(ambiguous(kind, text, several, name))
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod command_error;
+mod command_line;
 pub mod consent;
 mod exit;
 pub mod lookup;
@@ -18,7 +19,7 @@ pub use api;
 pub use args::{
     BatchSize, Bulk, Changes, Common, Deferred, Deployments, DeviceGroups, Devices, DryRun, Input,
     Products, Reports, Unblessing, UnblessingKey, group_type, identifier, missing, new_name,
-    option_or_copy, secret_in_file, secret_in_file_or_stdin, text_option,
+    not_without_option, option_or_copy, secret_in_file, secret_in_file_or_stdin, text_option,
     truth_option,
 };
 pub use auth;
@@ -42,12 +43,13 @@ pub type Result<T = Exit> = std::result::Result<T, CommandError>;
 
 /// Parses the command line, carries it out and gives the exit code.
 pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> ExitCode {
-    let mut command = Arguments::command();
+    let mut command = command_line::with_other_names(Arguments::command());
     stderr::name_it(command.get_name());
     end_on_panic();
     // What `parse` does, but the description of all verbs is built only once: it is half of the
     // start-up time that is ours.
-    let parsed = command.try_get_matches_from_mut(environment::arguments());
+    let typed = command_line::in_our_form(environment::arguments(), Arguments::command);
+    let parsed = command.try_get_matches_from_mut(typed);
     let parsed = parsed.and_then(|mut matches| {
         Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
     });
@@ -71,7 +73,11 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
 
 fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        stderr::plain(&error.render().to_string());
+        let text = error.render().to_string();
+        match text.strip_prefix("error: ") {
+            Some(text) => stderr::say(text),
+            None => stderr::plain(&text),
+        }
         return Exit::CouldNotRun.into();
     }
     stdout::print(&error.render().to_string());

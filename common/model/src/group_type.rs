@@ -65,6 +65,15 @@ impl GroupType {
         }
     }
 
+    /// What people call it also: what a factory group holds is a fixture.
+    pub fn other_name(self) -> Option<&'static str> {
+        match self {
+            GroupType::PreFactory => Some("pre-fixture"),
+            GroupType::Factory => Some("fixture"),
+            _ => None,
+        }
+    }
+
     /// What such a group holds, for the help.
     pub fn purpose(self) -> &'static str {
         match self {
@@ -80,7 +89,10 @@ impl GroupType {
 
     /// The type that `text` names: as on the command line, or as the `type` of a record.
     pub fn named(text: &str) -> Option<Self> {
-        let typed = |kind: &Self| kind.name().eq_ignore_ascii_case(text);
+        let typed = |kind: &Self| {
+            let mut names = [Some(kind.name()), kind.other_name()].into_iter().flatten();
+            names.any(|name| name.eq_ignore_ascii_case(text))
+        };
         Self::ALL.into_iter().find(typed).or_else(|| Self::of_api(text))
     }
 

@@ -12,6 +12,7 @@ use crate::create::Creating;
 ///
 /// Creates a new build with the same code in each group; devices take it at their next restart.
 #[derive(Args)]
+#[command(mut_arg("named", |named| named.hide(true).value_parser(cli::not_without_option)))]
 pub struct Copy {
     /// The build to copy: id, sha, tag or origin; `-` is stdin; a column `build` of a row beats it
     #[arg(long, short, value_name = "BUILD", value_parser = cli::identifier, allow_hyphen_values = true, display_order = 0)]

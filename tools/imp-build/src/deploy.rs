@@ -83,6 +83,7 @@ pub fn flag_of(row: &Row) -> Result<Option<bool>, Failure> {
 /// The build becomes the group's current deployment; devices take it at their next restart. Says on stderr
 /// where code does not compile, as file:row:column: text.
 #[derive(Args)]
+#[command(mut_arg("named", |named| named.hide(true).value_parser(cli::not_without_option)))]
 pub struct Deploy {
     #[command(flatten)]
     build: Build,

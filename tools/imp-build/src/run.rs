@@ -13,6 +13,7 @@ use crate::deploy::Build;
 ///
 /// That and nothing else: the group's description and its minimum supported deployment stay as they are.
 #[derive(Args)]
+#[command(mut_arg("named", |named| named.hide(true).value_parser(cli::not_without_option)))]
 pub struct Run {
     #[command(flatten)]
     build: Build,

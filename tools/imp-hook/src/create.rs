@@ -13,6 +13,7 @@ use crate::hook::{Event, Mime};
 ///
 /// Rows are device groups. `imp-hook listen --create` makes one for as long as it listens.
 #[derive(Args)]
+#[command(mut_arg("named", |named| named.hide(true).value_parser(cli::not_without_option)))]
 pub struct Create {
     /// The URL to call; a column `url` of a row beats it
     #[arg(long, short, value_name = "URL")]

@@ -16,7 +16,13 @@ pub(super) fn not_found(kind: ResourceKind, text: &str) -> Error {
     )
 }
 
-pub(super) fn ambiguous(kind: ResourceKind, text: &str, several: &[Record]) -> Error {
+/// `product_name` gives the name of a product, if it can be learnt.
+pub(super) fn ambiguous(
+    kind: ResourceKind,
+    text: &str,
+    several: &[Record],
+    product_name: impl Fn(&str) -> Option<String>,
+) -> Error {
     let telling: &[&str] = match kind {
         ResourceKind::Deployment => &["created_at"],
         _ => &["product_id", "owner_id", "mac_address"],
@@ -27,13 +33,30 @@ pub(super) fn ambiguous(kind: ResourceKind, text: &str, several: &[Record]) -> E
         });
         format!("{}{}", text_of(record, "id"), within.unwrap_or_default())
     };
-    let mut candidates: Vec<String> = several.iter().take(10).map(one).collect();
+    let several_ids: Vec<&str> = several.iter().map(|group| text_of(group, "product_id")).collect();
+    // `{Ovens}{Bench}`, where that names one of them.
+    let in_product = |group: &Record| {
+        let product = text_of(group, "product_id");
+        let is_one = several_ids.iter().filter(|other| **other == product).count() == 1;
+        let name = product_name(product).filter(|_| is_one)?;
+        (!name.contains(['{', '}'])).then(|| format!("{{{name}}}{{{}}}", text_of(group, "name")))
+    };
+    let typed: Option<Vec<String>> = match kind {
+        ResourceKind::DeviceGroup => several.iter().take(10).map(in_product).collect(),
+        _ => None,
+    };
+    let typed = typed.filter(|typed| {
+        typed.iter().collect::<std::collections::HashSet<_>>().len() == typed.len()
+    });
+    let advice = if typed.is_some() { "name one as it stands here" } else { "name one by its id" };
+    let mut candidates =
+        typed.unwrap_or_else(|| several.iter().take(10).map(one).collect::<Vec<_>>());
     if several.len() > 10 {
         candidates.push(format!("and {} more", several.len() - 10));
     }
     let (count, noun) = (several.len(), kind.noun());
     Error::new(ErrorKind::Ambiguous, format!("{count} {noun}s are called {}", quoted(text)))
-        .detail(format!("name one by its id: {}", candidates.join(", ")))
+        .detail(format!("{advice}: {}", candidates.join(", ")))
 }
 
 pub(super) fn too_many_parts(kind: ResourceKind, text: &str) -> Error {

@@ -25,6 +25,14 @@ pub fn identifier(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// For verbs that take several kinds of things: what stands there without an option may be any of them.
+///
+/// # Errors
+/// Always; says what to do.
+pub fn not_without_option(text: &str) -> Result<String, String> {
+    Err(format!("it is not clear what `{text}` is; name it with an option, as --dg {text}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

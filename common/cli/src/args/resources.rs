@@ -1,6 +1,8 @@
 //! The options that say what a verb works on: devices, device groups, products or deployments, each with the sources
 //! of rows that take their place.
 
+use std::sync::OnceLock;
+
 use clap::Args;
 
 use crate::args::{Input, identifier};
@@ -12,6 +14,11 @@ pub struct Devices {
     /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
     #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     device: Vec<String>,
+    /// The same without an option
+    #[arg(value_name = "DEVICE", value_parser = identifier, id = "named")]
+    named: Vec<String>,
+    #[arg(skip)]
+    all: OnceLock<Vec<String>>,
     #[command(flatten)]
     input: Input,
 }
@@ -19,12 +26,17 @@ pub struct Devices {
 impl Devices {
     /// True when all of them stand on the command line, so that no row can say more.
     pub fn are_typed(&self) -> bool {
-        !self.device.is_empty() && self.device.iter().all(|device| device != "-")
+        let mut devices = self.device.iter().chain(&self.named).peekable();
+        devices.peek().is_some() && devices.all(|device| device != "-")
     }
 
     /// Where the rows come from.
     pub fn row_args(&self) -> RowArgs<'_> {
-        self.input.row_args("device", "--device", &self.device)
+        self.input.row_args(
+            "device",
+            "--device",
+            self.all.get_or_init(|| [&self.device[..], &self.named].concat()),
+        )
     }
 }
 
@@ -34,6 +46,11 @@ pub struct DeviceGroups {
     /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     dg: Vec<String>,
+    /// The same without an option
+    #[arg(value_name = "DEVICE_GROUP", value_parser = identifier, id = "named")]
+    named: Vec<String>,
+    #[arg(skip)]
+    all: OnceLock<Vec<String>>,
     #[command(flatten)]
     input: Input,
 }
@@ -41,7 +58,11 @@ pub struct DeviceGroups {
 impl DeviceGroups {
     /// Where the rows come from.
     pub fn row_args(&self) -> RowArgs<'_> {
-        self.input.row_args("device group", "--dg", &self.dg)
+        self.input.row_args(
+            "device group",
+            "--dg",
+            self.all.get_or_init(|| [&self.dg[..], &self.named].concat()),
+        )
     }
 }
 
@@ -51,6 +72,11 @@ pub struct Products {
     /// A product: id, name or {ACCOUNT}{PRODUCT}; repeatable; `-` is stdin
     #[arg(long, short, value_name = "PRODUCT", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     product: Vec<String>,
+    /// The same without an option
+    #[arg(value_name = "PRODUCT", value_parser = identifier, id = "named")]
+    named: Vec<String>,
+    #[arg(skip)]
+    all: OnceLock<Vec<String>>,
     #[command(flatten)]
     input: Input,
 }
@@ -58,7 +84,11 @@ pub struct Products {
 impl Products {
     /// Where the rows come from.
     pub fn row_args(&self) -> RowArgs<'_> {
-        self.input.row_args("product", "--product", &self.product)
+        self.input.row_args(
+            "product",
+            "--product",
+            self.all.get_or_init(|| [&self.product[..], &self.named].concat()),
+        )
     }
 }
 
@@ -68,6 +98,11 @@ pub struct Deployments {
     /// A deployment: id, sha, tag or origin; repeatable; `-` is stdin
     #[arg(long, short, value_name = "BUILD", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     build: Vec<String>,
+    /// The same without an option
+    #[arg(value_name = "BUILD", value_parser = identifier, id = "named")]
+    named: Vec<String>,
+    #[arg(skip)]
+    all: OnceLock<Vec<String>>,
     #[command(flatten)]
     input: Input,
 }
@@ -75,6 +110,10 @@ pub struct Deployments {
 impl Deployments {
     /// Where the rows come from.
     pub fn row_args(&self) -> RowArgs<'_> {
-        self.input.row_args("deployment", "--build", &self.build)
+        self.input.row_args(
+            "deployment",
+            "--build",
+            self.all.get_or_init(|| [&self.build[..], &self.named].concat()),
+        )
     }
 }
