@@ -157,7 +157,7 @@ fn a_table_shows_names_and_no_escape_codes() {
     assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{run}");
     assert_eq!(text.lines().count(), 47, "a header and a line each");
     // On a terminal it is the default, as wide as the terminal.
-    let run = dir.sh_on_terminal("stty cols 60 rows 20; imp-device list", "").ok();
+    let run = dir.sh_on_terminal("stty cols 60 rows 20; imp-device list 2> err", "").ok();
     let shown = run.stdout();
     assert!(shown.lines().all(|line| line.trim_end().chars().count() <= 60), "{run}");
     assert!(shown.contains("Ovens") || shown.contains('…'), "{run}");

@@ -21,14 +21,6 @@ fn progress_comes_after_silence_and_tells_what_is_left() {
 }
 
 #[test]
-fn a_quick_run_draws_no_line() {
-    let sim = Sim::start(&["--devices", "3"]);
-    let dir = Dir::signed_in(&sim);
-    let run = dir.sh_on_terminal("imp-device list > list", "").ok();
-    assert_eq!(run.stdout(), "", "{run}");
-}
-
-#[test]
 fn what_is_empty_is_said_to_a_person_and_to_nobody_else() {
     let sim = Sim::start(&["--devices", "3"]);
     sim.groups(["Bench"]);
