@@ -209,8 +209,8 @@ fn records_of_another_kind() {
 #[test]
 fn the_same_error_is_told_three_times_and_then_counted() {
     let (_sim, dir) = account();
-    let rows: String = (0..100).map(|row| format!("nobody-{row}\n")).collect();
-    dir.write("rows", format!("{rows}{{\"label\":1}}\n{GOOD}\n"));
+    let rows: String = (0..100).map(|row| format!("{{\"id\":\"nobody-{row}\"}}\n")).collect();
+    dir.write("rows", format!("{rows}{{\"label\":1}}\n{{\"id\":\"{GOOD}\"}}\n"));
     let script = "imp-device info --input rows";
     let run = dir.sh(&format!("{script} --failed failed")).code(1);
     assert_eq!(run.field("name"), [GOOD], "{run}");
