@@ -36,6 +36,7 @@ mod properties {
     mod service;
     mod terminal;
     mod transport;
+    mod unchanged;
     mod unknown_outcomes;
     mod variants;
 }

@@ -102,7 +102,7 @@ fn devices_are_renamed_by_whatever_names_them() {
     let run = dir.sh("imp-device update --input names.csv --failed failed").code(1);
     assert_eq!(run.field("name"), ["Küche"]);
     assert_eq!(told(&dir.failed("failed")), [("names.csv:3", "not_found")]);
-    dir.sh(&format!("imp-device update -d {}", ways[0])).code(1).says("--name");
+    dir.sh(&format!("imp-device update -d {}", ways[0])).code(2).says("--name");
 }
 
 #[test]

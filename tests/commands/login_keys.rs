@@ -144,7 +144,7 @@ fn a_password_is_wanted_only_where_it_is_needed() {
         .says("dry run");
     dir.set("IMPT_PASSWORD", &sim.entry.password);
     dir.sh("imp-auth key create").quiet();
-    dir.sh("imp-auth key update --lk x").code(1).says("--descr");
+    dir.sh("imp-auth key update --lk x").code(2).says("--descr");
     assert_eq!(dir.sh(&format!("{all} delete -q")).quiet().records().len(), 2);
     dir.sh(&format!("{all} delete -q")).quiet().no_stdout();
 }

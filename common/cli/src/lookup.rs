@@ -117,6 +117,23 @@ impl Session {
         self.find(kind, &identifier.text)
     }
 
+    /// The present state of what [`Session::resource`] gave for the row. What was looked up for it in this
+    /// run is that; a record that somebody has kept may be old.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`].
+    pub fn present(
+        &self,
+        kind: ResourceKind,
+        row: &Row,
+        found: &Record,
+    ) -> Result<Record, Failure> {
+        if !row.record.contains_key("type") {
+            return Ok(found.clone());
+        }
+        self.record(&Request::get(format!("{}/{}", kind.path(), segment(text(found, "id")))))
+    }
+
     /// Sends a request about one device, whatever form its identifier has. What looks like an agent id
     /// and is none may still be a name.
     ///

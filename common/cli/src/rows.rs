@@ -1,5 +1,6 @@
 //! Rows: where they come from, how a verb works on each, and what becomes of it.
 
+pub mod change;
 mod expand;
 pub mod naming;
 pub mod once_per_target;
@@ -9,6 +10,7 @@ pub mod results;
 pub mod run;
 pub mod source;
 
+pub use change::change;
 pub use expand::{ExpandedRows, expand};
 pub use outcome::{Outcome, RowDone, RowResult, from_dry_run, interrupted, run_ended};
 pub use run::{RowJob, carry_out, each, each_row};

@@ -24,7 +24,7 @@ fn tags_are_added_and_taken_away() {
     assert_eq!(sim.counts().writes, 1);
     dir.sh("imp-build update -b new --flagged false").quiet().outcomes("updated", 1);
     assert_eq!(deployment(&sim, &id)["flagged"], false);
-    dir.sh(&format!("imp-build update -b {id}")).code(1).says("Nothing to change");
+    dir.sh(&format!("imp-build update -b {id}")).code(2).says("Nothing to change");
     dir.sh("imp-build update -b new -t more --dry-run").ok().outcomes("updated", 1);
     assert_eq!(deployment(&sim, &id)["tags"], json!(["T", "new"]));
 }

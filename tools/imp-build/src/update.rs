@@ -3,12 +3,16 @@
 use clap::Args;
 use cli::api::deployments::without_code;
 use cli::api::{Request, resource, segment};
+use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, RowResult, each};
-use cli::{ErrorKind, Record, ResourceKind};
-use cli::{Failure, OncePerTarget, Row, Session};
+use cli::{OncePerTarget, Row, Session};
+use cli::{Record, ResourceKind};
 use serde_json::Value;
 
 use crate::deploy::{flag_of, tags_of};
+
+/// What can be asked for.
+const OPTIONS: &str = "--descr, --tag, --remove-tag or --flagged";
 
 /// Change the description, tags or flag of builds
 ///
@@ -37,6 +41,9 @@ pub struct Update {
 
 impl Update {
     pub fn run(&self) -> cli::Result {
+        let is_given = self.descr.is_some() || self.flagged.is_some();
+        let is_given = is_given || !self.tag.is_empty() || !self.remove_tag.is_empty();
+        asks_for_something(is_given, &self.builds.row_args().source, OPTIONS)?;
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
         each(&session, &RowJob::changing(self.builds.row_args(), self.changes.into()), |row| {
@@ -55,8 +62,7 @@ impl Update {
         let add = or(tags_of(row, "tag")?, &self.tag);
         let remove = or(tags_of(row, "remove_tag")?, &self.remove_tag);
         if attributes.is_empty() && add.is_empty() && remove.is_empty() {
-            return Err(Failure::new(ErrorKind::BadInput, "Nothing to change")
-                .detail("give --descr, --tag, --remove-tag or --flagged"));
+            return Err(nothing_to_change(OPTIONS));
         }
         let mut wanted = attributes.clone();
         wanted.insert("tag".into(), add.clone().into());
@@ -75,14 +81,13 @@ impl Update {
         (add, remove): (&[String], &[String]),
     ) -> RowResult {
         let id = cli::text(build, "id");
+        let present = session.present(ResourceKind::Deployment, row, build)?;
         if !add.is_empty() || !remove.is_empty() {
             // The service replaces all tags at once, so those of now have to be known.
-            let present = session.get("deployments", id)?;
-            let tags = edited(&present, add, remove);
-            attributes.insert("tags".into(), tags);
-            if attributes.iter().all(|(name, value)| present.get(name) == Some(value)) {
-                return Ok(RowDone::changed(row, without_code(present), Outcome::Unchanged));
-            }
+            attributes.insert("tags".into(), edited(&present, add, remove));
+        }
+        if is_so(&present, &attributes) {
+            return Ok(RowDone::changed(row, without_code(present), Outcome::Unchanged));
         }
         if self.changes.dry_run {
             let mut known = without_code(build.clone());

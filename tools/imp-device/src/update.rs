@@ -1,8 +1,9 @@
 //! `imp-device update`
 
 use clap::Args;
-use cli::api::{Request, resource};
-use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::api::{Request, resource, segment};
+use cli::rows::change::{asks_for_something, nothing_to_change};
+use cli::rows::{RowDone, RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
@@ -25,28 +26,27 @@ pub struct Update {
 
 impl Update {
     pub fn run(&self) -> cli::Result {
+        let source = self.devices.row_args().source;
+        asks_for_something(self.name.is_some(), &source, "--name")?;
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
         each(&session, &RowJob::changing(self.devices.row_args(), self.changes), |row| {
             let device = row.identifier(ResourceKind::Device, &["name"])?;
             let name = cli::text_option(row, &["name"])?.or(self.name.clone());
-            let name = name.ok_or_else(|| cli::missing("--name", "the new name"))?;
+            let name = name.ok_or_else(|| nothing_to_change("--name"))?;
             let attributes = Record::from_iter([("name".to_owned(), name.into())]);
-            let (record, reported) = once.act(&device.text, &attributes, || {
-                if self.changes.dry_run {
-                    session.with_device(&device, Request::get)?;
-                    return Ok(attributes.clone());
-                }
-                let answer = session.with_device(&device, |path| {
-                    // The service takes in `data.id` whatever form stands in the path; a name never does.
-                    let id = path.trim_start_matches("/devices/").to_owned();
-                    let body =
-                        resource::update_body("device", &id, attributes.clone(), Record::new());
-                    Request::patch(path).body(body)
-                })?;
-                Ok(answer.record_if_any())
+            let present = session.device(&device)?;
+            let id = cli::text(&present, "id").to_owned();
+            let send = || {
+                // By its id, which is its own whatever else it is called.
+                let body = resource::update_body("device", &id, attributes.clone(), Record::new());
+                let request = Request::patch(format!("/devices/{}", segment(&id))).body(body);
+                Ok(session.send(&request)?.record_if_any())
+            };
+            let ((record, outcome), reported) = once.act(&id, &attributes, || {
+                change(present, &attributes, self.changes.dry_run, send)
             })?;
-            Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(row, record, outcome).once(reported))
         })
     }
 }

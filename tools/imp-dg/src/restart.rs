@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::api::{Request, segment};
 use cli::rows::{Outcome, RowDone, RowJob};
-use cli::{OncePerTarget, Session};
+use cli::{Failure, OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
 /// Restart all devices of device groups, with one request a group
@@ -40,18 +40,34 @@ impl Restart {
             let action = if conditional { "conditional_restart" } else { "restart" };
             let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
             let restart = || {
+                if !has_devices(&session, id)? {
+                    return Ok(Outcome::Unchanged);
+                }
                 if !self.changes.dry_run {
                     marks.group(id)?;
                     let path = format!("/devicegroups/{}/{action}", segment(id));
                     session.send(&Request::post(path))?;
                 }
-                Ok(())
+                Ok(Outcome::Restarted)
             };
-            let ((), reported) = once.act(id, &wanted, restart)?;
+            let (outcome, reported) = once.act(id, &wanted, restart)?;
             let known =
                 group.iter().filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
             let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-            Ok(RowDone::changed(&row, known, Outcome::Restarted).once(reported))
+            Ok(RowDone::changed(&row, known, outcome).once(reported))
         })
     }
+}
+
+/// Whether there is anything to restart. In doubt there is.
+fn has_devices(session: &Session, group: &str) -> Result<bool, Failure> {
+    let first =
+        Request::get("/devices").query("filter[devicegroup.id]", group).query("page[size]", "1");
+    let answer = session.send(&first)?;
+    let has_none = answer.body["data"].as_array().is_some_and(Vec::is_empty);
+    if has_none {
+        // A group that is not there has an empty list, too.
+        session.get("devicegroups", group)?;
+    }
+    Ok(!has_none)
 }

@@ -2,12 +2,17 @@
 
 use clap::Args;
 use cli::api::{Request, resource, segment};
+use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{Failure, OncePerTarget, Row, Session};
 use cli::{Record, ResourceKind};
 use serde_json::{Value, json};
 
 use crate::variables;
+
+/// What can be asked for.
+const OPTIONS: &str = "--name, --descr, --dut, --target, --load-code-after-blessing, \
+                       --min-supported-deployment or --env-variable";
 
 /// Change device groups
 ///
@@ -46,6 +51,7 @@ pub struct Update {
 impl Update {
     pub fn run(mut self) -> cli::Result {
         let variables = variables::from_options(&self.env_variable)?;
+        asks_for_something(self.is_given(), &self.groups.row_args().source, OPTIONS)?;
         let session = Session::open(&self.common)?;
         self.dut = session.single(ResourceKind::DeviceGroup, "--dut", self.dut.as_ref())?;
         self.target =
@@ -67,19 +73,25 @@ impl Update {
                 lowest: cli::text_option(&row, &["min_supported_deployment"])?
                     .or(self.min_supported_deployment.clone()),
             };
-            let (record, reported) =
+            if wish.is_nothing() {
+                return Err(nothing_to_change(OPTIONS));
+            }
+            let ((record, outcome), reported) =
                 once.act(cli::text(&group, "id"), &wish.to_record(), || {
-                    if self.changes.dry_run {
-                        return Ok(group
-                            .clone()
-                            .into_iter()
-                            .chain(wish.attributes.clone())
-                            .collect());
-                    }
-                    wish.fulfil(&session, &group)
+                    let present = session.present(ResourceKind::DeviceGroup, &row, &group)?;
+                    wish.fulfil(&session, present, self.changes.dry_run)
                 })?;
-            Ok(RowDone::changed(&row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(&row, record, outcome).once(reported))
         })
+    }
+
+    /// Whether an option asks for something.
+    fn is_given(&self) -> bool {
+        let texts =
+            [&self.name, &self.descr, &self.dut, &self.target, &self.min_supported_deployment];
+        texts.iter().any(|text| text.is_some())
+            || self.load_code_after_blessing.is_some()
+            || !self.env_variable.is_empty()
     }
 
     fn attributes(&self, row: &Row, variables: Option<Value>) -> Result<Record, Failure> {
@@ -133,27 +145,55 @@ impl Wish {
         record
     }
 
-    /// Gives what has changed.
-    fn fulfil(&self, session: &Session, group: &Record) -> Result<Record, Failure> {
-        let (kind, id) = (cli::text(group, "type"), cli::text(group, "id"));
+    fn is_nothing(&self) -> bool {
+        self.attributes.is_empty() && self.relationships.is_empty() && self.lowest.is_none()
+    }
+
+    /// Whether the group has it already, but for the minimum.
+    fn is_so(&self, present: &Record) -> bool {
+        let is_target = |(name, wanted): (&String, &Value)| {
+            wanted["id"] == cli::text(present, &format!("{name}_id"))
+        };
+        is_so(present, &self.attributes) && self.relationships.iter().all(is_target)
+    }
+
+    /// Gives what is known of the group then.
+    fn fulfil(
+        &self,
+        session: &Session,
+        present: Record,
+        dry_run: bool,
+    ) -> Result<(Record, Outcome), Failure> {
+        let (kind, id) = (cli::text(&present, "type"), cli::text(&present, "id"));
+        let minimum = match &self.lowest {
+            Some(text) => Some(minimum(session, id, text)?),
+            None => None,
+        };
+        let minimum =
+            minimum.filter(|id| *id != cli::text(&present, "min_supported_deployment_id"));
+        let patch = !self.is_so(&present);
+        if minimum.is_none() && !patch {
+            return Ok((present, Outcome::Unchanged));
+        }
+        if dry_run {
+            let known = present.into_iter().chain(self.attributes.clone()).collect();
+            return Ok((known, Outcome::Updated));
+        }
         let path = format!("/devicegroups/{}", segment(id));
-        let mut record = group.clone();
-        // Setting only the minimum needs no PATCH; nothing at all is still a question to the service.
-        if !self.attributes.is_empty() || !self.relationships.is_empty() || self.lowest.is_none() {
+        let mut record = present.clone();
+        if patch {
             let (attributes, relationships) = (self.attributes.clone(), self.relationships.clone());
             let body = resource::update_body(kind, id, attributes, relationships);
-            let answer = session.send(&Request::patch(path.clone()).body(body))?;
-            record = answer.record_if_any();
+            record = session.send(&Request::patch(path.clone()).body(body))?.record_if_any();
         }
-        if let Some(deployment) = &self.lowest {
-            let deployment = minimum(session, id, deployment)?;
+        if let Some(deployment) = minimum {
             let body = json!({"data": resource::identifier("deployment", &deployment)});
             let path = format!("{path}/relationships/min_supported_deployment");
             session.send(&Request::put(path).body(body))?;
             record.insert("min_supported_deployment_id".into(), deployment.into());
             record.insert("min_supported_deployment_type".into(), "deployment".into());
         }
-        Ok(record)
+        Ok((record, Outcome::Updated))
     }
 }
 

@@ -3,10 +3,14 @@
 use clap::Args;
 use cli::Record;
 use cli::api::{Request, resource};
-use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::rows::change::{asks_for_something, nothing_to_change};
+use cli::rows::{RowDone, RowJob, change, each};
 use cli::{Failure, OncePerTarget, Row, Session};
 
 use crate::hook::{self, Mime, Webhooks};
+
+/// What can be asked for.
+const OPTIONS: &str = "--url or --mime";
 
 /// Change the URL or the form of webhooks
 ///
@@ -29,20 +33,25 @@ pub struct Update {
 
 impl Update {
     pub fn run(&self) -> cli::Result {
+        let is_given = self.url.is_some() || self.mime.is_some();
+        asks_for_something(is_given, &self.hooks.row_args().source, OPTIONS)?;
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
         each(&session, &RowJob::changing(self.hooks.row_args(), self.changes.into()), |row| {
             let (path, id) = hook::path(row, &[])?;
             let attributes = self.attributes(row)?;
-            let (record, reported) = once.act(&id, &attributes, || {
-                if self.changes.dry_run {
-                    session.send(&Request::get(path))?;
-                    return Ok(attributes.clone());
-                }
-                let body = resource::update_body("webhook", &id, attributes.clone(), Record::new());
-                Ok(session.send(&Request::patch(path).body(body))?.record_if_any())
+            if attributes.is_empty() {
+                return Err(nothing_to_change(OPTIONS));
+            }
+            let ((record, outcome), reported) = once.act(&id, &attributes, || {
+                let present = session.record(&Request::get(path.clone()))?;
+                change(present, &attributes, self.changes.dry_run, || {
+                    let body =
+                        resource::update_body("webhook", &id, attributes.clone(), Record::new());
+                    Ok(session.send(&Request::patch(path).body(body))?.record_if_any())
+                })
             })?;
-            Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(row, record, outcome).once(reported))
         })
     }
 

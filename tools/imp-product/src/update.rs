@@ -2,9 +2,13 @@
 
 use clap::Args;
 use cli::api::{Request, resource, segment};
-use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::rows::change::{asks_for_something, nothing_to_change};
+use cli::rows::{RowDone, RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
+
+/// What can be asked for.
+const OPTIONS: &str = "--name or --descr";
 
 /// Change the name or description of products
 ///
@@ -27,6 +31,8 @@ pub struct Update {
 
 impl Update {
     pub fn run(&self) -> cli::Result {
+        let is_given = self.name.is_some() || self.descr.is_some();
+        asks_for_something(is_given, &self.products.row_args().source, OPTIONS)?;
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
         each(&session, &RowJob::changing(self.products.row_args(), self.changes.into()), |row| {
@@ -38,16 +44,20 @@ impl Update {
             let mut attributes = Record::new();
             attributes.extend(name.map(|name| ("name".to_owned(), name.into())));
             attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
+            if attributes.is_empty() {
+                return Err(nothing_to_change(OPTIONS));
+            }
             let id = cli::text(&product, "id");
-            let (record, reported) = once.act(id, &attributes, || {
-                if self.changes.dry_run {
-                    return Ok(attributes.clone());
-                }
+            let send = || {
                 let body = resource::update_body("product", id, attributes.clone(), Record::new());
                 let request = Request::patch(format!("/products/{}", segment(id))).body(body);
                 Ok(session.send(&request)?.record_if_any())
+            };
+            let ((record, outcome), reported) = once.act(id, &attributes, || {
+                let present = session.present(ResourceKind::Product, &row, &product)?;
+                change(present, &attributes, self.changes.dry_run, send)
             })?;
-            Ok(RowDone::changed(&row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(&row, record, outcome).once(reported))
         })
     }
 }

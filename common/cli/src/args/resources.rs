@@ -26,8 +26,7 @@ pub struct Devices {
 impl Devices {
     /// True when all of them stand on the command line, so that no row can say more.
     pub fn are_typed(&self) -> bool {
-        let mut devices = self.device.iter().chain(&self.named).peekable();
-        devices.peek().is_some() && devices.all(|device| device != "-")
+        self.row_args().source.is_typed()
     }
 
     /// Where the rows come from.

@@ -60,6 +60,11 @@ impl<'a> RowSource<'a> {
         self.is_default() || self.dashes() > 0
     }
 
+    /// True when all that is worked on stands on the command line, so that no row can say more.
+    pub fn is_typed(&self) -> bool {
+        !self.identifiers.is_empty() && self.files.is_empty() && self.dashes() == 0
+    }
+
     fn dashes(&self) -> usize {
         self.identifiers.iter().filter(|text| *text == "-").count()
             + self.files.iter().filter(|path| *path == Path::new("-")).count()

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use cli::api::{Request, resource};
-use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::rows::change::{asks_for_something, nothing_to_change};
+use cli::rows::{RowDone, RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use cli::{Record, ResourceKind};
 
@@ -27,6 +28,8 @@ pub struct Update {
 
 impl Update {
     pub fn run(&self) -> cli::Result {
+        let source = self.keys.row_args().source;
+        asks_for_something(self.descr.is_some(), &source, "--descr")?;
         let session = Session::open(&self.common)?;
         let password = (!self.changes.dry_run)
             .then(|| self.password.of(&session, Some(&self.keys.row_args())))
@@ -36,19 +39,20 @@ impl Update {
             let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let descr = cli::text_option(row, &["descr"])?
                 .or(self.descr.clone())
-                .ok_or_else(|| cli::missing("--descr", "the new description"))?;
+                .ok_or_else(|| nothing_to_change("--descr"))?;
             let attributes = Record::from_iter([("description".to_owned(), descr.into())]);
-            let (record, reported) = once.act(&key.text, &attributes, || {
-                let Some(password) = &password else {
-                    session.send(&Request::get(path(&key.text)))?;
-                    return Ok(attributes.clone());
-                };
+            let send = || {
+                let Some(password) = &password else { return Ok(attributes.clone()) };
                 let attributes = attributes.clone();
                 let body = resource::update_body("login_key", &key.text, attributes, Record::new());
                 let answer = password.send(Request::patch(path(&key.text)).body(body))?;
                 Ok(answer.record_if_any())
+            };
+            let ((record, outcome), reported) = once.act(&key.text, &attributes, || {
+                let present = session.record(&Request::get(path(&key.text)))?;
+                change(present, &attributes, self.changes.dry_run, send)
             })?;
-            Ok(RowDone::changed(row, record, Outcome::Updated).once(reported))
+            Ok(RowDone::changed(row, record, outcome).once(reported))
         })
     }
 }

@@ -1,0 +1,95 @@
+//! Changes of what is there: what is so already is not sent again, and nothing at all is not asked for.
+
+use model::{ErrorKind, Record};
+use pipe::Failure;
+use serde_json::Value;
+
+use crate::command_error::CommandError;
+use crate::rows::outcome::Outcome;
+use crate::rows::source::RowSource;
+
+/// Gives a thing the attributes that are wanted of it, with `send`, unless `present`, its state, has them
+/// all. Gives what is known of it then.
+///
+/// # Errors
+/// As `send`.
+pub fn change(
+    present: Record,
+    wanted: &Record,
+    dry_run: bool,
+    send: impl FnOnce() -> Result<Record, Failure>,
+) -> Result<(Record, Outcome), Failure> {
+    if is_so(&present, wanted) {
+        return Ok((present, Outcome::Unchanged));
+    }
+    let known = if dry_run { wanted.clone() } else { send()? };
+    Ok((known, Outcome::Updated))
+}
+
+/// Whether a thing has all that is wanted of it. An empty text, list or object means the same as
+/// none.
+pub fn is_so(present: &Record, wanted: &Record) -> bool {
+    wanted.iter().all(|(name, value)| match present.get(name) {
+        Some(own) => own == value || (is_empty(own) && is_empty(value)),
+        None => is_empty(value),
+    })
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Refuses an update that asks for nothing, when no row can ask for more. `options` are those to give.
+///
+/// # Errors
+/// Exit 2; nothing has been sent.
+pub fn asks_for_something(
+    is_given: bool,
+    source: &RowSource<'_>,
+    options: &str,
+) -> Result<(), CommandError> {
+    if is_given || !source.is_typed() {
+        return Ok(());
+    }
+    Err(CommandError::usage(nothing_to_change(options).sentence()))
+}
+
+/// The failure of a row of which nothing is asked.
+pub fn nothing_to_change(options: &str) -> Failure {
+    Failure::new(ErrorKind::BadInput, "Nothing to change")
+        .detail(format!("give {options}, or a column of that name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_so_is_not_sent() {
+        let record = |value: Value| value.as_object().cloned().unwrap();
+        let present = record(json!({"name": "A", "description": null, "env_vars": {"K": 1}}));
+        for (wanted, so) in [
+            (json!({"name": "A"}), true),
+            (json!({"name": "A", "description": ""}), true),
+            (json!({"name": "A", "description": "x"}), false),
+            (json!({"name": "a"}), false),
+            (json!({"env_vars": {"K": 1}}), true),
+            (json!({"env_vars": {"K": "1"}}), false),
+            (json!({"env_vars": {}}), false),
+            (json!({"unheard_of": ""}), true),
+            (json!({"unheard_of": false}), false),
+        ] {
+            let wanted = record(wanted);
+            assert_eq!(is_so(&present, &wanted), so, "{wanted:?}");
+            let changed = change(present.clone(), &wanted, false, || Ok(Record::new())).unwrap();
+            assert_eq!(changed.1 == Outcome::Unchanged, so);
+        }
+    }
+}
