@@ -32,6 +32,7 @@ mod properties {
     mod renewal;
     mod request_counts;
     mod resume;
+    mod retry;
     mod secrets;
     mod service;
     mod terminal;

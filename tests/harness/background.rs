@@ -100,6 +100,11 @@ impl Background {
         self.signal("TERM");
     }
 
+    /// The terminal of the pipeline is gone.
+    pub fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
     /// Sends the signal again and again, as somebody who does not want to wait. It must end at once.
     pub fn insist(mut self, signal: &str) -> Run {
         let ended = wait::until(wait::LIMIT, || {

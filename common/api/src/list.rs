@@ -16,7 +16,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-
 use self::next_page::{Plan, next_query};
 pub use self::seen_ids::SeenIds;
 use crate::request::{Answer, Request};

@@ -3,7 +3,7 @@
 use model::ErrorKind;
 use std::process::ExitCode;
 
-/// How a run ended. When several apply, the first of 130/143, 3, 2, 4, 1 counts.
+/// How a run ended. When several apply, the first of 129/130/143, 3, 2, 4, 1 counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
     /// All done, or nothing to do.
@@ -21,6 +21,8 @@ pub enum Exit {
     Interrupted,
     /// SIGTERM.
     Terminated,
+    /// SIGHUP: the terminal is gone.
+    HungUp,
 }
 
 impl Exit {
@@ -32,6 +34,7 @@ impl Exit {
             Exit::CouldNotRun => 2,
             Exit::NotSignedIn => 3,
             Exit::Unreachable => 4,
+            Exit::HungUp => 129,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
         }
@@ -52,6 +55,7 @@ impl Exit {
             Exit::NotSignedIn => 4,
             Exit::Interrupted => 5,
             Exit::Terminated => 6,
+            Exit::HungUp => 7,
         }
     }
 
@@ -79,6 +83,7 @@ mod tests {
     #[test]
     fn the_gravest_counts() {
         let order = [
+            Exit::HungUp,
             Exit::Terminated,
             Exit::Interrupted,
             Exit::NotSignedIn,

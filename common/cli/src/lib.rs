@@ -34,6 +34,7 @@ pub use rows::once_per_target::{OncePerTarget, Reported};
 pub use rows::source::{Identifiers, RowArgs, RowSource, Rows};
 pub use session::{Session, interaction, settings, sign_in_environment, text};
 
+use rows::report::Asked;
 use terminal::{environment, progress, signals, stderr, stdout};
 
 use std::process::ExitCode;
@@ -51,9 +52,11 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     let typed = command_line::in_our_form(environment::arguments(), Arguments::command);
     let parsed = command.try_get_matches_from_mut(typed);
     let parsed = parsed.and_then(|mut matches| {
-        Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+        let asked = Asked::by(&matches);
+        let arguments = Arguments::from_arg_matches_mut(&mut matches);
+        arguments.map(|arguments| (arguments, asked)).map_err(|error| error.format(&mut command))
     });
-    let arguments = match parsed {
+    let (arguments, asked) = match parsed {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
@@ -68,7 +71,14 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
             error.exit
         }
     };
-    exit.and(signals::exit()).into()
+    let exit = exit.and(signals::exit());
+    match asked.write_unless_written(exit) {
+        Ok(()) => exit.into(),
+        Err(error) => {
+            stderr::say(&format!("cannot write the report: {error}"));
+            exit.and(Exit::CouldNotRun).into()
+        }
+    }
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use api::resolve::Resolver;
 use pipe::{Format, Sink, Wrote};
+use rustix::io::Errno;
 
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
@@ -119,6 +120,13 @@ impl Output {
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let act = || act(&mut sink);
         let wrote = if self.at_terminal { progress::beside(act) } else { act() };
+        let wrote = match wrote {
+            // A terminal that is gone is read as little as a closed pipe.
+            Err(error) if self.at_terminal && Errno::from_io_error(&error) == Some(Errno::IO) => {
+                Ok(Wrote::Closed)
+            }
+            wrote => wrote,
+        };
         let wrote = wrote
             .map_err(|error| CommandError::usage(format!("cannot write to stdout: {error}")))?;
         if wrote == Wrote::Closed {

@@ -6,6 +6,7 @@ pub mod naming;
 pub mod once_per_target;
 mod outcome;
 mod repeated;
+pub(crate) mod report;
 pub mod results;
 pub mod run;
 pub mod source;

@@ -16,11 +16,13 @@ mod row;
 mod send;
 
 use model::{ErrorKind, Secret};
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use api::SeenIds;
 use api::list::{self, Reading};
+use api::send::clock;
 use pipe::{Failure, Item, NamedBy, ReadError, Row};
 
 use cli::CommandError;
@@ -38,6 +40,9 @@ pub use locations::Group;
 
 /// A live source that gives nothing for so long is waited for no longer: what came is sent.
 const IDLE: Duration = Duration::from_millis(200);
+
+/// A run that is over reads what a live source still gives for no longer.
+const REST: Duration = Duration::from_secs(10);
 
 /// Devices in one request, where nobody says how many.
 const BATCH: usize = 100;
@@ -90,10 +95,13 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
         return Err(error);
     }
     let mut results = Results::open(session, args, true, false)?;
-    // A live source may stay open for days, and nobody waits for its end.
-    let rows = if order.stream { None } else { Some(args.source.rows(&session.inputs)?) };
+    let rows = args.source.rows(&session.inputs)?;
     results.end_run(error);
-    rows.into_iter().flatten().for_each(|item| results.not_attempted(item));
+    if order.stream {
+        move_as_they_come(session, order, rows, &mut results);
+    } else {
+        rows.for_each(|item| results.not_attempted(item));
+    }
     Ok(results.finish())
 }
 
@@ -182,13 +190,26 @@ fn move_together(
 }
 
 fn move_as_they_come(session: &Session, order: &Move<'_>, rows: Rows, results: &mut Results<'_>) {
-    let left = pipe::batch::chunks(rows, order.batch, IDLE, |items| {
+    let mut over_since = None;
+    let results = RefCell::new(results);
+    let each = |items: Vec<_>| {
+        let results = &mut **results.borrow_mut();
         let mut items = items.into_iter();
-        move_together(session, order, &mut items, results);
+        if !results.is_over() {
+            move_together(session, order, &mut items, results);
+        }
         items.for_each(|item| results.not_attempted(item));
         if results.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    left.into_iter().for_each(|item| results.not_attempted(item));
+    };
+    let left = |item| {
+        results.borrow_mut().not_attempted(item);
+        let since = *over_since.get_or_insert_with(clock::monotonic);
+        let too_long = session.inputs.are_live() && clock::monotonic().duration_since(since) > REST;
+        if too_long { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    if !pipe::batch::chunks(rows, order.batch, IDLE, each, left) {
+        session.inputs.cut_short();
+    }
 }
 
 /// Consent for unblessing.

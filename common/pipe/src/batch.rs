@@ -46,18 +46,23 @@ impl<K: Clone + Eq + Hash, T> Batcher<K, T> {
 }
 
 /// Reads `source` in its own thread and passes items to `each`: as soon as there are `size`, when
-/// no other item arrives for `idle`, and at the end. When `each` breaks, items read but not passed
-/// on are returned.
+/// no other item arrives for `idle`, and at the end. When `each` breaks, the rest is passed to `left`: until
+/// the source ends, `left` breaks, or nothing comes for `idle`. True when the source has ended.
 ///
-/// If `each` breaks while the source blocks, the thread is detached; it takes no further item.
+/// If the source still blocks then, the thread is detached; it takes no further item.
 ///
 /// # Panics
 /// If the source panics, with its message.
-pub fn chunks<T, S, F>(source: S, size: usize, idle: Duration, mut each: F) -> Vec<T>
+pub fn chunks<T, S>(
+    source: S,
+    size: usize,
+    idle: Duration,
+    mut each: impl FnMut(Vec<T>) -> ControlFlow<()>,
+    left: impl FnMut(T) -> ControlFlow<()>,
+) -> bool
 where
     T: Send + 'static,
     S: Iterator<Item = T> + Send + 'static,
-    F: FnMut(Vec<T>) -> ControlFlow<()>,
 {
     let (give, items) = sync_channel(size.max(1));
     #[expect(clippy::disallowed_methods, reason = "it ends with the source, or is left behind")]
@@ -74,13 +79,34 @@ where
             waiting.push(item);
         }
         if due && each(std::mem::take(&mut waiting)).is_break() {
-            return items.try_iter().collect();
+            if !ended && !drain(&items, idle, left) {
+                return false;
+            }
+            break;
         }
         if ended {
-            return match reader.join() {
-                Ok(()) => Vec::new(),
-                Err(panic) => resume_unwind(panic),
-            };
+            break;
+        }
+    }
+    reader.join().unwrap_or_else(|panic| resume_unwind(panic));
+    true
+}
+
+/// Passes on what still comes; true when the source has ended.
+fn drain<T>(
+    items: &Receiver<T>,
+    idle: Duration,
+    mut left: impl FnMut(T) -> ControlFlow<()>,
+) -> bool {
+    loop {
+        match wait(items, Some(idle)) {
+            Event::Item(item) => {
+                if left(item).is_break() {
+                    return false;
+                }
+            }
+            Event::Idle => return false,
+            Event::End => return true,
         }
     }
 }
@@ -176,45 +202,49 @@ mod tests {
             (0..first).for_each(|number| give.send(number).unwrap());
             let mut give = Some(give);
             let mut seen = Vec::new();
-            let left = chunks(source.into_iter(), size, idle, |chunk| {
+            let pass = |chunk| {
                 seen.extend(chunk);
                 if let Some(give) = give.take_if(|_| seen.len() == first) {
                     give.send(99).unwrap();
                 }
                 ControlFlow::Continue(())
-            });
-            assert!(left.is_empty());
+            };
+            assert!(chunks(source.into_iter(), size, idle, pass, |_| panic!("no break")));
             assert_eq!(seen, (0..first).chain([99]).collect::<Vec<_>>());
         }
     }
 
     #[test]
-    fn a_break_ends_it_although_the_source_waits_and_gives_back_what_had_come() {
-        let (give, source) = channel();
-        let (begun, second_is_there) = channel();
-        give.send(1).unwrap();
-        give.send(2).unwrap();
-        // The third is asked for when the second has been handed on.
-        let source = source.into_iter().inspect(move |number| {
-            if *number == 3 {
-                begun.send(()).unwrap();
-            }
-        });
-        give.send(3).unwrap();
-        let left = chunks(source, 1, FOR_EVER, |chunk| {
-            assert_eq!(chunk, [1]);
-            second_is_there.recv().unwrap();
-            ControlFlow::Break(())
-        });
-        assert_eq!(left.first(), Some(&2));
-        drop(give);
+    fn after_a_break_the_rest_is_passed_on_also_from_a_source_that_waits() {
+        for (ends, idle) in [(false, Duration::from_millis(100)), (true, FOR_EVER)] {
+            let (give, source) = channel();
+            (1..=500).for_each(|number| give.send(number).unwrap());
+            let open = (!ends).then_some(give);
+            let mut rest = Vec::new();
+            let each = |chunk: Vec<i32>| {
+                assert_eq!(chunk, [1]);
+                ControlFlow::Break(())
+            };
+            let left = |number| {
+                rest.push(number);
+                ControlFlow::Continue(())
+            };
+            assert_eq!(chunks(source.into_iter(), 1, idle, each, left), ends);
+            assert_eq!(rest, (2..=500).collect::<Vec<_>>());
+            drop(open);
+        }
+        let source = std::iter::repeat(1);
+        let stop = |_| ControlFlow::Break(());
+        assert!(!chunks(source, 1, FOR_EVER, stop, |_| ControlFlow::Break(())), "it never ends");
     }
 
     #[test]
     fn a_panic_in_the_source_is_no_end_of_input() {
         let source = (0..3).inspect(|number| assert_ne!(*number, 1, "a bad one"));
-        let result =
-            std::panic::catch_unwind(|| chunks(source, 1, FOR_EVER, |_| ControlFlow::Continue(())));
+        let result = std::panic::catch_unwind(|| {
+            let go_on = |_: Vec<i32>| ControlFlow::Continue(());
+            chunks(source, 1, FOR_EVER, go_on, |_| ControlFlow::Continue(()))
+        });
         assert!(result.is_err());
     }
 }

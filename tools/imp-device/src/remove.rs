@@ -26,6 +26,16 @@ pub struct Remove {
     common: cli::Common,
 }
 
+/// What the first step of --force did.
+enum TakenOut {
+    Not,
+    Certainly,
+    Perhaps,
+}
+
+/// What to do about a device that was taken out and not removed.
+const AGAIN: &str = "give the command again to remove it";
+
 impl Remove {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
@@ -37,15 +47,23 @@ impl Remove {
             |row| {
                 let device = row.identifier(ResourceKind::Device, &[])?;
                 let remove = || {
-                    let outside = if self.changes.dry_run || self.force {
-                        &self.outside(&session, &device)?
-                    } else {
-                        &device
-                    };
-                    if !self.changes.dry_run {
-                        session.with_device(outside, Request::delete)?;
+                    if !self.changes.dry_run && !self.force {
+                        return session.with_device(&device, Request::delete).map(drop);
                     }
-                    Ok(())
+                    let (outside, taken_out) = self.outside(&session, &device)?;
+                    if self.changes.dry_run {
+                        return Ok(());
+                    }
+                    let removed = session.with_device(&outside, Request::delete);
+                    removed.map(drop).map_err(|failure| match taken_out {
+                        TakenOut::Not => failure,
+                        TakenOut::Certainly => failure
+                            .after("The device was taken out of its group, but not removed", AGAIN),
+                        TakenOut::Perhaps => failure.after(
+                            "The device may have been taken out of its group; it was not removed",
+                            AGAIN,
+                        ),
+                    })
                 };
                 let ((), reported) = once.act(&device.text, &Record::new(), remove)?;
                 let mut row = row.clone();
@@ -56,7 +74,12 @@ impl Remove {
     }
 
     /// The device by its id, which stays valid, after it has been taken out of its group if it is in one.
-    fn outside(&self, session: &Session, device: &Identifier) -> Result<Identifier, Failure> {
+    fn outside(
+        &self,
+        session: &Session,
+        device: &Identifier,
+    ) -> Result<(Identifier, TakenOut), Failure> {
+        let mut taken_out = TakenOut::Not;
         let state = session.device(device)?;
         let text = |name| cli::text(&state, name).to_owned();
         let group = text("devicegroup_id");
@@ -65,13 +88,15 @@ impl Remove {
         }
         if !group.is_empty() && !self.changes.dry_run {
             match session.client.send(&membership::unassign(&group, &[text("id")], None)) {
-                Ok(_) => {}
+                Ok(_) => taken_out = TakenOut::Certainly,
                 // The answer got lost: whether it left the group shows when it is removed.
-                Err(error) if error.kind == ErrorKind::UnknownOutcome => {}
+                Err(error) if error.kind == ErrorKind::UnknownOutcome => {
+                    taken_out = TakenOut::Perhaps;
+                }
                 Err(error) => return Err(cli::failure(error)),
             }
         }
-        Ok(Identifier { named_by: cli::NamedBy::Id, text: text("id") })
+        Ok((Identifier { named_by: cli::NamedBy::Id, text: text("id") }, taken_out))
     }
 
     /// Production devices cannot be removed (imp-service(7), section 9.1), and without --force no

@@ -3,8 +3,9 @@
 use clap::Args;
 use cli::api::Request;
 use cli::rows::{Outcome, RowDone, RowJob};
+use cli::terminal::stderr;
+use cli::{ErrorKind, Failure, Identifier, Record, ResourceKind};
 use cli::{OncePerTarget, Session};
-use cli::{Record, ResourceKind};
 
 /// Restart devices
 ///
@@ -46,7 +47,7 @@ impl Restart {
                 if !self.changes.read_back {
                     return Ok(Record::new());
                 }
-                session.device(&device)
+                state_after(&session, &device)
             };
             let (state, reported) = once.act(&device.text, &wanted, restart)?;
             let mut row = row.clone();
@@ -54,4 +55,18 @@ impl Restart {
             Ok(RowDone::changed(&row, state, Outcome::Restarted).once(reported))
         })
     }
+}
+
+/// The whole state of a device that has been restarted. When the run has ended since, the restart stands.
+fn state_after(session: &Session, device: &Identifier) -> Result<Record, Failure> {
+    let why = match session.device(device) {
+        Ok(state) => return Ok(state),
+        Err(why) => why,
+    };
+    let done = "it was restarted, but its state could not be read back";
+    if why.kind.ends_run() || why.kind == ErrorKind::NotAttempted {
+        stderr::say(&format!("{}: {done}: {}", cli::one_line(&device.text), why.sentence()));
+        return Ok(Record::new());
+    }
+    Err(why.after(done, "do not restart it again for that"))
 }

@@ -3,8 +3,7 @@
 
 use model::text::one_line;
 use model::{ErrorKind, Record, ResourceKind};
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
@@ -15,6 +14,7 @@ use crate::command_error::CommandError;
 use crate::consent::count;
 use crate::rows::outcome::{Outcome, interrupted, run_ended};
 use crate::rows::repeated::RepeatedFailures;
+use crate::rows::report::Report;
 use crate::rows::source::RowArgs;
 use crate::session::Session;
 use crate::terminal::{progress, stderr};
@@ -28,7 +28,8 @@ pub struct Results<'a> {
     /// What that file is called, for the summary.
     failed_name: Option<String>,
     failures: RepeatedFailures,
-    report: Option<File>,
+    keeps_failed: bool,
+    report: Option<Report>,
     /// Rows that will come; 0 if that is not known.
     expected: u64,
     /// Counts so far.
@@ -68,6 +69,7 @@ impl<'a> Results<'a> {
         }
         let (failed, report) = written_to(&args)?;
         Ok(Results {
+            keeps_failed: failed.is_some(),
             session,
             noun: args.source.noun,
             failed_name: failed.map(|path| one_line(&path.display().to_string())),
@@ -76,7 +78,7 @@ impl<'a> Results<'a> {
                 .map(|path| FailedFile::create(path).map_err(cannot_write(path)))
                 .transpose()?,
             report: report
-                .map(|path| File::create(path).map_err(cannot_write(path)))
+                .map(|path| Report::open(path).map_err(cannot_write(path)))
                 .transpose()?,
             expected: 0,
             tally: Tally::default(),
@@ -113,6 +115,9 @@ impl<'a> Results<'a> {
             stderr::say("stdout was closed; the remaining rows are still worked on");
             self.closed_said = true;
         }
+        if !self.writes {
+            self.session.inputs.note_perhaps_unread();
+        }
         self.writes
     }
 
@@ -135,6 +140,7 @@ impl<'a> Results<'a> {
             && let Err(error) = file.write(failure, input, source)
         {
             self.failed = None;
+            self.keeps_failed = false;
             self.end_run(CommandError::usage(format!(
                 "cannot write the failed record of {source}, nor any after it: {error}"
             )));
@@ -222,10 +228,14 @@ impl<'a> Results<'a> {
             stderr::hint(&format!("there was no {} to work on; nothing was done", self.noun));
         }
         if self.session.inputs.were_cut_short() {
-            stderr::say("the input was not read to its end; what came after is in no file");
+            let read = count(self.tally.rows, "row");
+            stderr::say(&format!(
+                "the input was not read to its end: {read} came before; what came after is in no file"
+            ));
         }
+        self.finish_failed();
         if self.tally.not_attempted > 0 {
-            let kept = if self.failed.is_some() { "; see the file of failed records" } else { "" };
+            let kept = if self.keeps_failed { "; see the file of failed records" } else { "" };
             let rows = count(self.tally.not_attempted, "row");
             stderr::say(&format!("read but not attempted: {rows}{kept}"));
             self.note(Exit::SomeFailed);
@@ -234,15 +244,28 @@ impl<'a> Results<'a> {
         if self.session.common.verbose || (stderr::is_terminal() && self.tally.rows > 1) {
             self.say_summary(requests);
         }
-        if let Some(mut file) = self.report.take() {
-            let mut report = self.tally.to_record();
-            report.insert("requests".into(), requests.into());
-            report.insert("exit".into(), self.exit.code().into());
-            if let Err(error) = writeln!(file, "{}", Value::Object(report)) {
-                self.end_run(CommandError::usage(format!("cannot write the report: {error}")));
-            }
+        if let Some(report) = self.report.take()
+            && let Err(error) = report.write(&self.tally, requests, self.exit)
+        {
+            self.end_run(CommandError::usage(format!("cannot write the report: {error}")));
         }
         self.exit
+    }
+
+    /// Puts the failed rows in the place of what was in the file, where that is certain to be of no use.
+    fn finish_failed(&mut self) {
+        let Some(failed) = self.failed.take() else { return };
+        let and_old = self.session.inputs.may_have_more();
+        if and_old && failed.has_old_rows() {
+            stderr::say(
+                "there may have been more input than was read: the file of failed records also keeps \
+                 what was in it before",
+            );
+        }
+        if let Err(error) = failed.finish(and_old) {
+            self.keeps_failed = false;
+            self.end_run(CommandError::usage(format!("cannot write the failed records: {error}")));
+        }
     }
 }
 
@@ -251,7 +274,7 @@ fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> CommandError {
 }
 
 /// The files of failed rows and of the report; neither is an input or the other.
-fn written_to<'a>(
+pub(crate) fn written_to<'a>(
     args: &RowArgs<'a>,
 ) -> std::result::Result<(Option<&'a Path>, Option<&'a Path>), CommandError> {
     let (failed, report) = (args.reports.failed.as_deref(), args.reports.report.as_deref());

@@ -120,7 +120,13 @@ impl<'a> RowSource<'a> {
         if sources.is_empty() {
             sources.push(self.stdin(inputs)?);
         }
-        Ok(Box::new(sources.into_iter().flatten()))
+        let inputs = inputs.clone();
+        let note_unread = move |item: &Result<Item, ReadError>| {
+            if item.is_err() {
+                inputs.note_perhaps_unread();
+            }
+        };
+        Ok(Box::new(sources.into_iter().flatten().inspect(note_unread)))
     }
 
     fn stdin(&self, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
@@ -142,7 +148,7 @@ impl<'a> RowSource<'a> {
         }
     }
 
-    /// Refuses to write to a file that is also an input: it would be emptied before it is read.
+    /// Refuses to write to a file that is also an input: the rows that are done would be gone.
     pub(crate) fn refuse_as_input(&self, written: &Path) -> Result<(), CommandError> {
         let Ok(metadata) = fs::metadata(written) else {
             return Ok(());

@@ -23,9 +23,11 @@ const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 /// How the inputs of one run end, shared by all its readers.
 #[derive(Debug)]
 pub struct Inputs {
-    /// Set by Ctrl-C and SIGTERM.
+    /// Set by a signal.
     stop: Arc<AtomicBool>,
     cut_short: AtomicBool,
+    perhaps_unread: AtomicBool,
+    is_live: AtomicBool,
     end_with_stdout: AtomicBool,
     stdin_is_taken: AtomicBool,
 }
@@ -34,7 +36,14 @@ impl Inputs {
     /// Inputs that are read until `stop` is set.
     pub fn until(stop: Arc<AtomicBool>) -> Arc<Self> {
         let no = || AtomicBool::new(false);
-        Arc::new(Inputs { stop, cut_short: no(), end_with_stdout: no(), stdin_is_taken: no() })
+        Arc::new(Inputs {
+            stop,
+            cut_short: no(),
+            perhaps_unread: no(),
+            is_live: no(),
+            end_with_stdout: no(),
+            stdin_is_taken: no(),
+        })
     }
 
     /// For verbs that only read: input ends in silence, too, as soon as nobody reads stdout any more. A
@@ -47,9 +56,31 @@ impl Inputs {
         self.end_with_stdout.load(Ordering::Relaxed) && !stdout::is_still_read()
     }
 
-    /// True when a signal ended an input before its end.
+    /// True when an input was left before its end.
     pub fn were_cut_short(&self) -> bool {
         self.cut_short.load(Ordering::Relaxed)
+    }
+
+    /// Notes that an input is left before its end.
+    pub fn cut_short(&self) {
+        self.cut_short.store(true, Ordering::Relaxed);
+    }
+
+    /// True when there may have been rows that this run knows nothing of: an input was left, could not be
+    /// read, or ended after a signal, which ends the command that writes into it as well. A regular file
+    /// still has its rows.
+    pub fn may_have_more(&self) -> bool {
+        self.are_live() && (self.were_cut_short() || self.perhaps_unread.load(Ordering::Relaxed))
+    }
+
+    /// Notes that there may be rows that this run knows nothing of.
+    pub fn note_perhaps_unread(&self) {
+        self.perhaps_unread.store(true, Ordering::Relaxed);
+    }
+
+    /// True when an input is no regular file, so that it may never end.
+    pub fn are_live(&self) -> bool {
+        self.is_live.load(Ordering::Relaxed)
     }
 
     /// Claims stdin; false when it has been claimed already, since it can be read only once.
@@ -72,6 +103,7 @@ impl<Source: AsFd> InterruptibleReader<Source> {
         let never_waits = fstat(&source).is_ok_and(|stat| {
             rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
         });
+        inputs.is_live.fetch_or(!never_waits, Ordering::Relaxed);
         InterruptibleReader { source, inputs, never_waits }
     }
 }
@@ -100,10 +132,11 @@ impl<Source: AsFd> Read for InterruptibleReader<Source> {
                 return Ok(rustix::io::read(&self.source, &mut *buffer)?);
             }
             if self.inputs.stop.load(Ordering::Relaxed) {
-                self.inputs.cut_short.store(true, Ordering::Relaxed);
+                self.inputs.cut_short();
                 return Err(io::Error::other(Stopped));
             }
             if self.inputs.nobody_reads() {
+                self.inputs.note_perhaps_unread();
                 return Err(io::Error::other(Stopped));
             }
             let mut asked = [PollFd::new(&self.source, PollFlags::IN)];
@@ -115,7 +148,12 @@ impl<Source: AsFd> Read for InterruptibleReader<Source> {
             match rustix::io::read(&self.source, &mut *buffer) {
                 // Another process that reads the same pipe was faster.
                 Err(Errno::AGAIN | Errno::INTR) => {}
-                read => return Ok(read?),
+                read => {
+                    if read == Ok(0) && self.inputs.stop.load(Ordering::Relaxed) {
+                        self.inputs.note_perhaps_unread();
+                    }
+                    return Ok(read?);
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Prints the rows of a bulk move in their order, with what is known to have changed.
 
-use model::Record;
+use model::{ErrorKind, Record};
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
@@ -25,6 +25,8 @@ const AT_ONCE: usize = 256;
 enum Ready {
     /// What to print; the device and the row for when it cannot be read back.
     Good(RowDone, String, Row),
+    /// What to print of a row that was done; why the run was over before it was read back.
+    NotReadBack(RowDone, Failure),
     Bad(Failure, Record, String),
 }
 
@@ -152,17 +154,28 @@ fn report(results: &mut Results<'_>, ready: Ready) {
         Ready::Good(acted, ..) => {
             results.good(acted.record, acted.outcome);
         }
+        Ready::NotReadBack(acted, why) => {
+            let words =
+                "what was done last could not be read back, and is told as far as it is known";
+            let ended = CommandError { message: None, ..CommandError::from(why.clone()) };
+            let message = format!("{words}: {}", why.sentence());
+            results.end_run(CommandError { message: Some(message), ..ended });
+            results.good(acted.record, acted.outcome);
+        }
         Ready::Bad(failure, input, source) => results.bad(&failure, &input, &source),
     }
 }
 
 /// The whole state, read back. The move itself has been made: a device that cannot be read is reported
-/// with that failure.
+/// with that failure, unless it is the run that has ended.
 fn read_back(session: &Session, ready: Ready) -> Ready {
     let Ready::Good(acted, device, row) = ready else { return ready };
     let id = acted.record.get("id").and_then(Value::as_str).unwrap_or(&device).to_owned();
     match session.get("devices", &id) {
         Ok(record) => Ready::Good(RowDone { record, ..acted }, device, row),
+        Err(why) if why.kind.ends_run() || why.kind == ErrorKind::NotAttempted => {
+            Ready::NotReadBack(acted, why)
+        }
         Err(why) => {
             let done = acted.outcome.map_or("done", Outcome::word);
             let title = format!("It was {done}, but its state could not be read back");

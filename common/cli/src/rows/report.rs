@@ -1,0 +1,87 @@
+//! The file of `--report`: the summary of a run as JSON, also of one that could not begin.
+//!
+//! Careful about what is in the file already: it stays until the end, since the input may be made from it.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::ArgMatches;
+use pipe::Tally;
+use serde_json::Value;
+
+use crate::args::Reports;
+use crate::exit::Exit;
+use crate::rows::results::written_to;
+use crate::rows::source::{RowArgs, RowSource};
+
+/// Set once the run has written its report, or must not.
+static SETTLED: AtomicBool = AtomicBool::new(false);
+
+/// The open file.
+pub(crate) struct Report {
+    file: File,
+}
+
+impl Report {
+    /// Opens the file, or creates it.
+    ///
+    /// # Errors
+    /// Those of opening it for writing.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        pipe::open_as_it_is(path).map(|file| Report { file })
+    }
+
+    /// Writes the summary in place of what is in the file.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(crate) fn write(mut self, tally: &Tally, requests: u64, exit: Exit) -> io::Result<()> {
+        SETTLED.store(true, Ordering::Relaxed);
+        let mut report = tally.to_record();
+        report.insert("requests".into(), requests.into());
+        report.insert("exit".into(), exit.code().into());
+        if self.file.metadata()?.is_file() {
+            self.file.set_len(0)?;
+        }
+        writeln!(self.file, "{}", Value::Object(report))
+    }
+}
+
+/// What the command line says about files, for a run that may end before it opens them.
+pub(crate) struct Asked {
+    input: Vec<PathBuf>,
+    reports: Reports,
+}
+
+impl Asked {
+    /// Reads it from the arguments of the verb.
+    pub(crate) fn by(matches: &ArgMatches) -> Self {
+        let mut verb = matches;
+        while let Some((_, of_verb)) = verb.subcommand() {
+            verb = of_verb;
+        }
+        let paths = |name: &str| -> Vec<PathBuf> {
+            let values = verb.try_get_many::<PathBuf>(name).ok().flatten();
+            values.into_iter().flatten().cloned().collect()
+        };
+        let (failed, report) = (paths("failed").pop(), paths("report").pop());
+        Asked { input: paths("input"), reports: Reports { failed, report } }
+    }
+
+    /// Writes the report of a run that ended with `exit` before it could write one itself.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(crate) fn write_unless_written(&self, exit: Exit) -> io::Result<()> {
+        let source = RowSource { noun: "row", option: "", identifiers: &[], files: &self.input };
+        let files = written_to(&RowArgs { source, reports: &self.reports });
+        match files {
+            Ok((_, Some(path))) if !SETTLED.load(Ordering::Relaxed) => {
+                Report::open(path)?.write(&Tally::default(), 0, exit)
+            }
+            _ => Ok(()),
+        }
+    }
+}
