@@ -76,8 +76,7 @@ fn an_update_that_asks_for_nothing_is_a_usage_error() {
 fn a_list_that_is_fed_back_changes_only_what_differs() {
     let sim = Sim::start(&["--devices", "50"]);
     let dir = Dir::signed_in(&sim);
-    let edited =
-        "imp-device list | jq -c 'if .name == \"sensor-000007\" then .name = \"Oven\" else . end'";
+    let edited = "imp-device list | jq -c 'select(.name) | if .name == \"sensor-000010\" then .name = \"Oven\" else . end'";
     let run = dir.sh(&format!("{edited} | imp-device update")).quiet();
     assert_eq!(run.field("outcome").iter().filter(|outcome| *outcome == "updated").count(), 1);
     assert_eq!(sim.counts().writes, 1);
