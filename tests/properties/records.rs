@@ -134,14 +134,46 @@ fn fields_choose_and_order_the_columns() {
     let (sim, dir) = full_account();
     let id = sim.field("id").remove(0);
     let list = format!("imp-device info -d {id}");
-    let run = dir.sh(&format!("{list} --fields mac_address,id,nonsense")).quiet();
+    let run = dir.sh(&format!("{list} --fields mac_address,id,nonsense")).code(1);
     let mac = &sim.field("mac_address")[0];
     let line = format!("{{\"mac_address\":\"{mac}\",\"id\":\"{id}\",\"nonsense\":null}}\n");
     assert_eq!(run.stdout(), line);
-    let csv = dir.sh(&format!("{list} --fields mac_address,id,nonsense -z csv")).quiet();
+    let csv = dir.sh(&format!("{list} --fields mac_address,id,nonsense -z csv")).code(1);
     assert_eq!(csv.stdout(), format!("mac_address,id,nonsense\n{mac},{id},\n"));
     let table = dir.sh(&format!("{list} --fields id,mac_address -z table")).quiet().lines();
     assert!(table[1].starts_with(&format!("{id}  {mac}")), "{table:?}");
+}
+
+#[test]
+fn a_field_that_no_record_had_is_said_at_the_end() {
+    let (_sim, dir) = full_account();
+    let run = dir.sh("imp-device list --fields id,mac_adress -z csv").code(1);
+    run.says("imp-device: --fields: no record has `mac_adress`; did you mean `mac_address`?");
+    assert_eq!(run.stdout().lines().count(), 47, "the list itself is whole{run}");
+    // Fields that these records might have, and an empty list, say nothing.
+    dir.sh("imp-device list --unassigned --fields id,devicegroup_id,product_name").quiet();
+    dir.sh("imp-device list --dg B --fields nonsense").quiet();
+    // Verbs that act, too: their outcomes stand, but the run does not end with 0.
+    let assign = "imp-device list --unassigned | imp-device assign --dg B --fields";
+    let run = dir.sh(&format!("{assign} id,outcome,maк")).code(1).says("no record has `maк`");
+    assert!(run.stdout().contains(r#""outcome":"assigned""#), "{run}");
+    dir.sh(&format!("{assign} id,outcome")).quiet();
+    // An error of the list itself is graver.
+    let run = dir.sh("imp-dg list --product nobody --fields nonsense").code(1);
+    assert!(!run.stderr().contains("--fields"), "{run}");
+    for (list, field) in [
+        ("imp-device list", "agent_url"),
+        ("imp-dg list", "load_code_after_blessing"),
+        ("imp-product list", "creator_id"),
+        ("imp-build list", "devicegroup_name"),
+        ("imp-hook list", "content_type"),
+        ("imp-auth account list", "tier"),
+        ("imp-auth key list", "usages"),
+        ("imp-log get", "log_type"),
+    ] {
+        let help = dir.sh(&format!("{list} --help")).ok();
+        assert!(help.stdout().contains(field), "{list}{help}");
+    }
 }
 
 #[test]
@@ -160,7 +192,18 @@ fn a_table_shows_names_and_no_escape_codes() {
     let run = dir.sh_on_terminal("stty cols 60 rows 20; imp-device list 2> err", "").ok();
     let shown = run.stdout();
     assert!(shown.lines().all(|line| line.trim_end().chars().count() <= 60), "{run}");
-    assert!(shown.contains("Ovens") || shown.contains('…'), "{run}");
+    assert!(shown.contains("  sensor-000001  "), "a name is whole{run}");
+    let run = dir.sh_on_terminal("stty cols 80 rows 20; imp-dg list; imp-dg list -z wide", "").ok();
+    let shown = run.stdout();
+    let group = sim.all("devicegroups").into_iter().find(|group| group["name"] == "A");
+    let id = group.expect("a group")["id"].as_str().expect("an id").to_owned();
+    let lines: Vec<&str> = shown.lines().filter(|line| line.contains("  A  ")).collect();
+    assert!(lines[0].starts_with(&format!("{}  A", &id[..8])), "short{run}");
+    assert!(lines[1].starts_with(&format!("{id}  A")), "whole{run}");
+    // What a table shows can be typed, unless it fits several things.
+    let info = dir.sh(&format!("imp-dg info --dg {} --fields id", &id[..8])).quiet();
+    assert_eq!(info.records()[0]["id"], *id);
+    dir.sh("imp-dg info --dg 00000000").code(1).says("00000000");
     assert!(!shown.contains("\u{1b}[31m"), "{run}");
 }
 

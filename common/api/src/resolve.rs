@@ -3,7 +3,7 @@
 //! The id first, then the name, as `impt` does it; but a list is read only once a run, an id is asked
 //! for only when the text can be one, and nothing typed ever becomes part of a path unescaped. More than
 //! one match is an error that names the candidates. A deployment has no name: its sha, a tag, or its
-//! origin names it, in this order.
+//! origin names it, in this order. Last comes the beginning of an id, as tables on a terminal show it.
 
 mod trouble;
 
@@ -160,12 +160,17 @@ impl Resolver {
                 return Ok(found);
             }
         }
-        Ok(self
-            .list(kind, None)?
-            .iter()
-            .filter(|record| is_called(kind, record, text))
-            .cloned()
-            .collect())
+        let list = self.list(kind, None)?;
+        let that = |fits: &dyn Fn(&Record) -> bool| -> Vec<Record> {
+            list.iter().filter(|record| fits(record)).cloned().collect()
+        };
+        let called = that(&|record| is_called(kind, record, text));
+        if !called.is_empty() || !may_be_shortened(kind, text) {
+            return Ok(called);
+        }
+        let begun = that(&|record| begins_with(record, &text.to_ascii_lowercase()));
+        // Other than things of one name, these have nothing in common: no filter wants them all.
+        if begun.len() > 1 { Err(ambiguous(kind, text, &begun)) } else { Ok(begun) }
     }
 
     /// Things called `name` that belong to `container`.
@@ -199,7 +204,7 @@ impl Resolver {
             let filters: Vec<_> = of.map(|id| (filter.to_owned(), id)).into_iter().collect();
             match kind {
                 ResourceKind::Device => return self.device_names().map(Arc::new),
-                ResourceKind::Deployment => return self.deployment_origins().map(Arc::new),
+                ResourceKind::Deployment => return self.deployments().map(Arc::new),
                 _ => {}
             }
             list::collect(&self.client, kind.path(), &filters, self.jobs).map(Arc::new)
@@ -224,19 +229,17 @@ impl Resolver {
         Ok(named)
     }
 
-    /// Deployments with an origin, without their programs.
-    fn deployment_origins(&self) -> Result<Vec<Record>, Error> {
-        let mut with_origin = Vec::new();
+    /// Deployments without their programs.
+    fn deployments(&self) -> Result<Vec<Record>, Error> {
+        let mut all = Vec::new();
         let reading = Reading { jobs: self.jobs, wanted: &|| true };
         let path = ResourceKind::Deployment.path();
         let _all =
             list::list(&self.client, path, &[], &reading, &mut SeenIds::default(), |deployment| {
-                if !text_of(&deployment, "origin").is_empty() {
-                    with_origin.push(deployments::without_code(deployment));
-                }
+                all.push(deployments::without_code(deployment));
                 std::ops::ControlFlow::Continue(())
             })?;
-        Ok(with_origin)
+        Ok(all)
     }
 }
 
@@ -251,6 +254,26 @@ fn is_called(kind: ResourceKind, record: &Record, text: &str) -> bool {
         _ => &["name"],
     };
     names.iter().any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
+}
+
+/// Whether the text may be the beginning of an id (or of a sha) as a table shows it: eight characters or
+/// more, and not all. Ids of devices are shown whole, and login keys are secrets.
+fn may_be_shortened(kind: ResourceKind, text: &str) -> bool {
+    let is_in_place = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    let is_sha = || text.len() < 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_id = || text.len() < 36 && text.bytes().enumerate().all(is_in_place);
+    match kind {
+        ResourceKind::Device | ResourceKind::LoginKey => false,
+        ResourceKind::Deployment => text.len() >= 8 && (is_id() || is_sha()),
+        _ => text.len() >= 8 && is_id(),
+    }
+}
+
+fn begins_with(record: &Record, text: &str) -> bool {
+    ["id", "sha"].iter().any(|name| text_of(record, name).starts_with(text))
 }
 
 /// Whether what was not found as an id may still be a name.
@@ -286,6 +309,21 @@ mod tests {
         assert_eq!(braces("{one}"), Some(vec!["one"]));
         assert_eq!(braces("one"), None);
         assert_eq!(braces("{one"), None);
+    }
+
+    #[test]
+    fn only_the_beginning_of_an_id_is_shortened() {
+        let group = |text| may_be_shortened(ResourceKind::DeviceGroup, text);
+        for text in ["4e264cef", "4E264CEF-3", "4e264cef-3316-cdfa-7f39-7a5d458994b"] {
+            assert!(group(text), "{text}");
+        }
+        let whole = "4e264cef-3316-cdfa-7f39-7a5d458994b3";
+        for text in ["4e264ce", "4e264cefa", "4e264cex", whole, "Ovens and so", ""] {
+            assert!(!group(text), "{text}");
+        }
+        assert!(may_be_shortened(ResourceKind::Deployment, "0123456789ab"), "a sha");
+        assert!(!may_be_shortened(ResourceKind::Device, "5000d8c4"));
+        assert!(!may_be_shortened(ResourceKind::LoginKey, "7d8e6670"));
     }
 
     #[test]

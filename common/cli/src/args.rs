@@ -13,7 +13,7 @@ mod secret;
 mod unblessing;
 
 pub use changes::{BatchSize, Bulk, Changes, DryRun};
-pub use common::{Common, OutputFormat};
+pub use common::{Common, OutputFormat, fields_of};
 pub use deferred::Deferred;
 pub use group_type::group_type;
 pub use identifier::{identifier, not_without_option};

@@ -4,15 +4,16 @@
 
 use model::{Record, ResourceKind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::resolve::Resolver;
-use pipe::{Format, Sink, Wrote};
+use pipe::{Format, Screen, Sink, Wrote};
 use rustix::io::Errno;
 
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
-use crate::{terminal::progress, terminal::stdout};
+use crate::exit::Exit;
+use crate::{terminal::progress, terminal::stderr, terminal::stdout};
 
 /// The output of a run.
 pub struct Output {
@@ -34,11 +35,13 @@ impl Output {
             Some(OutputFormat::Json) => Format::Json,
             Some(OutputFormat::Csv) => Format::Csv,
             Some(OutputFormat::Table) => Format::Table,
+            Some(OutputFormat::Wide) => Format::Wide,
             Some(OutputFormat::Minimal) => Format::Minimal,
             None if at_terminal => Format::Table,
             None => Format::Ndjson,
         };
-        let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), stdout::width());
+        let screen = stdout::width().map(|width| Screen { width, now: api::send::clock::now });
+        let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), screen);
         if let Some(resolver) = resolver {
             sink.set_names(Box::new(move |kind, id| {
                 let kind = if kind == "product" {
@@ -52,7 +55,7 @@ impl Output {
         Ok(Output {
             sink: Mutex::new(sink),
             closed: AtomicBool::new(false),
-            is_table: format == Format::Table,
+            is_table: matches!(format, Format::Table | Format::Wide),
             at_terminal,
         })
     }
@@ -60,17 +63,17 @@ impl Output {
     /// Says what the records will be about, so that CSV has its header even when none comes.
     pub fn expect(&self, target: ResourceKind) {
         let kind = target.types().first().copied().unwrap_or_default();
-        self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_type(kind);
+        self.sink().expect_type(kind);
     }
 
     /// The same for records that are about nothing of the service's own: log entries, events.
     pub fn expect_type(&self, kind: &str) {
-        self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_type(kind);
+        self.sink().expect_type(kind);
     }
 
     /// Says that the records will tell what was done to them, or would have been.
     pub fn expect_marks(&self, dry_run: bool) {
-        self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_marks(dry_run);
+        self.sink().expect_marks(dry_run);
     }
 
     /// Prints a record.
@@ -97,12 +100,36 @@ impl Output {
         if self.is_table { Ok(()) } else { self.flush() }
     }
 
-    /// Ends the output.
+    /// Ends the output, and says which fields were asked for that no record had.
     ///
     /// # Errors
-    /// As [`Output::print`].
+    /// As [`Output::print`]; exit 1 when such a field has been said.
     pub fn finish(&self) -> Result<(), CommandError> {
-        self.with_sink(Sink::finish)
+        self.with_sink(Sink::finish)?;
+        let asked = std::mem::take(self.sink().asked_fields());
+        let complaints = asked.complaints();
+        // Whoever read a part only does not know what came after it.
+        if complaints.is_empty() || self.closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        complaints.iter().for_each(|complaint| stderr::say(complaint));
+        Err(CommandError::silent(Exit::SomeFailed))
+    }
+
+    /// Ends this output and opens another one for the records of another kind that come now: a table of
+    /// them has other columns. A field that was asked for may come in either.
+    ///
+    /// # Errors
+    /// As [`Output::print`] and [`Output::open`].
+    pub fn go_on(&self, common: &Common, resolver: Arc<Resolver>) -> Result<Self, CommandError> {
+        self.with_sink(Sink::finish)?;
+        let next = Output::open(common, Some(resolver))?;
+        *next.sink().asked_fields() = std::mem::take(self.sink().asked_fields());
+        Ok(next)
+    }
+
+    fn sink(&self) -> MutexGuard<'_, Sink> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// True as long as somebody reads stdout.
@@ -117,7 +144,7 @@ impl Output {
         &self,
         act: impl FnOnce(&mut Sink) -> std::io::Result<Wrote>,
     ) -> Result<(), CommandError> {
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sink = self.sink();
         let act = || act(&mut sink);
         let wrote = if self.at_terminal { progress::beside(act) } else { act() };
         let wrote = match wrote {

@@ -82,7 +82,7 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
             ControlFlow::Continue(())
         }
     });
-    session.output.finish()?;
+    let finished = session.output.finish();
     progress::end();
     let _all_or_not = ended?;
     if let Some(error) = failed {
@@ -94,7 +94,7 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
     if session.common.verbose {
         stderr::say(&format!("{printed} records, {} requests", session.client.requests_sent()));
     }
-    Ok(Exit::Done)
+    finished.map(|()| Exit::Done)
 }
 
 /// Gives the records of a list to `each`.

@@ -3,16 +3,23 @@
 //! A closed pipe is no error: it is reported once, and later records are dropped. A line is always
 //! written whole, so that a reader never sees half a record.
 
+mod asked;
+mod cells;
 mod columns;
+mod names;
 mod table;
 
 use model::Record;
 use std::borrow::Cow;
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
-pub(crate) use columns::csv as stated_columns;
+pub use asked::AskedFields;
+pub use columns::csv as stated_columns;
+use names::NameLookup;
+pub use names::Names;
 use table::Table;
 
 /// The values of `--output`. `debug` is `Ndjson`.
@@ -20,8 +27,10 @@ use table::Table;
 pub enum Format {
     /// One record a line.
     Ndjson,
-    /// For people, on a terminal.
+    /// For people: on a terminal, what is long is shortened.
     Table,
+    /// A table with everything whole.
+    Wide,
     /// A header and rows; each type has fixed columns.
     Csv,
     /// One array, one element a line.
@@ -39,8 +48,14 @@ pub enum Wrote {
     Closed,
 }
 
-/// Gives the name of a group or product for its type and id, if it is known.
-pub type Names = Box<dyn Fn(&str, &str) -> Option<String> + Send>;
+/// The terminal that a table is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Its columns.
+    pub width: usize,
+    /// The time now, to tell how long ago something was.
+    pub now: fn() -> SystemTime,
+}
 
 /// Prints records in one format.
 pub struct Sink {
@@ -48,6 +63,8 @@ pub struct Sink {
     fields: Option<Vec<String>>,
     expected: Option<String>,
     expected_marks: Vec<&'static str>,
+    names: NameLookup,
+    asked: AskedFields,
     out: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
 }
@@ -63,22 +80,27 @@ enum Layout {
 }
 
 impl Sink {
-    /// `fields` chooses and orders columns; a table is cut to `width` columns if there is a width.
+    /// `fields` chooses and orders columns; a table is fitted to `screen` if there is one.
     pub fn new(
         format: Format,
         fields: Option<Vec<String>>,
         out: Box<dyn Write + Send>,
-        width: Option<usize>,
+        screen: Option<Screen>,
     ) -> Sink {
         let layout = match format {
             Format::Ndjson => Layout::Lines,
             Format::Minimal => Layout::Minimal,
             Format::Json => Layout::Array(false),
             Format::Csv => Layout::Csv(None),
-            Format::Table => Layout::Table(Box::new(Table::new(fields.clone(), width))),
+            Format::Table => Layout::Table(Box::new(Table::new(fields.clone(), screen))),
+            Format::Wide => Layout::Table(Box::new(Table::new(fields.clone(), None))),
         };
+        // Of `minimal` fields cannot be asked for.
+        let asked = fields.as_deref().filter(|_| format != Format::Minimal);
         Sink {
             layout,
+            asked: AskedFields::new(asked),
+            names: NameLookup::default(),
             fields,
             expected: None,
             expected_marks: Vec::new(),
@@ -87,11 +109,14 @@ impl Sink {
         }
     }
 
-    /// Where tables get the names of groups and products.
+    /// Where the names of groups and products come from, in tables and in fields that were asked for.
     pub fn set_names(&mut self, names: Names) {
-        if let Layout::Table(table) = &mut self.layout {
-            table.set_names(names);
-        }
+        self.names = NameLookup(Some(names));
+    }
+
+    /// The fields that were asked for and have not come; another output of the same run goes on with them.
+    pub fn asked_fields(&mut self) -> &mut AskedFields {
+        &mut self.asked
     }
 
     /// The type of records that say none. CSV then has the header of that type even if no record
@@ -111,15 +136,19 @@ impl Sink {
     /// Those of writing, but for a closed pipe.
     pub fn write(&mut self, record: &Record) -> io::Result<Wrote> {
         let mut text = String::new();
+        self.asked.see(record, self.expected.as_deref());
         match &mut self.layout {
-            Layout::Lines => text = line(&self.chosen(record)),
+            Layout::Lines => text = line(&chosen(record, self.fields.as_deref(), &self.names)),
             Layout::Minimal => text = id(record).map_or_else(|| line(record), |id| id + "\n"),
             Layout::Array(begun) => {
                 text.push_str(if *begun { ",\n" } else { "[\n" });
                 *begun = true;
-                text.push_str(line(&self.chosen(record)).trim_end());
+                let chosen = chosen(record, self.fields.as_deref(), &self.names);
+                text.push_str(line(&chosen).trim_end());
             }
-            Layout::Table(table) => table.add(record, &mut text),
+            Layout::Table(table) => {
+                table.add(record, self.expected.as_deref(), &self.names, &mut text);
+            }
             Layout::Csv(columns) => {
                 let columns = columns.get_or_insert_with(|| {
                     let expected = self.expected.as_deref();
@@ -128,8 +157,7 @@ impl Sink {
                     text.push_str(&csv_line(columns.iter().map(String::as_str)));
                     columns
                 });
-                let cells =
-                    columns.iter().map(|name| record.get(name).map(cell).unwrap_or_default());
+                let cells = columns.iter().map(|name| cell(&self.names.value(record, name)));
                 text.push_str(&csv_line(cells));
             }
         }
@@ -173,14 +201,6 @@ impl Sink {
         }
     }
 
-    fn chosen<'a>(&self, record: &'a Record) -> Cow<'a, Record> {
-        let Some(fields) = &self.fields else {
-            return Cow::Borrowed(record);
-        };
-        let value = |name: &String| record.get(name).cloned().unwrap_or_default();
-        Cow::Owned(fields.iter().map(|name| (name.clone(), value(name))).collect())
-    }
-
     fn quiet<F>(&mut self, write: F) -> io::Result<Wrote>
     where
         F: FnOnce(&mut BufWriter<Box<dyn Write + Send>>) -> io::Result<()>,
@@ -197,6 +217,18 @@ impl Sink {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The record with the fields that were asked for.
+fn chosen<'a>(
+    record: &'a Record,
+    fields: Option<&[String]>,
+    names: &NameLookup,
+) -> Cow<'a, Record> {
+    let Some(fields) = fields else {
+        return Cow::Borrowed(record);
+    };
+    Cow::Owned(fields.iter().map(|name| (name.clone(), names.value(record, name))).collect())
 }
 
 fn line(record: &Record) -> String {

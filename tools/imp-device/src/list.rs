@@ -10,6 +10,7 @@ use serde_json::Value;
 ///
 /// Filters of one kind unite, filters of different kinds narrow. Lists what the account may see.
 #[derive(Args)]
+#[command(mut_arg("fields", cli::args::fields_of("device")))]
 pub struct List {
     /// Only devices of this account; repeatable; `-` takes accounts from stdin
     #[arg(long, short, value_name = "ACCOUNT")]

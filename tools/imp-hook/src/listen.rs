@@ -48,6 +48,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// A call is written to the journal and on the disk before it is answered 200. The path is
 /// /SECRET/NAME; NAME is a name of your choice that comes out as `hook`, best the event.
 #[derive(Args)]
+#[command(mut_arg("fields", cli::args::fields_of("webhook_event")))]
 pub struct Listen {
     /// Where to listen; port 0 is any free one. For calls from outside put a TLS proxy in front
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]

@@ -11,6 +11,7 @@ use ops::logs::LogQuery;
 ///
 /// All of it by default, newest first as the API gives it, one device after the other.
 #[derive(Args)]
+#[command(mut_arg("fields", cli::args::fields_of("log")))]
 pub struct Get {
     /// Entries in one request
     #[arg(long, short = 's', value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]

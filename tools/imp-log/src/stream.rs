@@ -10,6 +10,7 @@ use ops::logs::FollowRows;
 /// lines are taken from the stored log, each line comes once, and a line of the type `gap` stands where
 /// lines may be missing. Ends with Ctrl-C, or when nobody reads any more.
 #[derive(Args)]
+#[command(mut_arg("fields", cli::args::fields_of("log")))]
 pub struct Stream {
     /// The devices of this device group, as they are now; repeatable; `-` takes groups from stdin
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP", display_order = 0)]

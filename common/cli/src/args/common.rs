@@ -32,6 +32,18 @@ pub struct Common {
     pub verbose: bool,
 }
 
+/// Names the fields there are in the help of `--fields`, for a verb that lists records of `kind`.
+pub fn fields_of(kind: &'static str) -> impl FnOnce(clap::Arg) -> clap::Arg {
+    let known = pipe::stated_columns(kind).unwrap_or_default();
+    let names = known.iter().filter_map(|field| match *field {
+        "devicegroup_id" => Some("devicegroup_name"),
+        "product_id" => Some("product_name"),
+        _ => None,
+    });
+    let fields: Vec<&str> = known.iter().copied().chain(names).collect();
+    move |arg| arg.help(format!("Print these fields, in this order, of {}", fields.join(", ")))
+}
+
 fn field(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("a field needs a name".into()),
@@ -46,6 +58,8 @@ pub enum OutputFormat {
     Ndjson,
     /// Columns fitted to the terminal
     Table,
+    /// A table with everything whole
+    Wide,
     /// Comma-separated, with a header
     Csv,
     /// One JSON array

@@ -106,7 +106,7 @@ const WEBHOOK_EVENT: &[&str] = &[
 pub(super) const MARKS: [&str; 2] = ["outcome", "dry_run"];
 
 /// The columns of a CSV file of records of this type.
-pub(crate) fn csv(kind: &str) -> Option<&'static [&'static str]> {
+pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "device" => DEVICE,
         "product" => PRODUCT,
@@ -127,7 +127,7 @@ const DEVICE_TABLE: [(&str, &str); 6] = [
     ("name", "NAME"),
     ("mac_address", "MAC ADDRESS"),
     ("device_online", "ONLINE"),
-    ("devicegroup_id", "DEVICE GROUP"),
+    ("devicegroup_id", "GROUP"),
     ("product_id", "PRODUCT"),
 ];
 
@@ -147,7 +147,7 @@ const DEPLOYMENT_TABLE: [(&str, &str); 7] = [
     ("description", "DESCRIPTION"),
     ("tags", "TAGS"),
     ("flagged", "FLAGGED"),
-    ("devicegroup_id", "DEVICE GROUP"),
+    ("devicegroup_id", "GROUP"),
     ("created_at", "CREATED"),
 ];
 
@@ -164,7 +164,7 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("event", "EVENT"),
             ("url", "URL"),
             ("content_type", "CONTENT TYPE"),
-            ("devicegroup_id", "DEVICE GROUP"),
+            ("devicegroup_id", "GROUP"),
         ],
         "sign_in" => &[
             ("email", "ACCOUNT"),
@@ -195,13 +195,17 @@ pub(super) fn for_csv(record: &Record, expected: Option<&str>) -> Vec<String> {
     with_marks(stated.map_or_else(|| own(record), Iterator::collect), record)
 }
 
-/// The fields and headings of a table that begins with this record.
-pub(super) fn for_table(record: &Record) -> Vec<(String, String)> {
-    let stated = kind(record).and_then(table).unwrap_or_default();
-    let fields: Vec<String> = match stated {
-        [] => own(record),
-        _ => stated.iter().map(|(field, _)| (*field).to_owned()).collect(),
-    };
+/// The fields and headings of a table that begins with this record. `expected` is the type of records
+/// that say none: rows of a list of the user's own, whose columns come behind.
+pub(super) fn for_table(record: &Record, expected: Option<&str>) -> Vec<(String, String)> {
+    let said = kind(record);
+    let expected = expected.filter(|_| said.is_none());
+    let stated = said.or(expected).and_then(table).unwrap_or_default();
+    let mut fields: Vec<String> = stated.iter().map(|(field, _)| (*field).to_owned()).collect();
+    if stated.is_empty() || expected.is_some() {
+        let known = expected.and_then(csv).unwrap_or_default();
+        fields.extend(own(record).into_iter().filter(|name| !known.contains(&name.as_str())));
+    }
     let heading = |field: &str| {
         let stated = stated.iter().find(|(name, _)| *name == field);
         stated.map_or_else(|| self::heading(field), |(_, heading)| (*heading).to_owned())
@@ -215,7 +219,7 @@ pub(super) fn heading(field: &str) -> String {
     field.to_uppercase().replace('_', " ")
 }
 
-fn kind(record: &Record) -> Option<&str> {
+pub(super) fn kind(record: &Record) -> Option<&str> {
     record.get("type").and_then(Value::as_str)
 }
 

@@ -1,15 +1,18 @@
 //! Tables for people: columns fitted to their content and to the terminal.
 //!
-//! The first rows are held back until the widths are known, then rows are printed as they come.
-//! Names come from outside and may contain anything, so no control character is printed.
+//! The first rows are held back until the widths are known, then rows are printed as they come. A
+//! later row that needs more room gets it, and one with a value in a column that was left out as
+//! empty brings the column back: what is there is never hidden.
 
 use model::Record;
-use serde_json::Value;
+use model::text::one_line;
 use unicode_width::UnicodeWidthStr;
 
+use super::Screen;
+use super::cells::{self, ShortIds};
 use super::columns::{for_table, heading};
-use super::{Names, cell};
-use model::text::one_line;
+use super::names::{NameLookup, refers_to_named};
+use crate::identifier::is_identifier_column;
 
 /// Maximum number of rows that are held back for the widths.
 const FITTED: usize = 100;
@@ -17,57 +20,105 @@ const FITTED: usize = 100;
 const GAP: &str = "  ";
 /// Columns of free text are not shrunk below `NARROW`. Those of names have at least `USUAL` when a
 /// flush comes before most rows.
-const NARROW: usize = 6;
+const NARROW: usize = 8;
 const USUAL: usize = 16;
-/// Columns that are never shortened: part of an id or of an outcome is useless.
+/// Columns that are never shortened, as times and identifiers: part of them is useless.
 const WHOLE: [&str; 9] = [
-    "id",
     "type",
-    "mac_address",
-    "agent_id",
+    "outcome",
+    "dry_run",
     "device_online",
     "flagged",
     "usages",
-    "outcome",
-    "dry_run",
+    "endpoint",
+    "event",
+    "error",
 ];
 
 pub(super) struct Table {
     fields: Option<Vec<String>>,
-    room: Option<usize>,
-    names: Option<Names>,
-    columns: Vec<(String, String)>,
+    screen: Option<Screen>,
+    columns: Vec<Column>,
     waiting: Vec<Vec<String>>,
-    widths: Option<Vec<usize>>,
+    ids: ShortIds,
+    settled: bool,
+}
+
+struct Column {
+    field: String,
+    heading: String,
+    /// The width that would hold everything so far, and the width that there is room for.
+    wanted: usize,
+    width: usize,
+    /// False: left out, because no row has had a value there, or for want of room.
+    shown: bool,
+    crowded_out: bool,
+}
+
+impl Column {
+    fn new((field, heading): (String, String)) -> Column {
+        let heading = one_line(&heading);
+        let wanted = heading.width();
+        Column { field, heading, wanted, width: wanted, shown: true, crowded_out: false }
+    }
+
+    fn is_id(&self) -> bool {
+        self.field == "id" || self.field.ends_with("_id")
+    }
+
+    fn is_whole(&self) -> bool {
+        let field = self.field.as_str();
+        let is_short = WHOLE.contains(&field) || field.ends_with("_at");
+        is_short || (is_identifier_column(field) && !refers_to_named(field))
+    }
+
+    /// Its heading stays whole too.
+    fn can_shrink(&self) -> bool {
+        !self.is_whole() && self.width > NARROW.max(self.heading.width())
+    }
 }
 
 impl Table {
-    pub(super) fn new(fields: Option<Vec<String>>, room: Option<usize>) -> Table {
+    /// Everything is shown whole if there is no `screen`.
+    pub(super) fn new(fields: Option<Vec<String>>, screen: Option<Screen>) -> Table {
         let (columns, waiting) = (Vec::new(), Vec::new());
-        Table { fields, room, names: None, columns, waiting, widths: None }
-    }
-
-    pub(super) fn set_names(&mut self, names: Names) {
-        self.names = Some(names);
+        Table { fields, screen, columns, waiting, ids: ShortIds::new(), settled: false }
     }
 
     /// Adds a row; what can be printed now is appended to `out`.
-    pub(super) fn add(&mut self, record: &Record, out: &mut String) {
+    pub(super) fn add(
+        &mut self,
+        record: &Record,
+        expected: Option<&str>,
+        names: &NameLookup,
+        out: &mut String,
+    ) {
         if self.columns.is_empty() {
-            self.columns = match &self.fields {
+            let fields = match &self.fields {
                 Some(fields) => fields.iter().map(|name| (name.clone(), heading(name))).collect(),
-                None => for_table(record),
+                None => for_table(record, expected),
             };
+            self.columns = fields.into_iter().map(Column::new).collect();
         }
-        let cells: Vec<String> =
-            self.columns.iter().map(|(field, _)| self.cell(record, field)).collect();
-        match &self.widths {
-            Some(widths) => self.line(&cells, widths, out),
-            None => self.waiting.push(cells),
+        let now = self.screen.map(|screen| (screen.now)());
+        let cell = |column: &Column| cells::shown(record, &column.field, names, now);
+        let cells: Vec<String> = self.columns.iter().map(cell).collect();
+        for (_, id) in self.columns.iter().zip(&cells).filter(|(column, _)| column.is_id()) {
+            self.ids.see(id);
         }
-        if self.waiting.len() == FITTED {
-            self.finish(out);
+        if !self.settled {
+            self.waiting.push(cells);
+            if self.waiting.len() == FITTED {
+                self.finish(out);
+            }
+            return;
         }
+        let comes_back = self.bring_back(&cells);
+        self.fit([&cells].into_iter());
+        if comes_back {
+            self.header(out);
+        }
+        self.line(&cells, out);
     }
 
     /// Prints the rows held back. More rows may come, so columns get room for them.
@@ -85,90 +136,123 @@ impl Table {
             return;
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let headings: Vec<String> = self.columns.iter().map(|(_, name)| one_line(name)).collect();
-        let width = |(place, (field, _)): (usize, &(String, String))| {
-            let rows = waiting.iter().chain([&headings]).map(|row| row[place].width());
-            let room = if field == "name" || refers_to_named(field) { least } else { 0 };
-            rows.max().unwrap_or(0).max(room)
-        };
-        let mut widths: Vec<usize> = self.columns.iter().enumerate().map(width).collect();
-        if let Some(room) = self.room {
-            let gaps = GAP.len() * headings.len().saturating_sub(1);
-            self.shrink(&mut widths, room.saturating_sub(gaps));
+        let may_be_left_out = self.screen.is_some() && self.fields.is_none();
+        for (place, column) in self.columns.iter_mut().enumerate() {
+            let has_value = waiting.iter().any(|row| !row[place].is_empty());
+            column.shown = place == 0 || has_value || !may_be_left_out;
+            if column.field == "name" || refers_to_named(&column.field) {
+                column.wanted = column.wanted.max(least);
+            }
         }
-        for row in [&headings].into_iter().chain(&waiting) {
-            self.line(row, &widths, out);
+        self.settled = true;
+        self.fit(waiting.iter());
+        if may_be_left_out {
+            self.crowd_out();
         }
-        self.widths = Some(widths);
+        self.header(out);
+        for row in &waiting {
+            self.line(row, out);
+        }
     }
 
-    /// Takes from the widest column of free text, until the columns have room or all are narrow.
-    fn shrink(&self, widths: &mut [usize], room: usize) {
-        while widths.iter().sum::<usize>() > room {
-            let columns = widths.iter_mut().zip(&self.columns);
-            let text = columns.filter(|(_, (field, _))| !WHOLE.contains(&field.as_str()));
-            match text.map(|(width, _)| width).max().filter(|width| **width > NARROW) {
-                Some(width) => *width -= 1,
+    /// Leaves out columns of free text, the last first, where everything is as narrow as it can be and
+    /// lines would still be longer than the terminal.
+    fn crowd_out(&mut self) {
+        while self.overhang() > 0 {
+            let mut shown = self.columns.iter_mut().skip(1).filter(|column| column.shown);
+            let Some(last) = shown.rfind(|column| !column.is_whole()) else { return };
+            last.shown = false;
+            last.crowded_out = true;
+            self.fit(std::iter::empty());
+        }
+    }
+
+    /// By how much lines are longer than the terminal.
+    fn overhang(&self) -> usize {
+        let shown = self.columns.iter().filter(|column| column.shown);
+        let needed: usize = shown.map(|column| column.width + GAP.len()).sum();
+        let room = self.screen.map_or(usize::MAX, |screen| screen.width.saturating_add(GAP.len()));
+        needed.saturating_sub(room)
+    }
+
+    /// Shows the columns again in which this row has something. True if there are any.
+    fn bring_back(&mut self, cells: &[String]) -> bool {
+        let mut any = false;
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            if !column.shown && !column.crowded_out && !cell.is_empty() {
+                column.shown = true;
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Makes room for rows, as far as the terminal has it. Takes from the widest column of free text
+    /// until everything has room or all are narrow.
+    fn fit<'a>(&mut self, rows: impl Iterator<Item = &'a Vec<String>>) {
+        for row in rows {
+            for (column, cell) in self.columns.iter_mut().zip(row) {
+                let width = shortened(column, cell, &self.ids, self.screen).width();
+                column.wanted = column.wanted.max(width);
+            }
+        }
+        for column in &mut self.columns {
+            column.width = column.wanted;
+        }
+        while self.overhang() > 0 {
+            let free = self.columns.iter_mut().filter(|column| column.shown && column.can_shrink());
+            match free.max_by_key(|column| column.width) {
+                Some(widest) => widest.width -= 1,
                 None => return,
             }
         }
     }
 
-    fn line(&self, cells: &[String], widths: &[usize], out: &mut String) {
-        let mut line = String::new();
-        for (cell, width) in cells.iter().zip(widths) {
-            let shown = if self.room.is_some() { fitted(cell, *width) } else { cell.clone() };
-            let padding = width.saturating_sub(shown.width());
-            line.push_str(&shown);
-            line.extend(std::iter::repeat_n(' ', padding));
-            line.push_str(GAP);
-        }
-        let line = line.trim_end();
-        out.push_str(&self.room.map_or_else(|| line.to_owned(), |room| fitted(line, room)));
-        out.push('\n');
+    fn header(&self, out: &mut String) {
+        let headings = self.columns.iter().map(|column| (column, column.heading.clone()));
+        print(headings, out);
     }
 
-    fn cell(&self, record: &Record, field: &str) -> String {
-        let value = record.get(field).unwrap_or(&Value::Null);
-        let text = match value {
-            Value::Bool(true) => "yes".to_owned(),
-            Value::Bool(false) => "no".to_owned(),
-            Value::String(text) if field == "type" => group_type(text),
-            Value::String(id) => self.name(record, field, id).unwrap_or_else(|| id.clone()),
-            other => cell(other),
-        };
-        one_line(&text)
-    }
-
-    /// The name of the group or product that a field refers to.
-    fn name(&self, record: &Record, field: &str, id: &str) -> Option<String> {
-        let relation = field.strip_suffix("_id").filter(|_| refers_to_named(field))?;
-        let kind = record.get(&format!("{relation}_type")).and_then(Value::as_str);
-        let name = self.names.as_ref()?(kind.unwrap_or(relation), id)?;
-        Some(name).filter(|name| !name.trim().is_empty())
+    fn line(&self, cells: &[String], out: &mut String) {
+        let fitted = |column, cell| fitted(shortened(column, cell, &self.ids, self.screen), column);
+        let cells = self.columns.iter().zip(cells);
+        print(cells.map(|(column, cell)| (column, fitted(column, cell))), out);
     }
 }
 
-/// A device group's type as it is typed on the command line; any other type as it is.
-fn group_type(kind: &str) -> String {
-    match kind.strip_suffix("_devicegroup") {
-        Some(short) => short.replace("factoryfixture", "factory").replace('_', "-"),
-        None => kind.to_owned(),
+/// Prints a line of cells, each filled up to the width of its column.
+fn print<'a>(cells: impl Iterator<Item = (&'a Column, String)>, out: &mut String) {
+    let mut line = String::new();
+    for (column, text) in cells.filter(|(column, _)| column.shown) {
+        let padding = column.width.saturating_sub(text.width());
+        line.push_str(&text);
+        line.extend(std::iter::repeat_n(' ', padding));
+        line.push_str(GAP);
     }
+    out.push_str(line.trim_end());
+    out.push('\n');
 }
 
-/// Whether a field is the id of something whose name says more.
-fn refers_to_named(field: &str) -> bool {
-    ["devicegroup_id", "product_id", "production_target_id", "dut_target_id"].contains(&field)
+/// A cell as it is shown: an id on a terminal is short.
+fn shortened<'a>(
+    column: &Column,
+    cell: &'a str,
+    ids: &ShortIds,
+    screen: Option<Screen>,
+) -> &'a str {
+    if column.is_id() && screen.is_some() { ids.short(cell) } else { cell }
 }
 
-/// The text, cut to a width with `…` if it is wider.
-fn fitted(text: &str, width: usize) -> String {
-    if text.width() <= width {
+/// The text, cut to the width of its column with `…` if it is wider. Names are cut in the middle:
+/// those of one product begin alike.
+fn fitted(text: &str, column: &Column) -> String {
+    if text.width() <= column.width {
         return text.to_owned();
     }
-    let ends = text.char_indices().map(|(place, _)| place);
-    let end = ends.take_while(|end| text[..*end].width() < width).last().unwrap_or(0);
-    let cut = if width == 0 { "" } else { "…" };
-    format!("{}{cut}", &text[..end])
+    let room = column.width.saturating_sub(1);
+    let end = if refers_to_named(&column.field) || column.field == "file" { room / 2 } else { 0 };
+    let places = || text.char_indices().map(|(place, _)| place);
+    let start = places().take_while(|place| text[..*place].width() <= room - end).last();
+    let last = places().find(|place| text[*place..].width() <= end).unwrap_or(text.len());
+    format!("{}…{}", &text[..start.unwrap_or(0)], &text[last..])
 }

@@ -34,8 +34,14 @@ impl Pipe {
 
     fn sink(&self, format: Format, fields: Option<&str>, width: Option<usize>) -> Sink {
         let fields = fields.map(|fields| fields.split(',').map(str::to_owned).collect());
-        Sink::new(format, fields, Box::new(self.clone()), width)
+        let screen = width.map(|width| Screen { width, now });
+        Sink::new(format, fields, Box::new(self.clone()), screen)
     }
+}
+
+/// The time at which the tables of these tests are looked at.
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_795_000_000)
 }
 
 fn records(value: Value) -> Vec<Record> {
@@ -182,7 +188,7 @@ fn a_table_is_fitted_to_its_rows() {
     let given = json!([device("5000d8c46a56cfca", "Oven"), device("5000d8c46a56cfcb", "東京")]);
     assert_eq!(
         printed(Format::Table, None, None, given),
-        "ID                NAME  MAC ADDRESS        ONLINE  DEVICE GROUP  PRODUCT\n\
+        "ID                NAME  MAC ADDRESS        ONLINE  GROUP  PRODUCT\n\
          5000d8c46a56cfca  Oven  0c:2a:69:05:0d:62  yes     g\n\
          5000d8c46a56cfcb  東京  0c:2a:69:05:0d:62  yes     g\n"
     );
@@ -217,18 +223,82 @@ fn no_name_can_steer_the_terminal_or_break_the_table() {
 }
 
 #[test]
-fn a_table_never_is_wider_than_the_terminal() {
-    let long = "Langer Name 東京 ".repeat(20);
-    for width in [1, 5, 20, 40, 80, 100, 200] {
-        let given = json!([device("5000d8c46a56cfca", &long), device("x", "y")]);
+fn a_table_is_wider_than_the_terminal_only_for_what_is_never_cut() {
+    let long = "Lange Beschreibung 東京 ".repeat(20);
+    let group = |name: &str, text: &str| {
+        json!({"type": "dut_devicegroup", "id": "4e264cef-3316-cdfa-7f39-7a5d458994b3",
+            "name": name, "description": text})
+    };
+    for width in [40, 80, 100, 200] {
+        let given = json!([group("Oven", &long), group("Bench", "y")]);
         let text = printed(Format::Table, None, Some(width), given);
         for line in text.lines() {
             assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{width}: {line}");
         }
-        if width >= 80 {
-            assert!(text.contains("5000d8c46a56cfca  Langer"), "{text}");
-            assert!(text.contains('…'));
-        }
+        assert!(text.contains("4e264cef  Oven   dut   Lange") && text.contains('…'), "{text}");
+    }
+    // Names are whole, and what is less important makes room for them.
+    for width in [1, 20, 80] {
+        let text = printed(Format::Table, None, Some(width), json!([group(&long, &long)]));
+        assert!(text.contains(long.trim()) && !text.contains("DESCRIPTION"), "{width}: {text}");
+    }
+}
+
+#[test]
+fn a_terminal_shows_short_ids_ages_and_no_empty_columns() {
+    let build = |id: &str, tags: Value| {
+        json!({"type": "deployment", "id": id, "sha": "0123456789abcdef0123", "tags": tags,
+            "flagged": false, "created_at": "2026-11-17T12:00:00.000Z"})
+    };
+    let given = json!([
+        build("4e264cef-3316-cdfa-7f39-7a5d458994b3", json!(["gold", "v2"])),
+        build("4e264cef-33aa-cdfa-7f39-7a5d458994b3", json!([])),
+    ]);
+    let text = printed(Format::Table, None, Some(80), given.clone());
+    assert_eq!(
+        text,
+        "ID            SHA           TAGS      FLAGGED  CREATED\n\
+         4e264cef-331  0123456789ab  gold, v2  no       23h ago\n\
+         4e264cef-33a  0123456789ab            no       23h ago\n"
+    );
+    let wide = printed(Format::Wide, None, Some(80), given);
+    assert!(wide.starts_with("ID  ") && wide.contains("  DESCRIPTION  "), "{wide}");
+    assert!(wide.contains("458994b3  0123456789abcdef0123  "), "{wide}");
+    assert!(wide.contains("2026-11-17T12:00:00.000Z\n"), "{wide}");
+}
+
+#[test]
+fn a_column_that_was_left_out_comes_back_with_its_first_value() {
+    let mut rows = vec![device("5000d8c46a56cfca", ""); 100];
+    rows.push(device("5000d8c46a56cfcb", "Oven"));
+    let text = printed(Format::Table, None, Some(80), Value::from(rows));
+    let headers: Vec<&str> = text.lines().filter(|line| line.starts_with("ID ")).collect();
+    assert_eq!(headers.len(), 2, "{text}");
+    assert!(!headers[0].contains("NAME") && headers[1].contains("NAME"), "{text}");
+    assert!(text.contains("5000d8c46a56cfcb  Oven  0c:2a"), "{text}");
+}
+
+#[test]
+fn later_rows_get_the_room_that_they_need() {
+    let mut rows = vec![device("5000d8c46a56cfca", "n"); 100];
+    rows.push(device("5000d8c46a56cfcb", "A much longer name"));
+    let text = printed(Format::Table, None, Some(80), Value::from(rows));
+    assert!(text.contains("A much longer name  0c:2a:69:05:0d:62  yes"), "{text}");
+}
+
+#[test]
+fn names_can_be_asked_for_in_every_form() {
+    for (format, expected) in [
+        (Format::Csv, "id,devicegroup_name\nd,Ovens\n"),
+        (Format::Ndjson, "{\"id\":\"d\",\"devicegroup_name\":\"Ovens\"}\n"),
+    ] {
+        let pipe = Pipe::default();
+        let mut sink = pipe.sink(format, Some("id,devicegroup_name"), None);
+        sink.set_names(Box::new(|_, id| (id == "g").then(|| "Ovens".to_owned())));
+        sink.write(&records(json!([device("d", "n")]))[0]).unwrap();
+        sink.finish().unwrap();
+        assert_eq!(pipe.text(), expected);
+        assert!(sink.asked_fields().complaints().is_empty());
     }
 }
 

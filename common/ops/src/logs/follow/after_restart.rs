@@ -179,8 +179,7 @@ impl LogPositions<'_> {
         if session.common.output == Some(OutputFormat::Json) {
             return Ok(exit.and(follow(session, &session.output, followed, 1, say)?));
         }
-        session.output.finish()?;
-        let output = Output::open(&session.common, None)?;
+        let output = session.output.go_on(&session.common, session.resolver.clone())?;
         let exit = exit.and(follow(session, &output, followed, 1, say)?);
         output.finish()?;
         Ok(exit)

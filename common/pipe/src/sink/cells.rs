@@ -1,0 +1,169 @@
+//! What a value looks like in a table.
+//!
+//! Names come from outside and may contain anything, so no control character gets into a cell.
+
+use std::collections::BTreeSet;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::time::SystemTime;
+
+use model::Record;
+use model::identifier::is_uuid;
+use model::text::one_line;
+use serde_json::Value;
+
+use super::cell;
+use super::names::NameLookup;
+
+/// Characters of an id and of a sha on a terminal, if that tells ids apart.
+const SHORT_ID: usize = 8;
+const SHORT_SHA: usize = 12;
+/// Ids that are compared; those of a longer list get no longer any more.
+const COMPARED: usize = 20_000;
+/// Columns of truth values, which CSV gives as text.
+const TRUTHS: [&str; 5] =
+    ["device_online", "agent_running", "flagged", "load_code_after_blessing", "dry_run"];
+
+/// The text of a field. `now` on a terminal, where what is long is shortened.
+pub(super) fn shown(
+    record: &Record,
+    field: &str,
+    names: &NameLookup,
+    now: Option<SystemTime>,
+) -> String {
+    let value = names.value(record, field);
+    let text = match &value {
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) if TRUTHS.contains(&field) && text == "true" => "yes".to_owned(),
+        Value::String(text) if TRUTHS.contains(&field) && text == "false" => "no".to_owned(),
+        Value::String(text) if field == "type" => group_type(text),
+        Value::String(sha) if field == "sha" && now.is_some() => {
+            sha.chars().take(SHORT_SHA).collect()
+        }
+        Value::String(time) if field.ends_with("_at") => {
+            now.and_then(|now| ago(time, now)).unwrap_or_else(|| time.clone())
+        }
+        Value::String(id) => names.of(record, field).unwrap_or_else(|| id.clone()),
+        Value::Array(words) if !words.is_empty() && words.iter().all(Value::is_string) => {
+            words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        Value::Array(words) if words.is_empty() => String::new(),
+        other => cell(other),
+    };
+    one_line(&text)
+}
+
+/// A device group's type as it is typed on the command line; any other type as it is.
+fn group_type(kind: &str) -> String {
+    match kind.strip_suffix("_devicegroup") {
+        Some(short) => short.replace("factoryfixture", "factory").replace('_', "-"),
+        None => kind.to_owned(),
+    }
+}
+
+/// How long ago a time was, in its largest unit; `None` if it is no time.
+pub(super) fn ago(time: &str, now: SystemTime) -> Option<String> {
+    let time = humantime::parse_rfc3339_weak(time).ok()?;
+    Some(match now.duration_since(time) {
+        Ok(passed) => format!("{} ago", in_largest_unit(passed.as_secs())),
+        Err(ahead) => format!("in {}", in_largest_unit(ahead.duration().as_secs())),
+    })
+}
+
+fn in_largest_unit(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..172_800 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// How much of ids has to be shown so that they can be told apart. Ids of devices are not
+/// shortened: all begin with the same digits, those of their maker.
+pub(super) struct ShortIds {
+    seen: BTreeSet<String>,
+    length: usize,
+}
+
+impl ShortIds {
+    pub(super) fn new() -> ShortIds {
+        ShortIds { seen: BTreeSet::new(), length: SHORT_ID }
+    }
+
+    /// Takes note of what is in a column of ids.
+    pub(super) fn see(&mut self, id: &str) {
+        if !is_uuid(id) || self.seen.contains(id) || self.seen.len() >= COMPARED {
+            return;
+        }
+        let before = self.seen.range::<str, _>((Unbounded, Excluded(id))).next_back();
+        let after = self.seen.range::<str, _>((Excluded(id), Unbounded)).next();
+        let common = before.into_iter().chain(after).map(|other| common_start(id, other)).max();
+        self.length = self.length.max(common.unwrap_or(0) + 1);
+        self.seen.insert(id.to_owned());
+    }
+
+    /// The id as it is shown; what is no such id stays whole.
+    pub(super) fn short<'a>(&self, id: &'a str) -> &'a str {
+        if is_uuid(id) { &id[..self.length.min(id.len())] } else { id }
+    }
+}
+
+fn common_start(one: &str, other: &str) -> usize {
+    one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_their_largest_unit() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(100 * 86_400);
+        for (seconds, expected) in [
+            (59, "59s ago"),
+            (60, "1m ago"),
+            (3600, "1h ago"),
+            (47 * 3600, "47h ago"),
+            (48 * 3600, "2d ago"),
+            (-90, "in 1m"),
+        ] {
+            let seconds = u64::try_from(100 * 86_400 - seconds).unwrap();
+            let time =
+                humantime::format_rfc3339(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+            assert_eq!(ago(&time.to_string(), now).as_deref(), Some(expected));
+        }
+        assert_eq!(ago("soon", now), None);
+    }
+
+    #[test]
+    fn ids_are_as_long_as_it_takes_to_tell_them_apart() {
+        let mut ids = ShortIds::new();
+        let one = "4e264cef-3316-cdfa-7f39-7a5d458994b3";
+        ids.see(one);
+        ids.see(one);
+        assert_eq!(ids.short(one), "4e264cef");
+        ids.see("4e264cef-3317-cdfa-7f39-7a5d458994b3");
+        ids.see("00000000-3317-cdfa-7f39-7a5d458994b3");
+        assert_eq!(ids.short(one), "4e264cef-3316");
+        assert_eq!(ids.short("5000d8c46a56cfca"), "5000d8c46a56cfca");
+    }
+
+    #[test]
+    fn words_for_tags_and_truths() {
+        let record = json!({"tags": ["gold", "v2"], "flagged": "false", "device_online": "true",
+            "name": "true", "sha": "0123456789abcdef", "env_vars": {}});
+        let record = record.as_object().unwrap();
+        let shown = |field| shown(record, field, &NameLookup::default(), None);
+        assert_eq!(shown("tags"), "gold, v2");
+        assert_eq!((shown("flagged"), shown("device_online")), ("no".into(), "yes".into()));
+        assert_eq!((shown("name"), shown("sha")), ("true".into(), "0123456789abcdef".into()));
+        let now = Some(SystemTime::UNIX_EPOCH);
+        let short = super::shown(record, "sha", &NameLookup::default(), now);
+        assert_eq!(short, "0123456789ab");
+    }
+}
