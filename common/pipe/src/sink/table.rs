@@ -137,9 +137,10 @@ impl Table {
         }
         let waiting = std::mem::take(&mut self.waiting);
         let may_be_left_out = self.screen.is_some() && self.fields.is_none();
+        let has_value = |place: usize| waiting.iter().any(|row| !row[place].is_empty());
+        let nothing_at_all = !(0..self.columns.len()).any(has_value);
         for (place, column) in self.columns.iter_mut().enumerate() {
-            let has_value = waiting.iter().any(|row| !row[place].is_empty());
-            column.shown = place == 0 || has_value || !may_be_left_out;
+            column.shown = has_value(place) || nothing_at_all || !may_be_left_out;
             if column.field == "name" || refers_to_named(&column.field) {
                 column.wanted = column.wanted.max(least);
             }

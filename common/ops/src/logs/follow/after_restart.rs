@@ -15,7 +15,6 @@ use pipe::{Failure, Identifier, Row};
 use super::devices::device_id_of;
 use super::{Followed, follow, mark_log};
 use cli::CommandError;
-use cli::Output;
 use cli::Session;
 use cli::args::OutputFormat;
 use cli::consent::count;
