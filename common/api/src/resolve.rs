@@ -56,11 +56,12 @@ impl Resolver {
         match all.as_slice() {
             [one] => Ok(one.clone()),
             [] => Err(not_found(kind, text)),
-            several => {
-                let name = |id: &str| self.name_of(ResourceKind::Product, id);
-                Err(ambiguous(kind, text, several, name))
-            }
+            several => Err(self.ambiguous(kind, text, several)),
         }
+    }
+
+    fn ambiguous(&self, kind: ResourceKind, text: &str, several: &[Record]) -> Error {
+        ambiguous(kind, text, several, |id| self.name_of(ResourceKind::Product, id))
     }
 
     /// All things that `text` may mean, for the filters of a list; never empty.
@@ -170,7 +171,7 @@ impl Resolver {
         }
         let begun = that(&|record| begins_with(record, &text.to_ascii_lowercase()));
         // Other than things of one name, these have nothing in common: no filter wants them all.
-        if begun.len() > 1 { Err(ambiguous(kind, text, &begun)) } else { Ok(begun) }
+        if begun.len() > 1 { Err(self.ambiguous(kind, text, &begun)) } else { Ok(begun) }
     }
 
     /// Things called `name` that belong to `container`.
