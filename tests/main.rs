@@ -10,6 +10,7 @@ mod commands {
     mod device_and_product;
     mod groups;
     mod hooks;
+    mod info;
     mod login_keys;
     mod logs;
     mod sign_in;

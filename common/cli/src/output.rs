@@ -3,7 +3,7 @@
 //! A closed pipe is remembered, not reported: what it means depends on the verb.
 
 use model::{Record, ResourceKind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::resolve::Resolver;
@@ -21,6 +21,9 @@ pub struct Output {
     closed: AtomicBool,
     is_table: bool,
     at_terminal: bool,
+    /// Neither the form nor the fields were chosen.
+    is_usual: bool,
+    pages: AtomicU64,
 }
 
 impl Output {
@@ -57,6 +60,8 @@ impl Output {
             closed: AtomicBool::new(false),
             is_table: matches!(format, Format::Table | Format::Wide),
             at_terminal,
+            is_usual: common.output.is_none() && common.fields.is_none(),
+            pages: AtomicU64::new(0),
         })
     }
 
@@ -82,6 +87,21 @@ impl Output {
     /// When stdout fails for another reason than that nobody reads it, a full disk for example.
     pub fn print(&self, record: &Record) -> Result<(), CommandError> {
         self.with_sink(|sink| sink.write(record))
+    }
+
+    /// Prints what the terminal shows instead of records; pages are a blank line apart.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn print_page(&self, page: &str) -> Result<(), CommandError> {
+        let is_first = self.pages.fetch_add(1, Ordering::Relaxed) == 0;
+        let text = if is_first { page.to_owned() } else { format!("\n{page}") };
+        self.with_sink(|sink| sink.write_text(&text))
+    }
+
+    /// True when a person looks at it, who has not asked for records in a certain form.
+    pub fn is_for_a_person(&self) -> bool {
+        self.at_terminal && self.is_usual
     }
 
     /// Hands on what was printed.

@@ -6,6 +6,7 @@
 
 pub mod delete;
 pub mod deployments;
+pub mod info;
 pub mod list;
 pub mod logs;
 pub mod membership;

@@ -164,6 +164,14 @@ impl Sink {
         self.quiet(|out| out.write_all(text.as_bytes()))
     }
 
+    /// Prints text that is no record, as a page about one.
+    ///
+    /// # Errors
+    /// Those of writing, but for a closed pipe.
+    pub fn write_text(&mut self, text: &str) -> io::Result<Wrote> {
+        self.quiet(|out| out.write_all(text.as_bytes()))
+    }
+
     /// Flushes what was printed so far.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use model::{ErrorKind, Record};
 use pipe::{Failure, Row};
 
-use crate::Reported;
+use crate::{Page, Reported};
 
 /// What was done to a record; the word in its `outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +44,14 @@ pub struct RowDone {
     pub outcome: Option<Outcome>,
     /// For what is done once whatever the number of rows: `unchanged` when another row has been told.
     pub reported: Option<Reported>,
+    /// What a terminal shows instead of the record.
+    pub page: Option<Page>,
 }
 
 impl RowDone {
     /// A record after something was done to it.
     pub fn new(record: Record, outcome: Outcome) -> Self {
-        RowDone { record, outcome: Some(outcome), reported: None }
+        RowDone { record, outcome: Some(outcome), reported: None, page: None }
     }
 
     /// The same, for what several rows may ask for.
@@ -75,7 +77,12 @@ impl RowDone {
 
     /// For verbs that only read.
     pub fn read(record: Record) -> Self {
-        RowDone { record, outcome: None, reported: None }
+        RowDone { record, outcome: None, reported: None, page: None }
+    }
+
+    /// For verbs that only read, with the page to show instead of the record, if it is to be one.
+    pub fn shown(record: Record, page: Option<Page>) -> Self {
+        RowDone { page, ..RowDone::read(record) }
     }
 
     /// The row's record with what is known to have changed, marks of earlier runs taken off.

@@ -9,7 +9,6 @@ use std::path::Path;
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
 use serde_json::Value;
 
-use crate::Exit;
 use crate::command_error::CommandError;
 use crate::consent::count;
 use crate::rows::outcome::{Outcome, interrupted, run_ended};
@@ -18,6 +17,7 @@ use crate::rows::report::Report;
 use crate::rows::source::RowArgs;
 use crate::session::Session;
 use crate::terminal::{progress, stderr};
+use crate::{Exit, Page};
 
 /// The results of a run.
 pub struct Results<'a> {
@@ -119,6 +119,17 @@ impl<'a> Results<'a> {
             self.session.inputs.note_perhaps_unread();
         }
         self.writes
+    }
+
+    /// A row of a reading verb whose record is shown as a page. False when nobody reads.
+    pub fn shown(&mut self, page: &Page) -> bool {
+        self.tally.ok();
+        let output = &self.session.output;
+        if let Err(error) = output.print_page(&page.to_text()).and_then(|()| output.flush()) {
+            self.end_run(error);
+            return true;
+        }
+        output.is_read()
     }
 
     /// A row that failed.

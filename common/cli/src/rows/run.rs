@@ -107,7 +107,10 @@ pub fn carry_out<'a>(
     let jobs = if job.in_turn { 1 } else { usize::from(session.common.jobs) };
     each_row(session, &mut results, jobs, rows, act, |results, done, _| {
         let outcome = done.final_outcome();
-        results.good(done.record, outcome)
+        match &done.page {
+            Some(page) => results.shown(page),
+            None => results.good(done.record, outcome),
+        }
     });
     Ok(results)
 }
