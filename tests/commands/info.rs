@@ -115,3 +115,41 @@ fn the_tree_of_a_product_goes_the_way_of_a_device() {
     assert!(lines[way[2]].contains("(v1, flagged, "), "{run}");
     assert!(lines[way[0]].ends_with("no build"), "{run}");
 }
+
+#[test]
+fn the_history_of_devices_says_who_did_what() {
+    let (sim, dir) = line();
+    let bench = dir.sh("imp-device list -g Bench").quiet().field("id");
+    dir.sh(&format!("imp-device unassign -d {}", bench[0])).quiet();
+    dir.sh(&format!("imp-device restart -d {}", bench[1])).quiet();
+    let run = dir.sh(&format!("imp-device history -d {}", bench[0])).quiet();
+    assert_eq!(run.field("event"), ["unassigned", "assigned"]);
+    assert_eq!(run.field("device_id"), [bench[0].as_str(); 2]);
+    assert_eq!(run.field("actor"), ["simuser@example.com"; 2]);
+    assert!(run.records()[0]["timestamp"].as_str() >= run.records()[1]["timestamp"].as_str());
+    // By whatever names a device, and of all of a group, in the order of its list.
+    let mac = dir.sh(&format!("imp-device info -d {}", bench[1])).quiet().field("mac_address");
+    let run = dir.sh(&format!("imp-device history -d {}", mac[0])).quiet();
+    assert_eq!(run.field("event"), ["restarted", "assigned"]);
+    assert_eq!(run.field("device_id"), [bench[1].as_str(); 2]);
+    let run = dir.sh("imp-device history --dg Bench").quiet();
+    assert_eq!(run.records().len(), 7, "six are left, one was restarted");
+    let run = dir.sh("imp-device history --dg Bench --since 2099-01-01T00:00:00Z").quiet();
+    run.no_stdout();
+    let run = dir.sh("imp-device history --dg Bench --dg nope --since 1h").code(1);
+    assert_eq!(run.says("nope").records().len(), 7);
+    let run = dir.sh("imp-device history --dg Bench -z csv").quiet();
+    assert_eq!(run.lines()[0], "device_id,timestamp,event,owner_id,actor_id,actor");
+    // What it prints names the devices for the next command.
+    dir.sh("imp-device history --dg Bench --since 1h | imp-device info").quiet();
+    // A long history is read page by page, up to what was asked for.
+    for _ in 0..60 {
+        sim.put(&dir.sh("imp-dg info -g Bench").field("id")[0], &bench[..1]);
+        dir.sh(&format!("imp-device unassign -d {}", bench[0])).quiet();
+    }
+    let run = dir.sh(&format!("imp-device history -d {}", bench[0])).quiet();
+    assert_eq!(run.records().len(), 100, "as many as the simulator keeps");
+    let shown = dir.sh_on_terminal(&format!("imp-device history -d {}", bench[1]), "").ok();
+    shows(&shown, &["DEVICE ID", "restarted", "simuser@example.com"]);
+    assert!(!shown.stdout().contains("OWNER"), "{shown}");
+}

@@ -148,7 +148,8 @@ fn fields_choose_and_order_the_columns() {
 fn a_field_that_no_record_had_is_said_at_the_end() {
     let (_sim, dir) = full_account();
     let run = dir.sh("imp-device list --fields id,mac_adress -z csv").code(1);
-    let run = run.says("imp-device: --fields: no record has `mac_adress`; did you mean `mac_address`?");
+    let run =
+        run.says("imp-device: --fields: no record has `mac_adress`; did you mean `mac_address`?");
     assert_eq!(run.stdout().lines().count(), 47, "the list itself is whole{run}");
     // Fields that these records might have, and an empty list, say nothing.
     dir.sh("imp-device list --unassigned --fields id,devicegroup_id,product_name").quiet();

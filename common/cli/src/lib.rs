@@ -20,8 +20,8 @@ pub use api;
 pub use args::{
     BatchSize, Bulk, Changes, Common, Deferred, Deployments, DeviceGroups, Devices, DryRun, Input,
     Products, Reports, Unblessing, UnblessingKey, group_type, identifier, missing, new_name,
-    not_without_option, option_or_copy, secret_in_file, secret_in_file_or_stdin, text_option,
-    truth_option,
+    not_without_option, option_or_copy, secret_in_file, secret_in_file_or_stdin, service_time,
+    text_option, time_or_ago, truth_option,
 };
 pub use auth;
 pub use command_error::{CommandError, failure};

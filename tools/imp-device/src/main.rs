@@ -4,6 +4,7 @@
 //! `common/cli`; the record contract is in imp-records(7).
 
 mod assign;
+mod history;
 mod info;
 mod list;
 mod remove;
@@ -32,6 +33,8 @@ enum Verb {
     List(Deferred<list::List>),
     /// Print the whole state of devices
     Info(Deferred<info::Info>),
+    /// Print what happened to devices
+    History(Deferred<history::History>),
     /// Put devices into a device group
     Assign(Deferred<assign::Assign>),
     /// Take devices out of their device groups
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     cli::run(|arguments: Arguments| match arguments.verb {
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
+        Verb::History(history) => history.run(),
         Verb::Assign(assign) => assign.run(),
         Verb::Unassign(unassign) => unassign.run(),
         Verb::Update(update) => update.run(),

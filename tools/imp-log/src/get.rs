@@ -4,7 +4,6 @@ use std::time::SystemTime;
 
 use clap::Args;
 use cli::Session;
-use cli::api::send::clock;
 use ops::logs::LogQuery;
 
 /// Print the stored log of devices
@@ -20,7 +19,7 @@ pub struct Get {
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     page_number: Option<u64>,
     /// Only entries from this time on, as 2026-11-23T20:00:00Z, or so long ago, as 90s or 2h
-    #[arg(long, value_name = "TIME", value_parser = since, conflicts_with = "page_number")]
+    #[arg(long, value_name = "TIME", value_parser = cli::time_or_ago, conflicts_with = "page_number")]
     since: Option<SystemTime>,
     /// Oldest first
     #[arg(long)]
@@ -41,27 +40,5 @@ impl Get {
             reverse: self.reverse,
         };
         ops::logs::print_logs(&session, self.devices.row_args(), &query)
-    }
-}
-
-/// A time of day, or how long ago it was.
-fn since(text: &str) -> Result<SystemTime, String> {
-    let ago = humantime::parse_duration(text).ok().and_then(|ago| clock::now().checked_sub(ago));
-    ago.or_else(|| humantime::parse_rfc3339_weak(text).ok()).ok_or_else(|| {
-        format!("`{text}` is neither a time as 2026-11-23T20:00:00Z nor a duration as 90s or 2h")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_and_durations() {
-        let day = since("2026-11-23T20:00:00Z").unwrap();
-        assert_eq!(humantime::format_rfc3339_seconds(day).to_string(), "2026-11-23T20:00:00Z");
-        let ago = clock::now().duration_since(since("2h").unwrap()).unwrap();
-        assert!((7100..7300).contains(&ago.as_secs()), "{ago:?}");
-        assert!(since("yesterday").is_err());
     }
 }

@@ -87,6 +87,8 @@ const WEBHOOK: &[&str] = &[
 
 /// Log entries have various types; `Sink::expect_type` is given `log` for them.
 const LOG: &[&str] = &["device_id", "ts", "log_type", "type", "msg"];
+/// Events of histories have no type; `Sink::expect_type` is given `history` for them.
+const HISTORY: &[&str] = &["device_id", "timestamp", "event", "owner_id", "actor_id", "actor"];
 const WEBHOOK_EVENT: &[&str] = &[
     "type",
     "id",
@@ -116,6 +118,7 @@ pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "webhook" => WEBHOOK,
         "webhook_event" => WEBHOOK_EVENT,
         "log" => LOG,
+        "history" => HISTORY,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => DEVICE_GROUP,
         _ => return None,
     })

@@ -1,0 +1,35 @@
+//! Options that take a time.
+
+use std::time::SystemTime;
+
+use api::send::clock;
+
+/// Parses a time, or how long ago it was.
+///
+/// # Errors
+/// When it is neither.
+pub fn time_or_ago(text: &str) -> Result<SystemTime, String> {
+    let ago = humantime::parse_duration(text).ok().and_then(|ago| clock::now().checked_sub(ago));
+    ago.or_else(|| humantime::parse_rfc3339_weak(text).ok()).ok_or_else(|| {
+        format!("`{text}` is neither a time as 2026-11-23T20:00:00Z nor a duration as 90s or 2h")
+    })
+}
+
+/// A time of the service, as it stands in records.
+pub fn service_time(text: &str) -> Option<SystemTime> {
+    humantime::parse_rfc3339_weak(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_durations() {
+        let day = time_or_ago("2026-11-23T20:00:00Z").unwrap();
+        assert_eq!(humantime::format_rfc3339_seconds(day).to_string(), "2026-11-23T20:00:00Z");
+        let ago = clock::now().duration_since(time_or_ago("2h").unwrap()).unwrap();
+        assert!((7100..7300).contains(&ago.as_secs()), "{ago:?}");
+        assert!(time_or_ago("yesterday").is_err());
+    }
+}

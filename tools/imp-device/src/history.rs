@@ -1,0 +1,140 @@
+//! `imp-device history`
+//!
+//! Careful about pages that move, as with logs: they are counted from the newest event at the time of each
+//! request (imp-service(7), section 13.1), so what came twice is printed once.
+
+use std::cell::RefCell;
+use std::time::SystemTime;
+
+use clap::Args;
+use cli::api::{Request, logs};
+use cli::rows::results::Results;
+use cli::rows::{each_row, expand};
+use cli::{CommandError, ErrorKind, Failure, Record, ResourceKind, Row, RowSource, Rows, Session};
+use cli::{failure, text};
+use serde_json::Value;
+
+/// Print what happened to devices: who assigned, restarted or blessed them, and when
+///
+/// The newest event first, one device after the other.
+#[derive(Args)]
+pub struct History {
+    /// The devices of this device group, as they are now; repeatable; `-` takes groups from stdin
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", display_order = 0)]
+    dg: Vec<String>,
+    /// Only events from this time on, as 2026-11-23T20:00:00Z, or so long ago, as 90s, 2h or 7d
+    #[arg(long, value_name = "TIME", value_parser = cli::time_or_ago)]
+    since: Option<SystemTime>,
+    #[command(flatten)]
+    devices: cli::Devices,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl History {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let mut results = Results::open(&session, self.devices.row_args(), false, false)?;
+        session.output.expect_type("history");
+        let rows = self.rows(&session)?;
+        let jobs = usize::from(self.common.jobs);
+        let read = |row: &Row| self.events(&session, row);
+        each_row(&session, &mut results, jobs, rows, read, |results, events, _| {
+            results.tally.ok();
+            let printed = events.iter().try_for_each(|event| session.output.print(event));
+            if let Err(error) = printed.and_then(|()| session.output.flush_rows()) {
+                results.end_run(error);
+            }
+            results.is_over() || session.output.is_read()
+        });
+        Ok(results.finish())
+    }
+
+    /// The devices of the groups, then those that are named themselves.
+    fn rows(&self, session: &Session) -> Result<Rows, CommandError> {
+        let args = self.devices.row_args();
+        if self.dg.is_empty() {
+            return args.source.rows(&session.inputs);
+        }
+        let groups = RowSource::identified(ResourceKind::DeviceGroup.noun(), "--dg", &self.dg);
+        let of_groups = expand(session, groups, |row| {
+            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
+            let filter = [("filter[devicegroup.id]", text(&group, "id"))];
+            let devices = session.collect("/devices", &filter)?.into_iter();
+            Ok(devices.filter_map(|device| device.as_object().cloned()).collect())
+        })?;
+        if args.source.is_default() {
+            return Ok(of_groups.rows);
+        }
+        Ok(Box::new(of_groups.rows.chain(args.source.rows(&session.inputs)?)))
+    }
+
+    /// The events of a device, the newest first.
+    fn events(&self, session: &Session, row: &Row) -> Result<Vec<Record>, Failure> {
+        let device = row.identifier(ResourceKind::Device, &[])?;
+        let asked = RefCell::new(String::new());
+        let answer = session.with_device(&device, |path| {
+            asked.borrow_mut().clone_from(&path);
+            request(&path, 1)
+        })?;
+        let path = asked.into_inner();
+        let mut page = logs::read(&answer.body, logs::PAGE_SIZE).map_err(failure)?;
+        let mut events = Vec::new();
+        for number in 2.. {
+            events.extend(page.entries.iter().filter(|event| self.is_wanted(event)).cloned());
+            let is_past = page.entries.last().is_some_and(|last| !self.is_wanted(last));
+            if is_past || !page.more {
+                break;
+            }
+            let answer = match session.send(&request(&path, number)) {
+                // A page past the end is empty or 404.
+                Err(failure) if failure.kind == ErrorKind::NotFound => break,
+                answer => answer?,
+            };
+            let mut next = logs::read(&answer.body, logs::PAGE_SIZE).map_err(failure)?;
+            next.entries.drain(..logs::overlap(&page.entries, &next.entries));
+            page = next;
+        }
+        if events.is_empty() {
+            return Ok(events);
+        }
+        let id = id_of(session, &path)?;
+        Ok(events.into_iter().map(|event| with_names(session, event, &id)).collect())
+    }
+
+    fn is_wanted(&self, event: &Record) -> bool {
+        let time = cli::service_time(text(event, "timestamp"));
+        self.since.is_none_or(|since| time.is_some_and(|time| time >= since))
+    }
+}
+
+fn request(path: &str, number: u64) -> Request {
+    Request::get(format!("{path}/history"))
+        .query("page[number]", number.to_string())
+        .query("page[size]", logs::PAGE_SIZE.to_string())
+}
+
+/// The id of the device at `path`: events do not say whose they are.
+fn id_of(session: &Session, path: &str) -> Result<String, Failure> {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    if last.len() == 16 && last.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(last.to_ascii_lowercase());
+    }
+    Ok(text(&session.record(&Request::get(path))?, "id").to_owned())
+}
+
+/// The event with the device in front, and behind it who did it, if the account may see who that is.
+fn with_names(session: &Session, event: Record, device: &str) -> Record {
+    let found = session.resolver.one(ResourceKind::Account, text(&event, "actor_id")).ok();
+    let names =
+        found.iter().flat_map(|account| ["email", "username"].map(|name| text(account, name)));
+    let actor = names.into_iter().find(|name| !name.is_empty()).map(Value::from);
+    let mut record = Record::from_iter([("device_id".to_owned(), device.into())]);
+    record.extend(event);
+    if session.output.is_for_a_person() && actor.is_some() {
+        // The ids would fill a line; who it was is said by name.
+        record.retain(|name, _| name != "owner_id" && name != "actor_id");
+    }
+    record.insert("actor".into(), actor.unwrap_or_default());
+    record
+}
