@@ -81,6 +81,11 @@ impl Output {
         self.sink().expect_marks(dry_run);
     }
 
+    /// Says which fields of the rows are the user's own; gives those that are not in the header of CSV.
+    pub fn expect_own(&self, names: &[String]) -> Vec<String> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_own(names)
+    }
+
     /// Prints a record.
     ///
     /// # Errors

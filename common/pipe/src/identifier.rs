@@ -2,7 +2,8 @@
 //!
 //! It is careful never to take one thing for another: a record of another kind is not guessed at,
 //! the group that a device is in is never taken for the device, and a value that a spreadsheet has
-//! damaged is refused instead of looked up.
+//! damaged is refused instead of looked up. A value that cannot be what its column says gives way to
+//! another column, but only to one whose value can be.
 
 use model::{ErrorKind, Record, ResourceKind};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use crate::{Failure, Row};
 use model::identifier::{Shape, is_uuid, shape};
 use model::mac::{DAMAGE_ADVICE, MacReading, mac, mac_or_other, number_damage};
-use model::text::quoted;
+use model::text::{bare, quoted};
 
 /// Whether a column of this name can tell what a row is about, for any kind of thing.
 pub fn is_identifier_column(name: &str) -> bool {
@@ -69,7 +70,7 @@ impl Row {
     /// `wrong_type` for a record of another kind that does not refer to one of `kind`;
     /// `bad_input` if no column has a value, or the value is damaged or not text.
     pub fn identifier(&self, kind: ResourceKind, options: &[&str]) -> Result<Identifier, Failure> {
-        let type_name = self.record.get("type").and_then(Value::as_str).map_or("", str::trim);
+        let type_name = self.kind();
         let typed = !type_name.is_empty() && !options.contains(&"type");
         let reference = format!("{}_id", kind.reference());
         if typed && !kind.types().contains(&type_name) {
@@ -78,19 +79,39 @@ impl Row {
                 .map(|id| Identifier::id(kind, NamedBy::Id, &id))
                 .ok_or_else(|| wrong_type(kind, type_name));
         }
+        let mut first = None;
         for spellings in kind.columns() {
             for column in spellings.iter().filter(|column| !options.contains(column)) {
-                if let Some(text) = self.text(column)? {
-                    let ours = typed && *column == "id";
+                let Some(text) = self.text(column)? else { continue };
+                let ours = typed && *column == "id";
+                if ours || may_be(kind, spellings[0], &text) {
                     return read(kind, spellings[0], text, ours);
                 }
+                first.get_or_insert((spellings[0], text));
             }
+        }
+        if let Some((column, text)) = first {
+            return read(kind, column, text, false);
         }
         let referred =
             if options.contains(&reference.as_str()) { None } else { self.text(&reference)? };
         referred
             .map(|id| Identifier::id(kind, NamedBy::Id, &id))
             .ok_or_else(|| nothing_named(kind, options, &self.record))
+    }
+
+    /// The column whose value cannot be what it says, and that value: a running number in `id`. Where
+    /// another column names the thing, that counts.
+    pub fn misfit(&self, kind: ResourceKind) -> Option<(&'static str, String)> {
+        if self.record.len() < 2 || kind.types().contains(&self.kind()) {
+            return None;
+        }
+        let mut values = kind.columns().iter().flat_map(|spellings| {
+            let value = |column: &&str| self.text(column).ok().flatten();
+            spellings.iter().filter_map(value).map(|text| (spellings[0], text))
+        });
+        let (column, text) = values.next().filter(|(column, text)| !may_be(kind, column, text))?;
+        values.any(|(column, text)| may_be(kind, column, &text)).then_some((column, text))
     }
 
     /// The text of a column; `None` if it is missing, `null` or blank.
@@ -100,7 +121,7 @@ impl Row {
         match self.record.get(column) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => {
-                Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+                Ok(Some(bare(text).to_owned()).filter(|text| !text.is_empty()))
             }
             Some(Value::Number(number)) => match number.as_u64() {
                 Some(whole) if whole <= EXACT => Ok(Some(whole.to_string())),
@@ -111,6 +132,21 @@ impl Row {
                 Err(Failure::new(ErrorKind::BadInput, title).detail(quoted(&other.to_string())))
             }
         }
+    }
+}
+
+/// Whether the text can be what the column says. A damaged one stands where it is, to be told.
+fn may_be(kind: ResourceKind, column: &str, text: &str) -> bool {
+    let id =
+        |text: &str| text.len() >= 8 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    let device = kind == ResourceKind::Device;
+    match column {
+        "mac_address" => mac(text) != MacReading::Other,
+        "id" if device => {
+            id(text) || shape(text) != Shape::Name || mac_or_other(text) != MacReading::Other
+        }
+        "id" => id(text) || text == "me" || text.contains(['{', '@']),
+        _ => true,
     }
 }
 
@@ -162,8 +198,11 @@ fn nothing_named(kind: ResourceKind, options: &[&str], record: &Record) -> Failu
     let expected: Vec<&str> = usual.filter(|column| !options.contains(column)).collect();
     let found: Vec<&str> = record.keys().map(String::as_str).collect();
     let found = if found.is_empty() { "no fields".to_owned() } else { found.join(", ") };
-    Failure::new(ErrorKind::BadInput, format!("Nothing names the {}", kind.noun()))
-        .detail(format!("expected a value in one of {}; the row has {found}", expected.join(", ")))
+    Failure::new(ErrorKind::BadInput, format!("Nothing names the {}", kind.noun())).detail(format!(
+        "expected a value in one of {}; the row has {found}; --column {}=NAME says which it is",
+        expected.join(", "),
+        expected.first().unwrap_or(&"id")
+    ))
 }
 
 #[cfg(test)]

@@ -25,5 +25,5 @@ pub use failure::Failure;
 pub use identifier::{Identifier, NamedBy};
 pub use row::Row;
 pub use sink::{AskedFields, Format, Screen, Sink, Wrote, stated_columns};
-pub use source::{BadRow, Item, ReadError, Rows, Source};
+pub use source::{BadRow, Item, ReadError, Reading, Rows, Source};
 pub use tally::Tally;

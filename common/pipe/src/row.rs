@@ -33,9 +33,10 @@ impl Row {
     /// is not the name of what it refers to.
     pub fn as_reference_to(&self, kind: ResourceKind) -> Row {
         let text = |name: &str| self.record.get(name).and_then(Value::as_str);
-        let type_name = text("type").unwrap_or_default();
+        let type_name = self.kind();
         let reference = |ending: &str| format!("{}_{ending}", kind.reference());
-        let (Some(columns), Some(id)) = (stated_columns(type_name), text(&reference("id"))) else {
+        let Some(id) = text(&reference("id")).filter(|_| stated_columns(type_name).is_some())
+        else {
             return self.clone();
         };
         if kind.types().contains(&type_name) {
@@ -44,14 +45,31 @@ impl Row {
         let own = text(&reference("type")).or(kind.types().first().copied()).unwrap_or_default();
         let mut record =
             Record::from_iter([("type".to_owned(), own.into()), ("id".to_owned(), id.into())]);
-        let added = self.record.iter().filter(|(name, _)| {
-            let of_service = columns.contains(&name.as_str())
-                || [&"type", &"id", &"outcome"].contains(&&name.as_str())
-                || ["_id", "_type"].iter().any(|ending| name.ends_with(ending));
-            !of_service
-        });
+        let added = self.record.iter().filter(|(name, _)| self.is_own(name));
         record.extend(added.map(|(name, value)| (name.clone(), value.clone())));
         Row { record, source: self.source.clone() }
+    }
+
+    /// The record's type, if it is one of ours: the column of a factory may be called so, too.
+    pub fn kind(&self) -> &str {
+        let text = self.record.get("type").and_then(Value::as_str).map_or("", str::trim);
+        let logged = ["server.", "agent."].iter().any(|start| text.starts_with(start));
+        if logged || stated_columns(text).is_some() { text } else { "" }
+    }
+
+    /// The fields that are the user's own: of a record of ours those that were added to it, of any
+    /// other all.
+    pub fn own_fields(&self) -> impl Iterator<Item = &str> {
+        self.record.keys().map(String::as_str).filter(|name| self.is_own(name))
+    }
+
+    fn is_own(&self, name: &str) -> bool {
+        let of_service = stated_columns(self.kind()).is_some_and(|columns| {
+            columns.contains(&name)
+                || ["type", "id"].contains(&name)
+                || ["_id", "_type"].iter().any(|ending| name.ends_with(ending))
+        });
+        !of_service && name != "outcome"
     }
 
     /// Whether a dry run printed this record. CSV gives the mark as text.

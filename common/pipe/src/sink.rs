@@ -65,6 +65,7 @@ pub struct Sink {
     expected_marks: Vec<&'static str>,
     names: NameLookup,
     asked: AskedFields,
+    own: Vec<String>,
     out: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
 }
@@ -104,6 +105,7 @@ impl Sink {
             fields,
             expected: None,
             expected_marks: Vec::new(),
+            own: Vec::new(),
             out: BufWriter::new(out),
             closed: false,
         }
@@ -130,6 +132,19 @@ impl Sink {
         self.expected_marks = columns::MARKS[..if dry_run { 2 } else { 1 }].to_vec();
     }
 
+    /// The user's own fields, with which CSV ends if its header is still to come; gives those that
+    /// came too late for it. Chosen fields are all that is wanted.
+    pub fn expect_own(&mut self, names: &[String]) -> Vec<String> {
+        match &self.layout {
+            Layout::Csv(None) => self.own = names.to_vec(),
+            Layout::Csv(Some(columns)) if self.fields.is_none() => {
+                return names.iter().filter(|name| !columns.contains(name)).cloned().collect();
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
     /// Prints one record. It may wait in a buffer until [`Sink::flush`].
     ///
     /// # Errors
@@ -153,7 +168,8 @@ impl Sink {
                 let columns = columns.get_or_insert_with(|| {
                     let expected = self.expected.as_deref();
                     let chosen = self.fields.clone();
-                    let columns = chosen.unwrap_or_else(|| columns::for_csv(record, expected));
+                    let columns =
+                        chosen.unwrap_or_else(|| columns::for_csv(record, expected, &self.own));
                     text.push_str(&csv_line(columns.iter().map(String::as_str)));
                     columns
                 });

@@ -5,9 +5,12 @@
 //! becomes a [`BadRow`] with its text, or a [`ReadError`] that ends the source. Memory is bounded
 //! by [`ROW_LIMIT`].
 
+mod columns;
 mod delimited;
+mod encoding;
 mod input;
 mod json;
+mod keys;
 mod sniff;
 
 use model::{ErrorKind, Record};
@@ -18,15 +21,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Failure, Row};
+pub use columns::ColumnName;
 use delimited::Delimited;
+pub use encoding::Encoding;
 use input::{Input, LineEnd};
 use json::Json;
-use model::text::cut;
+use model::text::{cut, one_line};
 
 /// Maximum size of a row in bytes.
 pub const ROW_LIMIT: usize = 16 << 20;
 /// Maximum size of what the file of failed rows keeps of an unreadable row.
 const KEPT: usize = 64 << 10;
+/// What to do about other bytes.
+const NOT_UTF_8: &str =
+    "if a spreadsheet wrote it, give --encoding windows-1252; or save it as UTF-8";
+/// Maximum size of the place that a row of a failed run was read from.
+const ORIGIN_LIMIT: usize = 300;
 /// Maximum size of a bare identifier; anything longer is some other kind of file.
 const IDENTIFIER_LIMIT: usize = 4 << 10;
 
@@ -36,17 +46,39 @@ pub struct Source {
     pub name: String,
     /// Its bytes.
     pub reader: Box<dyn Read + Send>,
+    /// How they are to be read.
+    pub reading: Reading,
+}
+
+/// How a source is to be read, where it does not say it itself.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// What columns are called here and there.
+    pub columns: Vec<ColumnName>,
+    /// The encoding of the text; UTF-8 if none is given.
+    pub encoding: Option<Encoding>,
 }
 
 impl Source {
     /// Names a reader.
     pub fn new(name: impl Into<String>, reader: Box<dyn Read + Send>) -> Source {
-        Source { name: name.into(), reader }
+        Source { name: name.into(), reader, reading: Reading::default() }
+    }
+
+    /// The same, to be read in this way.
+    #[must_use]
+    pub fn reading(self, reading: &Reading) -> Source {
+        Source { reading: reading.clone(), ..self }
     }
 
     /// Its rows. Nothing is read before the first is asked for.
     pub fn rows(self) -> Rows {
-        Rows { name: self.name, input: Input::new(self.reader), format: InputFormat::Unknown }
+        let Reading { columns, encoding } = self.reading;
+        let reader = match encoding {
+            Some(encoding) => Box::new(encoding.decode(self.reader)),
+            None => self.reader,
+        };
+        Rows { name: self.name, input: Input::new(reader), format: InputFormat::Unknown, columns }
     }
 }
 
@@ -157,6 +189,7 @@ pub struct Rows {
     name: String,
     input: Input,
     format: InputFormat,
+    columns: Vec<ColumnName>,
 }
 
 impl Iterator for Rows {
@@ -178,7 +211,7 @@ impl Iterator for Rows {
 impl Rows {
     fn find(&mut self) -> io::Result<Option<Found>> {
         if matches!(self.format, InputFormat::Unknown) {
-            self.format = sniff::sniff(&mut self.input)?;
+            self.format = sniff::sniff(&mut self.input, &self.columns)?;
         }
         match &mut self.format {
             InputFormat::Json(json) => json.next(&mut self.input),
@@ -188,13 +221,24 @@ impl Rows {
         }
     }
 
+    /// The record with its fields called as the user says; CSV has that in its header.
+    fn named(&self, record: Record) -> Record {
+        if self.columns.is_empty() || !matches!(self.format, InputFormat::Json(_)) {
+            return record;
+        }
+        let (names, values): (Vec<String>, Vec<Value>) = record.into_iter().unzip();
+        columns::renamed(names, &self.columns).into_iter().zip(values).collect()
+    }
+
     fn item(&self, found: Found) -> Item {
-        let source = format!("{}:{}", self.name, found.line);
-        let broken = match found.content {
-            Ok(record) => match unwrapped(record) {
-                Ok(record) => return Item::Row(Row { record, source }),
-                Err(broken) => broken,
-            },
+        let here = || format!("{}:{}", self.name, found.line);
+        let (origin, content) = match found.content {
+            Ok(record) => unwrapped(record),
+            Err(broken) => (None, Err(broken)),
+        };
+        let source = origin.unwrap_or_else(here);
+        let broken = match content {
+            Ok(record) => return Item::Row(Row { record: self.named(record), source }),
             Err(broken) => broken,
         };
         let text = String::from_utf8_lossy(&broken.text);
@@ -204,21 +248,28 @@ impl Rows {
     }
 }
 
-/// The input row in a line of a file of failed rows; any other record as it is.
-fn unwrapped(mut record: Record) -> Result<Record, Broken> {
+/// The input row in a line of a file of failed rows, and where it was read first; any other record
+/// as it is.
+fn unwrapped(mut record: Record) -> (Option<String>, Result<Record, Broken>) {
+    let mut origin = None;
     if matches!(record.get("error"), Some(Value::Object(_)))
         && let Some(Value::Object(input)) = record.get_mut("input")
     {
-        record = std::mem::take(input);
+        let input = std::mem::take(input);
+        let source = record.get("source").and_then(Value::as_str).map(one_line);
+        origin =
+            source.map(|text| cut(&text, ORIGIN_LIMIT).to_owned()).filter(|text| !text.is_empty());
+        record = input;
     }
-    match record.get("unparsed") {
+    let content = match record.get("unparsed") {
         Some(Value::String(text)) if record.len() == 1 => Err(Broken::new(
             "Still not readable",
             "the row could not be read in an earlier run, and was not corrected since",
             text.as_bytes(),
         )),
         _ => Ok(record),
-    }
+    };
+    (origin, content)
 }
 
 /// The next line that is not blank, as an identifier.
@@ -238,6 +289,10 @@ fn next_bare(input: &mut Input) -> io::Result<Option<Found>> {
         }
         let content = match readable(&text) {
             Ok(text) if text.trim().is_empty() => continue,
+            Ok(row) if row.trim().contains('\r') => {
+                let detail = "it is a line end in some files; convert the file: tr '\\r' '\\n'";
+                Err(Broken::new("A carriage return in the line", detail, row))
+            }
             Ok(text) => Ok(Record::from_iter([("id".to_owned(), Value::from(text.trim()))])),
             Err(broken) => Err(broken),
         };
@@ -250,9 +305,7 @@ fn readable(bytes: &[u8]) -> Result<&str, Broken> {
     if bytes.contains(&0) {
         return Err(Broken::new("Not text", "there is a NUL byte in the row", bytes));
     }
-    std::str::from_utf8(bytes).map_err(|_| {
-        Broken::new("Not UTF-8", "save the file as UTF-8 (\"CSV UTF-8\" in a spreadsheet)", bytes)
-    })
+    std::str::from_utf8(bytes).map_err(|_| Broken::new("Not UTF-8", NOT_UTF_8, bytes))
 }
 
 #[cfg(test)]

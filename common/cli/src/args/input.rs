@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Reports;
-use crate::rows::source::{RowArgs, RowSource};
+use pipe::source::{ColumnName, Encoding};
+
+use crate::rows::source::{ReadingOptions, RowArgs, RowSource};
 
 /// Flags of verbs that work on records.
 #[derive(Args, Clone, Debug, Default)]
@@ -14,6 +16,15 @@ pub struct Input {
     /// Read records from this file; `-` is stdin; repeatable
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
+    /// Read the input's column COLUMN as FIELD, mac_address=MAC-Adresse for example; repeatable
+    #[arg(long, value_name = "FIELD=COLUMN")]
+    column: Vec<ColumnName>,
+    /// The encoding of the input if it is not UTF-8: latin1, windows-1252, utf-16
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<Encoding>,
+    /// Do nothing when the input has fewer records than this
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    min_rows: usize,
     #[command(flatten)]
     pub(super) reports: Reports,
 }
@@ -26,7 +37,14 @@ impl Input {
         option: &'static str,
         identifiers: &'a [String],
     ) -> RowArgs<'a> {
-        let source = RowSource { noun, option, identifiers, files: &self.input };
+        let source = RowSource {
+            noun,
+            option,
+            identifiers,
+            files: &self.input,
+            reading: ReadingOptions { columns: &self.column, encoding: self.encoding },
+            min_rows: self.min_rows,
+        };
         RowArgs { source, reports: &self.reports }
     }
 }

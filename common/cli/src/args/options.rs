@@ -43,7 +43,7 @@ pub fn truth_option(row: &Row, name: &str) -> Result<Option<bool>, Failure> {
 /// # Errors
 /// `bad_input` when there is none, `wrong_type` for a record of another kind: its name is its own.
 pub fn new_name(row: &Row, target: ResourceKind) -> Result<String, Failure> {
-    let kind = row.record.get("type").and_then(Value::as_str).unwrap_or_default();
+    let kind = row.kind();
     if !kind.is_empty() && !target.types().contains(&kind) {
         return Err(Failure::new(ErrorKind::WrongType, format!("No {} to copy", target.noun()))
             .detail(format!("the record's type is {}", model::text::quoted(kind))));

@@ -75,7 +75,8 @@ impl Asked {
     /// # Errors
     /// Those of writing.
     pub(crate) fn write_unless_written(&self, exit: Exit) -> io::Result<()> {
-        let source = RowSource { noun: "row", option: "", identifiers: &[], files: &self.input };
+        let named = RowSource::identified("row", "", &[]);
+        let source = RowSource { files: &self.input, ..named };
         let files = written_to(&RowArgs { source, reports: &self.reports });
         match files {
             Ok((_, Some(path))) if !SETTLED.load(Ordering::Relaxed) => {

@@ -104,6 +104,9 @@ impl<'a> Results<'a> {
             self.tally.ok();
         }
         let output = &self.session.output;
+        if self.writes && self.tally.ok + self.tally.unchanged == 1 {
+            output.expect_own(&self.session.inputs.own_fields());
+        }
         if let Err(error) = output.print(&record).and_then(|()| output.flush_rows()) {
             self.end_run(error);
             return true;
@@ -227,6 +230,21 @@ impl<'a> Results<'a> {
         self.exit = self.exit.and(exit);
     }
 
+    /// CSV has a header, and a field that came after it has no place.
+    fn say_fields_left_out(&self) {
+        if !self.writes || self.tally.ok + self.tally.unchanged == 0 {
+            return;
+        }
+        let left_out = self.session.output.expect_own(&self.session.inputs.own_fields());
+        if !left_out.is_empty() {
+            let names = model::text::one_line(&left_out.join(", "));
+            stderr::say(&format!(
+                "not in the CSV, because the header was printed before they came: {names}; \
+                 choose the columns with --fields, or use -z ndjson"
+            ));
+        }
+    }
+
     /// Ends the output, writes the summary, gives the exit code.
     pub fn finish(mut self) -> Exit {
         progress::end();
@@ -234,6 +252,7 @@ impl<'a> Results<'a> {
             self.end_run(error);
         }
         self.note(crate::terminal::signals::exit());
+        self.say_fields_left_out();
         self.say_untold();
         if self.tally.rows == 0 && self.exit == Exit::Done && !self.over {
             stderr::hint(&format!("there was no {} to work on; nothing was done", self.noun));

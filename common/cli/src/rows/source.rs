@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::ResourceKind;
-use pipe::{Item, ReadError, Row, Source};
+use model::text::quoted;
+use pipe::source::{ColumnName, Encoding};
+use pipe::spool::Spool;
+use pipe::{Item, ReadError, Reading, Row, Source};
 
 use crate::args::Reports;
 use crate::command_error::CommandError;
+use crate::consent::count;
 use crate::terminal::interruptible::{Inputs, InterruptibleReader};
 use crate::terminal::stderr;
 use crate::terminal::stdin::{self, Stdin};
@@ -39,6 +43,26 @@ pub struct RowSource<'a> {
     pub identifiers: &'a [String],
     /// The files of `--input`.
     pub files: &'a [PathBuf],
+    /// How they are to be read.
+    pub reading: ReadingOptions<'a>,
+    /// Fewer rows than this are an error.
+    pub min_rows: usize,
+}
+
+/// How input is to be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadingOptions<'a> {
+    /// What columns are called.
+    pub columns: &'a [ColumnName],
+    /// The encoding, if it is not UTF-8.
+    pub encoding: Option<Encoding>,
+}
+
+impl ReadingOptions<'_> {
+    fn rows(self, source: Source) -> Rows {
+        let reading = Reading { columns: self.columns.to_vec(), encoding: self.encoding };
+        Box::new(source.reading(&reading).rows())
+    }
 }
 
 /// Rows as they come; an `Err` is the last.
@@ -47,7 +71,14 @@ pub type Rows = Box<dyn Iterator<Item = Result<Item, ReadError>> + Send>;
 impl<'a> RowSource<'a> {
     /// Only what `identifiers` names; `-` among them is stdin.
     pub fn identified(noun: &'static str, option: &'static str, identifiers: &'a [String]) -> Self {
-        RowSource { noun, option, identifiers, files: &[] }
+        RowSource {
+            noun,
+            option,
+            identifiers,
+            files: &[],
+            reading: ReadingOptions::default(),
+            min_rows: 0,
+        }
     }
 
     /// True when neither an option nor `--input` names anything: stdin would be read.
@@ -114,19 +145,69 @@ impl<'a> RowSource<'a> {
             sources.push(if path == Path::new("-") {
                 self.stdin(inputs)?
             } else {
-                file(path, inputs)?
+                self.reading.rows(file(path, inputs)?)
             });
         }
         if sources.is_empty() {
             sources.push(self.stdin(inputs)?);
         }
-        let inputs = inputs.clone();
+        let read = inputs.clone();
         let note_unread = move |item: &Result<Item, ReadError>| {
             if item.is_err() {
-                inputs.note_perhaps_unread();
+                read.note_perhaps_unread();
             }
         };
-        Ok(Box::new(sources.into_iter().flatten().inspect(note_unread)))
+        let rows = Box::new(sources.into_iter().flatten().inspect(note_unread));
+        Ok(self.noted(self.enough(rows, inputs)?, inputs))
+    }
+
+    /// Reads as many rows as there have to be, before anything is done.
+    fn enough(&self, mut rows: Rows, inputs: &Inputs) -> Result<Rows, CommandError> {
+        let mut begin = Spool::new();
+        for number in 0..self.min_rows {
+            match rows.next() {
+                Some(Ok(item)) => {
+                    begin.push(&item).map_err(|error| CommandError::cannot_keep(&error))?;
+                }
+                Some(Err(error)) => return Err(error.into()),
+                None if inputs.are_stopped() => break,
+                None => {
+                    return Err(CommandError::usage(format!(
+                        "the input has {}, and --min-rows asks for {}; nothing was done",
+                        count(number as u64, "row"),
+                        self.min_rows
+                    )));
+                }
+            }
+        }
+        if self.min_rows == 0 {
+            return Ok(rows);
+        }
+        let kept = |error: std::io::Error| ReadError::new("rows that waited", &error);
+        Ok(Box::new(begin.read().map(move |row| row.map_err(kept)).chain(rows)))
+    }
+
+    /// Notes what the rows have of their own, and says once when a value is not what its column says.
+    fn noted(&self, rows: Rows, inputs: &Arc<Inputs>) -> Rows {
+        let (inputs, kind) = (inputs.clone(), ResourceKind::called(self.noun));
+        let mut said = false;
+        Box::new(rows.inspect(move |item| {
+            let Ok(Item::Row(row)) = item else { return };
+            inputs.note_fields(row);
+            if said {
+                return;
+            }
+            if let Some((kind, (column, text))) = kind.and_then(|kind| Some((kind, row.misfit(kind)?))) {
+                said = true;
+                stderr::say(&format!(
+                    "{}: {column} is {}, which is no {column} of a {}: where another column names it, \
+                     that counts",
+                    row.source,
+                    quoted(&text),
+                    kind.noun()
+                ));
+            }
+        }))
     }
 
     fn stdin(&self, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
@@ -134,7 +215,7 @@ impl<'a> RowSource<'a> {
             Stdin::Source if !inputs.claim_stdin() => {
                 Err(CommandError::usage("`-` stands for stdin, which can be read only once"))
             }
-            Stdin::Source => Ok(Box::new(Source::new("stdin", stdin::reader(inputs)).rows())),
+            Stdin::Source => Ok(self.reading.rows(Source::new("stdin", stdin::reader(inputs)))),
             // `--dg -` of a list, which has no --input.
             Stdin::Nothing if self.dashes() > 0 => Err(CommandError::usage(format!(
                 "`-` stands for stdin, and nothing is piped in that could name {}s",
@@ -167,7 +248,7 @@ impl<'a> RowSource<'a> {
     }
 }
 
-fn file(path: &Path, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
+fn file(path: &Path, inputs: &Arc<Inputs>) -> Result<Source, CommandError> {
     let cannot = |error: &dyn std::fmt::Display| {
         CommandError::usage(format!("cannot read {}: {error}", path.display()))
     };
@@ -180,7 +261,7 @@ fn file(path: &Path, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
         .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
     // It is shown before each message about a row.
     let name = model::text::one_line(&name);
-    Ok(Box::new(Source::new(name, Box::new(file)).rows()))
+    Ok(Source::new(name, Box::new(file)))
 }
 
 /// An option of a `list` that takes identifiers, of which `-` means: from stdin.

@@ -7,9 +7,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use pipe::Row;
 use pipe::source::Stopped;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fstat, open};
@@ -30,6 +31,7 @@ pub struct Inputs {
     is_live: AtomicBool,
     end_with_stdout: AtomicBool,
     stdin_is_taken: AtomicBool,
+    own_fields: Mutex<Vec<String>>,
 }
 
 impl Inputs {
@@ -43,6 +45,7 @@ impl Inputs {
             is_live: no(),
             end_with_stdout: no(),
             stdin_is_taken: no(),
+            own_fields: Mutex::default(),
         })
     }
 
@@ -81,6 +84,26 @@ impl Inputs {
     /// True when an input is no regular file, so that it may never end.
     pub fn are_live(&self) -> bool {
         self.is_live.load(Ordering::Relaxed)
+    }
+
+    /// True when a signal has come.
+    pub fn are_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Notes which fields the user gives a row.
+    pub fn note_fields(&self, row: &Row) {
+        let mut names = self.own_fields.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in row.own_fields() {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+
+    /// The fields that the user gave the rows so far, in their order.
+    pub fn own_fields(&self) -> Vec<String> {
+        self.own_fields.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Claims stdin; false when it has been claimed already, since it can be read only once.

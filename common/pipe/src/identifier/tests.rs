@@ -179,3 +179,39 @@ fn every_identifier_column_is_known_to_the_reader_of_csv() {
         assert!(!is_identifier_column(name), "{name}");
     }
 }
+
+#[test]
+fn a_value_that_cannot_be_what_its_column_says_gives_way() {
+    let device = ResourceKind::Device;
+    let mac = "0c:2a:69:05:0d:62";
+    for value in [
+        json!({"id": "1", "mac_address": mac, "status": "ok"}),
+        json!({"id": "SN 17", "mac_address": mac}),
+        json!({"type": "imp005", "id": 1, "mac_address": mac}),
+    ] {
+        assert_eq!(found(device, value.clone()), (NamedBy::Mac, mac.to_owned()), "{value}");
+        assert!(row(value).misfit(device).is_some_and(|(column, _)| column == "id"));
+    }
+    let alone = json!({"id": "1"});
+    assert_eq!(found(device, alone.clone()).1, "1", "a name of one digit");
+    assert_eq!(row(alone).misfit(device), None);
+    let damaged = json!({"id": "2.34E+15", "mac_address": mac});
+    assert_eq!(failed(device, &[], damaged).kind, ErrorKind::BadInput, "and not passed over");
+    let no_mac = json!({"mac_address": "n/a", "agent_id": "wwK6DYEN2mx7"});
+    assert_eq!(found(device, no_mac).0, NamedBy::AgentId);
+    let good = json!({"id": "5000d8c46a56cfca", "mac_address": mac});
+    assert_eq!(row(good).misfit(device), None);
+}
+
+#[test]
+fn nothing_invisible_is_part_of_an_identifier() {
+    for text in
+        ["\u{200b}0c2a69050d62\u{a0}", "\u{201e}0c2a69050d62\u{201c}", "\u{1e}0C:2A:69:05:0D:62"]
+    {
+        assert_eq!(
+            found(ResourceKind::Device, json!({"id": text})).1,
+            "0c:2a:69:05:0d:62",
+            "{text:?}"
+        );
+    }
+}

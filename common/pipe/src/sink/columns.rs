@@ -189,13 +189,16 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
 }
 
 /// The columns of a CSV file that begins with this record. `expected` is the type of records that
-/// say none.
-pub(super) fn for_csv(record: &Record, expected: Option<&str>) -> Vec<String> {
+/// say none, `added` the fields that the user added, which come last.
+pub(super) fn for_csv(record: &Record, expected: Option<&str>, added: &[String]) -> Vec<String> {
     let stated = kind(record)
         .and_then(csv)
         .or_else(|| expected.and_then(csv))
         .map(|names| names.iter().map(|name| (*name).to_owned()));
-    with_marks(stated.map_or_else(|| own(record), Iterator::collect), record)
+    let mut columns = with_marks(stated.map_or_else(|| own(record), Iterator::collect), record);
+    let added: Vec<&String> = added.iter().filter(|name| !columns.contains(name)).collect();
+    columns.extend(added.into_iter().cloned());
+    columns
 }
 
 /// The fields and headings of a table that begins with this record. `expected` is the type of records

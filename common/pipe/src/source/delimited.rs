@@ -3,13 +3,16 @@
 //! A quote that is never closed would swallow the rest of the file, so the size of a row that spans
 //! lines is limited, and beyond it only the first line is a bad row. A row with more or fewer
 //! fields than the header is refused: shifted columns could put a device into the wrong group.
+//! So is a row with a carriage return in it, which would end it for the reader of csv.
 
 use model::Record;
+use model::text::bare;
 use std::io;
 
 use csv_core::ReadRecordResult;
 use serde_json::Value;
 
+use super::columns::{ColumnName, renamed};
 use super::input::{Input, LineEnd};
 use super::{Broken, Found, ROW_LIMIT, readable};
 
@@ -25,13 +28,13 @@ pub(super) struct Header {
 
 impl Header {
     /// The columns that the line has under this separator. One without a name is `column_3`.
-    pub(super) fn read(line: &str, separator: u8) -> Header {
+    pub(super) fn read(line: &str, separator: u8, names: &[ColumnName]) -> Header {
         let mut splitter = Splitter::new(separator);
-        let columns = splitter.fields(line).enumerate().map(|(place, text)| {
+        let columns = splitter.fields(line).0.enumerate().map(|(place, text)| {
             let name = column_name(text);
             if name.is_empty() { format!("column_{}", place + 1) } else { name }
         });
-        Header { separator: Some(separator), columns: columns.collect() }
+        Header { separator: Some(separator), columns: renamed(columns.collect(), names) }
     }
 }
 
@@ -83,7 +86,12 @@ impl Delimited {
 
     /// The record of a row, if there is something in it.
     fn record(&mut self, row: &str) -> Result<Option<Record>, Broken> {
-        let fields = self.splitter.fields(row);
+        let (fields, all) = self.splitter.fields(row);
+        if !all {
+            let detail = "it is a line end in some files; put the field in quotes, or convert \
+                          the file: tr '\\r' '\\n'";
+            return Err(Broken::new("A carriage return in the row", detail, row));
+        }
         if fields.clone().all(|field| field.trim().is_empty()) {
             return Ok(None);
         }
@@ -115,14 +123,14 @@ impl Splitter {
         Splitter { separator, reader: Box::new(reader), text: Vec::new(), ends: Vec::new() }
     }
 
-    /// The fields of one row.
-    fn fields(&mut self, row: &str) -> impl ExactSizeIterator<Item = &str> + Clone {
+    /// The fields of one row, and whether these are all: a carriage return ends them.
+    fn fields(&mut self, row: &str) -> (impl ExactSizeIterator<Item = &str> + Clone, bool) {
         // Fields are no longer than the row, and a separator begins one field at most.
         let separators = row.bytes().filter(|byte| *byte == self.separator).count();
         self.text.resize(row.len(), 0);
         self.ends.resize(separators + 1, 0);
         self.reader.reset();
-        let (result, _, length, mut count) =
+        let (result, taken, length, mut count) =
             self.reader.read_record(row.as_bytes(), &mut self.text, &mut self.ends);
         if result == ReadRecordResult::InputEmpty {
             // A last line without a line feed: empty input tells the reader that the row ends.
@@ -130,8 +138,12 @@ impl Splitter {
         }
         // Only ASCII was removed, so this is still UTF-8.
         let text = str::from_utf8(&self.text[..length]).unwrap_or_default();
+        let all = row[taken..].trim_matches(['\r', '\n']).is_empty();
         let mut start = 0;
-        self.ends[..count].iter().map(move |end| &text[std::mem::replace(&mut start, *end)..*end])
+        let fields = self.ends[..count]
+            .iter()
+            .map(move |end| &text[std::mem::replace(&mut start, *end)..*end]);
+        (fields, all)
     }
 }
 
@@ -211,6 +223,8 @@ impl Quotes {
 
 /// The normalized name of a column: `MAC Address` is `mac_address`.
 pub(super) fn column_name(text: &str) -> String {
-    let text = text.trim().to_lowercase();
-    text.chars().map(|c| if matches!(c, ' ' | '-' | '.' | '\n' | '\r') { '_' } else { c }).collect()
+    let text = bare(text).to_lowercase();
+    text.chars()
+        .map(|c| if c.is_whitespace() || matches!(c, '-' | '.') { '_' } else { c })
+        .collect()
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Deserializer, Value};
 
 use super::input::{Input, LineEnd};
+use super::keys::key_twice;
 use super::{Broken, Found, KEPT, ROW_LIMIT, readable};
 
 /// The rows of a JSON source.
@@ -25,7 +26,7 @@ pub(super) struct Json {
 impl Json {
     pub(super) fn next(&mut self, input: &mut Input) -> io::Result<Option<Found>> {
         loop {
-            input.skip(b" \t\r\n,")?;
+            input.skip(b" \t\r\n,\x1e")?;
             match (input.peek()?, self.array) {
                 (None, None) => return Ok(None),
                 (None, Some(line)) => {
@@ -64,8 +65,8 @@ struct Start {
 
 /// Reads an object, a string or an array.
 fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>> {
-    if let Some(value) = whole_line(input)? {
-        return Ok(record(value));
+    if let Some(read) = whole_line(input)? {
+        return Ok(read);
     }
     let start = Start { column: input.column(), in_array };
     let mut recorder = Recorder { input, taken: Vec::new(), full: false };
@@ -74,7 +75,7 @@ fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>
     drop(reader);
     let Recorder { taken, full, .. } = recorder;
     match result {
-        Ok(value) => Ok(record(value)),
+        Ok(value) => Ok(record(value, &taken)),
         Err(_) if full => {
             input.skip_line()?;
             let mut text = taken;
@@ -88,21 +89,26 @@ fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>
 }
 
 /// Fast path: a value alone on a line that is in the buffer.
-fn whole_line(input: &mut Input) -> io::Result<Option<Value>> {
+fn whole_line(input: &mut Input) -> io::Result<Option<Result<Record, Broken>>> {
     let chunk = input.chunk()?;
     let Some(feed) = chunk.iter().position(|byte| *byte == b'\n') else {
         return Ok(None);
     };
     let line = chunk[..feed].trim_ascii_end();
     let line = line.strip_suffix(b",").unwrap_or(line);
-    let value = serde_json::from_slice(line).ok();
-    if value.is_some() {
+    let read = serde_json::from_slice(line).ok().map(|value| record(value, line));
+    if read.is_some() {
         input.take(feed);
     }
-    Ok(value)
+    Ok(read)
 }
 
-fn record(value: Value) -> Result<Record, Broken> {
+/// The record that `text` says. One with a key twice is refused: a record keeps one value for each.
+fn record(value: Value, text: &[u8]) -> Result<Record, Broken> {
+    if let Some(key) = key_twice(&value, text) {
+        let detail = format!("which of its values is meant? {key}");
+        return Err(Broken::new("A key stands twice in the record", detail, text));
+    }
     match value {
         Value::Object(record) => Ok(record),
         Value::String(text) if text.trim().is_empty() => {

@@ -95,7 +95,7 @@ fn json_strings_are_identifiers_and_other_scalars_are_bad() {
         [
             r#"f:1 {"id":"0c:2a"}"#,
             r#"f:2 {"id":"b \" c"}"#,
-            "f:3 BAD No record: a number is neither a record nor an identifier in quotes <12.5>",
+            "f:3 BAD No record: a number is neither a record nor an identifier in quotes <12.50>",
             "f:4 BAD No record: null is neither a record nor an identifier in quotes <null>",
             "f:5 BAD No record: a truth value is neither a record nor an identifier in quotes <true>",
             "f:5 BAD No record: an array inside of an array is neither a record nor an identifier \
@@ -270,13 +270,78 @@ fn rows_of_a_failed_run_are_read_as_they_were() {
     assert_eq!(
         told(format!("{good}\n{bad}\n")),
         [
-            r#"f:1 {"mac_address":"x","dg":"A"}"#,
-            "f:2 BAD Still not readable: the row could not be read in an earlier run, and was not \
+            r#"g:7 {"mac_address":"x","dg":"A"}"#,
+            "g:7 BAD Still not readable: the row could not be read in an earlier run, and was not \
              corrected since <{oops>"
         ]
     );
     let other = r#"{"error":"E","input":{"a":1}}"#;
     assert_eq!(told(other), [format!("f:1 {other}")], "a record that only looks like it");
+}
+
+#[test]
+fn values_are_kept_digit_by_digit_and_none_of_two_is_chosen() {
+    let exact = r#"{"id":"a","n":12345678901234567890123,"f":1.10,"z":-0.0,"e":1e+400,"s":[0.30]}"#;
+    assert_eq!(told(exact), [format!("f:1 {exact}")]);
+    let twice =
+        "{\"id\":\"a\",\"id\":\"b\"}\n{\n\"id\":\"c\",\"x\":{\"y\":1,\"y\":2}}\n{\"id\":\"d\"}";
+    let said = told(twice);
+    assert!(
+        said[0].starts_with("f:1 BAD A key stands twice in the record: ")
+            && said[0].contains("`id`")
+    );
+    assert!(said[1].starts_with("f:2 BAD A key stands twice"), "{}", said[1]);
+    assert_eq!(said[2..], [r#"f:4 {"id":"d"}"#]);
+}
+
+#[test]
+fn what_stands_behind_a_carriage_return_is_not_lost() {
+    for text in ["id,x\na,b\rc,d\ne,f\r\n", "id\na\rb\ne\r\n", "a\na\rb\ne\r\n"] {
+        let said = told(text);
+        assert!(
+            said.iter().any(|row| row.starts_with("f:2 BAD A carriage return in the")),
+            "{said:?}"
+        );
+        assert!(said.last().is_some_and(|row| row.starts_with("f:3 {\"id\":\"e\"")), "{said:?}");
+    }
+    assert_eq!(told("id,x\na,\"b\rc\"\"\"\r\n"), [r#"f:2 {"id":"a","x":"b\rc\""}"#]);
+}
+
+#[test]
+fn what_spreadsheets_put_above_and_between_columns() {
+    let row = |line| [format!(r#"f:{line} {{"id":"a,b","dg":"c"}}"#)];
+    for (text, line) in [
+        ("sep=;\nid;dg\na,b;c\n", 3),
+        ("\u{feff}\"sep=;\"\r\nid;dg\r\na,b;c\r\n", 3),
+        ("id|dg\na,b|c\n", 2),
+        ("Batch 7 of November\n\nid;dg\na,b;c\n", 4),
+        ("Batch;7\nid;dg\na,b;c\n", 3),
+        ("\u{200b}ID\u{a0};\u{201c}DG\u{201d}\na,b;c\n", 2),
+    ] {
+        assert_eq!(told(text), row(line), "{text:?}");
+    }
+    let list = "Oven 7\nOven 8\n";
+    assert_eq!(told(list), [r#"f:1 {"id":"Oven 7"}"#, r#"f:2 {"id":"Oven 8"}"#], "no title");
+    let unknown = told("Seriennummer;MAC-Adresse\n1;2\n").remove(0);
+    assert!(unknown.contains("--column mac_address=mac_adresse"), "{unknown}");
+}
+
+#[test]
+fn columns_are_called_as_the_user_says() {
+    let columns = vec!["mac_address=MAC-Adresse".parse().unwrap()];
+    let reading = Reading { columns, encoding: Some("latin1".parse().unwrap()) };
+    let read = |bytes: &'static [u8]| {
+        let rows = Source::new("f", Box::new(bytes)).reading(&reading).rows();
+        rows.map(|item| match item {
+            Ok(Item::Row(row)) => Value::Object(row.record).to_string(),
+            other => format!("{other:?}"),
+        })
+        .collect::<Vec<_>>()
+    };
+    let row = r#"{"mac_address":"x","ort":"B\u{fc}ro"}"#.replace("\\u{fc}", "\u{fc}");
+    assert_eq!(read(b"MAC-Adresse;Ort\nx;B\xfcro\n"), [row.as_str()]);
+    assert_eq!(read(b"{\"MAC-Adresse\":\"x\",\"ort\":\"B\xfcro\"}\n"), [row.as_str()]);
+    assert!(read(b"mac;ort\nx;y\n")[0].contains("no column is called `mac_adresse`"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ fn what_is_no_text_is_named() {
     assert_eq!(
         told(b"id,name\na,B\xfcro\nb,x\0y\nc,z\n"),
         [
-            "f:2 BAD Not UTF-8: save the file as UTF-8 (\"CSV UTF-8\" in a spreadsheet) \
+            "f:2 BAD Not UTF-8: if a spreadsheet wrote it, give --encoding windows-1252; or save it as UTF-8 \
              <a,B\u{fffd}ro>",
             "f:3 BAD Not text: there is a NUL byte in the row <b,x\0y>",
             r#"f:4 {"id":"c","name":"z"}"#
