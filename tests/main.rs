@@ -40,6 +40,7 @@ mod properties {
     mod transport;
     mod unchanged;
     mod unknown_outcomes;
+    mod values;
     mod variants;
 }
 
