@@ -60,6 +60,6 @@ fn candidates_can_be_typed() {
     let dir = Dir::signed_in(&sim);
     let run = dir.sh("imp-dg info --dg Bench").code(1).says("2 device groups are called `Bench`");
     let run = run.says("{Ovens}{Bench}").says("{Grills}{Bench}");
-    assert!(run.stderr().contains("name one as it stands here"), "{run}");
+    assert!(run.stderr().contains("name one by its path or id"), "{run}");
     dir.sh("imp-dg info \"{Ovens}{Bench}\"").quiet();
 }

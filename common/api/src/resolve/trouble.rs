@@ -48,7 +48,11 @@ pub(super) fn ambiguous(
     let typed = typed.filter(|typed| {
         typed.iter().collect::<std::collections::HashSet<_>>().len() == typed.len()
     });
-    let advice = if typed.is_some() { "name one as it stands here" } else { "name one by its id" };
+    let with_id =
+        |(typed, record): (String, &Record)| format!("{typed} ({})", text_of(record, "id"));
+    let typed: Option<Vec<String>> =
+        typed.map(|typed| typed.into_iter().zip(several).map(with_id).collect());
+    let advice = if typed.is_some() { "name one by its path or id" } else { "name one by its id" };
     let mut candidates =
         typed.unwrap_or_else(|| several.iter().take(10).map(one).collect::<Vec<_>>());
     if several.len() > 10 {
