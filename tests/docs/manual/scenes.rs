@@ -55,7 +55,7 @@ impl Scene {
                 let rows = macs[50..60].iter().map(|mac| format!("{mac};B\n"));
                 dir.write("devices.csv", format!("MAC Address;DG\n{}", rows.collect::<String>()));
             }),
-            "imp-service.7" => Scene::with(&["--rate-limit", "40"], |_, _| ()),
+            "imp-internals.7" | "imp-service.7" => Scene::with(&["--rate-limit", "40"], |_, _| ()),
             "imp-sim.1" => {
                 Scene::with(&[], |_, dir| dir.write("my-script.sh", "imp-device list\n"))
             }

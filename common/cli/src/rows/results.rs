@@ -182,7 +182,7 @@ impl<'a> Results<'a> {
         stderr::say(&format!("{}, {requests} requests", self.tally.sentence()));
         let kinds = self.failures.sentence();
         if !kinds.is_empty() {
-            let kept = self.failed_name.as_ref().filter(|_| self.failed.is_some());
+            let kept = self.failed_name.as_ref().filter(|_| self.keeps_failed);
             let kept = kept.map_or(String::new(), |name| format!("; the rows are in {name}"));
             stderr::say(&format!("failed: {kinds}{kept}"));
         }

@@ -54,5 +54,5 @@ pub fn is_terminal() -> bool {
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stderr")]
 pub(super) fn width() -> usize {
     let size = terminal_size::terminal_size_of(std::io::stderr());
-    size.map_or(80, |(width, _)| usize::from(width.0))
+    size.map_or(80, |(width, _)| if width.0 == 0 { 80 } else { usize::from(width.0) })
 }

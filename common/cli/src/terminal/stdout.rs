@@ -30,7 +30,9 @@ pub fn is_pipe() -> bool {
 /// The width of the terminal in columns.
 pub fn width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size()?;
-    is_terminal().then_some(usize::from(width.0))
+    // A terminal that says nothing of its size has the usual one.
+    let width = if width.0 == 0 { 80 } else { usize::from(width.0) };
+    is_terminal().then_some(width)
 }
 
 /// False when the reader at the other end of the pipe has gone.

@@ -209,7 +209,8 @@ pub(super) fn for_table(record: &Record, expected: Option<&str>) -> Vec<(String,
     let stated = said.or(expected).and_then(table).unwrap_or_default();
     let mut fields: Vec<String> = stated.iter().map(|(field, _)| (*field).to_owned()).collect();
     if stated.is_empty() || expected.is_some() {
-        let known = expected.and_then(csv).unwrap_or_default();
+        // Of a type that has no table of its own, all fields are columns.
+        let known = expected.filter(|_| !stated.is_empty()).and_then(csv).unwrap_or_default();
         fields.extend(own(record).into_iter().filter(|name| !known.contains(&name.as_str())));
     }
     let heading = |field: &str| {

@@ -72,6 +72,12 @@ impl Column {
         is_short || (is_identifier_column(field) && !refers_to_named(field))
     }
 
+    /// It is what the rows are called, or what became of them.
+    fn tells_rows_apart(&self) -> bool {
+        let field = self.field.as_str();
+        ["name", "outcome"].contains(&field) || is_identifier_column(field)
+    }
+
     /// Its heading stays whole too.
     fn can_shrink(&self) -> bool {
         !self.is_whole() && self.width > NARROW.max(self.heading.width())
@@ -160,8 +166,13 @@ impl Table {
     /// lines would still be longer than the terminal.
     fn crowd_out(&mut self) {
         while self.overhang() > 0 {
-            let mut shown = self.columns.iter_mut().skip(1).filter(|column| column.shown);
-            let Some(last) = shown.rfind(|column| !column.is_whole()) else { return };
+            let shown =
+                || self.columns.iter().enumerate().filter(|(_, column)| column.shown).skip(1);
+            let last = shown().filter(|(_, column)| !column.is_whole()).last();
+            let last =
+                last.or_else(|| shown().filter(|(_, column)| !column.tells_rows_apart()).last());
+            let Some((place, _)) = last else { return };
+            let last = &mut self.columns[place];
             last.shown = false;
             last.crowded_out = true;
             self.fit(std::iter::empty());
