@@ -16,22 +16,17 @@ pub mod rows;
 mod session;
 pub mod terminal;
 
-pub use api;
 pub use args::{
     BatchSize, Bulk, Changes, Common, Deferred, Deployments, DeviceGroups, Devices, DryRun, Input,
     Products, Reports, Unblessing, UnblessingKey, group_type, identifier, missing, new_name,
     not_without_option, option_or_copy, secret_in_file, secret_in_file_or_stdin, service_time,
     text_option, time_or_ago, truth_option,
 };
-pub use auth;
 pub use command_error::{CommandError, failure};
 pub use exit::Exit;
-pub use model::text::one_line;
-pub use model::{ErrorKind, GroupType, Record, ResourceKind, Secret};
+use model::text::one_line;
 pub use output::Output;
 pub use page::Page;
-pub use pipe::failure::with_advice;
-pub use pipe::{Failure, Identifier, NamedBy, Row};
 pub use rows::once_per_target::{OncePerTarget, Reported};
 pub use rows::source::{Identifiers, RowArgs, RowSource, Rows};
 pub use session::{Session, interaction, settings, sign_in_environment, text};

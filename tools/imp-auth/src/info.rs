@@ -1,7 +1,7 @@
 //! `imp-auth info`
 
+use auth::{self, Source};
 use clap::Args;
-use cli::auth::{self, Source};
 use cli::{Common, Exit, Session, terminal::stderr};
 
 use crate::sign_in;

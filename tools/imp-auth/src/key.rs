@@ -10,8 +10,8 @@ mod list;
 mod password;
 mod update;
 
+use api::segment;
 use clap::{Args, Subcommand};
-use cli::api::segment;
 use cli::{Deferred, Input, RowArgs, identifier};
 
 /// Create, list, describe and delete login keys

@@ -1,12 +1,12 @@
 //! `imp-auth login`
 
-use cli::Secret;
+use model::Secret;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use api::{Client, DEFAULT_ENDPOINT, Endpoint};
+use auth::{self, Credential, Destination, Environment, Interaction, LoggedIn, Question};
 use clap::Args;
-use cli::api::{Client, DEFAULT_ENDPOINT, Endpoint};
-use cli::auth::{self, Credential, Destination, Environment, Interaction, LoggedIn, Question};
 use cli::{CommandError, Common, Exit, Session, consent, terminal::prompt, terminal::stderr};
 
 use crate::sign_in;

@@ -1,12 +1,12 @@
 //! `imp-auth logout`
 
-use cli::{ErrorKind, Record, Secret};
+use model::{ErrorKind, Record, Secret};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::{AccessToken, Client, Credentials, Error, Request, list, segment, sign_in};
+use auth::{self, Destination, LoggedOut};
 use clap::Args;
-use cli::api::{AccessToken, Client, Credentials, Error, Request, list, segment, sign_in};
-use cli::auth::{self, Destination, LoggedOut};
 use cli::terminal::stderr;
 use cli::{Common, Exit, Session};
 

@@ -1,7 +1,7 @@
 //! The record of a sign-in, as `login` and `info` print it. Nothing of it is secret.
 
-use cli::Record;
-use cli::auth::{Account, Description};
+use auth::{Account, Description};
+use model::Record;
 
 /// The sign-in and, as far as known, its account.
 pub fn record(description: &Description, account: Option<&Account>) -> Record {

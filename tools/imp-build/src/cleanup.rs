@@ -4,7 +4,7 @@ use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob};
 use cli::terminal::stderr;
 use cli::{Identifiers, Session};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 use ops::deployments::{is_flagged, listed};
 
 /// Delete builds that outlived their device group

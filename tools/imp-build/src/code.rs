@@ -3,13 +3,14 @@
 //! Files named on the command line are read before anything is sent, and stdin only once. A file named by
 //! a row concerns that row alone.
 
-use cli::ErrorKind;
+use model::ErrorKind;
 use std::fs;
 use std::io::Read;
 
 use cli::terminal::interruptible::Inputs;
 use cli::terminal::{signals, stdin};
-use cli::{CommandError, Failure, Row, RowSource};
+use cli::{CommandError, RowSource};
+use pipe::{Failure, Row};
 
 /// One program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,7 +131,7 @@ fn source(bytes: Vec<u8>, shown: &str) -> Result<Source, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cli::Record;
+    use model::Record;
 
     fn groups(identifiers: &[String]) -> RowSource<'_> {
         RowSource::identified("device group", "--dg", identifiers)

@@ -2,8 +2,9 @@
 
 use clap::Args;
 use cli::rows::{RowJob, each};
-use cli::{CommandError, Failure, Session};
-use cli::{Record, ResourceKind};
+use cli::{CommandError, Session};
+use model::{Record, ResourceKind};
+use pipe::Failure;
 
 use crate::code::{Code, Source};
 use crate::create::Creating;

@@ -1,10 +1,11 @@
 //! The request that creates a build, for `deploy`, `run` and `copy`.
 
-use cli::api::deployments::{CODE, without_code};
-use cli::api::{Request, resource};
+use api::deployments::{CODE, without_code};
+use api::{Request, resource};
 use cli::rows::{Outcome, RowDone, RowResult};
-use cli::{ErrorKind, Record};
-use cli::{Failure, OncePerTarget, Session};
+use cli::{OncePerTarget, Session};
+use model::{ErrorKind, Record};
+use pipe::Failure;
 use serde_json::Value;
 
 use crate::code::Code;
@@ -109,7 +110,7 @@ impl Creating {
         };
         let advice =
             format!("see whether it is there with `imp-build list --dg {group}`, or {repeat}");
-        failure.detail(cli::with_advice(&why, &advice))
+        failure.detail(pipe::failure::with_advice(&why, &advice))
     }
 }
 

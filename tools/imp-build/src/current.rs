@@ -5,8 +5,9 @@
 //! the service does not say when they were set, only when the group was last updated; so any update of
 //! the group counts. In doubt, it is deployed.
 
-use cli::{ErrorKind, Record};
-use cli::{Failure, Session};
+use cli::Session;
+use model::{ErrorKind, Record};
+use pipe::Failure;
 
 use crate::code::Code;
 

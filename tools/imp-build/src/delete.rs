@@ -1,10 +1,10 @@
 //! `imp-build delete`
 
+use api::deployments::without_code;
 use clap::Args;
-use cli::api::deployments::without_code;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 
 /// Delete builds
 ///

@@ -1,9 +1,10 @@
 //! `imp-build deploy`
 
 use clap::Args;
+use cli::Session;
 use cli::rows::{RowJob, each};
-use cli::{Failure, Row, Session};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
+use pipe::{Failure, Row};
 use serde_json::Value;
 
 use crate::code::Files;

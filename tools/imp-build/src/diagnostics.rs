@@ -59,7 +59,7 @@ fn line(code: &Code, piece: &Value, label: &str) -> String {
     let place = [Some(file.to_owned()), number("row"), number("column")];
     let place = place.into_iter().map_while(|part| part).collect::<Vec<_>>().join(":");
     let words = text("text").or(text("detail")).or(text("title")).unwrap_or("no reason given");
-    cli::one_line(&format!("{place}: {label}{words}"))
+    model::text::one_line(&format!("{place}: {label}{words}"))
 }
 
 fn shown<'a>(path: &'a str, otherwise: &'a str) -> &'a str {

@@ -2,17 +2,18 @@
 //!
 //! Careful about files that are there already: they are written over only with consent.
 
-use cli::{ErrorKind, Record, ResourceKind};
+use model::{ErrorKind, Record, ResourceKind};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use api::deployments::without_code;
 use clap::Args;
-use cli::api::deployments::without_code;
 use cli::rows::{RowDone, RowJob, RowResult, each};
 use cli::terminal::{prompt, stdout};
-use cli::{CommandError, Failure, Row, Session};
+use cli::{CommandError, Session};
+use pipe::{Failure, Row};
 
 /// Write the code of builds to files
 ///

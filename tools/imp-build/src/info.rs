@@ -1,9 +1,10 @@
 //! `imp-build info`
 
+use api::deployments::{CODE, without_code};
 use clap::Args;
-use cli::api::deployments::{CODE, without_code};
 use cli::rows::{RowDone, RowJob, each};
-use cli::{Page, Record, ResourceKind, Session, text};
+use cli::{Page, Session, text};
+use model::{Record, ResourceKind};
 
 /// Print builds
 ///

@@ -1,9 +1,9 @@
 //! `imp-build list`
 
+use api::deployments::{CODE, has_tag};
 use clap::Args;
 use cli::Session;
-use cli::api::deployments::{CODE, has_tag};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 use ops::list::Query;
 
 /// List builds, without their code
@@ -23,7 +23,7 @@ pub struct List {
     dg: Vec<String>,
     /// Only builds of device groups of this type; repeatable
     #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
-    dg_type: Vec<cli::GroupType>,
+    dg_type: Vec<model::GroupType>,
     /// Only builds with this sha; repeatable
     #[arg(long, short, value_name = "SHA")]
     sha: Vec<String>,

@@ -1,10 +1,11 @@
 //! `imp-build run`
 
+use api::{Request, segment};
 use clap::Args;
-use cli::ResourceKind;
-use cli::api::{Request, segment};
+use cli::Session;
 use cli::rows::RowJob;
-use cli::{Failure, Session};
+use model::ResourceKind;
+use pipe::Failure;
 
 use crate::create::Creating;
 use crate::deploy::Build;

@@ -1,12 +1,13 @@
 //! `imp-build update`
 
+use api::deployments::without_code;
+use api::{Request, resource, segment};
 use clap::Args;
-use cli::api::deployments::without_code;
-use cli::api::{Request, resource, segment};
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, RowResult, each};
-use cli::{OncePerTarget, Row, Session};
-use cli::{Record, ResourceKind};
+use cli::{OncePerTarget, Session};
+use model::{Record, ResourceKind};
+use pipe::Row;
 use serde_json::Value;
 
 use crate::deploy::{flag_of, tags_of};

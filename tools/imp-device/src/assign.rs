@@ -1,10 +1,11 @@
 //! `imp-device assign`
 
 use clap::Args;
-use cli::ResourceKind;
+use cli::Session;
 use cli::rows::RowJob;
-use cli::{Failure, Row, Session};
+use model::ResourceKind;
 use ops::membership::{Group, Move};
+use pipe::{Failure, Row};
 
 /// Put devices into a device group
 ///

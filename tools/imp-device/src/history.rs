@@ -6,12 +6,14 @@
 use std::cell::RefCell;
 use std::time::SystemTime;
 
+use api::{Request, logs};
 use clap::Args;
-use cli::api::{Request, logs};
 use cli::rows::results::Results;
 use cli::rows::{each_row, expand};
-use cli::{CommandError, ErrorKind, Failure, Record, ResourceKind, Row, RowSource, Rows, Session};
+use cli::{CommandError, RowSource, Rows, Session};
 use cli::{failure, text};
+use model::{ErrorKind, Record, ResourceKind};
+use pipe::{Failure, Row};
 use serde_json::Value;
 
 /// Print what happened to devices: who assigned, restarted or blessed them, and when

@@ -3,7 +3,8 @@
 use clap::Args;
 use cli::page::time;
 use cli::rows::{RowDone, RowJob, each};
-use cli::{Page, Record, ResourceKind, Session, text};
+use cli::{Page, Session, text};
+use model::{Record, ResourceKind};
 
 /// Print the whole state of devices
 ///

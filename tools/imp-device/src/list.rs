@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cli::Session;
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 use ops::list::Query;
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub struct List {
     dg: Vec<String>,
     /// Only devices of groups of this type; repeatable
     #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
-    dg_type: Vec<cli::GroupType>,
+    dg_type: Vec<model::GroupType>,
     /// Only devices in no group
     #[arg(long, short, conflicts_with_all = ["assigned", "product", "dg", "dg_type"])]
     unassigned: bool,

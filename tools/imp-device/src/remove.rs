@@ -1,10 +1,11 @@
 //! `imp-device remove`
 
+use api::{Request, membership};
 use clap::Args;
-use cli::api::{Request, membership};
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
-use cli::{ErrorKind, Record, ResourceKind};
-use cli::{Failure, Identifier, OncePerTarget, Session};
+use cli::{OncePerTarget, Session};
+use model::{ErrorKind, Record, ResourceKind};
+use pipe::{Failure, Identifier};
 
 /// Remove devices from the account
 ///
@@ -96,7 +97,7 @@ impl Remove {
                 Err(error) => return Err(cli::failure(error)),
             }
         }
-        Ok((Identifier { named_by: cli::NamedBy::Id, text: text("id") }, taken_out))
+        Ok((Identifier { named_by: pipe::NamedBy::Id, text: text("id") }, taken_out))
     }
 
     /// Production devices cannot be removed (imp-service(7), section 9.1), and without --force no
@@ -105,8 +106,8 @@ impl Remove {
         let refuse = |title: &str, what_to_do: &str| {
             Err(Failure::new(ErrorKind::Refused, title).detail(what_to_do))
         };
-        match cli::GroupType::of_api(kind) {
-            Some(cli::GroupType::Production) => refuse(
+        match model::GroupType::of_api(kind) {
+            Some(model::GroupType::Production) => refuse(
                 "A production device cannot be removed",
                 "`imp-device unassign` with the unblessing key makes it a development device",
             ),

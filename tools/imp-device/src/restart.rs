@@ -1,11 +1,12 @@
 //! `imp-device restart`
 
+use api::Request;
 use clap::Args;
-use cli::api::Request;
 use cli::rows::{Outcome, RowDone, RowJob};
 use cli::terminal::stderr;
-use cli::{ErrorKind, Failure, Identifier, Record, ResourceKind};
 use cli::{OncePerTarget, Session};
+use model::{ErrorKind, Record, ResourceKind};
+use pipe::{Failure, Identifier};
 
 /// Restart devices
 ///
@@ -65,7 +66,11 @@ fn state_after(session: &Session, device: &Identifier) -> Result<Record, Failure
     };
     let done = "it was restarted, but its state could not be read back";
     if why.kind.ends_run() || why.kind == ErrorKind::NotAttempted {
-        stderr::say(&format!("{}: {done}: {}", cli::one_line(&device.text), why.sentence()));
+        stderr::say(&format!(
+            "{}: {done}: {}",
+            model::text::one_line(&device.text),
+            why.sentence()
+        ));
         return Ok(Record::new());
     }
     Err(why.after(done, "do not restart it again for that"))

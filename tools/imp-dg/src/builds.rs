@@ -3,14 +3,15 @@
 //! Careful about what is protected: the minimum supported deployment of a group and those after it are
 //! never deleted (the service would refuse it), and a flagged one only when its flag is to go as well.
 
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use cli::rows::{ExpandedRows, Outcome, RowDone, RowJob, RowResult, carry_out};
 use cli::terminal::stderr;
-use cli::{CommandError, Failure, Row, RowSource, Session, consent};
+use cli::{CommandError, RowSource, Session, consent};
 use ops::deployments::{described, is_flagged, is_older};
+use pipe::{Failure, Row};
 
 /// List, unflag or remove the builds of device groups
 ///

@@ -1,14 +1,15 @@
 //! `imp-dg create`
 
-use cli::{GroupType, Record, ResourceKind};
+use model::{GroupType, Record, ResourceKind};
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
+use api::{Request, resource};
 use clap::Args;
-use cli::api::{Request, resource};
+use cli::Session;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::terminal::stderr;
-use cli::{Failure, Row, Session};
+use pipe::{Failure, Row};
 use serde_json::Value;
 
 use crate::variables;
@@ -120,7 +121,7 @@ impl Create {
     fn kind(&self, row: &Row) -> Result<GroupType, Failure> {
         if let Some(text) = cli::text_option(row, &["dg_type"])? {
             return GroupType::named(&text).ok_or_else(|| {
-                Failure::new(cli::ErrorKind::BadInput, format!("No group type `{text}`"))
+                Failure::new(model::ErrorKind::BadInput, format!("No group type `{text}`"))
                     .detail(format!("the types are {}", GroupType::names()))
             });
         }
@@ -183,7 +184,7 @@ impl Making<'_> {
         let text = text.ok_or_else(|| cli::missing("--product", "the product"))?;
         let create = self.flags.create_product;
         let found = match session.find(ResourceKind::Product, &text) {
-            Err(failure) if failure.kind == cli::ErrorKind::NotFound && create => {
+            Err(failure) if failure.kind == model::ErrorKind::NotFound && create => {
                 let what = format!("the product {text}");
                 if self.flags.changes.dry_run {
                     self.beside.push(what);
@@ -225,12 +226,12 @@ impl Making<'_> {
         let found =
             session.find(ResourceKind::DeviceGroup, &within).or_else(|failure| {
                 match failure.kind {
-                    cli::ErrorKind::NotFound => session.find(ResourceKind::DeviceGroup, &text),
+                    model::ErrorKind::NotFound => session.find(ResourceKind::DeviceGroup, &text),
                     _ => Err(failure),
                 }
             });
         let group = match found {
-            Err(failure) if failure.kind == cli::ErrorKind::NotFound && create => {
+            Err(failure) if failure.kind == model::ErrorKind::NotFound && create => {
                 let what = format!("the group {text} ({})", kind.api_name());
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let relationships = Record::from_iter([("product".to_owned(), product.clone())]);

@@ -1,9 +1,9 @@
 //! `imp-dg delete`
 
 use clap::Args;
-use cli::ResourceKind;
 use cli::Session;
 use cli::rows::{Ask, RowJob};
+use model::ResourceKind;
 use ops::delete::Deletion;
 
 /// Delete device groups, and with them their deployments

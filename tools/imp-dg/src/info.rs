@@ -2,8 +2,10 @@
 
 use clap::Args;
 use cli::rows::{RowDone, RowJob, each};
-use cli::{Failure, Page, Record, ResourceKind, Session, text};
+use cli::{Page, Session, text};
+use model::{Record, ResourceKind};
 use ops::info::{build_of, group_line, list_in};
+use pipe::Failure;
 
 /// Print device groups
 ///

@@ -1,8 +1,8 @@
 //! `imp-dg list`
 
 use clap::Args;
-use cli::ResourceKind;
 use cli::Session;
+use model::ResourceKind;
 use ops::list::Query;
 
 /// List device groups
@@ -17,7 +17,7 @@ pub struct List {
     product: Vec<String>,
     /// Only groups of this type; repeatable
     #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
-    dg_type: Vec<cli::GroupType>,
+    dg_type: Vec<model::GroupType>,
     /// Print no more than this many
     #[arg(long, value_name = "N")]
     limit: Option<u64>,

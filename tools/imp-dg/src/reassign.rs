@@ -1,9 +1,9 @@
 //! `imp-dg reassign`
 
 use clap::Args;
-use cli::ResourceKind;
 use cli::Session;
 use cli::rows::RowJob;
+use model::ResourceKind;
 use ops::membership::{Group, Move};
 
 /// Move all devices of one device group to another

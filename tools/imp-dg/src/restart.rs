@@ -1,10 +1,11 @@
 //! `imp-dg restart`
 
+use api::{Request, segment};
 use clap::Args;
-use cli::api::{Request, segment};
 use cli::rows::{Outcome, RowDone, RowJob};
-use cli::{Failure, OncePerTarget, Session};
-use cli::{Record, ResourceKind};
+use cli::{OncePerTarget, Session};
+use model::{Record, ResourceKind};
+use pipe::Failure;
 
 /// Restart all devices of device groups, with one request a group
 ///

@@ -1,9 +1,9 @@
 //! `imp-dg unassign`
 
 use clap::Args;
-use cli::ResourceKind;
 use cli::rows::RowJob;
 use cli::{Session, identifier};
+use model::ResourceKind;
 use ops::membership::{self, Move};
 
 /// Take all devices out of device groups

@@ -1,11 +1,12 @@
 //! `imp-dg update`
 
+use api::{Request, resource, segment};
 use clap::Args;
-use cli::api::{Request, resource, segment};
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, each};
-use cli::{Failure, OncePerTarget, Row, Session};
-use cli::{Record, ResourceKind};
+use cli::{OncePerTarget, Session};
+use model::{Record, ResourceKind};
+use pipe::{Failure, Row};
 use serde_json::{Value, json};
 
 use crate::variables;

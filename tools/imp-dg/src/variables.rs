@@ -1,6 +1,6 @@
 //! Environment variables of a group: `--env-variable`, as JSON, `@FILE` or `KEY=VALUE`.
 
-use cli::{Failure, Row};
+use pipe::{Failure, Row};
 use serde_json::{Map, Value};
 
 /// Reads the values of `--env-variable`; `None` when there are none. All of them together replace
@@ -19,11 +19,12 @@ pub fn of_row(row: &Row, columns: &[&str]) -> Result<Option<Value>, Failure> {
         None => Ok(None),
         Some(Value::Object(object)) => Ok(Some(Value::Object(object.clone()))),
         Some(Value::String(text)) => {
-            let parsed = parse(text).map_err(|why| Failure::new(cli::ErrorKind::BadInput, why))?;
+            let parsed =
+                parse(text).map_err(|why| Failure::new(model::ErrorKind::BadInput, why))?;
             Ok(Some(Value::Object(parsed)))
         }
         Some(_) => Err(Failure::new(
-            cli::ErrorKind::BadInput,
+            model::ErrorKind::BadInput,
             format!("The column `{}` should hold an object", columns.join("` or `")),
         )),
     }

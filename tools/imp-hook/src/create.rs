@@ -1,10 +1,11 @@
 //! `imp-hook create`
 
+use api::{Request, resource};
 use clap::Args;
-use cli::api::{Request, resource};
+use cli::Session;
 use cli::rows::{Outcome, RowDone, RowJob, each};
-use cli::{Failure, Row, Session};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
+use pipe::{Failure, Row};
 use serde_json::Value;
 
 use crate::hook::{Event, Mime};

@@ -1,10 +1,10 @@
 //! `imp-hook delete`
 
+use api::Request;
 use clap::Args;
-use cli::Record;
-use cli::api::Request;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
+use model::Record;
 
 use crate::hook::{self, Webhooks};
 

@@ -1,8 +1,9 @@
 //! What the verbs say of webhooks: which ones, what for, in which form.
 
 use clap::{Args, ValueEnum};
-use cli::{ErrorKind, ResourceKind};
-use cli::{Failure, Input, Row, RowArgs};
+use cli::{Input, RowArgs};
+use model::{ErrorKind, ResourceKind};
+use pipe::{Failure, Row};
 
 /// The webhooks that a verb works on.
 #[derive(Args, Clone, Debug)]
@@ -27,7 +28,7 @@ impl Webhooks {
 /// As [`Row::identifier`].
 pub fn path(row: &Row, options: &[&str]) -> Result<(String, String), Failure> {
     let id = row.identifier(ResourceKind::Webhook, options)?.text;
-    Ok((format!("/webhooks/{}", cli::api::segment(&id)), id))
+    Ok((format!("/webhooks/{}", api::segment(&id)), id))
 }
 
 /// What a webhook is called for.

@@ -1,8 +1,8 @@
 //! `imp-hook info`
 
+use api::Request;
 use clap::Args;
 use cli::Session;
-use cli::api::Request;
 use cli::rows::{RowDone, RowJob, each};
 
 use crate::hook::{self, Webhooks};

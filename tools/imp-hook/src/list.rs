@@ -1,6 +1,6 @@
 //! `imp-hook list`
 
-use cli::{GroupType, Record, ResourceKind};
+use model::{GroupType, Record, ResourceKind};
 use std::ops::ControlFlow;
 
 use clap::Args;

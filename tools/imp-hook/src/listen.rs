@@ -23,10 +23,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use api::send::clock;
 use clap::Args;
-use cli::api::send::clock;
 use cli::terminal::{signals, stderr};
-use cli::{CommandError, Exit, Output, Record, Secret, Session};
+use cli::{CommandError, Exit, Output, Session};
+use model::{Record, Secret};
 use serde_json::json;
 
 use crate::hook::Event;

@@ -1,11 +1,12 @@
 //! `imp-hook update`
 
+use api::{Request, resource};
 use clap::Args;
-use cli::Record;
-use cli::api::{Request, resource};
 use cli::rows::change::{asks_for_something, nothing_to_change};
 use cli::rows::{RowDone, RowJob, change, each};
-use cli::{Failure, OncePerTarget, Row, Session};
+use cli::{OncePerTarget, Session};
+use model::Record;
+use pipe::{Failure, Row};
 
 use crate::hook::{self, Mime, Webhooks};
 

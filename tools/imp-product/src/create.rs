@@ -1,10 +1,10 @@
 //! `imp-product create`
 
+use api::{Request, resource};
 use clap::Args;
 use cli::Session;
-use cli::api::{Request, resource};
 use cli::rows::{Outcome, RowDone, RowJob, each};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 
 /// Create products
 #[derive(Args)]

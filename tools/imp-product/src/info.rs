@@ -2,7 +2,9 @@
 
 use clap::Args;
 use cli::rows::{RowDone, RowJob, each};
-use cli::{Failure, Page, Record, ResourceKind, Session, text};
+use cli::{Page, Session, text};
+use model::{Record, ResourceKind};
+use pipe::Failure;
 
 /// Print products
 ///

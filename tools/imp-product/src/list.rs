@@ -1,8 +1,8 @@
 //! `imp-product list`
 
 use clap::Args;
-use cli::ResourceKind;
 use cli::Session;
+use model::ResourceKind;
 use ops::list::Query;
 
 /// List products, those of collaborators included

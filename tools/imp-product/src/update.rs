@@ -1,11 +1,11 @@
 //! `imp-product update`
 
+use api::{Request, resource, segment};
 use clap::Args;
-use cli::api::{Request, resource, segment};
 use cli::rows::change::{asks_for_something, nothing_to_change};
 use cli::rows::{RowDone, RowJob, change, each};
 use cli::{OncePerTarget, Session};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 
 /// What can be asked for.
 const OPTIONS: &str = "--name or --descr";

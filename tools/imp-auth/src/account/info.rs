@@ -1,10 +1,10 @@
 //! `imp-auth account info`
 
 use clap::Args;
-use cli::ResourceKind;
 use cli::rows::{RowDone, RowJob, each};
 use cli::terminal::stdin::{self, Stdin};
 use cli::{Session, identifier};
+use model::ResourceKind;
 
 /// Print accounts
 ///

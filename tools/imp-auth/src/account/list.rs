@@ -1,8 +1,8 @@
 //! `imp-auth account list`
 
 use clap::Args;
-use cli::ResourceKind;
 use cli::Session;
+use model::ResourceKind;
 use ops::list::Query;
 
 /// List one's own account and those of collaborators

@@ -1,10 +1,10 @@
 //! `imp-auth key create`
 
+use api::{Request, resource};
 use clap::Args;
-use cli::Record;
-use cli::api::{Request, resource};
 use cli::rows::{Outcome, RowDone};
 use cli::{CommandError, Exit, Session};
+use model::Record;
 
 use super::KEYS;
 use super::password::Password;

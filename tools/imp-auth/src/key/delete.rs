@@ -1,10 +1,10 @@
 //! `imp-auth key delete`
 
+use api::Request;
 use clap::Args;
-use cli::api::Request;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 
 use super::password::Password;
 use super::{LoginKeys, path};

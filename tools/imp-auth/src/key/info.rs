@@ -1,10 +1,10 @@
 //! `imp-auth key info`
 
+use api::Request;
 use clap::Args;
-use cli::ResourceKind;
 use cli::Session;
-use cli::api::Request;
 use cli::rows::{RowDone, RowJob, each};
+use model::ResourceKind;
 
 use super::{LoginKeys, path};
 

@@ -1,13 +1,14 @@
 //! The account's password, which the service wants with each change to login keys.
 
-use cli::{ErrorKind, Secret};
+use model::{ErrorKind, Secret};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use api::{Answer, Request};
 use clap::Args;
-use cli::api::{Answer, Request};
 use cli::terminal::{environment, prompt};
-use cli::{CommandError, Failure, RowArgs, Session};
+use cli::{CommandError, RowArgs, Session};
+use pipe::Failure;
 
 /// Flags of verbs that need the account's password.
 #[derive(Args)]

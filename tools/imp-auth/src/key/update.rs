@@ -1,11 +1,11 @@
 //! `imp-auth key update`
 
+use api::{Request, resource};
 use clap::Args;
-use cli::api::{Request, resource};
 use cli::rows::change::{asks_for_something, nothing_to_change};
 use cli::rows::{RowDone, RowJob, change, each};
 use cli::{OncePerTarget, Session};
-use cli::{Record, ResourceKind};
+use model::{Record, ResourceKind};
 
 use super::password::Password;
 use super::{LoginKeys, path};

@@ -7,9 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use cli::Record;
-use cli::api::send::clock;
+use api::send::clock;
 use cli::terminal::stderr;
+use model::Record;
 use serde_json::Value;
 use tokio::sync::oneshot;
 

@@ -5,8 +5,8 @@
 //! whatever its content type says, because the service may not send it again.
 
 use clap::ValueEnum;
-use cli::Record;
 use hyper::StatusCode;
+use model::Record;
 use percent_encoding::percent_decode;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -127,8 +127,8 @@ fn event_by_members(body: &Record) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cli::ResourceKind;
-    use cli::Row;
+    use model::ResourceKind;
+    use pipe::Row;
     use serde_json::json;
 
     fn of(hook: &str, kind: Option<&str>, text: &str) -> Value {

@@ -12,8 +12,9 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use cli::api::send::clock;
-use cli::{CommandError, Record};
+use api::send::clock;
+use cli::CommandError;
+use model::Record;
 
 use super::event;
 

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use cli::api::send::clock;
+use api::send::clock;
 use cli::terminal::stderr;
-use cli::{CommandError, Exit, Output, Record};
+use cli::{CommandError, Exit, Output};
+use model::Record;
 
 use super::POLL_INTERVAL;
 use super::commit::Progress;

@@ -1,9 +1,10 @@
 //! `--create`: the webhooks that live as long as the listener does.
 
-use cli::api::{Request, segment};
+use api::{Request, segment};
 use cli::terminal::stderr;
-use cli::{CommandError, Failure, Session};
-use cli::{ErrorKind, Record, ResourceKind};
+use cli::{CommandError, Session};
+use model::{ErrorKind, Record, ResourceKind};
+use pipe::Failure;
 
 use crate::create::{attributes, body};
 use crate::hook::{Event, Mime};

@@ -1,6 +1,6 @@
 //! The path of the receiver: `/SECRET/NAME`. Who does not know the secret cannot report events.
 
-use cli::Secret;
+use model::Secret;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;

@@ -1,6 +1,6 @@
 //! What callers are answered, over a connection in memory; deadlines on a clock that runs by itself.
 
-use cli::Secret;
+use model::Secret;
 use tokio::io::{DuplexStream, duplex};
 use tokio::join;
 
