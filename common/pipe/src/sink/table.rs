@@ -169,8 +169,13 @@ impl Table {
             let shown =
                 || self.columns.iter().enumerate().filter(|(_, column)| column.shown).skip(1);
             let last = shown().filter(|(_, column)| !column.is_whole()).last();
-            let last =
-                last.or_else(|| shown().filter(|(_, column)| !column.tells_rows_apart()).last());
+            // Anything else only where that makes room enough.
+            let overhang = self.overhang();
+            let last = last.or_else(|| {
+                let is_enough = |column: &Column| column.width + GAP.len() >= overhang;
+                let small = shown().filter(|(_, column)| !column.tells_rows_apart());
+                small.filter(|(_, column)| is_enough(column)).last()
+            });
             let Some((place, _)) = last else { return };
             let last = &mut self.columns[place];
             last.shown = false;
