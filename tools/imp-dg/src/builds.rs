@@ -43,7 +43,7 @@ pub struct Builds {
 
 /// What happens to a build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Fate {
+struct Planned {
     unflag: bool,
     delete: bool,
 }
@@ -66,14 +66,15 @@ impl Builds {
         if !is_over {
             self.consent(&session, &judged)?;
         }
-        let fates: HashMap<String, Fate> = judged
+        let planned_by_id: HashMap<String, Planned> = judged
             .into_iter()
-            .map(|(build, fate)| (cli::text(&build, "id").to_owned(), fate))
+            .map(|(build, planned)| (cli::text(&build, "id").to_owned(), planned))
             .collect();
         let job = RowJob::changing(args, self.changes.into());
         let act = |row: &Row| {
-            let fate = fates.get(cli::text(&row.record, "id")).copied().unwrap_or_default();
-            self.act(&session, row, fate)
+            let planned =
+                planned_by_id.get(cli::text(&row.record, "id")).copied().unwrap_or_default();
+            self.act(&session, row, planned)
         };
         Ok(carry_out(&session, &job, || Ok(rows), act)?.finish())
     }
@@ -83,7 +84,7 @@ impl Builds {
         &self,
         session: &Session,
         reads: bool,
-        judged: &mut Vec<(Record, Fate)>,
+        judged: &mut Vec<(Record, Planned)>,
     ) -> Result<ExpandedRows, CommandError> {
         let groups = RowSource::identified(ResourceKind::DeviceGroup.noun(), "--dg", &self.dg);
         let mut seen = HashSet::new();
@@ -95,7 +96,7 @@ impl Builds {
             }
             let mut builds = self.builds_of(session, id, reads)?;
             judged.extend(builds.iter().cloned());
-            builds.retain(|(_, fate)| reads || *fate != Fate::default());
+            builds.retain(|(_, planned)| reads || *planned != Planned::default());
             Ok(builds.into_iter().map(|(build, _)| build).collect())
         })
     }
@@ -106,7 +107,7 @@ impl Builds {
         session: &Session,
         group: &str,
         reads: bool,
-    ) -> Result<Vec<(Record, Fate)>, Failure> {
+    ) -> Result<Vec<(Record, Planned)>, Failure> {
         let present = || session.get("devicegroups", group);
         let minimum =
             if reads { None } else { ops::deployments::minimum_of(session, &present()?)? };
@@ -118,18 +119,20 @@ impl Builds {
         Ok(builds.into_iter().map(|build| self.judged(build, minimum.as_ref())).collect())
     }
 
-    fn judged(&self, build: Record, minimum: Option<&Record>) -> (Record, Fate) {
+    fn judged(&self, build: Record, minimum: Option<&Record>) -> (Record, Planned) {
         let old = minimum.is_some_and(|minimum| is_older(&build, minimum));
         let flagged = is_flagged(&build);
         let unflag = flagged && (self.unflag || (self.unflag_old && old));
         let delete = self.remove && old && (!flagged || unflag);
-        (build, Fate { unflag, delete })
+        (build, Planned { unflag, delete })
     }
 
     /// Says what is to be done; asks where that is to be asked.
-    fn consent(&self, session: &Session, builds: &[(Record, Fate)]) -> Result<(), CommandError> {
-        let count = |is: fn(&Fate) -> bool| builds.iter().filter(|(_, fate)| is(fate)).count();
-        let (unflagged, deleted) = (count(|fate| fate.unflag), count(|fate| fate.delete));
+    fn consent(&self, session: &Session, builds: &[(Record, Planned)]) -> Result<(), CommandError> {
+        let count =
+            |is: fn(&Planned) -> bool| builds.iter().filter(|(_, planned)| is(planned)).count();
+        let (unflagged, deleted) =
+            (count(|planned| planned.unflag), count(|planned| planned.delete));
         let mut plan = Vec::new();
         if self.unflag || self.unflag_old {
             plan.push(format!("take the flag from {unflagged}"));
@@ -153,21 +156,21 @@ impl Builds {
         ))
     }
 
-    fn act(&self, session: &Session, row: &Row, fate: Fate) -> RowResult {
+    fn act(&self, session: &Session, row: &Row, planned: Planned) -> RowResult {
         let id = cli::text(&row.record, "id");
         let mut changes = Record::new();
-        if fate.unflag {
+        if planned.unflag {
             changes.insert("flagged".into(), false.into());
             if !self.changes.dry_run {
                 changes.extend(ops::deployments::unflag(session, id)?);
             }
         }
-        if fate.delete && !self.changes.dry_run {
+        if planned.delete && !self.changes.dry_run {
             ops::deployments::delete_deployment(session, id, false)?;
         }
-        let outcome = if fate.delete { Outcome::Deleted } else { Outcome::Updated };
+        let outcome = if planned.delete { Outcome::Deleted } else { Outcome::Updated };
         let mut acted = RowDone::changed(row, changes, outcome);
-        if fate.unflag {
+        if planned.unflag {
             acted.record.retain(|name, _| !name.starts_with("flagger_"));
         }
         Ok(acted)
@@ -175,10 +178,10 @@ impl Builds {
 }
 
 /// The first builds to which something happens, and what that is.
-fn named(builds: &[(Record, Fate)]) -> String {
-    let touched = || builds.iter().filter(|(_, fate)| *fate != Fate::default());
-    let line = |(build, fate): &(Record, Fate)| {
-        let what = match (fate.unflag, fate.delete) {
+fn named(builds: &[(Record, Planned)]) -> String {
+    let touched = || builds.iter().filter(|(_, planned)| *planned != Planned::default());
+    let line = |(build, planned): &(Record, Planned)| {
+        let what = match (planned.unflag, planned.delete) {
             (true, true) => "unflag and delete",
             (true, false) => "unflag",
             _ => "delete",
@@ -211,8 +214,8 @@ mod tests {
         let judge = |options: &str, build: Record| {
             let words = format!("x --dg G {options}");
             let line = Line::try_parse_from(words.split_whitespace()).unwrap();
-            let fate = line.builds.judged(build, Some(&minimum)).1;
-            (fate.unflag, fate.delete)
+            let planned = line.builds.judged(build, Some(&minimum)).1;
+            (planned.unflag, planned.delete)
         };
         for (options, old, old_flagged, minimum, newer_flagged) in [
             ("--unflag", (false, false), (true, false), (false, false), (true, false)),
@@ -227,7 +230,7 @@ mod tests {
             assert_eq!(judge(options, build(6, true)), newer_flagged, "{options}: newer, flagged");
         }
         let line = Line::try_parse_from(["x", "--dg", "G", "--remove"]).unwrap();
-        assert_eq!(line.builds.judged(build(1, false), None).1, Fate::default(), "no minimum");
+        assert_eq!(line.builds.judged(build(1, false), None).1, Planned::default(), "no minimum");
     }
 
     #[test]
@@ -236,9 +239,9 @@ mod tests {
             let build = json!({"id": format!("b{number}"), "description": "old", "tags": []});
             build.as_object().cloned().unwrap()
         };
-        let delete = Fate { unflag: false, delete: true };
+        let delete = Planned { unflag: false, delete: true };
         let mut builds: Vec<_> = (0..25).map(|number| (build(number), delete)).collect();
-        builds[0].1 = Fate::default();
+        builds[0].1 = Planned::default();
         builds[1].1.unflag = true;
         builds[1].0.insert("tags".into(), json!(["v1", "RC1"]));
         let named = named(&builds);

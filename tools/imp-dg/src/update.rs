@@ -68,19 +68,19 @@ impl Update {
             let row = row.as_reference_to(ResourceKind::DeviceGroup);
             let group =
                 session.resource(ResourceKind::DeviceGroup, &row, &["name", "dut", "target"])?;
-            let wish = Wish {
+            let wanted_state = WantedState {
                 attributes: self.attributes(&row, variables.clone())?,
                 relationships: self.targets(&session, &row)?,
                 lowest: cli::text_option(&row, &["min_supported_deployment"])?
                     .or(self.min_supported_deployment.clone()),
             };
-            if wish.is_nothing() {
+            if wanted_state.is_nothing() {
                 return Err(nothing_to_change(OPTIONS));
             }
             let ((record, outcome), reported) =
-                once.act(cli::text(&group, "id"), &wish.to_record(), || {
+                once.act(cli::text(&group, "id"), &wanted_state.to_record(), || {
                     let present = session.present(ResourceKind::DeviceGroup, &row, &group)?;
-                    wish.fulfil(&session, present, self.changes.dry_run)
+                    wanted_state.fulfil(&session, present, self.changes.dry_run)
                 })?;
             Ok(RowDone::changed(&row, record, outcome).once(reported))
         })
@@ -130,14 +130,14 @@ impl Update {
 }
 
 /// What is wanted of a group.
-struct Wish {
+struct WantedState {
     attributes: Record,
     relationships: Record,
     /// The minimum supported deployment.
     lowest: Option<String>,
 }
 
-impl Wish {
+impl WantedState {
     /// The same as one record, to compare it with what another row wants.
     fn to_record(&self) -> Record {
         let mut record = self.attributes.clone();
