@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::{Dir, Sim, told};
 
 /// A small account, and somebody who is signed in.
-fn account() -> (Sim, Dir) {
+pub fn account() -> (Sim, Dir) {
     let sim = Sim::start(&["--devices", "20"]);
     sim.groups(["A"]);
     let dir = Dir::signed_in(&sim);

@@ -1,14 +1,6 @@
 //! What the user's files hold comes through as it was, and ordinary files of factories can be read.
 
-use tests::{Dir, Sim};
-
-/// A small account, and somebody who is signed in.
-fn account() -> (Sim, Dir) {
-    let sim = Sim::start(&["--devices", "20"]);
-    sim.groups(["A"]);
-    let dir = Dir::signed_in(&sim);
-    (sim, dir)
-}
+use super::input::account;
 
 #[test]
 fn numbers_keep_every_digit_and_a_key_twice_is_refused() {

@@ -4,4 +4,4 @@ mod follow;
 mod print;
 
 pub use follow::{FollowRows, LogAfter, LogPositions, each_followed, follow_rows};
-pub use print::{LogQuery, print_logs};
+pub use print::{LogQuery, device_id, print_logs};

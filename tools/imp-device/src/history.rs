@@ -13,6 +13,7 @@ use cli::rows::{each_row, expand};
 use cli::{CommandError, RowSource, Rows, Session};
 use cli::{failure, text};
 use model::{ErrorKind, Record, ResourceKind};
+use ops::logs::device_id;
 use pipe::{Failure, Row};
 use serde_json::Value;
 
@@ -100,7 +101,7 @@ impl History {
         if events.is_empty() {
             return Ok(events);
         }
-        let id = id_of(session, &path)?;
+        let id = device_id(session, &path)?.to_ascii_lowercase();
         Ok(events.into_iter().map(|event| with_names(session, event, &id)).collect())
     }
 
@@ -114,15 +115,6 @@ fn request(path: &str, number: u64) -> Request {
     Request::get(format!("{path}/history"))
         .query("page[number]", number.to_string())
         .query("page[size]", logs::PAGE_SIZE.to_string())
-}
-
-/// The id of the device at `path`: events do not say whose they are.
-fn id_of(session: &Session, path: &str) -> Result<String, Failure> {
-    let last = path.rsplit('/').next().unwrap_or_default();
-    if last.len() == 16 && last.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(last.to_ascii_lowercase());
-    }
-    Ok(text(&session.record(&Request::get(path))?, "id").to_owned())
 }
 
 /// The event with the device in front, and behind it who did it, if the account may see who that is.

@@ -85,7 +85,10 @@ fn begin_log(session: &Session, row: &Row, query: &LogQuery) -> std::result::Res
 }
 
 /// The id of the device at `path`, for entries that do not say whose they are.
-fn device_id(session: &Session, path: &str) -> std::result::Result<String, Failure> {
+///
+/// # Errors
+/// As [`Session::record`].
+pub fn device_id(session: &Session, path: &str) -> std::result::Result<String, Failure> {
     let last = path.rsplit('/').next().unwrap_or_default();
     if model::identifier::shape(last) == model::identifier::Shape::Id {
         return Ok(last.to_owned());
