@@ -4,6 +4,7 @@ mod clearing;
 mod create;
 mod given;
 mod of_groups;
+mod project_file;
 mod read;
 mod tidy;
 

@@ -12,6 +12,7 @@ mod exit;
 pub mod lookup;
 mod output;
 pub mod page;
+pub mod project_file;
 pub mod rows;
 mod session;
 pub mod terminal;

@@ -58,13 +58,21 @@ impl Files {
             )));
         }
         let rows_may_name_files = source.identifiers.is_empty() || source.reads_stdin();
-        if device.is_none() && agent.is_none() && !rows_may_name_files {
-            return Err(CommandError::usage(
-                "no code given: name the files with --device-file and --agent-file",
-            ));
-        }
         let read = |path: Option<&str>| path.map(read_option).transpose();
-        Ok(Files { device: read(device)?, agent: read(agent)? })
+        if device.is_some() || agent.is_some() || rows_may_name_files {
+            if !rows_may_name_files && (device.is_none() || agent.is_none()) {
+                cli::project_file::say_code_is_not_used();
+            }
+            return Ok(Files { device: read(device)?, agent: read(agent)? });
+        }
+        match cli::project_file::code_files()? {
+            Some((device, agent)) => {
+                Ok(Files { device: read(Some(&device))?, agent: read(Some(&agent))? })
+            }
+            None => Err(CommandError::usage(
+                "no code given: name the files with --device-file and --agent-file",
+            )),
+        }
     }
 
     /// The code for a row: its own columns beat the command line, and what neither names is empty.

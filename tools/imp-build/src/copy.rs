@@ -34,6 +34,7 @@ pub struct Copy {
 
 impl Copy {
     pub fn run(&self) -> cli::Result {
+        self.groups.or_of_project()?;
         let session = Session::open(&self.common)?;
         let build = self.build(&session)?;
         let creating = Creating::new(self.if_changed, self.changes.dry_run);

@@ -101,6 +101,7 @@ pub struct Deploy {
 
 impl Deploy {
     pub fn run(&self) -> cli::Result {
+        self.groups.or_of_project()?;
         let files = self.build.files(&self.groups)?;
         let session = Session::open(&self.common)?;
         let creating = Creating::new(self.if_changed, self.changes.dry_run);

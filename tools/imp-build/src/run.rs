@@ -33,6 +33,7 @@ pub struct Run {
 
 impl Run {
     pub fn run(&self) -> cli::Result {
+        self.groups.or_of_project()?;
         let files = self.build.files(&self.groups)?;
         let session = Session::open(&self.common)?;
         let creating = Creating::with_restarts(self.changes.dry_run);

@@ -31,11 +31,15 @@ pub struct Assign {
 
 impl Assign {
     pub fn run(&self) -> cli::Result {
-        if self.dg.is_none() && self.devices.are_typed() {
+        let dg = match &self.dg {
+            Some(dg) => Some(dg.clone()),
+            None => cli::project_file::device_group()?,
+        };
+        if dg.is_none() && self.devices.are_typed() {
             return Err(cli::CommandError::usage("--dg is missing: the device group to go to"));
         }
         let session = Session::open(&self.common)?;
-        let dg = session.single(ResourceKind::DeviceGroup, "--dg", self.dg.as_ref())?;
+        let dg = session.single(ResourceKind::DeviceGroup, "--dg", dg.as_ref())?;
         let target = |row: &Row| -> Result<Group, Failure> {
             let group =
                 cli::text_option(row, &["dg", "devicegroup", "device_group"])?.or(dg.clone());

@@ -23,6 +23,7 @@ pub struct Info {
 
 impl Info {
     pub fn run(&self) -> cli::Result {
+        self.groups.or_of_project()?;
         let session = Session::open(&self.common)?;
         let args = self.groups.row_args();
         let as_page = session.shows_page(&args, self.full);

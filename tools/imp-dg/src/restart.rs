@@ -28,6 +28,7 @@ pub struct Restart {
 
 impl Restart {
     pub fn run(&self) -> cli::Result {
+        self.groups.or_of_project()?;
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
         let marks = self.log.marks(&session, self.changes.dry_run)?;

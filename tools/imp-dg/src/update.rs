@@ -51,6 +51,7 @@ pub struct Update {
 
 impl Update {
     pub fn run(mut self) -> cli::Result {
+        self.groups.or_of_project()?;
         let variables = variables::from_options(&self.env_variable)?;
         asks_for_something(self.is_given(), &self.groups.row_args().source, OPTIONS)?;
         let session = Session::open(&self.common)?;

@@ -35,6 +35,7 @@ pub struct Create {
 
 impl Create {
     pub fn run(&self) -> cli::Result {
+        self.groups.or_of_project()?;
         let session = Session::open(&self.common)?;
         each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
             let attributes = self.attributes(row)?;

@@ -6,7 +6,10 @@ use std::sync::OnceLock;
 use clap::Args;
 
 use crate::args::{Input, identifier};
+use crate::command_error::CommandError;
+use crate::project_file;
 use crate::rows::source::RowArgs;
+use crate::terminal::stdin::{self, Stdin};
 
 /// The devices that a verb works on.
 #[derive(Args, Clone, Debug)]
@@ -55,6 +58,22 @@ pub struct DeviceGroups {
 }
 
 impl DeviceGroups {
+    /// Where nothing names a group, not even rows on stdin, the project file in the directory may.
+    ///
+    /// # Errors
+    /// Exit 2 for a project file that is broken.
+    pub fn or_of_project(&self) -> Result<(), CommandError> {
+        let is_named =
+            !(self.dg.is_empty() && self.named.is_empty() && self.input.input.is_empty());
+        if is_named || stdin::kind() != Stdin::Nothing {
+            return Ok(());
+        }
+        if let Some(group) = project_file::device_group()? {
+            self.all.get_or_init(|| vec![group]);
+        }
+        Ok(())
+    }
+
     /// Where the rows come from.
     pub fn row_args(&self) -> RowArgs<'_> {
         self.input.row_args(
