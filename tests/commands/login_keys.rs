@@ -1,4 +1,4 @@
-//! `imp-auth key` and `imp-auth account`, as parts of pipelines.
+//! `imp-auth key`, `imp-auth token` and `imp-auth account`, as parts of pipelines.
 
 use tests::{Dir, Sim, told};
 
@@ -168,4 +168,51 @@ fn accounts() {
     assert_eq!(run.record(), mine);
     assert_eq!(told(&dir.failed("failed")), [("--user", "not_found")]);
     dir.sh("imp-auth account list | head -0").quiet();
+}
+
+#[test]
+fn what_an_account_may_do_is_said_before_and_after() {
+    let (sim, dir) = owner(&[]);
+    let whole = dir.sh("imp-auth account info --full").quiet().record();
+    assert_eq!(whole["capabilities"], serde_json::json!({"production": true}));
+    let theirs = "imp-auth account list | imp-auth account info --full";
+    assert_eq!(dir.sh(theirs).quiet().records().len(), 2);
+    sim.fault("GET /accounts/*/capabilities 404");
+    assert!(dir.sh("imp-auth account info --full").quiet().record()["capabilities"].is_null());
+    sim.no_faults();
+    let dir = Dir::new();
+    dir.write("pw", "free-password\n");
+    let endpoint = &sim.entry.endpoint;
+    dir.sh(&format!("imp-auth login --endpoint {endpoint} --user free --pwd-file pw")).ok();
+    dir.sh("imp-product create --name Mine").ok();
+    let create = "imp-dg create --name Shipped --dg-type production --product Mine";
+    dir.sh(create).code(1).says_all(&["Invalid Permission", "`imp-auth account info --full` says"]);
+}
+
+#[test]
+fn refresh_tokens_are_listed_and_revoked() {
+    let (sim, dir) = owner(&[]);
+    let login = "imp-auth login --user simuser --pwd-file pw --confirmed --auth-file";
+    for file in ["one", "two"] {
+        dir.sh(&format!("{login} {file} --endpoint {}", sim.entry.endpoint)).ok();
+    }
+    let all = dir.sh("imp-auth token list").quiet();
+    let ids = all.field("id");
+    let last = ids.last().expect("a token");
+    assert!(all.field("created_at").iter().all(|time| time.ends_with('Z')), "{all}");
+    let foreseen = dir.sh(&format!("imp-auth token delete --dry-run -t {last}")).ok();
+    foreseen.outcomes("deleted", 1);
+    dir.sh("imp-auth token delete --dry-run -t 0123456789abcdef").code(1).says("0123…: ");
+    assert_eq!(dir.sh("imp-auth token list").quiet().field("id"), ids);
+    dir.sh(&format!("imp-auth token delete -t {last}")).code(2).says("--confirmed").no_stdout();
+    let twice = format!(
+        "imp-auth token list | tail -1 | imp-auth token revoke -q && \
+                         imp-auth token delete -q -t {last} --failed failed"
+    );
+    dir.sh(&twice).code(1);
+    assert_eq!(told(&dir.failed("failed")), [("--token", "not_found")]);
+    assert_eq!(dir.sh("imp-auth token list").quiet().field("id"), ids[..ids.len() - 1]);
+    sim.expire_tokens();
+    dir.sh("imp-auth info --auth-file two").code(3).says("sign in again");
+    dir.sh("imp-auth info --auth-file one").ok();
 }

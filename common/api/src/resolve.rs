@@ -267,7 +267,7 @@ fn may_be_shortened(kind: ResourceKind, text: &str) -> bool {
     let is_sha = || text.len() < 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_id = || text.len() < 36 && text.bytes().enumerate().all(is_in_place);
     match kind {
-        ResourceKind::Device | ResourceKind::LoginKey => false,
+        ResourceKind::Device | ResourceKind::LoginKey | ResourceKind::RefreshToken => false,
         ResourceKind::Deployment => text.len() >= 8 && (is_id() || is_sha()),
         _ => text.len() >= 8 && is_id(),
     }

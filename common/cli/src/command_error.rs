@@ -73,12 +73,20 @@ pub fn failure(error: api::Error) -> Failure {
     // it may put there are not for the files of failed rows.
     let pieces = error.errors.iter().filter_map(|one| one["meta"].as_array());
     let pieces: Vec<_> = pieces.flatten().cloned().collect();
+    let lacks_permission = error.status == Some(403) && error.title.contains("Permission");
+    let detail = match error.detail {
+        detail if !lacks_permission => detail,
+        detail => Some(pipe::failure::with_advice(
+            &detail.unwrap_or_else(|| "The account may not do this".into()),
+            "`imp-auth account info --full` says what it may do",
+        )),
+    };
     Failure {
         meta: (!pieces.is_empty()).then(|| Box::new(pieces.into())),
         status: error.status,
         code: error.code,
         title: error.title,
-        detail: error.detail,
+        detail,
         kind: error.kind,
         attempts: error.attempts,
         partly: false,

@@ -12,17 +12,19 @@ pub enum ResourceKind {
     Device,
     Deployment,
     LoginKey,
+    RefreshToken,
     Webhook,
 }
 
 impl ResourceKind {
     /// All kinds.
-    pub const ALL: [ResourceKind; 7] = [
+    pub const ALL: [ResourceKind; 8] = [
         ResourceKind::Device,
         ResourceKind::DeviceGroup,
         ResourceKind::Product,
         ResourceKind::Account,
         ResourceKind::LoginKey,
+        ResourceKind::RefreshToken,
         ResourceKind::Deployment,
         ResourceKind::Webhook,
     ];
@@ -36,6 +38,7 @@ impl ResourceKind {
             ResourceKind::Device => "device",
             ResourceKind::Deployment => "deployment",
             ResourceKind::LoginKey => "login key",
+            ResourceKind::RefreshToken => "refresh token",
             ResourceKind::Webhook => "webhook",
         }
     }
@@ -54,6 +57,7 @@ impl ResourceKind {
             ResourceKind::Device => "/devices",
             ResourceKind::Deployment => "/deployments",
             ResourceKind::LoginKey => "/accounts/me/login_keys",
+            ResourceKind::RefreshToken => "/accounts/me/refresh_tokens",
             ResourceKind::Webhook => "/webhooks",
         }
     }
@@ -67,8 +71,14 @@ impl ResourceKind {
             ResourceKind::Device => "device",
             ResourceKind::Deployment => "deployment",
             ResourceKind::LoginKey => "login_key",
+            ResourceKind::RefreshToken => "refresh_token",
             ResourceKind::Webhook => "webhook",
         }
+    }
+
+    /// Whether its id is a secret, or may be one.
+    pub fn is_secret(self) -> bool {
+        matches!(self, ResourceKind::LoginKey | ResourceKind::RefreshToken)
     }
 
     /// The `type` of its records; of device groups there are seven.
@@ -80,6 +90,7 @@ impl ResourceKind {
             ResourceKind::Device => &["device"],
             ResourceKind::Deployment => &["deployment"],
             ResourceKind::LoginKey => &["login_key"],
+            ResourceKind::RefreshToken => &["refresh_token"],
             ResourceKind::Webhook => &["webhook"],
         }
     }
@@ -104,6 +115,7 @@ impl ResourceKind {
             ],
             ResourceKind::Deployment => &[&["id"], &["build", "deployment"], &["sha"]],
             ResourceKind::LoginKey => &[&["id"], &["lk", "login_key", "loginkey"]],
+            ResourceKind::RefreshToken => &[&["id"], &["token", "refresh_token"]],
             ResourceKind::Webhook => &[&["id"], &["wh", "webhook"]],
         }
     }

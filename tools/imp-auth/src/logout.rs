@@ -1,6 +1,6 @@
 //! `imp-auth logout`
 
-use model::{ErrorKind, Record, Secret};
+use model::{ErrorKind, Record, ResourceKind, Secret};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,15 +66,14 @@ impl Logout {
         // A service that gives a new one with each renewal has just ended the old one.
         let token = grant.refresh_token.as_ref().unwrap_or(token);
         let client = Client::new(settings, Some(Arc::new(Fixed(grant.access_token.clone()))))?;
-        let listed = list::collect(&client, TOKENS, &[], 1)?;
+        let tokens = ResourceKind::RefreshToken.path();
+        let listed = list::collect(&client, tokens, &[], 1)?;
         let ids: Vec<&str> = listed.iter().map(|token| cli::text(token, "id")).collect();
         let id = id_of(token, &ids).ok_or_else(unidentified)?;
-        client.send(&Request::delete(format!("{TOKENS}/{}", segment(id))))?;
+        client.send(&Request::delete(format!("{tokens}/{}", segment(id))))?;
         Ok(true)
     }
 }
-
-const TOKENS: &str = "/accounts/me/refresh_tokens";
 
 /// Which of the listed ids is that of the token, which is known to be valid. Whether the service
 /// lists tokens under themselves is not known (imp-service(7), section 3.6); but a token that is

@@ -1,4 +1,5 @@
-//! `imp-auth`: who am I: signing in and out, accounts, login keys.
+//! `imp-auth`: who am I: signing in and out, accounts, login keys,
+//! refresh tokens.
 //!
 //! One file a verb. How a sign-in is chosen, stored and renewed is in `common/auth`; what all verbs have
 //! in common is in `common/cli`.
@@ -9,6 +10,7 @@ mod key;
 mod login;
 mod logout;
 mod sign_in;
+mod token;
 
 use std::process::ExitCode;
 
@@ -37,6 +39,8 @@ enum Verb {
     Account(account::Account),
     #[command(subcommand)]
     Key(key::Key),
+    #[command(subcommand)]
+    Token(token::Token),
 }
 
 fn main() -> ExitCode {
@@ -46,5 +50,6 @@ fn main() -> ExitCode {
         Verb::Info(info) => info.run(),
         Verb::Account(account) => account.run(),
         Verb::Key(key) => key.run(),
+        Verb::Token(token) => token.run(),
     })
 }

@@ -340,15 +340,16 @@ fn sentence(failure: &Failure, input: &Record, noun: &str, source: &str) -> Stri
     }
 }
 
-/// What a person would call the record, of which the verb takes it for a `noun`. A login key is a secret:
-/// only its beginning is told.
+/// What a person would call the record, of which the verb takes it for a `noun`. Of a login key and a
+/// refresh token, which are secrets, only the beginning is told.
 pub fn label(record: &Record, noun: &str) -> Option<String> {
     let named = ["id", "device", "mac_address", "agent_id", "name", "text"]
         .iter()
         .find_map(|name| record.get(*name)?.as_str().filter(|text| !text.is_empty()))?;
     let kind = record.get("type").and_then(Value::as_str);
-    let key = ResourceKind::LoginKey;
-    if noun == key.noun() || kind.is_some_and(|kind| key.types().contains(&kind)) {
+    let is_named =
+        |of: ResourceKind| noun == of.noun() || kind.is_some_and(|kind| of.types().contains(&kind));
+    if ResourceKind::ALL.into_iter().any(|kind| kind.is_secret() && is_named(kind)) {
         return Some(format!(
             "{}…",
             model::text::one_line(&named.chars().take(4).collect::<String>())
@@ -372,12 +373,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_key_is_never_told_whole() {
+    fn a_secret_is_never_told_whole() {
         let record = |value: Value| value.as_object().cloned().unwrap();
         let key = "7d8e6670aa285e9d";
         for (noun, row) in [
             ("login key", record(json!({ "id": key }))),
             ("device", record(json!({"type": "login_key", "id": key}))),
+            ("refresh token", record(json!({ "id": key }))),
         ] {
             assert_eq!(label(&row, noun).as_deref(), Some("7d8e…"));
             let failure = Failure::new(ErrorKind::NotFound, "Not Found");

@@ -53,6 +53,7 @@ const PRODUCT: &[&str] =
     &["type", "id", "name", "description", "owner_id", "creator_id", "created_at", "updated_at"];
 const ACCOUNT: &[&str] = &["type", "id", "username", "email", "tier"];
 const LOGIN_KEY: &[&str] = &["type", "id", "description", "usages"];
+const REFRESH_TOKEN: &[&str] = &["type", "id", "created_at"];
 const DEPLOYMENT: &[&str] = &[
     "type",
     "id",
@@ -114,6 +115,7 @@ pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "product" => PRODUCT,
         "account" => ACCOUNT,
         "login_key" => LOGIN_KEY,
+        "refresh_token" => REFRESH_TOKEN,
         "deployment" => DEPLOYMENT,
         "webhook" => WEBHOOK,
         "webhook_event" => WEBHOOK_EVENT,
@@ -161,6 +163,7 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
         "product" => &[("id", "ID"), ("name", "NAME"), ("description", "DESCRIPTION")],
         "account" => &[("id", "ID"), ("username", "USERNAME"), ("email", "EMAIL")],
         "login_key" => &[("id", "ID"), ("description", "DESCRIPTION"), ("usages", "USED")],
+        "refresh_token" => &[("id", "ID"), ("created_at", "CREATED")],
         "deployment" => &DEPLOYMENT_TABLE,
         "webhook" => &[
             ("id", "ID"),

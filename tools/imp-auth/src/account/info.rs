@@ -1,10 +1,13 @@
 //! `imp-auth account info`
 
+use api::{Request, segment};
 use clap::Args;
 use cli::rows::{RowDone, RowJob, each};
 use cli::terminal::stdin::{self, Stdin};
 use cli::{Session, identifier};
-use model::ResourceKind;
+use model::{ErrorKind, ResourceKind};
+use pipe::Failure;
+use serde_json::Value;
 
 /// Print accounts
 ///
@@ -14,6 +17,9 @@ pub struct Info {
     /// An account: me, id, email or user name; repeatable; `-` is stdin
     #[arg(long, short, value_name = "ACCOUNT", value_parser = identifier, allow_hyphen_values = true)]
     user: Vec<String>,
+    /// Add what the account may do, as `capabilities`
+    #[arg(long)]
+    full: bool,
     #[command(flatten)]
     input: cli::Input,
     #[command(flatten)]
@@ -30,7 +36,57 @@ impl Info {
         let args = self.input.row_args("account", "--user", users);
         each(&session, &RowJob::reading(args), |row| {
             let account = row.identifier(ResourceKind::Account, &[])?;
-            Ok(RowDone::read(session.find(ResourceKind::Account, &account.text)?))
+            let mut record = session.find(ResourceKind::Account, &account.text)?;
+            if self.full {
+                let capabilities = capabilities(&session, cli::text(&record, "id"))?;
+                record.insert("capabilities".into(), capabilities);
+            }
+            Ok(RowDone::read(record))
         })
+    }
+}
+
+/// What the account may do, in the service's own words. The endpoint is undocumented: its shape is not known,
+/// and a service without it gives `null`.
+fn capabilities(session: &Session, account: &str) -> Result<Value, Failure> {
+    let path = format!("{}/{}/capabilities", ResourceKind::Account.path(), segment(account));
+    match session.send(&Request::get(path)) {
+        Ok(mut answer) => Ok(told(answer.body.take())),
+        Err(failure) if failure.kind == ErrorKind::NotFound => Ok(Value::Null),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What is told of capabilities, whether it is a resource, a list of them, or neither.
+fn told(mut body: Value) -> Value {
+    let document = match body.get_mut("data") {
+        Some(data) => data.take(),
+        None => body,
+    };
+    match document {
+        Value::Object(mut resource) if resource.contains_key("attributes") => {
+            resource.remove("attributes").unwrap_or_default()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn capabilities_may_have_any_shape() {
+        let resource =
+            json!({"type": "capabilities", "id": "a", "attributes": {"production": true}});
+        for (body, is_told) in [
+            (json!({ "data": resource }), json!({"production": true})),
+            (json!({"data": ["production", "test"]}), json!(["production", "test"])),
+            (json!({"production": false}), json!({"production": false})),
+            (Value::Null, Value::Null),
+        ] {
+            assert_eq!(told(body), is_told);
+        }
     }
 }

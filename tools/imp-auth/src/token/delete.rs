@@ -1,0 +1,67 @@
+//! `imp-auth token delete`
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use api::{Request, list, segment};
+use clap::Args;
+use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
+use cli::{Input, OncePerTarget, Session, identifier};
+use model::{ErrorKind, Record, ResourceKind};
+use pipe::Failure;
+
+/// Revoke refresh tokens
+///
+/// Sign-ins that have them end within the hour, when their access tokens do; so may the one used here.
+#[derive(Args)]
+pub struct Delete {
+    /// The id of a refresh token; repeatable; `-` is stdin
+    #[arg(long, short, value_name = "TOKEN", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
+    token: Vec<String>,
+    /// Do not ask
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Delete {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let args = self.input.row_args("refresh token", "--token", &self.token);
+        let once = OncePerTarget::default();
+        let present = OnceLock::new();
+        let ask = Ask { verb: "revoke", confirmed: self.confirmed };
+        each(&session, &RowJob::deleting(args, self.changes.into(), ask), |row| {
+            let token = row.identifier(ResourceKind::RefreshToken, &[])?.text;
+            let revoke = || {
+                if self.changes.dry_run {
+                    return is_there(present.get_or_init(|| ids(&session)), &token);
+                }
+                let path = format!("{}/{}", ResourceKind::RefreshToken.path(), segment(&token));
+                session.send(&Request::delete(path)).map(|_| ())
+            };
+            let ((), reported) = once.act(&token, &Record::new(), revoke)?;
+            Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
+        })
+    }
+}
+
+/// The ids of all of them: the service has no way to ask for one.
+fn ids(session: &Session) -> Result<HashSet<String>, Failure> {
+    let listed = list::collect(&session.client, ResourceKind::RefreshToken.path(), &[], 1);
+    let listed = listed.map_err(cli::failure)?;
+    Ok(listed.iter().map(|token| cli::text(token, "id").to_owned()).collect())
+}
+
+fn is_there(ids: &Result<HashSet<String>, Failure>, token: &str) -> Result<(), Failure> {
+    match ids {
+        Err(failure) => Err(failure.clone()),
+        Ok(ids) if ids.contains(token) => Ok(()),
+        Ok(_) => Err(Failure::new(ErrorKind::NotFound, "The account has no such refresh token")),
+    }
+}
