@@ -17,6 +17,7 @@
 //!   there is one from earlier.
 //! - What `impt unassign --unbond` is for needs the key to be sent; `imp-device unassign` sends it.
 
+mod differential;
 mod sections;
 mod shift;
 
