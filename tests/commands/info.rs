@@ -57,6 +57,28 @@ fn a_single_thing_is_a_page_on_a_terminal() {
 }
 
 #[test]
+fn so_are_webhooks_sign_ins_accounts_and_keys() {
+    let (sim, dir) = line();
+    let hook = dir.sh("imp-hook list").quiet().record();
+    let id = hook["id"].as_str().expect("an id");
+    // As a table shows it, and without an option.
+    let run = dir.sh_on_terminal(&format!("imp-hook info {}", &id[..8]), "").ok();
+    shows(
+        &run,
+        &["webhook http://127.0.0.1:9/h", id, "blessing", "Shipped (production)  ", "Ovens  "],
+    );
+    let run = dir.sh_on_terminal("imp-auth info", "").ok();
+    shows(&run, &["sign-in http://127.0.0.1", "simuser@example.com", ".impt.auth", "login key"]);
+    let run = dir.sh_on_terminal("imp-auth account info me --full", "").ok();
+    shows(&run, &["account simuser", "tier", "Capabilities", "production  yes"]);
+    let key = &sim.entry.login_key;
+    let run = dir.sh_on_terminal(&format!("imp-auth key info {key}"), "").ok();
+    shows(&run, &[&format!("login key {key}"), "made by imp-sim", "times used"]);
+    dir.sh(&format!("imp-hook delete {} --confirmed", &id[..13])).quiet().outcomes("deleted", 1);
+    dir.sh("imp-hook info 01234567").code(1).says("No webhook");
+}
+
+#[test]
 fn several_things_or_a_form_that_is_chosen_are_records() {
     let (_sim, dir) = line();
     for script in [

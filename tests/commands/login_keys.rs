@@ -200,7 +200,7 @@ fn refresh_tokens_are_listed_and_revoked() {
     let ids = all.field("id");
     let last = ids.last().expect("a token");
     assert!(all.field("created_at").iter().all(|time| time.ends_with('Z')), "{all}");
-    let foreseen = dir.sh(&format!("imp-auth token delete --dry-run -t {last}")).ok();
+    let foreseen = dir.sh(&format!("imp-auth token delete --dry-run {}", &last[..8])).ok();
     foreseen.outcomes("deleted", 1);
     dir.sh("imp-auth token delete --dry-run -t 0123456789abcdef").code(1).says("0123…: ");
     assert_eq!(dir.sh("imp-auth token list").quiet().field("id"), ids);

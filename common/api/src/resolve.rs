@@ -258,8 +258,8 @@ fn is_called(kind: ResourceKind, record: &Record, text: &str) -> bool {
 }
 
 /// Whether the text may be the beginning of an id (or of a sha) as a table shows it: eight characters or
-/// more, and not all. Ids of devices are shown whole, and login keys are secrets.
-fn may_be_shortened(kind: ResourceKind, text: &str) -> bool {
+/// more, and not all. Ids of devices and login keys are shown whole.
+pub fn may_be_shortened(kind: ResourceKind, text: &str) -> bool {
     let is_in_place = |(place, byte): (usize, u8)| match place {
         8 | 13 | 18 | 23 => byte == b'-',
         _ => byte.is_ascii_hexdigit(),
@@ -267,7 +267,7 @@ fn may_be_shortened(kind: ResourceKind, text: &str) -> bool {
     let is_sha = || text.len() < 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_id = || text.len() < 36 && text.bytes().enumerate().all(is_in_place);
     match kind {
-        ResourceKind::Device | ResourceKind::LoginKey | ResourceKind::RefreshToken => false,
+        ResourceKind::Device | ResourceKind::LoginKey => false,
         ResourceKind::Deployment => text.len() >= 8 && (is_id() || is_sha()),
         _ => text.len() >= 8 && is_id(),
     }

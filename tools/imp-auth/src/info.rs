@@ -2,7 +2,8 @@
 
 use auth::{self, Source};
 use clap::Args;
-use cli::{Common, Exit, Session, terminal::stderr};
+use cli::{Common, Exit, Page, Session, terminal::stderr};
+use model::Record;
 
 use crate::sign_in;
 
@@ -27,19 +28,42 @@ impl Info {
         if description.readable_by_others {
             stderr::say(&format!("other users can read {}", description.source));
         }
-        if stderr::is_terminal() && !others.is_empty() {
-            stderr::say(&format!("not used: {}", others.join(", ")));
-        }
         let known = account.as_ref().ok().cloned().or_else(|| session.sign_in().known_account());
         let mut record = sign_in::record(&description, known.as_ref());
         record.insert("source".into(), word(&description.source).into());
         record.insert("readable_by_others".into(), description.readable_by_others.into());
         record.insert("not_used".into(), others.into());
-        session.output.print(&record)?;
+        match session.output.is_for_a_person() {
+            true => session.output.print_page(&page(&record).to_text())?,
+            false => session.output.print(&record)?,
+        }
         session.output.finish()?;
         account?;
         Ok(Exit::Done)
     }
+}
+
+fn page(sign_in: &Record) -> Page {
+    let mut page = Page::new("sign-in", cli::text(sign_in, "endpoint"));
+    page.fields(
+        sign_in,
+        &[
+            ("email", "account"),
+            ("username", "user name"),
+            ("account_id", "account id"),
+            ("source", "comes from"),
+            ("file", "file"),
+            ("credential", "kept"),
+            ("expires_at", "token ends"),
+            ("readable_by_others", "readable by others"),
+        ],
+    );
+    page.section("There, but not used");
+    for other in sign_in.get("not_used").and_then(|others| others.as_array()).into_iter().flatten()
+    {
+        page.line(vec![other.as_str().unwrap_or_default().to_owned()]);
+    }
+    page
 }
 
 /// Where a sign-in comes from, for scripts.

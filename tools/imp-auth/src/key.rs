@@ -10,6 +10,8 @@ mod list;
 mod password;
 mod update;
 
+use std::sync::OnceLock;
+
 use api::segment;
 use clap::{Args, Subcommand};
 use cli::{Deferred, Input, RowArgs, identifier};
@@ -49,6 +51,11 @@ struct LoginKeys {
     /// A login key; repeatable; `-` is stdin
     #[arg(long, short = 'k', value_name = "LOGIN_KEY", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     lk: Vec<String>,
+    /// The same without an option
+    #[arg(value_name = "LOGIN_KEY", value_parser = identifier, id = "named")]
+    named: Vec<String>,
+    #[arg(skip)]
+    all: OnceLock<Vec<String>>,
     #[command(flatten)]
     input: Input,
 }
@@ -56,7 +63,8 @@ struct LoginKeys {
 impl LoginKeys {
     /// Where the rows come from.
     fn row_args(&self) -> RowArgs<'_> {
-        self.input.row_args("login key", "--lk", &self.lk)
+        let all = self.all.get_or_init(|| [&self.lk[..], &self.named].concat());
+        self.input.row_args("login key", "--lk", all)
     }
 }
 

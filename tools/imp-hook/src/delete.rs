@@ -28,7 +28,7 @@ impl Delete {
         let once = OncePerTarget::default();
         let ask = Ask { verb: "delete", confirmed: self.confirmed };
         each(&session, &RowJob::deleting(self.hooks.row_args(), self.changes.into(), ask), |row| {
-            let (path, id) = hook::path(row, &[])?;
+            let (path, id) = hook::path(&session, row)?;
             let delete = || {
                 let request =
                     if self.changes.dry_run { Request::get(path) } else { Request::delete(path) };

@@ -1,7 +1,10 @@
 //! What the verbs say of webhooks: which ones, what for, in which form.
 
+use std::sync::OnceLock;
+
+use api::resolve::may_be_shortened;
 use clap::{Args, ValueEnum};
-use cli::{Input, RowArgs};
+use cli::{Input, RowArgs, Session};
 use model::{ErrorKind, ResourceKind};
 use pipe::{Failure, Row};
 
@@ -11,6 +14,11 @@ pub struct Webhooks {
     /// A webhook, by its id; repeatable; `-` is stdin
     #[arg(long, short, value_name = "WEBHOOK", value_parser = cli::identifier, allow_hyphen_values = true, display_order = 0)]
     wh: Vec<String>,
+    /// The same without an option
+    #[arg(value_name = "WEBHOOK", value_parser = cli::identifier, id = "named")]
+    named: Vec<String>,
+    #[arg(skip)]
+    all: OnceLock<Vec<String>>,
     #[command(flatten)]
     input: Input,
 }
@@ -18,16 +26,22 @@ pub struct Webhooks {
 impl Webhooks {
     /// Where the rows come from.
     pub fn row_args(&self) -> RowArgs<'_> {
-        self.input.row_args("webhook", "--wh", &self.wh)
+        let all = self.all.get_or_init(|| [&self.wh[..], &self.named].concat());
+        self.input.row_args("webhook", "--wh", all)
     }
 }
 
-/// The path of the webhook that a row is about; `options` are the verb's own columns.
+/// The path and the id of the webhook that a row is about. The beginning of an id, as tables show it, is looked
+/// up.
 ///
 /// # Errors
-/// As [`Row::identifier`].
-pub fn path(row: &Row, options: &[&str]) -> Result<(String, String), Failure> {
-    let id = row.identifier(ResourceKind::Webhook, options)?.text;
+/// As [`Row::identifier`], and `not_found` for a beginning that no webhook has.
+pub fn path(session: &Session, row: &Row) -> Result<(String, String), Failure> {
+    let text = row.identifier(ResourceKind::Webhook, &[])?.text;
+    let id = match may_be_shortened(ResourceKind::Webhook, &text) {
+        true => cli::text(&session.find(ResourceKind::Webhook, &text)?, "id").to_owned(),
+        false => text,
+    };
     Ok((format!("/webhooks/{}", api::segment(&id)), id))
 }
 

@@ -39,7 +39,7 @@ impl Update {
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
         each(&session, &RowJob::changing(self.hooks.row_args(), self.changes.into()), |row| {
-            let (path, id) = hook::path(row, &[])?;
+            let (path, id) = hook::path(&session, row)?;
             let attributes = self.attributes(row)?;
             if attributes.is_empty() {
                 return Err(nothing_to_change(OPTIONS));

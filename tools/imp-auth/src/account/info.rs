@@ -4,8 +4,8 @@ use api::{Request, segment};
 use clap::Args;
 use cli::rows::{RowDone, RowJob, each};
 use cli::terminal::stdin::{self, Stdin};
-use cli::{Session, identifier};
-use model::{ErrorKind, ResourceKind};
+use cli::{Page, Session, identifier};
+use model::{ErrorKind, Record, ResourceKind};
 use pipe::Failure;
 use serde_json::Value;
 
@@ -17,6 +17,9 @@ pub struct Info {
     /// An account: me, id, email or user name; repeatable; `-` is stdin
     #[arg(long, short, value_name = "ACCOUNT", value_parser = identifier, allow_hyphen_values = true)]
     user: Vec<String>,
+    /// The same without an option
+    #[arg(value_name = "ACCOUNT", value_parser = identifier, id = "named")]
+    named: Vec<String>,
     /// Add what the account may do, as `capabilities`
     #[arg(long)]
     full: bool,
@@ -30,10 +33,12 @@ impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let me = ["me".to_owned()];
-        let nobody_named = self.user.is_empty() && self.input.input.is_empty();
+        let named = [&self.user[..], &self.named].concat();
+        let nobody_named = named.is_empty() && self.input.input.is_empty();
         let nobody = nobody_named && stdin::kind() == Stdin::Nothing;
-        let users = if nobody { &me[..] } else { &self.user };
+        let users = if nobody { &me[..] } else { &named };
         let args = self.input.row_args("account", "--user", users);
+        let as_page = session.shows_page(&args, false);
         each(&session, &RowJob::reading(args), |row| {
             let account = row.identifier(ResourceKind::Account, &[])?;
             let mut record = session.find(ResourceKind::Account, &account.text)?;
@@ -41,9 +46,28 @@ impl Info {
                 let capabilities = capabilities(&session, cli::text(&record, "id"))?;
                 record.insert("capabilities".into(), capabilities);
             }
-            Ok(RowDone::read(record))
+            let page = as_page.then(|| page(&record));
+            Ok(RowDone::shown(record, page))
         })
     }
+}
+
+fn page(account: &Record) -> Page {
+    let name = ["username", "email", "id"].map(|name| cli::text(account, name));
+    let name = name.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    let mut page = Page::new("account", name);
+    page.fields(account, &[("id", "id"), ("username", "user name"), ("email", "email")]);
+    page.other_fields(account, &["id", "username", "email", "capabilities"]);
+    match account.get("capabilities") {
+        None => {}
+        Some(Value::Object(capabilities)) => {
+            page.section("Capabilities");
+            page.other_fields(capabilities, &[]);
+        }
+        Some(Value::Null) => page.field("capabilities", "not told by the service"),
+        Some(other) => page.field("capabilities", other.to_string()),
+    }
+    page
 }
 
 /// What the account may do, in the service's own words. The endpoint is undocumented: its shape is not known,

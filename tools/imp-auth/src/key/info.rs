@@ -2,9 +2,9 @@
 
 use api::Request;
 use clap::Args;
-use cli::Session;
 use cli::rows::{RowDone, RowJob, each};
-use model::ResourceKind;
+use cli::{Page, Session};
+use model::{Record, ResourceKind};
 
 use super::{LoginKeys, path};
 
@@ -20,9 +20,20 @@ pub struct Info {
 impl Info {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        each(&session, &RowJob::reading(self.keys.row_args()), |row| {
+        let args = self.keys.row_args();
+        let as_page = session.shows_page(&args, false);
+        each(&session, &RowJob::reading(args), |row| {
             let key = row.identifier(ResourceKind::LoginKey, &[])?;
-            session.record(&Request::get(path(&key.text))).map(RowDone::read)
+            let record = session.record(&Request::get(path(&key.text)))?;
+            let page = as_page.then(|| page(&record));
+            Ok(RowDone::shown(record, page))
         })
     }
+}
+
+fn page(key: &Record) -> Page {
+    let mut page = Page::new("login key", cli::text(key, "id"));
+    page.fields(key, &[("description", "description"), ("usages", "times used")]);
+    page.other_fields(key, &["id", "description", "usages"]);
+    page
 }

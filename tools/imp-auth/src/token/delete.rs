@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
+use api::resolve::may_be_shortened;
 use api::{Request, list, segment};
 use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
@@ -18,6 +19,9 @@ pub struct Delete {
     /// The id of a refresh token; repeatable; `-` is stdin
     #[arg(long, short, value_name = "TOKEN", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     token: Vec<String>,
+    /// The same without an option
+    #[arg(value_name = "TOKEN", value_parser = identifier, id = "named")]
+    named: Vec<String>,
     /// Do not ask
     #[arg(long, short = 'q')]
     confirmed: bool,
@@ -32,15 +36,19 @@ pub struct Delete {
 impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let args = self.input.row_args("refresh token", "--token", &self.token);
+        let tokens = [&self.token[..], &self.named].concat();
+        let args = self.input.row_args("refresh token", "--token", &tokens);
         let once = OncePerTarget::default();
         let present = OnceLock::new();
         let ask = Ask { verb: "revoke", confirmed: self.confirmed };
         each(&session, &RowJob::deleting(args, self.changes.into(), ask), |row| {
-            let token = row.identifier(ResourceKind::RefreshToken, &[])?.text;
+            let mut token = row.identifier(ResourceKind::RefreshToken, &[])?.text;
+            if self.changes.dry_run || may_be_shortened(ResourceKind::RefreshToken, &token) {
+                token = whole(present.get_or_init(|| ids(&session)), &token)?;
+            }
             let revoke = || {
                 if self.changes.dry_run {
-                    return is_there(present.get_or_init(|| ids(&session)), &token);
+                    return Ok(());
                 }
                 let path = format!("{}/{}", ResourceKind::RefreshToken.path(), segment(&token));
                 session.send(&Request::delete(path)).map(|_| ())
@@ -58,10 +66,19 @@ fn ids(session: &Session) -> Result<HashSet<String>, Failure> {
     Ok(listed.iter().map(|token| cli::text(token, "id").to_owned()).collect())
 }
 
-fn is_there(ids: &Result<HashSet<String>, Failure>, token: &str) -> Result<(), Failure> {
-    match ids {
-        Err(failure) => Err(failure.clone()),
-        Ok(ids) if ids.contains(token) => Ok(()),
-        Ok(_) => Err(Failure::new(ErrorKind::NotFound, "The account has no such refresh token")),
+/// The id that is meant: all of it, or its beginning as tables show it.
+fn whole(ids: &Result<HashSet<String>, Failure>, token: &str) -> Result<String, Failure> {
+    let ids = ids.as_ref().map_err(Failure::clone)?;
+    let mut found = ids.iter().filter(|id| *id == token || is_beginning(token, id));
+    match (found.next(), found.next()) {
+        (Some(id), None) => Ok(id.clone()),
+        (None, _) => {
+            Err(Failure::new(ErrorKind::NotFound, "The account has no such refresh token"))
+        }
+        _ => Err(Failure::new(ErrorKind::Ambiguous, "Several refresh tokens begin like this")),
     }
+}
+
+fn is_beginning(text: &str, id: &str) -> bool {
+    may_be_shortened(ResourceKind::RefreshToken, text) && id.starts_with(text)
 }
