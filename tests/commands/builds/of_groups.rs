@@ -37,6 +37,21 @@ fn a_group_that_means_nothing_is_a_failed_row() {
 }
 
 #[test]
+fn the_newest_builds_can_be_kept() {
+    let (_files, sim) = aged([false, false, false, false]);
+    let dir = Dir::signed_in(&sim);
+    dir.sh(&format!("imp-dg update --dg Aged -m {}", loaded_id(4))).quiet();
+    let run = dir.sh("imp-dg builds --dg Aged --remove --keep 2 -q").ok();
+    let run = run.says("among the newest 2").outcomes("deleted", 2);
+    let mut deleted = run.field("id");
+    deleted.sort();
+    assert_eq!(deleted, [loaded_id(1), loaded_id(2)]);
+    dir.sh("imp-dg builds --dg Aged --remove --keep 2 -q").ok().no_stdout();
+    dir.sh("imp-dg builds --dg Aged --keep 2").code(2).no_stdout().says("--remove");
+    dir.sh("imp-dg builds --dg Aged --remove -q").ok().outcomes("deleted", 1);
+}
+
+#[test]
 fn the_question_says_which_builds() {
     let (_files, sim) = aged([false, true, false, false]);
     let dir = Dir::signed_in(&sim);

@@ -30,6 +30,9 @@ pub struct Builds {
     /// Delete builds that are not flagged and older than the minimum supported deployment
     #[arg(long, short)]
     remove: bool,
+    /// Keep this many of the newest builds of the group, though they could be deleted
+    #[arg(long, value_name = "N", requires = "remove")]
+    keep: Option<usize>,
     /// Do not ask
     #[arg(long, short = 'q')]
     confirmed: bool,
@@ -116,14 +119,19 @@ impl Builds {
             // A group that is not there has an empty list, too.
             present()?;
         }
-        Ok(builds.into_iter().map(|build| self.judged(build, minimum.as_ref())).collect())
+        let kept = newest(&builds, self.keep.unwrap_or(0));
+        let judged = |build| {
+            let is_kept = kept.contains(cli::text(&build, "id"));
+            self.judged(build, minimum.as_ref(), is_kept)
+        };
+        Ok(builds.into_iter().map(judged).collect())
     }
 
-    fn judged(&self, build: Record, minimum: Option<&Record>) -> (Record, Planned) {
+    fn judged(&self, build: Record, minimum: Option<&Record>, is_kept: bool) -> (Record, Planned) {
         let old = minimum.is_some_and(|minimum| is_older(&build, minimum));
         let flagged = is_flagged(&build);
         let unflag = flagged && (self.unflag || (self.unflag_old && old));
-        let delete = self.remove && old && (!flagged || unflag);
+        let delete = self.remove && old && !is_kept && (!flagged || unflag);
         (build, Planned { unflag, delete })
     }
 
@@ -138,10 +146,12 @@ impl Builds {
             plan.push(format!("take the flag from {unflagged}"));
         }
         if self.remove {
+            let kept = self.keep.map(|keep| format!(", or among the newest {keep} of their group"));
             plan.push(format!(
                 "delete {deleted} and leave {}, which are flagged, or not older than the minimum \
-                 supported deployment",
-                builds.len() - deleted
+                 supported deployment{}",
+                builds.len() - deleted,
+                kept.unwrap_or_default()
             ));
         }
         let plan = format!("of {} builds, {}", builds.len(), plan.join(", "));
@@ -175,6 +185,14 @@ impl Builds {
         }
         Ok(acted)
     }
+}
+
+/// The ids of the newest builds.
+fn newest(builds: &[Record], number: usize) -> HashSet<String> {
+    let mut builds: Vec<&Record> = builds.iter().collect();
+    // Time stamps have one form and sort as text (imp-service(7), section 1.6).
+    builds.sort_by_key(|build| std::cmp::Reverse(cli::text(build, "created_at")));
+    builds.iter().take(number).map(|build| cli::text(build, "id").to_owned()).collect()
 }
 
 /// The first builds to which something happens, and what that is.
@@ -214,7 +232,7 @@ mod tests {
         let judge = |options: &str, build: Record| {
             let words = format!("x --dg G {options}");
             let line = Line::try_parse_from(words.split_whitespace()).unwrap();
-            let planned = line.builds.judged(build, Some(&minimum)).1;
+            let planned = line.builds.judged(build, Some(&minimum), false).1;
             (planned.unflag, planned.delete)
         };
         for (options, old, old_flagged, minimum, newer_flagged) in [
@@ -230,7 +248,13 @@ mod tests {
             assert_eq!(judge(options, build(6, true)), newer_flagged, "{options}: newer, flagged");
         }
         let line = Line::try_parse_from(["x", "--dg", "G", "--remove"]).unwrap();
-        assert_eq!(line.builds.judged(build(1, false), None).1, Planned::default(), "no minimum");
+        assert_eq!(
+            line.builds.judged(build(1, false), None, false).1,
+            Planned::default(),
+            "no minimum"
+        );
+        let kept = line.builds.judged(build(4, false), Some(&minimum), true).1;
+        assert_eq!(kept, Planned::default(), "among the newest");
     }
 
     #[test]
