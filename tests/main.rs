@@ -8,6 +8,7 @@ mod commands {
     mod assign_options;
     mod builds;
     mod device_and_product;
+    mod filters;
     mod groups;
     mod hooks;
     mod info;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use api::resolve::Resolver;
 use pipe::{Format, Screen, Sink, Wrote};
 use rustix::io::Errno;
+use serde_json::Value;
 
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
@@ -84,6 +85,11 @@ impl Output {
     /// Says which fields of the rows are the user's own; gives those that are not in the header of CSV.
     pub fn expect_own(&self, names: &[String]) -> Vec<String> {
         self.sink.lock().unwrap_or_else(PoisonError::into_inner).expect_own(names)
+    }
+
+    /// The value of a field that can be asked for, the name of a group among them.
+    pub fn value(&self, record: &Record, field: &str) -> Value {
+        self.sink().value(record, field)
     }
 
     /// Prints a record.

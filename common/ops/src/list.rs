@@ -1,5 +1,7 @@
 //! Reading verbs that list: each record is printed when its page has come.
 
+mod sorted;
+
 use model::{Record, ResourceKind};
 use std::ops::ControlFlow;
 
@@ -20,6 +22,9 @@ pub struct Query<'a> {
     pub limit: Option<u64>,
     /// What the service cannot filter by itself.
     pub keep: &'a dyn Fn(&Record) -> bool,
+    /// The field to sort by, behind `-` for the greatest first. Everything is read before the first record
+    /// is printed then.
+    pub sort: Option<&'a str>,
     /// Fields that are not printed, because not every service has them in its lists.
     pub without: &'static [&'static str],
 }
@@ -27,7 +32,14 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     /// The whole list of `path`.
     pub fn all(path: &'a str) -> Self {
-        Query { path, filters: vec![Vec::new()], limit: None, keep: &|_| true, without: &[] }
+        Query {
+            path,
+            filters: vec![Vec::new()],
+            limit: None,
+            keep: &|_| true,
+            sort: None,
+            without: &[],
+        }
     }
 
     /// Filters by `name` for one of `values`: the service takes one value a request, so the requests
@@ -63,6 +75,28 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
         session.output.expect(target);
     }
     let noun = listed.map_or("record", ResourceKind::noun);
+    let printed = match query.sort {
+        Some(field) => sorted::print(session, query, field, noun),
+        None => print(session, query, noun),
+    };
+    let finished = session.output.finish();
+    progress::end();
+    let printed = printed?;
+    if printed == 0 && session.output.is_read() && !session.is_stopped() {
+        stderr::hint(&format!("no {noun} found: the list is empty"));
+    }
+    if session.common.verbose {
+        stderr::say(&format!("{printed} records, {} requests", session.client.requests_sent()));
+    }
+    finished.map(|()| Exit::Done)
+}
+
+/// Prints records as they come; gives their number.
+fn print(
+    session: &Session,
+    query: &Query<'_>,
+    noun: &'static str,
+) -> std::result::Result<u64, CommandError> {
     let mut failed = None;
     let mut printed = 0u64;
     let ended = read(session, query, |mut record| {
@@ -82,19 +116,8 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
             ControlFlow::Continue(())
         }
     });
-    let finished = session.output.finish();
-    progress::end();
     let _all_or_not = ended?;
-    if let Some(error) = failed {
-        return Err(error);
-    }
-    if printed == 0 && session.output.is_read() && !session.is_stopped() {
-        stderr::hint(&format!("no {noun} found: the list is empty"));
-    }
-    if session.common.verbose {
-        stderr::say(&format!("{printed} records, {} requests", session.client.requests_sent()));
-    }
-    finished.map(|()| Exit::Done)
+    failed.map_or(Ok(printed), Err)
 }
 
 /// Gives the records of a list to `each`.

@@ -100,7 +100,7 @@ impl Sink {
         let asked = fields.as_deref().filter(|_| format != Format::Minimal);
         Sink {
             layout,
-            asked: AskedFields::new(asked),
+            asked: AskedFields::new("--fields", asked.unwrap_or_default()),
             names: NameLookup::default(),
             fields,
             expected: None,
@@ -119,6 +119,11 @@ impl Sink {
     /// The fields that were asked for and have not come; another output of the same run goes on with them.
     pub fn asked_fields(&mut self) -> &mut AskedFields {
         &mut self.asked
+    }
+
+    /// The value of a field of a record, or the name of what it refers to: `devicegroup_name`.
+    pub fn value(&self, record: &Record, field: &str) -> Value {
+        self.names.value(record, field)
     }
 
     /// The type of records that say none. CSV then has the header of that type even if no record

@@ -1,7 +1,9 @@
 //! `imp-device list`
 
+use std::time::SystemTime;
+
 use clap::Args;
-use cli::Session;
+use cli::{Session, service_time, text};
 use model::{Record, ResourceKind};
 use ops::list::Query;
 use serde_json::Value;
@@ -36,6 +38,21 @@ pub struct List {
     /// Only devices that are offline
     #[arg(long, short = 'f')]
     offline: bool,
+    /// Only devices that are online, and have been since this time or longer, as 2h or 7d
+    #[arg(long, value_name = "TIME", value_parser = cli::time_or_ago, conflicts_with_all = ["offline", "offline_since"])]
+    online_since: Option<SystemTime>,
+    /// Only devices that are offline, and have been since this time or longer, as 2h or 7d
+    #[arg(long, value_name = "TIME", value_parser = cli::time_or_ago, conflicts_with = "online")]
+    offline_since: Option<SystemTime>,
+    /// Only devices of this type, as imp004m; repeatable
+    #[arg(long, value_name = "TYPE")]
+    imp_type: Vec<String>,
+    /// Only devices whose name is like this: `*` is any text, `?` any character; repeatable
+    #[arg(long, value_name = "PATTERN", value_parser = glob::Pattern::new)]
+    name: Vec<glob::Pattern>,
+    /// Sort by this field, with `-` before it the greatest first; everything is read before anything is printed
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    sort: Option<String>,
     /// Print no more than this many
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
@@ -57,6 +74,7 @@ impl List {
             // Unassigned devices are those whose group has no owner.
             .one_of("devicegroup.owner.id", self.unassigned.then(|| vec!["null".to_owned()]));
         query.limit = self.limit;
+        query.sort = self.sort.as_deref();
         let keep = |device: &Record| self.keeps(device);
         query.keep = &keep;
         ops::list::list(&session, &query)
@@ -70,5 +88,26 @@ impl List {
             && (!self.offline || !online)
             && (!self.assigned || assigned)
             && (!self.unassigned || !assigned)
+            && has_been(device, self.online_since, online)
+            && has_been(device, self.offline_since, !online)
+            && self.is_of_type(text(device, "imp_type"))
+            && self.is_named(text(device, "name"))
     }
+
+    fn is_of_type(&self, imp_type: &str) -> bool {
+        let wanted = &self.imp_type;
+        wanted.is_empty() || wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(imp_type))
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.name.is_empty() || self.name.iter().any(|pattern| pattern.matches(name))
+    }
+}
+
+/// Whether a device is in a state, and has been since a time that is asked for. One that does not say
+/// since when has not certainly been.
+fn has_been(device: &Record, since: Option<SystemTime>, is: bool) -> bool {
+    let Some(since) = since else { return true };
+    let changed = service_time(text(device, "device_state_changed_at"));
+    is && changed.is_some_and(|changed| changed <= since)
 }

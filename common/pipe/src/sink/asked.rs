@@ -1,4 +1,4 @@
-//! Which fields of `--fields` no record of the run had. A misspelled one would be an empty column
+//! Which fields that an option asks for no record of the run had. A misspelled one would be an empty column
 //! that nobody notices.
 
 use std::collections::BTreeSet;
@@ -16,19 +16,21 @@ const ALIKE: f64 = 0.8;
 /// The fields that were asked for and have not been in a record yet.
 #[derive(Debug, Default)]
 pub struct AskedFields {
+    option: &'static str,
     missing: Vec<String>,
     known: BTreeSet<String>,
 }
 
 impl AskedFields {
-    pub(super) fn new(fields: Option<&[String]>) -> AskedFields {
-        let missing = fields.unwrap_or_default().to_vec();
-        AskedFields { missing, known: BTreeSet::new() }
+    /// The fields that `option` asks for: `--fields`.
+    pub fn new(option: &'static str, fields: &[String]) -> AskedFields {
+        AskedFields { option, missing: fields.to_vec(), known: BTreeSet::new() }
     }
 
-    /// Takes note of the fields of a record. Those that its type may have count too, also where none
-    /// has a value: devices in no group have no `devicegroup_id`.
-    pub(super) fn see(&mut self, record: &Record, expected: Option<&str>) {
+    /// Takes note of the fields of a record, whose type is the `expected` one if it says none. Those
+    /// that its type may have count too, also where none has a value: devices in no group have no
+    /// `devicegroup_id`.
+    pub fn see(&mut self, record: &Record, expected: Option<&str>) {
         if self.missing.is_empty() {
             return;
         }
@@ -55,7 +57,7 @@ impl AskedFields {
         let missing = if self.known.is_empty() { &[][..] } else { &self.missing };
         let complaint = |name: &String| {
             let quoted = model::text::quoted(name);
-            format!("--fields: no record has {quoted}; {}", self.advice(name))
+            format!("{}: no record has {quoted}; {}", self.option, self.advice(name))
         };
         missing.iter().map(complaint).collect()
     }
@@ -84,7 +86,7 @@ mod tests {
 
     fn complaints(fields: &[&str], records: Value) -> Vec<String> {
         let fields: Vec<String> = fields.iter().map(|name| (*name).to_owned()).collect();
-        let mut asked = AskedFields::new(Some(&fields));
+        let mut asked = AskedFields::new("--fields", &fields);
         let records: Vec<Record> = serde_json::from_value(records).expect("records");
         records.iter().for_each(|record| asked.see(record, None));
         asked.complaints()
