@@ -2,8 +2,6 @@
 //!
 //! Nothing is cut and what has no value is left out; text from outside cannot steer the terminal.
 
-use std::time::SystemTime;
-
 use api::send::clock;
 use model::text::one_line;
 use model::{GroupType, Record, ResourceKind};
@@ -152,19 +150,7 @@ pub fn time(text: &str) -> String {
 
 /// How long ago a time of the service was: `3m ago`.
 pub fn ago(text: &str) -> Option<String> {
-    let time = humantime::parse_rfc3339_weak(text).ok()?;
-    Some(ago_at(time, clock::now()))
-}
-
-fn ago_at(time: SystemTime, now: SystemTime) -> String {
-    // Clocks differ: what is said to be in the future has just happened.
-    let seconds = now.duration_since(time).map_or(0, |ago| ago.as_secs());
-    match seconds {
-        0..60 => format!("{seconds}s ago"),
-        60..3600 => format!("{}m ago", seconds / 60),
-        3600..86_400 => format!("{}h ago", seconds / 3600),
-        _ => format!("{}d ago", seconds / 86_400),
-    }
+    pipe::ago(text, clock::now())
 }
 
 /// The type of a device group as it is typed.
@@ -221,14 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn how_long_ago() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        for (seconds, expected) in
-            [(0, "0s ago"), (59, "59s ago"), (60, "1m ago"), (7300, "2h ago"), (180_000, "2d ago")]
-        {
-            assert_eq!(ago_at(now - Duration::from_secs(seconds), now), expected);
-        }
-        assert_eq!(ago_at(now + Duration::from_secs(5), now), "0s ago");
+    fn a_time_stands_with_how_long_ago_it_was() {
+        let before = clock::now() - Duration::from_secs(7300);
+        let before = humantime::format_rfc3339_seconds(before).to_string();
+        assert_eq!(time(&before), format!("{before} (2h ago)"));
         assert_eq!(time("yesterday"), "yesterday");
     }
 }

@@ -17,6 +17,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 pub use asked::AskedFields;
+pub use cells::ago;
 pub use columns::csv as stated_columns;
 use names::NameLookup;
 pub use names::Names;

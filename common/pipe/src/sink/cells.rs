@@ -61,11 +61,13 @@ fn group_type(kind: &str) -> String {
     }
 }
 
-/// How long ago a time was, in its largest unit; `None` if it is no time.
-pub(super) fn ago(time: &str, now: SystemTime) -> Option<String> {
+/// How long ago a time of the service was, in its largest unit: `3m ago`, `in 2h`; `None` if it is no
+/// time. Clocks differ, so that what is less than a minute ahead is `now`.
+pub fn ago(time: &str, now: SystemTime) -> Option<String> {
     let time = humantime::parse_rfc3339_weak(time).ok()?;
     Some(match now.duration_since(time) {
         Ok(passed) => format!("{} ago", in_largest_unit(passed.as_secs())),
+        Err(ahead) if ahead.duration().as_secs() < 60 => "now".to_owned(),
         Err(ahead) => format!("in {}", in_largest_unit(ahead.duration().as_secs())),
     })
 }
@@ -125,11 +127,15 @@ mod tests {
     fn times_are_told_in_their_largest_unit() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(100 * 86_400);
         for (seconds, expected) in [
+            (0, "0s ago"),
             (59, "59s ago"),
             (60, "1m ago"),
             (3600, "1h ago"),
+            (7300, "2h ago"),
             (47 * 3600, "47h ago"),
             (48 * 3600, "2d ago"),
+            (180_000, "2d ago"),
+            (-5, "now"),
             (-90, "in 1m"),
         ] {
             let seconds = u64::try_from(100 * 86_400 - seconds).unwrap();
