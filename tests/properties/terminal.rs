@@ -36,3 +36,21 @@ fn what_is_empty_is_said_to_a_person_and_to_nobody_else() {
         dir.sh(script).quiet().no_stdout();
     }
 }
+
+#[test]
+fn colours_are_for_terminals_that_have_them() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let dir = Dir::signed_in(&sim);
+    dir.sh("imp-product create -n P && imp-dg create -n G -p P && imp-device list | imp-device assign -g G").ok();
+    dir.write("rows", "sensor-000001\nnobody\n");
+    let restart = "imp-device restart --dry-run --input rows";
+    let run = dir.sh_on_terminal(&format!("TERM=xterm {restart}"), "").code(1);
+    assert!(run.stdout().contains("\u{1b}[32mrestarted\u{1b}[0m"), "{run}");
+    assert!(run.stdout().contains("\u{1b}[31mrows:2: No device"), "{run}");
+    for plain in ["TERM=dumb", "TERM=xterm NO_COLOR=1"] {
+        let run = dir.sh_on_terminal(&format!("{plain} {restart}"), "").code(1);
+        assert!(!run.stdout().contains("\u{1b}[3"), "{plain}{run}");
+    }
+    let run = dir.sh(&format!("TERM=xterm {restart} -z table")).code(1);
+    assert!(!format!("{run}").contains("\u{1b}["), "{run}");
+}

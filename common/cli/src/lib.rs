@@ -64,7 +64,7 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
         Ok(exit) => exit,
         Err(error) => {
             if let Some(message) = &error.message {
-                stderr::say(message);
+                stderr::say_failure(message);
             }
             error.exit
         }
@@ -73,7 +73,7 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     match asked.write_unless_written(exit) {
         Ok(()) => exit.into(),
         Err(error) => {
-            stderr::say(&format!("cannot write the report: {error}"));
+            stderr::say_failure(&format!("cannot write the report: {error}"));
             exit.and(Exit::CouldNotRun).into()
         }
     }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::exit::Exit;
-use crate::{terminal::progress, terminal::stderr, terminal::stdout};
+use crate::terminal::{environment, progress, stderr, stdout};
 
 /// The output of a run.
 pub struct Output {
@@ -44,7 +44,11 @@ impl Output {
             None if at_terminal => Format::Table,
             None => Format::Ndjson,
         };
-        let screen = stdout::width().map(|width| Screen { width, now: api::send::clock::now });
+        let screen = stdout::width().map(|width| Screen {
+            width,
+            now: api::send::clock::now,
+            is_coloured: environment::wants_colour(),
+        });
         let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), screen);
         if let Some(resolver) = resolver {
             sink.set_names(Box::new(move |kind, id| {
@@ -143,7 +147,7 @@ impl Output {
         if complaints.is_empty() || self.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
-        complaints.iter().for_each(|complaint| stderr::say(complaint));
+        complaints.iter().for_each(|complaint| stderr::say_failure(complaint));
         Err(CommandError::silent(Exit::SomeFailed))
     }
 

@@ -5,6 +5,7 @@
 
 mod asked;
 mod cells;
+mod colour;
 mod columns;
 mod names;
 mod table;
@@ -56,6 +57,8 @@ pub struct Screen {
     pub width: usize,
     /// The time now, to tell how long ago something was.
     pub now: fn() -> SystemTime,
+    /// Whether it may be shown colours.
+    pub is_coloured: bool,
 }
 
 /// Prints records in one format.
@@ -82,7 +85,7 @@ enum Layout {
 }
 
 impl Sink {
-    /// `fields` chooses and orders columns; a table is fitted to `screen` if there is one.
+    /// `fields` chooses and orders columns; a table is made for `screen` if there is one.
     pub fn new(
         format: Format,
         fields: Option<Vec<String>>,
@@ -94,8 +97,11 @@ impl Sink {
             Format::Minimal => Layout::Minimal,
             Format::Json => Layout::Array(false),
             Format::Csv => Layout::Csv(None),
-            Format::Table => Layout::Table(Box::new(Table::new(fields.clone(), screen))),
-            Format::Wide => Layout::Table(Box::new(Table::new(fields.clone(), None))),
+            Format::Table | Format::Wide => {
+                let is_coloured = screen.is_some_and(|screen| screen.is_coloured);
+                let screen = screen.filter(|_| format == Format::Table);
+                Layout::Table(Box::new(Table::new(fields.clone(), screen, is_coloured)))
+            }
         };
         // Of `minimal` fields cannot be asked for.
         let asked = fields.as_deref().filter(|_| format != Format::Minimal);

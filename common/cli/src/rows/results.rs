@@ -145,7 +145,7 @@ impl<'a> Results<'a> {
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != ErrorKind::NotAttempted || failure.partly {
             if self.is_told(failure) {
-                stderr::say(&sentence(failure, input, self.noun, source));
+                stderr::say_failure(&sentence(failure, input, self.noun, source));
             }
             self.exit = self.exit.and(Exit::of_failure(failure.kind));
         }
@@ -171,7 +171,7 @@ impl<'a> Results<'a> {
     /// How many failures were not told one by one, and where they are.
     fn say_untold(&self) {
         let untold = self.failures.untold();
-        untold.iter().for_each(|line| stderr::say(line));
+        untold.iter().for_each(|line| stderr::say_failure(line));
         if !untold.is_empty() && self.failed_name.is_none() {
             stderr::say("--failed FILE keeps the rows that fail, --verbose tells each of them");
         }
@@ -184,7 +184,7 @@ impl<'a> Results<'a> {
         if !kinds.is_empty() {
             let kept = self.failed_name.as_ref().filter(|_| self.keeps_failed);
             let kept = kept.map_or(String::new(), |name| format!("; the rows are in {name}"));
-            stderr::say(&format!("failed: {kinds}{kept}"));
+            stderr::say_failure(&format!("failed: {kinds}{kept}"));
         }
     }
 
@@ -203,7 +203,7 @@ impl<'a> Results<'a> {
     pub fn end_run(&mut self, reason: CommandError) {
         self.note(reason.exit);
         if let (Some(message), false) = (reason.message, self.over) {
-            stderr::say(&message);
+            stderr::say_failure(&message);
         }
         self.over = true;
     }

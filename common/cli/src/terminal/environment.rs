@@ -21,6 +21,11 @@ pub fn text(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Whether a terminal may be shown colours: it says what it is, and nobody has said no.
+pub fn wants_colour() -> bool {
+    text("NO_COLOR").is_none() && text("TERM").is_some_and(|terminal| terminal != "dumb")
+}
+
 /// A variable that is set and not empty, as a path.
 pub fn path(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

@@ -1,13 +1,12 @@
 //! Stderr: the one place that writes to it.
 //!
 //! Sentences for people go here and nothing else; records never do. Each line is written at once, so
-//! that lines of parallel workers and of other commands in the pipeline do not mix. There are no
-//! colours, so `NO_COLOR` has nothing to switch off.
+//! that lines of parallel workers and of other commands in the pipeline do not mix.
 
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 
-use crate::terminal::progress;
+use crate::terminal::{environment, progress};
 
 /// The name in front of each line; set once by [`name_it`].
 static NAME: OnceLock<String> = OnceLock::new();
@@ -22,6 +21,15 @@ pub fn say(text: &str) {
     match NAME.get() {
         Some(name) => plain(&format!("{name}: {text}")),
         None => plain(text),
+    }
+}
+
+/// The same of something that failed: in red, where there are colours.
+pub fn say_failure(text: &str) {
+    if is_terminal() && environment::wants_colour() {
+        say(&format!("\x1b[31m{text}\x1b[0m"));
+    } else {
+        say(text);
     }
 }
 

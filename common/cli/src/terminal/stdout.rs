@@ -29,10 +29,9 @@ pub fn is_pipe() -> bool {
 
 /// The width of the terminal in columns.
 pub fn width() -> Option<usize> {
-    let (width, _) = terminal_size::terminal_size()?;
-    // A terminal that says nothing of its size has the usual one.
-    let width = if width.0 == 0 { 80 } else { usize::from(width.0) };
-    is_terminal().then_some(width)
+    // A terminal that says nothing of its size, as a serial line, has the usual one.
+    let size = terminal_size::terminal_size();
+    is_terminal().then(|| size.map_or(80, |(width, _)| usize::from(width.0)))
 }
 
 /// False when the reader at the other end of the pipe has gone.

@@ -8,10 +8,10 @@ use model::Record;
 use model::text::one_line;
 use unicode_width::UnicodeWidthStr;
 
-use super::Screen;
 use super::cells::{self, ShortIds};
 use super::columns::{for_table, heading};
 use super::names::{NameLookup, refers_to_named};
+use super::{Screen, colour};
 use crate::identifier::is_identifier_column;
 
 /// Maximum number of rows that are held back for the widths.
@@ -38,6 +38,7 @@ const WHOLE: [&str; 9] = [
 pub(super) struct Table {
     fields: Option<Vec<String>>,
     screen: Option<Screen>,
+    is_coloured: bool,
     columns: Vec<Column>,
     waiting: Vec<Vec<String>>,
     ids: ShortIds,
@@ -86,9 +87,20 @@ impl Column {
 
 impl Table {
     /// Everything is shown whole if there is no `screen`.
-    pub(super) fn new(fields: Option<Vec<String>>, screen: Option<Screen>) -> Table {
-        let (columns, waiting) = (Vec::new(), Vec::new());
-        Table { fields, screen, columns, waiting, ids: ShortIds::new(), settled: false }
+    pub(super) fn new(
+        fields: Option<Vec<String>>,
+        screen: Option<Screen>,
+        is_coloured: bool,
+    ) -> Table {
+        Table {
+            fields,
+            screen,
+            is_coloured,
+            columns: Vec::new(),
+            waiting: Vec::new(),
+            ids: ShortIds::new(),
+            settled: false,
+        }
     }
 
     /// Adds a row; what can be printed now is appended to `out`.
@@ -227,22 +239,26 @@ impl Table {
 
     fn header(&self, out: &mut String) {
         let headings = self.columns.iter().map(|column| (column, column.heading.clone()));
-        print(headings, out);
+        print(headings, false, out);
     }
 
     fn line(&self, cells: &[String], out: &mut String) {
         let fitted = |column, cell| fitted(shortened(column, cell, &self.ids, self.screen), column);
         let cells = self.columns.iter().zip(cells);
-        print(cells.map(|(column, cell)| (column, fitted(column, cell))), out);
+        print(cells.map(|(column, cell)| (column, fitted(column, cell))), self.is_coloured, out);
     }
 }
 
 /// Prints a line of cells, each filled up to the width of its column.
-fn print<'a>(cells: impl Iterator<Item = (&'a Column, String)>, out: &mut String) {
+fn print<'a>(
+    cells: impl Iterator<Item = (&'a Column, String)>,
+    is_coloured: bool,
+    out: &mut String,
+) {
     let mut line = String::new();
     for (column, text) in cells.filter(|(column, _)| column.shown) {
         let padding = column.width.saturating_sub(text.width());
-        line.push_str(&text);
+        line.push_str(&colour::of_cell(&column.field, &text).on(&text, is_coloured));
         line.extend(std::iter::repeat_n(' ', padding));
         line.push_str(GAP);
     }

@@ -34,7 +34,7 @@ impl Pipe {
 
     fn sink(&self, format: Format, fields: Option<&str>, width: Option<usize>) -> Sink {
         let fields = fields.map(|fields| fields.split(',').map(str::to_owned).collect());
-        let screen = width.map(|width| Screen { width, now });
+        let screen = width.map(|width| Screen { width, now, is_coloured: false });
         Sink::new(format, fields, Box::new(self.clone()), screen)
     }
 }
@@ -345,4 +345,24 @@ fn a_flush_lets_rows_out_and_leaves_room_for_those_to_come() {
     let text = pipe.text();
     let starts: Vec<_> = text.lines().map(|line| line.find("0c:2a").or(line.find("MAC"))).collect();
     assert_eq!(starts, [Some(36); 3], "{text}");
+}
+
+#[test]
+fn colours_go_by_meaning_and_take_no_room() {
+    for format in [Format::Table, Format::Wide] {
+        let pipe = Pipe::default();
+        let screen = Screen { width: 80, now, is_coloured: true };
+        let mut sink = Sink::new(format, None, Box::new(pipe.clone()), Some(screen));
+        for outcome in ["assigned", "unchanged"] {
+            let given = json!([{"type": "device", "id": "d", "name": "n", "outcome": outcome}]);
+            sink.write(&records(given)[0]).unwrap();
+        }
+        sink.finish().unwrap();
+        let text = pipe.text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[1].starts_with("\u{1b}[2md\u{1b}[0m   n     "), "{text}");
+        assert!(lines[1].ends_with("\u{1b}[32massigned\u{1b}[0m"), "{text}");
+        assert!(lines[2].ends_with("\u{1b}[33munchanged\u{1b}[0m"), "{text}");
+        assert!(!lines[0].contains('\u{1b}'), "{text}");
+    }
 }

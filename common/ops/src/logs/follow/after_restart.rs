@@ -165,14 +165,14 @@ impl LogPositions<'_> {
         progress::end();
         for Lost { devices, first } in lost.values() {
             let devices = count(*devices, "device");
-            stderr::say(&format!("the logs of {devices} cannot be followed: {first}"));
+            stderr::say_failure(&format!("the logs of {devices} cannot be followed: {first}"));
         }
         let exit = if lost.is_empty() { Exit::Done } else { Exit::SomeFailed };
         if followed.is_empty() || session.is_stopped() {
             return Ok(exit);
         }
         let say = |id: &str, failure: &Failure| {
-            stderr::say(&format!("{id}: {}", failure.sentence()));
+            stderr::say_failure(&format!("{id}: {}", failure.sentence()));
         };
         // An array goes on; the columns of a table do not fit what comes now.
         if session.common.output == Some(OutputFormat::Json) {
