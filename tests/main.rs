@@ -22,6 +22,7 @@ mod commands {
 mod properties {
     mod bad_input;
     mod command_line;
+    mod dry_runs;
     mod duplicates;
     mod end_of_run;
     mod exit_codes;

@@ -167,12 +167,18 @@ fn what_was_created_on_the_way_is_told_even_if_the_group_is_refused() {
     sim.groups(["A"]);
     let dir = Dir::signed_in(&sim);
     let create = "imp-dg create -n A -p Ovens -y factory -u D -w -t T --create-target";
+    // A name that is taken is known before anything is made.
+    dir.sh(&format!("{create} --dry-run")).code(1).says("of that name already");
+    dir.sh(create).code(1).says("of that name already");
+    assert_eq!(sim.all("devicegroups").len(), 2, "with the partner's");
+    // What only the service knows is not.
+    let create = &create.replace("-n A", "-n X --descr \"$(printf %0300d 0)\"");
     let run = dir.sh(&format!("{create} --dry-run")).ok();
     run.says_all(&["would create the group D (dut_devicegroup)", "would create the group T"]);
-    let run = dir.sh(create).code(1).says("Duplicate Resource");
+    let run = dir.sh(create).code(1).says("Invalid Attribute");
     run.says_all(&["created the group D (dut_devicegroup)", "created the group T"]);
     // Now they are there, and when all goes well there is nothing to say.
-    dir.sh(&create.replace("-n A", "-n F")).quiet();
+    dir.sh("imp-dg create -n F -p Ovens -y factory -u D -w -t T --create-target").quiet();
     dir.sh("imp-dg create -n A -p Fridges -c").quiet();
 }
 
@@ -192,4 +198,34 @@ fn what_may_have_been_made_beside_a_group_is_looked_for_again() {
     let fixtures = "imp-dg create --product NewP -y factory --dut D -w --target T --create-target";
     let run = dir.sh_with(fixtures, "name\nf1\nf2\n").code(1).outcomes("created", 1);
     run.says("the group T (production_devicegroup): ");
+}
+
+#[test]
+fn targets_are_looked_for_in_the_groups_own_product_first() {
+    let sim = Sim::start(&[]);
+    let dir = Dir::signed_in(&sim);
+    let create = |group: &str, product: &str| {
+        let targets = "--dut D --create-dut --target T --create-target";
+        format!("imp-dg create -n {group} -p {product} -c -y factory {targets}")
+    };
+    dir.sh(&create("F", "Ovens")).quiet();
+    // Names that another product has are free in a new one, and in one that is there.
+    let made = dir.sh(&create("F", "Fridges")).quiet().record();
+    dir.sh("imp-product create -n Kettles").quiet();
+    dir.sh(&create("F", "Kettles")).quiet();
+    let groups = sim.all("devicegroups");
+    let target = groups.iter().find(|group| group["id"] == made["production_target_id"]);
+    assert_eq!(target.expect("it was made")["product_id"], made["product_id"]);
+    assert_eq!(groups.len(), 10, "with the partner's");
+    // So it is for those of an update.
+    let fixture = made["id"].as_str().expect("an id");
+    let run = dir.sh(&format!("imp-dg update -g {fixture} --dut D --target T")).quiet();
+    run.outcomes("unchanged", 1);
+    // Without leave to make them, nothing is made at all.
+    sim.reset();
+    let script = "imp-dg create -n F -p New -c -y factory --dut '{Ovens}{D}' --target '{Ovens}{T}'";
+    dir.sh(script).code(1).says("is in another product");
+    let script = "imp-dg create -n F2 -p Ovens -y factory --dut T --target Nope --create-target";
+    dir.sh(script).code(1).says("it should be a dut_devicegroup");
+    assert_eq!(sim.counts().writes, 0);
 }

@@ -113,7 +113,7 @@ fn a_dry_run_looks_up_what_the_real_run_would_meet() {
     }
     let remove = "imp-device remove --confirmed --failed failed";
     dir.sh(&format!("{remove} --dry-run --input rows")).code(1).no_stdout();
-    assert_eq!(told(&dir.failed("failed")), [("rows:1", "not_found"), ("rows:2", "refused")]);
+    assert_eq!(told(&dir.failed("failed")), [("rows:1", "not_found"), ("rows:2", "conflict")]);
     dir.sh(&format!("{remove} --dry-run --force --device {}", ids[0])).ok();
     dir.sh(&format!("{remove} --dry-run --force --device {blessed}",)).code(1);
     assert_eq!(told(&dir.failed("failed")), [("--device", "refused")]);

@@ -123,7 +123,7 @@ device_state_changed_at,agent_state_changed_at,last_enrolled_at,plan_id";
     assert_eq!(sim.api("PATCH", &format!("/devices/{id}"), &body).status, 200);
     let script = "imp-device list -z csv | imp-device update --name x --dry-run | jq -r .name";
     dir.sh(script).ok();
-    dir.sh("imp-device list -z csv > devices.csv").quiet();
+    dir.sh("imp-device list --dg A -z csv > devices.csv").quiet();
     let back = dir.sh("imp-device restart --dry-run --input devices.csv").ok().records();
     let back = back.iter().find(|record| record["id"] == **id).expect("it came back");
     assert_eq!(back["name"], wild);

@@ -1,6 +1,6 @@
 //! From what a person or a row names to the thing itself, and the requests that take a thing's id.
 
-use model::{Record, ResourceKind};
+use model::{ErrorKind, Record, ResourceKind};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -132,6 +132,35 @@ impl Session {
             return Ok(found.clone());
         }
         self.record(&Request::get(format!("{}/{}", kind.path(), segment(text(found, "id")))))
+    }
+
+    /// For what is foreseen: fails when the owner, a product's account or a group's product, has another thing
+    /// of that name. Its list is read once a run.
+    ///
+    /// # Errors
+    /// `conflict` when the name is taken; as [`api::Client::send`].
+    pub fn name_is_free(
+        &self,
+        kind: ResourceKind,
+        owner: &str,
+        name: &str,
+        own_id: &str,
+    ) -> Result<(), Failure> {
+        // Such a name cannot be looked up by its owner and itself.
+        if name.contains(['{', '}']) {
+            return Ok(());
+        }
+        let found = match self.resolver.some(kind, &format!("{{{owner}}}{{{name}}}")) {
+            Ok(found) => found,
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failure(error)),
+        };
+        let is_other = |found: &&Record| text(found, "name") == name && text(found, "id") != own_id;
+        found.iter().find(is_other).map_or(Ok(()), |other| {
+            let title = format!("There is a {} of that name already", kind.noun());
+            let id = text(other, "id");
+            Err(Failure::new(ErrorKind::Conflict, title).detail(format!("{id}: take another name")))
+        })
     }
 
     /// Sends a request about one device, whatever form its identifier has. What looks like an agent id

@@ -115,6 +115,11 @@ impl GroupType {
         self.targets().is_some()
     }
 
+    /// Only blessed devices are in such a group.
+    pub fn is_blessed(self) -> bool {
+        matches!(self, GroupType::Production | GroupType::PreProduction)
+    }
+
     /// A group of this type can be the target of a fixture group.
     pub fn can_be_target(self) -> bool {
         !self.is_fixture() && self != GroupType::Development

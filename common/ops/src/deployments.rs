@@ -4,7 +4,7 @@
 //! The minimum supported deployment of a group and those after it stay, whatever is asked for
 //! (imp-service(7), section 10.5).
 
-use model::{ErrorKind, Record};
+use model::{ErrorKind, Record, ResourceKind};
 use std::ops::ControlFlow;
 
 use api::deployments::without_code;
@@ -51,26 +51,19 @@ pub fn unflag(session: &Session, id: &str) -> Result<Record, Failure> {
 /// does.
 ///
 /// # Errors
-/// What the service refuses.
+/// What the service refuses, with the way out.
 pub fn delete_deployment(session: &Session, id: &str, force: bool) -> Result<(), Failure> {
     let request = Request::delete(format!("/deployments/{}", segment(id)));
     let refusal = match session.send(&request) {
-        Err(refusal)
-            if force && matches!(refusal.kind, ErrorKind::Refused | ErrorKind::Conflict) =>
-        {
-            refusal
-        }
+        Err(refusal) if matches!(refusal.kind, ErrorKind::Refused | ErrorKind::Conflict) => refusal,
         sent => return sent.map(|_| ()),
     };
     let deployment = session.get("deployments", id)?;
+    if let Some(why) = protection(session, &deployment, force)? {
+        return Err(Failure { title: why.title, detail: why.detail, ..refusal });
+    }
     if !is_flagged(&deployment) {
         return Err(refusal);
-    }
-    if is_supported(session, &deployment)? {
-        let title = "It is the minimum supported deployment of its group, or newer";
-        let advice = "it keeps its flag; raise the minimum first, with \
-                      `imp-dg update --min-supported-deployment`";
-        return Err(Failure { title: title.into(), detail: Some(advice.into()), ..refusal });
     }
     unflag(session, id)?;
     session.send(&request).map(|_| ()).map_err(|failure| {
@@ -81,14 +74,51 @@ pub fn delete_deployment(session: &Session, id: &str, force: bool) -> Result<(),
     })
 }
 
+/// For a dry run: whether [`delete_deployment`] would delete it.
+///
+/// # Errors
+/// What the service would refuse.
+pub fn could_be_deleted(session: &Session, id: &str, force: bool) -> Result<(), Failure> {
+    let deployment = session.get("deployments", id)?;
+    protection(session, &deployment, force)?.map_or(Ok(()), Err)
+}
+
+/// What protects a deployment from being deleted, and the way out. The group and its minimum are looked up
+/// once a run.
+fn protection(
+    session: &Session,
+    deployment: &Record,
+    force: bool,
+) -> Result<Option<Failure>, Failure> {
+    let no = |title: &str, detail: String| {
+        Ok(Some(Failure::new(ErrorKind::Conflict, title).detail(detail)))
+    };
+    let group = text(deployment, "devicegroup_id");
+    if !group.is_empty() && is_supported(session, deployment)? {
+        let title = "It is the minimum supported deployment of its group, or newer";
+        let kept = if is_flagged(deployment) && force { "it keeps its flag; " } else { "" };
+        return no(
+            title,
+            format!(
+                "{kept}deploy a newer build, raise the minimum to it with `imp-dg update --dg {group} \
+                 -m BUILD`, then delete the older ones with `imp-dg builds --dg {group} --remove`"
+            ),
+        );
+    }
+    if is_flagged(deployment) && !force {
+        return no("It is flagged", "--force takes the flag away first".into());
+    }
+    Ok(None)
+}
+
 /// Whether it is its group's minimum supported deployment, or newer.
 fn is_supported(session: &Session, deployment: &Record) -> Result<bool, Failure> {
-    let group = match text(deployment, "devicegroup_id") {
+    let group = session.find(ResourceKind::DeviceGroup, text(deployment, "devicegroup_id"))?;
+    let minimum = match text(&group, "min_supported_deployment_id") {
         "" => return Ok(false),
-        id => session.get("devicegroups", id)?,
+        id => session.find(ResourceKind::Deployment, id)?,
     };
-    let minimum = minimum_of(session, &group)?;
-    Ok(minimum.is_some_and(|minimum| !is_older(deployment, &minimum)))
+    Ok(!is_older(deployment, &minimum))
 }
 
 /// The minimum supported deployment of a group, if it has one.

@@ -54,12 +54,15 @@ fn what_is_protected_is_not_deleted() {
     dir.sh(&format!("imp-dg update --dg Aged --min-supported-deployment {minimum}")).quiet();
     sim.reset();
     dir.sh("imp-build list --dg Aged | imp-build delete").code(2).no_stdout().says("--confirmed");
-    let dry = dir.sh("imp-build list --dg Aged | imp-build delete --force --dry-run").ok();
-    dry.outcomes("deleted", 4);
+    let dry = "imp-build list --dg Aged | imp-build delete --dry-run --failed failed";
+    let run = dir.sh(dry).code(1).says_all(&["It is flagged: --force", "imp-dg builds --dg"]);
+    assert_eq!(run.field("id"), [&*old]);
+    dir.sh(&format!("{dry} --force")).code(1).outcomes("deleted", 2);
+    assert_eq!(dir.failed("failed").len(), 2);
     assert_eq!(sim.counts().writes, 0);
     let script = "imp-build list --dg Aged | imp-build delete --confirmed --failed failed";
     let run = dir.sh(script).code(1).outcomes("deleted", 1);
-    assert_eq!(run.field("id"), [old]);
+    assert_eq!(run.says("raise the minimum to it with `imp-dg update --dg").field("id"), [old]);
     let script = "imp-build list --dg Aged | imp-build delete --force --confirmed --failed failed";
     let run = dir.sh(script).code(1).outcomes("deleted", 1).says("it keeps its flag");
     assert_eq!(run.field("id"), [flagged]);

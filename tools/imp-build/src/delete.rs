@@ -34,7 +34,7 @@ impl Delete {
             let build = session.resource(ResourceKind::Deployment, row, &[])?;
             let id = cli::text(&build, "id");
             let delete = || match self.changes.dry_run {
-                true => Ok(()),
+                true => ops::deployments::could_be_deleted(&session, id, self.force),
                 false => ops::deployments::delete_deployment(&session, id, self.force),
             };
             let ((), reported) = once.act(id, &Record::new(), delete)?;

@@ -103,8 +103,10 @@ impl Remove {
     /// Production devices cannot be removed (imp-service(7), section 9.1), and without --force no
     /// device of a group.
     fn may_be_taken_out(&self, kind: &str) -> Result<(), Failure> {
+        // Without --force this is a dry run, and the service would say so.
+        let kind_of_error = if self.force { ErrorKind::Refused } else { ErrorKind::Conflict };
         let refuse = |title: &str, what_to_do: &str| {
-            Err(Failure::new(ErrorKind::Refused, title).detail(what_to_do))
+            Err(Failure::new(kind_of_error, title).detail(what_to_do))
         };
         match model::GroupType::of_api(kind) {
             Some(model::GroupType::Production) => refuse(

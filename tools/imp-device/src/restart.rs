@@ -40,7 +40,11 @@ impl Restart {
             let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
             let restart = || {
                 if self.changes.dry_run {
-                    session.with_device(&device, Request::get)?;
+                    let state = session.device(&device)?;
+                    // The record of a dry run may say that it would be in a group by then.
+                    if cli::text(&state, "devicegroup_id").is_empty() && !row.is_dry_run() {
+                        return Err(in_no_group());
+                    }
                     return Ok(Record::new());
                 }
                 marks.device(&device)?;
@@ -74,4 +78,10 @@ fn state_after(session: &Session, device: &Identifier) -> Result<Record, Failure
         return Ok(Record::new());
     }
     Err(why.after(done, "do not restart it again for that"))
+}
+
+/// A device that is in no group has nothing to run (imp-service(7), section 7.6).
+fn in_no_group() -> Failure {
+    Failure::new(ErrorKind::Conflict, "The device is in no device group")
+        .detail("`imp-device assign` puts it into one, and that restarts it")
 }

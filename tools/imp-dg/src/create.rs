@@ -1,6 +1,6 @@
 //! `imp-dg create`
 
-use model::{GroupType, Record, ResourceKind};
+use model::{ErrorKind, GroupType, Record, ResourceKind};
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use cli::terminal::stderr;
 use pipe::{Failure, Row};
 use serde_json::Value;
 
-use crate::variables;
+use crate::{targets, variables};
 
 /// Create device groups of any of the seven types
 ///
@@ -38,13 +38,13 @@ pub struct Create {
     /// For fixture groups: the group that devices under test go to
     #[arg(long, short = 'u', value_name = "DEVICE_GROUP")]
     dut: Option<String>,
-    /// Create the DUT group if there is none of that name
+    /// Create the DUT group if the product has none of that name
     #[arg(long, short = 'w', requires = "dut")]
     create_dut: bool,
     /// For fixture groups: the group that blessed devices go to
     #[arg(long, short, value_name = "DEVICE_GROUP")]
     target: Option<String>,
-    /// Create the production group if there is none of that name
+    /// Create the production group if the product has none of that name
     #[arg(long, requires = "target")]
     create_target: bool,
     /// Variables for the code: KEY=VALUE, a JSON object, or @FILE; repeatable
@@ -139,12 +139,48 @@ struct Making<'a> {
     beside: Vec<String>,
 }
 
+/// The production target and the DUT target, each with its type.
+type Targets = ((GroupType, Needed), (GroupType, Needed));
+
+/// A product or a target of the group: there already, or to be made under this name.
+enum Needed {
+    There(Record),
+    ToMake(String),
+}
+
 impl Making<'_> {
+    /// Looks everything up before anything is made.
     fn group(&mut self, variables: Option<Value>) -> Result<RowDone, Failure> {
+        let kind = self.flags.kind(self.row)?;
+        let attributes = self.attributes(variables)?;
+        let product = self.product()?;
+        let id = match &product {
+            Needed::There(product) => cli::text(product, "id").to_owned(),
+            Needed::ToMake(_) => String::new(),
+        };
+        let targets = match kind.targets() {
+            Some((production, dut)) => Some((
+                (production, self.target("target", production, &id)?),
+                (dut, self.target("dut", dut, &id)?),
+            )),
+            None => None,
+        };
+        if self.flags.changes.dry_run || self.makes_more(&product, targets.as_ref()) {
+            self.foresee(kind, &attributes, &id)?;
+        }
+        let product = self.made_product(product)?;
+        let mut relationships = Record::from_iter([("product".to_owned(), product.clone())]);
+        if let Some((production, dut)) = targets {
+            let made = self.made_target(production, &product)?;
+            relationships.insert("production_target".into(), made);
+            relationships.insert("dut_target".into(), self.made_target(dut, &product)?);
+        }
+        self.post(kind, attributes, relationships)
+    }
+
+    fn attributes(&self, variables: Option<Value>) -> Result<Record, Failure> {
         let (row, flags) = (self.row, self.flags);
         let name = cli::new_name(row, ResourceKind::DeviceGroup)?;
-        let kind = flags.kind(row)?;
-        let product = self.product()?;
         let mut attributes = Record::from_iter([("name".to_owned(), name.into())]);
         let descr = cli::option_or_copy(row, "descr", flags.descr.as_ref(), "description")?;
         attributes.extend(descr.map(|descr| ("description".to_owned(), descr.into())));
@@ -152,15 +188,27 @@ impl Making<'_> {
         attributes.extend(region.map(|region| ("region".to_owned(), region.into())));
         let variables = variables::of_row(row, &["env_variable", "env_vars"])?.or(variables);
         attributes.extend(variables.map(|variables| ("env_vars".to_owned(), variables)));
-        let mut relationships = Record::from_iter([("product".to_owned(), product.clone())]);
-        if let Some((production, dut)) = kind.targets() {
-            let target = (flags.target.as_ref(), flags.create_target);
-            let target = self.target("target", target, production, &product)?;
-            let dut = self.target("dut", (flags.dut.as_ref(), flags.create_dut), dut, &product)?;
-            relationships.insert("production_target".into(), target);
-            relationships.insert("dut_target".into(), dut);
+        Ok(attributes)
+    }
+
+    fn makes_more(&self, product: &Needed, targets: Option<&Targets>) -> bool {
+        let is_new = |needed: &Needed| matches!(needed, Needed::ToMake(_));
+        is_new(product)
+            || targets.is_some_and(|((_, one), (_, other))| is_new(one) || is_new(other))
+    }
+
+    /// What the service is known to refuse: `product` is empty when it is still to be made.
+    fn foresee(&self, kind: GroupType, attributes: &Record, product: &str) -> Result<(), Failure> {
+        if attributes.contains_key("region") && !kind.is_blessed() {
+            let title = "Only production groups have a region";
+            return Err(Failure::new(ErrorKind::Refused, title)
+                .detail("leave --region and the column region out"));
         }
-        self.post(kind, attributes, relationships)
+        if product.is_empty() {
+            return Ok(());
+        }
+        let name = cli::text(attributes, "name");
+        self.session.name_is_free(ResourceKind::DeviceGroup, product, name, "")
     }
 
     fn post(
@@ -177,14 +225,24 @@ impl Making<'_> {
         Ok(RowDone::new(made, Outcome::Created))
     }
 
-    /// The product, created if that is wanted, as a relationship.
-    fn product(&mut self) -> Result<Value, Failure> {
-        let (session, option) = (self.session, self.flags.product.as_ref());
+    fn product(&self) -> Result<Needed, Failure> {
+        let option = self.flags.product.as_ref();
         let text = cli::option_or_copy(self.row, "product", option, "product_id")?;
         let text = text.ok_or_else(|| cli::missing("--product", "the product"))?;
-        let create = self.flags.create_product;
-        let found = match session.find(ResourceKind::Product, &text) {
-            Err(failure) if failure.kind == model::ErrorKind::NotFound && create => {
+        match self.session.find(ResourceKind::Product, &text) {
+            Err(failure) if failure.kind == ErrorKind::NotFound && self.flags.create_product => {
+                Ok(Needed::ToMake(text))
+            }
+            found => found.map(Needed::There),
+        }
+    }
+
+    /// The product, created if that is wanted, as a relationship.
+    fn made_product(&mut self, product: Needed) -> Result<Value, Failure> {
+        let session = self.session;
+        let product = match product {
+            Needed::There(product) => product,
+            Needed::ToMake(text) => {
                 let what = format!("the product {text}");
                 if self.flags.changes.dry_run {
                     self.beside.push(what);
@@ -199,49 +257,44 @@ impl Making<'_> {
                 self.beside.push(what);
                 created
             }
-            found => found?,
         };
-        Ok(resource::identifier("product", cli::text(&found, "id")))
+        Ok(resource::identifier("product", cli::text(&product, "id")))
     }
 
-    /// One of the two targets of a fixture group, named by the column or the option, as a relationship. It is
-    /// created if that is wanted.
-    fn target(
+    /// One of the two targets of a fixture group, named by the column or the option.
+    fn target(&self, column: &str, kind: GroupType, product: &str) -> Result<Needed, Failure> {
+        let flags = self.flags;
+        let (option, create) = match column {
+            "dut" => (&flags.dut, flags.create_dut),
+            _ => (&flags.target, flags.create_target),
+        };
+        let text = cli::text_option(self.row, &[column])?.or(option.clone());
+        let text = text.ok_or_else(|| cli::missing(&format!("--{column}"), "the target"))?;
+        let Some(group) = targets::find(self.session, product, &text, create)? else {
+            return Ok(Needed::ToMake(text));
+        };
+        targets::check(&group, kind, product)?;
+        Ok(Needed::There(group))
+    }
+
+    /// A target, created if it is not there, as a relationship.
+    fn made_target(
         &mut self,
-        column: &str,
-        (option, create): (Option<&String>, bool),
-        kind: GroupType,
+        (kind, target): (GroupType, Needed),
         product: &Value,
     ) -> Result<Value, Failure> {
-        let session = self.session;
-        let text = cli::text_option(self.row, &[column])?.or(option.cloned());
-        let text = text.ok_or_else(|| cli::missing(&format!("--{column}"), "the target"))?;
-        let id = product["id"].as_str().unwrap_or_default();
-        // A plain name means a group of this product, whatever other products have.
-        let within = if text.starts_with('{') || id.is_empty() {
-            text.clone()
-        } else {
-            format!("{{{id}}}{{{text}}}")
-        };
-        let found =
-            session.find(ResourceKind::DeviceGroup, &within).or_else(|failure| {
-                match failure.kind {
-                    model::ErrorKind::NotFound => session.find(ResourceKind::DeviceGroup, &text),
-                    _ => Err(failure),
-                }
-            });
-        let group = match found {
-            Err(failure) if failure.kind == model::ErrorKind::NotFound && create => {
+        let group = match target {
+            Needed::There(group) => group,
+            Needed::ToMake(text) => {
                 let what = format!("the group {text} ({})", kind.api_name());
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
                 let relationships = Record::from_iter([("product".to_owned(), product.clone())]);
                 let created = self.post(kind, attributes, relationships);
-                session.resolver.forget(ResourceKind::DeviceGroup);
+                self.session.resolver.forget(ResourceKind::DeviceGroup);
                 let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
                 created.record
             }
-            found => found?,
         };
         Ok(resource::identifier(cli::text(&group, "type"), cli::text(&group, "id")))
     }

@@ -7,6 +7,7 @@ mod info;
 mod list;
 mod reassign;
 mod restart;
+mod targets;
 mod unassign;
 mod update;
 mod variables;

@@ -5,11 +5,12 @@ use clap::Args;
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{ErrorKind, GroupType, Record, ResourceKind};
+use ops::deployments::is_older;
 use pipe::{Failure, Row};
 use serde_json::{Value, json};
 
-use crate::variables;
+use crate::{targets, variables};
 
 /// What can be asked for.
 const OPTIONS: &str = "--name, --descr, --dut, --target, --load-code-after-blessing, \
@@ -71,7 +72,7 @@ impl Update {
                 session.resource(ResourceKind::DeviceGroup, &row, &["name", "dut", "target"])?;
             let wanted_state = WantedState {
                 attributes: self.attributes(&row, variables.clone())?,
-                relationships: self.targets(&session, &row)?,
+                relationships: self.targets(&session, &row, cli::text(&group, "product_id"))?,
                 lowest: cli::text_option(&row, &["min_supported_deployment"])?
                     .or(self.min_supported_deployment.clone()),
             };
@@ -114,13 +115,14 @@ impl Update {
         Ok(attributes)
     }
 
-    fn targets(&self, session: &Session, row: &Row) -> Result<Record, Failure> {
+    /// `product` is that of the group, as far as the row knows it: it is where a name is looked for first.
+    fn targets(&self, session: &Session, row: &Row, product: &str) -> Result<Record, Failure> {
         let mut relationships = Record::new();
         for (column, option, name) in
             [("target", &self.target, "production_target"), ("dut", &self.dut, "dut_target")]
         {
             if let Some(text) = cli::text_option(row, &[column])?.or(option.clone()) {
-                let group = session.find(ResourceKind::DeviceGroup, &text)?;
+                let group = targets::find(session, product, &text, false)?.unwrap_or_default();
                 let target =
                     resource::identifier(cli::text(&group, "type"), cli::text(&group, "id"));
                 relationships.insert(name.into(), target);
@@ -178,6 +180,7 @@ impl WantedState {
             return Ok((present, Outcome::Unchanged));
         }
         if dry_run {
+            self.foresee(session, &present, minimum.as_deref())?;
             let known = present.into_iter().chain(self.attributes.clone()).collect();
             return Ok((known, Outcome::Updated));
         }
@@ -196,6 +199,55 @@ impl WantedState {
             record.insert("min_supported_deployment_type".into(), "deployment".into());
         }
         Ok((record, Outcome::Updated))
+    }
+}
+
+impl WantedState {
+    /// For a dry run: what the service is known to refuse (imp-service(7), sections 7.2, 7.3 and 10.5).
+    fn foresee(
+        &self,
+        session: &Session,
+        present: &Record,
+        minimum: Option<&str>,
+    ) -> Result<(), Failure> {
+        let kind = GroupType::of_api(cli::text(present, "type"));
+        let (product, id) = (cli::text(present, "product_id"), cli::text(present, "id"));
+        let loads_code = self.attributes.contains_key("load_code_after_blessing");
+        if loads_code && kind.is_some_and(|kind| !kind.is_blessed()) {
+            let title = "The group has no load_code_after_blessing";
+            return Err(Failure::new(ErrorKind::Refused, title)
+                .detail("only production groups have it; leave it out"));
+        }
+        for (name, target) in &self.relationships {
+            let Some((production, dut)) = kind.and_then(GroupType::targets) else {
+                return Err(Failure::new(ErrorKind::Refused, "The group has no targets")
+                    .detail("only fixture groups have them; leave --dut and --target out"));
+            };
+            let target = target["id"].as_str().unwrap_or_default();
+            let target = session.find(ResourceKind::DeviceGroup, target)?;
+            let wanted = if name == "dut_target" { dut } else { production };
+            targets::check(&target, wanted, product)?;
+        }
+        if let Some(name) = self.attributes.get("name").and_then(Value::as_str) {
+            session.name_is_free(ResourceKind::DeviceGroup, product, name, id)?;
+        }
+        minimum.map_or(Ok(()), |minimum| can_be_minimum(session, present, minimum))
+    }
+}
+
+/// Whether the service takes `minimum` as the minimum supported deployment of a group.
+fn can_be_minimum(session: &Session, group: &Record, minimum: &str) -> Result<(), Failure> {
+    let no =
+        |title: &str, detail: &str| Err(Failure::new(ErrorKind::Conflict, title).detail(detail));
+    let wanted = session.find(ResourceKind::Deployment, minimum)?;
+    if cli::text(&wanted, "devicegroup_id") != cli::text(group, "id") {
+        return no("The build is not of this group", "`imp-dg builds` lists those that are");
+    }
+    match ops::deployments::minimum_of(session, group)? {
+        Some(present) if is_older(&wanted, &present) => {
+            no("The minimum supported deployment can only rise", "choose a newer build")
+        }
+        _ => Ok(()),
     }
 }
 

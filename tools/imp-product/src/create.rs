@@ -47,6 +47,9 @@ impl Create {
                 );
             }
             if self.changes.dry_run {
+                let owner = relationships.get("owner").and_then(|owner| owner["id"].as_str());
+                let name = cli::text(&attributes, "name");
+                session.name_is_free(ResourceKind::Product, owner.unwrap_or("me"), name, "")?;
                 return Ok(RowDone::created("product", attributes));
             }
             let body = resource::create_body("product", attributes, relationships);

@@ -55,6 +55,11 @@ impl Update {
             };
             let ((record, outcome), reported) = once.act(id, &attributes, || {
                 let present = session.present(ResourceKind::Product, &row, &product)?;
+                if self.changes.dry_run && attributes.contains_key("name") {
+                    let (owner, name) =
+                        (cli::text(&present, "owner_id"), cli::text(&attributes, "name"));
+                    session.name_is_free(ResourceKind::Product, owner, name, id)?;
+                }
                 change(present, &attributes, self.changes.dry_run, send)
             })?;
             Ok(RowDone::changed(&row, record, outcome).once(reported))

@@ -9,7 +9,7 @@ use pipe::{Failure, Row};
 use serde_json::Value;
 
 use super::carry_out::DeletionRun;
-use super::plan::{GroupToDelete, is_target_of, without_key};
+use super::plan::{GroupToDelete, in_the_way, is_target_of, without_key};
 use crate::deployments::{deployments, is_flagged, zombies_of};
 use cli::{Session, text};
 
@@ -39,7 +39,8 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
             row.groups = vec![GroupToDelete::of(&row.record)];
         }
     }
-    if !run.order.force {
+    // Without --force the service judges, and only a dry run has to know beforehand.
+    if !run.order.force && !run.order.job.is_dry_run() {
         return;
     }
     let session = run.session;
@@ -47,7 +48,11 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
     for ((row, number), group) in run.for_each(groups, |group| contents(session, group)) {
         run.rows[row].groups[number] = group;
     }
-    if run.order.key.is_none() {
+    if !run.order.force {
+        for row in run.rows.iter_mut().filter(|row| row.is_open()) {
+            row.failure = row.groups.iter().find_map(in_the_way);
+        }
+    } else if run.order.key.is_none() {
         for row in run.rows.iter_mut().filter(|row| row.is_open()) {
             let blessed = row.groups.iter().filter(|group| group.is_production());
             match blessed.map(|group| group.devices.len()).sum() {
@@ -62,7 +67,7 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
 }
 
 fn groups_of_products(run: &mut DeletionRun<'_>) {
-    if !run.order.force && !run.order.builds {
+    if !run.order.force && !run.order.builds && !run.order.job.is_dry_run() {
         return;
     }
     let session = run.session;

@@ -150,6 +150,24 @@ pub fn without_key(devices: usize) -> Failure {
     )
 }
 
+/// What keeps a group from being deleted without --force.
+pub fn in_the_way(group: &GroupToDelete) -> Option<Failure> {
+    let has = |number: usize, noun: &str, advice: &str| {
+        let title = format!("The device group has {number} {}", plural(noun, number));
+        Some(Failure::new(ErrorKind::Conflict, title).detail(advice))
+    };
+    match (group.devices.len(), group.flagged.len()) {
+        (0, 0) => None,
+        (0, flagged) => has(flagged, "flagged deployment", "--force takes the flags away first"),
+        (devices, _) if group.is_production() => has(
+            devices,
+            "production device",
+            "--force and the unblessing key take them out first, and unbless them",
+        ),
+        (devices, _) => has(devices, "device", "--force takes them out first"),
+    }
+}
+
 /// A fixture group that stays would lose its target.
 pub fn is_target_of(fixtures: &[String]) -> Failure {
     Failure::new(ErrorKind::Conflict, "Other device groups have this one as their target").detail(
@@ -177,6 +195,19 @@ mod tests {
             flagged: vec![String::new(); flagged],
             deployments,
             ..GroupToDelete::default()
+        }
+    }
+
+    #[test]
+    fn devices_and_flags_keep_a_group() {
+        for (kind, devices, flagged, expected) in [
+            ("development_devicegroup", 0, 0, None),
+            ("development_devicegroup", 2, 1, Some("The device group has 2 devices")),
+            ("development_devicegroup", 0, 1, Some("The device group has 1 flagged deployment")),
+            ("production_devicegroup", 1, 0, Some("The device group has 1 production device")),
+        ] {
+            let failure = in_the_way(&group(kind, devices, flagged, 5));
+            assert_eq!(failure.map(|failure| failure.title).as_deref(), expected);
         }
     }
 

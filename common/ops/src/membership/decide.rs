@@ -3,13 +3,13 @@
 //! A device that is where it should be is not written again, since that would restart it. The same device
 //! twice is written once: its second row is `unchanged` for the same target and a conflict for another.
 
-use model::ErrorKind;
+use model::{ErrorKind, GroupType};
 use std::collections::HashMap;
 use std::num::NonZeroU64;
 
 use pipe::Failure;
 
-use super::locations::{GroupNumber, Location, Locations, key};
+use super::locations::{Group, GroupNumber, Location, Locations, key};
 use super::row::{MoveRow, Requested, RowState};
 
 /// Decides about every row that asks for something. `key_given`: there is an unblessing key.
@@ -61,6 +61,54 @@ fn decide_one(
     }
 }
 
+/// For a dry run: fails the rows of devices that the service certainly refuses (imp-service(7), section 8.5).
+pub(super) fn foresee(rows: &mut [MoveRow], locations: &Locations) {
+    for row in rows.iter_mut().filter(|row| row.open().is_some()) {
+        let location = locations.of(row.device()).ok().flatten();
+        if let Some((location, target)) = location.zip(row.target())
+            && let Some((title, advice)) = refusal(location, locations.group(target), locations)
+        {
+            let failure = Failure::new(ErrorKind::Conflict, title).detail(advice);
+            row.state = RowState::Failed(Box::new(failure));
+        }
+    }
+}
+
+/// Why a device cannot go to a group, and the way out.
+fn refusal(
+    location: Location,
+    target: &Group,
+    locations: &Locations,
+) -> Option<(&'static str, &'static str)> {
+    let present = location.group.map(|group| locations.group(group));
+    let is_other = |present: &Group| {
+        present.product.as_ref().zip(target.product.as_ref()).is_some_and(|(a, b)| a != b)
+    };
+    if location.is_imp001 && target.kind().is_some_and(|kind| kind != GroupType::Development) {
+        return Some((
+            "It is an imp001, which factory groups do not take",
+            "development groups do; take a device of another type",
+        ));
+    }
+    if !target.is_blessed() {
+        return None;
+    }
+    match present {
+        Some(present) if !present.is_blessed() => Some(NOT_BLESSED),
+        None => Some(NOT_BLESSED),
+        Some(present) if is_other(present) => Some((
+            "It is blessed and cannot change to another product",
+            "choose a group of its own product, or unassign it first, which unblesses it",
+        )),
+        Some(_) => None,
+    }
+}
+
+const NOT_BLESSED: (&str, &str) = (
+    "Only blessing brings a device into a production group",
+    "it gets there through a fixture group that has this one as its target; see imp-dg(1)",
+);
+
 /// `source` is that of the earlier row.
 pub(super) fn contradicts(source: &str) -> Failure {
     Failure::new(ErrorKind::Conflict, "The same device twice, for two groups")
@@ -97,7 +145,6 @@ pub(super) fn batches(
 
 #[cfg(test)]
 mod tests {
-    use super::super::locations::Group;
     use super::*;
     use pipe::NamedBy;
     use serde_json::json;
@@ -172,6 +219,34 @@ mod tests {
             [("40000c2a69000001", None), ("40000c2a69000002", None), ("40000c2a69000003", None)];
         assert_eq!(decided(&asked, &locations, false), ["open a", "BadInput", "Unchanged"]);
         assert_eq!(decided(&asked, &locations, true), ["open a", "open b", "Unchanged"]);
+    }
+
+    #[test]
+    fn what_may_go_where_is_foreseen() {
+        let group = |kind: &str, product: &str| {
+            let (id, kind) = (format!("{kind} {product}"), format!("{kind}_devicegroup"));
+            Group { id, kind, product: Some(product.into()) }
+        };
+        let development = group("development", "p");
+        let shop = group("production", "p");
+        for (present, is_imp001, target, refused) in [
+            (None, false, &development, false),
+            (None, true, &development, false),
+            (None, true, &group("factoryfixture", "p"), true),
+            (None, false, &group("dut", "p"), false),
+            (None, false, &shop, true),
+            (Some(&development), false, &shop, true),
+            (Some(&shop), false, &group("production", "p"), false),
+            (Some(&shop), false, &group("pre_production", "p"), false),
+            (Some(&shop), false, &group("production", "q"), true),
+            (Some(&shop), false, &development, false),
+        ] {
+            let mut locations = Locations::default();
+            let group = present.map(|present| locations.number(present));
+            let location = Location { id: None, group, by_name: false, is_imp001 };
+            let found = refusal(location, target, &locations);
+            assert_eq!(found.is_some(), refused, "{present:?} {is_imp001} {target:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use pipe::spool::Spool;
 use pipe::{Failure, Item, ReadError, Row};
 
 use super::Move;
-use super::decide::{contradicts, decide};
+use super::decide::{contradicts, decide, foresee};
 use super::locate::{Within, locate};
 use super::locations::{GroupNumber, Locations};
 use super::print::Printer;
@@ -109,6 +109,7 @@ impl<'a> MoveJob<'a> {
         }
         self.tell_contradicted();
         if self.order.job.is_dry_run() {
+            foresee(&mut self.rows, &self.locations);
             self.settle_open(&RowState::Moved);
         }
         if let Some(error) = self.send(results) {

@@ -25,9 +25,19 @@ pub struct Group {
 }
 
 impl Group {
+    /// Its type, if it is one that we know.
+    pub fn kind(&self) -> Option<GroupType> {
+        GroupType::of_api(&self.kind)
+    }
+
+    /// Only blessed devices are in it.
+    pub fn is_blessed(&self) -> bool {
+        self.kind().is_some_and(GroupType::is_blessed)
+    }
+
     /// Its devices are unblessed when they leave it, and that needs the key.
     pub fn is_production(&self) -> bool {
-        GroupType::of_api(&self.kind) == Some(GroupType::Production)
+        self.kind() == Some(GroupType::Production)
     }
 
     /// From the record of a group.
@@ -54,6 +64,8 @@ pub struct Location {
     pub group: Option<GroupNumber>,
     /// What it was looked for by is its name.
     pub by_name: bool,
+    /// It is an imp001.
+    pub is_imp001: bool,
 }
 
 /// What is known of the locations of devices.
@@ -145,7 +157,8 @@ impl Locations {
         });
         let id =
             text("id").and_then(|id| u64::from_str_radix(id, 16).ok()).and_then(NonZeroU64::new);
-        let location = Location { id, group, by_name: false };
+        let is_imp001 = text("imp_type") == Some("imp001");
+        let location = Location { id, group, by_name: false, is_imp001 };
         for own in ["id", "mac_address", "agent_id"].into_iter().filter_map(text) {
             if wanted(key(own)) {
                 self.found.insert(key(own), Found::At(location));
