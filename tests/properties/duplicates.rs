@@ -2,7 +2,7 @@
 //! no group gets the name of a device.
 
 use serde_json::{Value, json};
-use tests::{Dir, Sim, told};
+use tests::{Dir, Run, Sim, told};
 
 fn account() -> (Sim, Dir, Vec<String>) {
     let sim = Sim::start(&["--devices", "20", "--production", "5"]);
@@ -30,6 +30,94 @@ fn a_device_twice_is_worked_on_once() {
     let twice = format!("{free}\n{free}\n");
     let run = dir.sh_with("imp-device remove --confirmed", twice).quiet();
     assert_eq!(run.field("outcome"), ["removed", "unchanged"]);
+}
+
+/// `same_as` of the records, `-` where there is none.
+fn same_as(run: &Run) -> Vec<String> {
+    let of = |record: &Value| record["same_as"].as_str().unwrap_or("-").to_owned();
+    run.records().iter().map(of).collect()
+}
+
+#[test]
+fn a_repeated_row_says_which_it_repeats() {
+    let (sim, dir, _) = account();
+    let before = ["webhooks", "deployments"].map(|list| sim.all(list).len());
+    let free = sim.field("id")[10..13].to_vec();
+    dir.write("free.csv", format!("id\n{0}\n{1}\n{0}\n{0}\n", free[0], free[1]));
+    dir.write("groups.csv", "dg\nA\nA\n");
+    dir.write("new.csv", "name\nN\nN\n");
+    dir.write("empty", "");
+    for (script, outcome, first) in [
+        ("imp-device assign --dg A --input free.csv", "assigned", "free.csv:2"),
+        ("imp-device unassign --input free.csv", "unassigned", "free.csv:2"),
+        ("imp-product create --input new.csv", "created", "new.csv:2"),
+        ("imp-dg create -p N --input new.csv", "created", "new.csv:2"),
+        ("imp-hook create -u http://a/ -e blinkup --input groups.csv", "created", "groups.csv:2"),
+        ("imp-build deploy -x empty -y empty --input groups.csv", "created", "groups.csv:2"),
+        ("imp-dg restart --input groups.csv", "restarted", "groups.csv:2"),
+        ("imp-dg delete -q -g N -g N", "deleted", "--dg"),
+        ("imp-product delete -q -p N -p N", "deleted", "--product"),
+    ] {
+        let run = dir.sh(script).quiet();
+        let ends = |texts: &[String]| [texts[0].clone(), texts[texts.len() - 1].clone()];
+        assert_eq!(ends(&same_as(&run)), ["-", first], "{script}");
+        assert_eq!(ends(&run.field("outcome")), [outcome, "unchanged"], "{script}");
+    }
+    let made = ["webhooks", "deployments"].map(|list| sim.all(list).len());
+    assert_eq!(made, before.map(|number| number + 1));
+    // Rows that are in hand together are compared with --stream, too.
+    let run = dir.sh("imp-device assign --dg A --stream --input free.csv").quiet();
+    assert_eq!(same_as(&run), ["-", "-", "free.csv:2", "free.csv:2"]);
+    // Fed back, the mark of the earlier run is gone.
+    let twice = "imp-device unassign --input free.csv | imp-device assign --dg A";
+    assert_eq!(same_as(&dir.sh(twice).quiet()), ["-", "-", "stdin:1", "stdin:1"]);
+}
+
+#[test]
+fn what_is_created_twice_with_other_values_is_a_conflict() {
+    let (_sim, dir, _) = account();
+    dir.write("hooks.csv", "dg,mime\nA,json\nA,urlencoded\n");
+    dir.write("products.csv", "name,descr\nN,one\nN,two\n");
+    dir.write("groups.csv", "name,type\nG,development\nG,production\n");
+    dir.write("empty", "");
+    dir.write("builds.csv", "dg,descr\nA,one\nA,two\n");
+    for (script, file) in [
+        ("imp-hook create -u https://a.example/ -e blinkup", "hooks"),
+        ("imp-product create", "products"),
+        ("imp-dg create -p N", "groups"),
+        ("imp-build deploy -x empty -y empty", "builds"),
+    ] {
+        let script = format!("{script} --jobs 1 --input {file}.csv --failed failed");
+        let run = dir.sh(&script).code(1).outcomes("created", 1);
+        run.says(&format!("same thing: {file}.csv:2: "));
+        assert_eq!(
+            told(&dir.failed("failed")),
+            [(&*format!("{file}.csv:3"), "conflict")],
+            "{script}"
+        );
+    }
+    // Other calls of the same group are other webhooks.
+    dir.write("hooks.csv", "dg,url\nA,https://a.example/\nA,https://b.example/\n");
+    dir.sh("imp-hook create -e deployment --input hooks.csv").quiet().outcomes("created", 2);
+}
+
+#[test]
+fn a_device_is_the_same_by_any_of_its_identifiers() {
+    let (sim, dir, _) = account();
+    let device = &sim.devices()[10];
+    let names = ["id", "mac_address", "id"].map(|name| device[name].as_str().expect("text"));
+    let other = &sim.devices()[11];
+    let mac = other["mac_address"].as_str().expect("text");
+    let rows = format!("{}\n{mac}\n", names.join("\n"));
+    let run = dir.sh_with("imp-device assign --dg A", rows.clone()).quiet();
+    assert_eq!(same_as(&run), ["-", "stdin:1", "stdin:1", "-"]);
+    sim.reset();
+    let run = dir.sh_with("imp-device restart --jobs 1", rows.clone()).quiet();
+    assert_eq!(same_as(&run), ["-", "stdin:1", "stdin:1", "-"]);
+    assert_eq!(sim.restarts(), 2);
+    let run = dir.sh_with("imp-device remove -qf", rows).quiet();
+    assert_eq!(run.field("outcome"), ["removed", "unchanged", "unchanged", "removed"]);
+    assert_eq!(sim.field("id").len(), 23);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub mod source;
 
 pub use change::change;
 pub use expand::{ExpandedRows, expand};
-pub use outcome::{Outcome, RowDone, RowResult, from_dry_run, interrupted, run_ended};
+pub use outcome::{Outcome, RowDone, RowResult, SAME_AS, from_dry_run, interrupted, run_ended};
 pub use run::{RowJob, carry_out, each, each_row};
 
 pub use crate::consent::Ask;

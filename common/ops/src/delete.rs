@@ -18,7 +18,7 @@ use cli::CommandError;
 use cli::Session;
 use cli::consent::count;
 use cli::rows::results::{Results, label};
-use cli::rows::{Ask, Outcome, RowDone, RowJob, from_dry_run, run_ended};
+use cli::rows::{Ask, Outcome, RowDone, RowJob, SAME_AS, from_dry_run, run_ended};
 use cli::{consent, terminal::stderr};
 use plan::DeleteRow;
 
@@ -127,7 +127,10 @@ fn report(results: &mut Results<'_>, rows: &[DeleteRow]) {
         }
         let outcome = if row.same_as.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
         let row = Row { record: row.input.clone(), source: row.source.clone() };
-        let acted = RowDone::changed(&row, first.record.clone(), outcome);
+        let mut acted = RowDone::changed(&row, first.record.clone(), outcome);
+        if outcome == Outcome::Unchanged {
+            acted.record.insert(SAME_AS.into(), first.source.clone().into());
+        }
         results.good(acted.record, acted.outcome);
     }
 }

@@ -69,7 +69,7 @@ impl Row {
                 || ["type", "id"].contains(&name)
                 || ["_id", "_type"].iter().any(|ending| name.ends_with(ending))
         });
-        !of_service && name != "outcome"
+        !of_service && !["outcome", "same_as"].contains(&name)
     }
 
     /// Whether a dry run printed this record. CSV gives the mark as text.

@@ -44,7 +44,7 @@ impl Copy {
             let original = self.original(&session, &build)?;
             let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             let (code, attributes) = self.copied(&original);
-            creating.create(&session, &group, &code, attributes, |_| Ok(()))
+            creating.create(&session, &row.source, &group, &code, attributes, |_| Ok(()))
         })
     }
 

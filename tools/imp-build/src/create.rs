@@ -37,13 +37,14 @@ impl Creating {
     }
 
     /// Creates a build with this code and these further attributes in `group`, then does `and_then` with
-    /// its record. Prints the build without its code.
+    /// its record. Prints the build without its code. `source` is that of the row.
     ///
     /// # Errors
     /// What the service refuses; places that do not compile have been said then.
     pub fn create(
         &self,
         session: &Session,
+        source: &str,
         group: &Record,
         code: &Code,
         attributes: Record,
@@ -55,7 +56,7 @@ impl Creating {
         ]);
         whole.extend(attributes.clone());
         let id = cli::text(group, "id");
-        let created = self.once.act(id, &whole, || {
+        let created = self.once.act(source, id, &whole, || {
             if self.if_changed
                 && let Some(current) = current::up_to_date(session, id, code)?
             {

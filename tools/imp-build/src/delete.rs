@@ -37,7 +37,7 @@ impl Delete {
                 true => ops::deployments::could_be_deleted(&session, id, self.force),
                 false => ops::deployments::delete_deployment(&session, id, self.force),
             };
-            let ((), reported) = once.act(id, &Record::new(), delete)?;
+            let ((), reported) = once.act(&row.source, id, &Record::new(), delete)?;
             Ok(RowDone::changed(row, without_code(build), Outcome::Deleted).once(reported))
         })
     }

@@ -109,7 +109,7 @@ impl Deploy {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
             let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
-            creating.create(&session, &group, &code, attributes, |_| Ok(()))
+            creating.create(&session, &row.source, &group, &code, attributes, |_| Ok(()))
         })
     }
 }

@@ -44,7 +44,7 @@ impl Run {
             let attributes = self.build.attributes(row)?;
             let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
             marks.group(cli::text(&group, "id"))?;
-            creating.create(&session, &group, &code, attributes, |build| {
+            creating.create(&session, &row.source, &group, &code, attributes, |build| {
                 self.restart(&session, cli::text(&group, "id"), cli::text(build, "id"))
             })
         })

@@ -68,8 +68,9 @@ impl Update {
         let mut wanted = attributes.clone();
         wanted.insert("tag".into(), add.clone().into());
         wanted.insert("remove_tag".into(), remove.clone().into());
-        let changed = once
-            .act(id, &wanted, || self.change(session, row, &build, attributes, (&add, &remove)));
+        let changed = once.act(&row.source, id, &wanted, || {
+            self.change(session, row, &build, attributes, (&add, &remove))
+        });
         changed.map(|(acted, reported)| acted.once(reported))
     }
 

@@ -6,6 +6,7 @@
 mod assign;
 mod history;
 mod info;
+mod known_devices;
 mod list;
 mod remove;
 mod restart;

@@ -2,10 +2,12 @@
 
 use api::{Request, membership};
 use clap::Args;
-use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
-use cli::{OncePerTarget, Session};
+use cli::rows::{Ask, Outcome, RowDone, RowJob, carry_out};
+use cli::{OncePerTarget, Rows, Session};
 use model::{ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Identifier};
+
+use crate::known_devices::KnownDevices;
 
 /// Remove devices from the account
 ///
@@ -42,36 +44,44 @@ impl Remove {
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
         let ask = Ask { verb: "remove", confirmed: self.confirmed };
-        each(
-            &session,
-            &RowJob::deleting(self.devices.row_args(), self.changes.into(), ask),
-            |row| {
-                let device = row.identifier(ResourceKind::Device, &[])?;
-                let remove = || {
-                    if !self.changes.dry_run && !self.force {
-                        return session.with_device(&device, Request::delete).map(drop);
-                    }
-                    let (outside, taken_out) = self.outside(&session, &device)?;
-                    if self.changes.dry_run {
-                        return Ok(());
-                    }
-                    let removed = session.with_device(&outside, Request::delete);
-                    removed.map(drop).map_err(|failure| match taken_out {
-                        TakenOut::Not => failure,
-                        TakenOut::Certainly => failure
-                            .after("The device was taken out of its group, but not removed", AGAIN),
-                        TakenOut::Perhaps => failure.after(
-                            "The device may have been taken out of its group; it was not removed",
-                            AGAIN,
-                        ),
-                    })
-                };
-                let ((), reported) = once.act(&device.text, &Record::new(), remove)?;
-                let mut row = row.clone();
-                session.name_device(&mut row.record, &device);
-                Ok(RowDone::changed(&row, Record::new(), Outcome::Removed).once(reported))
-            },
-        )
+        let job = RowJob::deleting(self.devices.row_args(), self.changes.into(), ask);
+        let known = KnownDevices::default();
+        let rows = || {
+            let known = known.clone();
+            let rows = job.args.source.rows(&session.inputs)?;
+            Ok(Box::new(rows.inspect(move |item| known.note(item))) as Rows)
+        };
+        let results = carry_out(&session, &job, rows, |row| {
+            let named = row.identifier(ResourceKind::Device, &[])?;
+            let device = known.unmistakable(&session, &named)?;
+            let remove = || self.remove(&session, &device);
+            let ((), reported) = once.act(&row.source, &device.text, &Record::new(), remove)?;
+            let mut row = row.clone();
+            session.name_device(&mut row.record, &named);
+            Ok(RowDone::changed(&row, Record::new(), Outcome::Removed).once(reported))
+        });
+        Ok(results?.finish())
+    }
+
+    fn remove(&self, session: &Session, device: &Identifier) -> Result<(), Failure> {
+        if !self.changes.dry_run && !self.force {
+            return session.with_device(device, Request::delete).map(drop);
+        }
+        let (outside, taken_out) = self.outside(session, device)?;
+        if self.changes.dry_run {
+            return Ok(());
+        }
+        let removed = session.with_device(&outside, Request::delete);
+        removed.map(drop).map_err(|failure| match taken_out {
+            TakenOut::Not => failure,
+            TakenOut::Certainly => {
+                failure.after("The device was taken out of its group, but not removed", AGAIN)
+            }
+            TakenOut::Perhaps => failure.after(
+                "The device may have been taken out of its group; it was not removed",
+                AGAIN,
+            ),
+        })
     }
 
     /// The device by its id, which stays valid, after it has been taken out of its group if it is in one.

@@ -8,6 +8,8 @@ use cli::{OncePerTarget, Session};
 use model::{ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Identifier};
 
+use crate::known_devices::{FirstShape, names_of};
+
 /// Restart devices
 ///
 /// A restart is never sent twice: one whose answer got lost is reported as an unknown outcome.
@@ -32,6 +34,7 @@ impl Restart {
         let session = Session::open(&self.common)?;
         let job = RowJob::changing(self.devices.row_args(), self.changes);
         let once = OncePerTarget::default();
+        let first = FirstShape::default();
         let marks = self.log.marks(&session, self.changes.dry_run)?;
         ops::logs::each_followed(&session, &job, &marks, |row| {
             let device = row.identifier(ResourceKind::Device, &[])?;
@@ -54,7 +57,12 @@ impl Restart {
                 }
                 state_after(&session, &device)
             };
-            let (state, reported) = once.act(&device.text, &wanted, restart)?;
+            let names = match first.is_as_first(&device.text) {
+                true => vec![device.text.clone()],
+                false => names_of(&session, &device)?,
+            };
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let (state, reported) = once.act_any(&row.source, &names, &wanted, restart)?;
             let mut row = row.clone();
             session.name_device(&mut row.record, &device);
             Ok(RowDone::changed(&row, state, Outcome::Restarted).once(reported))

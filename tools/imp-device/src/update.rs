@@ -43,7 +43,7 @@ impl Update {
                 let request = Request::patch(format!("/devices/{}", segment(&id))).body(body);
                 Ok(session.send(&request)?.record_if_any())
             };
-            let ((record, outcome), reported) = once.act(&id, &attributes, || {
+            let ((record, outcome), reported) = once.act(&row.source, &id, &attributes, || {
                 change(present, &attributes, self.changes.dry_run, send)
             })?;
             Ok(RowDone::changed(row, record, outcome).once(reported))

@@ -1,14 +1,14 @@
 //! `imp-dg create`
 
 use model::{ErrorKind, GroupType, Record, ResourceKind};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use api::{Request, resource};
 use clap::Args;
-use cli::Session;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::terminal::stderr;
+use cli::{OncePerTarget, Session};
 use pipe::{Failure, Row};
 use serde_json::Value;
 
@@ -74,16 +74,18 @@ impl Create {
         let mut job = RowJob::changing(args, self.changes.into());
         // Rows may create targets and products that later rows find: one after the other.
         job.in_turn = self.create_dut || self.create_target || self.create_product;
-        let foreseen = Mutex::new(HashSet::new());
+        let run = Run::default();
         each(&session, &job, |row| {
-            let mut making = Making { flags: &self, session: &session, row, beside: Vec::new() };
+            let mut making =
+                Making { flags: &self, session: &session, row, run: &run, beside: Vec::new() };
             let created = making.group(variables.clone());
             // What was made for a group is there, also when the group itself is refused.
             let (dry, failed) = (self.changes.dry_run, created.is_err());
             for thing in making.beside.into_iter().filter(|_| dry || failed) {
                 // A dry run meets what it would create again in every row.
                 if dry
-                    && !foreseen
+                    && !run
+                        .foreseen
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .insert(thing.clone())
@@ -135,8 +137,37 @@ struct Making<'a> {
     flags: &'a Create,
     session: &'a Session,
     row: &'a Row,
+    run: &'a Run,
     /// What else is made for it.
     beside: Vec<String>,
+}
+
+/// What is known from row to row.
+#[derive(Default)]
+struct Run {
+    once: OncePerTarget<RowDone>,
+    /// What a dry run has said that it would create.
+    foreseen: Mutex<HashSet<String>>,
+    /// The products that were made: the id of each, and what the rows call it.
+    products: Mutex<HashMap<String, String>>,
+}
+
+impl Run {
+    /// What the group `name` of a product is known by in this run. A product that the run has made is still the
+    /// one that earlier rows called by its name.
+    fn key_of(&self, product: &Needed, name: &str) -> String {
+        let product = match product {
+            Needed::There(product) => cli::text(product, "id"),
+            Needed::ToMake(text) => text,
+        };
+        let made = self.products.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{} {name}", made.get(product).map_or(product, String::as_str))
+    }
+
+    fn note_made(&self, product: &Record, text: String) {
+        let mut made = self.products.lock().unwrap_or_else(PoisonError::into_inner);
+        made.insert(cli::text(product, "id").to_owned(), text);
+    }
 }
 
 /// The production target and the DUT target, each with its type.
@@ -165,9 +196,39 @@ impl Making<'_> {
             )),
             None => None,
         };
-        if self.flags.changes.dry_run || self.makes_more(&product, targets.as_ref()) {
-            self.foresee(kind, &attributes, &id)?;
+        let thing = self.run.key_of(&product, cli::text(&attributes, "name"));
+        let wanted = self.wanted(kind, &attributes)?;
+        let (source, once) = (&self.row.source, &self.run.once);
+        let (done, reported) = once.act(source, &thing, &wanted, || {
+            if self.flags.changes.dry_run || self.makes_more(&product, targets.as_ref()) {
+                self.foresee(kind, &attributes, &id)?;
+            }
+            self.make(kind, attributes.clone(), product, targets)
+        })?;
+        Ok(done.once(reported))
+    }
+
+    /// All that the row asks for, to compare it with what another row wants.
+    fn wanted(&self, kind: GroupType, attributes: &Record) -> Result<Record, Failure> {
+        let mut wanted = attributes.clone();
+        wanted.insert("type".into(), kind.api_name().into());
+        if kind.is_fixture() {
+            for (column, option) in [("dut", &self.flags.dut), ("target", &self.flags.target)] {
+                let text = cli::text_option(self.row, &[column])?.or(option.clone());
+                wanted.insert(column.into(), text.into());
+            }
         }
+        Ok(wanted)
+    }
+
+    /// Makes the group, after what it needs.
+    fn make(
+        &mut self,
+        kind: GroupType,
+        attributes: Record,
+        product: Needed,
+        targets: Option<Targets>,
+    ) -> Result<RowDone, Failure> {
         let product = self.made_product(product)?;
         let mut relationships = Record::from_iter([("product".to_owned(), product.clone())]);
         if let Some((production, dut)) = targets {
@@ -248,13 +309,14 @@ impl Making<'_> {
                     self.beside.push(what);
                     return Ok(resource::identifier("product", ""));
                 }
-                let attributes = Record::from_iter([("name".to_owned(), text.into())]);
+                let attributes = Record::from_iter([("name".to_owned(), text.clone().into())]);
                 let body = resource::create_body("product", attributes, Record::new());
                 let created = session.create(&Request::post("/products").body(body));
                 // Also when it is not known whether it was made: later rows look again.
                 session.resolver.forget(ResourceKind::Product);
                 let created = created.map_err(|failure| about(&what, failure))?;
                 self.beside.push(what);
+                self.run.note_made(&created, text);
                 created
             }
         };

@@ -52,7 +52,7 @@ impl Restart {
                 }
                 Ok(Outcome::Restarted)
             };
-            let (outcome, reported) = once.act(id, &wanted, restart)?;
+            let (outcome, reported) = once.act(&row.source, id, &wanted, restart)?;
             let known =
                 group.iter().filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
             let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();

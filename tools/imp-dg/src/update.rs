@@ -80,7 +80,7 @@ impl Update {
                 return Err(nothing_to_change(OPTIONS));
             }
             let ((record, outcome), reported) =
-                once.act(cli::text(&group, "id"), &wanted_state.to_record(), || {
+                once.act(&row.source, cli::text(&group, "id"), &wanted_state.to_record(), || {
                     let present = session.present(ResourceKind::DeviceGroup, &row, &group)?;
                     wanted_state.fulfil(&session, present, self.changes.dry_run)
                 })?;

@@ -2,8 +2,8 @@
 
 use api::{Request, resource};
 use clap::Args;
-use cli::Session;
 use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
 use pipe::{Failure, Row};
 use serde_json::Value;
@@ -37,15 +37,22 @@ impl Create {
     pub fn run(&self) -> cli::Result {
         self.groups.or_of_project()?;
         let session = Session::open(&self.common)?;
+        let once = OncePerTarget::default();
         each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
             let attributes = self.attributes(row)?;
             let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
-            let body = body(attributes.clone(), &group);
-            if self.changes.dry_run {
-                return Ok(RowDone::created("webhook", attributes));
-            }
-            let made = session.create(&Request::post("/webhooks").body(body))?;
-            Ok(RowDone::new(made, Outcome::Created))
+            let called = ["event", "url"].map(|name| cli::text(&attributes, name)).join(" ");
+            let thing = format!("{} {called}", cli::text(&group, "id"));
+            let create = || {
+                if self.changes.dry_run {
+                    return Ok(RowDone::created("webhook", attributes.clone()));
+                }
+                let body = body(attributes.clone(), &group);
+                let made = session.create(&Request::post("/webhooks").body(body))?;
+                Ok(RowDone::new(made, Outcome::Created))
+            };
+            let (done, reported) = once.act(&row.source, &thing, &attributes, create)?;
+            Ok(done.once(reported))
         })
     }
 

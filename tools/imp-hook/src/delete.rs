@@ -34,7 +34,7 @@ impl Delete {
                     if self.changes.dry_run { Request::get(path) } else { Request::delete(path) };
                 session.send(&request).map(|_| ())
             };
-            let ((), reported) = once.act(&id, &Record::new(), delete)?;
+            let ((), reported) = once.act(&row.source, &id, &Record::new(), delete)?;
             Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
         })
     }

@@ -44,7 +44,7 @@ impl Update {
             if attributes.is_empty() {
                 return Err(nothing_to_change(OPTIONS));
             }
-            let ((record, outcome), reported) = once.act(&id, &attributes, || {
+            let ((record, outcome), reported) = once.act(&row.source, &id, &attributes, || {
                 let present = session.record(&Request::get(path.clone()))?;
                 change(present, &attributes, self.changes.dry_run, || {
                     let body =

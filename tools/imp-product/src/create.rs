@@ -2,8 +2,8 @@
 
 use api::{Request, resource};
 use clap::Args;
-use cli::Session;
 use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
 
 /// Create products
@@ -30,6 +30,7 @@ impl Create {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let owner = session.single(ResourceKind::Account, "--owner", self.owner.as_ref())?;
+        let once = OncePerTarget::default();
         let args = self.input.row_args("product", "--name", self.name.as_slice());
         each(&session, &RowJob::changing(args, self.changes.into()), |row| {
             let mut attributes = Record::from_iter([(
@@ -46,15 +47,21 @@ impl Create {
                     resource::identifier("account", cli::text(&owner, "id")),
                 );
             }
-            if self.changes.dry_run {
-                let owner = relationships.get("owner").and_then(|owner| owner["id"].as_str());
-                let name = cli::text(&attributes, "name");
-                session.name_is_free(ResourceKind::Product, owner.unwrap_or("me"), name, "")?;
-                return Ok(RowDone::created("product", attributes));
-            }
-            let body = resource::create_body("product", attributes, relationships);
-            let made = session.create(&Request::post("/products").body(body))?;
-            Ok(RowDone::new(made, Outcome::Created))
+            let owner = relationships.get("owner").and_then(|owner| owner["id"].as_str());
+            let (owner, name) = (owner.unwrap_or("me"), cli::text(&attributes, "name"));
+            let thing = format!("{owner} {name}");
+            let create = || {
+                if self.changes.dry_run {
+                    session.name_is_free(ResourceKind::Product, owner, name, "")?;
+                    return Ok(RowDone::created("product", attributes.clone()));
+                }
+                let (attributes, relationships) = (attributes.clone(), relationships.clone());
+                let body = resource::create_body("product", attributes, relationships);
+                let made = session.create(&Request::post("/products").body(body))?;
+                Ok(RowDone::new(made, Outcome::Created))
+            };
+            let (done, reported) = once.act(&row.source, &thing, &attributes, create)?;
+            Ok(done.once(reported))
         })
     }
 }

@@ -53,7 +53,7 @@ impl Update {
                 let request = Request::patch(format!("/products/{}", segment(id))).body(body);
                 Ok(session.send(&request)?.record_if_any())
             };
-            let ((record, outcome), reported) = once.act(id, &attributes, || {
+            let ((record, outcome), reported) = once.act(&row.source, id, &attributes, || {
                 let present = session.present(ResourceKind::Product, &row, &product)?;
                 if self.changes.dry_run && attributes.contains_key("name") {
                     let (owner, name) =

@@ -35,6 +35,9 @@ impl Outcome {
     }
 }
 
+/// The field of a row that asks for what another row has asked for: where that one came from.
+pub const SAME_AS: &str = "same_as";
+
 /// A row that was worked on.
 #[derive(Clone, Debug)]
 pub struct RowDone {
@@ -60,12 +63,14 @@ impl RowDone {
         RowDone { reported: Some(reported), ..self }
     }
 
-    /// The outcome to report, asked once a row in the order of the rows.
-    pub fn final_outcome(&self) -> Option<Outcome> {
-        match &self.reported {
-            Some(reported) if !reported.is_first() => Some(Outcome::Unchanged),
-            _ => self.outcome,
+    /// The record and the outcome to report for the row from `source`, asked once a row in their order.
+    pub fn told(mut self, source: &str) -> (Record, Option<Outcome>) {
+        let first = self.reported.as_ref().and_then(|reported| reported.same_as(source));
+        if let Some(first) = first {
+            self.record.insert(SAME_AS.into(), first.into());
+            self.outcome = Some(Outcome::Unchanged);
         }
+        (self.record, self.outcome)
     }
 
     /// For a dry run: what would have been created.
@@ -88,7 +93,7 @@ impl RowDone {
     /// The row's record with what is known to have changed, marks of earlier runs taken off.
     pub fn changed(row: &Row, changes: Record, outcome: Outcome) -> Self {
         let mut record = row.record.clone();
-        record.retain(|name, _| name != "outcome" && name != "dry_run");
+        record.retain(|name, _| !["outcome", "dry_run", SAME_AS].contains(&name.as_str()));
         // A record that begins as nothing but an identifier gets the order of the service's.
         let record = if record.contains_key("type") || !changes.contains_key("type") {
             record.extend(changes);

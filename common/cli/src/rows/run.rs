@@ -105,11 +105,11 @@ pub fn carry_out<'a>(
         act(row)
     };
     let jobs = if job.in_turn { 1 } else { usize::from(session.common.jobs) };
-    each_row(session, &mut results, jobs, rows, act, |results, done, _| {
-        let outcome = done.final_outcome();
-        match &done.page {
-            Some(page) => results.shown(page),
-            None => results.good(done.record, outcome),
+    each_row(session, &mut results, jobs, rows, act, |results, done, row| match &done.page {
+        Some(page) => results.shown(page),
+        None => {
+            let (record, outcome) = done.told(&row.source);
+            results.good(record, outcome)
         }
     });
     Ok(results)

@@ -126,6 +126,7 @@ impl<'a> MoveJob<'a> {
             results,
             reader: self.spool.read(),
             next: 0,
+            repeated: self.rows.iter().filter_map(MoveRow::first).map(|row| (row, None)).collect(),
         };
         let mut on_answer = |rows: &[MoveRow], locations: &Locations| {
             let go_on = printer.print_settled(rows, locations);

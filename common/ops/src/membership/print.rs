@@ -1,6 +1,7 @@
 //! Prints the rows of a bulk move in their order, with what is known to have changed.
 
 use model::{ErrorKind, Record};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
@@ -16,7 +17,7 @@ use cli::CommandError;
 use cli::Session;
 use cli::rows::naming::name_device;
 use cli::rows::results::Results;
-use cli::rows::{Outcome, RowDone};
+use cli::rows::{Outcome, RowDone, SAME_AS};
 
 /// Rows that are read back and printed together.
 const AT_ONCE: usize = 256;
@@ -37,6 +38,8 @@ pub(super) struct Printer<'a, 'b> {
     pub results: &'a mut Results<'b>,
     pub reader: Reader<Item>,
     pub next: usize,
+    /// Rows that later ones repeat, and where they came from once that has been read.
+    pub repeated: HashMap<usize, Option<String>>,
 }
 
 impl Printer<'_, '_> {
@@ -49,7 +52,10 @@ impl Printer<'_, '_> {
             {
                 match self.reader.next() {
                     Some(Ok(item)) => {
-                        ready.push(self::ready(item, &rows[self.next], state, locations));
+                        self.note_repeated(&item);
+                        let mut one = self::ready(item, &rows[self.next], state, locations);
+                        self.tell_first(&rows[self.next], &mut one);
+                        ready.push(one);
                     }
                     Some(Err(error)) => self.results.end_run(CommandError::cannot_keep(&error)),
                     None => {}
@@ -60,6 +66,21 @@ impl Printer<'_, '_> {
                 return !self.results.is_over();
             }
             self.print(ready);
+        }
+    }
+
+    /// Remembers where a row came from that later ones repeat.
+    fn note_repeated(&mut self, item: &Item) {
+        if let (Item::Row(row), Some(source)) = (item, self.repeated.get_mut(&self.next)) {
+            *source = Some(row.source.clone());
+        }
+    }
+
+    /// Tells of a row that repeats another where that one came from.
+    fn tell_first(&self, moved: &MoveRow, one: &mut Ready) {
+        let first = moved.first().and_then(|first| self.repeated.get(&first)?.clone());
+        if let (Ready::Good(done, ..), Some(source)) = (one, first) {
+            done.record.insert(SAME_AS.into(), source.into());
         }
     }
 

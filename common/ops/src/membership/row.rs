@@ -106,6 +106,11 @@ impl MoveRow {
         if let RowState::Open(group) = self.state { Some(group) } else { None }
     }
 
+    /// The number of the row that has the same device and was first.
+    pub fn first(&self) -> Option<usize> {
+        if let RowState::As(first) = self.state { Some(first) } else { None }
+    }
+
     /// The device as a request names it. Unassigned devices have no agent id any more, so devices that are
     /// taken out go by their own id; names are nothing to the service.
     pub fn on_the_wire(&self, locations: &Locations) -> String {

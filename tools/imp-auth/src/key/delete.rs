@@ -41,7 +41,7 @@ impl Delete {
                 Some(password) => password.send(Request::delete(path(&key.text))).map(|_| ()),
                 None => session.send(&Request::get(path(&key.text))).map(|_| ()),
             };
-            let ((), reported) = once.act(&key.text, &Record::new(), delete)?;
+            let ((), reported) = once.act(&row.source, &key.text, &Record::new(), delete)?;
             Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
         })
     }

@@ -48,10 +48,11 @@ impl Update {
                 let answer = password.send(Request::patch(path(&key.text)).body(body))?;
                 Ok(answer.record_if_any())
             };
-            let ((record, outcome), reported) = once.act(&key.text, &attributes, || {
-                let present = session.record(&Request::get(path(&key.text)))?;
-                change(present, &attributes, self.changes.dry_run, send)
-            })?;
+            let ((record, outcome), reported) =
+                once.act(&row.source, &key.text, &attributes, || {
+                    let present = session.record(&Request::get(path(&key.text)))?;
+                    change(present, &attributes, self.changes.dry_run, send)
+                })?;
             Ok(RowDone::changed(row, record, outcome).once(reported))
         })
     }

@@ -1,0 +1,92 @@
+//! Rows that name one device in different ways: by its id, its MAC address, its agent id or its name.
+//!
+//! Careful about requests: as long as all rows name their devices in the same way, nobody is asked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use cli::Session;
+use model::ResourceKind;
+use model::identifier::{Shape, shape};
+use pipe::{Failure, Identifier, Item, NamedBy, ReadError};
+
+/// The way in which the first row names its device.
+#[derive(Default)]
+pub struct FirstShape(OnceLock<Shape>);
+
+impl FirstShape {
+    /// Whether this device is named in the same way as that of the first row.
+    pub fn is_as_first(&self, device: &str) -> bool {
+        let own = shape(device);
+        *self.0.get_or_init(|| own) == own
+    }
+}
+
+/// All that a device is called, of which any may stand in a row.
+///
+/// # Errors
+/// As [`Session::device`].
+pub fn names_of(session: &Session, device: &Identifier) -> Result<Vec<String>, Failure> {
+    let state = session.device(device)?;
+    let names = ["id", "mac_address", "agent_id", "name"].map(|name| cli::text(&state, name));
+    let names = names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned);
+    Ok(names.chain([device.text.clone()]).collect())
+}
+
+/// Devices that are removed in this run. A row may name in another way what is gone by then, so where rows name
+/// them differently each is looked up first.
+#[derive(Clone, Default)]
+pub struct KnownDevices(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    first: FirstShape,
+    differ: OnceLock<()>,
+    ids: Mutex<HashMap<String, String>>,
+}
+
+impl KnownDevices {
+    /// Takes note of a row before the first of them is worked on.
+    pub fn note(&self, item: &Result<Item, ReadError>) {
+        if let Ok(Item::Row(row)) = item
+            && let Ok(device) = row.identifier(ResourceKind::Device, &[])
+            && !self.0.first.is_as_first(&device.text)
+        {
+            self.0.differ.get_or_init(|| ());
+        }
+    }
+
+    /// The device by what no other row can call differently.
+    ///
+    /// # Errors
+    /// As [`Session::device`].
+    pub fn unmistakable(
+        &self,
+        session: &Session,
+        device: &Identifier,
+    ) -> Result<Identifier, Failure> {
+        if self.0.differ.get().is_none() {
+            return Ok(device.clone());
+        }
+        let known = || {
+            let text = self.ids().get(&device.text).cloned()?;
+            Some(Identifier { named_by: NamedBy::Id, text })
+        };
+        if let Some(known) = known() {
+            return Ok(known);
+        }
+        match names_of(session, device) {
+            Ok(names) => {
+                let id = names[0].clone();
+                self.ids().extend(names.into_iter().map(|name| (name, id.clone())));
+                Ok(Identifier { named_by: NamedBy::Id, text: id })
+            }
+            // Another row may have removed it while it was asked for.
+            Err(failure) => known().ok_or(failure),
+        }
+    }
+
+    fn ids(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
