@@ -53,7 +53,7 @@ impl Delete {
                 let path = format!("{}/{}", ResourceKind::RefreshToken.path(), segment(&token));
                 session.send(&Request::delete(path)).map(|_| ())
             };
-            let ((), reported) = once.act(&token, &Record::new(), revoke)?;
+            let ((), reported) = once.act(&row.source, &token, &Record::new(), revoke)?;
             Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
         })
     }
