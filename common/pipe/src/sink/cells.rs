@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::time::SystemTime;
 
-use model::Record;
 use model::identifier::is_uuid;
 use model::text::one_line;
+use model::{Record, ResourceKind};
 use serde_json::Value;
 
 use super::cell;
@@ -30,7 +30,12 @@ pub(super) fn shown(
     names: &NameLookup,
     now: Option<SystemTime>,
 ) -> String {
-    let value = names.value(record, field);
+    let mut value = names.value(record, field);
+    if value.is_null()
+        && let Some(given) = as_given(record, field)
+    {
+        value = given.clone();
+    }
     let text = match &value {
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
@@ -51,6 +56,20 @@ pub(super) fn shown(
         other => cell(other),
     };
     one_line(&text)
+}
+
+/// What the row was named by, in a column of the user's own spelling: `mac` for `mac_address`, `device` for
+/// an id.
+fn as_given<'a>(record: &'a Record, field: &str) -> Option<&'a Value> {
+    let kind = record.get("type").and_then(Value::as_str)?;
+    let kind = ResourceKind::ALL.into_iter().find(|known| known.types().contains(&kind))?;
+    let columns = kind.columns();
+    let spellings = match field {
+        "id" => columns.get(1)?,
+        _ => columns.iter().find(|spellings| spellings[0] == field)?,
+    };
+    let has_value = |value: &&Value| value.as_str().is_some_and(|text| !text.is_empty());
+    spellings.iter().find_map(|name| record.get(*name).filter(has_value))
 }
 
 /// A device group's type as it is typed on the command line; any other type as it is.
@@ -169,6 +188,14 @@ mod tests {
         assert_eq!((shown("flagged"), shown("device_online")), ("no".into(), "yes".into()));
         assert_eq!((shown("name"), shown("sha")), ("true".into(), "0123456789abcdef".into()));
         let now = Some(SystemTime::UNIX_EPOCH);
+        let given = json!({"type": "device", "mac": "0c:2a:69:05:0d:62", "device": "oven-7"});
+        let given =
+            |field| super::shown(given.as_object().unwrap(), field, &NameLookup::default(), None);
+        assert_eq!(
+            (given("mac_address"), given("id")),
+            ("0c:2a:69:05:0d:62".into(), "oven-7".into())
+        );
+        assert_eq!(given("agent_id"), "");
         let short = super::shown(record, "sha", &NameLookup::default(), now);
         assert_eq!(short, "0123456789ab");
     }
