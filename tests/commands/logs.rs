@@ -1,6 +1,7 @@
 //! `imp-log`: stored logs, and following many devices through everything that happens to a stream.
 
 mod follow;
+mod on_terminal;
 
 use std::collections::BTreeMap;
 

@@ -108,12 +108,16 @@ impl Resolver {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| *of != kind);
     }
 
-    /// The name of a thing of which only the id is known, for tables. One list is read for all of them.
+    /// The name of a thing of which only the id is known, for tables and logs. One list is read for all of
+    /// them, but for devices, of which there may be many more than are asked for.
     pub fn name_of(&self, kind: ResourceKind, id: &str) -> Option<String> {
-        let list = self.list(kind, None).ok()?;
         let name = |record: &Record| {
             Some(text_of(record, "name").to_owned()).filter(|name| !name.is_empty())
         };
+        if kind == ResourceKind::Device {
+            return name(&self.one(kind, id).ok()?);
+        }
+        let list = self.list(kind, None).ok()?;
         match list.iter().find(|record| text_of(record, "id") == id) {
             Some(record) => name(record),
             // One that the list leaves out, a colleague's perhaps.

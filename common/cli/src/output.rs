@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::exit::Exit;
-use crate::terminal::{environment, progress, stderr, stdout};
+use crate::terminal::{environment, local_time, progress, stderr, stdout};
 
 /// The output of a run.
 pub struct Output {
@@ -28,7 +28,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens stdout. Tables look up the names of groups and products with `resolver`, if there is one.
+    /// Opens stdout. Tables and logs look up names with `resolver`, if there is one.
     ///
     /// # Errors
     /// Exit 2 when it cannot be.
@@ -47,15 +47,16 @@ impl Output {
         let screen = stdout::width().map(|width| Screen {
             width,
             now: api::send::clock::now,
+            local_time: local_time::date_and_time,
             is_coloured: environment::wants_colour(),
         });
         let mut sink = Sink::new(format, common.fields.clone(), stdout::writer(), screen);
         if let Some(resolver) = resolver {
             sink.set_names(Box::new(move |kind, id| {
-                let kind = if kind == "product" {
-                    ResourceKind::Product
-                } else {
-                    ResourceKind::DeviceGroup
+                let kind = match kind {
+                    "product" => ResourceKind::Product,
+                    "device" => ResourceKind::Device,
+                    _ => ResourceKind::DeviceGroup,
                 };
                 resolver.name_of(kind, id)
             }));
@@ -76,9 +77,15 @@ impl Output {
         self.sink().expect_type(kind);
     }
 
-    /// The same for records that are about nothing of the service's own: log entries, events.
+    /// The same for records that are about nothing of the service's own, as events.
     pub fn expect_type(&self, kind: &str) {
         self.sink().expect_type(kind);
+    }
+
+    /// Says that the records will be log entries, of several devices or of one: a person is told whose
+    /// each is only where there are several.
+    pub fn expect_log(&self, of_several: bool) {
+        self.sink().expect_log(of_several);
     }
 
     /// Says that the records will tell what was done to them, or would have been.

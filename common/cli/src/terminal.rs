@@ -3,6 +3,7 @@
 
 pub mod environment;
 pub mod interruptible;
+pub mod local_time;
 pub mod progress;
 pub mod prompt;
 pub mod signals;

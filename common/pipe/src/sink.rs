@@ -7,6 +7,7 @@ mod asked;
 mod cells;
 mod colour;
 mod columns;
+mod log;
 mod names;
 mod table;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use asked::AskedFields;
 pub use cells::ago;
 pub use columns::csv as stated_columns;
+use log::LogLines;
 use names::NameLookup;
 pub use names::Names;
 use table::Table;
@@ -57,6 +59,8 @@ pub struct Screen {
     pub width: usize,
     /// The time now, to tell how long ago something was.
     pub now: fn() -> SystemTime,
+    /// Date and time of day as they are where the terminal is.
+    pub local_time: fn(SystemTime) -> [String; 2],
     /// Whether it may be shown colours.
     pub is_coloured: bool,
 }
@@ -67,6 +71,8 @@ pub struct Sink {
     fields: Option<Vec<String>>,
     expected: Option<String>,
     expected_marks: Vec<&'static str>,
+    /// Where logs are shown as lines for a person: on this terminal.
+    log_screen: Option<Screen>,
     names: NameLookup,
     asked: AskedFields,
     own: Vec<String>,
@@ -82,6 +88,7 @@ enum Layout {
     /// The columns, once they are known.
     Csv(Option<Vec<String>>),
     Table(Box<Table>),
+    Log(Box<LogLines>),
 }
 
 impl Sink {
@@ -92,6 +99,7 @@ impl Sink {
         out: Box<dyn Write + Send>,
         screen: Option<Screen>,
     ) -> Sink {
+        let log_screen = screen.filter(|_| format == Format::Table && fields.is_none());
         let layout = match format {
             Format::Ndjson => Layout::Lines,
             Format::Minimal => Layout::Minimal,
@@ -112,13 +120,14 @@ impl Sink {
             fields,
             expected: None,
             expected_marks: Vec::new(),
+            log_screen,
             own: Vec::new(),
             out: BufWriter::new(out),
             closed: false,
         }
     }
 
-    /// Where the names of groups and products come from, in tables and in fields that were asked for.
+    /// Where the names of groups, products and devices come from, in tables, in logs and in fields that were asked for.
     pub fn set_names(&mut self, names: Names) {
         self.names = NameLookup(Some(names));
     }
@@ -137,6 +146,14 @@ impl Sink {
     /// comes at all.
     pub fn expect_type(&mut self, kind: &str) {
         self.expected = Some(kind.to_owned());
+    }
+
+    /// Says that the records will be log entries, of several devices or of one.
+    pub fn expect_log(&mut self, of_several: bool) {
+        self.expect_type("log");
+        if let Some(screen) = self.log_screen {
+            self.layout = Layout::Log(Box::new(LogLines::new(screen, of_several)));
+        }
     }
 
     /// Gives CSV without records the columns that a changing verb adds.
@@ -176,6 +193,7 @@ impl Sink {
             Layout::Table(table) => {
                 table.add(record, self.expected.as_deref(), &self.names, &mut text);
             }
+            Layout::Log(log) => log.add(record, &self.names, &mut text),
             Layout::Csv(columns) => {
                 let columns = columns.get_or_insert_with(|| {
                     let expected = self.expected.as_deref();
@@ -206,8 +224,10 @@ impl Sink {
     /// Those of writing, but for a closed pipe.
     pub fn flush(&mut self) -> io::Result<Wrote> {
         let mut text = String::new();
-        if let Layout::Table(table) = &mut self.layout {
-            table.flush(&mut text);
+        match &mut self.layout {
+            Layout::Table(table) => table.flush(&mut text),
+            Layout::Log(log) => log.flush(&mut text),
+            _ => {}
         }
         self.quiet(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
@@ -222,6 +242,7 @@ impl Sink {
             Layout::Lines | Layout::Minimal | Layout::Csv(Some(_)) => {}
             Layout::Array(begun) => text.push_str(if *begun { "\n]\n" } else { "[]\n" }),
             Layout::Table(table) => table.finish(&mut text),
+            Layout::Log(log) => log.flush(&mut text),
             Layout::Csv(None) => text = self.header_alone(),
         }
         self.quiet(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))

@@ -64,6 +64,7 @@ fn follow(
     streams: usize,
     mut failed: impl FnMut(&str, &Failure),
 ) -> Result {
+    output.expect_log(devices.len() > 1);
     let devices = devices.into_iter().map(|device| (device.id, device.printed_lines)).collect();
     // A long run: it shares the account's pace from the beginning, not when others are under way.
     let _known_or_not = session.account();
@@ -71,7 +72,6 @@ fn follow(
     let mut schedule = Schedule::new(devices, streams, clock::monotonic());
     let edge = Edge::start(&session.client, usize::from(session.common.jobs));
     let mut exit = Exit::Done;
-    output.expect_type("log");
     while !session.is_stopped() && !schedule.is_over() {
         let mut actions = schedule.due(clock::monotonic());
         match clock::receive(&edge.events, TICK) {

@@ -14,6 +14,7 @@ use pipe::{Failure, Row};
 use cli::Result;
 use cli::rows::results::Results;
 use cli::rows::source::RowArgs;
+use cli::terminal::stderr;
 use cli::{CommandError, failure};
 use cli::{Session, text};
 
@@ -44,12 +45,13 @@ struct Log {
 /// What keeps the run from starting; a failed row is no error.
 pub fn print_logs(session: &Session, args: RowArgs<'_>, query: &LogQuery) -> Result {
     let mut results = Results::open(session, args, false, false)?;
-    session.output.expect_type("log");
+    session.output.expect_log(args.source.identifiers.len() != 1 || !args.source.is_typed());
     let rows = args.source.rows(&session.inputs)?;
     let begin = |row: &Row| begin_log(session, row, query);
     let jobs = usize::from(session.common.jobs);
+    let mut number = 0;
     cli::rows::each_row(session, &mut results, jobs, rows, begin, |results, log, row| {
-        match print_log(session, log, query) {
+        match print_log(session, log, query, &mut number) {
             Ok(printed) => {
                 results.tally.ok();
                 printed.unwrap_or_else(|error| results.end_run(error));
@@ -61,6 +63,9 @@ pub fn print_logs(session: &Session, args: RowArgs<'_>, query: &LogQuery) -> Res
             }
         }
     });
+    if number == 0 && results.tally.ok > 0 && session.output.is_read() && !session.is_stopped() {
+        stderr::hint("no log entry found");
+    }
     Ok(results.finish())
 }
 
@@ -96,20 +101,23 @@ pub fn device_id(session: &Session, path: &str) -> std::result::Result<String, F
     Ok(text(&session.record(&Request::get(path))?, "id").to_owned())
 }
 
-/// Prints a log, fetching the pages that follow. The outer error is that of the row.
+/// Prints a log, fetching the pages that follow, and adds to the number of entries. The outer error is that
+/// of the row.
 fn print_log(
     session: &Session,
     mut log: Log,
     query: &LogQuery,
+    entries: &mut u64,
 ) -> std::result::Result<std::result::Result<(), CommandError>, Failure> {
     let mut kept = Vec::new();
     let mut number = 1;
     loop {
         let (fresh, over) = newer_than(&log.page.entries, query.since);
-        let entries = fresh.iter().map(|entry| with_device(entry, &log.device));
+        *entries += fresh.len() as u64;
+        let fresh = fresh.iter().map(|entry| with_device(entry, &log.device));
         if query.reverse {
-            kept.extend(entries);
-        } else if let Err(error) = print_entries(session, entries) {
+            kept.extend(fresh);
+        } else if let Err(error) = print_entries(session, fresh) {
             return Ok(Err(error));
         }
         if over || query.page.is_some() || !log.page.more || !session.output.is_read() {

@@ -10,6 +10,7 @@ pub(super) enum Paint {
     Dim,
     Good,
     Unchanged,
+    Bad,
 }
 
 impl Paint {
@@ -19,6 +20,7 @@ impl Paint {
             Paint::Dim => 2,
             Paint::Good => 32,
             Paint::Unchanged => 33,
+            Paint::Bad => 31,
         };
         if text.is_empty() || !is_coloured || self == Paint::Plain {
             return text.to_owned();
@@ -35,5 +37,15 @@ pub(super) fn of_cell(field: &str, text: &str) -> Paint {
         "id" => Paint::Dim,
         _ if field.ends_with("_id") && !refers_to_named(field) => Paint::Dim,
         _ => Paint::Plain,
+    }
+}
+
+/// The look of a log entry, by its kind.
+pub(super) fn of_log(kind: &str) -> Paint {
+    match kind {
+        "server.log" | "agent.log" => Paint::Plain,
+        "gap" | "lastexitcode" => Paint::Unchanged,
+        _ if kind.ends_with("error") => Paint::Bad,
+        _ => Paint::Dim,
     }
 }

@@ -1,9 +1,9 @@
-//! Names of groups and products, in the place of their ids.
+//! Names of groups, products and devices, in the place of their ids.
 
 use model::Record;
 use serde_json::Value;
 
-/// Gives the name of a group or product for its type and id, if it is known.
+/// Gives the name of a group, product or device for its type and id, if it is known.
 pub type Names = Box<dyn Fn(&str, &str) -> Option<String> + Send>;
 
 /// The relations to things whose name says more than their id.
@@ -31,6 +31,12 @@ impl NameLookup {
         let id = record.get(field)?.as_str()?;
         let kind = record.get(&format!("{relation}_type")).and_then(Value::as_str);
         let name = self.0.as_ref()?(kind.unwrap_or(relation), id)?;
+        Some(name).filter(|name| !name.trim().is_empty())
+    }
+
+    /// The name of a device.
+    pub(super) fn of_device(&self, id: &str) -> Option<String> {
+        let name = self.0.as_ref()?("device", id)?;
         Some(name).filter(|name| !name.trim().is_empty())
     }
 
