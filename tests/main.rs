@@ -14,6 +14,7 @@ mod commands {
     mod info;
     mod login_keys;
     mod logs;
+    mod questions;
     mod sign_in;
     mod unassign;
 }

@@ -188,7 +188,7 @@ fn on_a_terminal_deleting_asks_and_names_what_goes() {
     let script = "imp-device list --limit 25 | imp-device remove > out";
     let run = dir.sh_on_terminal(script, "n\n").code(2);
     let shown = run.stdout();
-    assert!(shown.contains("25 devices") && shown.contains("5 more"), "{run}");
+    assert!(shown.contains("25 devices") && shown.contains("15 more"), "{run}");
     assert!(shown.contains("simuser") && shown.contains(&sim.entry.endpoint), "{run}");
     assert_eq!((sim.devices().len(), dir.read("out")), (30, String::new()));
     dir.sh_on_terminal(script, "yes\n").ok();

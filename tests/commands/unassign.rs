@@ -128,7 +128,7 @@ fn without_a_terminal_unblessing_has_to_be_confirmed_before_anything_is_sent() {
 }
 
 #[test]
-fn on_a_terminal_it_asks_with_the_number_and_the_first_twenty() {
+fn on_a_terminal_it_asks_with_the_number_and_the_first_ten() {
     let sim = Sim::start(&["--production", "25"]);
     let group = production_group(&sim);
     let dir = Dir::signed_in(&sim);
@@ -140,8 +140,8 @@ fn on_a_terminal_it_asks_with_the_number_and_the_first_twenty() {
         assert!(shown.contains("25 production devices") && shown.contains("simuser"), "{run}");
         let ids: BTreeSet<String> =
             sim.field("id").into_iter().filter(|id| shown.contains(id)).collect();
-        assert_eq!(ids.len(), 20, "{run}");
-        assert!(shown.contains("5 more"), "{run}");
+        assert_eq!(ids.len(), 10, "{run}");
+        assert!(shown.contains("15 more"), "{run}");
         assert_eq!((sim.counts().writes, dir.read("out")), (0, String::new()));
     }
     dir.sh_on_terminal(&script, "y\n").ok();

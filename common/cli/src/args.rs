@@ -13,7 +13,7 @@ mod secret;
 mod time;
 mod unblessing;
 
-pub use changes::{BatchSize, Bulk, Changes, DryRun};
+pub use changes::{BatchSize, Bulk, Changes, ConfirmedProduction, DryRun};
 pub use common::{Common, OutputFormat, fields_of};
 pub use deferred::Deferred;
 pub use group_type::group_type;

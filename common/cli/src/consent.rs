@@ -6,15 +6,52 @@ use crate::session::Session;
 use crate::terminal::prompt;
 
 /// Things that are named in a question.
-const SHOWN: usize = 20;
+pub const SHOWN: usize = 10;
 
 /// A question before the work.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
     /// The verb, as in "delete 3 products".
     pub verb: &'static str,
+    /// What is asked about.
+    pub about: About,
+    /// What else becomes of the things; empty if nothing does.
+    pub also: &'static str,
     /// `--confirmed` was given.
     pub confirmed: bool,
+}
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// All rows. Where nobody can be asked, the command ends.
+    AllRows,
+    /// The production groups among the rows. Where nobody can be asked, the run goes on: a job of the night
+    /// does what it has always done.
+    ProductionGroups,
+}
+
+impl Ask {
+    /// A question about all rows.
+    pub fn about_rows(verb: &'static str, confirmed: bool) -> Self {
+        Ask { verb, about: About::AllRows, also: "", confirmed }
+    }
+
+    /// The same, saying what else becomes of the things.
+    #[must_use]
+    pub fn also(self, also: &'static str) -> Self {
+        Ask { also, ..self }
+    }
+
+    /// A question about the production groups among the rows.
+    pub fn about_production(verb: &'static str, confirmed: bool) -> Self {
+        Ask { verb, about: About::ProductionGroups, also: "", confirmed }
+    }
+
+    /// Whether it is to be asked.
+    pub fn is_open(&self) -> bool {
+        !self.confirmed && (self.about == About::AllRows || prompt::is_possible())
+    }
 }
 
 /// Consent that cannot be asked for ends the command at once: a script should fail when it is written,
@@ -60,7 +97,10 @@ pub fn obtain(
     let what = format!("{} {}", order.verb, count(total, noun));
     can_be_asked(&what)?;
     let labels = first(total, labels.iter().cloned());
-    let text = format!("This will {what} of {}:\n  {labels}", session.account_and_endpoint());
+    let mut text = format!("This will {what} of {}:\n  {labels}", session.account_and_endpoint());
+    if !order.also.is_empty() {
+        text.push_str(&format!("\n{}", order.also));
+    }
     ask(&text).or_else(|error| session.is_stopped().then_some(()).ok_or(error))
 }
 

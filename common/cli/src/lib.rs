@@ -8,6 +8,7 @@ pub mod args;
 mod command_error;
 mod command_line;
 pub mod consent;
+mod describe;
 mod exit;
 pub mod lookup;
 mod output;
@@ -18,10 +19,10 @@ mod session;
 pub mod terminal;
 
 pub use args::{
-    BatchSize, Bulk, Changes, Common, Deferred, Deployments, DeviceGroups, Devices, DryRun, Input,
-    Products, Reports, Unblessing, UnblessingKey, group_type, identifier, missing, new_name,
-    not_without_option, option_or_copy, secret_in_file, secret_in_file_or_stdin, service_time,
-    text_option, time_or_ago, truth_option,
+    BatchSize, Bulk, Changes, Common, ConfirmedProduction, Deferred, Deployments, DeviceGroups,
+    Devices, DryRun, Input, Products, Reports, Unblessing, UnblessingKey, group_type, identifier,
+    missing, new_name, not_without_option, option_or_copy, secret_in_file, secret_in_file_or_stdin,
+    service_time, text_option, time_or_ago, truth_option,
 };
 pub use command_error::{CommandError, failure};
 pub use exit::Exit;

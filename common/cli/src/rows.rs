@@ -5,6 +5,7 @@ mod expand;
 pub mod naming;
 pub mod once_per_target;
 mod outcome;
+mod question;
 mod repeated;
 pub(crate) mod report;
 pub mod results;

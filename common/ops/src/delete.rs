@@ -17,7 +17,7 @@ use carry_out::DeletionRun;
 use cli::CommandError;
 use cli::Session;
 use cli::consent::count;
-use cli::rows::results::{Results, label};
+use cli::rows::results::Results;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, SAME_AS, from_dry_run, run_ended};
 use cli::{consent, terminal::stderr};
 use plan::DeleteRow;
@@ -62,9 +62,9 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
         obstacles::identify(&mut run, kind);
         obstacles::look(&mut run, kind);
         if !session.is_stopped()
-            && let Err(error) = consent_to(session, order, &run.rows)
+            && let Err(error) = consent_to(session, kind, order, &run.rows)
         {
-            results.end_run(error);
+            results.not_agreed(error);
         }
     }
     if results.is_over() {
@@ -80,6 +80,7 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
 /// Says what is to be done; asks where that is to be asked.
 fn consent_to(
     session: &Session,
+    kind: ResourceKind,
     order: &Deletion<'_>,
     rows: &[DeleteRow],
 ) -> Result<(), CommandError> {
@@ -96,14 +97,15 @@ fn consent_to(
         }
         return Ok(());
     };
-    let labels = open.iter().filter_map(|row| label(&row.named(), noun));
+    let labels = open.iter().map(|row| session.described(kind, &row.record));
     let mut question = format!(
         "This will {verb} {total} of {}:\n  {}",
         session.account_and_endpoint(),
         consent::first(open.len() as u64, labels)
     );
     if !plan.is_empty() {
-        question.push_str(&format!("\nand for that\n  {}", plan.join("\n  ")));
+        let how = if order.force { "for that" } else { "with that" };
+        question.push_str(&format!("\nand {how}\n  {}", plan.join("\n  ")));
     }
     consent::ask(&question)
 }

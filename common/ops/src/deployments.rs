@@ -144,17 +144,6 @@ pub fn is_older(deployment: &Record, other: &Record) -> bool {
     one.len() == other.len() && one < other
 }
 
-/// A deployment in one line, for a question: its id, and its tags, else its description.
-pub fn described(deployment: &Record) -> String {
-    let tags = deployment.get("tags").and_then(Value::as_array).into_iter().flatten();
-    let tags: Vec<&str> = tags.filter_map(Value::as_str).collect();
-    let more =
-        if tags.is_empty() { text(deployment, "description").to_owned() } else { tags.join(", ") };
-    let id = text(deployment, "id");
-    let line = if more.is_empty() { id.to_owned() } else { format!("{id} ({more})") };
-    model::text::one_line(&line)
-}
-
 /// Records that the service has listed, as rows of a verb.
 pub fn listed(records: Vec<Record>, source: &str) -> Rows {
     let source = source.to_owned();

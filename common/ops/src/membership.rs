@@ -214,5 +214,7 @@ fn move_as_they_come(session: &Session, order: &Move<'_>, rows: Rows, results: &
 
 /// Consent for unblessing.
 pub fn unblessing(confirmed: bool) -> Ask {
-    Ask { verb: "unbless", confirmed }
+    Ask::about_rows("unbless", confirmed).also(
+        "They leave their production group and become development devices; only blessing brings them back.",
+    )
 }

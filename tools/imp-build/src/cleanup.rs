@@ -32,7 +32,10 @@ pub struct Cleanup {
 impl Cleanup {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let ask = Ask { verb: "delete", confirmed: self.confirmed };
+        let ask = Ask::about_rows("delete", self.confirmed).also(match self.unflag {
+            true => "Flags are taken away first.",
+            false => "",
+        });
         let args = self.results.row_args("deployment", "--product");
         let zombies = || Ok(listed(self.zombies(&session)?, "cleanup"));
         let job = RowJob::deleting(args, self.changes.into(), ask);

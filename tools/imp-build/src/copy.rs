@@ -27,6 +27,8 @@ pub struct Copy {
     #[command(flatten)]
     groups: cli::DeviceGroups,
     #[command(flatten)]
+    production: cli::ConfirmedProduction,
+    #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
     common: cli::Common,
@@ -38,7 +40,9 @@ impl Copy {
         let session = Session::open(&self.common)?;
         let build = self.build(&session)?;
         let creating = Creating::new(self.if_changed, self.changes.dry_run);
-        each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
+        let job = RowJob::changing(self.groups.row_args(), self.changes.into())
+            .asking(self.production.ask("deploy to"));
+        each(&session, &job, |row| {
             let build = cli::text_option(row, &["build"])?.or(build.clone());
             let build = build.ok_or_else(|| cli::missing("--build", "the build to copy"))?;
             let original = self.original(&session, &build)?;

@@ -29,7 +29,10 @@ impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
-        let ask = Ask { verb: "delete", confirmed: self.confirmed };
+        let ask = Ask::about_rows("delete", self.confirmed).also(match self.force {
+            true => "Flags are taken away first.",
+            false => "",
+        });
         each(&session, &RowJob::deleting(self.builds.row_args(), self.changes.into(), ask), |row| {
             let build = session.resource(ResourceKind::Deployment, row, &[])?;
             let id = cli::text(&build, "id");

@@ -94,6 +94,8 @@ pub struct Deploy {
     #[command(flatten)]
     groups: cli::DeviceGroups,
     #[command(flatten)]
+    production: cli::ConfirmedProduction,
+    #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
     common: cli::Common,
@@ -105,7 +107,9 @@ impl Deploy {
         let files = self.build.files(&self.groups)?;
         let session = Session::open(&self.common)?;
         let creating = Creating::new(self.if_changed, self.changes.dry_run);
-        each(&session, &RowJob::changing(self.groups.row_args(), self.changes.into()), |row| {
+        let job = RowJob::changing(self.groups.row_args(), self.changes.into())
+            .asking(self.production.ask("deploy to"));
+        each(&session, &job, |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
             let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;

@@ -26,6 +26,8 @@ pub struct Run {
     #[command(flatten)]
     groups: cli::DeviceGroups,
     #[command(flatten)]
+    production: cli::ConfirmedProduction,
+    #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
     common: cli::Common,
@@ -38,7 +40,8 @@ impl Run {
         let session = Session::open(&self.common)?;
         let creating = Creating::with_restarts(self.changes.dry_run);
         let marks = self.log.marks(&session, self.changes.dry_run)?;
-        let job = RowJob::changing(self.groups.row_args(), self.changes.into());
+        let job = RowJob::changing(self.groups.row_args(), self.changes.into())
+            .asking(self.production.ask("deploy to and restart"));
         ops::logs::each_followed(&session, &job, &marks, |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;

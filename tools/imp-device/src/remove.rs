@@ -43,7 +43,10 @@ impl Remove {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
-        let ask = Ask { verb: "remove", confirmed: self.confirmed };
+        let ask = Ask::about_rows("remove", self.confirmed).also(match self.force {
+            true => "They are taken out of their groups first. Only BlinkUp brings a removed device back.",
+            false => "Only BlinkUp brings a removed device back.",
+        });
         let job = RowJob::deleting(self.devices.row_args(), self.changes.into(), ask);
         let known = KnownDevices::default();
         let rows = || {

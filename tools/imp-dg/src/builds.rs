@@ -10,7 +10,7 @@ use clap::Args;
 use cli::rows::{ExpandedRows, Outcome, RowDone, RowJob, RowResult, carry_out};
 use cli::terminal::stderr;
 use cli::{CommandError, RowSource, Session, consent};
-use ops::deployments::{described, is_flagged, is_older};
+use ops::deployments::{is_flagged, is_older};
 use pipe::{Failure, Row};
 
 /// List, unflag or remove the builds of device groups
@@ -162,7 +162,7 @@ impl Builds {
         consent::ask(&format!(
             "In {}: {plan}.\n  {}",
             session.account_and_endpoint(),
-            named(builds)
+            named(builds, |build| session.described(ResourceKind::Deployment, build))
         ))
     }
 
@@ -196,7 +196,7 @@ fn newest(builds: &[Record], number: usize) -> HashSet<String> {
 }
 
 /// The first builds to which something happens, and what that is.
-fn named(builds: &[(Record, Planned)]) -> String {
+fn named(builds: &[(Record, Planned)], described: impl Fn(&Record) -> String) -> String {
     let touched = || builds.iter().filter(|(_, planned)| *planned != Planned::default());
     let line = |(build, planned): &(Record, Planned)| {
         let what = match (planned.unflag, planned.delete) {
@@ -260,18 +260,18 @@ mod tests {
     #[test]
     fn the_question_names_the_first_builds_that_are_touched() {
         let build = |number: u32| {
-            let build = json!({"id": format!("b{number}"), "description": "old", "tags": []});
+            let build = json!({"id": format!("b{number}")});
             build.as_object().cloned().unwrap()
         };
         let delete = Planned { unflag: false, delete: true };
         let mut builds: Vec<_> = (0..25).map(|number| (build(number), delete)).collect();
         builds[0].1 = Planned::default();
         builds[1].1.unflag = true;
-        builds[1].0.insert("tags".into(), json!(["v1", "RC1"]));
-        let named = named(&builds);
+        let described = |build: &Record| cli::text(build, "id").to_owned();
+        let named = named(&builds, described);
         let lines: Vec<_> = named.lines().map(str::trim).collect();
-        assert_eq!(lines.len(), 21);
-        assert_eq!(lines[..2], ["unflag and delete b1 (v1, RC1)", "delete b2 (old)"]);
-        assert_eq!(lines[20], "… and 4 more");
+        assert_eq!(lines.len(), 11);
+        assert_eq!(lines[..2], ["unflag and delete b1", "delete b2"]);
+        assert_eq!(lines[10], "… and 14 more");
     }
 }

@@ -32,7 +32,7 @@ impl Delete {
     pub fn run(&self) -> cli::Result {
         let key = self.key.key()?;
         let session = Session::open(&self.common)?;
-        let ask = Ask { verb: "delete", confirmed: self.confirmed };
+        let ask = Ask::about_rows("delete", self.confirmed);
         let job = RowJob::deleting(self.groups.row_args(), self.changes.into(), ask);
         let order = Deletion { job, force: self.force, builds: false, key };
         ops::delete::delete(&session, ResourceKind::DeviceGroup, &order)

@@ -21,6 +21,8 @@ pub struct Restart {
     #[command(flatten)]
     groups: cli::DeviceGroups,
     #[command(flatten)]
+    production: cli::ConfirmedProduction,
+    #[command(flatten)]
     changes: cli::DryRun,
     #[command(flatten)]
     common: cli::Common,
@@ -32,7 +34,8 @@ impl Restart {
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
         let marks = self.log.marks(&session, self.changes.dry_run)?;
-        let job = RowJob::changing(self.groups.row_args(), self.changes.into());
+        let job = RowJob::changing(self.groups.row_args(), self.changes.into())
+            .asking(self.production.ask("restart"));
         ops::logs::each_followed(&session, &job, &marks, |row| {
             // A list of devices leads to their group once each, and it is restarted once.
             let row = row.as_reference_to(ResourceKind::DeviceGroup);

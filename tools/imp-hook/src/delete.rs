@@ -26,7 +26,7 @@ impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
         let once = OncePerTarget::default();
-        let ask = Ask { verb: "delete", confirmed: self.confirmed };
+        let ask = Ask::about_rows("delete", self.confirmed);
         each(&session, &RowJob::deleting(self.hooks.row_args(), self.changes.into(), ask), |row| {
             let (path, id) = hook::path(&session, row)?;
             let delete = || {

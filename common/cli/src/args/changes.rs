@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use crate::consent::Ask;
+
 /// Flags of verbs that change something.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Changes")]
@@ -26,6 +28,22 @@ pub struct DryRun {
 impl From<DryRun> for Changes {
     fn from(dry: DryRun) -> Changes {
         Changes { dry_run: dry.dry_run, read_back: false }
+    }
+}
+
+/// `--confirmed` of verbs that ask before they touch production groups.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Changes")]
+pub struct ConfirmedProduction {
+    /// Do not ask before production groups are touched
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+}
+
+impl ConfirmedProduction {
+    /// The question, as in "restart 1 production group".
+    pub fn ask(self, verb: &'static str) -> Ask {
+        Ask::about_production(verb, self.confirmed)
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Results<'a> {
     closed_said: bool,
     /// The run has ended; the reason has been said. What is in hand is still reported.
     over: bool,
+    /// Somebody was asked and has not said yes: what that means has been said.
+    not_agreed: bool,
     writes: bool,
 }
 
@@ -86,6 +88,7 @@ impl<'a> Results<'a> {
             dry_run,
             closed_said: false,
             over: false,
+            not_agreed: false,
             writes,
         })
     }
@@ -208,6 +211,12 @@ impl<'a> Results<'a> {
         self.over = true;
     }
 
+    /// Notes that there is no consent. That is one line, whatever the number of rows.
+    pub fn not_agreed(&mut self, reason: CommandError) {
+        self.end_run(reason);
+        self.not_agreed = true;
+    }
+
     /// True when nothing new is to be begun.
     pub fn is_over(&self) -> bool {
         self.over
@@ -265,13 +274,16 @@ impl<'a> Results<'a> {
         }
         self.finish_failed();
         if self.tally.not_attempted > 0 {
-            let kept = if self.keeps_failed { "; see the file of failed records" } else { "" };
-            let rows = count(self.tally.not_attempted, "row");
-            stderr::say(&format!("read but not attempted: {rows}{kept}"));
+            if !self.not_agreed {
+                let kept = if self.keeps_failed { "; see the file of failed records" } else { "" };
+                let rows = count(self.tally.not_attempted, "row");
+                stderr::say(&format!("read but not attempted: {rows}{kept}"));
+            }
             self.note(Exit::SomeFailed);
         }
         let requests = self.session.client.requests_sent();
-        if self.session.common.verbose || (stderr::is_terminal() && self.tally.rows > 1) {
+        let for_a_person = stderr::is_terminal() && self.tally.rows > 1 && !self.not_agreed;
+        if self.session.common.verbose || for_a_person {
             self.say_summary(requests);
         }
         if let Some(report) = self.report.take()
@@ -358,14 +370,6 @@ pub fn label(record: &Record, noun: &str) -> Option<String> {
     Some(model::text::one_line(&named.chars().take(60).collect::<String>()))
 }
 
-/// What a person would recognise it by in a question: its name too, if it has one.
-pub fn label_with_name(record: &Record, noun: &str) -> Option<String> {
-    let label = label(record, noun)?;
-    let name = record.get("name").and_then(Value::as_str).unwrap_or_default();
-    let name = model::text::one_line(&name.chars().take(60).collect::<String>());
-    Some(if name.is_empty() || name == label { label } else { format!("{name} ({label})") })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -386,8 +390,5 @@ mod tests {
             assert_eq!(sentence(&failure, &row, noun, "stdin:1"), "stdin:1: 7d8e…: Not Found");
         }
         assert_eq!(label(&record(json!({ "id": key })), "device").as_deref(), Some(key));
-        let named = record(json!({"id": key, "name": "Left\u{1b}"}));
-        let shown = label_with_name(&named, "device");
-        assert_eq!(shown.as_deref(), Some("Left\u{fffd} (7d8e6670aa285e9d)"));
     }
 }

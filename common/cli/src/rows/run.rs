@@ -15,7 +15,8 @@ use crate::args::Changes;
 use crate::command_error::CommandError;
 use crate::consent::Ask;
 use crate::rows::outcome::{RowResult, from_dry_run, run_ended};
-use crate::rows::results::{Results, label_with_name};
+use crate::rows::question::Question;
+use crate::rows::results::Results;
 use crate::rows::source::{RowArgs, Rows};
 use crate::session::Session;
 use crate::{Result, consent};
@@ -51,6 +52,12 @@ impl<'a> RowJob<'a> {
         RowJob { args, changes: Some(changes), all_first: true, ask: Some(ask), in_turn: false }
     }
 
+    /// The same for a verb that asks something before it begins.
+    #[must_use]
+    pub fn asking(self, ask: Ask) -> Self {
+        RowJob { ask: Some(ask), ..self }
+    }
+
     /// Whether it is a dry run.
     pub fn is_dry_run(&self) -> bool {
         self.changes.is_some_and(|changes| changes.dry_run)
@@ -58,7 +65,7 @@ impl<'a> RowJob<'a> {
 
     /// What has to be asked before it is done, and was not confirmed with a flag.
     pub fn question(&self) -> Option<Ask> {
-        self.ask.filter(|ask| !ask.confirmed && !self.is_dry_run())
+        self.ask.filter(|ask| ask.is_open() && !self.is_dry_run())
     }
 
     /// Ends the command when consent is needed and there is nobody to ask for it.
@@ -95,7 +102,7 @@ pub fn carry_out<'a>(
     let mut results = Results::open(session, job.args, writes, job.is_dry_run())?;
     results.expect_rows(job.args.source.number_of_rows());
     let mut rows = rows()?;
-    if job.all_first {
+    if job.all_first || job.question().is_some() {
         rows = read_all(session, job, rows, &mut results);
     }
     let act = |row: &Row| {
@@ -170,8 +177,8 @@ pub fn each_row<T: Send>(
 /// input cannot be read to its end, the run is over: the rows will be reported as not attempted.
 fn read_all(session: &Session, job: &RowJob<'_>, rows: Rows, results: &mut Results<'_>) -> Rows {
     let mut spool = Spool::new();
-    let mut labels = Vec::new();
-    let (mut items, mut total) = (0u64, 0u64);
+    let mut question = job.question().map(|ask| Question::new(session, ask, job.args.source.noun));
+    let mut items = 0u64;
     for item in rows {
         let item = match item {
             Ok(item) => item,
@@ -181,23 +188,18 @@ fn read_all(session: &Session, job: &RowJob<'_>, rows: Rows, results: &mut Resul
             }
         };
         items += 1;
-        if let Item::Row(row) = &item {
-            total += 1;
-            if labels.len() < 20 {
-                let label = label_with_name(&row.record, job.args.source.noun);
-                labels.push(label.unwrap_or_else(|| row.source.clone()));
-            }
+        if let (Item::Row(row), Some(question)) = (&item, &mut question) {
+            question.note(row);
         }
         if let Err(error) = spool.push(&item) {
             results.end_run(CommandError::cannot_keep(&error));
             break;
         }
     }
-    if let (Some(ask), true, false) =
-        (job.question(), total > 0, results.is_over() || session.is_stopped())
-        && let Err(error) = consent::obtain(session, &ask, job.args.source.noun, total, &labels)
+    if let (Some(question), false) = (question, results.is_over() || session.is_stopped())
+        && let Err(error) = question.ask()
     {
-        results.end_run(error);
+        results.not_agreed(error);
     }
     results.expect_rows(Some(items));
     let rows = spool.read();

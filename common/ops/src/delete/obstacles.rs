@@ -39,8 +39,9 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
             row.groups = vec![GroupToDelete::of(&row.record)];
         }
     }
-    // Without --force the service judges, and only a dry run has to know beforehand.
-    if !run.order.force && !run.order.job.is_dry_run() {
+    // Without --force the service judges: only a dry run, and a person who is asked, have to know beforehand.
+    let (force, is_dry_run) = (run.order.force, run.order.job.is_dry_run());
+    if !force && !is_dry_run && run.order.job.question().is_none() {
         return;
     }
     let session = run.session;
@@ -48,7 +49,11 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
     for ((row, number), group) in run.for_each(groups, |group| contents(session, group)) {
         run.rows[row].groups[number] = group;
     }
-    if !run.order.force {
+    if !force && !is_dry_run {
+        run.rows.iter_mut().for_each(|row| row.groups.iter_mut().for_each(only_what_goes));
+        return;
+    }
+    if !force {
         for row in run.rows.iter_mut().filter(|row| row.is_open()) {
             row.failure = row.groups.iter().find_map(in_the_way);
         }
@@ -64,6 +69,12 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
     if kind == ResourceKind::DeviceGroup {
         targets(run);
     }
+}
+
+/// Leaves in a group what goes with it without --force: nothing, if the service will refuse it.
+fn only_what_goes(group: &mut GroupToDelete) {
+    let deployments = if in_the_way(group).is_none() { group.deployments } else { 0 };
+    *group = GroupToDelete { deployments, devices: vec![], flagged: vec![], ..group.clone() };
 }
 
 fn groups_of_products(run: &mut DeletionRun<'_>) {

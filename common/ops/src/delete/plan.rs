@@ -59,16 +59,6 @@ impl DeleteRow {
     pub fn is_open(&self) -> bool {
         self.failure.is_none() && self.same_as.is_none()
     }
-
-    /// A record to call it by: its name tells more than its id.
-    pub fn named(&self) -> Record {
-        match self.record.get("name") {
-            Some(name) if name.as_str().is_some_and(|name| !name.is_empty()) => {
-                Record::from_iter([("name".to_owned(), name.clone())])
-            }
-            _ => self.record.clone(),
-        }
-    }
 }
 
 impl GroupToDelete {

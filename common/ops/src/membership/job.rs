@@ -1,7 +1,7 @@
 //! Rows that are moved together: collected, located, decided, sent.
 
 use model::identifier::shape;
-use model::{ErrorKind, ResourceKind};
+use model::{ErrorKind, Record, ResourceKind};
 use std::collections::{HashMap, HashSet};
 
 use api::Error;
@@ -17,7 +17,7 @@ use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 use cli::Session;
 use cli::rows::results::Results;
-use cli::{CommandError, failure};
+use cli::{CommandError, consent, failure};
 use cli::{Exit, terminal::progress};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
@@ -104,7 +104,7 @@ impl<'a> MoveJob<'a> {
             self.not_located(&error);
         }
         if let Err(error) = self.consent() {
-            results.end_run(error);
+            results.not_agreed(error);
             self.settle_open(&RowState::run_ended());
         }
         self.tell_contradicted();
@@ -223,8 +223,12 @@ impl<'a> MoveJob<'a> {
         if devices.is_empty() {
             return Ok(());
         }
-        let first: Vec<String> =
-            devices.iter().take(20).map(|device| (*device).to_owned()).collect();
-        cli::consent::obtain(self.session, &ask, "production device", devices.len() as u64, &first)
+        // Only what is to be asked about is looked up.
+        let shown = if ask.is_open() { consent::SHOWN } else { 0 };
+        let named = |device: &&str| Record::from_iter([("id".to_owned(), (*device).into())]);
+        let described =
+            |device: &&str| self.session.described(ResourceKind::Device, &named(device));
+        let first: Vec<String> = devices.iter().take(shown).map(described).collect();
+        consent::obtain(self.session, &ask, "production device", devices.len() as u64, &first)
     }
 }

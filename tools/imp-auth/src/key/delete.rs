@@ -34,7 +34,7 @@ impl Delete {
             .then(|| self.password.of(&session, Some(&self.keys.row_args())))
             .transpose()?;
         let once = OncePerTarget::default();
-        let ask = Ask { verb: "delete", confirmed: self.confirmed };
+        let ask = Ask::about_rows("delete", self.confirmed);
         each(&session, &RowJob::deleting(self.keys.row_args(), self.changes.into(), ask), |row| {
             let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let delete = || match &password {
