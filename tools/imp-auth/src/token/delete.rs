@@ -40,7 +40,8 @@ impl Delete {
         let args = self.input.row_args("refresh token", "--token", &tokens);
         let once = OncePerTarget::default();
         let present = OnceLock::new();
-        let ask = Ask { verb: "revoke", confirmed: self.confirmed };
+        let ask = Ask::about_rows("revoke", self.confirmed)
+            .also("sign-ins that have them end within the hour");
         each(&session, &RowJob::deleting(args, self.changes.into(), ask), |row| {
             let mut token = row.identifier(ResourceKind::RefreshToken, &[])?.text;
             if self.changes.dry_run || may_be_shortened(ResourceKind::RefreshToken, &token) {
