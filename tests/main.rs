@@ -17,6 +17,7 @@ mod commands {
     mod questions;
     mod sign_in;
     mod unassign;
+    mod whole_groups;
 }
 
 /// What holds for every command: input, output, ends, faults, secrets, the limit.

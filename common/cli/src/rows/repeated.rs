@@ -3,6 +3,8 @@
 //! Careful about what stands nowhere else: without a file of failed rows, a row that may have been done is
 //! told in any case.
 
+use std::collections::HashSet;
+
 use pipe::Failure;
 
 /// So many failures of a kind are told one by one.
@@ -16,30 +18,46 @@ pub(super) struct RepeatedFailures {
     kinds: Vec<FailureKind>,
 }
 
+#[derive(Default)]
 struct FailureKind {
     title: String,
     failed: u64,
     untold: u64,
+    /// The groups of which it has been said once for all of their devices.
+    groups: HashSet<String>,
 }
 
 impl RepeatedFailures {
     /// Counts a failure; true when it is to be told by itself. `always`: it is to be told in any case.
     pub(super) fn is_told(&mut self, failure: &Failure, always: bool) -> bool {
-        let title = title_of_kind(&failure.title);
-        let known = self.kinds.iter().position(|kind| kind.title == title);
-        let place = known.unwrap_or_else(|| {
-            if self.kinds.len() < MOST_KINDS {
-                self.kinds.push(FailureKind { title, failed: 0, untold: 0 });
-            } else if self.kinds.len() == MOST_KINDS {
-                self.kinds.push(FailureKind { title: "others".into(), failed: 0, untold: 0 });
-            }
-            self.kinds.len() - 1
-        });
-        let kind = &mut self.kinds[place];
+        let kind = self.kind_of(&failure.title);
         kind.failed += 1;
+        if !kind.groups.is_empty() {
+            return always;
+        }
         let told = always || kind.failed <= TOLD;
         kind.untold += u64::from(!told);
         told
+    }
+
+    /// True when it is to be said once of the group; the failures of the kind are not told by themselves then.
+    pub(super) fn is_told_of_group(&mut self, title: &str, group: &str) -> bool {
+        self.kind_of(title).groups.insert(group.to_owned())
+    }
+
+    fn kind_of(&mut self, title: &str) -> &mut FailureKind {
+        let title = title_of_kind(title);
+        let known = self.kinds.iter().position(|kind| kind.title == title);
+        let place = known.unwrap_or_else(|| {
+            if self.kinds.len() < MOST_KINDS {
+                self.kinds.push(FailureKind { title, ..FailureKind::default() });
+            } else if self.kinds.len() == MOST_KINDS {
+                let title = "others".to_owned();
+                self.kinds.push(FailureKind { title, ..FailureKind::default() });
+            }
+            self.kinds.len() - 1
+        });
+        &mut self.kinds[place]
     }
 
     /// A line for each kind of which not all were told.
@@ -94,6 +112,17 @@ mod tests {
         assert_eq!(failures.sentence(), "100 No device …, 1 Logging Not Supported");
         assert!(failures.is_told(&device(7), true), "told in any case");
         assert_eq!(failures.untold(), ["… and 97 more: No device …"]);
+    }
+
+    #[test]
+    fn what_was_said_of_a_group_is_not_told_again_of_its_devices() {
+        let mut failures = RepeatedFailures::default();
+        let failure = Failure::new(ErrorKind::Conflict, "Not there");
+        assert!(failures.is_told_of_group("Not there", "A"));
+        assert!(!failures.is_told_of_group("Not there", "A"), "once");
+        assert!(failures.is_told_of_group("Not there", "B"));
+        assert!((0..9).all(|_| !failures.is_told(&failure, false)));
+        assert_eq!((failures.untold().len(), failures.sentence()), (0, "9 Not there".to_owned()));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 use model::text::one_line;
 use model::{ErrorKind, Record, ResourceKind};
-use std::fs;
 use std::path::Path;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
@@ -13,7 +12,7 @@ use crate::command_error::CommandError;
 use crate::consent::count;
 use crate::rows::outcome::{Outcome, interrupted, run_ended};
 use crate::rows::repeated::RepeatedFailures;
-use crate::rows::report::Report;
+use crate::rows::report::{Report, written_to};
 use crate::rows::source::RowArgs;
 use crate::session::Session;
 use crate::terminal::{progress, stderr};
@@ -171,6 +170,14 @@ impl<'a> Results<'a> {
         self.failures.is_told(failure, always)
     }
 
+    /// Says once what cannot be done with the devices of a whole group. The rows that fail with this `title` are
+    /// not told one by one then.
+    pub fn say_of_group(&mut self, title: &str, group: &str, sentence: &str) {
+        if self.failures.is_told_of_group(title, group) {
+            stderr::say(sentence);
+        }
+    }
+
     /// How many failures were not told one by one, and where they are.
     fn say_untold(&self) {
         let untold = self.failures.untold();
@@ -313,31 +320,6 @@ impl<'a> Results<'a> {
 
 fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> CommandError {
     move |error| CommandError::usage(format!("cannot write {}: {error}", path.display()))
-}
-
-/// The files of failed rows and of the report; neither is an input or the other.
-pub(crate) fn written_to<'a>(
-    args: &RowArgs<'a>,
-) -> std::result::Result<(Option<&'a Path>, Option<&'a Path>), CommandError> {
-    let (failed, report) = (args.reports.failed.as_deref(), args.reports.report.as_deref());
-    for path in [failed, report].into_iter().flatten() {
-        args.source.refuse_as_input(path)?;
-    }
-    if let (Some(failed), Some(report)) = (failed, report)
-        && is_same(failed, report)
-    {
-        return Err(CommandError::usage(format!(
-            "{} cannot be both the file of failed records and the report",
-            report.display()
-        )));
-    }
-    Ok((failed, report))
-}
-
-/// Whether both paths lead to one file, which may not be there yet.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let same = |(one, other): (fs::Metadata, fs::Metadata)| pipe::same_file(&one, &other);
-    one == other || fs::metadata(one).ok().zip(fs::metadata(other).ok()).is_some_and(same)
 }
 
 /// `devices.csv:17: 0c:2a:69:00:00:01: Not found …`

@@ -74,6 +74,22 @@ pub(super) fn foresee(rows: &mut [MoveRow], locations: &Locations) {
     }
 }
 
+/// Fails the rows of imp001 devices, as far as they are known, that would go into other groups than development
+/// groups: what a device is never changes.
+pub(super) fn refuse_imp001(rows: &mut [MoveRow], locations: &Locations) {
+    for row in rows.iter_mut().filter(|row| row.open().is_some()) {
+        let is_imp001 = || {
+            let location = locations.of(row.device()).ok().flatten();
+            row.is_imp001 || location.is_some_and(|location| location.is_imp001)
+        };
+        if row.target().is_some_and(|target| !takes_imp001(locations.group(target))) && is_imp001()
+        {
+            let failure = Failure::new(ErrorKind::Conflict, NO_IMP001.0).detail(NO_IMP001.1);
+            row.state = RowState::Failed(Box::new(failure));
+        }
+    }
+}
+
 /// Why a device cannot go to a group, and the way out.
 fn refusal(
     location: Location,
@@ -84,11 +100,8 @@ fn refusal(
     let is_other = |present: &Group| {
         present.product.as_ref().zip(target.product.as_ref()).is_some_and(|(a, b)| a != b)
     };
-    if location.is_imp001 && target.kind().is_some_and(|kind| kind != GroupType::Development) {
-        return Some((
-            "It is an imp001, which factory groups do not take",
-            "development groups do; take a device of another type",
-        ));
+    if location.is_imp001 && !takes_imp001(target) {
+        return Some(NO_IMP001);
     }
     if !target.is_blessed() {
         return None;
@@ -104,6 +117,12 @@ fn refusal(
     }
 }
 
+fn takes_imp001(target: &Group) -> bool {
+    target.kind().is_none_or(|kind| kind == GroupType::Development)
+}
+
+const NO_IMP001: (&str, &str) = (IMP001, "development groups do; take a device of another type");
+
 const NOT_BLESSED: (&str, &str) = (
     "Only blessing brings a device into a production group",
     "it gets there through a fixture group that has this one as its target; see imp-dg(1)",
@@ -115,8 +134,13 @@ pub(super) fn contradicts(source: &str) -> Failure {
         .detail(format!("{source} sends it elsewhere"))
 }
 
+/// The title of rows of production devices without a key.
+pub(super) const NEEDS_KEY: &str = "This is a production device";
+/// The title of rows of devices that no factory group takes.
+pub(super) const IMP001: &str = "It is an imp001, which factory groups do not take";
+
 fn needs_key() -> Failure {
-    Failure::new(ErrorKind::BadInput, "This is a production device")
+    Failure::new(ErrorKind::BadInput, NEEDS_KEY)
         .detail("taking it out of production needs the unblessing key: --unbond, --unbond-file or IMP_UNBOND_KEY")
 }
 

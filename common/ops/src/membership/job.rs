@@ -9,15 +9,16 @@ use pipe::spool::Spool;
 use pipe::{Failure, Item, ReadError, Row};
 
 use super::Move;
-use super::decide::{contradicts, decide, foresee};
+use super::decide::{contradicts, decide, foresee, refuse_imp001};
 use super::locate::{Within, locate};
 use super::locations::{GroupNumber, Locations};
+use super::of_groups::say_of_groups;
 use super::print::Printer;
 use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 use cli::Session;
 use cli::rows::results::Results;
-use cli::{CommandError, consent, failure};
+use cli::{CommandError, consent, failure, text};
 use cli::{Exit, terminal::progress};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
@@ -68,7 +69,11 @@ impl<'a> MoveJob<'a> {
         let mut noted = MoveRow::bad();
         if let Item::Row(row) = item {
             match self.requested(row) {
-                Ok(requested) => noted = MoveRow::asking(requested),
+                Ok(requested) => {
+                    noted = MoveRow::asking(requested);
+                    noted.is_imp001 =
+                        row.kind() == "device" && text(&row.record, "imp_type") == "imp001";
+                }
                 Err(failure) => noted.state = RowState::Failed(Box::new(failure)),
             }
             if listed {
@@ -100,8 +105,10 @@ impl<'a> MoveJob<'a> {
             self.locate()
         };
         decide(&mut self.rows, &self.locations, self.order.key.is_some());
-        if let Err(error) = located {
-            self.not_located(&error);
+        refuse_imp001(&mut self.rows, &self.locations);
+        match located {
+            Ok(()) => say_of_groups(self.session, &self.rows, &self.locations, results),
+            Err(error) => self.not_located(&error),
         }
         if let Err(error) = self.consent() {
             results.not_agreed(error);

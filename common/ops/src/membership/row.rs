@@ -67,6 +67,8 @@ pub(super) struct MoveRow {
     pub attempts: u8,
     /// It goes in a request of its own from now on.
     pub alone: bool,
+    /// The row says that the device is an imp001.
+    pub is_imp001: bool,
 }
 
 impl MoveRow {
@@ -78,6 +80,7 @@ impl MoveRow {
             id_of_name: None,
             attempts: 0,
             alone: false,
+            is_imp001: false,
         }
     }
 

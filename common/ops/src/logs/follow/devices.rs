@@ -1,11 +1,12 @@
 //! From rows and groups to the devices to follow.
 
-use model::ResourceKind;
+use model::{ErrorKind, GroupType, Record, ResourceKind};
 use std::collections::HashMap;
 
 use pipe::{Failure, Identifier, Item, ReadError, Row};
 
-use super::{Followed, follow};
+use super::{Followed, follow, mark_log};
+use cli::consent::count;
 use cli::rows::results::Results;
 use cli::rows::source::{RowArgs, RowSource};
 use cli::{Exit, Result, rows::interrupted, terminal::stderr};
@@ -133,12 +134,32 @@ fn devices_of_group(session: &Session, row: &Row) -> std::result::Result<Vec<Mea
         // A group that is not there has an empty list, too.
         session.get("devicegroups", text(&group, "id"))?;
     }
+    has_logs(session, &group, &members)?;
     let source = match row.source.as_str() {
         "--dg" => format!("--dg {}", text(&row.record, "id")),
         of_input => of_input.to_owned(),
     };
     let meant = |id: String| (id.clone(), Row::bare(&id, &source));
     Ok(members.into_iter().map(meant).collect())
+}
+
+/// Asks for the log of the first device of a production group: when that is refused, so are the others, and it is
+/// said once for the group.
+fn has_logs(
+    session: &Session,
+    group: &Record,
+    members: &[String],
+) -> std::result::Result<(), Failure> {
+    let is_production = GroupType::of_api(text(group, "type")) == Some(GroupType::Production);
+    let Some(first) = members.first().filter(|_| is_production) else { return Ok(()) };
+    match mark_log(session, first) {
+        Err(failure) if failure.kind == ErrorKind::Refused => {
+            let why = failure.detail.clone().unwrap_or_default();
+            let devices = count(members.len() as u64, "device");
+            Err(failure.detail(format!("the same of all {devices} of the group: {why}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The id of a device. One that is an id is good as it is: whether there is such a device shows when
