@@ -9,4 +9,5 @@ pub mod deployments;
 pub mod info;
 pub mod list;
 pub mod logs;
+pub mod members;
 pub mod membership;

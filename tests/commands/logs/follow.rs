@@ -1,4 +1,4 @@
-//! What is followed, and what is said of devices and groups that cannot be.
+//! Which devices are read and followed, and what is said of devices and groups that cannot be.
 
 use serde_json::{Value, json};
 use tests::{Background, DEVELOPMENT, Dir, Sim, told};
@@ -132,4 +132,21 @@ fn the_report_knows_the_end_of_following() {
     let run = dir.sh("imp-dg restart --dg Bench --log -z csv").code(2).no_stdout();
     run.says("than csv");
     assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn a_group_stands_for_its_devices_in_the_stored_log_too() {
+    let (sim, dir, ids) = bench(3, &[]);
+    log(&sim, &ids, "hello");
+    let run = dir.sh("imp-log get --dg Bench --since 1h").quiet();
+    let mut devices = run.field("device_id");
+    devices.dedup();
+    assert_eq!(devices, ids);
+    assert_eq!(dir.sh("echo Bench | imp-log get --dg -").quiet().records(), run.records());
+    let script = format!("imp-log get --dg Bench --dg nope -d {} -s 1 -n 1", ids[0]);
+    let run = dir.sh(&script).code(1).says("No device group `nope`");
+    assert_eq!(run.field("device_id"), [&ids[..], &ids[..1]].concat());
+    let gone = sim.group(&sim.product("Other"), DEVELOPMENT, "Gone");
+    dir.sh(&format!("imp-dg delete --dg {gone} -q")).ok();
+    dir.sh(&format!("imp-log get --dg {gone}")).code(1).no_stdout();
 }

@@ -8,9 +8,9 @@ use std::time::SystemTime;
 
 use api::{Request, logs};
 use clap::Args;
+use cli::Session;
+use cli::rows::each_row;
 use cli::rows::results::Results;
-use cli::rows::{each_row, expand};
-use cli::{CommandError, RowSource, Rows, Session};
 use cli::{failure, text};
 use model::{ErrorKind, Record, ResourceKind};
 use ops::logs::device_id;
@@ -22,10 +22,10 @@ use serde_json::Value;
 /// The newest event first, one device after the other.
 #[derive(Args)]
 pub struct History {
-    /// The devices of this device group, as they are now; repeatable; `-` takes groups from stdin
+    /// The devices of this device group; `-` is stdin
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP", display_order = 0)]
     dg: Vec<String>,
-    /// Only events from this time on, as 2026-11-23T20:00:00Z, or so long ago, as 90s, 2h or 7d
+    /// Only events from this time on, as 2h or 7d ago
     #[arg(long, value_name = "TIME", value_parser = cli::time_or_ago)]
     since: Option<SystemTime>,
     #[command(flatten)]
@@ -39,7 +39,7 @@ impl History {
         let session = Session::open(&self.common)?;
         let mut results = Results::open(&session, self.devices.row_args(), false, false)?;
         session.output.expect_type("history");
-        let rows = self.rows(&session)?;
+        let rows = ops::members::devices_of(&session, self.devices.row_args(), &self.dg)?;
         let jobs = usize::from(self.common.jobs);
         let read = |row: &Row| self.events(&session, row);
         each_row(&session, &mut results, jobs, rows, read, |results, events, _| {
@@ -51,25 +51,6 @@ impl History {
             results.is_over() || session.output.is_read()
         });
         Ok(results.finish())
-    }
-
-    /// The devices of the groups, then those that are named themselves.
-    fn rows(&self, session: &Session) -> Result<Rows, CommandError> {
-        let args = self.devices.row_args();
-        if self.dg.is_empty() {
-            return args.source.rows(&session.inputs);
-        }
-        let groups = RowSource::identified(ResourceKind::DeviceGroup.noun(), "--dg", &self.dg);
-        let of_groups = expand(session, groups, |row| {
-            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
-            let filter = [("filter[devicegroup.id]", text(&group, "id"))];
-            let devices = session.collect("/devices", &filter)?.into_iter();
-            Ok(devices.filter_map(|device| device.as_object().cloned()).collect())
-        })?;
-        if args.source.is_default() {
-            return Ok(of_groups.rows);
-        }
-        Ok(Box::new(of_groups.rows.chain(args.source.rows(&session.inputs)?)))
     }
 
     /// The events of a device, the newest first.

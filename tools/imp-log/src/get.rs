@@ -10,15 +10,17 @@ use ops::logs::LogQuery;
 ///
 /// All of it by default, newest first as the API gives it, one device after the other.
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("log")))]
 pub struct Get {
+    /// The devices of this device group; `-` is stdin
+    #[arg(long, short = 'g', value_name = "DEVICE_GROUP", display_order = 0)]
+    dg: Vec<String>,
     /// Entries in one request
     #[arg(long, short = 's', value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]
     page_size: u16,
-    /// Only this page, counted from the newest entry; 1 is the first
+    /// Only this page, counted from the newest entry
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     page_number: Option<u64>,
-    /// Only entries from this time on, as 2026-11-23T20:00:00Z, or so long ago, as 90s or 2h
+    /// Only entries from this time on, as 90s or 2h ago
     #[arg(long, value_name = "TIME", value_parser = cli::time_or_ago, conflicts_with = "page_number")]
     since: Option<SystemTime>,
     /// Oldest first
@@ -39,6 +41,6 @@ impl Get {
             since: self.since,
             reverse: self.reverse,
         };
-        ops::logs::print_logs(&session, self.devices.row_args(), &query)
+        ops::logs::print_logs(&session, self.devices.row_args(), &self.dg, &query)
     }
 }

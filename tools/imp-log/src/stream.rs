@@ -10,13 +10,11 @@ use ops::logs::FollowRows;
 /// lines are taken from the stored log, each line comes once, and a line of the type `gap` stands where
 /// lines may be missing. Ends with Ctrl-C, or when nobody reads any more.
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("log")))]
 pub struct Stream {
-    /// The devices of this device group, as they are now; repeatable; `-` takes groups from stdin
+    /// The devices of this device group; `-` is stdin
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP", display_order = 0)]
     dg: Vec<String>,
-    /// Log streams to use. The service lets an account have one or a few, and closes another one, perhaps a
-    /// colleague's, when there are too many
+    /// Log streams to use; one too many closes another
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=8))]
     streams: u8,
     #[command(flatten)]

@@ -39,14 +39,20 @@ struct Log {
     page: Page,
 }
 
-/// Prints the stored log of each device.
+/// Prints the stored log of each device of the `groups` and of the rows.
 ///
 /// # Errors
 /// What keeps the run from starting; a failed row is no error.
-pub fn print_logs(session: &Session, args: RowArgs<'_>, query: &LogQuery) -> Result {
+pub fn print_logs(
+    session: &Session,
+    args: RowArgs<'_>,
+    groups: &[String],
+    query: &LogQuery,
+) -> Result {
     let mut results = Results::open(session, args, false, false)?;
-    session.output.expect_log(args.source.identifiers.len() != 1 || !args.source.is_typed());
-    let rows = args.source.rows(&session.inputs)?;
+    let one_typed = args.source.is_typed() && args.source.identifiers.len() == 1;
+    session.output.expect_log(!one_typed || !groups.is_empty());
+    let rows = crate::members::devices_of(session, args, groups)?;
     let begin = |row: &Row| begin_log(session, row, query);
     let jobs = usize::from(session.common.jobs);
     let mut number = 0;
