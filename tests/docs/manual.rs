@@ -1,6 +1,7 @@
 //! The manual pages and the README are true: their options are those of `--help`, their examples run as
 //! they are written, their exit codes are those of the code.
 
+mod help;
 mod pages;
 mod scenes;
 mod service;

@@ -14,7 +14,7 @@ mod time;
 mod unblessing;
 
 pub use changes::{BatchSize, Bulk, Changes, ConfirmedProduction, DryRun};
-pub use common::{Common, OutputFormat, fields_of};
+pub use common::{Common, OutputFormat};
 pub use deferred::Deferred;
 pub use group_type::group_type;
 pub use identifier::{identifier, not_without_option};

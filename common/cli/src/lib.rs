@@ -10,6 +10,7 @@ mod command_line;
 pub mod consent;
 mod describe;
 mod exit;
+pub mod help;
 pub mod lookup;
 mod output;
 pub mod page;

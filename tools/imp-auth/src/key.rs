@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use api::segment;
 use clap::{Args, Subcommand};
-use cli::{Deferred, Input, RowArgs, identifier};
+use cli::{Deferred, Input, RowArgs, help, identifier};
 
 /// Create, list, describe and delete login keys
 ///
@@ -22,14 +22,39 @@ use cli::{Deferred, Input, RowArgs, identifier};
 #[derive(Subcommand)]
 pub enum Key {
     /// Create a login key
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth key create --descr \"factory line 3\"",
+        "imp-auth key create --descr nightly --pwd-file pw",
+        "imp-auth key create --dry-run --pwd-file pw",
+    ]))]
     Create(Deferred<create::Create>),
     /// List the account's login keys
+    #[command(after_help = help::examples_of_list("imp-auth", "login_key", &[
+        "imp-auth key list",
+        "imp-auth key list --output table",
+        "imp-auth key list --fields description,usages",
+    ]))]
     List(Deferred<list::List>),
     /// Print login keys
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth key info --lk 7d8e6670aa285e9d",
+        "imp-auth key list | imp-auth key info",
+        "imp-auth key list | imp-auth key info --output json",
+    ]))]
     Info(Deferred<info::Info>),
     /// Change the description of login keys
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth key update --lk 7d8e6670aa285e9d --descr nightly",
+        "imp-auth key list | imp-auth key update --descr old --pwd-file pw",
+        "imp-auth key update --input keys.csv --pwd-file pw --dry-run",
+    ]))]
     Update(Deferred<update::Update>),
     /// Delete login keys
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth key delete --lk 7d8e6670aa285e9d",
+        "imp-auth key list | imp-auth key delete --dry-run",
+        "imp-auth key delete --input keys.csv --pwd-file pw --confirmed",
+    ]))]
     Delete(Deferred<delete::Delete>),
 }
 

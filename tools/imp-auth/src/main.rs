@@ -15,7 +15,7 @@ mod token;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::Deferred;
+use cli::{Deferred, help};
 
 /// Sign in to impCentral; accounts and login keys
 ///
@@ -30,10 +30,25 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Sign in and keep the sign-in for later commands
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth login",
+        "imp-auth login --user me@example.com --pwd-file pw --confirmed",
+        "imp-auth login --lk-file key --local",
+    ]))]
     Login(Deferred<login::Login>),
     /// Remove the sign-in file, and end its refresh token
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth logout",
+        "imp-auth logout --local",
+        "imp-auth logout --auth-file factory.auth",
+    ]))]
     Logout(Deferred<logout::Logout>),
     /// Show which sign-in counts here, and whose it is
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth info",
+        "imp-auth info --output json",
+        "imp-auth info --auth-file factory.auth",
+    ]))]
     Info(Deferred<info::Info>),
     #[command(subcommand)]
     Account(account::Account),

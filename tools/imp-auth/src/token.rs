@@ -7,7 +7,7 @@ mod delete;
 mod list;
 
 use clap::Subcommand;
-use cli::Deferred;
+use cli::{Deferred, help};
 
 /// List and revoke refresh tokens: who is signed in
 ///
@@ -15,9 +15,19 @@ use cli::Deferred;
 #[derive(Subcommand)]
 pub enum Token {
     /// List the account's refresh tokens
+    #[command(after_help = help::examples_of_list("imp-auth", "refresh_token", &[
+        "imp-auth token list",
+        "imp-auth token list --output table",
+        "imp-auth token list | jq -r .created_at",
+    ]))]
     List(Deferred<list::List>),
     /// Revoke refresh tokens
     #[command(visible_alias = "revoke")]
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth token delete 14cde058",
+        "imp-auth token list | imp-auth token delete --dry-run",
+        "imp-auth token list | head -2 | imp-auth token delete --confirmed",
+    ]))]
     Delete(Deferred<delete::Delete>),
 }
 

@@ -13,23 +13,23 @@ use crate::create::Creating;
 /// What a new build is made of.
 #[derive(Args)]
 pub struct Build {
-    /// The device's code; `-` is stdin; a column `device_file` of a row beats it [default: no code]
+    /// The device's code [default: none]; `-` is stdin
     #[arg(long, short = 'x', value_name = "FILE", allow_hyphen_values = true)]
     device_file: Option<String>,
-    /// The agent's code; `-` is stdin; a column `agent_file` of a row beats it [default: no code]
+    /// The agent's code [default: none]; `-` is stdin
     #[arg(long, short = 'y', value_name = "FILE", allow_hyphen_values = true)]
     agent_file: Option<String>,
-    /// A description; a column `descr` of a row beats it
+    /// A description
     #[arg(long, short = 's', value_name = "TEXT")]
     descr: Option<String>,
-    /// Where the code comes from, as free text; a column `origin` of a row beats it
+    /// Where the code comes from, as free text
     #[arg(long, short, value_name = "TEXT")]
     origin: Option<String>,
-    /// A tag; repeatable; a column `tag` of a row beats them all
+    /// A tag; repeatable
     #[arg(long, short, value_name = "TAG")]
     tag: Vec<String>,
-    /// Flag it, so that it cannot be deleted; a column `flagged` of a row beats it
-    #[arg(long, short, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    /// Flag it, so that it cannot be deleted
+    #[arg(long, short, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
     flagged: Option<bool>,
 }
 
@@ -82,13 +82,14 @@ pub fn flag_of(row: &Row) -> Result<Option<bool>, Failure> {
 /// Deploy code to device groups
 ///
 /// The build becomes the group's current deployment; devices take it at their next restart. Says on stderr
-/// where code does not compile, as file:row:column: text.
+/// where code does not compile, as file:row:column: text. A column of a row that is named like an option
+/// beats it.
 #[derive(Args)]
 #[command(mut_arg("named", |named| named.hide(true).value_parser(cli::not_without_option)))]
 pub struct Deploy {
     #[command(flatten)]
     build: Build,
-    /// Create nothing where the current deployment has this code and the group was not updated since
+    /// Do nothing where this code is deployed already
     #[arg(long)]
     if_changed: bool,
     #[command(flatten)]

@@ -10,7 +10,6 @@ use ops::list::Query;
 ///
 /// Filters of one kind unite, filters of different kinds narrow; but a build must have all of the tags.
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("deployment")))]
 pub struct List {
     /// Only builds of this account; repeatable; `-` takes accounts from stdin
     #[arg(long, short, value_name = "ACCOUNT")]

@@ -12,7 +12,8 @@ use crate::deploy::Build;
 
 /// Deploy code to device groups and restart their devices
 ///
-/// That and nothing else: the group's description and its minimum supported deployment stay as they are.
+/// That and nothing else: the group's description and its minimum supported deployment stay as they are. A
+/// column of a row that is named like an option beats it.
 #[derive(Args)]
 #[command(mut_arg("named", |named| named.hide(true).value_parser(cli::not_without_option)))]
 pub struct Run {

@@ -10,21 +10,21 @@ use serde_json::Value;
 
 /// List devices
 ///
-/// Filters of one kind unite, filters of different kinds narrow. Lists what the account may see.
+/// Filters can be repeated: those of one kind unite, those of different kinds narrow. `-` takes accounts,
+/// products or groups from stdin.
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("device")))]
 pub struct List {
-    /// Only devices of this account; repeatable; `-` takes accounts from stdin
+    /// Only devices of this account
     #[arg(long, short, value_name = "ACCOUNT")]
     owner: Vec<String>,
-    /// Only devices of this product; repeatable; `-` takes products from stdin
+    /// Only devices of this product
     #[arg(long, short, value_name = "PRODUCT")]
     product: Vec<String>,
-    /// Only devices of this device group; repeatable; `-` takes groups from stdin
+    /// Only devices of this device group
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP")]
     dg: Vec<String>,
-    /// Only devices of groups of this type; repeatable
-    #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
+    /// Only devices of groups of this type, as dut
+    #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type(), hide_possible_values = true)]
     dg_type: Vec<model::GroupType>,
     /// Only devices in no group
     #[arg(long, short, conflicts_with_all = ["assigned", "product", "dg", "dg_type"])]
@@ -38,20 +38,20 @@ pub struct List {
     /// Only devices that are offline
     #[arg(long, short = 'f')]
     offline: bool,
-    /// Only devices that are online, and have been since this time or longer, as 2h or 7d
+    /// Only devices online since then, as 2h or 7d
     #[arg(long, value_name = "TIME", value_parser = cli::time_or_ago, conflicts_with_all = ["offline", "offline_since"])]
     online_since: Option<SystemTime>,
-    /// Only devices that are offline, and have been since this time or longer, as 2h or 7d
+    /// Only devices offline since then, as 2h or 7d
     #[arg(long, value_name = "TIME", value_parser = cli::time_or_ago, conflicts_with = "online")]
     offline_since: Option<SystemTime>,
-    /// Only devices of this type, as imp004m; repeatable
+    /// Only devices of this type, as imp004m
     #[arg(long, value_name = "TYPE")]
     imp_type: Vec<String>,
-    /// Only devices whose name is like this: `*` is any text, `?` any character; repeatable
+    /// Only devices with a name like this, as oven-*
     #[arg(long, value_name = "PATTERN", value_parser = glob::Pattern::new)]
     name: Vec<glob::Pattern>,
-    /// Sort by this field, with `-` before it the greatest first; everything is read before anything is printed
-    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    /// Sort by this field; everything is read first
+    #[arg(long, value_name = "[-]FIELD", allow_hyphen_values = true)]
     sort: Option<String>,
     /// Print no more than this many
     #[arg(long, value_name = "N")]

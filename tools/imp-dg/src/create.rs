@@ -16,17 +16,17 @@ use crate::{targets, variables};
 
 /// Create device groups of any of the seven types
 ///
-/// Fixture groups need a DUT target and a production target; --create-dut and --create-target create
-/// those that do not exist yet, of the fitting types.
+/// Fixture groups need a DUT target and a production target. A column of a row that is named like an
+/// option beats it.
 #[derive(Args)]
 pub struct Create {
-    /// The name, 1 to 80 characters, unique in the product; without it, rows with a column `name` are read
+    /// The name; without it, rows with a column `name`
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
-    /// The type of the group [default: that of the record, else development]; a column `dg_type` beats it
+    /// The type [default: development, or the record's]
     #[arg(long, short = 'y', value_name = "TYPE", value_parser = cli::group_type())]
     dg_type: Option<GroupType>,
-    /// The product it belongs to; a column `product` of a row beats it
+    /// The product it belongs to
     #[arg(long, short, value_name = "PRODUCT")]
     product: Option<String>,
     /// Create the product if there is none of that name
@@ -35,20 +35,20 @@ pub struct Create {
     /// A description, up to 255 characters
     #[arg(long, short = 's', value_name = "TEXT")]
     descr: Option<String>,
-    /// For fixture groups: the group that devices under test go to
+    /// Fixtures: the group that devices under test go to
     #[arg(long, short = 'u', value_name = "DEVICE_GROUP")]
     dut: Option<String>,
-    /// Create the DUT group if the product has none of that name
+    /// Create that DUT group if there is none
     #[arg(long, short = 'w', requires = "dut")]
     create_dut: bool,
-    /// For fixture groups: the group that blessed devices go to
+    /// Fixtures: the group that blessed devices go to
     #[arg(long, short, value_name = "DEVICE_GROUP")]
     target: Option<String>,
-    /// Create the production group if the product has none of that name
+    /// Create that production group if there is none
     #[arg(long, requires = "target")]
     create_target: bool,
-    /// Variables for the code: KEY=VALUE, a JSON object, or @FILE; repeatable
-    #[arg(long, short, value_name = "VARIABLE")]
+    /// Variables for the code: KEY=VALUE, JSON or @FILE
+    #[arg(long, short, value_name = "VAR")]
     env_variable: Vec<String>,
     /// The region, for production groups
     #[arg(long, short, value_name = "REGION")]

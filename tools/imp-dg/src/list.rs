@@ -7,7 +7,6 @@ use ops::list::Query;
 
 /// List device groups
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("development_devicegroup")))]
 pub struct List {
     /// Only groups of this account; repeatable; `-` takes accounts from stdin
     #[arg(long, short, value_name = "ACCOUNT")]

@@ -18,29 +18,32 @@ const OPTIONS: &str = "--name, --descr, --dut, --target, --load-code-after-bless
 
 /// Change device groups
 ///
-/// In rows the column `name` is the new name, so the group is named by `id` or `dg`.
+/// In rows the column `name` is the new name, so the group is named by `id` or `dg`. Variables replace
+/// all that are set.
 #[derive(Args)]
+#[command(mut_arg("dg", |dg| dg.help("A device group")))]
+#[command(mut_arg("named", |named| named.help("The same without an option")))]
 pub struct Update {
-    /// The new name; a column `name` of a row beats it
+    /// The new name
     #[arg(long, short, value_name = "NAME")]
     name: Option<String>,
-    /// The new description; a column `descr` of a row beats it
+    /// The new description
     #[arg(long, short = 's', value_name = "TEXT")]
     descr: Option<String>,
-    /// For fixture groups: the group that devices under test go to
+    /// Fixtures: where tested ones go
     #[arg(long, short = 'u', value_name = "DEVICE_GROUP")]
     dut: Option<String>,
-    /// For fixture groups: the group that blessed devices go to
+    /// Fixtures: where blessed ones go
     #[arg(long, short, value_name = "DEVICE_GROUP")]
     target: Option<String>,
-    /// For production groups: load the application right after blessing
-    #[arg(long, short, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    /// Production: load it when blessed
+    #[arg(long, short, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
     load_code_after_blessing: Option<bool>,
-    /// The oldest build (id, sha, tag or origin) that a conditional restart treats politely; it can only rise
+    /// The oldest build still supported
     #[arg(long, short, value_name = "BUILD")]
     min_supported_deployment: Option<String>,
-    /// Variables for the code: KEY=VALUE, a JSON object, or @FILE; repeatable; they replace all that are set
-    #[arg(long, short, value_name = "VARIABLE")]
+    /// KEY=VALUE, JSON or @FILE
+    #[arg(long, short, value_name = "VAR")]
     env_variable: Vec<String>,
     #[command(flatten)]
     groups: cli::DeviceGroups,

@@ -14,7 +14,6 @@ use crate::hook::Event;
 /// Filters of one kind unite, filters of different kinds narrow. An account, a product and a type stand
 /// for their device groups.
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("webhook")))]
 pub struct List {
     /// Only webhooks of this account; repeatable
     #[arg(long, short, value_name = "ACCOUNT")]

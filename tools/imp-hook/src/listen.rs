@@ -46,36 +46,41 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Receive the calls of webhooks and print each as a record
 ///
-/// A call is written to the journal and on the disk before it is answered 200. The path is
-/// /SECRET/NAME; NAME is a name of your choice that comes out as `hook`, best the event.
+/// A call is on the disk before it is answered 200. The path is /SECRET/NAME; NAME is of your choice.
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("webhook_event")))]
 pub struct Listen {
-    /// Where to listen; port 0 is any free one. For calls from outside put a TLS proxy in front
+    /// Where to listen; port 0 is any free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The file that every event is written to before it is acknowledged; it is never emptied
+    /// The file that every event is written to
     #[arg(long, value_name = "FILE")]
     journal: PathBuf,
-    /// Where the secret of the path is kept; made when it is not there [default: JOURNAL.secret]
+    /// The secret of the path [default: JOURNAL.secret]
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// Print the events that the journal already has first
+    /// First print the events that the journal has
     #[arg(long)]
     replay: bool,
-    /// Write a line of JSON with the address and the URL to this file descriptor when listening, and close it
+    /// Write the address to this descriptor when ready
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     ready_fd: Option<i32>,
-    /// Create webhooks at the service, and remove them at the end
+    /// Create webhooks, and remove them at the end
     #[arg(long, requires_all = ["dg", "event", "url"])]
     create: bool,
     /// With --create: the device groups; repeatable
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP", requires = "create")]
     dg: Vec<String>,
-    /// With --create: the events; repeatable
-    #[arg(long, short, value_name = "EVENT", value_enum, requires = "create")]
+    /// With --create: blessing, blinkup or deployment
+    #[arg(
+        long,
+        short,
+        value_name = "EVENT",
+        value_enum,
+        requires = "create",
+        hide_possible_values = true
+    )]
     event: Vec<Event>,
-    /// With --create: how this listener is reached from outside, as https://hooks.example.com
+    /// With --create: how it is reached from outside
     #[arg(long, short, value_name = "URL", requires = "create")]
     url: Option<String>,
     #[command(flatten)]

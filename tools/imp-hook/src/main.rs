@@ -14,7 +14,7 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::Deferred;
+use cli::{Deferred, help};
 
 /// Webhooks of impCentral, and a receiver for their calls
 ///
@@ -29,16 +29,46 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// List webhooks
+    #[command(after_help = help::examples_of_list("imp-hook", "webhook", &[
+        "imp-hook list",
+        "imp-hook list --dg Shipped",
+        "imp-hook list --event blessing --fields id,url",
+    ]))]
     List(Deferred<list::List>),
     /// Print webhooks
+    #[command(after_help = help::examples("imp-hook", &[
+        "imp-hook list --dg Shipped | imp-hook info",
+        "imp-hook info --wh 0e5f0b3a",
+        "imp-hook list | imp-hook info --output json",
+    ]))]
     Info(Deferred<info::Info>),
     /// Create webhooks: a URL that the service calls when something happens in a device group
+    #[command(after_help = help::examples("imp-hook", &[
+        "imp-hook create -g Shipped -e blessing -u https://h.example.com/b",
+        "imp-hook create -g Line-1 -e blinkup -u https://h.example.com -m json",
+        "imp-dg list --product Ovens | imp-hook create -e deployment -u URL",
+    ]))]
     Create(Deferred<create::Create>),
     /// Change the URL or the form of webhooks
+    #[command(after_help = help::examples("imp-hook", &[
+        "imp-hook update --wh 0e5f0b3a --url https://new.example.com/b",
+        "imp-hook list --dg Shipped | imp-hook update --mime json",
+        "imp-hook list | imp-hook update --url https://new.example.com --dry-run",
+    ]))]
     Update(Deferred<update::Update>),
     /// Delete webhooks
+    #[command(after_help = help::examples("imp-hook", &[
+        "imp-hook delete --wh 0e5f0b3a",
+        "imp-hook list --dg Bench | imp-hook delete",
+        "imp-hook list --event blinkup | imp-hook delete --confirmed",
+    ]))]
     Delete(Deferred<delete::Delete>),
     /// Receive the calls of webhooks and print each as a record
+    #[command(after_help = help::examples_of_list("imp-hook", "webhook_event", &[
+        "imp-hook listen --journal events",
+        "imp-hook listen --journal events --replay | tee all.ndjson",
+        "imp-hook listen --journal j --create -g Bench -e blinkup -u https://h.example",
+    ]))]
     Listen(Deferred<listen::Listen>),
 }
 

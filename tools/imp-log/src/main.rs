@@ -8,7 +8,7 @@ mod stream;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cli::Deferred;
+use cli::{Deferred, help};
 
 /// Logs of devices, stored and live
 ///
@@ -24,8 +24,18 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Print the stored log of devices
+    #[command(after_help = help::examples_of_list("imp-log", "log", &[
+        "imp-log get oven-7 --since 2h",
+        "imp-log get --dg Bench --since 10m",
+        "imp-device list --dg Bench --online | imp-log get --since 1h > log.ndjson",
+    ]))]
     Get(Deferred<get::Get>),
     /// Print what devices log as they log it
+    #[command(after_help = help::examples_of_list("imp-log", "log", &[
+        "imp-log stream oven-7",
+        "imp-log stream --dg Bench",
+        "imp-log stream --dg Bench | tee bench.ndjson | jq -r .msg",
+    ]))]
     Stream(Deferred<stream::Stream>),
 }
 

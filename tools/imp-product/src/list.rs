@@ -7,7 +7,6 @@ use ops::list::Query;
 
 /// List products, those of collaborators included
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("product")))]
 pub struct List {
     /// Only products of this account; repeatable; `-` takes accounts from stdin
     #[arg(long, short, value_name = "ACCOUNT")]

@@ -6,21 +6,19 @@ use crate::consent::Ask;
 
 /// Flags of verbs that change something.
 #[derive(Args, Clone, Copy, Debug, Default)]
-#[command(next_help_heading = "Changes")]
 pub struct Changes {
-    /// Say what would be done; send nothing that changes anything
+    /// Say what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Print the whole state after the change, read back from the service
+    /// Print the whole state after the change
     #[arg(long)]
     pub read_back: bool,
 }
 
 /// `--dry-run` alone, for verbs after which there is no state to read back.
 #[derive(Args, Clone, Copy, Debug, Default)]
-#[command(next_help_heading = "Changes")]
 pub struct DryRun {
-    /// Say what would be done; send nothing that changes anything
+    /// Say what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -49,7 +47,6 @@ impl ConfirmedProduction {
 
 /// How many devices go into one request.
 #[derive(Args, Clone, Copy, Debug)]
-#[command(next_help_heading = "Changes")]
 pub struct BatchSize {
     /// Devices in one request, at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -65,11 +62,10 @@ impl BatchSize {
 
 /// Flags of verbs that move many devices in one request.
 #[derive(Args, Clone, Copy, Debug)]
-#[command(next_help_heading = "Changes")]
 pub struct Bulk {
     #[command(flatten)]
     size: BatchSize,
-    /// Begin before the input has ended, for live sources; not for lists of what is being moved
+    /// Begin before the input has ended, for live sources
     #[arg(long)]
     pub stream: bool,
 }

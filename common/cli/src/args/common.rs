@@ -7,13 +7,12 @@ use clap::{Args, ValueEnum};
 
 /// Flags of every command.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Common options")]
 pub struct Common {
-    /// Use this sign-in file and no other (also: IMP_AUTH_FILE)
+    /// Use this sign-in file (also: IMP_AUTH_FILE)
     #[arg(long, value_name = "FILE")]
     pub auth_file: Option<PathBuf>,
-    /// OutputFormat of the output [default: table on a terminal, else ndjson]
-    #[arg(long, short = 'z', value_name = "FORM", value_enum)]
+    /// Form: ndjson, table, wide, csv, json, minimal, debug
+    #[arg(long, short = 'z', value_name = "FORM", value_enum, hide_possible_values = true)]
     pub output: Option<OutputFormat>,
     /// Print these fields, in this order
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', value_parser = field)]
@@ -21,27 +20,15 @@ pub struct Common {
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
-    /// Go on trying for so long after the last success, as 30s or 2m
+    /// Go on trying after errors for so long
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = patience)]
     pub patience: Duration,
-    /// Show requests and answers on stderr, secrets hidden
+    /// Show requests and answers on stderr
     #[arg(long)]
     pub trace: bool,
     /// Say more on stderr, the summary for example
     #[arg(long, short = 'v')]
     pub verbose: bool,
-}
-
-/// Names the fields there are in the help of `--fields`, for a verb that lists records of `kind`.
-pub fn fields_of(kind: &'static str) -> impl FnOnce(clap::Arg) -> clap::Arg {
-    let known = pipe::stated_columns(kind).unwrap_or_default();
-    let names = known.iter().filter_map(|field| match *field {
-        "devicegroup_id" => Some("devicegroup_name"),
-        "product_id" => Some("product_name"),
-        _ => None,
-    });
-    let fields: Vec<&str> = known.iter().copied().chain(names).collect();
-    move |arg| arg.help(format!("Print these fields, in this order, of {}", fields.join(", ")))
 }
 
 fn field(text: &str) -> Result<String, String> {

@@ -5,6 +5,7 @@
 
 use std::ops::Deref;
 
+use crate::help::one_screen;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
 /// A verb as it stands in the command's list of verbs, where its one line of help has to stand too.
@@ -27,11 +28,11 @@ impl<Verb> Deref for Deferred<Verb> {
 
 impl<Verb: Args> Args for Deferred<Verb> {
     fn augment_args(command: Command) -> Command {
-        command.defer(Verb::augment_args)
+        command.defer(|command| one_screen(Verb::augment_args(command)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        command.defer(Verb::augment_args_for_update)
+        command.defer(|command| one_screen(Verb::augment_args_for_update(command)))
     }
 }
 

@@ -11,18 +11,17 @@ use crate::rows::source::{ReadingOptions, RowArgs, RowSource};
 
 /// Flags of verbs that work on records.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Input and failures")]
 pub struct Input {
-    /// Read records from this file; `-` is stdin; repeatable
+    /// Read records from this file; `-` is stdin
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
-    /// Read the input's column COLUMN as FIELD, mac_address=MAC-Adresse for example; repeatable
-    #[arg(long, value_name = "FIELD=COLUMN")]
+    /// Read this column of the input as this field
+    #[arg(long, value_name = "FIELD=COL")]
     column: Vec<ColumnName>,
-    /// The encoding of the input if it is not UTF-8: latin1, windows-1252, utf-16
+    /// Encoding of the input: latin1, windows-1252, utf-16
     #[arg(long, value_name = "NAME")]
     encoding: Option<Encoding>,
-    /// Do nothing when the input has fewer records than this
+    /// Do nothing when the input has fewer records
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     min_rows: usize,
     #[command(flatten)]

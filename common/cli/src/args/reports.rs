@@ -8,12 +8,11 @@ use crate::rows::source::{RowArgs, RowSource};
 
 /// Where failures and the summary go.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Failures")]
 pub struct Reports {
-    /// Write failed records to this file; it is valid input for another try
+    /// Write failed records here, as input for another try
     #[arg(long, value_name = "FILE")]
     pub failed: Option<PathBuf>,
-    /// Write the summary as JSON to this file
+    /// Write the summary here, as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 }

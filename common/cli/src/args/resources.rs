@@ -14,10 +14,10 @@ use crate::terminal::stdin::{self, Stdin};
 /// The devices that a verb works on.
 #[derive(Args, Clone, Debug)]
 pub struct Devices {
-    /// A device: id, MAC address, agent id or name; repeatable; `-` is stdin
+    /// A device: id, MAC address, agent id or name
     #[arg(long, short, value_name = "DEVICE", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     device: Vec<String>,
-    /// The same without an option
+    /// The same without an option; `-` is stdin
     #[arg(value_name = "DEVICE", value_parser = identifier, id = "named")]
     named: Vec<String>,
     #[arg(skip)]
@@ -45,10 +45,10 @@ impl Devices {
 /// The device groups that a verb works on.
 #[derive(Args, Clone, Debug)]
 pub struct DeviceGroups {
-    /// A device group: id, name, {PRODUCT}{GROUP} or {ACCOUNT}{PRODUCT}{GROUP}; repeatable; `-` is stdin
+    /// A device group: id, name or {PRODUCT}{GROUP}
     #[arg(long, short = 'g', value_name = "DEVICE_GROUP", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     dg: Vec<String>,
-    /// The same without an option
+    /// The same without an option; `-` is stdin
     #[arg(value_name = "DEVICE_GROUP", value_parser = identifier, id = "named")]
     named: Vec<String>,
     #[arg(skip)]
@@ -87,10 +87,10 @@ impl DeviceGroups {
 /// The products that a verb works on.
 #[derive(Args, Clone, Debug)]
 pub struct Products {
-    /// A product: id, name or {ACCOUNT}{PRODUCT}; repeatable; `-` is stdin
+    /// A product: id, name or {ACCOUNT}{PRODUCT}
     #[arg(long, short, value_name = "PRODUCT", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     product: Vec<String>,
-    /// The same without an option
+    /// The same without an option; `-` is stdin
     #[arg(value_name = "PRODUCT", value_parser = identifier, id = "named")]
     named: Vec<String>,
     #[arg(skip)]
@@ -113,10 +113,10 @@ impl Products {
 /// The deployments that a verb works on.
 #[derive(Args, Clone, Debug)]
 pub struct Deployments {
-    /// A deployment: id, sha, tag or origin; repeatable; `-` is stdin
+    /// A build: id, sha, tag or origin
     #[arg(long, short, value_name = "BUILD", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
     build: Vec<String>,
-    /// The same without an option
+    /// The same without an option; `-` is stdin
     #[arg(value_name = "BUILD", value_parser = identifier, id = "named")]
     named: Vec<String>,
     #[arg(skip)]

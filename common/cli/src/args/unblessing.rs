@@ -11,12 +11,11 @@ use crate::terminal::environment;
 
 /// Flags of verbs that take devices out of production.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Production devices")]
 pub struct Unblessing {
-    /// The account's unblessing key; safer from a file or IMP_UNBOND_KEY, since others see command lines
+    /// The account's unblessing key, for production devices (also: IMP_UNBOND_KEY)
     #[arg(long, short = 'u', value_name = "KEY", conflicts_with = "unbond_file")]
     unbond: Option<String>,
-    /// Read the unblessing key from this file
+    /// Read the unblessing key from this file, where others do not see it
     #[arg(long, value_name = "FILE")]
     unbond_file: Option<PathBuf>,
     /// Do not ask before production devices are unblessed
@@ -36,12 +35,11 @@ impl Unblessing {
 
 /// The unblessing key alone, for verbs that have a question of their own.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Production devices")]
 pub struct UnblessingKey {
-    /// The account's unblessing key; safer from a file or IMP_UNBOND_KEY, since others see command lines
+    /// The account's unblessing key, for production devices (also: IMP_UNBOND_KEY)
     #[arg(long, value_name = "KEY", conflicts_with = "unbond_file")]
     unbond: Option<String>,
-    /// Read the unblessing key from this file
+    /// Read the unblessing key from this file, where others do not see it
     #[arg(long, value_name = "FILE")]
     unbond_file: Option<PathBuf>,
 }

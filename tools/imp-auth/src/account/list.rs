@@ -7,7 +7,6 @@ use ops::list::Query;
 
 /// List one's own account and those of collaborators
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("account")))]
 pub struct List {
     /// Print no more than this many
     #[arg(long, value_name = "N")]

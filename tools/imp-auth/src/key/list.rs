@@ -8,7 +8,6 @@ use super::KEYS;
 
 /// List the account's login keys
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("login_key")))]
 pub struct List {
     /// Print no more than this many
     #[arg(long, value_name = "N")]

@@ -12,9 +12,8 @@ use pipe::Failure;
 
 /// Flags of verbs that need the account's password.
 #[derive(Args)]
-#[command(next_help_heading = "Password of the account")]
 pub struct Password {
-    /// The password; safer asked for or from a file, since others see command lines
+    /// The password of the account; safer asked for or from a file, since others see command lines
     #[arg(long, short = 'w', value_name = "PASSWORD", conflicts_with = "pwd_file")]
     pwd: Option<String>,
     /// Read the password from this file; `-` is stdin

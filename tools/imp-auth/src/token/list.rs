@@ -7,7 +7,6 @@ use ops::list::Query;
 
 /// List the account's refresh tokens
 #[derive(Args)]
-#[command(mut_arg("fields", cli::args::fields_of("refresh_token")))]
 pub struct List {
     /// Print no more than this many
     #[arg(long, value_name = "N")]
