@@ -24,6 +24,7 @@ mod commands {
 mod properties {
     mod bad_input;
     mod command_line;
+    mod doubt;
     mod dry_runs;
     mod duplicates;
     mod end_of_run;

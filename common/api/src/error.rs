@@ -20,6 +20,8 @@ pub struct Error {
     pub detail: Option<String>,
     /// How often the request was sent.
     pub attempts: u32,
+    /// What has ended the run, where `kind` is about this request alone: it may have been carried out.
+    pub ended_by: Option<ErrorKind>,
     /// The service's `errors`, as they came; one for each failed device in a bulk request.
     pub errors: Vec<Value>,
 }
@@ -34,6 +36,7 @@ impl Error {
             title: title.into(),
             detail: None,
             attempts: 0,
+            ended_by: None,
             errors: Vec::new(),
         }
     }
@@ -63,6 +66,7 @@ impl Error {
             detail: text(&first["detail"]).filter(|detail| *detail != title),
             title,
             attempts: 1,
+            ended_by: None,
             errors,
         }
     }
@@ -74,7 +78,7 @@ impl Error {
 
     /// True when the run is over: nothing that follows could succeed.
     pub fn ends_run(&self) -> bool {
-        self.kind.ends_run()
+        self.ended_by.unwrap_or(self.kind).ends_run()
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod activity;
 pub(crate) mod circuit_breaker;
 pub mod clock;
+mod doubt;
 pub mod rate_limit;
 pub(crate) mod retry;
 pub(crate) mod retry_budget;
@@ -29,7 +30,8 @@ const WINDOW: Duration = Duration::from_secs(1);
 impl Client {
     /// Sends `request` until there is an answer or no hope.
     ///
-    /// A DELETE of one thing that is repeated and then answered 404 was carried out the first time.
+    /// A DELETE of one thing that is repeated and then answered 404 was carried out the first time. After the
+    /// last try of a change the thing is looked at, if it may have been changed.
     ///
     /// # Errors
     /// [`Error`] with the service's words, but no secret of the request in them. Kinds `not_signed_in` and
@@ -72,7 +74,7 @@ pub(crate) struct SendLoop<'a> {
     request: &'a Request,
     attempts: u32,
     token: Option<AccessToken>,
-    /// An earlier sending may have arrived.
+    /// A sending may have arrived.
     lost: bool,
     /// Good answers to others before this one was first sent.
     seen: u64,
@@ -86,7 +88,11 @@ impl<'a> SendLoop<'a> {
 
     /// As [`Client::send`].
     pub(crate) fn until_done(mut self) -> Result<Answer, Error> {
-        self.repeat_until_done().map_err(|error| {
+        let answer = match self.repeat_until_done() {
+            Err(why) if self.lost => self.in_doubt(why),
+            answer => answer,
+        };
+        answer.map_err(|error| {
             let secrets = trace::secrets_of(self.request, self.token.as_ref());
             error.reworded(|words| trace::hide_all(words, &secrets))
         })
@@ -102,8 +108,9 @@ impl<'a> SendLoop<'a> {
                 Exchange::Lost(_) => Outcome::Lost,
                 Exchange::Untrusted(_) => Outcome::Untrusted,
             };
+            self.lost |= may_have_arrived(outcome);
             match retry::decide(outcome, &self.note(outcome)) {
-                Decision::Take => return self.finish(exchange),
+                Decision::Take => return self.settled(exchange),
                 Decision::PauseAll => {
                     // It was never carried out, and waiting is no attempt.
                     self.attempts -= 1;
@@ -117,7 +124,6 @@ impl<'a> SendLoop<'a> {
                 }
                 Decision::NewToken => self.other_token(&exchange)?,
                 Decision::Again(wait) => {
-                    self.lost |= outcome != Outcome::NotSent;
                     activity::between_tries(|| {
                         self.client.wait(wait)?;
                         self.client.within_budget()
@@ -244,10 +250,18 @@ impl<'a> SendLoop<'a> {
         self.client.send(&Request::get("/accounts/me"))?;
         let token = credentials.token()?;
         if token == *refused {
+            self.lost = false;
             return Err(Error { kind: ErrorKind::Refused, ..refusal() });
         }
         self.token = Some(token);
         Ok(())
+    }
+
+    /// What was answered is certain, whatever became of earlier sendings.
+    fn settled(&mut self, exchange: Exchange) -> Result<Answer, Error> {
+        let answer = self.finish(exchange);
+        self.lost = false;
+        answer
     }
 
     fn finish(&self, exchange: Exchange) -> Result<Answer, Error> {
@@ -297,6 +311,11 @@ impl<'a> SendLoop<'a> {
         };
         Error { kind, attempts: self.attempts, title, detail: Some(detail), ..why }
     }
+}
+
+/// Whether a request that had this outcome may have been carried out.
+fn may_have_arrived(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Lost | Outcome::Status(500..=599))
 }
 
 /// The words of an error, for a sentence that goes on.

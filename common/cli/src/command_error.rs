@@ -54,7 +54,7 @@ impl From<Failure> for CommandError {
         let exit = match failure.kind {
             ErrorKind::NotAttempted => Exit::Interrupted,
             ErrorKind::BadInput => Exit::CouldNotRun,
-            kind => Exit::of_failure(kind),
+            _ => Exit::of_failure(&failure),
         };
         let message = (failure.kind != ErrorKind::NotAttempted).then(|| failure.sentence());
         CommandError { exit, message }
@@ -88,6 +88,7 @@ pub fn failure(error: api::Error) -> Failure {
         title: error.title,
         detail,
         kind: error.kind,
+        ended_by: error.ended_by,
         attempts: error.attempts,
         partly: false,
     }

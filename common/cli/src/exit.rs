@@ -3,6 +3,8 @@
 use model::ErrorKind;
 use std::process::ExitCode;
 
+use pipe::Failure;
+
 /// How a run ended. When several apply, the first of 129/130/143, 3, 2, 4, 1 counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
@@ -60,8 +62,8 @@ impl Exit {
     }
 
     /// What a failed record does to the exit code.
-    pub fn of_failure(kind: ErrorKind) -> Exit {
-        match kind {
+    pub fn of_failure(failure: &Failure) -> Exit {
+        match failure.ended_by.unwrap_or(failure.kind) {
             ErrorKind::NotSignedIn => Exit::NotSignedIn,
             ErrorKind::Unreachable => Exit::Unreachable,
             ErrorKind::Misconfigured => Exit::CouldNotRun,

@@ -24,7 +24,7 @@ pub enum ErrorKind {
     Unreachable,
     /// Something here is set up wrongly, such as the trust in certificates.
     Misconfigured,
-    /// It may have been done, and cannot be repeated safely.
+    /// It may have been done, and nobody knows.
     UnknownOutcome,
     /// The row was read, but the run ended first.
     NotAttempted,

@@ -25,6 +25,9 @@ pub struct Failure {
     /// if there is nothing. Boxed to keep `Result`s small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Box<Value>>,
+    /// What has ended the run, where `kind` is about the row alone: it may have been done.
+    #[serde(skip)]
+    pub ended_by: Option<ErrorKind>,
     /// Part of what the row asks for was done: this is reported whatever else ends the run.
     #[serde(skip)]
     pub partly: bool,
@@ -42,8 +45,14 @@ impl Failure {
             kind,
             attempts: 0,
             meta: None,
+            ended_by: None,
             partly: false,
         }
+    }
+
+    /// Whether rows after this one cannot fare better, so that the run ends.
+    pub fn ends_run(&self) -> bool {
+        self.ended_by.unwrap_or(self.kind).ends_run()
     }
 
     /// The same with more about it.

@@ -43,7 +43,7 @@ pub fn expand(
                 items.extend(found.into_iter().map(|record| Ok(Item::Row(of_it(record)))));
             }
             Err(failure) => {
-                is_over |= failure.kind.ends_run() || failure.kind == ErrorKind::NotAttempted;
+                is_over |= failure.ends_run() || failure.kind == ErrorKind::NotAttempted;
                 items.push(Ok(bad(row, failure)));
             }
         }

@@ -143,13 +143,13 @@ impl<'a> Results<'a> {
         let said = self.over && failure.kind.ends_run() && !failure.partly;
         let not_attempted = run_ended();
         let failure = if said { &not_attempted } else { failure };
-        self.over |= failure.kind.ends_run();
+        self.over |= failure.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != ErrorKind::NotAttempted || failure.partly {
             if self.is_told(failure) {
                 stderr::say_failure(&sentence(failure, input, self.noun, source));
             }
-            self.exit = self.exit.and(Exit::of_failure(failure.kind));
+            self.exit = self.exit.and(Exit::of_failure(failure));
         }
         self.tally.failed(failure.kind);
         if let Some(file) = &mut self.failed

@@ -140,7 +140,7 @@ pub fn each_row<T: Send>(
             return Err(run_ended());
         }
         let worked = work(row);
-        if worked.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
+        if worked.as_ref().is_err_and(|failure| failure.ends_run()) {
             over.store(true, Ordering::Relaxed);
         }
         worked

@@ -68,7 +68,7 @@ impl<'a> DeletionRun<'a> {
             |(place, item)| {
                 let done =
                     if self.over.load(Ordering::Relaxed) { Err(run_ended()) } else { act(&item) };
-                if done.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
+                if done.as_ref().is_err_and(|failure| failure.ends_run()) {
                     self.over.store(true, Ordering::Relaxed);
                 }
                 (place, done)
@@ -188,7 +188,7 @@ impl<'a> DeletionRun<'a> {
         let mut still_there = Vec::new();
         for (device, outcome) in group.devices.drain(..).zip(outcomes) {
             let Err(failure) = outcome else { continue };
-            self.over.fetch_or(failure.kind.ends_run(), Ordering::Relaxed);
+            self.over.fetch_or(failure.ends_run(), Ordering::Relaxed);
             // A wrong key, for one, is as wrong the next time.
             let again = may_repeat
                 && some_left

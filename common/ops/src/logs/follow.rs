@@ -91,7 +91,7 @@ fn follow(
                 }
                 Action::Fail { device, failure } => {
                     failed(schedule.id(*device), failure);
-                    exit = exit.and(Exit::of_failure(failure.kind));
+                    exit = exit.and(Exit::of_failure(failure));
                 }
                 _ => {}
             }

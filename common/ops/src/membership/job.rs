@@ -120,7 +120,7 @@ impl<'a> MoveJob<'a> {
             self.settle_open(&RowState::Moved);
         }
         if let Some(error) = self.send(results) {
-            results.note(Exit::of_failure(failure(error).kind));
+            results.note(Exit::of_failure(&failure(error)));
         }
     }
 
