@@ -1,5 +1,6 @@
 //! `imp-hook`: webhooks at the service, and the receiver that loses nothing which it has acknowledged.
 
+mod calls;
 mod listen;
 mod webhooks;
 
@@ -28,10 +29,13 @@ impl Listener {
     }
 
     fn with(dir: &Dir, journal: &str, options: &str, rest: &str) -> Listener {
+        Listener::after("", dir, &format!("--journal {journal} {options} 3>ready {rest}"))
+    }
+
+    /// Types `before` in front of the command.
+    fn after(before: &str, dir: &Dir, options: &str) -> Listener {
         dir.write("ready", "");
-        let running = dir.spawn(&format!(
-            "imp-hook listen --ready-fd 3 --journal {journal} {options} 3>ready {rest}"
-        ));
+        let running = dir.spawn(&format!("{before} imp-hook listen --ready-fd 3 {options}"));
         running.wait_for("the listener", || dir.read("ready").ends_with('\n'));
         let ready: Value = serde_json::from_str(&dir.read("ready")).expect("JSON");
         let url = ready["url"].as_str().expect("a URL");

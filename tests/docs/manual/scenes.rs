@@ -38,7 +38,7 @@ impl Scene {
                 sim.product("Toasters");
                 dir.write("groups.csv", "name;dg_type;descr\nBench;development;\nBurn-in;;48 h\n");
             }),
-            "imp-hook.1" => production_line(),
+            "imp-hook.1" => line_with_refused_calls(),
             "imp-log.1" => {
                 let scene = production_line();
                 let device = &scene.dir.sh("imp-device list --dg Bench --limit 1").field("id")[0];
@@ -122,6 +122,14 @@ fn production_line() -> Scene {
         dir.write("station.log", rows(&|index, mac| format!("{index:02} test of {mac} passed\n")));
         dir.write("key.txt", &sim.entry.unbond_key);
     })
+}
+
+/// The same after a night in which a call of a webhook was refused.
+fn line_with_refused_calls() -> Scene {
+    let scene = production_line();
+    let call = json!({"status": 400, "head": "POST /SECRET/a HTTP/1.1", "body": "{"});
+    scene.dir.write("refused.ndjson", format!("{call}\n"));
+    scene
 }
 
 /// Gives a thing that the simulator has made another name.

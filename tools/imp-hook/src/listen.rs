@@ -3,8 +3,10 @@
 //! Connections are kept by [`server`]. A [`call`] becomes a record in [`event`], goes through [`commit`] into
 //! the [`journal`], and from there to stdout by the [`printer`].
 
+mod body;
 mod call;
 mod commit;
+mod connections;
 mod counts;
 mod deadline;
 mod duplicates;
@@ -12,8 +14,10 @@ mod event;
 mod journal;
 mod printer;
 mod ready;
+mod refused;
 mod registration;
 mod secret;
+mod seen;
 mod server;
 
 use std::io;
@@ -38,6 +42,7 @@ use duplicates::Duplicates;
 use journal::Journal;
 use printer::Printer;
 use ready::Ready;
+use refused::RefusedCalls;
 use registration::Registration;
 use server::Server;
 
@@ -58,6 +63,9 @@ pub struct Listen {
     /// The secret of the path [default: JOURNAL.secret]
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    /// Keep refused calls in this file
+    #[arg(long, value_name = "FILE")]
+    refused: Option<PathBuf>,
     /// First print the events that the journal has
     #[arg(long)]
     replay: bool,
@@ -121,7 +129,10 @@ impl Listen {
     fn start(&self, output: Output) -> Result<Listening, CommandError> {
         let cannot = |error: io::Error| CommandError::usage(error.to_string());
         let (journal, recovered) = Journal::open(&self.journal, &is_recent)?;
-        let secret = secret::read_or_create(&self.secret_file())?;
+        let secret_file = self.secret_file();
+        let secret = secret::read_or_create(&secret_file)?;
+        let open = |path| RefusedCalls::open(path, secret.clone(), &[&self.journal, &secret_file]);
+        let refused = self.refused.as_deref().map(open).transpose()?;
         if recovered.cut > 0 {
             let cut = recovered.cut;
             stderr::say(&format!("cut {cut} bytes of an unfinished event off the journal"));
@@ -139,7 +150,7 @@ impl Listen {
         let counts = Arc::new(Counts::default());
         let duplicates = duplicates_of(&recovered.recent);
         let committer = Committer::start(journal, duplicates, progress, counts.clone());
-        let receiver = Receiver::new(secret.clone(), committer, counts.clone());
+        let receiver = Receiver::new(secret.clone(), committer, counts.clone(), refused);
         let server = Server::start(listener, receiver).map_err(cannot)?;
         Ok(Listening { address, secret, server, counts, printer })
     }

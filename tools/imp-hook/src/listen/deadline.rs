@@ -121,7 +121,8 @@ pub async fn at_most<T>(how_long: Duration, what: impl Future<Output = T>) {
     let _late = timeout(how_long, what).await;
 }
 
-/// Waits without holding a thread.
+/// Lets time pass.
+#[cfg(test)]
 pub async fn pause(how_long: Duration) {
     sleep(how_long).await;
 }

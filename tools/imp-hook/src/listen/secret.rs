@@ -51,9 +51,11 @@ pub fn read_or_create(file: &Path) -> Result<Secret, CommandError> {
     Ok(Secret::new(secret))
 }
 
-/// The name of the hook that `path` calls; `None` when the path is not ours.
+/// The name of the hook that `path` calls; `None` when the path is not ours. Proxies that join paths make `//`
+/// of `/`.
 pub fn hook<'a>(path: &'a str, secret: &Secret) -> Option<&'a str> {
-    let (given, name) = path.strip_prefix('/')?.split_once('/')?;
+    let (given, name) = path.strip_prefix('/')?.trim_start_matches('/').split_once('/')?;
+    let name = name.trim_start_matches('/');
     let good = !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(is_plain);
     // Takes as long for a near miss as for any other, so that the secret cannot be guessed bit by bit.
     let same: bool = given.as_bytes().ct_eq(secret.expose().as_bytes()).into();
@@ -73,6 +75,7 @@ mod tests {
     fn only_the_whole_path_is_ours() {
         let secret = Secret::new("0123456789abcdef");
         assert_eq!(hook("/0123456789abcdef/blessing.4e26-x", &secret), Some("blessing.4e26-x"));
+        assert_eq!(hook("//0123456789abcdef///blessing", &secret), Some("blessing"));
         for path in [
             "/0123456789abcdef/",
             "/0123456789abcdef",
@@ -80,6 +83,11 @@ mod tests {
             "/0123456789abcdef0/blessing",
             "/0123456789abcdeg/blessing",
             "//blessing",
+            "//",
+            "/0123456789abcdef//",
+            "/0123456789abcdef/blessing/",
+            "/0123456789abcdef/blessing//",
+            "/0123456789/abcdef/blessing",
             "/0123456789abcdef/a/b",
             "/0123456789abcdef/a%20b",
             "0123456789abcdef/blessing",

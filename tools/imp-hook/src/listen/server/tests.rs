@@ -5,7 +5,7 @@ use tokio::io::{DuplexStream, duplex};
 use tokio::join;
 
 use super::*;
-use crate::listen::call::MAX_BODY;
+use crate::listen::body::MAX_BODY;
 use crate::listen::commit::Committer;
 use crate::listen::journal::Journal;
 
@@ -22,10 +22,11 @@ async fn with<C: Future>(
     let counts = Arc::default();
     let committer =
         Committer::start(journal, Default::default(), Arc::default(), Arc::clone(&counts));
-    let receiver = Receiver::new(Secret::new("0123456789abcdef"), committer, counts);
+    let receiver = Receiver::new(Secret::new("0123456789abcdef"), committer, counts, None);
     let (near, far) = duplex(64 << 10);
     let (closing, is_closing) = watch::channel(());
-    let ((), output) = join!(serve(&receiver, far, is_closing), caller(near, closing));
+    let place = Connections::new(1).place().unwrap();
+    let ((), output) = join!(serve(&receiver, far, place, is_closing), caller(near, closing));
     (output, std::fs::read_to_string(path).unwrap())
 }
 
