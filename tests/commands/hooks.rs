@@ -2,6 +2,7 @@
 
 mod calls;
 mod listen;
+mod service;
 mod webhooks;
 
 use std::collections::HashMap;

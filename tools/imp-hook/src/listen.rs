@@ -19,17 +19,18 @@ mod registration;
 mod secret;
 mod seen;
 mod server;
+mod service;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use api::send::clock;
 use clap::Args;
-use cli::terminal::{signals, stderr};
+use cli::terminal::{environment, signals, stderr};
 use cli::{CommandError, Exit, Output, Session};
 use model::{Record, Secret};
 use serde_json::json;
@@ -45,6 +46,7 @@ use ready::Ready;
 use refused::RefusedCalls;
 use registration::Registration;
 use server::Server;
+use service::Service;
 
 /// How often the end is looked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -72,6 +74,12 @@ pub struct Listen {
     /// Write the address to this descriptor when ready
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     ready_fd: Option<i32>,
+    /// The same line into this file, while it listens
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Run under systemd: SIGTERM ends with 0
+    #[arg(long)]
+    service: bool,
     /// Create webhooks, and remove them at the end
     #[arg(long, requires_all = ["dg", "event", "url"])]
     create: bool,
@@ -102,28 +110,32 @@ impl Listen {
                 "--url: the path of each webhook is put behind it, so it ends before ? and #",
             ));
         }
-        let ready = self.ready_fd.map(Ready::open).transpose()?;
+        let mut ready = Ready::open(self.ready_fd)?;
         let stop = signals::stop();
+        let mut service = self.service.then(|| {
+            signals::expect_termination();
+            Service::new(&environment::service_manager())
+        });
         let output = Output::open(&self.common, None)?;
         output.expect_type(event::TYPE);
         let session = self.create.then(|| Session::open(&self.common)).transpose()?;
-        let Listening { address, secret, server, counts, printer } = self.start(output)?;
+        let listening = self.start(output)?;
+        self.ready_file.as_deref().map_or(Ok(()), |file| ready.prepare(file))?;
         let create = |session| {
-            let base = base(self.url.as_deref().unwrap_or_default(), &secret);
+            let base = base(self.url.as_deref().unwrap_or_default(), &listening.secret);
             Registration::create(session, &self.dg, &self.event, &base)
         };
         let hooks = session.map(create).transpose()?;
         // From here on hooks may be there, so everything goes through the ordinary end.
-        let announced = self.announce(address, &secret, hooks.as_ref(), ready);
-        while announced.is_ok() && !stop.load(Ordering::Relaxed) && !printer.is_over() {
-            clock::wait(POLL_INTERVAL);
+        let announced = self.announce(&listening, hooks.as_ref(), &mut ready);
+        if announced.is_ok() {
+            listening.wait_for_end(&stop, service.as_mut());
         }
+        drop(ready);
         let removed = hooks.is_none_or(|hooks| hooks.remove());
-        server.close();
-        let printed = printer.end();
-        stderr::say(&counts.summary());
+        let ended = listening.end();
         announced?;
-        printed.map(|exit| if removed { exit } else { exit.and(Exit::SomeFailed) })
+        ended.map(|exit| if removed { exit } else { exit.and(Exit::SomeFailed) })
     }
 
     fn start(&self, output: Output) -> Result<Listening, CommandError> {
@@ -149,20 +161,19 @@ impl Listen {
         let printer = Printer::start(journal.reader().map_err(cannot)?, progress.clone(), output);
         let counts = Arc::new(Counts::default());
         let duplicates = duplicates_of(&recovered.recent);
-        let committer = Committer::start(journal, duplicates, progress, counts.clone());
+        let committer = Committer::start(journal, duplicates, progress.clone(), counts.clone());
         let receiver = Receiver::new(secret.clone(), committer, counts.clone(), refused);
         let server = Server::start(listener, receiver).map_err(cannot)?;
-        Ok(Listening { address, secret, server, counts, printer })
+        Ok(Listening { address, secret, server, counts, progress, printer })
     }
 
-    /// Says where it listens. The secret is shown on a terminal and given to --ready-fd; a log gets the name
+    /// Says where it listens. The secret is shown on a terminal and given to --ready-fd and --ready-file; a log gets the name
     /// of its file.
     fn announce(
         &self,
-        address: SocketAddr,
-        secret: &Secret,
+        Listening { address, secret, .. }: &Listening,
         hooks: Option<&Registration>,
-        ready: Option<Ready>,
+        ready: &mut Ready,
     ) -> Result<(), CommandError> {
         let origin = format!("http://{address}");
         let url = base(&origin, secret);
@@ -177,7 +188,7 @@ impl Listen {
             stderr::say(&format!("{} webhooks call it until it ends", hooks.count()));
         }
         let line = json!({"address": address.to_string(), "url": url});
-        ready.map_or(Ok(()), |ready| ready.write(&line))
+        ready.write(&line)
     }
 
     fn secret_file(&self) -> PathBuf {
@@ -195,7 +206,29 @@ struct Listening {
     secret: Secret,
     server: Server,
     counts: Arc<Counts>,
+    progress: Arc<Progress>,
     printer: Printer,
+}
+
+impl Listening {
+    /// Waits until somebody ends it, nobody reads what it prints any more, or the journal is broken.
+    fn wait_for_end(&self, stop: &AtomicBool, mut service: Option<&mut Service>) {
+        service.iter_mut().for_each(|service| service.is_ready());
+        while !stop.load(Ordering::Relaxed) && !self.printer.is_over() {
+            clock::wait(POLL_INTERVAL);
+            let is_well = |limit| self.server.answers() && !self.progress.is_stuck(limit);
+            service.iter_mut().for_each(|service| service.watch(is_well));
+        }
+        service.iter_mut().for_each(|service| service.is_ending());
+    }
+
+    /// Takes no more calls, and waits until what came is printed.
+    fn end(self) -> cli::Result {
+        self.server.close();
+        let printed = self.printer.end();
+        stderr::say(&self.counts.summary());
+        printed
+    }
 }
 
 /// The URL of all hooks up to their names.

@@ -8,6 +8,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use api::http::proxy::{Variable, Variables};
 
@@ -47,5 +48,24 @@ pub fn proxy() -> Variables {
         https_proxy: first(&["https_proxy", "HTTPS_PROXY"]),
         all_proxy: first(&["all_proxy", "ALL_PROXY"]),
         no_proxy: text("no_proxy").or_else(|| text("NO_PROXY")),
+    }
+}
+
+/// What a service manager has told this process.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ServiceManager {
+    /// The socket on which it wants to be told something; a name that begins with `@` is abstract.
+    pub notify_socket: Option<OsString>,
+    /// It ends a process of which it has heard nothing for so long.
+    pub watchdog: Option<Duration>,
+}
+
+/// The variables of sd_notify(3) and sd_watchdog_enabled(3).
+pub fn service_manager() -> ServiceManager {
+    let is_meant = text("WATCHDOG_PID").is_none_or(|pid| pid == std::process::id().to_string());
+    let watchdog = text("WATCHDOG_USEC").and_then(|time| time.parse().ok()).filter(|_| is_meant);
+    ServiceManager {
+        notify_socket: env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty()),
+        watchdog: watchdog.map(Duration::from_micros),
     }
 }

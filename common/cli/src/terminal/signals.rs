@@ -13,6 +13,8 @@ use signal_hook::flag;
 
 use crate::exit::Exit;
 
+/// See [`expect_termination`].
+static TERMINATION_IS_EXPECTED: AtomicBool = AtomicBool::new(false);
 static STOP: OnceLock<(Arc<AtomicBool>, Arc<AtomicUsize>)> = OnceLock::new();
 
 /// The flag; signals are caught from the first call on.
@@ -36,11 +38,17 @@ pub fn stop() -> Arc<AtomicBool> {
     stop.clone()
 }
 
+/// From now on SIGTERM is an ordinary end with exit code 0: service managers end their services by it.
+pub fn expect_termination() {
+    TERMINATION_IS_EXPECTED.store(true, Ordering::Relaxed);
+}
+
 /// How the run ends because of a signal, if one came.
 pub fn exit() -> Exit {
     match STOP.get() {
         Some((stop, which)) if stop.load(Ordering::Relaxed) => {
             match i32::try_from(which.load(Ordering::Relaxed)) {
+                Ok(SIGTERM) if TERMINATION_IS_EXPECTED.load(Ordering::Relaxed) => Exit::Done,
                 Ok(SIGTERM) => Exit::Terminated,
                 Ok(SIGHUP) => Exit::HungUp,
                 _ => Exit::Interrupted,

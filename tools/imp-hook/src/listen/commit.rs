@@ -5,7 +5,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::send::clock;
 use cli::terminal::stderr;
@@ -53,6 +53,8 @@ pub struct State {
     pub ended: bool,
     /// All is printed that will be.
     pub printer_ended: bool,
+    /// When the write began that is under way.
+    pub writing_since: Option<Instant>,
 }
 
 impl Progress {
@@ -65,6 +67,17 @@ impl Progress {
     pub fn set(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
+    }
+
+    /// Changes the state in a way that is nothing to the printer.
+    fn set_silently(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+    }
+
+    /// Whether a write has been under way for longer than this: the disk is stuck.
+    pub fn is_stuck(&self, limit: Duration) -> bool {
+        let since = self.state().writing_since;
+        since.is_some_and(|since| clock::monotonic().duration_since(since) > limit)
     }
 
     /// Waits until there is something to print, or the end.
@@ -116,7 +129,9 @@ impl Writer {
         while let Ok(first) = waiting.recv() {
             let mut group = vec![first];
             group.extend(waiting.try_iter().take(MAX_GROUP - 1));
+            self.progress.set_silently(|state| state.writing_since = Some(clock::monotonic()));
             let committed = !self.progress.state().broken && self.write(&mut group);
+            self.progress.set_silently(|state| state.writing_since = None);
             for entry in group {
                 let _connection_gone = entry.committed.send(committed);
             }

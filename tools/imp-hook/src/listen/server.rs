@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cli::terminal::stderr;
@@ -42,6 +43,8 @@ pub struct Server {
     runtime: Runtime,
     /// Each connection has a receiver of it until its last call is answered.
     closing: watch::Sender<()>,
+    /// See [`Server::answers`].
+    has_answered: Arc<AtomicBool>,
 }
 
 impl Server {
@@ -58,7 +61,15 @@ impl Server {
         let listener = runtime.block_on(async { TcpListener::from_std(listener) })?;
         let connections = Connections::new(connections::limit());
         runtime.spawn(accept(listener, Arc::new(receiver), connections, is_closing));
-        Ok(Server { runtime, closing })
+        Ok(Server { runtime, closing, has_answered: Arc::new(AtomicBool::new(true)) })
+    }
+
+    /// Whether the threads of the connections have run what they were given when this was asked last.
+    pub fn answers(&self) -> bool {
+        let answers = self.has_answered.swap(false, Ordering::Relaxed);
+        let has_answered = self.has_answered.clone();
+        self.runtime.spawn(async move { has_answered.store(true, Ordering::Relaxed) });
+        answers
     }
 
     /// Takes no more calls, and waits for those that are being answered.
