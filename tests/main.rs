@@ -64,6 +64,7 @@ mod simulator {
     mod logs;
     mod process;
     mod products;
+    mod rehearsal;
     mod roles;
     mod streams;
     mod webhooks;

@@ -268,6 +268,35 @@ fn readme() {
 }
 
 #[test]
+fn the_five_pipelines_of_readme_run_in_the_simulator_as_they_stand() {
+    let readme = pages::read("README.md");
+    let section = readme.split("## Five pipelines").nth(1).expect("the section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let examples = pages::examples_of_readme(section);
+    assert_eq!(examples.len(), 5);
+    let told = section.split('`').find(|code| code.starts_with("imp-sim run"));
+    let command = told.expect("the section tells where").strip_suffix("bash").expect("a shell");
+    let mut script = "set -o pipefail\n".to_owned();
+    for example in &examples {
+        script.push_str(&format!("(\n{})\necho \"ended with $?\"\n", example.script));
+    }
+    script.push_str("imp-device list --dg Bench --dg Burn-in | wc -l; wc -l < canary.ndjson\n");
+    script.push_str("imp-device list --unassigned | wc -l; jq -s length failed.ndjson\n");
+    let dir = Dir::new();
+    dir.write("pipelines", script);
+    let run = dir.sh(&format!("{command} bash \"$PWD\"/pipelines")).ok();
+    let lines = run.lines();
+    let ends = lines.iter().filter_map(|line| line.strip_prefix("ended with "));
+    let expected: Vec<String> = examples.iter().map(|it| it.exit_code().to_string()).collect();
+    assert_eq!(ends.collect::<Vec<_>>(), expected, "{run}");
+    // 100 devices were there, 40 have come, three of them corrected, and one was sent back by mistake, as
+    // were five shipped ones; nothing is left in the directory.
+    let rest: Vec<&str> = lines.iter().rev().take(4).map(|line| line.trim()).collect();
+    assert_eq!(rest, ["3", "66", "50", "139"], "{run}");
+    assert_eq!(dir.sh("ls").quiet().lines(), ["pipelines"]);
+}
+
+#[test]
 fn the_cells_of_tables_fit_into_their_columns_and_the_columns_into_the_page() {
     let mut tables = 0;
     for name in pages::names() {

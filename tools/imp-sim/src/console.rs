@@ -23,3 +23,9 @@ pub fn message(text: impl Display) {
 pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
+
+/// Whether a person types and reads here.
+#[expect(clippy::disallowed_methods, reason = "the one place that looks at stdin and stderr")]
+pub fn is_conversation() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}

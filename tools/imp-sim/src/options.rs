@@ -52,6 +52,9 @@ pub struct ServiceOptions {
     /// Begin with a product with a production group of N blessed devices.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub production: usize,
+    /// Begin with what README's pipelines are about; `run` adds their files, in a directory of their own.
+    #[arg(long, conflicts_with_all = ["devices", "production"])]
+    pub example: bool,
     /// The key that unassigning from production groups needs.
     #[arg(long, value_name = "KEY", default_value = "sim-unbond-key")]
     pub unbond_key: String,

@@ -1,10 +1,13 @@
 //! `imp-sim run`: a service for one command, which finds itself signed in.
 
-use std::ffi::OsString;
+mod example;
+mod shell;
+
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use anyhow::Context;
@@ -28,18 +31,17 @@ pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Resu
     let auth_file = directory.path().join(".impt.auth");
     write_auth_file(&running, &auth_file)?;
     let (program, arguments) = command.split_first().context("no command")?;
-    let entry = &running.entry;
-    let mut child = tokio::process::Command::new(program);
-    child
-        .args(arguments)
-        .env("IMP_AUTH_FILE", &auth_file)
-        .env("IMPT_ENDPOINT", &entry.endpoint)
-        .env("IMPT_LOGINKEY", &entry.login_key)
-        .env("IMP_SIM_CONTROL", &entry.control)
-        .env("IMP_SIM_USER", &entry.user)
-        .env("IMP_SIM_PASSWORD", &entry.password);
-    if let Some(ca_file) = &entry.ca_file {
-        child.env("SSL_CERT_FILE", std::path::absolute(ca_file)?);
+    let variables = variables(&running, auth_file.as_os_str())?;
+    let mut child = tokio::process::Command::new(where_it_is(program)?);
+    child.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
+    let files =
+        if options.example { put_files(&running, directory.path(), &mut child)? } else { &[][..] };
+    if let Some(name) = shell::name(command).filter(|_| console::is_conversation()) {
+        shell::mark_prompt(name, &mut child, directory.path())?;
+        let environment = shell::write_environment(&variables, directory.path())?;
+        let kept_in = options.state.as_deref();
+        let greeting = shell::greeting(&running.sim.state(), &environment, files, kept_in);
+        console::message(greeting);
     }
     let child = match child.spawn() {
         Ok(child) => child,
@@ -51,6 +53,45 @@ pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Resu
     let status = wait(child, &mut signals).await?;
     service::finish(&running, options)?;
     Ok(exit_code(status))
+}
+
+/// The command may run in another directory; a name without a slash is searched for, and stays.
+fn where_it_is(program: &OsStr) -> std::io::Result<PathBuf> {
+    let path = Path::new(program);
+    if path.components().count() > 1 { std::path::absolute(path) } else { Ok(path.to_owned()) }
+}
+
+/// What the command finds in its environment.
+fn variables(
+    running: &Running,
+    auth_file: &OsStr,
+) -> anyhow::Result<Vec<(&'static str, OsString)>> {
+    let entry = &running.entry;
+    let mut variables = vec![
+        ("IMP_AUTH_FILE", auth_file.to_owned()),
+        ("IMPT_ENDPOINT", (&entry.endpoint).into()),
+        ("IMPT_LOGINKEY", (&entry.login_key).into()),
+        ("IMP_SIM_CONTROL", (&entry.control).into()),
+        ("IMP_SIM_USER", (&entry.user).into()),
+        ("IMP_SIM_PASSWORD", (&entry.password).into()),
+    ];
+    if let Some(ca_file) = &entry.ca_file {
+        variables.push(("SSL_CERT_FILE", std::path::absolute(ca_file)?.into()));
+    }
+    Ok(variables)
+}
+
+/// Lets the command run where the files of the example are; gives their names.
+fn put_files(
+    running: &Running,
+    directory: &Path,
+    child: &mut tokio::process::Command,
+) -> anyhow::Result<&'static [&'static str]> {
+    let directory = directory.join("example");
+    std::fs::create_dir(&directory)?;
+    example::write(&running.sim.state(), &running.entry.unbond_key, &directory)?;
+    child.current_dir(&directory);
+    Ok(&example::NAMES)
 }
 
 /// The file of somebody who has signed in, in the form of the maker's command line.

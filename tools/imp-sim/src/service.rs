@@ -129,6 +129,7 @@ fn initial_state(options: &ServiceOptions) -> anyhow::Result<State> {
         seed: options.seed,
         devices: options.devices,
         production: options.production,
+        example: options.example,
         unblessing_key: options.unbond_key.clone(),
         role: options.role,
         one_time_password: options.otp.clone(),

@@ -1,5 +1,5 @@
 //! What is there at the start: three accounts, the devices of `--devices`, the product of
-//! `--production`. All of it follows from the seed; times lie before 2024 so that they do too.
+//! `--production` or `--example`. All of it follows from the seed; times lie before 2024 so that they do too.
 //!
 //! imp-sim(1) documents the shares; a test can count on them.
 
@@ -22,6 +22,8 @@ pub struct Population {
     pub devices: usize,
     /// Blessed devices in a production group of the main account.
     pub production: usize,
+    /// Instead of both, what the README's pipelines are about.
+    pub example: bool,
     /// The unblessing key of every account.
     pub unblessing_key: String,
     /// What the main account may do in the partner's.
@@ -30,12 +32,28 @@ pub struct Population {
     pub one_time_password: Option<String>,
 }
 
+/// Names of the product of `--production`, its production group, its DUT and its fixture group.
+const NAMES: [&str; 4] = ["SimProduct", "SimProduction", "SimDUT", "SimFixture"];
+/// The same in the example.
+const NAMES_IN_EXAMPLE: [&str; 4] = ["Ovens", "Shipped", "DUTs", "Fixtures"];
+/// In the example: blessed devices, others, and how many of those are in a group.
+const SHIPPED: usize = 250;
+const OTHERS: usize = 200;
+const ON_BENCH: usize = 100;
+
+impl Population {
+    fn numbers(&self) -> (usize, usize) {
+        if self.example { (OTHERS, SHIPPED) } else { (self.devices, self.production) }
+    }
+}
+
 /// The state at the start of a new service.
 pub fn populate(population: &Population) -> State {
+    let (devices, production) = population.numbers();
     let mut state = State::empty(population.seed);
     let [main, partner, free] = add_accounts(&mut state, population);
     let mut maker = DeviceMaker::new(population.seed, 2);
-    for number in 0..population.devices {
+    for number in 0..devices {
         let name = device_name(number);
         state.devices.add(maker.device(main, name));
     }
@@ -43,9 +61,13 @@ pub fn populate(population: &Population) -> State {
     state.devices.add(maker.device(partner, Some("partner-unassigned".to_owned())));
     state.devices.add(maker.device(free, Some("free-unassigned".to_owned())));
     add_partner(&mut state, population.seed, partner, &mut maker);
-    if population.production > 0 {
+    if production > 0 {
         let mut maker = DeviceMaker::new(population.seed, 4);
-        add_production(&mut state, population, main, &mut maker);
+        let names = if population.example { NAMES_IN_EXAMPLE } else { NAMES };
+        let product = add_production(&mut state, population, main, names, &mut maker);
+        if population.example {
+            add_bench(&mut state, population.seed, main, &product);
+        }
     }
     state.start_all();
     state
@@ -101,23 +123,40 @@ fn add_partner(state: &mut State, seed: u64, partner: Id, maker: &mut DeviceMake
 }
 
 /// A product with a factory that has worked: production, DUT and fixture group, blessed devices.
-fn add_production(state: &mut State, population: &Population, main: Id, maker: &mut DeviceMaker) {
+fn add_production(
+    state: &mut State,
+    population: &Population,
+    main: Id,
+    [product, production, dut, fixture]: [&str; 4],
+    maker: &mut DeviceMaker,
+) -> Product {
     let mut random = Random::new(population.seed, 6);
-    let product = add_product(state, random.id(), main, "SimProduct");
-    let production =
-        add_group(state, random.id(), &product, GroupType::Production, "SimProduction");
-    let dut = add_group(state, random.id(), &product, GroupType::Dut, "SimDUT");
-    let fixture = add_group(state, random.id(), &product, GroupType::Fixture, "SimFixture");
+    let product = add_product(state, random.id(), main, product);
+    let production = add_group(state, random.id(), &product, GroupType::Production, production);
+    let dut = add_group(state, random.id(), &product, GroupType::Dut, dut);
+    let fixture = add_group(state, random.id(), &product, GroupType::Fixture, fixture);
     state.groups[&fixture].production_target = Some(production);
     state.groups[&fixture].dut_target = Some(dut);
     let build = first_build(random.id(), &product, production);
     state.groups[&production].current_deployment = Some(build.id);
     state.groups[&production].min_supported_deployment = Some(build.id);
     state.deployments.insert(build.id, build);
-    for number in 0..population.production {
+    for number in 0..population.numbers().1 {
         let mut device = maker.production_device(main, number);
         device.group = Some(production);
         state.devices.add(device);
+    }
+    product
+}
+
+/// In the example: two development groups, and devices in one of them.
+fn add_bench(state: &mut State, seed: u64, main: Id, product: &Product) {
+    let mut random = Random::new(seed, 7);
+    let bench = add_group(state, random.id(), product, GroupType::Development, "Bench");
+    add_group(state, random.id(), product, GroupType::Development, "Burn-in");
+    let slots = state.devices.unassigned_of(main).to_vec();
+    for slot in slots.into_iter().take(ON_BENCH) {
+        state.devices.move_to(slot, Some(bench), true, BEGIN);
     }
 }
 
