@@ -41,6 +41,7 @@ mod properties {
     mod retry;
     mod secrets;
     mod service;
+    mod spreadsheets;
     mod terminal;
     mod transport;
     mod unchanged;

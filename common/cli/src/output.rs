@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::resolve::Resolver;
-use pipe::{Format, Screen, Sink, Wrote};
+use pipe::{Format, Screen, Sink, Spreadsheet, Wrote};
 use rustix::io::Errno;
 use serde_json::Value;
 
@@ -38,6 +38,9 @@ impl Output {
             Some(OutputFormat::Ndjson | OutputFormat::Debug) => Format::Ndjson,
             Some(OutputFormat::Json) => Format::Json,
             Some(OutputFormat::Csv) => Format::Csv,
+            Some(OutputFormat::Excel) => {
+                Format::Excel(Spreadsheet::of_locale(environment::locale().as_deref()))
+            }
             Some(OutputFormat::Table) => Format::Table,
             Some(OutputFormat::Wide) => Format::Wide,
             Some(OutputFormat::Minimal) => Format::Minimal,

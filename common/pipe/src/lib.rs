@@ -24,6 +24,6 @@ pub use failed_file::{FailedFile, open_as_it_is, same_file};
 pub use failure::Failure;
 pub use identifier::{Identifier, NamedBy};
 pub use row::Row;
-pub use sink::{AskedFields, Format, Screen, Sink, Wrote, ago, stated_columns};
+pub use sink::{AskedFields, Format, Screen, Sink, Spreadsheet, Wrote, ago, stated_columns};
 pub use source::{BadRow, Item, ReadError, Reading, Rows, Source};
 pub use tally::Tally;

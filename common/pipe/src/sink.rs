@@ -7,8 +7,10 @@ mod asked;
 mod cells;
 mod colour;
 mod columns;
+mod excel;
 mod log;
 mod names;
+mod separated;
 mod table;
 
 use model::Record;
@@ -21,9 +23,12 @@ use serde_json::Value;
 pub use asked::AskedFields;
 pub use cells::ago;
 pub use columns::csv as stated_columns;
+pub use excel::Spreadsheet;
+pub(crate) use excel::without_formula;
 use log::LogLines;
 use names::NameLookup;
 pub use names::Names;
+use separated::Separated;
 use table::Table;
 
 /// The values of `--output`. `debug` is `Ndjson`.
@@ -37,6 +42,8 @@ pub enum Format {
     Wide,
     /// A header and rows; each type has fixed columns.
     Csv,
+    /// The same for a spreadsheet.
+    Excel(Spreadsheet),
     /// One array, one element a line.
     Json,
     /// The id of each record, one a line; a record without one is printed whole.
@@ -70,12 +77,10 @@ pub struct Sink {
     layout: Layout,
     fields: Option<Vec<String>>,
     expected: Option<String>,
-    expected_marks: Vec<&'static str>,
     /// Where logs are shown as lines for a person: on this terminal.
     log_screen: Option<Screen>,
     names: NameLookup,
     asked: AskedFields,
-    own: Vec<String>,
     out: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
 }
@@ -85,8 +90,7 @@ enum Layout {
     Minimal,
     /// Whether an element was printed.
     Array(bool),
-    /// The columns, once they are known.
-    Csv(Option<Vec<String>>),
+    Separated(Separated),
     Table(Box<Table>),
     Log(Box<LogLines>),
 }
@@ -104,7 +108,10 @@ impl Sink {
             Format::Ndjson => Layout::Lines,
             Format::Minimal => Layout::Minimal,
             Format::Json => Layout::Array(false),
-            Format::Csv => Layout::Csv(None),
+            Format::Csv => Layout::Separated(Separated::new(fields.clone(), None)),
+            Format::Excel(spreadsheet) => {
+                Layout::Separated(Separated::new(fields.clone(), Some(spreadsheet)))
+            }
             Format::Table | Format::Wide => {
                 let is_coloured = screen.is_some_and(|screen| screen.is_coloured);
                 let screen = screen.filter(|_| format == Format::Table);
@@ -119,9 +126,7 @@ impl Sink {
             names: NameLookup::default(),
             fields,
             expected: None,
-            expected_marks: Vec::new(),
             log_screen,
-            own: Vec::new(),
             out: BufWriter::new(out),
             closed: false,
         }
@@ -158,20 +163,18 @@ impl Sink {
 
     /// Gives CSV without records the columns that a changing verb adds.
     pub fn expect_marks(&mut self, dry_run: bool) {
-        self.expected_marks = columns::MARKS[..if dry_run { 2 } else { 1 }].to_vec();
+        if let Layout::Separated(file) = &mut self.layout {
+            file.expect_marks(&columns::MARKS[..if dry_run { 2 } else { 1 }]);
+        }
     }
 
     /// The user's own fields, with which CSV ends if its header is still to come; gives those that
     /// came too late for it. Chosen fields are all that is wanted.
     pub fn expect_own(&mut self, names: &[String]) -> Vec<String> {
-        match &self.layout {
-            Layout::Csv(None) => self.own = names.to_vec(),
-            Layout::Csv(Some(columns)) if self.fields.is_none() => {
-                return names.iter().filter(|name| !columns.contains(name)).cloned().collect();
-            }
-            _ => {}
+        match &mut self.layout {
+            Layout::Separated(file) => file.expect_own(names),
+            _ => Vec::new(),
         }
-        Vec::new()
     }
 
     /// Prints one record. It may wait in a buffer until [`Sink::flush`].
@@ -194,17 +197,8 @@ impl Sink {
                 table.add(record, self.expected.as_deref(), &self.names, &mut text);
             }
             Layout::Log(log) => log.add(record, &self.names, &mut text),
-            Layout::Csv(columns) => {
-                let columns = columns.get_or_insert_with(|| {
-                    let expected = self.expected.as_deref();
-                    let chosen = self.fields.clone();
-                    let columns =
-                        chosen.unwrap_or_else(|| columns::for_csv(record, expected, &self.own));
-                    text.push_str(&csv_line(columns.iter().map(String::as_str)));
-                    columns
-                });
-                let cells = columns.iter().map(|name| cell(&self.names.value(record, name)));
-                text.push_str(&csv_line(cells));
+            Layout::Separated(file) => {
+                file.add(record, self.expected.as_deref(), &self.names, &mut text);
             }
         }
         self.quiet(|out| out.write_all(text.as_bytes()))
@@ -239,23 +233,13 @@ impl Sink {
     pub fn finish(&mut self) -> io::Result<Wrote> {
         let mut text = String::new();
         match &mut self.layout {
-            Layout::Lines | Layout::Minimal | Layout::Csv(Some(_)) => {}
+            Layout::Lines | Layout::Minimal => {}
             Layout::Array(begun) => text.push_str(if *begun { "\n]\n" } else { "[]\n" }),
             Layout::Table(table) => table.finish(&mut text),
             Layout::Log(log) => log.flush(&mut text),
-            Layout::Csv(None) => text = self.header_alone(),
+            Layout::Separated(file) => file.finish(self.expected.as_deref(), &mut text),
         }
         self.quiet(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
-    }
-
-    /// The header of a CSV file without rows.
-    fn header_alone(&self) -> String {
-        let stated = self.expected.as_deref().and_then(columns::csv);
-        match (&self.fields, stated) {
-            (Some(fields), _) => csv_line(fields.iter()),
-            (None, Some(columns)) => csv_line(columns.iter().chain(&self.expected_marks)),
-            (None, None) => String::new(),
-        }
     }
 
     fn quiet<F>(&mut self, write: F) -> io::Result<Wrote>
@@ -304,13 +288,6 @@ fn cell(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
-}
-
-fn csv_line<S: AsRef<[u8]>>(cells: impl Iterator<Item = S>) -> String {
-    let mut writer = csv::WriterBuilder::new().buffer_capacity(1024).from_writer(Vec::new());
-    // Writing to memory cannot fail, and the cells are text.
-    let written = writer.write_record(cells).ok().and_then(|()| writer.into_inner().ok());
-    String::from_utf8(written.unwrap_or_default()).unwrap_or_default()
 }
 
 #[cfg(test)]

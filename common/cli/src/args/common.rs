@@ -11,7 +11,7 @@ pub struct Common {
     /// Use this sign-in file (also: IMP_AUTH_FILE)
     #[arg(long, value_name = "FILE")]
     pub auth_file: Option<PathBuf>,
-    /// Form: ndjson, table, wide, csv, json, minimal, debug
+    /// ndjson, table, wide, csv, excel, json, minimal, debug
     #[arg(long, short = 'z', value_name = "FORM", value_enum, hide_possible_values = true)]
     pub output: Option<OutputFormat>,
     /// Print these fields, in this order
@@ -49,6 +49,8 @@ pub enum OutputFormat {
     Wide,
     /// Comma-separated, with a header
     Csv,
+    /// The same for a spreadsheet, as its locale has it
+    Excel,
     /// One JSON array
     Json,
     /// Identifiers only, one a line

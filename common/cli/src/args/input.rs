@@ -16,7 +16,7 @@ pub struct Input {
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
     /// Read this column of the input as this field
-    #[arg(long, value_name = "FIELD=COL")]
+    #[arg(long, value_name = "NAME=COL")]
     column: Vec<ColumnName>,
     /// Encoding of the input: latin1, windows-1252, utf-16
     #[arg(long, value_name = "NAME")]

@@ -27,6 +27,11 @@ pub fn wants_colour() -> bool {
     text("NO_COLOR").is_none() && text("TERM").is_some_and(|terminal| terminal != "dumb")
 }
 
+/// The locale for numbers.
+pub fn locale() -> Option<String> {
+    ["LC_ALL", "LC_NUMERIC", "LANG"].into_iter().find_map(text)
+}
+
 /// A variable that is set and not empty, as a path.
 pub fn path(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

@@ -370,3 +370,18 @@ fn colours_go_by_meaning_and_take_no_room() {
         assert!(!lines[0].contains('\u{1b}'), "{text}");
     }
 }
+
+#[test]
+fn a_spreadsheet_has_a_mark_its_separator_and_a_header_without_records() {
+    let german = Format::Excel(Spreadsheet::of_locale(Some("de_DE.UTF-8")));
+    let given = json!([{"type": "login_key", "id": "7d8e", "description": "a;b", "usages": 3}]);
+    let header = "\u{feff}type;id;description;usages\r\n";
+    let expected = format!("{header}login_key;7d8e;\"a;b\";3\r\n");
+    assert_eq!(printed(german, None, None, given), expected);
+    let pipe = Pipe::default();
+    let mut sink = pipe.sink(german, None, None);
+    sink.expect_type("login_key");
+    sink.expect_marks(false);
+    sink.finish().unwrap();
+    assert_eq!(pipe.text(), "\u{feff}type;id;description;usages;outcome\r\n");
+}

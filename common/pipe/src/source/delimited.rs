@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::columns::{ColumnName, renamed};
 use super::input::{Input, LineEnd};
 use super::{Broken, Found, ROW_LIMIT, readable};
+use crate::sink::without_formula;
 
 /// Maximum size of a row that spans lines.
 const SPAN_LIMIT: usize = 64 << 10;
@@ -84,7 +85,8 @@ impl Delimited {
         }))
     }
 
-    /// The record of a row, if there is something in it.
+    /// The record of a row, if there is something in it. A formula that gives a text, as spreadsheets need
+    /// for ids of digits, is that text.
     fn record(&mut self, row: &str) -> Result<Option<Record>, Broken> {
         let (fields, all) = self.splitter.fields(row);
         if !all {
@@ -102,7 +104,7 @@ impl Delimited {
         }
         let mut record = self.blank.clone();
         for (value, field) in record.values_mut().zip(fields).filter(|(_, text)| !text.is_empty()) {
-            *value = Value::from(field);
+            *value = Value::from(without_formula(field));
         }
         Ok(Some(record))
     }

@@ -58,16 +58,18 @@ impl LogAfter {
     /// The positions of this run; without the flag, or in a dry run, there are none.
     ///
     /// # Errors
-    /// Exit 2 with CSV, whose columns cannot be those of a restart and of a line of a log.
+    /// Exit 2 with CSV, for spreadsheets too, whose columns cannot be those of a restart and of a line of a log.
     pub fn marks(
         self,
         session: &Session,
         dry_run: bool,
     ) -> std::result::Result<LogPositions<'_>, CommandError> {
-        if self.log && session.common.output == Some(OutputFormat::Csv) {
+        let has_columns =
+            matches!(session.common.output, Some(OutputFormat::Csv | OutputFormat::Excel));
+        if self.log && has_columns {
             return Err(CommandError::usage(
                 "--log prints two kinds of records, which have no columns in common: choose another form \
-                 than csv",
+                 than csv and excel",
             ));
         }
         Ok(LogPositions { session, wanted: self.log && !dry_run, state: Mutex::default() })
