@@ -2,7 +2,7 @@
 
 /// Long options of twelve characters: as long as an agent id, so they must be told apart from one. A test
 /// compares them with the help of all commands.
-const AS_LONG_AS_AN_AGENT_ID: [&str; 8] = [
+const AS_LONG_AS_AN_AGENT_ID: [&str; 10] = [
     "--if-changed",
     "--remove-tag",
     "--non-zombie",
@@ -11,6 +11,8 @@ const AS_LONG_AS_AN_AGENT_ID: [&str; 8] = [
     "--agent-file",
     "--agent-only",
     "--unflag-old",
+    "--ready-file",
+    "--forward-to",
 ];
 
 /// Parses an identifier, which may begin with `-` as agent ids do, but is not the next option.
