@@ -51,6 +51,12 @@ fn colours_are_for_terminals_that_have_them() {
         let run = dir.sh_on_terminal(&format!("{plain} {restart}"), "").code(1);
         assert!(!run.stdout().contains("\u{1b}[3"), "{plain}{run}");
     }
+    let run = dir
+        .sh_on_terminal("export TERM=xterm; imp-device info sensor-000001; imp-dg list -x", "")
+        .code(2);
+    let id = sim.field("id").remove(1);
+    assert!(run.stdout().contains(&format!("  \u{1b}[2m{id}\u{1b}[0m")), "{run}");
+    assert!(run.stdout().contains("imp-dg: \u{1b}[31munexpected argument"), "{run}");
     let run = dir.sh(&format!("TERM=xterm {restart} -z table")).code(1);
     assert!(!format!("{run}").contains("\u{1b}["), "{run}");
 }

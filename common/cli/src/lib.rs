@@ -85,7 +85,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = error.render().to_string();
         match text.strip_prefix("error: ") {
-            Some(text) => stderr::say(text),
+            Some(text) => stderr::say_failure(text),
             None => stderr::plain(&text),
         }
         return Exit::CouldNotRun.into();

@@ -77,6 +77,7 @@ pub struct Sink {
     layout: Layout,
     fields: Option<Vec<String>>,
     expected: Option<String>,
+    is_coloured: bool,
     /// Where logs are shown as lines for a person: on this terminal.
     log_screen: Option<Screen>,
     names: NameLookup,
@@ -104,6 +105,7 @@ impl Sink {
         screen: Option<Screen>,
     ) -> Sink {
         let log_screen = screen.filter(|_| format == Format::Table && fields.is_none());
+        let is_coloured = screen.is_some_and(|screen| screen.is_coloured);
         let layout = match format {
             Format::Ndjson => Layout::Lines,
             Format::Minimal => Layout::Minimal,
@@ -113,7 +115,6 @@ impl Sink {
                 Layout::Separated(Separated::new(fields.clone(), Some(spreadsheet)))
             }
             Format::Table | Format::Wide => {
-                let is_coloured = screen.is_some_and(|screen| screen.is_coloured);
                 let screen = screen.filter(|_| format == Format::Table);
                 Layout::Table(Box::new(Table::new(fields.clone(), screen, is_coloured)))
             }
@@ -126,6 +127,7 @@ impl Sink {
             names: NameLookup::default(),
             fields,
             expected: None,
+            is_coloured,
             log_screen,
             out: BufWriter::new(out),
             closed: false,
@@ -204,11 +206,12 @@ impl Sink {
         self.quiet(|out| out.write_all(text.as_bytes()))
     }
 
-    /// Prints text that is no record, as a page about one.
+    /// Prints text that is no record, as a page about one; on a terminal with colours ids are dim in it.
     ///
     /// # Errors
     /// Those of writing, but for a closed pipe.
     pub fn write_text(&mut self, text: &str) -> io::Result<Wrote> {
+        let text = if self.is_coloured { colour::with_dim_ids(text) } else { text.to_owned() };
         self.quiet(|out| out.write_all(text.as_bytes()))
     }
 

@@ -24,10 +24,11 @@ pub fn say(text: &str) {
     }
 }
 
-/// The same of something that failed: in red, where there are colours.
+/// The same of something that failed: its first line in red, where there are colours.
 pub fn say_failure(text: &str) {
     if is_terminal() && environment::wants_colour() {
-        say(&format!("\x1b[31m{text}\x1b[0m"));
+        let end = text.find('\n').unwrap_or(text.len());
+        say(&format!("\x1b[31m{}\x1b[0m{}", &text[..end], &text[end..]));
     } else {
         say(text);
     }

@@ -1,5 +1,7 @@
 //! Colours by meaning. Failed rows are no records: they are coloured on stderr.
 
+use model::identifier::{Shape, is_uuid, shape};
+
 use super::names::refers_to_named;
 
 /// How a text is to look, if colours are wanted at all.
@@ -47,5 +49,31 @@ pub(super) fn of_log(kind: &str) -> Paint {
         "gap" | "lastexitcode" => Paint::Unchanged,
         _ if kind.ends_with("error") => Paint::Bad,
         _ => Paint::Dim,
+    }
+}
+
+/// A text in which ids are dim, as a page about a thing.
+pub(super) fn with_dim_ids(text: &str) -> String {
+    let is_id = |word: &str| is_uuid(word) || shape(word) == Shape::Id;
+    let dimmed = |part: &str| {
+        let word = part.trim_end();
+        let look = if is_id(word) { Paint::Dim } else { Paint::Plain };
+        format!("{}{}", look.on(word, true), &part[word.len()..])
+    };
+    text.split_inclusive([' ', '\n']).map(dimmed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_in_a_page_are_dim_and_nothing_else() {
+        let page = "device oven-7\n\nid     5000d8c46a56cfca\ngroup  Bench  20000000-0000-0000-0000-000000000001\n";
+        assert_eq!(
+            with_dim_ids(page),
+            "device oven-7\n\nid     \u{1b}[2m5000d8c46a56cfca\u{1b}[0m\n\
+             group  Bench  \u{1b}[2m20000000-0000-0000-0000-000000000001\u{1b}[0m\n"
+        );
     }
 }
