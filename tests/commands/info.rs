@@ -160,6 +160,9 @@ fn the_history_of_devices_says_who_did_what() {
     run.no_stdout();
     let run = dir.sh("imp-device history --dg Bench --dg nope --since 1h").code(1);
     assert_eq!(run.says("nope").records().len(), 7);
+    let gone = r#"{"type":"dut_devicegroup","id":"00000000-0000-0000-0000-000000000000"}"#;
+    let run = dir.sh_with("imp-device history --dg -", gone).code(1).no_stdout();
+    run.says("stdin:1: ");
     let run = dir.sh("imp-device history --dg Bench -z csv").quiet();
     assert_eq!(run.lines()[0], "device_id,timestamp,event,owner_id,actor_id,actor");
     // What it prints names the devices for the next command.
