@@ -105,7 +105,7 @@ fn what_is_created_twice_with_other_values_is_a_conflict() {
 fn a_device_is_the_same_by_any_of_its_identifiers() {
     let (sim, dir, _) = account();
     let device = &sim.devices()[10];
-    let names = ["id", "mac_address", "id"].map(|name| device[name].as_str().expect("text"));
+    let names = ["name", "mac_address", "id"].map(|name| device[name].as_str().expect("text"));
     let other = &sim.devices()[11];
     let mac = other["mac_address"].as_str().expect("text");
     let rows = format!("{}\n{mac}\n", names.join("\n"));
@@ -118,6 +118,28 @@ fn a_device_is_the_same_by_any_of_its_identifiers() {
     let run = dir.sh_with("imp-device remove -qf", rows).quiet();
     assert_eq!(run.field("outcome"), ["removed", "unchanged", "unchanged", "removed"]);
     assert_eq!(sim.field("id").len(), 23);
+}
+
+#[test]
+fn devices_that_share_a_name_are_not_the_same() {
+    let (sim, dir, ids) = account();
+    let [one, other, third] = [&ids[0], &ids[1], &ids[2]];
+    dir.sh(&format!("imp-device update -n spare -d {one} -d {other}")).quiet();
+    let devices = sim.devices();
+    let mac = devices.iter().find(|device| device["id"] == third.as_str());
+    let mac = mac.and_then(|device| device["mac_address"].as_str()).expect("an address");
+    // They are looked up, because the first row names its device in another way.
+    let rows = format!("{mac}\n{one}\n{other}\n");
+    let run = dir.sh_with("imp-device restart --jobs 1", rows.clone()).quiet();
+    assert_eq!(run.field("outcome"), ["restarted"; 3]);
+    let run = dir.sh_with("imp-device remove -qf", rows).quiet();
+    assert_eq!(run.field("outcome"), ["removed"; 3]);
+    // A name in one row does not make the others be looked up.
+    dir.write("rows", format!("Nobody\n{}\n{}\n", ids[3], ids[4]));
+    sim.reset();
+    dir.sh("imp-device restart --input rows").code(1);
+    assert_eq!(sim.counts().kind("GET /devices/{id}"), 0);
+    assert_eq!(sim.restarts(), 2);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Rows that name one device in different ways: by its id, its MAC address, its agent id or its name.
 //!
-//! Careful about requests: as long as all rows name their devices in the same way, nobody is asked.
+//! Careful about requests: as long as all rows name their devices in the same way, nobody is asked. And about
+//! names: several devices may have the same, so that it says which device is meant only where it stands alone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,27 +11,35 @@ use model::ResourceKind;
 use model::identifier::{Shape, shape};
 use pipe::{Failure, Identifier, Item, NamedBy, ReadError};
 
-/// The way in which the first row names its device.
+/// The kind of identifier of the first row that has one of its own: no name.
 #[derive(Default)]
 pub struct FirstShape(OnceLock<Shape>);
 
 impl FirstShape {
-    /// Whether this device is named in the same way as that of the first row.
-    pub fn is_as_first(&self, device: &str) -> bool {
-        let own = shape(device);
-        *self.0.get_or_init(|| own) == own
+    /// Whether the row of this device is one of those that have the same kind of identifier as the first.
+    pub fn is_as_first(&self, device: &Identifier) -> bool {
+        let own = shape(&device.text);
+        !is_name(device) && *self.0.get_or_init(|| own) == own
     }
 }
 
-/// All that a device is called, of which any may stand in a row.
+fn is_name(device: &Identifier) -> bool {
+    device.named_by == NamedBy::Name || shape(&device.text).is_name()
+}
+
+/// The id of a device, and all else that can mean only it, of which any may stand in a row.
 ///
 /// # Errors
 /// As [`Session::device`].
 pub fn names_of(session: &Session, device: &Identifier) -> Result<Vec<String>, Failure> {
-    let state = session.device(device)?;
-    let names = ["id", "mac_address", "agent_id", "name"].map(|name| cli::text(&state, name));
-    let names = names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned);
-    Ok(names.chain([device.text.clone()]).collect())
+    // A name is looked for in any case, and once.
+    let state = match is_name(device) {
+        true => session.find(ResourceKind::Device, &device.text)?,
+        false => session.device(device)?,
+    };
+    let own = ["id", "mac_address", "agent_id"].map(|name| cli::text(&state, name));
+    let own = own.into_iter().filter(|text| !text.is_empty()).map(str::to_owned);
+    Ok(own.chain([device.text.clone()]).collect())
 }
 
 /// Devices that are removed in this run. A row may name in another way what is gone by then, so where rows name
@@ -40,7 +49,7 @@ pub struct KnownDevices(Arc<Known>);
 
 #[derive(Default)]
 struct Known {
-    first: FirstShape,
+    first: OnceLock<Option<Shape>>,
     differ: OnceLock<()>,
     ids: Mutex<HashMap<String, String>>,
 }
@@ -50,8 +59,12 @@ impl KnownDevices {
     pub fn note(&self, item: &Result<Item, ReadError>) {
         if let Ok(Item::Row(row)) = item
             && let Ok(device) = row.identifier(ResourceKind::Device, &[])
-            && !self.0.first.is_as_first(&device.text)
         {
+            // All names are one kind here: two rows with one name mean one device.
+            let own = (!is_name(&device)).then(|| shape(&device.text));
+            if *self.0.first.get_or_init(|| own) == own {
+                return;
+            }
             self.0.differ.get_or_init(|| ());
         }
     }

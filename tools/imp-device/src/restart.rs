@@ -57,7 +57,7 @@ impl Restart {
                 }
                 state_after(&session, &device)
             };
-            let names = match first.is_as_first(&device.text) {
+            let names = match first.is_as_first(&device) {
                 true => vec![device.text.clone()],
                 false => names_of(&session, &device)?,
             };
