@@ -1,6 +1,7 @@
 //! `imp-hook`: webhooks at the service, and the receiver that loses nothing which it has acknowledged.
 
 mod calls;
+mod forward;
 mod listen;
 mod service;
 mod webhooks;

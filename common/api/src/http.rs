@@ -1,6 +1,7 @@
-//! One exchange with the service: connections, proxies, what is shown of it.
+//! One exchange with the service: connections, proxies, what is shown of it. And with others, to hand events on.
 
 pub(crate) mod connector;
+pub mod delivery;
 pub mod endpoint;
 pub mod proxy;
 pub(crate) mod trace;

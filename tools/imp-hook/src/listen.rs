@@ -11,11 +11,13 @@ mod counts;
 mod deadline;
 mod duplicates;
 mod event;
+mod forward;
 mod journal;
 mod printer;
 mod ready;
 mod refused;
 mod registration;
+mod replace;
 mod secret;
 mod seen;
 mod server;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use api::http::delivery::Delivery;
 use api::send::clock;
 use clap::Args;
 use cli::terminal::{environment, signals, stderr};
@@ -40,6 +43,7 @@ use call::Receiver;
 use commit::{Committer, Progress};
 use counts::Counts;
 use duplicates::Duplicates;
+use forward::Forwarder;
 use journal::Journal;
 use printer::Printer;
 use ready::Ready;
@@ -68,6 +72,9 @@ pub struct Listen {
     /// Keep refused calls in this file
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
+    /// Deliver every event to this URL too
+    #[arg(long, value_name = "URL")]
+    forward_to: Option<String>,
     /// First print the events that the journal has
     #[arg(long)]
     replay: bool,
@@ -119,7 +126,8 @@ impl Listen {
         let output = Output::open(&self.common, None)?;
         output.expect_type(event::TYPE);
         let session = self.create.then(|| Session::open(&self.common)).transpose()?;
-        let listening = self.start(output)?;
+        let delivery = self.forward_to.as_deref().map(forward::delivery).transpose()?;
+        let listening = self.start(output, delivery)?;
         self.ready_file.as_deref().map_or(Ok(()), |file| ready.prepare(file))?;
         let create = |session| {
             let base = base(self.url.as_deref().unwrap_or_default(), &listening.secret);
@@ -138,7 +146,7 @@ impl Listen {
         ended.map(|exit| if removed { exit } else { exit.and(Exit::SomeFailed) })
     }
 
-    fn start(&self, output: Output) -> Result<Listening, CommandError> {
+    fn start(&self, output: Output, delivery: Option<Delivery>) -> Result<Listening, CommandError> {
         let cannot = |error: io::Error| CommandError::usage(error.to_string());
         let (journal, recovered) = Journal::open(&self.journal, &is_recent)?;
         let secret_file = self.secret_file();
@@ -159,12 +167,17 @@ impl Listen {
             state.printed = if self.replay { 0 } else { journal.length() };
         });
         let printer = Printer::start(journal.reader().map_err(cannot)?, progress.clone(), output);
+        let forward = |delivery| {
+            let reader = journal.reader().map_err(cannot)?;
+            Forwarder::start(delivery, &origin(address), &self.journal, reader, &progress)
+        };
+        let forwarder = delivery.map(forward).transpose()?;
         let counts = Arc::new(Counts::default());
         let duplicates = duplicates_of(&recovered.recent);
         let committer = Committer::start(journal, duplicates, progress.clone(), counts.clone());
         let receiver = Receiver::new(secret.clone(), committer, counts.clone(), refused);
         let server = Server::start(listener, receiver).map_err(cannot)?;
-        Ok(Listening { address, secret, server, counts, progress, printer })
+        Ok(Listening { address, secret, server, counts, progress, printer, forwarder })
     }
 
     /// Says where it listens. The secret is shown on a terminal and given to --ready-fd and --ready-file; a log gets the name
@@ -175,7 +188,7 @@ impl Listen {
         hooks: Option<&Registration>,
         ready: &mut Ready,
     ) -> Result<(), CommandError> {
-        let origin = format!("http://{address}");
+        let origin = origin(*address);
         let url = base(&origin, secret);
         if stderr::is_terminal() {
             stderr::say(&format!("listening on {url}NAME"));
@@ -208,6 +221,7 @@ struct Listening {
     counts: Arc<Counts>,
     progress: Arc<Progress>,
     printer: Printer,
+    forwarder: Option<Forwarder>,
 }
 
 impl Listening {
@@ -226,9 +240,15 @@ impl Listening {
     fn end(self) -> cli::Result {
         self.server.close();
         let printed = self.printer.end();
+        self.forwarder.iter().for_each(Forwarder::end);
         stderr::say(&self.counts.summary());
         printed
     }
+}
+
+/// Who listens at an address.
+fn origin(address: SocketAddr) -> String {
+    format!("http://{address}")
 }
 
 /// The URL of all hooks up to their names.

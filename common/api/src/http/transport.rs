@@ -182,7 +182,7 @@ impl Transport {
 }
 
 /// Nothing of the value is shown: there may be a password in it.
-fn proxy_in(variable: &proxy::Variable) -> Result<Proxy, Error> {
+pub(super) fn proxy_in(variable: &proxy::Variable) -> Result<Proxy, Error> {
     Proxy::new(&variable.value).map_err(|_| {
         Error::new(ErrorKind::BadInput, "Unusable proxy").detail(format!(
             "{} has to hold the URL of a proxy: http, https, socks4, socks4a, socks5 or socks5h",
@@ -217,6 +217,15 @@ fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
     connector::agent(config.build())
 }
 
+/// For a server that is not the service.
+pub(super) fn agent_for_others(proxy: Option<Proxy>, timeout: Duration) -> Agent {
+    let config = base(proxy, "*/*", timeout.min(CONNECTING))
+        .timeout_global(Some(timeout))
+        .max_idle_connections(1)
+        .max_idle_age(IDLE);
+    connector::agent(config.build())
+}
+
 /// For a log stream: it lasts as long as something comes.
 fn endless_agent(proxy: Option<Proxy>) -> Agent {
     let config = base(proxy, "text/event-stream", CONNECTING)
@@ -244,6 +253,14 @@ fn failure(error: &ureq::Error) -> Exchange {
         ));
     }
     if sent { Exchange::Lost(why) } else { Exchange::NotSent(why) }
+}
+
+/// Why there is no answer.
+pub(super) fn reason(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Other(inner) => inner.to_string(),
+        _ => plain(error),
+    }
 }
 
 /// The library's error in words that help.

@@ -33,7 +33,7 @@ pub struct Committer {
     entries: Sender<Entry>,
 }
 
-/// How far the journal is on the disk, and how far it is printed.
+/// How far the journal is on the disk, and how far it is printed and delivered.
 #[derive(Debug, Default)]
 pub struct Progress {
     state: Mutex<State>,
@@ -47,12 +47,16 @@ pub struct State {
     pub committed: u64,
     /// Bytes of the journal that are printed.
     pub printed: u64,
+    /// Bytes of the journal that are delivered to --forward-to.
+    pub forwarded: u64,
     /// The journal is broken: nothing is taken in any more.
     pub broken: bool,
     /// Nothing more will come.
     pub ended: bool,
     /// All is printed that will be.
     pub printer_ended: bool,
+    /// Nothing more will be delivered.
+    pub forwarder_ended: bool,
     /// When the write began that is under way.
     pub writing_since: Option<Instant>,
 }
@@ -63,14 +67,14 @@ impl Progress {
         *self.lock()
     }
 
-    /// Changes the state and wakes the printer.
+    /// Changes the state and wakes whoever waits for that.
     pub fn set(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
     }
 
-    /// Changes the state in a way that is nothing to the printer.
-    fn set_silently(&self, change: impl FnOnce(&mut State)) {
+    /// Changes the state in a way that nobody waits for.
+    pub fn set_silently(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
     }
 
@@ -80,10 +84,9 @@ impl Progress {
         since.is_some_and(|since| clock::monotonic().duration_since(since) > limit)
     }
 
-    /// Waits until there is something to print, or the end.
-    pub fn wait(&self, how_long: Duration) -> State {
-        let nothing_new = |state: &mut State| state.committed <= state.printed && !state.ended;
-        *clock::wait_while(&self.changed, self.lock(), how_long, nothing_new)
+    /// Waits until `is_news` holds, but no longer than this.
+    pub fn wait_for(&self, how_long: Duration, is_news: impl Fn(&State) -> bool) -> State {
+        *clock::wait_while(&self.changed, self.lock(), how_long, |state| !is_news(state))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -20,6 +20,8 @@ use super::event;
 
 /// Bytes of the end that are read at the start: more than comes in the minute in which duplicates are marked.
 const TAIL: u64 = 64 << 20;
+/// Bytes that are read at once; a single event may be longer than that.
+const READ_SIZE: usize = 256 << 10;
 /// How long the lock is waited for: a listener that was killed just now may still be syncing.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -104,6 +106,24 @@ impl Journal {
     }
 }
 
+/// Whole lines of a journal between two places at the end of a line: at least one, and not much more than are
+/// read at once.
+///
+/// # Errors
+/// Those of the system.
+pub fn lines_between(journal: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
+    let mut size = READ_SIZE;
+    loop {
+        let mut bytes = vec![0; (to - from).min(size as u64) as usize];
+        journal.read_exact_at(&mut bytes, from)?;
+        if let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            bytes.truncate(end + 1);
+            return Ok(bytes);
+        }
+        size *= 2;
+    }
+}
+
 fn lock(file: &File) -> io::Result<()> {
     let end = clock::monotonic() + LOCK_TIMEOUT;
     loop {
@@ -155,7 +175,7 @@ fn repair(file: &File, recent: &dyn Fn(&Record) -> bool) -> io::Result<(u64, Rec
 }
 
 /// The event of a line that is whole.
-fn parse_event(line: &[u8]) -> Option<Record> {
+pub fn parse_event(line: &[u8]) -> Option<Record> {
     let record: Record = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
     (cli::text(&record, "type") == event::TYPE).then_some(record)
 }

@@ -4,7 +4,6 @@
 //! queue grows meanwhile: what it has not read yet waits in the file.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -15,10 +14,9 @@ use cli::{CommandError, Exit, Output};
 use model::Record;
 
 use super::POLL_INTERVAL;
-use super::commit::Progress;
+use super::commit::{Progress, State};
+use super::journal::lines_between;
 
-/// Bytes that are read at once; a single event may be longer than that.
-const READ_SIZE: usize = 256 << 10;
 /// How often the printer looks whether stdout is still read.
 const READER_CHECK: Duration = Duration::from_millis(500);
 /// A reader of stdout that takes nothing for so long is not waited for at the end.
@@ -75,31 +73,25 @@ impl Printer {
 
 /// Prints until the end of all events, or until nobody reads.
 fn print(journal: &File, progress: &Progress, output: &Output) -> Result<(), CommandError> {
-    let mut size = READ_SIZE;
     while output.is_read() {
-        let state = progress.wait(READER_CHECK);
+        let is_news = |state: &State| state.committed > state.printed || state.ended;
+        let state = progress.wait_for(READER_CHECK, is_news);
         if state.committed == state.printed {
             if state.ended {
                 break;
             }
             continue;
         }
-        let mut bytes = vec![0; (state.committed - state.printed).min(size as u64) as usize];
         let cannot = |error| CommandError::usage(format!("cannot read the journal: {error}"));
-        journal.read_exact_at(&mut bytes, state.printed).map_err(cannot)?;
-        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
-            size *= 2;
-            continue;
-        };
-        for line in bytes[..end].split(|byte| *byte == b'\n') {
+        let lines = lines_between(journal, state.printed, state.committed).map_err(cannot)?;
+        for line in lines.split(|byte| *byte == b'\n') {
             // With --replay the file may hold lines from before that are no events.
             if let Ok(record) = serde_json::from_slice::<Record>(line) {
                 output.print(&record)?;
             }
         }
         output.flush()?;
-        size = READ_SIZE;
-        progress.set(|state| state.printed += end as u64 + 1);
+        progress.set(|state| state.printed += lines.len() as u64);
     }
     output.finish()
 }

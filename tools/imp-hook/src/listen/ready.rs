@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use cli::CommandError;
 use nix::fcntl::OFlag;
 use serde_json::Value;
-use tempfile::NamedTempFile;
+
+use super::replace::replace;
 
 /// Stdin, stdout and stderr stay open.
 const LAST_STANDARD: RawFd = 2;
@@ -103,19 +104,6 @@ impl Drop for ReadyFile {
     fn drop(&mut self) {
         let _not_written = fs::remove_file(&self.0);
     }
-}
-
-/// Replaces a file as a whole, readable by its owner alone.
-///
-/// # Errors
-/// Those of the system.
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut new = NamedTempFile::with_prefix_in(".imp-hook.", parent.unwrap_or(Path::new(".")))?;
-    new.write_all(content)?;
-    new.as_file().sync_data()?;
-    new.persist(path)?;
-    Ok(())
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> CommandError {
