@@ -96,6 +96,7 @@ fn check_refused(dir: &Dir, expected: &[u16]) {
     );
     assert!(of(1, "head").starts_with("POST /SECRET/blessing HTTP/1.1\r\nx: xxxx"));
     assert!(of(2, "head").contains("content-length: 2097152"), "{}", refused[2]);
+    assert!(of(2, "body").starts_with("xxxx") && refused[2]["body_is_cut"] == true, "bounded");
     assert!(of(3, "head").contains(" this is TLS"), "{}", refused[3]);
     assert_eq!((of(4, "body"), of(6, "body")), ("{\"device_id\":", "a=%ff"));
     assert!(of(9, "head").starts_with("POST /0123456789abcdef0123456789abcdef/blessing"));

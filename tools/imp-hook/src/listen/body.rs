@@ -29,8 +29,10 @@ pub async fn read(
     deadline: &Deadline,
     seen: &Seen,
 ) -> Result<Vec<u8>, StatusCode> {
-    if body.size_hint().lower() > MAX_BODY as u64 {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    // So much of it as is kept is read all the same.
+    let is_announced_too_large = body.size_hint().lower() > MAX_BODY as u64;
+    if is_announced_too_large {
+        seen.refuse(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -44,8 +46,8 @@ pub async fn read(
         };
         // What follows the body, the trailers, is of no interest.
         let Some(part) = frame.data_ref() else { continue };
-        seen.add(part);
-        if whole.len() + part.len() > MAX_BODY {
+        let is_kept = seen.add(part);
+        if whole.len() + part.len() > MAX_BODY || (is_announced_too_large && !is_kept) {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         whole.extend_from_slice(part);

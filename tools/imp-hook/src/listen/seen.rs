@@ -3,6 +3,7 @@
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 
@@ -22,6 +23,8 @@ pub struct Call {
     pub body: Vec<u8>,
     /// There was more of the body.
     pub is_cut: bool,
+    /// It will be refused like this, even if the rest of it does not come.
+    pub refusal: Option<StatusCode>,
 }
 
 impl Seen {
@@ -30,12 +33,18 @@ impl Seen {
         *self.call() = Call { head: text_of(head), ..Call::default() };
     }
 
-    /// Some more of its body has come.
-    pub fn add(&self, part: &Bytes) {
+    /// It will be refused.
+    pub fn refuse(&self, status: StatusCode) {
+        self.call().refusal = Some(status);
+    }
+
+    /// Some more of its body has come; false when that is more than is kept.
+    pub fn add(&self, part: &Bytes) -> bool {
         let mut call = self.call();
         let room = MAX_KEPT - call.body.len();
         call.body.extend_from_slice(&part[..part.len().min(room)]);
         call.is_cut |= part.len() > room;
+        !call.is_cut
     }
 
     /// What has come, which is forgotten here: the next call begins.
@@ -71,13 +80,11 @@ mod tests {
         let (head, ()) = request.into_parts();
         seen.begin(&head);
         let part = Bytes::from(vec![b'x'; MAX_KEPT - 1]);
-        seen.add(&part);
-        seen.add(&Bytes::from("y"));
+        assert!(seen.add(&part) && seen.add(&Bytes::from("y")));
         let head = b"POST /a/b?c HTTP/1.1\r\nx-name: value\r\n".to_vec();
         let call = seen.take();
         assert_eq!((call.head, call.body.len(), call.is_cut), (head, MAX_KEPT, false));
-        seen.add(&part);
-        seen.add(&part);
+        assert!(seen.add(&part) && !seen.add(&part));
         let call = seen.take();
         assert_eq!((call.head, call.body.len(), call.is_cut), (Vec::new(), MAX_KEPT, true));
         assert_eq!(seen.take(), Call::default());
