@@ -2,6 +2,7 @@
 
 pub mod change;
 mod expand;
+pub(crate) mod label;
 pub mod naming;
 pub mod once_per_target;
 mod outcome;

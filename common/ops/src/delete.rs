@@ -41,7 +41,7 @@ pub struct Deletion<'a> {
 pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cli::Result {
     let job = &order.job;
     job.can_be_asked()?;
-    let mut results = Results::open(session, job.args, true, job.is_dry_run())?;
+    let mut results = Results::open(session, job.args, job.changes)?;
     let mut rows = Vec::new();
     for item in job.args.source.rows(&session.inputs)? {
         rows.push(match item {
@@ -133,6 +133,6 @@ fn report(results: &mut Results<'_>, rows: &[DeleteRow]) {
         if outcome == Outcome::Unchanged {
             acted.record.insert(SAME_AS.into(), first.source.clone().into());
         }
-        results.good(acted.record, acted.outcome);
+        results.good(acted, &row.source);
     }
 }

@@ -25,11 +25,11 @@ use api::list::{self, Reading};
 use api::send::clock;
 use pipe::{Failure, Item, NamedBy, ReadError, Row};
 
-use cli::CommandError;
 use cli::Session;
 use cli::rows::results::Results;
 use cli::rows::source::Rows;
 use cli::rows::{Ask, RowJob};
+use cli::{Changes, CommandError};
 use cli::{Exit, Result};
 use job::MoveJob;
 use locations::Locations;
@@ -73,7 +73,7 @@ pub fn move_devices(session: &Session, order: &Move<'_>) -> Result {
     if order.stream && order.key.is_some() {
         order.job.can_be_asked()?;
     }
-    let mut results = Results::open(session, order.job.args, true, order.job.is_dry_run())?;
+    let mut results = Results::open(session, order.job.args, order.job.changes)?;
     let mut rows = order.job.args.source.rows(&session.inputs)?;
     if order.stream {
         move_as_they_come(session, order, rows, &mut results);
@@ -94,7 +94,7 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
     if args.reports.failed.is_none() || error.exit == Exit::CouldNotRun {
         return Err(error);
     }
-    let mut results = Results::open(session, args, true, false)?;
+    let mut results = Results::open(session, args, Some(Changes::default()))?;
     let rows = args.source.rows(&session.inputs)?;
     results.end_run(error);
     if order.stream {
@@ -110,7 +110,7 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
 /// # Errors
 /// As [`move_devices`].
 pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> Result {
-    let mut results = Results::open(session, order.job.args, true, order.job.is_dry_run())?;
+    let mut results = Results::open(session, order.job.args, order.job.changes)?;
     let mut job = MoveJob::new(session, order);
     let mut seen = SeenIds::default();
     let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };

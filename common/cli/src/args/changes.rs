@@ -1,6 +1,7 @@
 //! The flags of verbs that change something.
 
 use clap::Args;
+use clap::builder::ArgPredicate;
 
 use crate::consent::Ask;
 
@@ -9,8 +10,11 @@ use crate::consent::Ask;
 #[command(next_help_heading = "Changes")]
 pub struct Changes {
     /// Say what would be done; send nothing that changes anything
-    #[arg(long)]
+    #[arg(long, default_value_if("plan", ArgPredicate::IsPresent, "true"))]
     pub dry_run: bool,
+    /// Print the changes that would be made, for `imp-change apply`; ends with 5 if there are any
+    #[arg(long)]
+    pub plan: bool,
     /// Print the whole state after the change, read back from the service
     #[arg(long)]
     pub read_back: bool,
@@ -21,13 +25,16 @@ pub struct Changes {
 #[command(next_help_heading = "Changes")]
 pub struct DryRun {
     /// Say what would be done; send nothing that changes anything
-    #[arg(long)]
+    #[arg(long, default_value_if("plan", ArgPredicate::IsPresent, "true"))]
     pub dry_run: bool,
+    /// Print the changes that would be made, for `imp-change apply`; ends with 5 if there are any
+    #[arg(long)]
+    pub plan: bool,
 }
 
 impl From<DryRun> for Changes {
     fn from(dry: DryRun) -> Changes {
-        Changes { dry_run: dry.dry_run, read_back: false }
+        Changes { dry_run: dry.dry_run, plan: dry.plan, read_back: false }
     }
 }
 

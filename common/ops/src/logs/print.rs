@@ -44,7 +44,7 @@ struct Log {
 /// # Errors
 /// What keeps the run from starting; a failed row is no error.
 pub fn print_logs(session: &Session, args: RowArgs<'_>, query: &LogQuery) -> Result {
-    let mut results = Results::open(session, args, false, false)?;
+    let mut results = Results::open(session, args, None)?;
     session.output.expect_log(args.source.identifiers.len() != 1 || !args.source.is_typed());
     let rows = args.source.rows(&session.inputs)?;
     let begin = |row: &Row| begin_log(session, row, query);

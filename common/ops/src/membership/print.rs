@@ -27,7 +27,7 @@ enum Ready {
     /// What to print; the device and the row for when it cannot be read back.
     Good(RowDone, String, Row),
     /// What to print of a row that was done; why the run was over before it was read back.
-    NotReadBack(RowDone, Failure),
+    NotReadBack(RowDone, Row, Failure),
     Bad(Failure, Record, String),
 }
 
@@ -172,16 +172,16 @@ fn settled(rows: &[MoveRow], number: usize) -> Option<&RowState> {
 
 fn report(results: &mut Results<'_>, ready: Ready) {
     match ready {
-        Ready::Good(acted, ..) => {
-            results.good(acted.record, acted.outcome);
+        Ready::Good(acted, _, row) => {
+            results.good(acted, &row.source);
         }
-        Ready::NotReadBack(acted, why) => {
+        Ready::NotReadBack(acted, row, why) => {
             let words =
                 "what was done last could not be read back, and is told as far as it is known";
             let ended = CommandError { message: None, ..CommandError::from(why.clone()) };
             let message = format!("{words}: {}", why.sentence());
             results.end_run(CommandError { message: Some(message), ..ended });
-            results.good(acted.record, acted.outcome);
+            results.good(acted, &row.source);
         }
         Ready::Bad(failure, input, source) => results.bad(&failure, &input, &source),
     }
@@ -195,7 +195,7 @@ fn read_back(session: &Session, ready: Ready) -> Ready {
     match session.get("devices", &id) {
         Ok(record) => Ready::Good(RowDone { record, ..acted }, device, row),
         Err(why) if why.kind.ends_run() || why.kind == ErrorKind::NotAttempted => {
-            Ready::NotReadBack(acted, why)
+            Ready::NotReadBack(acted, row, why)
         }
         Err(why) => {
             let done = acted.outcome.map_or("done", Outcome::word);
