@@ -11,6 +11,7 @@ pub mod consent;
 mod describe;
 mod exit;
 pub mod invocation;
+pub mod journal;
 pub mod lookup;
 mod output;
 pub mod page;

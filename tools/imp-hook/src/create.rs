@@ -4,7 +4,7 @@ use api::{Request, resource};
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
 use pipe::{Failure, Row};
 use serde_json::Value;
 
@@ -44,12 +44,16 @@ impl Create {
             let called = ["event", "url"].map(|name| cli::text(&attributes, name)).join(" ");
             let thing = format!("{} {called}", cli::text(&group, "id"));
             let create = || {
+                let mut after = attributes.clone();
+                after.insert("devicegroup_id".into(), cli::text(&group, "id").into());
+                let effect = Effect::creation("webhook", after);
                 if self.changes.dry_run {
-                    return Ok(RowDone::created("webhook", attributes.clone()));
+                    return Ok(RowDone::created("webhook", attributes.clone()).with(effect));
                 }
                 let body = body(attributes.clone(), &group);
                 let made = session.create(&Request::post("/webhooks").body(body))?;
-                Ok(RowDone::new(made, Outcome::Created))
+                let effect = effect.called(cli::text(&made, "id"));
+                Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
             let (done, reported) = once.act(&row.source, &thing, &attributes, create)?;
             Ok(done.once(reported))

@@ -49,14 +49,15 @@ pub struct RowDone {
     pub reported: Option<Reported>,
     /// What a terminal shows instead of the record.
     pub page: Option<Page>,
-    /// What it changes, for plans and the journal; `None` where nothing is changed.
-    pub effect: Option<Effect>,
+    /// What it changes, for plans and the journal, in the order in which that is done; none where nothing is
+    /// changed.
+    pub effects: Vec<Effect>,
 }
 
 impl RowDone {
     /// A record after something was done to it.
     pub fn new(record: Record, outcome: Outcome) -> Self {
-        RowDone { record, outcome: Some(outcome), reported: None, page: None, effect: None }
+        RowDone { record, outcome: Some(outcome), reported: None, page: None, effects: Vec::new() }
     }
 
     /// The same, for what several rows may ask for.
@@ -65,10 +66,11 @@ impl RowDone {
         RowDone { reported: Some(reported), ..self }
     }
 
-    /// With what it changes.
+    /// With something that it changes, after what it was known to change before.
     #[must_use]
-    pub fn with(self, effect: Effect) -> Self {
-        RowDone { effect: Some(effect), ..self }
+    pub fn with(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
     }
 
     /// As it is to be reported for the row from `source`, asked once a row in their order.
@@ -80,7 +82,7 @@ impl RowDone {
             self.outcome = Some(Outcome::Unchanged);
         }
         if self.outcome == Some(Outcome::Unchanged) {
-            self.effect = None;
+            self.effects.clear();
         }
         self
     }
@@ -94,7 +96,7 @@ impl RowDone {
 
     /// For verbs that only read.
     pub fn read(record: Record) -> Self {
-        RowDone { record, outcome: None, reported: None, page: None, effect: None }
+        RowDone { record, outcome: None, reported: None, page: None, effects: Vec::new() }
     }
 
     /// For verbs that only read, with the page to show instead of the record, if it is to be one.

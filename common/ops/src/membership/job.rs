@@ -17,7 +17,7 @@ use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 use cli::Session;
 use cli::rows::results::Results;
-use cli::{CommandError, consent, failure};
+use cli::{CommandError, consent, failure, journal};
 use cli::{Exit, terminal::progress};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
@@ -190,12 +190,14 @@ impl<'a> MoveJob<'a> {
         for one in requested() {
             by_target.entry(one.target).or_default().push(&one.device);
         }
-        // A dry run cannot leave it to the service to say which devices there are. And only the service
-        // knows whether an id and a MAC address are one device, which must not be written twice.
+        // A dry run cannot leave it to the service to say which devices there are, the journal tells where each
+        // was before, and only the service knows whether an id and a MAC address are one device, which must not
+        // be written twice.
         let mut shapes = requested().map(|one| shape(&one.device));
         let first = shapes.next();
         let all_at_once = self.order.target.is_none()
             || self.order.job.is_dry_run()
+            || !journal::is_off()
             || shapes.any(|shape| Some(shape) != first);
         if all_at_once || by_target.len() > 20 {
             let texts: Vec<&str> = requested().map(|one| &*one.device).collect();
