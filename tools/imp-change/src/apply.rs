@@ -11,8 +11,10 @@ use clap::Args;
 use cli::consent::{self, count};
 use cli::rows::results::Results;
 use cli::rows::{RowDone, from_dry_run, run_ended};
+use cli::terminal::prompt;
 use cli::{Changes, CommandError, Input, RowArgs, Session};
-use model::{Effect, Secret};
+use model::change::CURRENT;
+use model::{Effect, GroupType, Secret};
 use pipe::{Failure, Item, Row};
 
 use crate::described::line;
@@ -132,8 +134,13 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
 /// Shows what is to be done and asks, where that is to be asked.
 fn agreed(session: &Session, order: &Order, entries: &[Entry]) -> Result<(), CommandError> {
     let open = || entries.iter().filter(|entry| entry.is_open()).map(|entry| &entry.effect);
-    let is_asked = |effect: &&Effect| order.asks_always || effect.after.is_none();
-    if order.changes.dry_run || order.confirmed || !open().any(|effect| is_asked(&effect)) {
+    let is_asked = |effect: &Effect| {
+        order.asks_always
+            || effect.after.is_none()
+            || effect.no_way_back().is_some()
+            || (deploys_to_production(effect) && prompt::is_possible())
+    };
+    if order.changes.dry_run || order.confirmed || !open().any(is_asked) {
         return Ok(());
     }
     let total = open().count() as u64;
@@ -144,6 +151,12 @@ fn agreed(session: &Session, order: &Order, entries: &[Entry]) -> Result<(), Com
         session.account_and_endpoint(),
         consent::first(total, open().map(line))
     ))
+}
+
+/// As the verbs do, this asks only where there is somebody to ask.
+fn deploys_to_production(effect: &Effect) -> bool {
+    let is_production = GroupType::of_api(&effect.kind) == Some(GroupType::Production);
+    is_production && effect.after.as_ref().is_some_and(|after| after.contains_key(CURRENT))
 }
 
 /// Reports the entries from `next` on that are settled, in their order; gives the first that is not.
