@@ -2,6 +2,7 @@
 //! nothing has worked, and since when changes have gone wrong. How one request gets through is in `send`.
 
 use model::ErrorKind;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +14,35 @@ use crate::send::circuit_breaker::CircuitBreaker;
 use crate::send::rate_limit::RateLimiter;
 use crate::send::retry_budget::RetryBudget;
 use crate::{Credentials, Error, http::proxy, send::clock};
+
+/// Asked each time that a request is about to leave which changes something: what it refuses is not sent.
+#[derive(Clone)]
+pub struct WriteGate(Arc<GateFn>);
+
+type GateFn = dyn Fn(&Request) -> Result<(), Error> + Send + Sync;
+
+impl WriteGate {
+    /// With what is asked.
+    pub fn new(ask: impl Fn(&Request) -> Result<(), Error> + Send + Sync + 'static) -> Self {
+        WriteGate(Arc::new(ask))
+    }
+
+    /// Lets everything pass.
+    pub fn open() -> Self {
+        WriteGate::new(|_| Ok(()))
+    }
+
+    /// Whether the request may leave; those that change nothing may.
+    pub(crate) fn may_leave(&self, request: &Request) -> Result<(), Error> {
+        if request.changes_something() { (self.0)(request) } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for WriteGate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("WriteGate")
+    }
+}
 
 /// What a client is made of.
 #[derive(Clone, Debug)]
@@ -27,6 +57,8 @@ pub struct Settings {
     pub stop: Arc<AtomicBool>,
     /// Where requests and answers are shown.
     pub trace: Option<Trace>,
+    /// Asked before a request leaves that changes something.
+    pub write_gate: WriteGate,
     /// The limit of the account.
     pub rate_limiter: Arc<RateLimiter>,
     /// The limit of unblessing, which the service counts on its own (imp-service(7), section 4.4).

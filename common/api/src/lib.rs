@@ -23,7 +23,7 @@ pub mod resource;
 pub mod send;
 pub mod sign_in;
 
-pub use client::{Client, Settings};
+pub use client::{Client, Settings, WriteGate};
 pub use credentials::{AccessToken, Credentials};
 pub use error::Error;
 pub use http::endpoint::{DEFAULT_ENDPOINT, Endpoint};

@@ -148,6 +148,12 @@ impl Request {
         self
     }
 
+    /// Whether it changes anything in the account. Tokens and log streams come and go by themselves.
+    pub fn changes_something(&self) -> bool {
+        let passes = self.for_sign_in || self.path.starts_with("/logstream");
+        self.method != Method::Get && !passes
+    }
+
     /// Path and query as they go on the wire.
     pub fn target(&self) -> String {
         let query = match &self.raw_query {

@@ -183,6 +183,7 @@ impl<'a> SendLoop<'a> {
             let wait = rate_limiter.take_slot();
             activity::held_by_limit(wait, || self.client.wait(wait))?;
         }
+        self.client.settings().write_gate.may_leave(self.request)?;
         self.attempts += 1;
         self.client.0.sent.fetch_add(1, Ordering::Relaxed);
         let trace = self.client.0.settings.trace.as_ref();

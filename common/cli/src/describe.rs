@@ -8,7 +8,7 @@ use model::{Record, ResourceKind};
 use pipe::{Identifier, NamedBy, Row};
 
 use crate::page::{ago, group_type};
-use crate::rows::results::label;
+use crate::rows::label::label;
 use crate::session::{Session, text};
 
 impl Session {

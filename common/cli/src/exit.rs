@@ -5,12 +5,14 @@ use std::process::ExitCode;
 
 use pipe::Failure;
 
-/// How a run ended. When several apply, the first of 129/130/143, 3, 2, 4, 1 counts.
+/// How a run ended. When several apply, the first of 129/130/143, 3, 2, 4, 1, 5 counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
     /// All done, or nothing to do.
     #[default]
     Done,
+    /// A plan, and something would change.
+    WouldChange,
     /// Some records failed.
     SomeFailed,
     /// The service could not be reached within the patience: try again later.
@@ -36,6 +38,7 @@ impl Exit {
             Exit::CouldNotRun => 2,
             Exit::NotSignedIn => 3,
             Exit::Unreachable => 4,
+            Exit::WouldChange => 5,
             Exit::HungUp => 129,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
@@ -51,13 +54,14 @@ impl Exit {
     fn gravity(self) -> u8 {
         match self {
             Exit::Done => 0,
-            Exit::SomeFailed => 1,
-            Exit::Unreachable => 2,
-            Exit::CouldNotRun => 3,
-            Exit::NotSignedIn => 4,
-            Exit::Interrupted => 5,
-            Exit::Terminated => 6,
-            Exit::HungUp => 7,
+            Exit::WouldChange => 1,
+            Exit::SomeFailed => 2,
+            Exit::Unreachable => 3,
+            Exit::CouldNotRun => 4,
+            Exit::NotSignedIn => 5,
+            Exit::Interrupted => 6,
+            Exit::Terminated => 7,
+            Exit::HungUp => 8,
         }
     }
 
@@ -92,6 +96,7 @@ mod tests {
             Exit::CouldNotRun,
             Exit::Unreachable,
             Exit::SomeFailed,
+            Exit::WouldChange,
             Exit::Done,
         ];
         for (index, graver) in order.iter().enumerate() {

@@ -5,8 +5,10 @@
 use clap::{Arg, ArgAction, Command};
 
 /// The options that verbs share, ordered by use.
-const SHARED: [&str; 18] = [
+const SHARED: [&str; 20] = [
     "dry_run",
+    "plan",
+    "max_changes",
     "input",
     "failed",
     "report",

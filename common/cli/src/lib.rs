@@ -11,6 +11,8 @@ pub mod consent;
 mod describe;
 mod exit;
 pub mod help;
+pub mod invocation;
+pub mod journal;
 pub mod lookup;
 mod output;
 pub mod page;
@@ -52,6 +54,7 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     let typed = command_line::in_our_form(environment::arguments(), Arguments::command);
     let parsed = command.try_get_matches_from_mut(typed);
     let parsed = parsed.and_then(|mut matches| {
+        invocation::note(&matches);
         let asked = Asked::by(&matches);
         let arguments = Arguments::from_arg_matches_mut(&mut matches);
         arguments.map(|arguments| (arguments, asked)).map_err(|error| error.format(&mut command))

@@ -2,6 +2,7 @@
 
 pub mod change;
 mod expand;
+pub(crate) mod label;
 pub mod naming;
 pub mod once_per_target;
 mod outcome;
@@ -12,7 +13,7 @@ pub mod results;
 pub mod run;
 pub mod source;
 
-pub use change::change;
+pub use change::{Changed, change};
 pub use expand::{ExpandedRows, expand};
 pub use outcome::{Outcome, RowDone, RowResult, SAME_AS, from_dry_run, interrupted, run_ended};
 pub use run::{RowJob, carry_out, each, each_row};

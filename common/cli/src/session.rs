@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use api::resolve::Resolver;
 use api::send::rate_limit::RateLimiter;
-use api::{Client, Request, Settings, Trace};
+use api::{Client, Request, Settings, Trace, WriteGate};
 use serde_json::Value;
 
 use crate::args::{Common, OutputFormat};
@@ -82,6 +82,7 @@ pub fn settings(common: &Common, endpoint: &str) -> Settings {
         patience: common.patience,
         stop: signals::stop(),
         trace: traced.then(|| Trace::new(stderr::plain)),
+        write_gate: WriteGate::open(),
         rate_limiter: Arc::new(RateLimiter::alone()),
         unblessing_rate_limiter: Arc::new(RateLimiter::alone()),
     }

@@ -18,6 +18,10 @@ pub enum ErrorKind {
     Refused,
     /// It contradicts the present state, or another row.
     Conflict,
+    /// It is not any more as the change record says that it was.
+    Drifted,
+    /// A guard forbids it, and nothing was sent.
+    Protected,
     /// The sign-in is refused.
     NotSignedIn,
     /// No answer within the patience.

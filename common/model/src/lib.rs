@@ -3,6 +3,7 @@
 //!
 //! Nothing here reads, writes or waits, and all other crates may use it.
 
+pub mod change;
 pub mod identifier;
 pub mod mac;
 pub mod text;
@@ -12,6 +13,7 @@ mod group_type;
 mod resource_kind;
 mod secret;
 
+pub use change::{Change, Effect};
 pub use error_kind::ErrorKind;
 pub use group_type::GroupType;
 pub use resource_kind::ResourceKind;

@@ -11,3 +11,4 @@ pub mod list;
 pub mod logs;
 pub mod members;
 pub mod membership;
+pub mod resources;

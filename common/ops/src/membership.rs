@@ -15,6 +15,7 @@ mod of_groups;
 mod print;
 mod row;
 mod send;
+mod transfers;
 
 use model::{ErrorKind, Secret};
 use std::cell::RefCell;
@@ -26,11 +27,11 @@ use api::list::{self, Reading};
 use api::send::clock;
 use pipe::{Failure, Item, NamedBy, ReadError, Row};
 
-use cli::CommandError;
 use cli::Session;
 use cli::rows::results::Results;
 use cli::rows::source::Rows;
 use cli::rows::{Ask, RowJob};
+use cli::{Changes, CommandError};
 use cli::{Exit, Result};
 use job::MoveJob;
 use locations::Locations;
@@ -38,6 +39,7 @@ use row::{MoveRow, Requested, RowState};
 use send::MoveRun;
 
 pub use locations::Group;
+pub use transfers::{Transfer, transfer};
 
 /// A live source that gives nothing for so long is waited for no longer: what came is sent.
 const IDLE: Duration = Duration::from_millis(200);
@@ -74,7 +76,7 @@ pub fn move_devices(session: &Session, order: &Move<'_>) -> Result {
     if order.stream && order.key.is_some() {
         order.job.can_be_asked()?;
     }
-    let mut results = Results::open(session, order.job.args, true, order.job.is_dry_run())?;
+    let mut results = Results::open(session, order.job.args, order.job.changes)?;
     let mut rows = order.job.args.source.rows(&session.inputs)?;
     if order.stream {
         move_as_they_come(session, order, rows, &mut results);
@@ -95,7 +97,7 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
     if args.reports.failed.is_none() || error.exit == Exit::CouldNotRun {
         return Err(error);
     }
-    let mut results = Results::open(session, args, true, false)?;
+    let mut results = Results::open(session, args, Some(Changes::default()))?;
     let rows = args.source.rows(&session.inputs)?;
     results.end_run(error);
     if order.stream {
@@ -111,10 +113,11 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
 /// # Errors
 /// As [`move_devices`].
 pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> Result {
-    let mut results = Results::open(session, order.job.args, true, order.job.is_dry_run())?;
+    let mut results = Results::open(session, order.job.args, order.job.changes)?;
     let mut job = MoveJob::new(session, order);
     let mut seen = SeenIds::default();
-    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
+    let reading =
+        Reading { jobs: usize::from(session.common.jobs), wanted: &|| true, likely: None };
     for group in groups {
         let source = format!("{} {group}", order.job.args.source.option);
         let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
@@ -159,7 +162,7 @@ pub fn take_out(
         let number = locations.number(group);
         rows.extend(devices.iter().map(|device| {
             let device = device.as_str().into();
-            let requested = Requested { device, named_by: NamedBy::Id, target: None };
+            let requested = Requested::new(device, NamedBy::Id, None);
             MoveRow { state: RowState::Open(number), ..MoveRow::asking(requested) }
         }));
     }

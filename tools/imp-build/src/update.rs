@@ -1,12 +1,12 @@
 //! `imp-build update`
 
 use api::deployments::without_code;
-use api::{Request, resource, segment};
 use clap::Args;
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, RowResult, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
+use ops::resources;
 use pipe::Row;
 use serde_json::Value;
 
@@ -82,7 +82,6 @@ impl Update {
         mut attributes: Record,
         (add, remove): (&[String], &[String]),
     ) -> RowResult {
-        let id = cli::text(build, "id");
         let present = session.present(ResourceKind::Deployment, row, build)?;
         if !add.is_empty() || !remove.is_empty() {
             // The service replaces all tags at once, so those of now have to be known.
@@ -91,15 +90,16 @@ impl Update {
         if is_so(&present, &attributes) {
             return Ok(RowDone::changed(row, without_code(present), Outcome::Unchanged));
         }
+        let effect = Effect::update(&present, attributes.clone());
         if self.changes.dry_run {
             let mut known = without_code(build.clone());
             known.extend(attributes);
-            return Ok(RowDone::changed(row, known, Outcome::Updated));
+            return Ok(RowDone::changed(row, known, Outcome::Updated).with(effect));
         }
-        let body = resource::update_body("deployment", id, attributes, Record::new());
-        let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
-        let record = without_code(session.send(&request)?.record_if_any());
-        Ok(RowDone::changed(row, record, Outcome::Updated))
+        let kind = ResourceKind::Deployment;
+        let record = resources::update(session, kind, &present, attributes, Record::new())?;
+        let record = without_code(record);
+        Ok(RowDone::changed(row, record, Outcome::Updated).with(effect))
     }
 }
 

@@ -37,7 +37,7 @@ pub struct History {
 impl History {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let mut results = Results::open(&session, self.devices.row_args(), false, false)?;
+        let mut results = Results::open(&session, self.devices.row_args(), None)?;
         session.output.expect_type("history");
         let rows = ops::members::devices_of(&session, self.devices.row_args(), &self.dg)?;
         let jobs = usize::from(self.common.jobs);

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cli::Session;
-use model::ResourceKind;
 use model::identifier::{Shape, shape};
+use model::{Record, ResourceKind};
 use pipe::{Failure, Identifier, Item, NamedBy, ReadError};
 
 /// The kind of identifier of the first row that has one of its own: no name.
@@ -40,6 +40,18 @@ pub fn names_of(session: &Session, device: &Identifier) -> Result<Vec<String>, F
     let own = ["id", "mac_address", "agent_id"].map(|name| cli::text(&state, name));
     let own = own.into_iter().filter(|text| !text.is_empty()).map(str::to_owned);
     Ok(own.chain([device.text.clone()]).collect())
+}
+
+/// What a row tells of its device, as the record of one. Its MAC address stands for an id that is not known.
+pub fn as_device(row: &Record) -> Record {
+    let mut device = row.clone();
+    device.insert("type".into(), "device".into());
+    if !device.contains_key("id") {
+        let other = ["mac_address", "agent_id"].iter().find_map(|name| device.get(*name));
+        let id = other.cloned().unwrap_or_default();
+        device.insert("id".into(), id);
+    }
+    device
 }
 
 /// Devices that are removed in this run. A row may name in another way what is gone by then, so where rows name

@@ -5,10 +5,10 @@ use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob};
 use cli::terminal::stderr;
 use cli::{OncePerTarget, Session};
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Identifier};
 
-use crate::known_devices::{FirstShape, names_of};
+use crate::known_devices::{FirstShape, as_device, names_of};
 
 /// Restart devices
 ///
@@ -48,7 +48,7 @@ impl Restart {
                     if cli::text(&state, "devicegroup_id").is_empty() && !row.is_dry_run() {
                         return Err(in_no_group());
                     }
-                    return Ok(Record::new());
+                    return Ok(state);
                 }
                 marks.device(&device)?;
                 session.with_device(&device, |path| Request::post(format!("{path}/{action}")))?;
@@ -65,7 +65,11 @@ impl Restart {
             let (state, reported) = once.act_any(&row.source, &names, &wanted, restart)?;
             let mut row = row.clone();
             session.name_device(&mut row.record, &device);
-            Ok(RowDone::changed(&row, state, Outcome::Restarted).once(reported))
+            let restarted =
+                Effect::action(&as_device(if state.is_empty() { &row.record } else { &state }));
+            let known = if self.changes.dry_run { Record::new() } else { state };
+            let done = RowDone::changed(&row, known, Outcome::Restarted);
+            Ok(done.once(reported).with(restarted))
         })
     }
 }

@@ -4,7 +4,7 @@ use api::{Request, segment};
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
 use pipe::Failure;
 
 /// Restart all devices of device groups, with one request a group
@@ -59,7 +59,8 @@ impl Restart {
             let known =
                 group.iter().filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
             let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-            Ok(RowDone::changed(&row, known, outcome).once(reported))
+            let done = RowDone::changed(&row, known, outcome).once(reported);
+            Ok(done.with(Effect::action(&group)))
         })
     }
 }

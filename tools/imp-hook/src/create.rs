@@ -1,12 +1,12 @@
 //! `imp-hook create`
 
-use api::{Request, resource};
+use api::resource;
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
+use ops::resources;
 use pipe::{Failure, Row};
-use serde_json::Value;
 
 use crate::hook::{Event, Mime};
 
@@ -44,12 +44,15 @@ impl Create {
             let called = ["event", "url"].map(|name| cli::text(&attributes, name)).join(" ");
             let thing = format!("{} {called}", cli::text(&group, "id"));
             let create = || {
+                let mut after = attributes.clone();
+                after.insert("devicegroup_id".into(), cli::text(&group, "id").into());
+                let effect = Effect::creation("webhook", after);
                 if self.changes.dry_run {
-                    return Ok(RowDone::created("webhook", attributes.clone()));
+                    return Ok(RowDone::created("webhook", attributes.clone()).with(effect));
                 }
-                let body = body(attributes.clone(), &group);
-                let made = session.create(&Request::post("/webhooks").body(body))?;
-                Ok(RowDone::new(made, Outcome::Created))
+                let made = make(&session, attributes.clone(), &group)?;
+                let effect = effect.called(cli::text(&made, "id"));
+                Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
             let (done, reported) = once.act(&row.source, &thing, &attributes, create)?;
             Ok(done.once(reported))
@@ -80,9 +83,12 @@ pub fn attributes(url: &str, event: Event, mime: Mime) -> Record {
     ])
 }
 
-/// The body that creates a webhook of a group.
-pub fn body(attributes: Record, group: &Record) -> Value {
+/// Makes a webhook of a group.
+///
+/// # Errors
+/// As [`Session::create`].
+pub fn make(session: &Session, attributes: Record, group: &Record) -> Result<Record, Failure> {
     let group = resource::identifier(cli::text(group, "type"), cli::text(group, "id"));
     let relationships = Record::from_iter([("devicegroup".to_owned(), group)]);
-    resource::create_body("webhook", attributes, relationships)
+    resources::create(session, ResourceKind::Webhook, "webhook", attributes, relationships)
 }

@@ -1,10 +1,12 @@
 //! `imp-product create`
 
-use api::{Request, resource};
+use api::resource;
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::change::planned_id;
+use model::{Effect, Record, ResourceKind};
+use ops::resources;
 
 /// Create products
 #[derive(Args)]
@@ -47,18 +49,23 @@ impl Create {
                     resource::identifier("account", cli::text(&owner, "id")),
                 );
             }
-            let owner = relationships.get("owner").and_then(|owner| owner["id"].as_str());
-            let (owner, name) = (owner.unwrap_or("me"), cli::text(&attributes, "name"));
+            let owner_id = relationships.get("owner").and_then(|owner| owner["id"].as_str());
+            let (owner, name) = (owner_id.unwrap_or("me"), cli::text(&attributes, "name"));
             let thing = format!("{owner} {name}");
             let create = || {
+                let mut after = attributes.clone();
+                after.extend(owner_id.map(|owner| ("owner_id".to_owned(), owner.into())));
+                let effect = Effect::creation("product", after);
                 if self.changes.dry_run {
                     session.name_is_free(ResourceKind::Product, owner, name, "")?;
-                    return Ok(RowDone::created("product", attributes.clone()));
+                    let done = RowDone::created("product", attributes.clone());
+                    return Ok(done.with(effect.called(&planned_id(&[name]))));
                 }
                 let (attributes, relationships) = (attributes.clone(), relationships.clone());
-                let body = resource::create_body("product", attributes, relationships);
-                let made = session.create(&Request::post("/products").body(body))?;
-                Ok(RowDone::new(made, Outcome::Created))
+                let kind = ResourceKind::Product;
+                let made = resources::create(&session, kind, "product", attributes, relationships)?;
+                let effect = effect.called(cli::text(&made, "id"));
+                Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
             let (done, reported) = once.act(&row.source, &thing, &attributes, create)?;
             Ok(done.once(reported))

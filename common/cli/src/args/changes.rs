@@ -1,6 +1,7 @@
 //! The flags of verbs that change something.
 
 use clap::Args;
+use clap::builder::ArgPredicate;
 
 use crate::consent::Ask;
 
@@ -8,8 +9,11 @@ use crate::consent::Ask;
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Changes {
     /// Say what would be done, and change nothing
-    #[arg(long)]
+    #[arg(long, default_value_if("plan", ArgPredicate::IsPresent, "true"))]
     pub dry_run: bool,
+    /// Print the changes, for imp-change apply
+    #[arg(long)]
+    pub plan: bool,
     /// Print the whole state after the change
     #[arg(long)]
     pub read_back: bool,
@@ -19,13 +23,16 @@ pub struct Changes {
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct DryRun {
     /// Say what would be done, and change nothing
-    #[arg(long)]
+    #[arg(long, default_value_if("plan", ArgPredicate::IsPresent, "true"))]
     pub dry_run: bool,
+    /// Print the changes, for imp-change apply
+    #[arg(long)]
+    pub plan: bool,
 }
 
 impl From<DryRun> for Changes {
     fn from(dry: DryRun) -> Changes {
-        Changes { dry_run: dry.dry_run, read_back: false }
+        Changes { dry_run: dry.dry_run, plan: dry.plan, read_back: false }
     }
 }
 

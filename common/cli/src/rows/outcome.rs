@@ -1,6 +1,6 @@
 //! What a verb did to a row: the record to print and the word for it.
 
-use model::{ErrorKind, Record};
+use model::{Effect, ErrorKind, Record};
 use pipe::{Failure, Row};
 
 use crate::{Page, Reported};
@@ -49,12 +49,15 @@ pub struct RowDone {
     pub reported: Option<Reported>,
     /// What a terminal shows instead of the record.
     pub page: Option<Page>,
+    /// What it changes, for plans and the journal, in the order in which that is done; none where nothing is
+    /// changed.
+    pub effects: Vec<Effect>,
 }
 
 impl RowDone {
     /// A record after something was done to it.
     pub fn new(record: Record, outcome: Outcome) -> Self {
-        RowDone { record, outcome: Some(outcome), reported: None, page: None }
+        RowDone { record, outcome: Some(outcome), reported: None, page: None, effects: Vec::new() }
     }
 
     /// The same, for what several rows may ask for.
@@ -63,14 +66,25 @@ impl RowDone {
         RowDone { reported: Some(reported), ..self }
     }
 
-    /// The record and the outcome to report for the row from `source`, asked once a row in their order.
-    pub fn told(mut self, source: &str) -> (Record, Option<Outcome>) {
+    /// With something that it changes, after what it was known to change before.
+    #[must_use]
+    pub fn with(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    /// As it is to be reported for the row from `source`, asked once a row in their order.
+    #[must_use]
+    pub fn told(mut self, source: &str) -> Self {
         let first = self.reported.as_ref().and_then(|reported| reported.same_as(source));
         if let Some(first) = first {
             self.record.insert(SAME_AS.into(), first.into());
             self.outcome = Some(Outcome::Unchanged);
         }
-        (self.record, self.outcome)
+        if self.outcome == Some(Outcome::Unchanged) {
+            self.effects.clear();
+        }
+        self
     }
 
     /// For a dry run: what would have been created.
@@ -82,7 +96,7 @@ impl RowDone {
 
     /// For verbs that only read.
     pub fn read(record: Record) -> Self {
-        RowDone { record, outcome: None, reported: None, page: None }
+        RowDone { record, outcome: None, reported: None, page: None, effects: Vec::new() }
     }
 
     /// For verbs that only read, with the page to show instead of the record, if it is to be one.

@@ -2,15 +2,17 @@
 //! the summary and the exit code. The one place where a row is counted.
 
 use model::text::one_line;
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Change, Effect, ErrorKind, Record, ResourceKind};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
-use serde_json::Value;
 
+use crate::args::Changes;
 use crate::command_error::CommandError;
 use crate::consent::count;
-use crate::rows::outcome::{Outcome, interrupted, run_ended};
+use crate::rows::label::sentence;
+use crate::rows::outcome::{Outcome, RowDone, interrupted, run_ended};
 use crate::rows::repeated::RepeatedFailures;
 use crate::rows::report::{Report, written_to};
 use crate::rows::source::RowArgs;
@@ -35,6 +37,10 @@ pub struct Results<'a> {
     pub tally: Tally,
     exit: Exit,
     dry_run: bool,
+    /// Changes are printed instead of what would be done.
+    plan: bool,
+    /// Of the changes of a plan those that cannot be undone, by the reason.
+    no_way_back: BTreeMap<&'static str, u64>,
     closed_said: bool,
     /// The run has ended; the reason has been said. What is in hand is still reported.
     over: bool,
@@ -44,30 +50,19 @@ pub struct Results<'a> {
 }
 
 impl<'a> Results<'a> {
-    /// Opens the files of failed rows and of the report. `writes`: the verb changes something.
+    /// Opens the files of failed rows and of the report. `changes`: the flags of a verb that changes
+    /// something.
     ///
     /// # Errors
     /// Exit 2 when a file cannot be made, or is an input.
     pub fn open(
         session: &'a Session,
         args: RowArgs<'_>,
-        writes: bool,
-        dry_run: bool,
+        changes: Option<Changes>,
     ) -> std::result::Result<Self, CommandError> {
-        if let Some(kind) = ResourceKind::called(args.source.noun) {
-            session.output.expect(kind);
-        }
-        if writes {
-            session.output.expect_marks(dry_run);
-        } else {
-            session.inputs.end_with_the_reader_of_stdout();
-        }
-        if dry_run {
-            stderr::say(&format!(
-                "dry run, nothing will be changed: {}",
-                session.account_and_endpoint()
-            ));
-        }
+        let writes = changes.is_some();
+        let Changes { dry_run, plan, .. } = changes.unwrap_or_default();
+        expect(session, args.source.noun, changes);
         let (failed, report) = written_to(&args)?;
         Ok(Results {
             keeps_failed: failed.is_some(),
@@ -85,6 +80,8 @@ impl<'a> Results<'a> {
             tally: Tally::default(),
             exit: Exit::Done,
             dry_run,
+            plan,
+            no_way_back: BTreeMap::new(),
             closed_said: false,
             over: false,
             not_agreed: false,
@@ -93,23 +90,38 @@ impl<'a> Results<'a> {
     }
 
     /// A row that was done. False when a reading verb should end, because nobody reads.
-    pub fn good(&mut self, mut record: Record, outcome: Option<Outcome>) -> bool {
+    pub fn good(&mut self, done: RowDone, source: &str) -> bool {
+        let RowDone { mut record, outcome, effects, .. } = done;
+        if outcome == Some(Outcome::Unchanged) {
+            self.tally.unchanged();
+        } else {
+            self.tally.ok();
+        }
+        if self.plan {
+            let changes = outcome != Some(Outcome::Unchanged);
+            return effects.into_iter().filter(|_| changes).all(|effect| {
+                if let Some(why) = effect.no_way_back() {
+                    *self.no_way_back.entry(why).or_default() += 1;
+                }
+                self.print(&planned(effect, source))
+            });
+        }
         if let Some(outcome) = outcome {
             record.insert("outcome".into(), outcome.word().into());
         }
         if self.dry_run {
             record.insert("dry_run".into(), true.into());
         }
-        if outcome == Some(Outcome::Unchanged) {
-            self.tally.unchanged();
-        } else {
-            self.tally.ok();
-        }
+        self.print(&record)
+    }
+
+    /// Prints a record. False when a reading verb should end, because nobody reads.
+    fn print(&mut self, record: &Record) -> bool {
         let output = &self.session.output;
         if self.writes && self.tally.ok + self.tally.unchanged == 1 {
             output.expect_own(&self.session.inputs.own_fields());
         }
-        if let Err(error) = output.print(&record).and_then(|()| output.flush_rows()) {
+        if let Err(error) = output.print(record).and_then(|()| output.flush_rows()) {
             self.end_run(error);
             return true;
         }
@@ -270,6 +282,7 @@ impl<'a> Results<'a> {
         self.note(crate::terminal::signals::exit());
         self.say_fields_left_out();
         self.say_untold();
+        self.finish_plan();
         if self.tally.rows == 0 && self.exit == Exit::Done && !self.over {
             stderr::hint(&format!("there was no {} to work on; nothing was done", self.noun));
         }
@@ -301,6 +314,16 @@ impl<'a> Results<'a> {
         self.exit
     }
 
+    /// Says whether anything would change, and what of it could not be undone.
+    fn finish_plan(&mut self) {
+        if self.plan && self.tally.ok > 0 {
+            self.note(Exit::WouldChange);
+        }
+        for (why, changes) in &self.no_way_back {
+            stderr::say(&format!("no way back from {}: {why}", count(*changes, "change")));
+        }
+    }
+
     /// Puts the failed rows in the place of what was in the file, where that is certain to be of no use.
     fn finish_failed(&mut self) {
         let Some(failed) = self.failed.take() else { return };
@@ -318,59 +341,32 @@ impl<'a> Results<'a> {
     }
 }
 
+/// Prepares the output for records of `noun`s, and says that nothing will be changed where that is so.
+fn expect(session: &Session, noun: &str, changes: Option<Changes>) {
+    let Changes { dry_run, plan, .. } = changes.unwrap_or_default();
+    if plan {
+        session.output.expect_type(model::change::CHANGE);
+    } else if let Some(kind) = ResourceKind::called(noun) {
+        session.output.expect(kind);
+    }
+    match changes {
+        None => session.inputs.end_with_the_reader_of_stdout(),
+        Some(_) if plan => {}
+        Some(_) => session.output.expect_marks(dry_run),
+    }
+    if dry_run {
+        let what = if plan { "plan" } else { "dry run" };
+        let account = session.account_and_endpoint();
+        stderr::say(&format!("{what}, nothing will be changed: {account}"));
+    }
+}
+
+/// The change record of a row that was only looked up.
+fn planned(effect: Effect, source: &str) -> Record {
+    let verb = crate::invocation::verb().to_owned();
+    Change { verb, effect, source: source.to_owned(), ..Change::default() }.to_record()
+}
+
 fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> CommandError {
     move |error| CommandError::usage(format!("cannot write {}: {error}", path.display()))
-}
-
-/// `devices.csv:17: 0c:2a:69:00:00:01: Not found …`
-fn sentence(failure: &Failure, input: &Record, noun: &str, source: &str) -> String {
-    let text = failure.sentence();
-    let label = label(input, noun);
-    match label {
-        Some(label) if label.len() < 6 || !text.contains(&label) => {
-            format!("{source}: {label}: {text}")
-        }
-        _ => format!("{source}: {text}"),
-    }
-}
-
-/// What a person would call the record, of which the verb takes it for a `noun`. Of a login key and a
-/// refresh token, which are secrets, only the beginning is told.
-pub fn label(record: &Record, noun: &str) -> Option<String> {
-    let named = ["id", "device", "mac_address", "agent_id", "name", "text"]
-        .iter()
-        .find_map(|name| record.get(*name)?.as_str().filter(|text| !text.is_empty()))?;
-    let kind = record.get("type").and_then(Value::as_str);
-    let is_named =
-        |of: ResourceKind| noun == of.noun() || kind.is_some_and(|kind| of.types().contains(&kind));
-    if ResourceKind::ALL.into_iter().any(|kind| kind.is_secret() && is_named(kind)) {
-        return Some(format!(
-            "{}…",
-            model::text::one_line(&named.chars().take(4).collect::<String>())
-        ));
-    }
-    Some(model::text::one_line(&named.chars().take(60).collect::<String>()))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_secret_is_never_told_whole() {
-        let record = |value: Value| value.as_object().cloned().unwrap();
-        let key = "7d8e6670aa285e9d";
-        for (noun, row) in [
-            ("login key", record(json!({ "id": key }))),
-            ("device", record(json!({"type": "login_key", "id": key}))),
-            ("refresh token", record(json!({ "id": key }))),
-        ] {
-            assert_eq!(label(&row, noun).as_deref(), Some("7d8e…"));
-            let failure = Failure::new(ErrorKind::NotFound, "Not Found");
-            assert_eq!(sentence(&failure, &row, noun, "stdin:1"), "stdin:1: 7d8e…: Not Found");
-        }
-        assert_eq!(label(&record(json!({ "id": key })), "device").as_deref(), Some(key));
-    }
 }

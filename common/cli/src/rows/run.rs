@@ -99,7 +99,7 @@ pub fn carry_out<'a>(
 ) -> std::result::Result<Results<'a>, CommandError> {
     let writes = job.changes.is_some();
     job.can_be_asked()?;
-    let mut results = Results::open(session, job.args, writes, job.is_dry_run())?;
+    let mut results = Results::open(session, job.args, job.changes)?;
     results.expect_rows(job.args.source.number_of_rows());
     let mut rows = rows()?;
     if job.all_first || job.question().is_some() {
@@ -114,10 +114,7 @@ pub fn carry_out<'a>(
     let jobs = if job.in_turn { 1 } else { usize::from(session.common.jobs) };
     each_row(session, &mut results, jobs, rows, act, |results, done, row| match &done.page {
         Some(page) => results.shown(page),
-        None => {
-            let (record, outcome) = done.told(&row.source);
-            results.good(record, outcome)
-        }
+        None => results.good(done.told(&row.source), &row.source),
     });
     Ok(results)
 }

@@ -49,7 +49,7 @@ pub fn print_logs(
     groups: &[String],
     query: &LogQuery,
 ) -> Result {
-    let mut results = Results::open(session, args, false, false)?;
+    let mut results = Results::open(session, args, None)?;
     let one_typed = args.source.is_typed() && args.source.identifiers.len() == 1;
     session.output.expect_log(!one_typed || !groups.is_empty());
     let rows = crate::members::devices_of(session, args, groups)?;

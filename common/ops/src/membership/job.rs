@@ -18,7 +18,7 @@ use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 use cli::Session;
 use cli::rows::results::Results;
-use cli::{CommandError, consent, failure, text};
+use cli::{CommandError, consent, failure, journal, text};
 use cli::{Exit, terminal::progress};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
@@ -94,7 +94,7 @@ impl<'a> MoveJob<'a> {
             None => None,
         };
         let device = identifier.text.into_boxed_str();
-        Ok(Requested { device, named_by: identifier.named_by, target })
+        Ok(Requested::new(device, identifier.named_by, target))
     }
 
     /// Locates, decides, sends and reports; when the run is over, only reports.
@@ -197,12 +197,14 @@ impl<'a> MoveJob<'a> {
         for one in requested() {
             by_target.entry(one.target).or_default().push(&one.device);
         }
-        // A dry run cannot leave it to the service to say which devices there are. And only the service
-        // knows whether an id and a MAC address are one device, which must not be written twice.
+        // A dry run cannot leave it to the service to say which devices there are, the journal tells where each
+        // was before, and only the service knows whether an id and a MAC address are one device, which must not
+        // be written twice.
         let mut shapes = requested().map(|one| shape(&one.device));
         let first = shapes.next();
         let all_at_once = self.order.target.is_none()
             || self.order.job.is_dry_run()
+            || !journal::is_off()
             || shapes.any(|shape| Some(shape) != first);
         if all_at_once || by_target.len() > 20 {
             let texts: Vec<&str> = requested().map(|one| &*one.device).collect();

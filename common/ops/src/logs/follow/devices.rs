@@ -67,7 +67,7 @@ impl Wanted {
 /// # Errors
 /// What keeps the run from starting; a failed row is no error.
 pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
-    let mut results = Results::open(session, what.args, false, false)?;
+    let mut results = Results::open(session, what.args, None)?;
     let noun = ResourceKind::DeviceGroup.noun();
     let groups = RowSource::identified(noun, "--dg", what.groups);
     let mut wanted = Wanted::default();

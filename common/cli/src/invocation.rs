@@ -1,0 +1,23 @@
+//! What was typed: the command and its verb, known once the command line has been parsed.
+
+use std::sync::OnceLock;
+
+use clap::ArgMatches;
+
+static VERB: OnceLock<String> = OnceLock::new();
+
+/// Notes the verb: `assign`, `key create`.
+pub(crate) fn note(matches: &ArgMatches) {
+    let mut words = Vec::new();
+    let mut within = matches;
+    while let Some((name, inner)) = within.subcommand() {
+        words.push(name);
+        within = inner;
+    }
+    VERB.get_or_init(|| words.join(" "));
+}
+
+/// The verb that was typed, in our own word for it; empty before the command line has been parsed.
+pub fn verb() -> &'static str {
+    VERB.get().map_or("", String::as_str)
+}
