@@ -10,6 +10,7 @@ mod command_line;
 pub mod consent;
 mod describe;
 mod exit;
+pub mod guards;
 pub mod invocation;
 pub mod lookup;
 mod output;

@@ -3,6 +3,8 @@
 use clap::Args;
 use clap::builder::ArgPredicate;
 
+use crate::guards::MaxChanges;
+
 use crate::consent::Ask;
 
 /// Flags of verbs that change something.
@@ -15,6 +17,9 @@ pub struct Changes {
     /// Print the changes that would be made, for `imp-change apply`; ends with 5 if there are any
     #[arg(long)]
     pub plan: bool,
+    /// Do nothing, or no more, when more than this would change: a number, or a share as 2%
+    #[arg(long, value_name = "N|N%")]
+    pub max_changes: Option<MaxChanges>,
     /// Print the whole state after the change, read back from the service
     #[arg(long)]
     pub read_back: bool,
@@ -30,11 +35,19 @@ pub struct DryRun {
     /// Print the changes that would be made, for `imp-change apply`; ends with 5 if there are any
     #[arg(long)]
     pub plan: bool,
+    /// Do nothing, or no more, when more than this would change: a number, or a share as 2%
+    #[arg(long, value_name = "N|N%")]
+    pub max_changes: Option<MaxChanges>,
 }
 
 impl From<DryRun> for Changes {
     fn from(dry: DryRun) -> Changes {
-        Changes { dry_run: dry.dry_run, plan: dry.plan, read_back: false }
+        Changes {
+            dry_run: dry.dry_run,
+            plan: dry.plan,
+            max_changes: dry.max_changes,
+            read_back: false,
+        }
     }
 }
 
