@@ -30,6 +30,7 @@ mod properties {
     mod duplicates;
     mod end_of_run;
     mod exit_codes;
+    mod guards;
     mod identifiers;
     mod input;
     mod lists;

@@ -12,6 +12,7 @@ use api::{Error, send::clock};
 
 use crate::account::Identity;
 use crate::file::{self, SignIn};
+use crate::file_guards::FileGuards;
 use api::{DEFAULT_ENDPOINT, Endpoint};
 
 use crate::{Environment, digest};
@@ -197,6 +198,20 @@ impl Choice {
     /// Where it comes from.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The guards of the sign-in file; a sign-in from the environment has none.
+    ///
+    /// # Errors
+    /// Of kind `bad_input` for one that makes no sense.
+    pub fn guards(&self) -> Result<FileGuards, Error> {
+        let Some(path) = self.source.file() else { return Ok(FileGuards::default()) };
+        self.sign_in.guards().map_err(|why| {
+            Error::new(
+                ErrorKind::BadInput,
+                format!("The sign-in file {} cannot be used: {why}", path.display()),
+            )
+        })
     }
 
     /// For `imp-auth info`.

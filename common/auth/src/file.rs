@@ -15,6 +15,7 @@ use api::Error;
 use api::sign_in::Grant;
 use serde_json::{Map, Value};
 
+use crate::file_guards::FileGuards;
 use crate::private;
 
 /// The name of the file in whatever directory it is.
@@ -92,6 +93,11 @@ impl SignIn {
         let mut text = serde_json::to_vec_pretty(&self.members)?;
         text.push(b'\n');
         private::replace(path, &text)
+    }
+
+    /// The guards that stand in the file.
+    pub(crate) fn guards(&self) -> Result<FileGuards, String> {
+        FileGuards::of(&self.members)
     }
 
     fn parse(text: &[u8]) -> Result<Self, String> {

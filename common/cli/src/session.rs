@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
+use crate::guards::Guards;
 use crate::output::Output;
 use crate::terminal::interruptible::Inputs;
 use crate::{
@@ -36,6 +37,8 @@ pub struct Session {
     pub stop: Arc<AtomicBool>,
     /// How the inputs of this run end.
     pub inputs: Arc<Inputs>,
+    /// What must not be changed.
+    pub guards: Arc<Guards>,
     sign_in: Arc<auth::TokenSource>,
     state_dir: Option<PathBuf>,
     account: OnceLock<Result<auth::Account, api::Error>>,
@@ -96,7 +99,9 @@ impl Session {
     pub fn open(common: &Common) -> Result<Self, CommandError> {
         let environment = sign_in_environment(common);
         let choice = auth::choose(&environment)?;
-        let settings = settings(common, choice.endpoint());
+        let guards = Arc::new(Guards::new(&choice.guards()?)?);
+        let settings =
+            Settings { write_gate: guards.gate(), ..settings(common, choice.endpoint()) };
         let without_token = Client::new(settings.clone(), None)?;
         let sign_in = Arc::new(auth::TokenSource::new(
             choice,
@@ -106,7 +111,9 @@ impl Session {
         ));
         let client = Client::new(settings.clone(), Some(sign_in.clone()))?;
         let resolver = Arc::new(Resolver::new(&client, usize::from(common.jobs)));
+        guards.look_up_with(&resolver, &client);
         let session = Session {
+            guards,
             output: Output::open(common, Some(resolver.clone()))?,
             common: common.clone(),
             inputs: Inputs::until(settings.stop.clone()),

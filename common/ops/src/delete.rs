@@ -41,6 +41,9 @@ pub struct Deletion<'a> {
 pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cli::Result {
     let job = &order.job;
     job.can_be_asked()?;
+    if !job.is_dry_run() {
+        session.guards.may_change()?;
+    }
     let mut results = Results::open(session, job.args, job.changes)?;
     let mut rows = Vec::new();
     for item in job.args.source.rows(&session.inputs)? {
@@ -63,7 +66,8 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
         obstacles::look(&mut run, kind);
         run.rows.iter_mut().filter(|row| row.is_open()).for_each(DeleteRow::foresee);
         if !session.is_stopped()
-            && let Err(error) = consent_to(session, kind, order, &run.rows)
+            && let Err(error) = may_delete_so_many(session, order, &run.rows)
+                .and_then(|()| consent_to(session, kind, order, &run.rows))
         {
             results.not_agreed(error);
         }
@@ -76,6 +80,19 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
     }
     report(&mut results, &run.rows);
     Ok(results.finish())
+}
+
+/// Refuses the whole where more would be deleted than may be.
+fn may_delete_so_many(
+    session: &Session,
+    order: &Deletion<'_>,
+    rows: &[DeleteRow],
+) -> Result<(), CommandError> {
+    let Some(changes) = order.job.changes.filter(|changes| !changes.dry_run) else {
+        return Ok(());
+    };
+    let open = rows.iter().filter(|row| row.is_open()).count() as u64;
+    session.guards.may_change_so_many(changes.max_changes, open, rows.len() as u64)
 }
 
 /// Says what is to be done; asks where that is to be asked.

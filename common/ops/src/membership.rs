@@ -76,6 +76,7 @@ pub fn move_devices(session: &Session, order: &Move<'_>) -> Result {
     if order.stream && order.key.is_some() {
         order.job.can_be_asked()?;
     }
+    may_change(session, order)?;
     let mut results = Results::open(session, order.job.args, order.job.changes)?;
     let mut rows = order.job.args.source.rows(&session.inputs)?;
     if order.stream {
@@ -113,6 +114,7 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
 /// # Errors
 /// As [`move_devices`].
 pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> Result {
+    may_change(session, order)?;
     let mut results = Results::open(session, order.job.args, order.job.changes)?;
     let mut job = MoveJob::new(session, order);
     let mut seen = SeenIds::default();
@@ -138,6 +140,11 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
     }
     job.carry_out(&mut results);
     Ok(results.finish())
+}
+
+/// Ends a run that is not to be one where nothing may be changed.
+fn may_change(session: &Session, order: &Move<'_>) -> std::result::Result<(), CommandError> {
+    if order.job.is_dry_run() { Ok(()) } else { session.guards.may_change() }
 }
 
 /// A device is out of its group.

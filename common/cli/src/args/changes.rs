@@ -3,6 +3,8 @@
 use clap::Args;
 use clap::builder::ArgPredicate;
 
+use crate::guards::MaxChanges;
+
 use crate::consent::Ask;
 
 /// Flags of verbs that change something.
@@ -14,6 +16,9 @@ pub struct Changes {
     /// Print the changes, for imp-change apply
     #[arg(long)]
     pub plan: bool,
+    /// Change no more than so many
+    #[arg(long, value_name = "N|N%")]
+    pub max_changes: Option<MaxChanges>,
     /// Print the whole state after the change
     #[arg(long)]
     pub read_back: bool,
@@ -28,11 +33,19 @@ pub struct DryRun {
     /// Print the changes, for imp-change apply
     #[arg(long)]
     pub plan: bool,
+    /// Change no more than so many
+    #[arg(long, value_name = "N|N%")]
+    pub max_changes: Option<MaxChanges>,
 }
 
 impl From<DryRun> for Changes {
     fn from(dry: DryRun) -> Changes {
-        Changes { dry_run: dry.dry_run, plan: dry.plan, read_back: false }
+        Changes {
+            dry_run: dry.dry_run,
+            plan: dry.plan,
+            max_changes: dry.max_changes,
+            read_back: false,
+        }
     }
 }
 

@@ -246,6 +246,11 @@ impl<'a> Results<'a> {
         self.expected = total.unwrap_or_default();
     }
 
+    /// Rows that will come; 0 if that is not known.
+    pub(crate) fn expected(&self) -> u64 {
+        self.expected
+    }
+
     /// Shows how far it has come.
     pub fn show_progress(&self) {
         if self.tally.rows > 0 || self.expected > 0 {

@@ -14,6 +14,7 @@ use pipe::{Failure, Item, ReadError, Row};
 use crate::args::Changes;
 use crate::command_error::CommandError;
 use crate::consent::Ask;
+use crate::guards::Guards;
 use crate::rows::outcome::{RowResult, from_dry_run, run_ended};
 use crate::rows::question::Question;
 use crate::rows::results::Results;
@@ -99,11 +100,17 @@ pub fn carry_out<'a>(
 ) -> std::result::Result<Results<'a>, CommandError> {
     let writes = job.changes.is_some();
     job.can_be_asked()?;
+    let guarded = job.changes.filter(|changes| !changes.dry_run);
+    guarded.map_or(Ok(()), |_| session.guards.may_change())?;
     let mut results = Results::open(session, job.args, job.changes)?;
     results.expect_rows(job.args.source.number_of_rows());
     let mut rows = rows()?;
-    if job.all_first || job.question().is_some() {
+    let need_total = guarded.is_some_and(|one| session.guards.need_total(one.max_changes));
+    if job.all_first || job.question().is_some() || need_total {
         rows = read_all(session, job, rows, &mut results);
+    }
+    if let Some(changes) = guarded {
+        session.guards.count_rows(changes.max_changes, results.expected());
     }
     let act = |row: &Row| {
         if writes && !job.is_dry_run() && row.is_dry_run() {
@@ -136,6 +143,7 @@ pub fn each_row<T: Send>(
         if over.load(Ordering::Relaxed) {
             return Err(run_ended());
         }
+        Guards::begin_row();
         let worked = work(row);
         if worked.as_ref().is_err_and(|failure| failure.ends_run()) {
             over.store(true, Ordering::Relaxed);

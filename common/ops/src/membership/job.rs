@@ -17,6 +17,7 @@ use super::print::Printer;
 use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 use cli::Session;
+use cli::guards::Guards;
 use cli::rows::results::Results;
 use cli::{CommandError, consent, failure, journal, text};
 use cli::{Exit, terminal::progress};
@@ -110,7 +111,8 @@ impl<'a> MoveJob<'a> {
             Ok(()) => say_of_groups(self.session, &self.rows, &self.locations, results),
             Err(error) => self.not_located(&error),
         }
-        if let Err(error) = self.consent() {
+        self.leave_protected_alone();
+        if let Err(error) = self.may_change_so_many().and_then(|()| self.consent()) {
             results.not_agreed(error);
             self.settle_open(&RowState::run_ended());
         }
@@ -154,6 +156,36 @@ impl<'a> MoveJob<'a> {
                 row.state = reason.take().unwrap_or_else(RowState::run_ended);
             }
         }
+    }
+
+    /// Fails the rows of devices that are in a protected group, or would get into one.
+    fn leave_protected_alone(&mut self) {
+        let guards = &self.session.guards;
+        if !guards.protect_something() {
+            return;
+        }
+        for row in self.rows.iter_mut().filter(|row| row.open().is_some()) {
+            let location = self.locations.of(row.device()).ok().flatten();
+            let groups = [location.and_then(|location| location.group), row.target()];
+            for group in groups.into_iter().flatten().map(|group| self.locations.group(group)) {
+                match guards.protect_group(&group.id, group.product.as_deref()) {
+                    Ok(false) => continue,
+                    Ok(true) => row.state = RowState::failed(Guards::is_protected()),
+                    Err(error) => row.state = RowState::failed(error),
+                }
+                break;
+            }
+        }
+    }
+
+    /// Refuses the whole where more would be changed than may be.
+    fn may_change_so_many(&self) -> Result<(), CommandError> {
+        let Some(changes) = self.order.job.changes.filter(|changes| !changes.dry_run) else {
+            return Ok(());
+        };
+        let open = self.rows.iter().filter(|row| row.open().is_some()).count() as u64;
+        let all = self.rows.len() as u64;
+        self.session.guards.may_change_so_many(changes.max_changes, open, all)
     }
 
     /// Gives the rows that are still to be written another state.
@@ -204,7 +236,9 @@ impl<'a> MoveJob<'a> {
         let first = shapes.next();
         let all_at_once = self.order.target.is_none()
             || self.order.job.is_dry_run()
+            // What leaves a group can be undone only if it is known which, and it may be protected.
             || !journal::is_off()
+            || self.session.guards.protect_something()
             || shapes.any(|shape| Some(shape) != first);
         if all_at_once || by_target.len() > 20 {
             let texts: Vec<&str> = requested().map(|one| &*one.device).collect();
