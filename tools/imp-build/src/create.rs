@@ -2,6 +2,7 @@
 
 use api::deployments::{CODE, without_code};
 use api::{Request, resource};
+use cli::rows::change::is_so;
 use cli::rows::{Outcome, RowDone, RowResult};
 use cli::{OncePerTarget, Session};
 use model::{ErrorKind, Record};
@@ -66,6 +67,14 @@ impl Creating {
             if self.dry_run {
                 return Ok(RowDone::created("deployment", foreseen(group, attributes)));
             }
+            if let Some(made) = made_before(session, id, &whole)? {
+                let record = without_code(made);
+                return match self.restarts {
+                    // Whether the restart was sent as well is not known.
+                    true => Err(perhaps_restarted(&record, id)),
+                    false => Ok(RowDone::new(record, Outcome::Created)),
+                };
+            }
             let record = self.post(session, group, code, whole.clone())?;
             and_then(&record)?;
             Ok(RowDone::new(record, Outcome::Created))
@@ -113,6 +122,30 @@ impl Creating {
             format!("see whether it is there with `imp-build list --dg {group}`, or {repeat}");
         failure.detail(pipe::failure::with_advice(&why, &advice))
     }
+}
+
+/// The build that a run made before it was interrupted, with its code.
+fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option<Record>, Failure> {
+    let told: Record = wanted
+        .iter()
+        .filter(|(name, _)| !CODE.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let of_group = [("filter[devicegroup.id]", group)];
+    let is_like = |build: &Record| is_so(build, &told);
+    let Some(like) = session.made_before("/deployments", &of_group, is_like)? else {
+        return Ok(None);
+    };
+    let build = session.get("deployments", cli::text(&like, "id"))?;
+    Ok(is_so(&build, wanted).then_some(build))
+}
+
+/// The build is there; of the restart that comes after it nothing is known.
+fn perhaps_restarted(build: &Record, group: &str) -> Failure {
+    cli::rows::perhaps_done().after(
+        format!("The build {} was created", cli::text(build, "id")),
+        &format!("if its devices did not restart, use `imp-dg restart --dg {group}`"),
+    )
 }
 
 /// For a dry run: what is known of the build.

@@ -10,7 +10,7 @@ use model::ResourceKind;
 use model::identifier::{Shape, shape};
 use pipe::{Failure, Identifier, Item, NamedBy, ReadError};
 
-/// The way in which the first row names its device.
+/// The way in which the first row names its device; of a run that goes on, the first row of all.
 #[derive(Default)]
 pub struct FirstShape(OnceLock<Shape>);
 
@@ -18,7 +18,7 @@ impl FirstShape {
     /// Whether this device is named in the same way as that of the first row.
     pub fn is_as_first(&self, device: &str) -> bool {
         let own = shape(device);
-        *self.0.get_or_init(|| own) == own
+        *self.0.get_or_init(|| cli::journal::first_thing().map_or(own, shape)) == own
     }
 }
 

@@ -50,6 +50,9 @@ impl Restart {
                     }
                     return Ok(Record::new());
                 }
+                if cli::journal::was_under_way() {
+                    return Err(cli::rows::perhaps_done());
+                }
                 marks.device(&device)?;
                 session.with_device(&device, |path| Request::post(format!("{path}/{action}")))?;
                 if !self.changes.read_back {

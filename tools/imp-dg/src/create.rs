@@ -281,6 +281,15 @@ impl Making<'_> {
         if self.flags.changes.dry_run {
             return Ok(RowDone::created(kind.api_name(), attributes));
         }
+        let product = relationships["product"]["id"].as_str().unwrap_or_default().to_owned();
+        let is_same = |group: &Record| {
+            ["name", "type"].map(|name| cli::text(group, name))
+                == [cli::text(&attributes, "name"), kind.api_name()]
+        };
+        let of_product = [("filter[product.id]", product.as_str())];
+        if let Some(made) = self.session.made_before("/devicegroups", &of_product, is_same)? {
+            return Ok(RowDone::new(made, Outcome::Created));
+        }
         let body = resource::create_body(kind.api_name(), attributes, relationships);
         let made = self.session.create(&Request::post("/devicegroups").body(body))?;
         Ok(RowDone::new(made, Outcome::Created))

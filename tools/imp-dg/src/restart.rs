@@ -45,6 +45,9 @@ impl Restart {
             let action = if conditional { "conditional_restart" } else { "restart" };
             let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
             let restart = || {
+                if cli::journal::was_under_way() && !self.changes.dry_run {
+                    return Err(cli::rows::perhaps_done());
+                }
                 if !has_devices(&session, id)? {
                     return Ok(Outcome::Unchanged);
                 }

@@ -2,7 +2,7 @@
 
 use api::{Request, resource};
 use clap::Args;
-use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::rows::{Outcome, RowDone, RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
 use pipe::{Failure, Row};
@@ -46,6 +46,11 @@ impl Create {
             let create = || {
                 if self.changes.dry_run {
                     return Ok(RowDone::created("webhook", attributes.clone()));
+                }
+                let is_same = |hook: &Record| change::is_so(hook, &attributes);
+                let of_group = [("filter[devicegroup.id]", cli::text(&group, "id"))];
+                if let Some(made) = session.made_before("/webhooks", &of_group, is_same)? {
+                    return Ok(RowDone::new(made, Outcome::Created));
                 }
                 let body = body(attributes.clone(), &group);
                 let made = session.create(&Request::post("/webhooks").body(body))?;

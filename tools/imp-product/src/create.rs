@@ -5,6 +5,7 @@ use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
+use pipe::Failure;
 
 /// Create products
 #[derive(Args)]
@@ -55,6 +56,9 @@ impl Create {
                     session.name_is_free(ResourceKind::Product, owner, name, "")?;
                     return Ok(RowDone::created("product", attributes.clone()));
                 }
+                if let Some(made) = made_before(&session, owner, name)? {
+                    return Ok(RowDone::new(made, Outcome::Created));
+                }
                 let (attributes, relationships) = (attributes.clone(), relationships.clone());
                 let body = resource::create_body("product", attributes, relationships);
                 let made = session.create(&Request::post("/products").body(body))?;
@@ -64,4 +68,13 @@ impl Create {
             Ok(done.once(reported))
         })
     }
+}
+
+/// The product that a run made before it was interrupted.
+fn made_before(session: &Session, owner: &str, name: &str) -> Result<Option<Record>, Failure> {
+    let is_same = |product: &Record| {
+        let is_own = owner == "me" || cli::text(product, "owner_id") == owner;
+        is_own && cli::text(product, "name") == name
+    };
+    session.made_before("/products", &[], is_same)
 }

@@ -135,6 +135,12 @@ pub fn run_ended() -> Failure {
     Failure::not_attempted("the run ended before this row")
 }
 
+/// A row that was under way when the run was interrupted, and must not be done twice.
+pub fn perhaps_done() -> Failure {
+    Failure::new(ErrorKind::UnknownOutcome, "It is not known whether this was done")
+        .detail("the run was interrupted while it was under way; look before you repeat it")
+}
+
 /// A row that a signal came before.
 pub fn interrupted() -> Failure {
     Failure::not_attempted("the run was interrupted before this row")

@@ -17,7 +17,7 @@ use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 use cli::Session;
 use cli::rows::results::Results;
-use cli::{CommandError, consent, failure};
+use cli::{CommandError, consent, failure, journal};
 use cli::{Exit, terminal::progress};
 
 /// Rows that are moved together: all of the input, or what has come of a live source.
@@ -59,6 +59,7 @@ impl<'a> MoveJob<'a> {
                 return false;
             }
         };
+        journal::note_item(&item);
         let kept = self.spool.push(&item);
         self.note(&item, listed);
         kept.map_err(|error| results.end_run(CommandError::cannot_keep(&error))).is_ok()
@@ -120,6 +121,7 @@ impl<'a> MoveJob<'a> {
     /// Sends what is open and prints what is settled; gives why the run was over before all was settled.
     fn send(&mut self, results: &mut Results<'_>) -> Option<Error> {
         let total = self.rows.len() as u64;
+        let first = results.reported();
         let mut printer = Printer {
             session: self.session,
             order: self.order,
@@ -135,7 +137,8 @@ impl<'a> MoveJob<'a> {
         };
         on_answer(&self.rows, &self.locations);
         let how = (self.order.batch, self.order.key.as_ref());
-        MoveRun::new(self.session, &mut self.rows, &self.locations, how, &mut on_answer).carry_out()
+        let run = MoveRun::new(self.session, &mut self.rows, &self.locations, how, &mut on_answer);
+        run.reported_from(first).carry_out()
     }
 
     /// The look-up ended the run: nothing was written.
