@@ -84,11 +84,32 @@ fn a_csv_of_addresses_costs_a_request_a_hundred_and_one_listing() {
     let dir = Dir::signed_in(&sim);
     dir.write_column("devices.csv", "mac", &sim.field("mac_address")[..2000]);
     dir.sh("imp-device assign --dg A --input devices.csv").quiet().outcomes("assigned", 2000);
-    assert!(sim.counts().total <= 20 + 5, "{:?}", sim.counts());
+    // Where each was before is known from the list of all devices.
+    assert!(sim.counts().total <= 20 + 30 + 5 + AHEAD, "{:?}", sim.counts());
     sim.reset();
     dir.sh("imp-device assign --dg A --input devices.csv").quiet().outcomes("unchanged", 2000);
-    assert!(sim.counts().total <= 20 + 5 + AHEAD, "{:?}", sim.counts());
+    assert!(sim.counts().total <= 30 + 5 + AHEAD, "{:?}", sim.counts());
     assert_eq!((sim.counts().writes, sim.members(&a).len()), (0, 2000));
+}
+
+#[test]
+fn ten_thousand_are_planned_with_a_list_of_them_and_moved_with_a_hundred_requests_more() {
+    let sim = Sim::start(&["--devices", "10000"]);
+    let [_a] = sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write_column("devices.csv", "mac", &sim.field("mac_address"));
+    sim.reset();
+    let assign = "imp-device assign --dg A --input devices.csv";
+    assert_eq!(dir.sh(&format!("{assign} --plan")).code(5).records().len(), 10_000);
+    assert!(sim.counts().total <= 110 && sim.counts().writes == 0, "{:?}", sim.counts());
+    sim.reset();
+    dir.sh(assign).quiet().outcomes("assigned", 10_000);
+    assert!(sim.counts().total <= 250, "{:?}", sim.counts());
+    // Who wants no journal need not know where they were.
+    sim.put(&sim.group(&sim.product("Fridges"), DEVELOPMENT, "C"), &sim.field("id"));
+    let off = format!("IMP_JOURNAL=off {assign}");
+    dir.sh(&off).quiet().outcomes("assigned", 10_000);
+    assert!(sim.counts().total <= 105, "{:?}", sim.counts());
 }
 
 #[test]

@@ -23,6 +23,7 @@ use crate::{Client, Error, resource};
 
 /// The largest page that the service gives.
 const PAGE_SIZE: &str = "100";
+const PAGE: usize = 100;
 
 /// How a list is read.
 pub struct Reading<'a> {
@@ -30,6 +31,9 @@ pub struct Reading<'a> {
     pub jobs: usize,
     /// Asked before each request but the first: does anybody still want records?
     pub wanted: &'a dyn Fn() -> bool,
+    /// How many records there are, if somebody has an idea: pages that only a longer list has are not asked for
+    /// ahead.
+    pub likely: Option<usize>,
 }
 
 /// Reads the list of `path` with `filters`, giving each record once, in order, to `each`, which may
@@ -48,6 +52,7 @@ pub fn list(
     let mut first = Request::get(path).query("page[number]", "1").query("page[size]", PAGE_SIZE);
     first.query.extend_from_slice(filters);
     let mut pages = Pages::new(client, first, reading.jobs);
+    pages.likely = reading.likely.map_or(u64::MAX, |records| records.div_ceil(PAGE) as u64);
     loop {
         if !pages.fill(reading.wanted) {
             return Ok(ControlFlow::Break(()));
@@ -93,7 +98,7 @@ pub fn collect(
     jobs: usize,
 ) -> Result<Vec<Record>, Error> {
     let mut records = Vec::new();
-    let reading = Reading { jobs, wanted: &|| true };
+    let reading = Reading { jobs, wanted: &|| true, likely: None };
     let _all = list(client, path, filters, &reading, &mut SeenIds::default(), |record| {
         records.push(record);
         ControlFlow::Continue(())
@@ -113,6 +118,8 @@ struct Pages {
     client: Client,
     jobs: usize,
     window: usize,
+    /// The page after which there are likely no more.
+    likely: u64,
     plan: Plan,
     wanted: u64,
     asked: u64,
@@ -132,6 +139,7 @@ impl Pages {
             client: client.clone(),
             jobs: jobs.max(1),
             window: 1,
+            likely: u64::MAX,
             plan: Plan::First(first),
             wanted: 1,
             asked: 0,
@@ -147,6 +155,10 @@ impl Pages {
     /// Asks for as many pages as the window allows. False when nobody wants more.
     fn fill(&mut self, wanted: &dyn Fn() -> bool) -> bool {
         while (self.asked + 1).saturating_sub(self.wanted) < self.window as u64 {
+            // Whether there is a page after that the page itself will tell.
+            if self.asked >= self.likely && self.wanted <= self.likely {
+                break;
+            }
             let Some(request) = self.plan.request(self.asked + 1) else {
                 break;
             };

@@ -21,11 +21,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use model::{Change, Effect, ErrorKind, Record};
 use pipe::{Failure, Item};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::rows::Outcome;
 use crate::rows::source::Rows;
+use crate::terminal::environment;
 use crate::terminal::interruptible::Inputs;
 use crate::{Exit, invocation};
 
@@ -107,14 +108,14 @@ pub fn note_item(item: &Item) {
         return;
     }
     if index == 0 && !journal.rows_are_given.load(Ordering::Relaxed) {
-        journal.file.append(&json!({"type": "listed"}));
+        journal.file.append([json!({"type": "listed"})]);
     }
     let mut line = Record::from_iter([
         ("type".to_owned(), "row".into()),
         ("row".to_owned(), journal.number(index).into()),
     ]);
     line.extend(as_line(item, journal.hides_rows));
-    journal.file.append(&Value::Object(line));
+    journal.file.append([line]);
 }
 
 /// Notes that the input has ended, so that all rows are in the journal.
@@ -122,7 +123,7 @@ pub fn note_end_of_input(inputs: &Inputs) {
     let Some(journal) = journal() else { return };
     if !inputs.were_cut_short() && !inputs.may_have_more() && !inputs.are_stopped() {
         let rows = journal.come.load(Ordering::Relaxed);
-        journal.file.append(&json!({"type": "read", "rows": rows}));
+        journal.file.append([json!({"type": "read", "rows": rows})]);
     }
 }
 
@@ -155,7 +156,7 @@ pub(crate) fn before_writing() -> Result<(), api::Error> {
 
 /// What became of a row.
 pub(crate) enum Told<'a> {
-    Done { record: &'a Record, effect: Option<&'a Effect>, outcome: Outcome },
+    Done { record: &'a Record, effects: &'a [Effect], outcome: Outcome },
     Failed(&'a Failure),
 }
 
@@ -170,22 +171,26 @@ pub(crate) fn note_told(
     thing: Option<&Thing>,
 ) -> Result<(), String> {
     let Some(journal) = journal() else { return Ok(()) };
-    let mut line = match told {
-        Told::Done { record, effect, outcome } => {
-            let nothing = || Effect::action(record);
-            let effect = effect.cloned().unwrap_or_else(nothing);
-            journal.change(effect, *outcome, source)
+    let mut lines = match told {
+        Told::Done { record, effects: [], outcome } => {
+            vec![journal.change(Effect::action(record), *outcome, source)]
         }
-        Told::Failed(failure) => Record::from_iter([
+        Told::Done { effects, outcome, .. } => {
+            effects.iter().map(|effect| journal.change(effect.clone(), *outcome, source)).collect()
+        }
+        Told::Failed(failure) => vec![Record::from_iter([
             ("type".to_owned(), "failed".into()),
             ("error".to_owned(), serde_json::to_value(failure).unwrap_or_default()),
-        ]),
+        ])],
     };
-    line.insert("row".into(), journal.number(index).into());
-    if let Some(thing) = thing.filter(|_| !journal.hides_rows) {
-        line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
+    for line in &mut lines {
+        line.insert("row".into(), journal.number(index).into());
+        if let Some(thing) = thing.filter(|_| !journal.hides_rows) {
+            line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
+        }
     }
-    journal.file.append(&Value::Object(line));
+    // At once, so that a row is done as a whole or not at all.
+    journal.file.append(lines);
     journal.file.flush()
 }
 
@@ -209,7 +214,7 @@ pub(crate) fn end(account: Option<auth::Account>, exit: Exit) {
     if let (Some(account), false) = (account, journal.had_account) {
         line["account"] = called(account).into();
     }
-    journal.file.append(&line);
+    journal.file.append([line]);
     journal.file.finish();
 }
 
@@ -261,7 +266,7 @@ impl Journal {
     fn append_given(&self, item: &Item) {
         let mut line = as_line(item, self.hides_rows);
         line.insert("type".into(), "given".into());
-        self.file.append(&Value::Object(line));
+        self.file.append([line]);
     }
 
     fn start(&self, rows: &[u64], thing: Option<&Thing>) {
@@ -269,7 +274,7 @@ impl Journal {
         if let Some(thing) = thing.filter(|_| !self.hides_rows) {
             line["thing"] = serde_json::to_value(thing).unwrap_or_default();
         }
-        self.file.append(&line);
+        self.file.append([line]);
         self.file.want_sync();
     }
 
@@ -297,4 +302,9 @@ pub fn all(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether nobody wants one: then nothing is looked up that only the journal needs.
+pub fn is_off() -> bool {
+    environment::text("IMP_JOURNAL").is_some_and(|text| text == "off")
 }

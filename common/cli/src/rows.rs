@@ -14,10 +14,11 @@ pub mod results;
 pub mod run;
 pub mod source;
 
-pub use change::change;
+pub use change::{Changed, change};
 pub use expand::{ExpandedRows, expand};
 pub use outcome::{
-    Outcome, RowDone, RowResult, SAME_AS, from_dry_run, interrupted, perhaps_done, run_ended,
+    Outcome, RowDone, RowResult, SAME_AS, certainly_not_done, from_dry_run, interrupted,
+    perhaps_done, run_ended,
 };
 pub use run::{RowJob, carry_out, each, each_row};
 

@@ -2,10 +2,22 @@
 
 use serde_json::Value;
 
-use crate::Record;
+use crate::{GroupType, Record, ResourceKind};
 
 /// The `type` of the records.
 pub const CHANGE: &str = "change";
+
+/// How ids of things begin that are still to be made.
+pub const PLANNED: &str = "new:";
+
+/// The field of a change of [`CURRENT`] that tells what the deployment is made of, its sha first.
+pub const BUILD: &str = "current_deployment";
+
+/// The field of a device group that changes when code is deployed to it.
+pub const CURRENT: &str = "current_deployment_id";
+
+/// The field of a device group that names its minimum supported deployment.
+pub const MINIMUM: &str = "min_supported_deployment_id";
 
 /// The state of a thing before and after: just the fields that change, under their API names. A thing that
 /// is created has no `before`, one that is deleted no `after`.
@@ -30,16 +42,32 @@ impl Effect {
         Effect { kind: kind.to_owned(), name, after: Some(after), ..Effect::default() }
     }
 
-    /// The thing of `record` is deleted; `before` is all that is needed to make it again.
-    pub fn deletion(record: &Record, before: Record) -> Self {
-        Effect { before: Some(before), ..Effect::of(record) }
+    /// The thing of `record`, its whole state, is deleted.
+    pub fn deletion(record: &Record) -> Self {
+        Effect { before: Some(needed_to_make(record)), ..Effect::of(record) }
     }
 
-    /// The thing of `record`, its state, gets the fields of `after`.
-    pub fn update(record: &Record, after: Record) -> Self {
+    /// The thing of `record`, its state, gets the fields of `wanted`, as far as it has not got them.
+    pub fn update(record: &Record, wanted: Record) -> Self {
+        let after: Record = wanted
+            .into_iter()
+            .filter(|(name, value)| !is_same(record.get(name), Some(value)))
+            .collect();
         let value = |name: &String| record.get(name).cloned().unwrap_or_default();
         let before = after.keys().map(|name| (name.clone(), value(name))).collect();
         Effect { before: Some(before), after: Some(after), ..Effect::of(record) }
+    }
+
+    /// The device of `record` goes from one group to another, each told by its id and its type.
+    pub fn transfer(record: &Record, from: Option<(&str, &str)>, to: Option<(&str, &str)>) -> Self {
+        let side = |group: Option<(&str, &str)>| {
+            let id = ("devicegroup_id".to_owned(), group.map(|(id, _)| id).into());
+            let kind = ("devicegroup_type".to_owned(), group.map(|(_, kind)| kind).into());
+            let changes_kind = from.map(|(_, kind)| kind) != to.map(|(_, kind)| kind);
+            Record::from_iter([Some(id), changes_kind.then_some(kind)].into_iter().flatten())
+        };
+        let (kind, before, after) = ("device".to_owned(), Some(side(from)), Some(side(to)));
+        Effect { kind, before, after, ..Effect::of(record) }
     }
 
     /// Something that is done to the thing of `record` and leaves no other state: a restart.
@@ -47,12 +75,55 @@ impl Effect {
         Effect::update(record, Record::new())
     }
 
+    /// The same with the id that the thing has. Of what is a secret only the beginning is kept.
+    #[must_use]
+    pub fn called(self, id: &str) -> Self {
+        let is_secret =
+            |kind: ResourceKind| kind.is_secret() && kind.types().contains(&&*self.kind);
+        let id = match ResourceKind::ALL.into_iter().any(is_secret) {
+            true => format!("{}…", id.chars().take(4).collect::<String>()),
+            false => id.to_owned(),
+        };
+        Effect { id, ..self }
+    }
+
     fn of(record: &Record) -> Self {
-        Effect {
-            kind: text(record, "type"),
-            id: text(record, "id"),
-            name: text(record, "name"),
-            ..Effect::default()
+        let (kind, name) = (text(record, "type"), text(record, "name"));
+        Effect { kind, name, ..Effect::default() }.called(&text(record, "id"))
+    }
+
+    /// Whether it is something done that leaves no other state.
+    pub fn is_action(&self) -> bool {
+        let is_empty = |side: &Option<Record>| side.as_ref().is_some_and(Record::is_empty);
+        is_empty(&self.before) && is_empty(&self.after)
+    }
+
+    /// Why it cannot be undone, if it cannot.
+    pub fn no_way_back(&self) -> Option<&'static str> {
+        let is_blessed = |side: &Record| {
+            let kind = GroupType::of_api(&text(side, "devicegroup_type"));
+            kind.is_some_and(GroupType::is_blessed)
+        };
+        let is_group = ResourceKind::DeviceGroup.types().contains(&&*self.kind);
+        match (self.kind.as_str(), &self.before, &self.after) {
+            _ if self.is_action() => Some("a restart is over"),
+            ("login_key" | "refresh_token", ..) => {
+                Some("login keys and tokens are secrets, which records do not hold")
+            }
+            ("device", Some(_), None) => Some("only BlinkUp brings a removed device back"),
+            ("device", Some(before), Some(after)) if is_blessed(before) && !is_blessed(after) => {
+                Some("only blessing makes a production device again")
+            }
+            ("deployment", Some(_), None) => Some("the code of a deleted build is gone"),
+            (_, _, Some(after)) if is_group && after.contains_key(MINIMUM) => {
+                Some("a minimum supported deployment can only rise")
+            }
+            (_, Some(before), Some(after))
+                if is_group && after.contains_key(CURRENT) && text(before, CURRENT).is_empty() =>
+            {
+                Some("a group that has code cannot be without again")
+            }
+            _ => None,
         }
     }
 
@@ -143,6 +214,64 @@ impl Change {
     }
 }
 
+/// The id in a plan of what is still to be made, under this name in these places: `new:{Ovens}{Bench}`.
+pub fn planned_id(places_and_name: &[&str]) -> String {
+    let parts = places_and_name.iter().map(|part| match part.strip_prefix(PLANNED) {
+        Some(planned) => planned.to_owned(),
+        None => format!("{{{part}}}"),
+    });
+    format!("{PLANNED}{}", parts.collect::<String>())
+}
+
+/// Whether two values of a field mean the same. An empty text, list or object means the same as none.
+pub fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
+    one == other || (is_empty(one) && is_empty(other))
+}
+
+fn is_empty(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Object(fields)) => fields.is_empty(),
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// Of the record of a thing what is needed to make it again; code is left out but for its sha.
+pub fn needed_to_make(record: &Record) -> Record {
+    let kind = text(record, "type");
+    let is = |resource: ResourceKind| resource.types().contains(&&*kind);
+    let fields: &[&str] = if is(ResourceKind::Product) {
+        &["name", "description", "owner_id"]
+    } else if is(ResourceKind::DeviceGroup) {
+        &[
+            "name",
+            "description",
+            "product_id",
+            "production_target_id",
+            "dut_target_id",
+            "region",
+            "load_code_after_blessing",
+            "env_vars",
+            CURRENT,
+        ]
+    } else if is(ResourceKind::Webhook) {
+        &["devicegroup_id", "event", "url", "content_type"]
+    } else if is(ResourceKind::Deployment) {
+        &["devicegroup_id", "sha", "description", "origin", "tags", "flagged"]
+    } else if is(ResourceKind::Device) {
+        &["name", "mac_address"]
+    } else if is(ResourceKind::LoginKey) {
+        &["description"]
+    } else {
+        &[]
+    };
+    let present = fields.iter().filter_map(|name| record.get_key_value(*name));
+    let present = present.filter(|(_, value)| !is_empty(Some(value)));
+    present.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 fn text(record: &Record, name: &str) -> String {
     record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
@@ -176,6 +305,10 @@ mod tests {
     fn creations_and_deletions_have_one_side() {
         let made = Effect::creation("product", record(&json!({"name": "P"})));
         assert_eq!((made.name.as_str(), made.before.is_none()), ("P", true));
+        let group = json!({"type": "dut_devicegroup", "id": "g", "name": "D", "product_id": "p",
+            "description": "", "created_at": "t"});
+        let gone = Effect::deletion(&record(&group));
+        assert_eq!(gone.before, Some(record(&json!({"name": "D", "product_id": "p"}))));
         for bad in [
             json!({"type": "device"}),
             json!({"type": "change", "kind": "device"}),
@@ -183,6 +316,45 @@ mod tests {
             json!({"type": "change", "after": {}}),
         ] {
             assert!(Change::of_record(&record(&bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_what_changes_is_told_and_a_secret_is_not() {
+        let state =
+            json!({"type": "login_key", "id": "7d8e6670aa285e9d", "description": "a", "x": null});
+        let wanted = record(&json!({"description": "b", "x": "", "y": []}));
+        let effect = Effect::update(&record(&state), wanted);
+        assert_eq!(
+            (effect.id.as_str(), effect.after),
+            ("7d8e…", Some(record(&json!({"description": "b"}))))
+        );
+    }
+
+    #[test]
+    fn what_has_no_way_back_says_why() {
+        let effect = |kind: &str, before: Value, after: Value| Effect {
+            kind: kind.into(),
+            before: before.as_object().cloned(),
+            after: after.as_object().cloned(),
+            ..Effect::default()
+        };
+        let [shop, bench] = ["production_devicegroup", "development_devicegroup"]
+            .map(|kind| json!({"devicegroup_id": "g", "devicegroup_type": kind}));
+        for (effect, has_none) in [
+            (effect("device", json!({}), json!({})), true),
+            (effect("device", json!({}), Value::Null), true),
+            (effect("device", shop.clone(), bench.clone()), true),
+            (effect("device", bench, shop), false),
+            (effect("deployment", json!({}), Value::Null), true),
+            (effect("deployment", json!({"tags": []}), json!({"tags": ["a"]})), false),
+            (effect("dut_devicegroup", json!({}), json!({MINIMUM: "x"})), true),
+            (effect("dut_devicegroup", json!({CURRENT: null}), json!({CURRENT: "x"})), true),
+            (effect("dut_devicegroup", json!({CURRENT: "w"}), json!({CURRENT: "x"})), false),
+            (effect("product", json!({"name": "P"}), Value::Null), false),
+            (effect("login_key", Value::Null, json!({})), true),
+        ] {
+            assert_eq!(effect.no_way_back().is_some(), has_none, "{effect:?}");
         }
     }
 }

@@ -47,6 +47,7 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
     if !results.is_over() {
         obstacles::identify(&mut run, kind);
         obstacles::look(&mut run, kind);
+        run.rows.iter_mut().filter(|row| row.is_open()).for_each(DeleteRow::foresee);
         if !session.is_stopped()
             && let Err(error) = consent_to(session, kind, order, &run.rows)
         {
@@ -157,7 +158,9 @@ fn report(results: &mut Results<'_>, rows: &[DeleteRow]) {
         let outcome = if row.same_as.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
         let row = Row { record: row.input.clone(), source: row.source.clone() };
         let mut acted = RowDone::changed(&row, first.record.clone(), outcome);
-        if outcome == Outcome::Unchanged {
+        if outcome == Outcome::Deleted {
+            acted.effects.clone_from(&first.effects);
+        } else {
             acted.record.insert(SAME_AS.into(), first.source.clone().into());
         }
         results.good(acted, &row.source);

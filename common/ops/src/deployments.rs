@@ -4,7 +4,7 @@
 //! The minimum supported deployment of a group and those after it stay, whatever is asked for
 //! (imp-service(7), section 10.5).
 
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Effect, ErrorKind, Record, ResourceKind};
 use std::ops::ControlFlow;
 
 use api::deployments::without_code;
@@ -24,7 +24,8 @@ use cli::{Session, text};
 pub fn deployments(session: &Session, filters: &[(&str, &str)]) -> Result<Vec<Record>, Failure> {
     let filters: Vec<_> =
         filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
+    let reading =
+        Reading { jobs: usize::from(session.common.jobs), wanted: &|| true, likely: None };
     let mut deployments = Vec::new();
     let mut seen = SeenIds::default();
     let each = |deployment| {
@@ -130,6 +131,15 @@ pub fn minimum_of(session: &Session, group: &Record) -> Result<Option<Record>, F
         "" => Ok(None),
         id => session.get("deployments", id).map(|minimum| Some(without_code(minimum))),
     }
+}
+
+/// What the deletion of a deployment changes: its flag goes first, if it has one.
+pub fn gone(deployment: &Record) -> impl Iterator<Item = Effect> + use<> {
+    let unflagged = Record::from_iter([("flagged".to_owned(), false.into())]);
+    let flag = is_flagged(deployment).then(|| Effect::update(deployment, unflagged));
+    let mut without = deployment.clone();
+    without.remove("flagged");
+    flag.into_iter().chain([Effect::deletion(&without)])
 }
 
 /// Whether a deployment is flagged.

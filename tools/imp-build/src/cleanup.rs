@@ -47,7 +47,8 @@ impl Cleanup {
                     self.unflag,
                 )?;
             }
-            Ok(RowDone::changed(row, Record::new(), Outcome::Deleted))
+            let done = RowDone::changed(row, Record::new(), Outcome::Deleted);
+            Ok(ops::deployments::gone(&row.record).fold(done, RowDone::with))
         })?;
         Ok(results.finish())
     }

@@ -28,6 +28,8 @@ pub struct Code {
     pub device: Source,
     /// Runs in the agent.
     pub agent: Source,
+    /// The sha of the build that it comes from; empty for code from files.
+    pub sha: String,
 }
 
 /// The files of the command line, read.
@@ -85,7 +87,8 @@ impl Files {
         if device.is_none() && agent.is_none() {
             return Err(cli::missing("--device-file", "a file with code"));
         }
-        Ok(Code { device: device.unwrap_or_default(), agent: agent.unwrap_or_default() })
+        let (device, agent) = (device.unwrap_or_default(), agent.unwrap_or_default());
+        Ok(Code { device, agent, sha: String::new() })
     }
 }
 

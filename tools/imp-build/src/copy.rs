@@ -46,9 +46,9 @@ impl Copy {
             let build = cli::text_option(row, &["build"])?.or(build.clone());
             let build = build.ok_or_else(|| cli::missing("--build", "the build to copy"))?;
             let original = self.original(&session, &build)?;
-            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
+            let group = creating.group(&session, row)?;
             let (code, attributes) = self.copied(&original);
-            creating.create(&session, &row.source, &group, &code, attributes, |_| Ok(()))
+            creating.create(&session, &row.source, &group, &code, &attributes, |_| Ok(()))
         })
     }
 
@@ -85,7 +85,11 @@ impl Copy {
             text: cli::text(original, name).to_owned(),
             shown: name.to_owned(),
         };
-        let code = Code { device: source("device_code"), agent: source("agent_code") };
+        let code = Code {
+            device: source("device_code"),
+            agent: source("agent_code"),
+            sha: cli::text(original, "sha").to_owned(),
+        };
         let told: &[&str] =
             if self.all { &["description", "origin", "tags", "flagged"] } else { &[] };
         let attributes = told.iter().filter_map(|name| {

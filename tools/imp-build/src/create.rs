@@ -4,9 +4,10 @@ use api::deployments::{CODE, without_code};
 use api::{Request, resource};
 use cli::rows::change::is_so;
 use cli::rows::{Outcome, RowDone, RowResult};
-use cli::{OncePerTarget, Session};
-use model::{ErrorKind, Record};
-use pipe::Failure;
+use cli::{OncePerTarget, Session, journal};
+use model::change::{BUILD, CURRENT, planned_id};
+use model::{Effect, ErrorKind, Record, ResourceKind};
+use pipe::{Failure, Row};
 use serde_json::Value;
 
 use crate::code::Code;
@@ -37,6 +38,18 @@ impl Creating {
         Creating { restarts: true, ..Creating::new(false, dry_run) }
     }
 
+    /// The group of a row, with its present state: what is deployed to it now has to be known.
+    ///
+    /// # Errors
+    /// As [`Session::resource`] and [`Session::present`].
+    pub fn group(&self, session: &Session, row: &Row) -> Result<Record, Failure> {
+        let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
+        if journal::is_off() && !self.dry_run {
+            return Ok(group);
+        }
+        session.present(ResourceKind::DeviceGroup, row, &group)
+    }
+
     /// Creates a build with this code and these further attributes in `group`, then does `and_then` with
     /// its record. Prints the build without its code. `source` is that of the row.
     ///
@@ -48,7 +61,7 @@ impl Creating {
         source: &str,
         group: &Record,
         code: &Code,
-        attributes: Record,
+        attributes: &Record,
         and_then: impl FnOnce(&Record) -> Result<(), Failure>,
     ) -> RowResult {
         let mut whole = Record::from_iter([
@@ -64,20 +77,27 @@ impl Creating {
                 let record = without_code(current);
                 return Ok(RowDone::new(record, Outcome::Unchanged));
             }
+            let effects = |id: &str, sha: &str| {
+                let restart = self.restarts.then(|| Effect::action(group));
+                [deployed(group, id, sha, attributes)].into_iter().chain(restart)
+            };
             if self.dry_run {
-                return Ok(RowDone::created("deployment", foreseen(group, attributes)));
+                let done = RowDone::created("deployment", foreseen(group, attributes.clone()));
+                let effects = effects(&planned_id(&[id]), &code.sha);
+                return Ok(effects.fold(done, RowDone::with));
             }
-            if let Some(made) = made_before(session, id, &whole)? {
-                let record = without_code(made);
-                return match self.restarts {
-                    // Whether the restart was sent as well is not known.
-                    true => Err(perhaps_restarted(&record, id)),
-                    false => Ok(RowDone::new(record, Outcome::Created)),
-                };
-            }
-            let record = self.post(session, group, code, whole.clone())?;
-            and_then(&record)?;
-            Ok(RowDone::new(record, Outcome::Created))
+            let record = match made_before(session, id, &whole)?.map(without_code) {
+                // Whether the restart was sent as well is not known.
+                Some(made) if self.restarts => return Err(perhaps_restarted(&made, id)),
+                Some(made) => made,
+                None => {
+                    let made = self.post(session, group, code, whole.clone())?;
+                    and_then(&made)?;
+                    made
+                }
+            };
+            let effects = effects(cli::text(&record, "id"), cli::text(&record, "sha"));
+            Ok(effects.fold(RowDone::new(record, Outcome::Created), RowDone::with))
         });
         created.map(|(acted, reported)| acted.once(reported))
     }
@@ -146,6 +166,18 @@ fn perhaps_restarted(build: &Record, group: &str) -> Failure {
         format!("The build {} was created", cli::text(build, "id")),
         &format!("if its devices did not restart, use `imp-dg restart --dg {group}`"),
     )
+}
+
+/// The deployment of a build of this id, if there is one yet, and sha, if it is known.
+fn deployed(group: &Record, id: &str, sha: &str, attributes: &Record) -> Effect {
+    let sha = (!sha.is_empty()).then(|| ("sha".to_owned(), sha.into()));
+    let build: Record = sha.into_iter().chain(attributes.clone()).collect();
+    let after = [(CURRENT.to_owned(), id.into()), (BUILD.to_owned(), build.into())];
+    let mut effect = Effect::update(group, after.into_iter().collect());
+    if let Some(before) = &mut effect.before {
+        before.remove(BUILD);
+    }
+    effect
 }
 
 /// For a dry run: what is known of the build.

@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn the_same_code_in_a_group_that_was_left_alone_is_not_deployed_again() {
         let source = |text: &str| Source { text: text.into(), shown: "f".into() };
-        let code = Code { device: source("d"), agent: source("") };
+        let code = Code { device: source("d"), agent: source(""), ..Code::default() };
         let created = "2026-01-02T03:04:05.678Z";
         let same = |updated: &str, device: &str, created: &str| {
             let group = record(&json!({"updated_at": updated}));

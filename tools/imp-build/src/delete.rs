@@ -41,7 +41,9 @@ impl Delete {
                 false => ops::deployments::delete_deployment(&session, id, self.force),
             };
             let ((), reported) = once.act(&row.source, id, &Record::new(), delete)?;
-            Ok(RowDone::changed(row, without_code(build), Outcome::Deleted).once(reported))
+            let gone = ops::deployments::gone(&build);
+            let done = RowDone::changed(row, without_code(build), Outcome::Deleted).once(reported);
+            Ok(gone.fold(done, RowDone::with))
         })
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use cli::Session;
 use cli::rows::{RowJob, each};
-use model::{Record, ResourceKind};
+use model::Record;
 use pipe::{Failure, Row};
 use serde_json::Value;
 
@@ -112,8 +112,8 @@ impl Deploy {
         each(&session, &job, |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
-            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
-            creating.create(&session, &row.source, &group, &code, attributes, |_| Ok(()))
+            let group = creating.group(&session, row)?;
+            creating.create(&session, &row.source, &group, &code, &attributes, |_| Ok(()))
         })
     }
 }

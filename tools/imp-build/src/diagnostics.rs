@@ -77,6 +77,7 @@ mod tests {
         let code = Code {
             device: Source { text: String::new(), shown: "src/oven.device.nut".into() },
             agent: Source::default(),
+            sha: String::new(),
         };
         for (piece, expected) in [
             (

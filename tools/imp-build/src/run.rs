@@ -4,7 +4,6 @@ use api::{Request, segment};
 use clap::Args;
 use cli::Session;
 use cli::rows::RowJob;
-use model::ResourceKind;
 use pipe::Failure;
 
 use crate::create::Creating;
@@ -45,9 +44,9 @@ impl Run {
         ops::logs::each_followed(&session, &job, &marks, |row| {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
-            let group = session.resource(ResourceKind::DeviceGroup, row, &[])?;
+            let group = creating.group(&session, row)?;
             marks.group(cli::text(&group, "id"))?;
-            creating.create(&session, &row.source, &group, &code, attributes, |build| {
+            creating.create(&session, &row.source, &group, &code, &attributes, |build| {
                 self.restart(&session, cli::text(&group, "id"), cli::text(build, "id"))
             })
         })

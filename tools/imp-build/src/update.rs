@@ -6,7 +6,7 @@ use clap::Args;
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, RowResult, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
 use pipe::Row;
 use serde_json::Value;
 
@@ -91,15 +91,16 @@ impl Update {
         if is_so(&present, &attributes) {
             return Ok(RowDone::changed(row, without_code(present), Outcome::Unchanged));
         }
+        let effect = Effect::update(&present, attributes.clone());
         if self.changes.dry_run {
             let mut known = without_code(build.clone());
             known.extend(attributes);
-            return Ok(RowDone::changed(row, known, Outcome::Updated));
+            return Ok(RowDone::changed(row, known, Outcome::Updated).with(effect));
         }
         let body = resource::update_body("deployment", id, attributes, Record::new());
         let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
         let record = without_code(session.send(&request)?.record_if_any());
-        Ok(RowDone::changed(row, record, Outcome::Updated))
+        Ok(RowDone::changed(row, record, Outcome::Updated).with(effect))
     }
 }
 

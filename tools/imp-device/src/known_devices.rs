@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cli::Session;
-use model::ResourceKind;
 use model::identifier::{Shape, shape};
+use model::{Record, ResourceKind};
 use pipe::{Failure, Identifier, Item, NamedBy, ReadError};
 
 /// The way in which the first row names its device; of a run that goes on, the first row of all.
@@ -31,6 +31,18 @@ pub fn names_of(session: &Session, device: &Identifier) -> Result<Vec<String>, F
     let names = ["id", "mac_address", "agent_id", "name"].map(|name| cli::text(&state, name));
     let names = names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned);
     Ok(names.chain([device.text.clone()]).collect())
+}
+
+/// What a row tells of its device, as the record of one. Its MAC address stands for an id that is not known.
+pub fn as_device(row: &Record) -> Record {
+    let mut device = row.clone();
+    device.insert("type".into(), "device".into());
+    if !device.contains_key("id") {
+        let other = ["mac_address", "agent_id"].iter().find_map(|name| device.get(*name));
+        let id = other.cloned().unwrap_or_default();
+        device.insert("id".into(), id);
+    }
+    device
 }
 
 /// Devices that are removed in this run. A row may name in another way what is gone by then, so where rows name

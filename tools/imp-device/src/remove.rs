@@ -4,10 +4,10 @@ use api::{Request, membership};
 use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, carry_out};
 use cli::{OncePerTarget, Rows, Session};
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Identifier};
 
-use crate::known_devices::KnownDevices;
+use crate::known_devices::{KnownDevices, as_device};
 
 /// Remove devices from the account
 ///
@@ -58,24 +58,33 @@ impl Remove {
             let named = row.identifier(ResourceKind::Device, &[])?;
             let device = known.unmistakable(&session, &named)?;
             let remove = || self.remove(&session, &device);
-            let ((), reported) = once.act(&row.source, &device.text, &Record::new(), remove)?;
+            let (state, reported) = once.act(&row.source, &device.text, &Record::new(), remove)?;
             let mut row = row.clone();
             session.name_device(&mut row.record, &named);
-            Ok(RowDone::changed(&row, Record::new(), Outcome::Removed).once(reported))
+            let gone = Effect::deletion(&state.clone().unwrap_or_else(|| as_device(&row.record)));
+            let done = RowDone::changed(&row, Record::new(), Outcome::Removed).once(reported);
+            Ok(state
+                .as_ref()
+                .and_then(taken_out)
+                .into_iter()
+                .chain([gone])
+                .fold(done, RowDone::with))
         });
         Ok(results?.finish())
     }
 
-    fn remove(&self, session: &Session, device: &Identifier) -> Result<(), Failure> {
+    /// Gives the state that the device had, if it had to be looked at.
+    fn remove(&self, session: &Session, device: &Identifier) -> Result<Option<Record>, Failure> {
         if !self.changes.dry_run && !self.force {
-            return session.with_device(device, Request::delete).map(drop);
+            return session.with_device(device, Request::delete).map(|_| None);
         }
-        let (outside, taken_out) = self.outside(session, device)?;
+        let state = session.device(device)?;
+        let (outside, taken_out) = self.outside(session, &state)?;
         if self.changes.dry_run {
-            return Ok(());
+            return Ok(Some(state));
         }
         let removed = session.with_device(&outside, Request::delete);
-        removed.map(drop).map_err(|failure| match taken_out {
+        removed.map(|_| Some(state)).map_err(|failure| match taken_out {
             TakenOut::Not => failure,
             TakenOut::Certainly => {
                 failure.after("The device was taken out of its group, but not removed", AGAIN)
@@ -91,11 +100,10 @@ impl Remove {
     fn outside(
         &self,
         session: &Session,
-        device: &Identifier,
+        state: &Record,
     ) -> Result<(Identifier, TakenOut), Failure> {
         let mut taken_out = TakenOut::Not;
-        let state = session.device(device)?;
-        let text = |name| cli::text(&state, name).to_owned();
+        let text = |name| cli::text(state, name).to_owned();
         let group = text("devicegroup_id");
         if !group.is_empty() {
             self.may_be_taken_out(&text("devicegroup_type"))?;
@@ -132,4 +140,10 @@ impl Remove {
             _ => Ok(()),
         }
     }
+}
+
+/// That a device of this state leaves its group first, if it is in one.
+fn taken_out(state: &Record) -> Option<Effect> {
+    let (group, kind) = (cli::text(state, "devicegroup_id"), cli::text(state, "devicegroup_type"));
+    (!group.is_empty()).then(|| Effect::transfer(state, Some((group, kind)), None))
 }

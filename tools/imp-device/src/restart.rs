@@ -2,13 +2,13 @@
 
 use api::Request;
 use clap::Args;
-use cli::rows::{Outcome, RowDone, RowJob};
+use cli::rows::{Outcome, RowDone, RowJob, certainly_not_done};
 use cli::terminal::stderr;
 use cli::{OncePerTarget, Session};
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Identifier};
 
-use crate::known_devices::{FirstShape, names_of};
+use crate::known_devices::{FirstShape, as_device, names_of};
 
 /// Restart devices
 ///
@@ -48,11 +48,9 @@ impl Restart {
                     if cli::text(&state, "devicegroup_id").is_empty() && !row.is_dry_run() {
                         return Err(in_no_group());
                     }
-                    return Ok(Record::new());
+                    return Ok(state);
                 }
-                if cli::journal::was_under_way() {
-                    return Err(cli::rows::perhaps_done());
-                }
+                certainly_not_done()?;
                 marks.device(&device)?;
                 session.with_device(&device, |path| Request::post(format!("{path}/{action}")))?;
                 if !self.changes.read_back {
@@ -60,15 +58,18 @@ impl Restart {
                 }
                 state_after(&session, &device)
             };
-            let names = match first.is_as_first(&device.text) {
-                true => vec![device.text.clone()],
-                false => names_of(&session, &device)?,
-            };
+            let is_as_first = first.is_as_first(&device.text);
+            let names =
+                if is_as_first { vec![device.text.clone()] } else { names_of(&session, &device)? };
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let (state, reported) = once.act_any(&row.source, &names, &wanted, restart)?;
             let mut row = row.clone();
             session.name_device(&mut row.record, &device);
-            Ok(RowDone::changed(&row, state, Outcome::Restarted).once(reported))
+            let restarted =
+                Effect::action(&as_device(if state.is_empty() { &row.record } else { &state }));
+            let known = if self.changes.dry_run { Record::new() } else { state };
+            let done = RowDone::changed(&row, known, Outcome::Restarted);
+            Ok(done.once(reported).with(restarted))
         })
     }
 }

@@ -3,7 +3,7 @@
 use api::{Request, resource, segment};
 use clap::Args;
 use cli::rows::change::{asks_for_something, nothing_to_change};
-use cli::rows::{RowDone, RowJob, change, each};
+use cli::rows::{RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
 
@@ -43,10 +43,10 @@ impl Update {
                 let request = Request::patch(format!("/devices/{}", segment(&id))).body(body);
                 Ok(session.send(&request)?.record_if_any())
             };
-            let ((record, outcome), reported) = once.act(&row.source, &id, &attributes, || {
+            let (changed, reported) = once.act(&row.source, &id, &attributes, || {
                 change(present, &attributes, self.changes.dry_run, send)
             })?;
-            Ok(RowDone::changed(row, record, outcome).once(reported))
+            Ok(changed.of(row).once(reported))
         })
     }
 }

@@ -3,7 +3,7 @@
 //! Careful about what is protected: the minimum supported deployment of a group and those after it are
 //! never deleted (the service would refuse it), and a flagged one only when its flag is to go as well.
 
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
 use std::collections::{HashMap, HashSet};
 
 use clap::Args;
@@ -182,6 +182,13 @@ impl Builds {
         let mut acted = RowDone::changed(row, changes, outcome);
         if planned.unflag {
             acted.record.retain(|name, _| !name.starts_with("flagger_"));
+        }
+        if planned.unflag {
+            let unflagged = Record::from_iter([("flagged".to_owned(), false.into())]);
+            acted = acted.with(Effect::update(&row.record, unflagged));
+        }
+        if planned.delete {
+            acted = acted.with(Effect::deletion(&row.record));
         }
         Ok(acted)
     }

@@ -1,6 +1,7 @@
 //! `imp-dg create`
 
-use model::{ErrorKind, GroupType, Record, ResourceKind};
+use model::change::planned_id;
+use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -78,21 +79,17 @@ impl Create {
         each(&session, &job, |row| {
             let mut making =
                 Making { flags: &self, session: &session, row, run: &run, beside: Vec::new() };
-            let created = making.group(variables.clone());
+            let mut created = making.group(variables.clone());
             // What was made for a group is there, also when the group itself is refused.
             let (dry, failed) = (self.changes.dry_run, created.is_err());
-            for thing in making.beside.into_iter().filter(|_| dry || failed) {
-                // A dry run meets what it would create again in every row.
-                if dry
-                    && !run
-                        .foreseen
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .insert(thing.clone())
-                {
-                    continue;
-                }
+            let mut beside = making.beside;
+            // A dry run meets what it would create again in every row.
+            beside.retain(|(thing, _)| !dry || run.is_new(thing));
+            for (thing, _) in beside.iter().filter(|_| dry || failed) {
                 stderr::say(&format!("{} {thing}", if dry { "would create" } else { "created" }));
+            }
+            if let Ok(done) = &mut created {
+                done.effects.splice(..0, beside.into_iter().map(|(_, effect)| effect));
             }
             created
         })
@@ -138,8 +135,8 @@ struct Making<'a> {
     session: &'a Session,
     row: &'a Row,
     run: &'a Run,
-    /// What else is made for it.
-    beside: Vec<String>,
+    /// What else is made for it: how it is told, and what it changes.
+    beside: Vec<(String, Effect)>,
 }
 
 /// What is known from row to row.
@@ -162,6 +159,12 @@ impl Run {
         };
         let made = self.products.lock().unwrap_or_else(PoisonError::into_inner);
         format!("{} {name}", made.get(product).map_or(product, String::as_str))
+    }
+
+    /// Whether a dry run has not yet said that it would create this.
+    fn is_new(&self, thing: &str) -> bool {
+        let mut foreseen = self.foreseen.lock().unwrap_or_else(PoisonError::into_inner);
+        foreseen.insert(thing.to_owned())
     }
 
     fn note_made(&self, product: &Record, text: String) {
@@ -278,8 +281,15 @@ impl Making<'_> {
         attributes: Record,
         relationships: Record,
     ) -> Result<RowDone, Failure> {
+        let mut after = attributes.clone();
+        let related = |(name, to): (&String, &Value)| (format!("{name}_id"), to["id"].clone());
+        after.extend(relationships.iter().map(related));
+        let effect = Effect::creation(kind.api_name(), after);
         if self.flags.changes.dry_run {
-            return Ok(RowDone::created(kind.api_name(), attributes));
+            let product = relationships["product"]["id"].as_str().unwrap_or_default();
+            let id = planned_id(&[product, cli::text(&attributes, "name")]);
+            let done = RowDone::created(kind.api_name(), attributes);
+            return Ok(done.with(effect.called(&id)));
         }
         let product = relationships["product"]["id"].as_str().unwrap_or_default().to_owned();
         let is_same = |group: &Record| {
@@ -287,12 +297,15 @@ impl Making<'_> {
                 == [cli::text(&attributes, "name"), kind.api_name()]
         };
         let of_product = [("filter[product.id]", product.as_str())];
-        if let Some(made) = self.session.made_before("/devicegroups", &of_product, is_same)? {
-            return Ok(RowDone::new(made, Outcome::Created));
-        }
-        let body = resource::create_body(kind.api_name(), attributes, relationships);
-        let made = self.session.create(&Request::post("/devicegroups").body(body))?;
-        Ok(RowDone::new(made, Outcome::Created))
+        let made = match self.session.made_before("/devicegroups", &of_product, is_same)? {
+            Some(made) => made,
+            None => {
+                let body = resource::create_body(kind.api_name(), attributes, relationships);
+                self.session.create(&Request::post("/devicegroups").body(body))?
+            }
+        };
+        let effect = effect.called(cli::text(&made, "id"));
+        Ok(RowDone::new(made, Outcome::Created).with(effect))
     }
 
     fn product(&self) -> Result<Needed, Failure> {
@@ -314,17 +327,19 @@ impl Making<'_> {
             Needed::There(product) => product,
             Needed::ToMake(text) => {
                 let what = format!("the product {text}");
-                if self.flags.changes.dry_run {
-                    self.beside.push(what);
-                    return Ok(resource::identifier("product", ""));
-                }
                 let attributes = Record::from_iter([("name".to_owned(), text.clone().into())]);
+                let effect = Effect::creation("product", attributes.clone());
+                if self.flags.changes.dry_run {
+                    let id = planned_id(&[&text]);
+                    self.beside.push((what, effect.called(&id)));
+                    return Ok(resource::identifier("product", &id));
+                }
                 let body = resource::create_body("product", attributes, Record::new());
                 let created = session.create(&Request::post("/products").body(body));
                 // Also when it is not known whether it was made: later rows look again.
                 session.resolver.forget(ResourceKind::Product);
                 let created = created.map_err(|failure| about(&what, failure))?;
-                self.beside.push(what);
+                self.beside.push((what, effect.called(cli::text(&created, "id"))));
                 self.run.note_made(&created, text);
                 created
             }
@@ -363,8 +378,12 @@ impl Making<'_> {
                 let created = self.post(kind, attributes, relationships);
                 self.session.resolver.forget(ResourceKind::DeviceGroup);
                 let created = created.map_err(|failure| about(&what, failure))?;
-                self.beside.push(what);
-                created.record
+                let mut group = created.record;
+                for effect in created.effects {
+                    group.insert("id".into(), effect.id.clone().into());
+                    self.beside.push((what.clone(), effect));
+                }
+                group
             }
         };
         Ok(resource::identifier(cli::text(&group, "type"), cli::text(&group, "id")))

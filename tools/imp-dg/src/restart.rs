@@ -2,9 +2,9 @@
 
 use api::{Request, segment};
 use clap::Args;
-use cli::rows::{Outcome, RowDone, RowJob};
+use cli::rows::{Outcome, RowDone, RowJob, certainly_not_done};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
 use pipe::Failure;
 
 /// Restart all devices of device groups, with one request a group
@@ -45,9 +45,7 @@ impl Restart {
             let action = if conditional { "conditional_restart" } else { "restart" };
             let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
             let restart = || {
-                if cli::journal::was_under_way() && !self.changes.dry_run {
-                    return Err(cli::rows::perhaps_done());
-                }
+                certainly_not_done()?;
                 if !has_devices(&session, id)? {
                     return Ok(Outcome::Unchanged);
                 }
@@ -62,7 +60,8 @@ impl Restart {
             let known =
                 group.iter().filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
             let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-            Ok(RowDone::changed(&row, known, outcome).once(reported))
+            let done = RowDone::changed(&row, known, outcome).once(reported);
+            Ok(done.with(Effect::action(&group)))
         })
     }
 }

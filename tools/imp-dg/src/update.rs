@@ -3,9 +3,10 @@
 use api::{Request, resource, segment};
 use clap::Args;
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
-use cli::rows::{Outcome, RowDone, RowJob, each};
+use cli::rows::{Changed, Outcome, RowJob, each};
 use cli::{OncePerTarget, Session};
-use model::{ErrorKind, GroupType, Record, ResourceKind};
+use model::change::MINIMUM;
+use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
 use ops::deployments::is_older;
 use pipe::{Failure, Row};
 use serde_json::{Value, json};
@@ -79,12 +80,12 @@ impl Update {
             if wanted_state.is_nothing() {
                 return Err(nothing_to_change(OPTIONS));
             }
-            let ((record, outcome), reported) =
+            let (changed, reported) =
                 once.act(&row.source, cli::text(&group, "id"), &wanted_state.to_record(), || {
                     let present = session.present(ResourceKind::DeviceGroup, &row, &group)?;
                     wanted_state.fulfil(&session, present, self.changes.dry_run)
                 })?;
-            Ok(RowDone::changed(&row, record, outcome).once(reported))
+            Ok(changed.of(&row).once(reported))
         })
     }
 
@@ -167,7 +168,7 @@ impl WantedState {
         session: &Session,
         present: Record,
         dry_run: bool,
-    ) -> Result<(Record, Outcome), Failure> {
+    ) -> Result<Changed, Failure> {
         let (kind, id) = (cli::text(&present, "type"), cli::text(&present, "id"));
         let minimum = match &self.lowest {
             Some(text) => Some(minimum(session, id, text)?),
@@ -177,12 +178,14 @@ impl WantedState {
             minimum.filter(|id| *id != cli::text(&present, "min_supported_deployment_id"));
         let patch = !self.is_so(&present);
         if minimum.is_none() && !patch {
-            return Ok((present, Outcome::Unchanged));
+            return Ok(Changed::nothing(present));
         }
+        let effect = Some(self.effect(&present, minimum.as_deref()));
+        let outcome = Outcome::Updated;
         if dry_run {
             self.foresee(session, &present, minimum.as_deref())?;
-            let known = present.into_iter().chain(self.attributes.clone()).collect();
-            return Ok((known, Outcome::Updated));
+            let record = present.into_iter().chain(self.attributes.clone()).collect();
+            return Ok(Changed { record, outcome, effect });
         }
         let path = format!("/devicegroups/{}", segment(id));
         let mut record = present.clone();
@@ -198,7 +201,15 @@ impl WantedState {
             record.insert("min_supported_deployment_id".into(), deployment.into());
             record.insert("min_supported_deployment_type".into(), "deployment".into());
         }
-        Ok((record, Outcome::Updated))
+        Ok(Changed { record, outcome, effect })
+    }
+
+    fn effect(&self, present: &Record, minimum: Option<&str>) -> Effect {
+        let mut after = self.attributes.clone();
+        let target = |(name, to): (&String, &Value)| (format!("{name}_id"), to["id"].clone());
+        after.extend(self.relationships.iter().map(target));
+        after.extend(minimum.map(|id| (MINIMUM.to_owned(), id.into())));
+        Effect::update(present, after)
     }
 }
 

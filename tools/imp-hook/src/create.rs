@@ -4,7 +4,7 @@ use api::{Request, resource};
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, change, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
 use pipe::{Failure, Row};
 use serde_json::Value;
 
@@ -44,17 +44,23 @@ impl Create {
             let called = ["event", "url"].map(|name| cli::text(&attributes, name)).join(" ");
             let thing = format!("{} {called}", cli::text(&group, "id"));
             let create = || {
+                let mut after = attributes.clone();
+                after.insert("devicegroup_id".into(), cli::text(&group, "id").into());
+                let effect = Effect::creation("webhook", after);
                 if self.changes.dry_run {
-                    return Ok(RowDone::created("webhook", attributes.clone()));
+                    return Ok(RowDone::created("webhook", attributes.clone()).with(effect));
                 }
                 let is_same = |hook: &Record| change::is_so(hook, &attributes);
                 let of_group = [("filter[devicegroup.id]", cli::text(&group, "id"))];
-                if let Some(made) = session.made_before("/webhooks", &of_group, is_same)? {
-                    return Ok(RowDone::new(made, Outcome::Created));
-                }
-                let body = body(attributes.clone(), &group);
-                let made = session.create(&Request::post("/webhooks").body(body))?;
-                Ok(RowDone::new(made, Outcome::Created))
+                let made = match session.made_before("/webhooks", &of_group, is_same)? {
+                    Some(made) => made,
+                    None => {
+                        let body = body(attributes.clone(), &group);
+                        session.create(&Request::post("/webhooks").body(body))?
+                    }
+                };
+                let effect = effect.called(cli::text(&made, "id"));
+                Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
             let (done, reported) = once.act(&row.source, &thing, &attributes, create)?;
             Ok(done.once(reported))

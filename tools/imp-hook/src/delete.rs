@@ -3,8 +3,8 @@
 use api::Request;
 use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
-use cli::{OncePerTarget, Session};
-use model::Record;
+use cli::{OncePerTarget, Session, journal};
+use model::{Effect, Record};
 
 use crate::hook::{self, Webhooks};
 
@@ -30,12 +30,20 @@ impl Delete {
         each(&session, &RowJob::deleting(self.hooks.row_args(), self.changes.into(), ask), |row| {
             let (path, id) = hook::path(&session, row)?;
             let delete = || {
-                let request =
-                    if self.changes.dry_run { Request::get(path) } else { Request::delete(path) };
-                session.send(&request).map(|_| ())
+                let mut effect = None;
+                // What it is has to be known to make it again.
+                if self.changes.dry_run || !journal::is_off() {
+                    let present = session.record(&Request::get(path.clone()))?;
+                    effect = Some(Effect::deletion(&present));
+                }
+                if !self.changes.dry_run {
+                    session.send(&Request::delete(path))?;
+                }
+                Ok(effect)
             };
-            let ((), reported) = once.act(&row.source, &id, &Record::new(), delete)?;
-            Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
+            let (effect, reported) = once.act(&row.source, &id, &Record::new(), delete)?;
+            let done = RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported);
+            Ok(effect.into_iter().fold(done, RowDone::with))
         })
     }
 }

@@ -3,7 +3,7 @@
 use api::{Request, resource};
 use clap::Args;
 use cli::rows::change::{asks_for_something, nothing_to_change};
-use cli::rows::{RowDone, RowJob, change, each};
+use cli::rows::{RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use model::Record;
 use pipe::{Failure, Row};
@@ -44,7 +44,7 @@ impl Update {
             if attributes.is_empty() {
                 return Err(nothing_to_change(OPTIONS));
             }
-            let ((record, outcome), reported) = once.act(&row.source, &id, &attributes, || {
+            let (changed, reported) = once.act(&row.source, &id, &attributes, || {
                 let present = session.record(&Request::get(path.clone()))?;
                 change(present, &attributes, self.changes.dry_run, || {
                     let body =
@@ -52,7 +52,7 @@ impl Update {
                     Ok(session.send(&Request::patch(path).body(body))?.record_if_any())
                 })
             })?;
-            Ok(RowDone::changed(row, record, outcome).once(reported))
+            Ok(changed.of(row).once(reported))
         })
     }
 

@@ -4,7 +4,8 @@ use api::{Request, resource};
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::change::planned_id;
+use model::{Effect, Record, ResourceKind};
 use pipe::Failure;
 
 /// Create products
@@ -48,26 +49,33 @@ impl Create {
                     resource::identifier("account", cli::text(&owner, "id")),
                 );
             }
-            let owner = relationships.get("owner").and_then(|owner| owner["id"].as_str());
-            let (owner, name) = (owner.unwrap_or("me"), cli::text(&attributes, "name"));
+            let owner_id = relationships.get("owner").and_then(|owner| owner["id"].as_str());
+            let (owner, name) = (owner_id.unwrap_or("me"), cli::text(&attributes, "name"));
             let thing = format!("{owner} {name}");
             let create = || {
+                let mut after = attributes.clone();
+                after.extend(owner_id.map(|owner| ("owner_id".to_owned(), owner.into())));
+                let effect = Effect::creation("product", after);
                 if self.changes.dry_run {
                     session.name_is_free(ResourceKind::Product, owner, name, "")?;
-                    return Ok(RowDone::created("product", attributes.clone()));
+                    let done = RowDone::created("product", attributes.clone());
+                    return Ok(done.with(effect.called(&planned_id(&[name]))));
                 }
-                if let Some(made) = made_before(&session, owner, name)? {
-                    return Ok(RowDone::new(made, Outcome::Created));
-                }
-                let (attributes, relationships) = (attributes.clone(), relationships.clone());
-                let body = resource::create_body("product", attributes, relationships);
-                let made = session.create(&Request::post("/products").body(body))?;
-                Ok(RowDone::new(made, Outcome::Created))
+                let before = made_before(&session, owner, name)?;
+                let create = || session.create(&request(&attributes, &relationships));
+                let made = before.map_or_else(create, Ok)?;
+                let effect = effect.called(cli::text(&made, "id"));
+                Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
             let (done, reported) = once.act(&row.source, &thing, &attributes, create)?;
             Ok(done.once(reported))
         })
     }
+}
+
+fn request(attributes: &Record, relationships: &Record) -> Request {
+    let body = resource::create_body("product", attributes.clone(), relationships.clone());
+    Request::post("/products").body(body)
 }
 
 /// The product that a run made before it was interrupted.

@@ -3,7 +3,7 @@
 use api::{Request, resource, segment};
 use clap::Args;
 use cli::rows::change::{asks_for_something, nothing_to_change};
-use cli::rows::{RowDone, RowJob, change, each};
+use cli::rows::{RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
 
@@ -53,7 +53,7 @@ impl Update {
                 let request = Request::patch(format!("/products/{}", segment(id))).body(body);
                 Ok(session.send(&request)?.record_if_any())
             };
-            let ((record, outcome), reported) = once.act(&row.source, id, &attributes, || {
+            let (changed, reported) = once.act(&row.source, id, &attributes, || {
                 let present = session.present(ResourceKind::Product, &row, &product)?;
                 if self.changes.dry_run && attributes.contains_key("name") {
                     let (owner, name) =
@@ -62,7 +62,7 @@ impl Update {
                 }
                 change(present, &attributes, self.changes.dry_run, send)
             })?;
-            Ok(RowDone::changed(&row, record, outcome).once(reported))
+            Ok(changed.of(&row).once(reported))
         })
     }
 }

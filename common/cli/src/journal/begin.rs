@@ -78,7 +78,7 @@ fn begin_in(
         ended: OnceLock::new(),
         run,
     };
-    journal.file.append(&json!({
+    journal.file.append([json!({
         "type": "run",
         "run": journal.run,
         "command": invocation::command(),
@@ -87,7 +87,7 @@ fn begin_in(
         "endpoint": session.client.endpoint(),
         "version": env!("CARGO_PKG_VERSION"),
         "at": directory::time_stamp(),
-    }));
+    })]);
     std::mem::take(&mut *given()).iter().for_each(|item| journal.append_given(item));
     // Whether it can be written shows now, when nothing has been done.
     journal.file.flush().map_err(std::io::Error::other)?;
@@ -135,7 +135,7 @@ fn go_on(
         past: Some(past),
         ended: OnceLock::new(),
     };
-    journal.file.append(&json!({"type": "resumed", "at": directory::time_stamp()}));
+    journal.file.append([json!({"type": "resumed", "at": directory::time_stamp()})]);
     journal.file.flush().map_err(CommandError::usage)?;
     Ok(journal)
 }

@@ -38,15 +38,17 @@ impl JournalFile {
         JournalFile { path, required, state: Mutex::new(state), synced: Mutex::new(0) }
     }
 
-    /// Adds a line.
-    pub fn append(&self, line: &Value) {
+    /// Adds lines, which are written together.
+    pub fn append(&self, lines: impl IntoIterator<Item = impl Into<Value>>) {
         let mut state = self.state();
         if state.file.is_none() {
             return;
         }
-        state.kept.extend_from_slice(line.to_string().as_bytes());
-        state.kept.push(b'\n');
-        state.lines += 1;
+        for line in lines {
+            state.kept.extend_from_slice(line.into().to_string().as_bytes());
+            state.kept.push(b'\n');
+            state.lines += 1;
+        }
         if state.kept.len() >= KEPT {
             self.write(&mut state);
         }

@@ -1,12 +1,36 @@
 //! Changes of what is there: what is so already is not sent again, and nothing at all is not asked for.
 
-use model::{ErrorKind, Record};
-use pipe::Failure;
-use serde_json::Value;
+use model::change::is_same;
+use model::{Effect, ErrorKind, Record};
+use pipe::{Failure, Row};
 
 use crate::command_error::CommandError;
-use crate::rows::outcome::Outcome;
+use crate::rows::outcome::{Outcome, RowDone};
 use crate::rows::source::RowSource;
+
+/// What has become of a thing that was to be changed.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// What is known of it.
+    pub record: Record,
+    /// Whether it was changed.
+    pub outcome: Outcome,
+    /// What that changed; `None` if nothing was.
+    pub effect: Option<Effect>,
+}
+
+impl Changed {
+    /// A thing that is as it was wanted.
+    pub fn nothing(present: Record) -> Self {
+        Changed { record: present, outcome: Outcome::Unchanged, effect: None }
+    }
+
+    /// The row that asked for it.
+    pub fn of(self, row: &Row) -> RowDone {
+        let done = RowDone::changed(row, self.record, self.outcome);
+        self.effect.into_iter().fold(done, RowDone::with)
+    }
+}
 
 /// Gives a thing the attributes that are wanted of it, with `send`, unless `present`, its state, has them
 /// all. Gives what is known of it then.
@@ -18,31 +42,19 @@ pub fn change(
     wanted: &Record,
     dry_run: bool,
     send: impl FnOnce() -> Result<Record, Failure>,
-) -> Result<(Record, Outcome), Failure> {
+) -> Result<Changed, Failure> {
     if is_so(&present, wanted) {
-        return Ok((present, Outcome::Unchanged));
+        return Ok(Changed::nothing(present));
     }
-    let known = if dry_run { wanted.clone() } else { send()? };
-    Ok((known, Outcome::Updated))
+    let effect = Some(Effect::update(&present, wanted.clone()));
+    let record = if dry_run { wanted.clone() } else { send()? };
+    Ok(Changed { record, outcome: Outcome::Updated, effect })
 }
 
 /// Whether a thing has all that is wanted of it. An empty text, list or object means the same as
 /// none.
 pub fn is_so(present: &Record, wanted: &Record) -> bool {
-    wanted.iter().all(|(name, value)| match present.get(name) {
-        Some(own) => own == value || (is_empty(own) && is_empty(value)),
-        None => is_empty(value),
-    })
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        _ => false,
-    }
+    wanted.iter().all(|(name, value)| is_same(present.get(name), Some(value)))
 }
 
 /// Refuses an update that asks for nothing, when no row can ask for more. `options` are those to give.
@@ -69,7 +81,7 @@ pub fn nothing_to_change(options: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn what_is_so_is_not_sent() {
@@ -89,7 +101,7 @@ mod tests {
             let wanted = record(wanted);
             assert_eq!(is_so(&present, &wanted), so, "{wanted:?}");
             let changed = change(present.clone(), &wanted, false, || Ok(Record::new())).unwrap();
-            assert_eq!(changed.1 == Outcome::Unchanged, so);
+            assert_eq!((changed.outcome == Outcome::Unchanged, changed.effect.is_none()), (so, so));
         }
     }
 }

@@ -3,7 +3,7 @@
 use model::{Effect, ErrorKind, Record};
 use pipe::{Failure, Row};
 
-use crate::{Page, Reported};
+use crate::{Page, Reported, journal};
 
 /// What was done to a record; the word in its `outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,14 +49,15 @@ pub struct RowDone {
     pub reported: Option<Reported>,
     /// What a terminal shows instead of the record.
     pub page: Option<Page>,
-    /// What it changes, for plans and the journal; `None` where nothing is changed.
-    pub effect: Option<Effect>,
+    /// What it changes, for plans and the journal, in the order in which that is done; none where nothing is
+    /// changed.
+    pub effects: Vec<Effect>,
 }
 
 impl RowDone {
     /// A record after something was done to it.
     pub fn new(record: Record, outcome: Outcome) -> Self {
-        RowDone { record, outcome: Some(outcome), reported: None, page: None, effect: None }
+        RowDone { record, outcome: Some(outcome), reported: None, page: None, effects: Vec::new() }
     }
 
     /// The same, for what several rows may ask for.
@@ -65,10 +66,11 @@ impl RowDone {
         RowDone { reported: Some(reported), ..self }
     }
 
-    /// With what it changes.
+    /// With something that it changes, after what it was known to change before.
     #[must_use]
-    pub fn with(self, effect: Effect) -> Self {
-        RowDone { effect: Some(effect), ..self }
+    pub fn with(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
     }
 
     /// As it is to be reported for the row from `source`, asked once a row in their order.
@@ -80,7 +82,7 @@ impl RowDone {
             self.outcome = Some(Outcome::Unchanged);
         }
         if self.outcome == Some(Outcome::Unchanged) {
-            self.effect = None;
+            self.effects.clear();
         }
         self
     }
@@ -94,7 +96,7 @@ impl RowDone {
 
     /// For verbs that only read.
     pub fn read(record: Record) -> Self {
-        RowDone { record, outcome: None, reported: None, page: None, effect: None }
+        RowDone { record, outcome: None, reported: None, page: None, effects: Vec::new() }
     }
 
     /// For verbs that only read, with the page to show instead of the record, if it is to be one.
@@ -139,6 +141,14 @@ pub fn run_ended() -> Failure {
 pub fn perhaps_done() -> Failure {
     Failure::new(ErrorKind::UnknownOutcome, "It is not known whether this was done")
         .detail("the run was interrupted while it was under way; look before you repeat it")
+}
+
+/// Fails a row that was under way when the run was interrupted, for what must not be done twice.
+///
+/// # Errors
+/// [`perhaps_done`].
+pub fn certainly_not_done() -> Result<(), Failure> {
+    if journal::was_under_way() { Err(perhaps_done()) } else { Ok(()) }
 }
 
 /// A row that a signal came before.

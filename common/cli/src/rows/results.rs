@@ -3,6 +3,7 @@
 
 use model::text::one_line;
 use model::{Change, Effect, ErrorKind, Record, ResourceKind};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -40,6 +41,8 @@ pub struct Results<'a> {
     dry_run: bool,
     /// Changes are printed instead of what would be done.
     plan: bool,
+    /// Of the changes of a plan those that cannot be undone, by the reason.
+    no_way_back: BTreeMap<&'static str, u64>,
     closed_said: bool,
     /// The run has ended; the reason has been said. What is in hand is still reported.
     over: bool,
@@ -84,6 +87,7 @@ impl<'a> Results<'a> {
             exit: Exit::Done,
             dry_run,
             plan,
+            no_way_back: BTreeMap::new(),
             closed_said: false,
             over: false,
             not_agreed: false,
@@ -120,12 +124,9 @@ impl<'a> Results<'a> {
 
     /// A row that was done. False when a reading verb should end, because nobody reads.
     pub fn good(&mut self, done: RowDone, source: &str) -> bool {
-        let RowDone { mut record, outcome, effect, .. } = done;
+        let RowDone { mut record, outcome, effects, .. } = done;
         if let Some(outcome) = outcome {
-            self.note_told(
-                source,
-                &Told::Done { record: &record, effect: effect.as_ref(), outcome },
-            );
+            self.note_told(source, &Told::Done { record: &record, effects: &effects, outcome });
         }
         if outcome == Some(Outcome::Unchanged) {
             self.tally.unchanged();
@@ -134,10 +135,12 @@ impl<'a> Results<'a> {
         }
         if self.plan {
             let changes = outcome != Some(Outcome::Unchanged);
-            return match effect.filter(|_| changes) {
-                Some(effect) => self.print(&planned(effect, source)),
-                None => true,
-            };
+            return effects.into_iter().filter(|_| changes).all(|effect| {
+                if let Some(why) = effect.no_way_back() {
+                    *self.no_way_back.entry(why).or_default() += 1;
+                }
+                self.print(&planned(effect, source))
+            });
         }
         if let Some(outcome) = outcome {
             record.insert("outcome".into(), outcome.word().into());
@@ -308,9 +311,7 @@ impl<'a> Results<'a> {
         self.note(crate::terminal::signals::exit());
         self.say_fields_left_out();
         self.say_untold();
-        if self.plan && self.tally.ok > 0 {
-            self.note(Exit::WouldChange);
-        }
+        self.finish_plan();
         if self.tally.rows == 0 && self.exit == Exit::Done && !self.over {
             stderr::hint(&format!("there was no {} to work on; nothing was done", self.noun));
         }
@@ -352,6 +353,16 @@ impl<'a> Results<'a> {
                  these rows is in no journal",
             );
             self.note(Exit::SomeFailed);
+        }
+    }
+
+    /// Says whether anything would change, and what of it could not be undone.
+    fn finish_plan(&mut self) {
+        if self.plan && self.tally.ok > 0 {
+            self.note(Exit::WouldChange);
+        }
+        for (why, changes) in &self.no_way_back {
+            stderr::say(&format!("no way back from {}: {why}", count(*changes, "change")));
         }
     }
 

@@ -11,13 +11,19 @@ use serde_json::Value;
 use super::carry_out::DeletionRun;
 use super::plan::{GroupToDelete, in_the_way, is_target_of, without_key};
 use crate::deployments::{deployments, is_flagged, zombies_of};
-use cli::{Session, text};
+use cli::{Session, journal, text};
 
 /// Finds what each row means; a second row for the same is noted as such.
 pub fn identify(run: &mut DeletionRun<'_>, kind: ResourceKind) {
     let session = run.session;
     let rows = run.each_open(|row| Row { record: row.input.clone(), source: row.source.clone() });
-    for ((index, _), record) in run.for_each(rows, |row| session.resource(kind, row, &[])) {
+    let known_then = run.order.job.is_dry_run() || !journal::is_off();
+    let look = |row: &Row| match session.resource(kind, row, &[]) {
+        // A record may be old, and what it is has to be known to make it again.
+        Ok(found) if known_then => session.present(kind, row, &found),
+        found => found,
+    };
+    for ((index, _), record) in run.for_each(rows, look) {
         run.rows[index].record = record;
     }
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -39,9 +45,10 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
             row.groups = vec![GroupToDelete::of(&row.record)];
         }
     }
-    // Without --force the service judges: only a dry run, and a person who is asked, have to know beforehand.
+    // Without --force the service judges: only a dry run, a person who is asked, and the journal have to know
+    // beforehand.
     let (force, is_dry_run) = (run.order.force, run.order.job.is_dry_run());
-    if !force && !is_dry_run && run.order.job.question().is_none() {
+    if !force && !is_dry_run && run.order.job.question().is_none() && journal::is_off() {
         return;
     }
     let session = run.session;
@@ -73,8 +80,10 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
 
 /// Leaves in a group what goes with it without --force: nothing, if the service will refuse it.
 fn only_what_goes(group: &mut GroupToDelete) {
-    let deployments = if in_the_way(group).is_none() { group.deployments } else { 0 };
-    *group = GroupToDelete { deployments, devices: vec![], flagged: vec![], ..group.clone() };
+    if in_the_way(group).is_some() {
+        group.deployments.clear();
+    }
+    (group.devices, group.flagged) = (Vec::new(), Vec::new());
 }
 
 fn groups_of_products(run: &mut DeletionRun<'_>) {
@@ -110,7 +119,7 @@ fn zombies(run: &mut DeletionRun<'_>) {
     for ((index, _), zombies) in run.for_each(products, |product| zombies_of(session, product)) {
         let flagged = zombies.iter().filter(|zombie| is_flagged(zombie)).count();
         let row = &mut run.rows[index];
-        row.zombies = zombies.len();
+        row.zombies = zombies;
         if flagged > 0 && !run.order.force {
             let title = format!("The product has {flagged} flagged deployments of no group");
             row.failure = Some(
@@ -127,7 +136,7 @@ fn contents(session: &Session, group: &GroupToDelete) -> Result<GroupToDelete, F
     Ok(GroupToDelete {
         devices: session.members(&group.id)?,
         flagged: flagged.map(|deployment| text(deployment, "id").to_owned()).collect(),
-        deployments: deployments.len(),
+        deployments,
         ..group.clone()
     })
 }

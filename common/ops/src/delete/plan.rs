@@ -1,9 +1,10 @@
 //! A row that is to be deleted, with what stands in its way: pure bookkeeping and the words for it.
 
 use model::GroupType;
-use model::{ErrorKind, Record};
+use model::{Effect, ErrorKind, Record};
 use pipe::{Failure, Row};
 
+use crate::deployments::gone;
 use crate::membership::Group;
 
 /// A row and the group or product that it means.
@@ -18,18 +19,22 @@ pub struct DeleteRow {
     /// The groups that go: for the row of a group, itself.
     pub groups: Vec<GroupToDelete>,
     /// Deployments of no group that go with a product.
-    pub zombies: usize,
+    pub zombies: Vec<Record>,
     /// An earlier row that means the same.
     pub same_as: Option<usize>,
     /// Why it is not deleted.
     pub failure: Option<Failure>,
     /// Something in its way has been taken away.
     pub is_begun: bool,
+    /// What is changed when it is deleted.
+    pub effects: Vec<Effect>,
 }
 
 /// A group that is to be deleted.
 #[derive(Clone, Debug, Default)]
 pub struct GroupToDelete {
+    /// What is known of it.
+    pub record: Record,
     /// Its id.
     pub id: String,
     /// Its specific type.
@@ -40,8 +45,8 @@ pub struct GroupToDelete {
     pub devices: Vec<String>,
     /// The ids of its flagged deployments.
     pub flagged: Vec<String>,
-    /// How many deployments it has.
-    pub deployments: usize,
+    /// Its deployments.
+    pub deployments: Vec<Record>,
 }
 
 impl DeleteRow {
@@ -53,6 +58,31 @@ impl DeleteRow {
     /// A row that has failed already.
     pub fn bad(input: Record, source: String, failure: Failure) -> Self {
         DeleteRow { input, source, failure: Some(failure), ..DeleteRow::default() }
+    }
+
+    /// Notes what is changed when it is deleted, in the order in which that is done. Taking out the devices
+    /// comes before anything else.
+    pub fn foresee(&mut self) {
+        let mut effects = Vec::new();
+        for group in &self.groups {
+            let from = Some((group.id.as_str(), group.kind.as_str()));
+            effects.extend(group.devices.iter().map(|id| {
+                let device =
+                    [("type".to_owned(), "device".into()), ("id".to_owned(), id.as_str().into())];
+                Effect::transfer(&Record::from_iter(device), from, None)
+            }));
+        }
+        let (fixtures, others): (Vec<_>, Vec<_>) =
+            self.groups.iter().partition(|group| group.is_fixture());
+        for group in fixtures.into_iter().chain(others) {
+            effects.extend(group.deployments.iter().flat_map(gone));
+            effects.push(Effect::deletion(&group.record));
+        }
+        effects.extend(self.zombies.iter().flat_map(gone));
+        if cli::text(&self.record, "type") == "product" {
+            effects.push(Effect::deletion(&self.record));
+        }
+        self.effects = effects;
     }
 
     /// Whether it is still to be deleted.
@@ -69,6 +99,7 @@ impl GroupToDelete {
             id: text("id"),
             kind: text("type"),
             name: text("name"),
+            record: group.clone(),
             ..GroupToDelete::default()
         }
     }
@@ -98,11 +129,11 @@ pub fn plan(rows: &[&DeleteRow]) -> Vec<String> {
         of_kind.map(|group| group.devices.len()).sum::<usize>()
     };
     let flagged: usize = groups().map(|group| group.flagged.len()).sum();
-    let deployments: usize = groups().map(|group| group.deployments).sum();
+    let deployments: usize = groups().map(|group| group.deployments.len()).sum();
     // A group that is a row of its own is no obstacle.
     let of_products = rows.iter().filter(|row| cli::text(&row.record, "type") == "product");
     let of_products: usize = of_products.map(|row| row.groups.len()).sum();
-    let zombies: usize = rows.iter().map(|row| row.zombies).sum();
+    let zombies: usize = rows.iter().map(|row| row.zombies.len()).sum();
     [
         (devices(false), "unassign", "device"),
         (devices(true), "unbless and unassign", "production device"),
@@ -175,6 +206,7 @@ mod tests {
 
     fn row(kind: &str, groups: Vec<GroupToDelete>, zombies: usize) -> DeleteRow {
         let record = json!({"type": kind, "id": "x"}).as_object().cloned().unwrap();
+        let zombies = vec![Record::new(); zombies];
         DeleteRow { record, groups, zombies, ..DeleteRow::default() }
     }
 
@@ -183,7 +215,7 @@ mod tests {
             kind: kind.into(),
             devices: vec![String::new(); devices],
             flagged: vec![String::new(); flagged],
-            deployments,
+            deployments: vec![Record::new(); deployments],
             ..GroupToDelete::default()
         }
     }

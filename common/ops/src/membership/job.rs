@@ -193,12 +193,14 @@ impl<'a> MoveJob<'a> {
         for one in requested() {
             by_target.entry(one.target).or_default().push(&one.device);
         }
-        // A dry run cannot leave it to the service to say which devices there are. And only the service
-        // knows whether an id and a MAC address are one device, which must not be written twice.
+        // A dry run cannot leave it to the service to say which devices there are, the journal tells where each
+        // was before, and only the service knows whether an id and a MAC address are one device, which must not
+        // be written twice.
         let mut shapes = requested().map(|one| shape(&one.device));
         let first = shapes.next();
         let all_at_once = self.order.target.is_none()
             || self.order.job.is_dry_run()
+            || !journal::is_off()
             || shapes.any(|shape| Some(shape) != first);
         if all_at_once || by_target.len() > 20 {
             let texts: Vec<&str> = requested().map(|one| &*one.device).collect();

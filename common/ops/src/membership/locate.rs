@@ -82,7 +82,11 @@ pub(super) fn locate_in_list(
     within: Within<'_>,
 ) -> Result<(), Error> {
     let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
-    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &|| true };
+    let reading = Reading {
+        jobs: usize::from(session.common.jobs),
+        wanted: &|| true,
+        likely: Some(texts.len()),
+    };
     let mut seen = SeenIds::default();
     let note = |device: Record| {
         locations.note(&device, |key| wanted.contains(&key));

@@ -1,7 +1,8 @@
 //! Prints the rows of a bulk move in their order, with what is known to have changed.
 
-use model::{ErrorKind, Record};
+use model::{Effect, ErrorKind, Record};
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
@@ -11,7 +12,7 @@ use pipe::{Failure, Identifier, Item, NamedBy, Row};
 use serde_json::Value;
 
 use super::Move;
-use super::locations::Locations;
+use super::locations::{Group, Locations};
 use super::row::{MoveRow, RowState};
 use cli::CommandError;
 use cli::Session;
@@ -133,6 +134,11 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
     let named_by = if is_name { NamedBy::Name } else { named_by };
     let device = Identifier { named_by, text: moved.device().to_owned() };
     name_device(&mut row.record, &device, id.map(|id| format!("{id:016x}")));
+    let moved_to = moved.target().map(|target| locations.group(target));
+    let transfer = location.filter(|_| outcome != Outcome::Unchanged).map(|location| {
+        let from = location.group.map(|group| locations.group(group));
+        transfer(&row.record, location.id, from, moved_to)
+    });
     let mut changes = Record::new();
     if let Some(target) = moved.target() {
         let group = locations.group(target);
@@ -155,7 +161,24 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
             changes.insert("agent_running".into(), false.into());
         }
     }
-    RowDone::changed(&row, changes, outcome)
+    transfer.into_iter().fold(RowDone::changed(&row, changes, outcome), RowDone::with)
+}
+
+/// The device of a row goes from one group to another.
+fn transfer(
+    row: &Record,
+    id: Option<NonZeroU64>,
+    from: Option<&Group>,
+    to: Option<&Group>,
+) -> Effect {
+    let known = ["id", "name"].iter().filter_map(|name| row.get_key_value(*name));
+    let mut device: Record = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+    device.insert("type".into(), "device".into());
+    if let Some(id) = id {
+        device.insert("id".into(), format!("{id:016x}").into());
+    }
+    let [from, to] = [from, to].map(|group| Some((group?.id.as_str(), group?.kind.as_str())));
+    Effect::transfer(&device, from, to)
 }
 
 /// The state of a row, if it will not change any more.

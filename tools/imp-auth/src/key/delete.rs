@@ -4,7 +4,7 @@ use api::Request;
 use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
-use model::{Record, ResourceKind};
+use model::{Effect, Record, ResourceKind};
 
 use super::password::Password;
 use super::{LoginKeys, path};
@@ -38,11 +38,17 @@ impl Delete {
         each(&session, &RowJob::deleting(self.keys.row_args(), self.changes.into(), ask), |row| {
             let key = row.identifier(ResourceKind::LoginKey, &[])?;
             let delete = || match &password {
-                Some(password) => password.send(Request::delete(path(&key.text))).map(|_| ()),
-                None => session.send(&Request::get(path(&key.text))).map(|_| ()),
+                Some(password) => {
+                    password.send(Request::delete(path(&key.text)))?;
+                    Ok(row.record.clone())
+                }
+                None => session.record(&Request::get(path(&key.text))),
             };
-            let ((), reported) = once.act(&row.source, &key.text, &Record::new(), delete)?;
-            Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
+            let (mut state, reported) = once.act(&row.source, &key.text, &Record::new(), delete)?;
+            state.insert("type".into(), "login_key".into());
+            state.insert("id".into(), key.text.into());
+            let done = RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported);
+            Ok(done.with(Effect::deletion(&state)))
         })
     }
 }

@@ -3,7 +3,7 @@
 use api::{Request, resource};
 use clap::Args;
 use cli::rows::change::{asks_for_something, nothing_to_change};
-use cli::rows::{RowDone, RowJob, change, each};
+use cli::rows::{RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
 
@@ -48,12 +48,11 @@ impl Update {
                 let answer = password.send(Request::patch(path(&key.text)).body(body))?;
                 Ok(answer.record_if_any())
             };
-            let ((record, outcome), reported) =
-                once.act(&row.source, &key.text, &attributes, || {
-                    let present = session.record(&Request::get(path(&key.text)))?;
-                    change(present, &attributes, self.changes.dry_run, send)
-                })?;
-            Ok(RowDone::changed(row, record, outcome).once(reported))
+            let (changed, reported) = once.act(&row.source, &key.text, &attributes, || {
+                let present = session.record(&Request::get(path(&key.text)))?;
+                change(present, &attributes, self.changes.dry_run, send)
+            })?;
+            Ok(changed.of(row).once(reported))
         })
     }
 }

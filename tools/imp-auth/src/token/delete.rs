@@ -8,7 +8,7 @@ use api::{Request, list, segment};
 use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
 use cli::{Input, OncePerTarget, Session, identifier};
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Effect, ErrorKind, Record, ResourceKind};
 use pipe::Failure;
 
 /// Revoke refresh tokens
@@ -55,7 +55,10 @@ impl Delete {
                 session.send(&Request::delete(path)).map(|_| ())
             };
             let ((), reported) = once.act(&row.source, &token, &Record::new(), revoke)?;
-            Ok(RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported))
+            let state =
+                [("type".to_owned(), "refresh_token".into()), ("id".to_owned(), token.into())];
+            let done = RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported);
+            Ok(done.with(Effect::deletion(&state.into_iter().collect())))
         })
     }
 }
