@@ -14,8 +14,6 @@ mod lines;
 mod past;
 pub mod recorded;
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -34,7 +32,7 @@ pub(crate) use begin::begin;
 pub(crate) use command::without_secrets;
 pub use current::{Thing, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};
-pub use directory::{at, directory, is_finished};
+pub use directory::{all, find, is_held, run_of};
 use file::JournalFile;
 use lines::{as_line, hide};
 use past::Past;
@@ -289,18 +287,6 @@ impl Journal {
             at: directory::time_stamp(),
         };
         change.to_record()
-    }
-}
-
-/// The journals of this machine, the oldest first.
-///
-/// # Errors
-/// Those of reading the directory; one that is not there has none.
-pub fn all(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
-    match fs::read_dir(directory) {
-        Ok(entries) => Ok(directory::journals(entries)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
     }
 }
 

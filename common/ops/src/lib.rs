@@ -10,3 +10,4 @@ pub mod info;
 pub mod list;
 pub mod logs;
 pub mod membership;
+pub mod resources;

@@ -14,6 +14,7 @@ mod names;
 mod print;
 mod row;
 mod send;
+mod transfers;
 
 use model::{ErrorKind, Secret};
 use std::cell::RefCell;
@@ -37,6 +38,7 @@ use row::{MoveRow, Requested, RowState};
 use send::MoveRun;
 
 pub use locations::Group;
+pub use transfers::{Transfer, transfer};
 
 /// A live source that gives nothing for so long is waited for no longer: what came is sent.
 const IDLE: Duration = Duration::from_millis(200);
@@ -160,7 +162,7 @@ pub fn take_out(
         let number = locations.number(group);
         rows.extend(devices.iter().map(|device| {
             let device = device.as_str().into();
-            let requested = Requested { device, named_by: NamedBy::Id, target: None };
+            let requested = Requested::new(device, NamedBy::Id, None);
             MoveRow { state: RowState::Open(number), ..MoveRow::asking(requested) }
         }));
     }

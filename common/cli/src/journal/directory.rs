@@ -50,11 +50,63 @@ pub(super) fn wanted(state_dir: Option<&Path>) -> Result<Wanted, CommandError> {
     }
 }
 
-/// Where journals are looked for; `None` where there are none.
-pub fn directory(state_dir: Option<&Path>) -> Option<PathBuf> {
+/// Where the journals of this machine lie; `None` where there is no place for them.
+fn place() -> Option<PathBuf> {
     match environment::path("IMP_JOURNAL") {
         Some(path) if path != Path::new("off") && path != Path::new("require") => Some(path),
-        _ => Some(state_dir?.join("changes")),
+        _ => {
+            let (home, state) = (environment::path("HOME"), environment::path("XDG_STATE_HOME"));
+            let directories = auth::directories(home.as_deref(), state.as_deref(), None);
+            directories.state.map(|state| state.join("changes"))
+        }
+    }
+}
+
+/// The journals of this machine, the oldest first.
+///
+/// # Errors
+/// Exit 2 when their directory cannot be read; one that is not there has none.
+pub fn all() -> Result<Vec<PathBuf>, CommandError> {
+    let Some(directory) = place() else { return Ok(Vec::new()) };
+    match fs::read_dir(&directory) {
+        Ok(entries) => Ok(with_extension(entries, JOURNAL)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => {
+            Err(CommandError::usage(format!("cannot read {}: {error}", directory.display())))
+        }
+    }
+}
+
+/// The journal of a run: its name or a part of it that no other has, `last`, or the path of the file.
+///
+/// # Errors
+/// Exit 2 when there is none, or more than one.
+pub fn find(run: &str) -> Result<PathBuf, CommandError> {
+    if run.contains(['/', '.']) {
+        return Ok(PathBuf::from(run));
+    }
+    let all = all()?;
+    if run == "last" {
+        let last = all.into_iter().next_back();
+        return last.ok_or_else(|| CommandError::usage("there is no journal of any run"));
+    }
+    let exact = all.iter().find(|path| run_of(path) == Some(run));
+    if let Some(path) = exact {
+        return Ok(path.clone());
+    }
+    let is_meant = |path: &&PathBuf| run_of(path).is_some_and(|own| own.contains(run));
+    let meant: Vec<&PathBuf> = all.iter().filter(is_meant).collect();
+    match meant[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(CommandError::usage(format!(
+            "there is no journal of a run {run}; `imp-change list` lists them"
+        ))),
+        [first, .., last] => Err(CommandError::usage(format!(
+            "{run} may be any of {} runs, from {} to {}: give more of the name",
+            meant.len(),
+            run_of(first).unwrap_or_default(),
+            run_of(last).unwrap_or_default()
+        ))),
     }
 }
 
@@ -69,7 +121,7 @@ pub(super) fn create(directory: &Path, verb: &str) -> io::Result<(String, PathBu
     let first = since.subsec_nanos() ^ std::process::id();
     for number in 0..=u32::from(u16::MAX) {
         let run = format!("{begin}-{verb}-{:04x}", first.wrapping_add(number) & 0xffff);
-        let path = at(directory, &run);
+        let path = directory.join(format!("{run}.{JOURNAL}"));
         let mut options = OpenOptions::new();
         let file = match options.append(true).create_new(true).mode(0o600).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
@@ -106,24 +158,15 @@ pub(super) fn mark_finished(path: &Path) {
     let _gone = fs::remove_file(path.with_extension(UNFINISHED));
 }
 
-/// Where the journal of a run lies.
-pub fn at(directory: &Path, run: &str) -> PathBuf {
-    directory.join(format!("{run}.{JOURNAL}"))
-}
-
 /// The name of the run of a journal.
-pub(super) fn run_of(path: &Path) -> Option<&str> {
+pub fn run_of(path: &Path) -> Option<&str> {
     path.file_stem()?.to_str()
 }
 
-/// Whether a run has ended, or is at least no longer under way: nobody holds its journal.
-pub fn is_finished(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| file.try_lock_shared().is_ok())
-}
-
-/// The journals among the files of a directory, the oldest first.
-pub(super) fn journals(entries: ReadDir) -> Vec<PathBuf> {
-    with_extension(entries, JOURNAL)
+/// Whether a run is under way: it holds its journal.
+pub fn is_held(path: &Path) -> bool {
+    let is_locked = |file: File| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    File::open(path).is_ok_and(is_locked)
 }
 
 fn with_extension(entries: ReadDir, extension: &str) -> Vec<PathBuf> {
@@ -137,7 +180,7 @@ fn with_extension(entries: ReadDir, extension: &str) -> Vec<PathBuf> {
 pub(super) fn interrupted(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let journals = with_extension(entries, UNFINISHED).into_iter();
-    journals.map(|path| path.with_extension(JOURNAL)).filter(|path| is_finished(path)).collect()
+    journals.map(|path| path.with_extension(JOURNAL)).filter(|path| !is_held(path)).collect()
 }
 
 /// Now, as in records.
@@ -187,17 +230,17 @@ mod tests {
     fn old_journals_go_and_unfinished_ones_stay() {
         let directory = tempfile::tempdir().unwrap();
         let write = |run: &str, size: u64| {
-            let file = File::create(at(directory.path(), run)).unwrap();
+            let file = File::create(directory.path().join(format!("{run}.{JOURNAL}"))).unwrap();
             file.set_len(size).unwrap();
         };
         let left = || -> Vec<String> {
-            let journals = journals(fs::read_dir(directory.path()).unwrap());
+            let journals = with_extension(fs::read_dir(directory.path()).unwrap(), JOURNAL);
             journals.iter().map(|path| run_of(path).unwrap()[..9].to_owned()).collect()
         };
         for run in ["20260101T000000Z-a-1", "20260102T000000Z-a-2", "20260601T000000Z-a-3"] {
             write(run, 10);
         }
-        let unfinished = at(directory.path(), "20260101T000000Z-a-1").with_extension(UNFINISHED);
+        let unfinished = directory.path().join(format!("20260101T000000Z-a-1.{UNFINISHED}"));
         File::create(unfinished).unwrap();
         let now: Timestamp = "2026-06-02T00:00:00Z".parse().unwrap();
         prune(directory.path(), now.into());
@@ -216,7 +259,7 @@ mod tests {
         assert!(run.contains("Z-key-create-"), "{run}");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&path)), (0o700, 0o600));
-        assert!(!is_finished(&path) && interrupted(&directory).is_empty(), "it is under way");
+        assert!(is_held(&path) && interrupted(&directory).is_empty(), "it is under way");
         drop(file);
         assert_eq!(interrupted(&directory), std::slice::from_ref(&path));
         mark_finished(&path);

@@ -46,6 +46,12 @@ fn decide_one(
     key_given: bool,
 ) -> RowState {
     let present = location.and_then(|location| location.group);
+    if location.is_some()
+        && present != requested.target
+        && requested.expected.is_some_and(|expected| expected != present)
+    {
+        return RowState::Failed(Box::new(drifted(requested, present, locations)));
+    }
     match (requested.target, present) {
         (Some(target), Some(present)) if target == present => RowState::Unchanged,
         (Some(target), _) => RowState::Open(target),
@@ -115,6 +121,16 @@ pub(super) fn contradicts(source: &str) -> Failure {
         .detail(format!("{source} sends it elsewhere"))
 }
 
+/// The device is not where it was said to be.
+fn drifted(requested: &Requested, present: Option<GroupNumber>, locations: &Locations) -> Failure {
+    let told = |group: Option<GroupNumber>| {
+        group.map_or("null".to_owned(), |group| format!("\"{}\"", locations.group(group).id))
+    };
+    let (expected, found) = (told(requested.expected.flatten()), told(present));
+    Failure::new(ErrorKind::Drifted, "It is not as it was before")
+        .detail(format!("devicegroup_id should be {expected}, and is {found}"))
+}
+
 fn needs_key() -> Failure {
     Failure::new(ErrorKind::BadInput, "This is a production device")
         .detail("taking it out of production needs the unblessing key: --unbond, --unbond-file or IMP_UNBOND_KEY")
@@ -181,7 +197,7 @@ mod tests {
     ) -> Vec<String> {
         let asking = |(device, target): &(&str, Option<GroupNumber>)| {
             let device = (*device).into();
-            MoveRow::asking(Requested { device, named_by: NamedBy::Any, target: *target })
+            MoveRow::asking(Requested::new(device, NamedBy::Any, *target))
         };
         let mut rows: Vec<_> = asked.iter().map(asking).collect();
         decide(&mut rows, locations, key);
@@ -219,6 +235,34 @@ mod tests {
             [("40000c2a69000001", None), ("40000c2a69000002", None), ("40000c2a69000003", None)];
         assert_eq!(decided(&asked, &locations, false), ["open a", "BadInput", "Unchanged"]);
         assert_eq!(decided(&asked, &locations, true), ["open a", "open b", "Unchanged"]);
+    }
+
+    #[test]
+    fn a_device_that_is_not_where_it_should_be_is_left_alone() {
+        let (locations, a, b) = locations();
+        for (device, target, expected, decided) in [
+            ("40000c2a69000001", Some(b), Some(a), "open b"),
+            ("40000c2a69000001", Some(b), None, "drifted"),
+            ("40000c2a69000001", None, Some(b), "drifted"),
+            ("40000c2a69000001", Some(a), Some(b), "unchanged"),
+            ("40000c2a69000003", Some(a), Some(b), "drifted"),
+            ("40000c2a69000003", Some(a), None, "open a"),
+            ("40000c2a69000003", None, Some(a), "unchanged"),
+        ] {
+            let requested = Requested {
+                expected: Some(expected),
+                ..Requested::new(device.into(), NamedBy::Id, target)
+            };
+            let mut rows = [MoveRow::asking(requested)];
+            decide(&mut rows, &locations, false);
+            let word = match &rows[0].state {
+                RowState::Open(group) => format!("open {}", locations.group(*group).id),
+                RowState::Unchanged => "unchanged".to_owned(),
+                RowState::Failed(failure) if failure.kind == ErrorKind::Drifted => "drifted".into(),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(word, decided, "{device} {target:?} {expected:?}");
+        }
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl<'a> MoveJob<'a> {
             None => None,
         };
         let device = identifier.text.into_boxed_str();
-        Ok(Requested { device, named_by: identifier.named_by, target })
+        Ok(Requested::new(device, identifier.named_by, target))
     }
 
     /// Locates, decides, sends and reports; when the run is over, only reports.

@@ -8,7 +8,7 @@ use model::identifier::{Shape, shape};
 use model::{ErrorKind, Record};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use api::Error;
 use serde_json::Value;
@@ -51,9 +51,9 @@ impl Group {
     }
 }
 
-/// The number of a group in [`Locations`].
+/// The number of a group in [`Locations`]; small, because each row of a move has some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct GroupNumber(u32);
+pub(super) struct GroupNumber(NonZeroU32);
 
 /// Where a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl Locations {
 
     /// The group with this number.
     pub fn group(&self, number: GroupNumber) -> &Group {
-        &self.groups[number.0 as usize]
+        &self.groups[number.0.get() as usize - 1]
     }
 
     /// The number of a group, which is noted if it is new.
@@ -130,7 +130,8 @@ impl Locations {
             self.groups.push(group.clone());
             self.groups.len() - 1
         });
-        GroupNumber(u32::try_from(number).expect("fewer than 2^32 groups"))
+        let number = u32::try_from(number + 1).ok().and_then(NonZeroU32::new);
+        GroupNumber(number.expect("fewer than 2^32 groups"))
     }
 
     /// Notes why the device called `text` could not be looked up.

@@ -19,6 +19,15 @@ pub(super) struct Requested {
     pub named_by: NamedBy,
     /// The group to go to; `None` = out of its group.
     pub target: Option<GroupNumber>,
+    /// The condition that it is in this group, or in none, if there is one.
+    pub expected: Option<Option<GroupNumber>>,
+}
+
+impl Requested {
+    /// A device that goes somewhere, wherever it is.
+    pub fn new(device: Box<str>, named_by: NamedBy, target: Option<GroupNumber>) -> Self {
+        Requested { device, named_by, target, expected: None }
+    }
 }
 
 /// What has become of a row.

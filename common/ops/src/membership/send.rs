@@ -145,7 +145,11 @@ impl<'a> MoveRun<'a> {
         let (alone, together): (Vec<_>, Vec<_>) =
             open.into_iter().partition(|(row, _)| self.rows[*row].alone);
         let mut round = batches(alone, 1);
-        round.extend(batches(together, self.batch_size.now()));
+        // One request puts devices into a group, or takes some out.
+        let (out, into): (Vec<_>, Vec<_>) =
+            together.into_iter().partition(|(row, _)| self.rows[*row].leaves());
+        round.extend(batches(out, self.batch_size.now()));
+        round.extend(batches(into, self.batch_size.now()));
         round.truncate(self.batch_size.round());
         round
     }

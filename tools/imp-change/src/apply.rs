@@ -1,0 +1,172 @@
+//! `imp-change apply`, and the run that `undo` shares with it: the records are read to their end, shown and
+//! agreed to, carried out in the order in which they depend on each other, and reported in their own.
+
+mod act;
+mod deploy;
+mod order;
+mod run;
+mod state;
+
+use clap::Args;
+use cli::consent::{self, count};
+use cli::rows::results::Results;
+use cli::rows::{RowDone, from_dry_run, run_ended};
+use cli::{Changes, CommandError, Input, RowArgs, Session};
+use model::{Effect, Secret};
+use pipe::{Failure, Item, Row};
+
+use crate::described::line;
+use crate::records::of_row;
+use run::{Entry, Run, State};
+
+/// Carry out change records
+///
+/// A thing that is not as its record says that it was before is left alone. Deletions are asked for.
+#[derive(Args)]
+pub struct Apply {
+    /// Do nothing unless there are exactly this many records
+    #[arg(long, value_name = "N")]
+    expect: Option<usize>,
+    /// Do not ask
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    key: cli::UnblessingKey,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Apply {
+    pub fn run(&self) -> cli::Result {
+        let key = self.key.key()?;
+        let session = Session::open(&self.common)?;
+        let args = self.input.row_args("change", "--input", &[]);
+        let mut items = Vec::new();
+        for item in args.source.rows(&session.inputs)? {
+            // Half a plan is none: what came is not told either, since the plan is still there.
+            items.push((item.map_err(CommandError::from)?, None));
+        }
+        let order = Order {
+            changes: self.changes.into(),
+            key,
+            asks_always: false,
+            confirmed: self.confirmed,
+            expect: self.expect,
+        };
+        carry_out(&session, args, &order, items)
+    }
+}
+
+/// How changes are to be carried out.
+pub struct Order {
+    /// The flags of verbs that change something.
+    pub changes: Changes,
+    /// The unblessing key.
+    pub key: Option<Secret>,
+    /// Ask whatever the changes are, not only for deletions.
+    pub asks_always: bool,
+    /// Do not ask.
+    pub confirmed: bool,
+    /// How many records there have to be.
+    pub expect: Option<usize>,
+}
+
+/// Carries out the change records of `items`; those that come with a failure fail.
+///
+/// # Errors
+/// What keeps the run from starting; a failed row is no error.
+pub fn carry_out(
+    session: &Session,
+    args: RowArgs<'_>,
+    order: &Order,
+    items: Vec<(Item, Option<Failure>)>,
+) -> cli::Result {
+    if let Some(expected) = order.expect.filter(|expected| *expected != items.len()) {
+        let found = count(items.len() as u64, "record");
+        return Err(CommandError::usage(format!(
+            "--expect says {expected}, and the input has {found}; nothing was done"
+        )));
+    }
+    let dry_run = order.changes.dry_run;
+    let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run)).collect();
+    let mut run = Run::new(session, entries, order);
+    let mut results = Results::open(session, args, Some(order.changes))?;
+    if let Err(error) = agreed(session, order, &run.entries) {
+        results.not_agreed(error);
+        run.give_up(&run_ended());
+    }
+    run.carry_out(|entries, next| report_settled(&mut results, entries, next));
+    Ok(results.finish())
+}
+
+fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
+    let row = match item {
+        Item::Row(row) => row,
+        Item::Bad(bad) => {
+            let row = Row { record: bad.input, source: bad.source };
+            return Entry { row, effect: Effect::default(), state: State::Failed(bad.failure) };
+        }
+    };
+    let change = match failure {
+        Some(failure) => Err(failure),
+        None if row.is_dry_run() && !dry_run => Err(from_dry_run()),
+        None => of_row(&row),
+    };
+    match change {
+        Ok(change) => {
+            // What was so already is not checked again.
+            let state = match change.outcome.as_str() {
+                "unchanged" => State::unchanged(),
+                _ => State::Open,
+            };
+            Entry { row, effect: change.effect, state }
+        }
+        Err(failure) => Entry { row, effect: Effect::default(), state: State::Failed(failure) },
+    }
+}
+
+/// Shows what is to be done and asks, where that is to be asked.
+fn agreed(session: &Session, order: &Order, entries: &[Entry]) -> Result<(), CommandError> {
+    let open = || entries.iter().filter(|entry| entry.is_open()).map(|entry| &entry.effect);
+    let is_asked = |effect: &&Effect| order.asks_always || effect.after.is_none();
+    if order.changes.dry_run || order.confirmed || !open().any(|effect| is_asked(&effect)) {
+        return Ok(());
+    }
+    let total = open().count() as u64;
+    let to_do = format!("carry out {}", count(total, "change"));
+    consent::can_be_asked(&to_do)?;
+    consent::ask(&format!(
+        "This will {to_do} of {}:\n  {}",
+        session.account_and_endpoint(),
+        consent::first(total, open().map(line))
+    ))
+}
+
+/// Reports the entries from `next` on that are settled, in their order; gives the first that is not.
+fn report_settled(results: &mut Results<'_>, entries: &[Entry], mut next: usize) -> usize {
+    while let Some(entry) = entries.get(next) {
+        let row = &entry.row;
+        match &entry.state {
+            State::Open | State::WithGroup => return next,
+            State::Failed(failure) => results.bad(failure, &row.record, &row.source),
+            State::Done(outcome, effect) => {
+                let done = RowDone::changed(row, told(effect), *outcome).with((**effect).clone());
+                results.good(done.told(&row.source), &row.source);
+            }
+        }
+        next += 1;
+    }
+    next
+}
+
+/// What has become known of a change since it was planned.
+fn told(effect: &Effect) -> model::Record {
+    let sides = [("before", &effect.before), ("after", &effect.after)];
+    let sides = sides.into_iter().filter_map(|(name, side)| Some((name, side.clone()?.into())));
+    let id = (!effect.id.is_empty()).then(|| ("id", effect.id.clone().into()));
+    id.into_iter().chain(sides).map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,244 @@
+//! One change: looks whether the thing is as the record says, and then does it.
+
+use api::{Request, resource};
+use cli::rows::Outcome;
+use model::change::{BUILD, CURRENT, MINIMUM, PLANNED, planned_id};
+use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
+use ops::resources::{self, path};
+use pipe::Failure;
+use serde_json::Value;
+
+use super::run::Run;
+use super::state::{drifted, has_new_code, is_as, to_send};
+
+impl Run<'_> {
+    /// Makes a thing, unless there is one like it.
+    pub fn create(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
+        let kind = kind_of(effect)?;
+        if !matches!(
+            kind,
+            ResourceKind::Product | ResourceKind::DeviceGroup | ResourceKind::Webhook
+        ) {
+            let detail = effect.clone().reversed().no_way_back().unwrap_or_default();
+            let title = format!("A {} cannot be made by a change record", kind.noun());
+            return Err(Failure::new(ErrorKind::Refused, title).detail(detail));
+        }
+        let mut after = self.with_real_ids(effect.after.as_ref().unwrap_or(&Record::new()))?;
+        // A group that is made again has no code yet.
+        after.remove(CURRENT);
+        let made = |id: &str| {
+            self.note_made(&effect.id, id);
+            Effect { after: Some(after.clone()), ..effect.clone() }.called(id)
+        };
+        if let Some(present) = self.like(kind, &after)? {
+            if !is_as(&present, &after) {
+                let failure = drifted(&present, &after);
+                return Err(Failure {
+                    title: "There is another one in its place".into(),
+                    ..failure
+                });
+            }
+            return Ok((Outcome::Unchanged, made(cli::text(&present, "id"))));
+        }
+        if self.dry_run {
+            let planned = effect.id.starts_with(PLANNED);
+            let id = if planned { effect.id.clone() } else { planned_id(&[&effect.id]) };
+            return Ok((Outcome::Created, made(&id)));
+        }
+        let record = self.make(kind, effect, &after)?;
+        Ok((Outcome::Created, made(cli::text(&record, "id"))))
+    }
+
+    fn make(&self, kind: ResourceKind, effect: &Effect, after: &Record) -> Result<Record, Failure> {
+        let (mut attributes, relationships) = self.parts(effect, after)?;
+        // It can only be set afterwards (imp-service(7), section 7.3), and is true at first.
+        let loads = attributes.remove("load_code_after_blessing");
+        let record = resources::create(self.session, kind, &effect.kind, attributes, relationships);
+        self.session.resolver.forget(kind);
+        let record = record?;
+        if loads == Some(Value::Bool(false)) {
+            let attributes =
+                Record::from_iter([("load_code_after_blessing".to_owned(), false.into())]);
+            let updated = resources::update(self.session, kind, &record, attributes, Record::new());
+            updated.map_err(|failure| {
+                let done = format!("The group {} was made", cli::text(&record, "id"));
+                failure.after(done, "set its load_code_after_blessing with `imp-dg update`")
+            })?;
+        }
+        Ok(record)
+    }
+
+    /// The thing that is in the place of one that is to be made.
+    fn like(&self, kind: ResourceKind, after: &Record) -> Result<Option<Record>, Failure> {
+        let text = |name| cli::text(after, name);
+        let place = match kind {
+            ResourceKind::Product if text("owner_id").is_empty() => "me",
+            ResourceKind::Product => text("owner_id"),
+            ResourceKind::DeviceGroup => text("product_id"),
+            _ => text("devicegroup_id"),
+        };
+        if place.starts_with(PLANNED) {
+            return Ok(None);
+        }
+        if kind == ResourceKind::Webhook {
+            let hooks = self.session.collect(kind.path(), &[("filter[devicegroup.id]", place)])?;
+            let is_it = |hook: &Value| hook["event"] == text("event") && hook["url"] == text("url");
+            return Ok(hooks.iter().find(|hook| is_it(hook)).and_then(Value::as_object).cloned());
+        }
+        let name = text("name");
+        if name.contains(['{', '}']) {
+            return Ok(None);
+        }
+        match self.session.resolver.some(kind, &format!("{{{place}}}{{{name}}}")) {
+            Ok(found) => Ok(found.iter().find(|one| cli::text(one, "name") == name).cloned()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(cli::failure(error)),
+        }
+    }
+
+    /// Changes a thing, unless it is so already.
+    pub fn update(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
+        let kind = kind_of(effect)?;
+        if effect.is_action() {
+            let title = "A restart cannot be carried out by a change record";
+            return Err(Failure::new(ErrorKind::Refused, title)
+                .detail("`imp-device restart` and `imp-dg restart` do it"));
+        }
+        let none = Record::new();
+        let side = |side: &Option<Record>| self.with_real_ids(side.as_ref().unwrap_or(&none));
+        let (before, after) = (side(&effect.before)?, side(&effect.after)?);
+        let id = self.real(&effect.id)?;
+        if id.starts_with(PLANNED) {
+            return Ok((Outcome::Updated, effect.clone()));
+        }
+        let live = self.session.record(&Request::get(path(kind, &id)))?;
+        let told = |after: Record| {
+            let effect = effect.clone().called(&id);
+            Effect { before: Some(before.clone()), after: Some(after), ..effect }
+        };
+        if is_as(&live, &after) || self.has_that_code(&live, &before, &after)? {
+            return Ok((Outcome::Unchanged, told(after)));
+        }
+        if !is_as(&live, &before) {
+            return Err(drifted(&live, &before));
+        }
+        if after.contains_key(CURRENT) {
+            let after = self.deploy(&live, after)?;
+            return Ok((Outcome::Updated, told(after)));
+        }
+        if !self.dry_run {
+            self.patch(kind, effect, &live, &after)?;
+        }
+        Ok((Outcome::Updated, told(after)))
+    }
+
+    fn patch(
+        &self,
+        kind: ResourceKind,
+        effect: &Effect,
+        live: &Record,
+        after: &Record,
+    ) -> Result<(), Failure> {
+        let mut rest = after.clone();
+        let minimum = rest.remove(MINIMUM);
+        if !rest.is_empty() {
+            let (attributes, relationships) = self.parts(effect, &rest)?;
+            resources::update(self.session, kind, live, attributes, relationships)?;
+        }
+        if let Some(Value::String(minimum)) = minimum {
+            resources::set_minimum(self.session, cli::text(live, "id"), &minimum)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a thing that is as it was.
+    pub fn delete(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
+        let kind = kind_of(effect)?;
+        let before = self.with_real_ids(effect.before.as_ref().unwrap_or(&Record::new()))?;
+        let id = self.real(&effect.id)?;
+        let live = match self.session.record(&Request::get(path(kind, &id))) {
+            Err(failure) if failure.kind == ErrorKind::NotFound => {
+                return Ok((Outcome::Unchanged, effect.clone()));
+            }
+            live => live?,
+        };
+        if !is_as(&live, &before) {
+            return Err(drifted(&live, &before));
+        }
+        if kind == ResourceKind::DeviceGroup {
+            self.loses_no_code(&live, &before)?;
+        }
+        if !self.dry_run {
+            match kind {
+                ResourceKind::Deployment => {
+                    ops::deployments::delete_deployment(self.session, &id, false)?;
+                }
+                _ => drop(self.session.send(&Request::delete(path(kind, &id)))?),
+            }
+        }
+        Ok((Outcome::Deleted, effect.clone().called(&id)))
+    }
+
+    /// Deleting a group deletes its builds: they have to be in the input too.
+    fn loses_no_code(&self, live: &Record, before: &Record) -> Result<(), Failure> {
+        let lost = |detail: String| {
+            Err(Failure::new(ErrorKind::Drifted, "The group has got code since").detail(detail))
+        };
+        if has_new_code(live, before) {
+            return lost(format!("its current deployment is {}", cli::text(live, CURRENT)));
+        }
+        let id = cli::text(live, "id");
+        let builds =
+            ops::deployments::deployments(self.session, &[("filter[devicegroup.id]", id)])?;
+        let is_new = |build: &&Record| !self.builds.contains(cli::text(build, "id"));
+        match builds.iter().find(is_new) {
+            Some(build) => lost(format!("the build {} would go with it", cli::text(build, "id"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Attributes and relationships of what a record says.
+    fn parts(&self, effect: &Effect, side: &Record) -> Result<(Record, Record), Failure> {
+        let (mut attributes, mut relationships) = (Record::new(), Record::new());
+        let targets = GroupType::of_api(&effect.kind).and_then(GroupType::targets);
+        for (name, value) in side.iter().filter(|(name, _)| *name != BUILD) {
+            let (Some(relation), Value::String(id)) = (name.strip_suffix("_id"), value) else {
+                let other = effect.before.as_ref().and_then(|before| before.get(name));
+                attributes.insert(name.clone(), to_send(name, value, other));
+                continue;
+            };
+            let kind = match (relation, targets) {
+                ("product", _) => "product".to_owned(),
+                ("owner", _) => "account".to_owned(),
+                ("production_target", Some((production, _))) => production.api_name().to_owned(),
+                ("dut_target", Some((_, dut))) => dut.api_name().to_owned(),
+                ("devicegroup", _) => {
+                    let group = self.session.find(ResourceKind::DeviceGroup, id)?;
+                    cli::text(&group, "type").to_owned()
+                }
+                _ => {
+                    let title = format!("{name} cannot be changed");
+                    return Err(Failure::new(ErrorKind::BadInput, title));
+                }
+            };
+            relationships.insert(relation.to_owned(), resource::identifier(&kind, id));
+        }
+        Ok((attributes, relationships))
+    }
+}
+
+/// What the thing of a change is.
+fn kind_of(effect: &Effect) -> Result<ResourceKind, Failure> {
+    let is_it = |kind: &ResourceKind| kind.types().contains(&effect.kind.as_str());
+    match ResourceKind::ALL.into_iter().find(is_it) {
+        Some(kind) if kind.is_secret() => {
+            let title = format!("A {} cannot be changed by a change record", kind.noun());
+            Err(Failure::new(ErrorKind::Refused, title).detail("its id is a secret; use imp-auth"))
+        }
+        Some(kind) if kind != ResourceKind::Account => Ok(kind),
+        _ => {
+            let title = format!("The kind `{}` cannot be changed by a change record", effect.kind);
+            Err(Failure::new(ErrorKind::BadInput, title))
+        }
+    }
+}

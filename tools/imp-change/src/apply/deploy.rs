@@ -1,0 +1,95 @@
+//! Deployments: the code is that of a build that there is, found by its id or its sha.
+
+use api::deployments::CODE;
+use api::{Request, resource};
+use model::change::{BUILD, CURRENT, PLANNED, planned_id};
+use model::{ErrorKind, Record, ResourceKind};
+use ops::resources::{self, path};
+use pipe::Failure;
+use serde_json::Value;
+
+use super::run::Run;
+
+/// What a build that is deployed again takes along besides its code. A flag is for one build.
+const TAKEN_ALONG: [&str; 3] = ["description", "origin", "tags"];
+
+impl Run<'_> {
+    /// Whether a group whose current deployment has changed since has got the code that it should get.
+    pub fn has_that_code(
+        &self,
+        live: &Record,
+        before: &Record,
+        after: &Record,
+    ) -> Result<bool, Failure> {
+        let (current, sha) = (cli::text(live, CURRENT), sha_of(after));
+        if sha.is_empty() || current.is_empty() || current == cli::text(before, CURRENT) {
+            return Ok(false);
+        }
+        let build = self.session.get("deployments", current)?;
+        Ok(cli::text(&build, "sha") == sha)
+    }
+
+    /// Deploys to the group `live` what `after` tells; gives what is true then.
+    pub fn deploy(&self, live: &Record, mut after: Record) -> Result<Record, Failure> {
+        let original = self.original(&after)?;
+        let mut attributes = match after.get(BUILD).and_then(Value::as_object) {
+            Some(wanted) => wanted.clone(),
+            None => {
+                let taken = TAKEN_ALONG.iter().filter_map(|name| original.get_key_value(*name));
+                let taken = taken.filter(|(_, value)| !value.is_null());
+                taken.map(|(name, value)| (name.clone(), value.clone())).collect()
+            }
+        };
+        attributes.shift_remove("sha");
+        let mut build = Record::from_iter([("sha".to_owned(), cli::text(&original, "sha").into())]);
+        build.extend(attributes.clone());
+        after.insert(BUILD.into(), build.into());
+        let group = cli::text(live, "id");
+        if self.dry_run {
+            after.insert(CURRENT.into(), planned_id(&[group]).into());
+            return Ok(after);
+        }
+        for name in CODE {
+            attributes.insert(name.into(), cli::text(&original, name).into());
+        }
+        let to = resource::identifier(cli::text(live, "type"), group);
+        let relationships = Record::from_iter([("devicegroup".to_owned(), to)]);
+        let kind = ResourceKind::Deployment;
+        let made = resources::create(self.session, kind, "deployment", attributes, relationships)?;
+        after.insert(CURRENT.into(), cli::text(&made, "id").into());
+        Ok(after)
+    }
+
+    /// The build with the code that is to be deployed, code and all.
+    fn original(&self, after: &Record) -> Result<Record, Failure> {
+        let kind = ResourceKind::Deployment;
+        let (id, sha) = (cli::text(after, CURRENT), sha_of(after));
+        if !id.is_empty() && !id.starts_with(PLANNED) {
+            match self.session.record(&Request::get(path(kind, id))) {
+                Err(failure) if failure.kind == ErrorKind::NotFound && !sha.is_empty() => {}
+                found => return found,
+            }
+        }
+        let none = || {
+            let title = "There is no build with that code";
+            let detail =
+                "a deployment is made by copying; deploy the files with `imp-build deploy`";
+            Failure::new(ErrorKind::NotFound, title).detail(detail)
+        };
+        if sha.is_empty() {
+            return Err(none());
+        }
+        let found = match self.session.resolver.some(kind, sha) {
+            Err(error) if error.kind == ErrorKind::NotFound => return Err(none()),
+            found => found.map_err(cli::failure)?,
+        };
+        let is_it = |build: &&Record| cli::text(build, "sha") == sha;
+        let build = found.iter().find(is_it).ok_or_else(none)?;
+        self.session.record(&Request::get(path(kind, cli::text(build, "id"))))
+    }
+}
+
+/// The sha of what is to be deployed; empty where it is not known.
+fn sha_of(after: &Record) -> &str {
+    after.get(BUILD).and_then(Value::as_object).map_or("", |build| cli::text(build, "sha"))
+}

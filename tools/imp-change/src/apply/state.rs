@@ -1,0 +1,74 @@
+//! Whether a thing is as a record says.
+
+use model::change::{BUILD, CURRENT, is_same};
+use model::{ErrorKind, Record};
+use pipe::Failure;
+use serde_json::Value;
+
+/// Whether a thing has all fields of `side`.
+pub fn is_as(live: &Record, side: &Record) -> bool {
+    differing(live, side).next().is_none()
+}
+
+fn differing<'a>(
+    live: &'a Record,
+    side: &'a Record,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    side.iter().filter(|(name, value)| *name != BUILD && !is_same(live.get(*name), Some(value)))
+}
+
+/// A thing that is not as the record says that it was: shows both.
+pub fn drifted(live: &Record, before: &Record) -> Failure {
+    let told = |(name, expected): (&String, &Value)| {
+        let found = live.get(name).unwrap_or(&Value::Null);
+        format!("{name} should be {expected}, and is {found}")
+    };
+    let fields: Vec<String> = differing(live, before).map(told).collect();
+    Failure::new(ErrorKind::Drifted, "It is not as it was before").detail(fields.join("; "))
+}
+
+/// A group that is to be deleted, and has got code since.
+pub fn has_new_code(live: &Record, before: &Record) -> bool {
+    !is_same(live.get(CURRENT), before.get(CURRENT))
+}
+
+/// What is to be sent so that a field is as it was: none of something is an empty one of it.
+pub fn to_send(name: &str, value: &Value, other: Option<&Value>) -> Value {
+    match (value, other) {
+        (Value::Null, Some(Value::String(_))) => "".into(),
+        (Value::Null, Some(Value::Array(_))) => Value::Array(Vec::new()),
+        (Value::Null, Some(Value::Object(_))) => Record::new().into(),
+        (Value::Null, _) if name == "name" || name == "description" => "".into(),
+        _ => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_has_drifted_is_shown_with_both_values() {
+        let record = |value: Value| value.as_object().cloned().unwrap();
+        let live = record(json!({"name": "c", "description": "", "x": 1}));
+        assert!(is_as(&live, &record(json!({"description": null, "x": 1, "gone": null}))));
+        let before = record(json!({"name": "a", "description": null}));
+        assert!(!is_as(&live, &before));
+        let said = drifted(&live, &before).detail.unwrap();
+        assert_eq!(said, "name should be \"a\", and is \"c\"");
+    }
+
+    #[test]
+    fn none_is_sent_as_an_empty_one() {
+        for (value, other, sent) in [
+            (json!(null), json!("x"), json!("")),
+            (json!(null), json!(["x"]), json!([])),
+            (json!(null), json!({"a": 1}), json!({})),
+            (json!(null), json!(1), json!(null)),
+            (json!("a"), json!("x"), json!("a")),
+        ] {
+            assert_eq!(to_send("tags", &value, Some(&other)), sent);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `imp-change undo`
+
+use std::fs;
+use std::path::Path;
+
+use clap::Args;
+use cli::{CommandError, Reports, Session, journal};
+use pipe::{Item, Row};
+
+use crate::apply::{Order, carry_out};
+use crate::records::reversed;
+
+/// Undo a run: the changes in its journal, turned round, the last first
+///
+/// Shows them and asks. What there is no way back from fails, and the rest is done.
+#[derive(Args)]
+pub struct Undo {
+    /// The run, as `imp-change list` names it, or the path of its journal
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// Do not ask
+    #[arg(long, short = 'q')]
+    confirmed: bool,
+    #[command(flatten)]
+    key: cli::UnblessingKey,
+    #[command(flatten)]
+    changes: cli::DryRun,
+    #[command(flatten)]
+    results: Reports,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Undo {
+    pub fn run(&self) -> cli::Result {
+        let key = self.key.key()?;
+        let path = journal::find(&self.run)?;
+        let items = read(&path)?;
+        let session = Session::open(&self.common)?;
+        let args = self.results.row_args("change", "RUN");
+        let order = Order {
+            changes: self.changes.into(),
+            key,
+            asks_always: true,
+            confirmed: self.confirmed,
+            expect: None,
+        };
+        carry_out(&session, args, &order, reversed(items))
+    }
+}
+
+/// The lines of a journal. The last may be cut off by the end of the run: what it would have told is not known.
+fn read(path: &Path) -> Result<Vec<Item>, CommandError> {
+    let cannot =
+        |error: String| CommandError::usage(format!("cannot read {}: {error}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let mut lines = text.lines().enumerate().peekable();
+    let mut items = Vec::new();
+    while let Some((number, line)) = lines.next() {
+        let source = format!("{name}:{}", number + 1);
+        match serde_json::from_str(line) {
+            Ok(record) => items.push(Item::Row(Row { record, source })),
+            Err(_) if lines.peek().is_none() && !text.ends_with('\n') => {}
+            Err(error) => return Err(cannot(format!("line {}: {error}", number + 1))),
+        }
+    }
+    Ok(items)
+}
