@@ -19,51 +19,39 @@ fn account() -> (Sim, Dir) {
     (sim, dir)
 }
 
-/// All that people see of the account, without ids and times, which are others when a thing is made again.
-fn state(sim: &Sim) -> Value {
-    let all = ["products", "devicegroups", "deployments", "webhooks"].map(|list| sim.all(list));
-    let named = |id: &Value, field: &str| {
-        let found = all.iter().flatten().find(|thing| !id.is_null() && thing["id"] == *id);
-        found.map_or(Value::Null, |found| found[field].clone())
+/// All that people see of the account, without ids and times, which are others when a thing is made again: of
+/// what is referred to its name, of a deployment its sha.
+fn state(sim: &Sim) -> Vec<Vec<Value>> {
+    let all = ["products", "devicegroups", "deployments", "webhooks", "devices"];
+    let all = all.map(|list| sim.all(list));
+    let called = |id: &Value| {
+        let found = all.iter().flatten().find(|thing| thing["id"] == *id);
+        found.map_or(Value::Null, |found| json!([found["name"], found["sha"]]))
     };
-    let [products, groups, builds, hooks] = &all;
-    let products: Vec<Value> =
-        products.iter().map(|one| json!([one["name"], one["description"]])).collect();
-    let groups = groups.iter().map(|one| {
-        let targets = ["production_target_id", "dut_target_id"].map(|to| named(&one[to], "name"));
-        let build = named(&one["current_deployment_id"], "sha");
-        json!([
-            one["name"],
-            one["description"],
-            one["type"],
-            one["env_vars"],
-            named(&one["product_id"], "name"),
-            targets,
-            build
-        ])
-    });
+    let seen = |list: &Vec<Value>, fields: &[&str]| {
+        let field = |one: &Value, name: &str| match name.ends_with("_id") {
+            true => called(&one[name]),
+            false => one[name].clone(),
+        };
+        let each = |one| fields.iter().map(|name| field(one, name)).collect::<Value>();
+        let mut seen: Vec<Value> = list.iter().map(each).collect();
+        seen.sort_by_key(Value::to_string);
+        seen.dedup();
+        seen
+    };
+    let [products, groups, builds, hooks, devices] = &all;
     // A build that is deployed again is another one; what tells builds apart are their tags.
-    let tagged = builds.iter().filter(|one| one["tags"] != json!([]));
-    let builds =
-        tagged.map(|one| json!([one["sha"], one["description"], one["tags"], one["flagged"]]));
-    let hooks = hooks.iter().map(|one| {
-        json!([
-            one["url"],
-            one["event"],
-            one["content_type"],
-            named(&one["devicegroup_id"], "name")
-        ])
-    });
-    let devices: Vec<Value> = sim
-        .devices()
-        .iter()
-        .map(|one| json!([one["id"], one["name"], named(&one["devicegroup_id"], "name")]))
-        .collect();
-    let mut sorted =
-        [products, groups.collect(), builds.collect::<Vec<_>>(), hooks.collect(), devices];
-    sorted.iter_mut().for_each(|list| list.sort_by_key(Value::to_string));
-    sorted[2].dedup();
-    json!(sorted)
+    let tagged = builds.iter().filter(|one| one["tags"] != json!([])).cloned().collect();
+    let targets = ["production_target_id", "dut_target_id"];
+    let of_group =
+        ["name", "description", "type", "env_vars", "product_id", "current_deployment_id"];
+    vec![
+        seen(products, &["name", "description"]),
+        seen(groups, &[&of_group[..], &targets].concat()),
+        seen(&tagged, &["sha", "description", "tags", "flagged"]),
+        seen(hooks, &["url", "event", "content_type", "devicegroup_id"]),
+        seen(devices, &["mac_address", "name", "devicegroup_id"]),
+    ]
 }
 
 #[test]

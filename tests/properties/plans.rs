@@ -27,12 +27,10 @@ fn account() -> (Sim, Dir) {
 const IDS: &str = "imp-device list --limit 3 -z minimal |";
 const FREE: &str = "imp-device list --unassigned --limit 3 |";
 
-#[test]
-fn every_verb_that_writes_plans_and_sends_nothing_that_changes() {
-    let (sim, dir) = account();
-    let key = dir.sh("imp-auth key create").ok().field("id").remove(0);
+/// What is typed, and how many changes of which kind it plans.
+fn writing_verbs(key: &str) -> Vec<(String, (usize, &'static str))> {
     let changes = |count: usize, kind: &'static str| (count, kind);
-    for (script, (count, kind)) in [
+    vec![
         (format!("{FREE} imp-device assign --dg A"), changes(3, "device")),
         ("imp-device list --dg A | imp-device unassign".into(), changes(20, "device")),
         (format!("{IDS} imp-device update -n x"), changes(3, "device")),
@@ -59,7 +57,14 @@ fn every_verb_that_writes_plans_and_sends_nothing_that_changes() {
         ("imp-auth key create -s x".into(), changes(1, "login_key")),
         (format!("imp-auth key update -k {key} -s x"), changes(1, "login_key")),
         (format!("imp-auth key delete -q -k {key}"), changes(1, "login_key")),
-    ] {
+    ]
+}
+
+#[test]
+fn every_verb_that_writes_plans_and_sends_nothing_that_changes() {
+    let (sim, dir) = account();
+    let key = dir.sh("imp-auth key create").ok().field("id").remove(0);
+    for (script, (count, kind)) in writing_verbs(&key) {
         sim.reset();
         let run = dir.sh(&format!("{script} --plan")).code(5);
         assert_eq!(sim.counts().writes, 0, "{script}");

@@ -1,11 +1,12 @@
 //! `imp-product create`
 
-use api::{Request, resource};
+use api::resource;
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
 use model::change::planned_id;
 use model::{Effect, Record, ResourceKind};
+use ops::resources;
 
 /// Create products
 #[derive(Args)]
@@ -61,8 +62,8 @@ impl Create {
                     return Ok(done.with(effect.called(&planned_id(&[name]))));
                 }
                 let (attributes, relationships) = (attributes.clone(), relationships.clone());
-                let body = resource::create_body("product", attributes, relationships);
-                let made = session.create(&Request::post("/products").body(body))?;
+                let kind = ResourceKind::Product;
+                let made = resources::create(&session, kind, "product", attributes, relationships)?;
                 let effect = effect.called(cli::text(&made, "id"));
                 Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
