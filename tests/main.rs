@@ -7,6 +7,7 @@ mod commands {
     mod assign;
     mod assign_options;
     mod builds;
+    mod changes;
     mod device_and_product;
     mod filters;
     mod groups;
@@ -31,6 +32,7 @@ mod properties {
     mod input;
     mod lists;
     mod pipes;
+    mod plans;
     mod random_faults;
     mod records;
     mod renewal;

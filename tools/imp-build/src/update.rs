@@ -1,12 +1,12 @@
 //! `imp-build update`
 
 use api::deployments::without_code;
-use api::{Request, resource, segment};
 use clap::Args;
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, RowResult, each};
 use cli::{OncePerTarget, Session};
 use model::{Effect, Record, ResourceKind};
+use ops::resources;
 use pipe::Row;
 use serde_json::Value;
 
@@ -97,9 +97,9 @@ impl Update {
             known.extend(attributes);
             return Ok(RowDone::changed(row, known, Outcome::Updated).with(effect));
         }
-        let body = resource::update_body("deployment", id, attributes, Record::new());
-        let request = Request::patch(format!("/deployments/{}", segment(id))).body(body);
-        let record = without_code(session.send(&request)?.record_if_any());
+        let kind = ResourceKind::Deployment;
+        let record = resources::update(session, kind, &present, attributes, Record::new())?;
+        let record = without_code(record);
         Ok(RowDone::changed(row, record, Outcome::Updated).with(effect))
     }
 }

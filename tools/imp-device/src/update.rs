@@ -1,11 +1,11 @@
 //! `imp-device update`
 
-use api::{Request, resource, segment};
 use clap::Args;
 use cli::rows::change::{asks_for_something, nothing_to_change};
 use cli::rows::{RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
+use ops::resources;
 
 /// Rename devices
 ///
@@ -37,11 +37,11 @@ impl Update {
             let attributes = Record::from_iter([("name".to_owned(), name.into())]);
             let present = session.device(&device)?;
             let id = cli::text(&present, "id").to_owned();
+            let state = present.clone();
             let send = || {
                 // By its id, which is its own whatever else it is called.
-                let body = resource::update_body("device", &id, attributes.clone(), Record::new());
-                let request = Request::patch(format!("/devices/{}", segment(&id))).body(body);
-                Ok(session.send(&request)?.record_if_any())
+                let (kind, attributes) = (ResourceKind::Device, attributes.clone());
+                resources::update(&session, kind, &state, attributes, Record::new())
             };
             let (changed, reported) = once.act(&row.source, &id, &attributes, || {
                 change(present, &attributes, self.changes.dry_run, send)

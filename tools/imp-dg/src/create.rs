@@ -5,11 +5,12 @@ use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use api::{Request, resource};
+use api::resource;
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::terminal::stderr;
 use cli::{OncePerTarget, Session};
+use ops::resources;
 use pipe::{Failure, Row};
 use serde_json::Value;
 
@@ -291,19 +292,8 @@ impl Making<'_> {
             let done = RowDone::created(kind.api_name(), attributes);
             return Ok(done.with(effect.called(&id)));
         }
-        let product = relationships["product"]["id"].as_str().unwrap_or_default().to_owned();
-        let is_same = |group: &Record| {
-            ["name", "type"].map(|name| cli::text(group, name))
-                == [cli::text(&attributes, "name"), kind.api_name()]
-        };
-        let of_product = [("filter[product.id]", product.as_str())];
-        let made = match self.session.made_before("/devicegroups", &of_product, is_same)? {
-            Some(made) => made,
-            None => {
-                let body = resource::create_body(kind.api_name(), attributes, relationships);
-                self.session.create(&Request::post("/devicegroups").body(body))?
-            }
-        };
+        let (group, name) = (ResourceKind::DeviceGroup, kind.api_name());
+        let made = resources::create(self.session, group, name, attributes, relationships)?;
         let effect = effect.called(cli::text(&made, "id"));
         Ok(RowDone::new(made, Outcome::Created).with(effect))
     }
@@ -334,8 +324,9 @@ impl Making<'_> {
                     self.beside.push((what, effect.called(&id)));
                     return Ok(resource::identifier("product", &id));
                 }
-                let body = resource::create_body("product", attributes, Record::new());
-                let created = session.create(&Request::post("/products").body(body));
+                let kind = ResourceKind::Product;
+                let created =
+                    resources::create(session, kind, "product", attributes, Record::new());
                 // Also when it is not known whether it was made: later rows look again.
                 session.resolver.forget(ResourceKind::Product);
                 let created = created.map_err(|failure| about(&what, failure))?;

@@ -1,6 +1,6 @@
 //! `imp-dg update`
 
-use api::{Request, resource, segment};
+use api::resource;
 use clap::Args;
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Changed, Outcome, RowJob, each};
@@ -8,8 +8,9 @@ use cli::{OncePerTarget, Session};
 use model::change::MINIMUM;
 use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
 use ops::deployments::is_older;
+use ops::resources;
 use pipe::{Failure, Row};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{targets, variables};
 
@@ -169,7 +170,7 @@ impl WantedState {
         present: Record,
         dry_run: bool,
     ) -> Result<Changed, Failure> {
-        let (kind, id) = (cli::text(&present, "type"), cli::text(&present, "id"));
+        let id = cli::text(&present, "id");
         let minimum = match &self.lowest {
             Some(text) => Some(minimum(session, id, text)?),
             None => None,
@@ -187,17 +188,14 @@ impl WantedState {
             let record = present.into_iter().chain(self.attributes.clone()).collect();
             return Ok(Changed { record, outcome, effect });
         }
-        let path = format!("/devicegroups/{}", segment(id));
         let mut record = present.clone();
         if patch {
             let (attributes, relationships) = (self.attributes.clone(), self.relationships.clone());
-            let body = resource::update_body(kind, id, attributes, relationships);
-            record = session.send(&Request::patch(path.clone()).body(body))?.record_if_any();
+            let kind = ResourceKind::DeviceGroup;
+            record = resources::update(session, kind, &present, attributes, relationships)?;
         }
         if let Some(deployment) = minimum {
-            let body = json!({"data": resource::identifier("deployment", &deployment)});
-            let path = format!("{path}/relationships/min_supported_deployment");
-            session.send(&Request::put(path).body(body))?;
+            resources::set_minimum(session, id, &deployment)?;
             record.insert("min_supported_deployment_id".into(), deployment.into());
             record.insert("min_supported_deployment_type".into(), "deployment".into());
         }

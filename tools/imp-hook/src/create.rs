@@ -50,15 +50,7 @@ impl Create {
                 if self.changes.dry_run {
                     return Ok(RowDone::created("webhook", attributes.clone()).with(effect));
                 }
-                let is_same = |hook: &Record| change::is_so(hook, &attributes);
-                let of_group = [("filter[devicegroup.id]", cli::text(&group, "id"))];
-                let made = match session.made_before("/webhooks", &of_group, is_same)? {
-                    Some(made) => made,
-                    None => {
-                        let body = body(attributes.clone(), &group);
-                        session.create(&Request::post("/webhooks").body(body))?
-                    }
-                };
+                let made = make(&session, attributes.clone(), &group)?;
                 let effect = effect.called(cli::text(&made, "id"));
                 Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
@@ -91,9 +83,12 @@ pub fn attributes(url: &str, event: Event, mime: Mime) -> Record {
     ])
 }
 
-/// The body that creates a webhook of a group.
-pub fn body(attributes: Record, group: &Record) -> Value {
+/// Makes a webhook of a group.
+///
+/// # Errors
+/// As [`Session::create`].
+pub fn make(session: &Session, attributes: Record, group: &Record) -> Result<Record, Failure> {
     let group = resource::identifier(cli::text(group, "type"), cli::text(group, "id"));
     let relationships = Record::from_iter([("devicegroup".to_owned(), group)]);
-    resource::create_body("webhook", attributes, relationships)
+    resources::create(session, ResourceKind::Webhook, "webhook", attributes, relationships)
 }

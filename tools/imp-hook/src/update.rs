@@ -1,11 +1,12 @@
 //! `imp-hook update`
 
-use api::{Request, resource};
+use api::Request;
 use clap::Args;
 use cli::rows::change::{asks_for_something, nothing_to_change};
 use cli::rows::{RowJob, change, each};
 use cli::{OncePerTarget, Session};
-use model::Record;
+use model::{Record, ResourceKind};
+use ops::resources;
 use pipe::{Failure, Row};
 
 use crate::hook::{self, Mime, Webhooks};
@@ -45,11 +46,11 @@ impl Update {
                 return Err(nothing_to_change(OPTIONS));
             }
             let (changed, reported) = once.act(&row.source, &id, &attributes, || {
-                let present = session.record(&Request::get(path.clone()))?;
+                let present = session.record(&Request::get(path))?;
+                let state = present.clone();
                 change(present, &attributes, self.changes.dry_run, || {
-                    let body =
-                        resource::update_body("webhook", &id, attributes.clone(), Record::new());
-                    Ok(session.send(&Request::patch(path).body(body))?.record_if_any())
+                    let (kind, attributes) = (ResourceKind::Webhook, attributes.clone());
+                    resources::update(&session, kind, &state, attributes, Record::new())
                 })
             })?;
             Ok(changed.of(row).once(reported))

@@ -1,12 +1,12 @@
 //! `imp-product create`
 
-use api::{Request, resource};
+use api::resource;
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
 use model::change::planned_id;
 use model::{Effect, Record, ResourceKind};
-use pipe::Failure;
+use ops::resources;
 
 /// Create products
 #[derive(Args)]
@@ -61,9 +61,9 @@ impl Create {
                     let done = RowDone::created("product", attributes.clone());
                     return Ok(done.with(effect.called(&planned_id(&[name]))));
                 }
-                let before = made_before(&session, owner, name)?;
-                let create = || session.create(&request(&attributes, &relationships));
-                let made = before.map_or_else(create, Ok)?;
+                let (attributes, relationships) = (attributes.clone(), relationships.clone());
+                let kind = ResourceKind::Product;
+                let made = resources::create(&session, kind, "product", attributes, relationships)?;
                 let effect = effect.called(cli::text(&made, "id"));
                 Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
@@ -71,18 +71,4 @@ impl Create {
             Ok(done.once(reported))
         })
     }
-}
-
-fn request(attributes: &Record, relationships: &Record) -> Request {
-    let body = resource::create_body("product", attributes.clone(), relationships.clone());
-    Request::post("/products").body(body)
-}
-
-/// The product that a run made before it was interrupted.
-fn made_before(session: &Session, owner: &str, name: &str) -> Result<Option<Record>, Failure> {
-    let is_same = |product: &Record| {
-        let is_own = owner == "me" || cli::text(product, "owner_id") == owner;
-        is_own && cli::text(product, "name") == name
-    };
-    session.made_before("/products", &[], is_same)
 }

@@ -1,11 +1,11 @@
 //! `imp-product update`
 
-use api::{Request, resource, segment};
 use clap::Args;
 use cli::rows::change::{asks_for_something, nothing_to_change};
 use cli::rows::{RowJob, change, each};
 use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
+use ops::resources;
 
 /// What can be asked for.
 const OPTIONS: &str = "--name or --descr";
@@ -49,9 +49,8 @@ impl Update {
             }
             let id = cli::text(&product, "id");
             let send = || {
-                let body = resource::update_body("product", id, attributes.clone(), Record::new());
-                let request = Request::patch(format!("/products/{}", segment(id))).body(body);
-                Ok(session.send(&request)?.record_if_any())
+                let (kind, attributes) = (ResourceKind::Product, attributes.clone());
+                resources::update(&session, kind, &product, attributes, Record::new())
             };
             let (changed, reported) = once.act(&row.source, id, &attributes, || {
                 let present = session.present(ResourceKind::Product, &row, &product)?;
