@@ -82,7 +82,6 @@ impl Update {
         mut attributes: Record,
         (add, remove): (&[String], &[String]),
     ) -> RowResult {
-        let id = cli::text(build, "id");
         let present = session.present(ResourceKind::Deployment, row, build)?;
         if !add.is_empty() || !remove.is_empty() {
             // The service replaces all tags at once, so those of now have to be known.

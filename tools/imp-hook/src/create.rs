@@ -1,12 +1,12 @@
 //! `imp-hook create`
 
-use api::{Request, resource};
+use api::resource;
 use clap::Args;
-use cli::rows::{Outcome, RowDone, RowJob, change, each};
+use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
 use model::{Effect, Record, ResourceKind};
+use ops::resources;
 use pipe::{Failure, Row};
-use serde_json::Value;
 
 use crate::hook::{Event, Mime};
 

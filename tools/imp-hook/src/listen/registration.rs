@@ -6,7 +6,7 @@ use cli::{CommandError, Session};
 use model::{ErrorKind, Record, ResourceKind};
 use pipe::Failure;
 
-use crate::create::{attributes, body};
+use crate::create::{attributes, make};
 use crate::hook::{Event, Mime};
 
 /// Webhooks that were created for this run.
@@ -52,8 +52,8 @@ impl Registration {
             self.hooks.push(hook);
             return Ok(());
         }
-        let body = body(attributes(&url, event, Mime::Json), &group);
-        let made = match self.session.create(&Request::post("/webhooks").body(body)) {
+        let attributes = attributes(&url, event, Mime::Json);
+        let made = match make(&self.session, attributes, &group) {
             Ok(made) => made,
             // No answer: the URL has the secret, so a webhook that has it is the one we asked for.
             Err(failure) if failure.kind == ErrorKind::UnknownOutcome => {
