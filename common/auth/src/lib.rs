@@ -35,6 +35,7 @@ pub use file_guards::FileGuards;
 pub use login::{
     Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,
 };
+pub use private::make_directory;
 pub use service::Service;
 pub use token_source::TokenSource;
 
@@ -146,7 +147,7 @@ impl Interaction {
 }
 
 /// A name for something secret, or too long for a file name: SHA-256 of the parts, in hex.
-fn digest(parts: &[&[u8]]) -> String {
+pub fn digest(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         // The length keeps ("ab", "c") apart from ("a", "bc").

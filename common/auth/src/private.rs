@@ -82,7 +82,7 @@ fn parent(path: &Path) -> &Path {
 ///
 /// # Errors
 /// When it is not there and cannot be made.
-pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
+pub fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 

@@ -16,6 +16,7 @@ use api::{Client, Error, Request, WriteGate};
 use model::ErrorKind;
 
 use crate::command_error::CommandError;
+use crate::journal;
 use crate::terminal::environment;
 pub use max_changes::MaxChanges;
 use protected::Protected;
@@ -86,7 +87,8 @@ impl Guards {
         if !self.protect.is_empty() {
             self.protected()?.check(request)?;
         }
-        self.count()
+        self.count()?;
+        journal::before_writing()
     }
 
     /// Ends a run that changes something where nothing may be changed.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use clap::ArgMatches;
 
 static VERB: OnceLock<String> = OnceLock::new();
+static COMMAND: OnceLock<Vec<String>> = OnceLock::new();
 
 /// Notes the verb: `assign`, `key create`.
 pub(crate) fn note(matches: &ArgMatches) {
@@ -20,4 +21,14 @@ pub(crate) fn note(matches: &ArgMatches) {
 /// The verb that was typed, in our own word for it; empty before the command line has been parsed.
 pub fn verb() -> &'static str {
     VERB.get().map_or("", String::as_str)
+}
+
+/// Notes the words of the command line, secrets hidden.
+pub(crate) fn note_command(words: Vec<String>) {
+    COMMAND.get_or_init(|| words);
+}
+
+/// The words of the command line, secrets hidden.
+pub fn command() -> &'static [String] {
+    COMMAND.get().map_or(&[], Vec::as_slice)
 }

@@ -1,28 +1,296 @@
-//! The journal of what runs change.
+//! The journal: what a run that changes something is going to do, is doing and has done, in one file.
+//!
+//! Careful about order. All rows are in the file before the first of them is written; which rows are under
+//! way is on the disk before their request leaves; and what became of a row is in the file before it is
+//! printed. So whatever ends the run, power included, the file says of every row whether it was done, was not
+//! begun, or may have been done. A run that is resumed goes on in the same file.
 
-use std::path::PathBuf;
+mod begin;
+mod command;
+mod current;
+mod directory;
+mod file;
+mod lines;
+mod past;
+pub mod recorded;
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use model::{Change, Effect, ErrorKind, Record};
+use pipe::{Failure, Item};
+use serde_json::json;
+
+use crate::command_error::CommandError;
+use crate::rows::Outcome;
+use crate::rows::source::Rows;
 use crate::terminal::environment;
+use crate::terminal::interruptible::Inputs;
+use crate::{Exit, invocation};
+
+pub(crate) use begin::begin;
+pub(crate) use command::without_secrets;
+pub use current::{Thing, was_under_way, working_on};
+pub(crate) use current::{repeated, repeats};
+pub use directory::{all, find, is_held, run_of};
+use file::JournalFile;
+use lines::{as_line, hide};
+use past::Past;
+pub use past::command_of;
+
+/// The journal of this run; nothing inside when it has none.
+static RUN: OnceLock<Option<Journal>> = OnceLock::new();
+
+/// What was read from stdin before the run was known to change something: the groups of `--dg -`.
+static GIVEN: Mutex<Vec<Item>> = Mutex::new(Vec::new());
+
+/// The journal of a run under way.
+struct Journal {
+    file: JournalFile,
+    run: String,
+    /// Numbers of the rows that a resumed run takes up again, in their order.
+    taken_up: Vec<u64>,
+    /// The number of the first row that is new.
+    first_new: u64,
+    /// Rows that have come so far.
+    come: AtomicU64,
+    /// The rows are those of the input, or of a journal.
+    rows_are_given: AtomicBool,
+    /// Its rows are secrets, which are not kept.
+    hides_rows: bool,
+    had_account: bool,
+    past: Option<&'static Past>,
+    ended: OnceLock<()>,
+}
+
+/// The journal of a run that is still open.
+fn journal() -> Option<&'static Journal> {
+    RUN.get()?.as_ref()
+}
+
+/// Keeps no journal of this run: it changes nothing.
+pub fn none() {
+    RUN.get_or_init(|| None);
+}
+
+/// The rows that are to be taken up again, when this run is one that goes on.
+pub(crate) fn rows_taken_up() -> Option<Result<Rows, CommandError>> {
+    let journal = journal()?;
+    journal.rows_are_given.store(true, Ordering::Relaxed);
+    Some(journal.past?.rows())
+}
+
+/// What was given to the run that is resumed, to name something else than its rows.
+pub(crate) fn given_before() -> Option<Result<Rows, CommandError>> {
+    past::resumed().map(|past| past.and_then(Past::given)).transpose()
+}
+
+/// Keeps what names something else than the rows.
+pub(crate) fn note_given(item: &Item) {
+    match RUN.get() {
+        None => given().push(item.clone()),
+        Some(Some(journal)) => journal.append_given(item),
+        Some(None) => {}
+    }
+}
+
+fn given() -> std::sync::MutexGuard<'static, Vec<Item>> {
+    GIVEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Notes the next row that has come, before it is worked on.
+pub fn note_item(item: &Item) {
+    let Some(journal) = journal() else { return };
+    let index = journal.come.fetch_add(1, Ordering::Relaxed);
+    if (index as usize) < journal.taken_up.len() {
+        return;
+    }
+    if index == 0 && !journal.rows_are_given.load(Ordering::Relaxed) {
+        journal.file.append([json!({"type": "listed"})]);
+    }
+    let mut line = Record::from_iter([
+        ("type".to_owned(), "row".into()),
+        ("row".to_owned(), journal.number(index).into()),
+    ]);
+    line.extend(as_line(item, journal.hides_rows));
+    journal.file.append([line]);
+}
+
+/// Notes that the input has ended, so that all rows are in the journal.
+pub fn note_end_of_input(inputs: &Inputs) {
+    let Some(journal) = journal() else { return };
+    if !inputs.were_cut_short() && !inputs.may_have_more() && !inputs.are_stopped() {
+        let rows = journal.come.load(Ordering::Relaxed);
+        journal.file.append([json!({"type": "read", "rows": rows})]);
+    }
+}
+
+/// The numbers of the rows that are reported as these, counted from 0.
+pub fn numbers(indices: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    let number = |index| journal().map_or(index + 1, |journal| journal.number(index));
+    indices.into_iter().map(number).collect()
+}
+
+/// Notes that these rows are going to be written from several threads at once.
+pub fn note_started(rows: &[u64]) {
+    if let Some(journal) = journal() {
+        journal.start(rows, None);
+    }
+}
+
+/// Asked by the client before each request that changes something: what is under way is on the disk then.
+///
+/// # Errors
+/// The journal cannot be written and has to be.
+pub(crate) fn before_writing() -> Result<(), api::Error> {
+    let Some(journal) = journal() else { return Ok(()) };
+    if let Some((rows, thing)) = current::take_unstarted() {
+        journal.start(&rows, thing.as_ref());
+    }
+    journal.file.sync().map_err(|error| {
+        api::Error::new(ErrorKind::Misconfigured, "The journal cannot be written").detail(error)
+    })
+}
+
+/// What became of a row.
+pub(crate) enum Told<'a> {
+    Done { record: &'a Record, effects: &'a [Effect], outcome: Outcome },
+    Failed(&'a Failure),
+}
+
+/// Notes what became of the row that is reported as this, counted from 0.
+///
+/// # Errors
+/// The journal cannot be written and has to be.
+pub(crate) fn note_told(
+    index: u64,
+    source: &str,
+    told: &Told<'_>,
+    thing: Option<&Thing>,
+) -> Result<(), String> {
+    let Some(journal) = journal() else { return Ok(()) };
+    let mut lines = match told {
+        Told::Done { record, effects: [], outcome } => {
+            vec![journal.change(Effect::action(record), *outcome, source)]
+        }
+        Told::Done { effects, outcome, .. } => {
+            effects.iter().map(|effect| journal.change(effect.clone(), *outcome, source)).collect()
+        }
+        Told::Failed(failure) => vec![Record::from_iter([
+            ("type".to_owned(), "failed".into()),
+            ("error".to_owned(), serde_json::to_value(failure).unwrap_or_default()),
+        ])],
+    };
+    for line in &mut lines {
+        line.insert("row".into(), journal.number(index).into());
+        if let Some(thing) = thing.filter(|_| !journal.hides_rows) {
+            line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
+        }
+    }
+    // At once, so that a row is done as a whole or not at all.
+    journal.file.append(lines);
+    journal.file.flush()
+}
+
+/// Whether rows of a resumed run may be missing: its input had not been read to its end.
+pub(crate) fn lacks_rows() -> bool {
+    let past = journal().and_then(|journal| journal.past);
+    past.is_some_and(|past| !past.recorded.was_read && !past.rows_are_listed_anew())
+}
+
+/// Ends the journal, unless that has been done. A run without rows leaves none.
+pub(crate) fn end(account: Option<auth::Account>, exit: Exit) {
+    let Some(journal) = journal() else { return };
+    if journal.ended.set(()).is_err() {
+        return;
+    }
+    if journal.come.load(Ordering::Relaxed) == 0 && journal.past.is_none() {
+        journal.file.remove();
+        return;
+    }
+    let mut line = json!({"type": "end", "exit": exit.code(), "at": directory::time_stamp()});
+    if let (Some(account), false) = (account, journal.had_account) {
+        line["account"] = called(account).into();
+    }
+    journal.file.append([line]);
+    journal.file.finish();
+}
+
+/// What was done to a thing before this run was resumed.
+pub(crate) fn earlier(thing: &Thing) -> Option<&'static past::Earlier> {
+    current::note_thing(thing);
+    let past = journal()?.past?;
+    let earlier = past.earlier(thing)?;
+    if earlier.is_under_way {
+        current::note_under_way();
+    }
+    Some(earlier)
+}
+
+/// Whether things have to be told apart, which costs a digest for each.
+pub(crate) fn notes_things() -> bool {
+    journal().is_some()
+}
+
+/// What names the first thing that was done before this run was resumed.
+pub fn first_thing() -> Option<&'static str> {
+    journal()?.past?.first_thing()
+}
+
+/// Whether the row with this number was under way when the run was interrupted.
+pub fn is_under_way(row: u64) -> bool {
+    let past = journal().and_then(|journal| journal.past);
+    past.is_some_and(|past| past.recorded.is_under_way(row))
+}
+
+/// What this run made before it was resumed was made since then, by the clock of the service, which may differ a
+/// little from ours.
+pub(crate) fn made_since() -> Option<String> {
+    let header = &journal()?.past?.recorded.header;
+    directory::a_little_before(&header.at)
+}
+
+/// What an account is called in a journal.
+fn called(account: auth::Account) -> String {
+    account.email.or(account.username).unwrap_or(account.id)
+}
+
+impl Journal {
+    fn number(&self, index: u64) -> u64 {
+        let known = usize::try_from(index).ok().and_then(|index| self.taken_up.get(index));
+        known.copied().unwrap_or_else(|| self.first_new + index - self.taken_up.len() as u64)
+    }
+
+    fn append_given(&self, item: &Item) {
+        let mut line = as_line(item, self.hides_rows);
+        line.insert("type".into(), "given".into());
+        self.file.append([line]);
+    }
+
+    fn start(&self, rows: &[u64], thing: Option<&Thing>) {
+        let mut line = json!({"type": "started", "rows": rows});
+        if let Some(thing) = thing.filter(|_| !self.hides_rows) {
+            line["thing"] = serde_json::to_value(thing).unwrap_or_default();
+        }
+        self.file.append([line]);
+        self.file.want_sync();
+    }
+
+    fn change(&self, effect: Effect, outcome: Outcome, source: &str) -> Record {
+        let effect = if self.hides_rows { hide(effect) } else { effect };
+        let change = Change {
+            verb: invocation::verb().to_owned(),
+            effect,
+            source: source.to_owned(),
+            run: self.run.clone(),
+            outcome: outcome.word().to_owned(),
+            at: directory::time_stamp(),
+        };
+        change.to_record()
+    }
+}
 
 /// Whether nobody wants one: then nothing is looked up that only the journal needs.
 pub fn is_off() -> bool {
     environment::text("IMP_JOURNAL").is_some_and(|text| text == "off")
-}
-
-/// The journal of a run: a path stands for itself.
-pub fn file_of(run: &str) -> PathBuf {
-    let directory = match environment::text("IMP_JOURNAL").as_deref() {
-        None | Some("off" | "require") => {
-            let home = environment::path("HOME");
-            let state_home = environment::path("XDG_STATE_HOME");
-            auth::directories(home.as_deref(), state_home.as_deref(), None)
-                .state
-                .map(|state| state.join("changes"))
-        }
-        Some(directory) => Some(PathBuf::from(directory)),
-    };
-    match directory {
-        Some(directory) if !run.contains(['/', '.']) => directory.join(format!("{run}.ndjson")),
-        _ => PathBuf::from(run),
-    }
 }

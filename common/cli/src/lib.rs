@@ -53,9 +53,11 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     // What `parse` does, but the description of all verbs is built only once: it is half of the
     // start-up time that is ours.
     let typed = command_line::in_our_form(environment::arguments(), Arguments::command);
-    let parsed = command.try_get_matches_from_mut(typed);
+    let name = command.get_name().to_owned();
+    let parsed = command.try_get_matches_from_mut(&typed);
     let parsed = parsed.and_then(|mut matches| {
         invocation::note(&matches);
+        invocation::note_command(journal::without_secrets(&name, &typed, &matches));
         let asked = Asked::by(&matches);
         let arguments = Arguments::from_arg_matches_mut(&mut matches);
         arguments.map(|arguments| (arguments, asked)).map_err(|error| error.format(&mut command))
@@ -76,6 +78,7 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
         }
     };
     let exit = exit.and(signals::exit());
+    journal::end(None, exit);
     match asked.write_unless_written(exit) {
         Ok(()) => exit.into(),
         Err(error) => {

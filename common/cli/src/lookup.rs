@@ -10,6 +10,7 @@ use pipe::{Failure, Identifier, NamedBy, Row};
 use serde_json::Value;
 
 use crate::command_error::{CommandError, failure};
+use crate::journal;
 use crate::rows::naming::name_device;
 use crate::rows::source::Identifiers;
 use crate::session::{Session, text};
@@ -196,6 +197,31 @@ impl Session {
         let records =
             api::list::collect(&self.client, path, &filters, usize::from(self.common.jobs));
         records.map(|records| records.into_iter().map(Value::Object).collect()).map_err(failure)
+    }
+
+    /// For a row whose creation was under way when the run that is resumed was interrupted: what it made, the
+    /// newest that `is_same` and was made since the run began. `None` as well for any other row.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`].
+    pub fn made_before(
+        &self,
+        path: &str,
+        filters: &[(&str, &str)],
+        is_same: impl Fn(&Record) -> bool,
+    ) -> Result<Option<Record>, Failure> {
+        let Some(since) = journal::made_since().filter(|_| journal::was_under_way()) else {
+            return Ok(None);
+        };
+        let records = self.collect(path, filters)?.into_iter().filter_map(|record| match record {
+            Value::Object(record) => Some(record),
+            _ => None,
+        });
+        // Time stamps have one form and sort as text (imp-service(7), section 1.6).
+        let made = records.filter(|record| text(record, "created_at") >= since.as_str());
+        Ok(made
+            .filter(|record| is_same(record))
+            .max_by_key(|record| text(record, "created_at").to_owned()))
     }
 
     /// Sends a request for a row.

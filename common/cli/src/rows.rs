@@ -1,5 +1,6 @@
 //! Rows: where they come from, how a verb works on each, and what becomes of it.
 
+mod ahead;
 pub mod change;
 mod expand;
 pub(crate) mod label;
@@ -15,7 +16,10 @@ pub mod source;
 
 pub use change::{Changed, change};
 pub use expand::{ExpandedRows, expand};
-pub use outcome::{Outcome, RowDone, RowResult, SAME_AS, from_dry_run, interrupted, run_ended};
+pub use outcome::{
+    Outcome, RowDone, RowResult, SAME_AS, certainly_not_done, from_dry_run, interrupted,
+    perhaps_done, run_ended,
+};
 pub use run::{RowJob, carry_out, each, each_row};
 
 pub use crate::consent::Ask;

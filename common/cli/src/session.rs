@@ -1,7 +1,7 @@
 //! A signed-in run of one command: what the verbs get to work with.
 
 use model::{ErrorKind, Record};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::guards::Guards;
+use crate::journal;
 use crate::output::Output;
 use crate::terminal::interruptible::Inputs;
 use crate::{
@@ -85,7 +86,7 @@ pub fn settings(common: &Common, endpoint: &str) -> Settings {
         patience: common.patience,
         stop: signals::stop(),
         trace: traced.then(|| Trace::new(stderr::plain)),
-        write_gate: WriteGate::open(),
+        write_gate: WriteGate::new(|_| journal::before_writing()),
         rate_limiter: Arc::new(RateLimiter::alone()),
         unblessing_rate_limiter: Arc::new(RateLimiter::alone()),
     }
@@ -191,6 +192,17 @@ impl Session {
         }
         self.share_pace();
         Ok(account)
+    }
+
+    /// The account, if it is known without asking.
+    pub fn known_account(&self) -> Option<auth::Account> {
+        let asked = self.account.get().and_then(|account| account.clone().ok());
+        asked.or_else(|| self.sign_in.known_account())
+    }
+
+    /// Where what is kept from run to run lies.
+    pub fn state_dir(&self) -> Option<&Path> {
+        self.state_dir.as_deref()
     }
 
     /// Called now and then by long runs: from some requests on it is worth knowing the account, whose

@@ -10,8 +10,8 @@ mod carry_out;
 mod obstacles;
 mod plan;
 
-use model::{ResourceKind, Secret};
-use pipe::{Item, Row};
+use model::{ErrorKind, Record, ResourceKind, Secret};
+use pipe::{Failure, Item, Row};
 
 use carry_out::DeletionRun;
 use cli::CommandError;
@@ -19,7 +19,7 @@ use cli::Session;
 use cli::consent::count;
 use cli::rows::results::Results;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, SAME_AS, from_dry_run, run_ended};
-use cli::{consent, terminal::stderr};
+use cli::{consent, journal, terminal::stderr};
 use plan::DeleteRow;
 
 /// A deletion that may clear the way first.
@@ -45,21 +45,7 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
         session.guards.may_change()?;
     }
     let mut results = Results::open(session, job.args, job.changes)?;
-    let mut rows = Vec::new();
-    for item in job.args.source.rows(&session.inputs)? {
-        rows.push(match item {
-            Ok(Item::Row(row)) if row.is_dry_run() && !job.is_dry_run() => {
-                DeleteRow::bad(row.record, row.source, from_dry_run())
-            }
-            // A list of devices leads to their group, and one of groups to their product.
-            Ok(Item::Row(row)) => DeleteRow::new(row.as_reference_to(kind)),
-            Ok(Item::Bad(bad)) => DeleteRow::bad(bad.input, bad.source, bad.failure),
-            Err(error) => {
-                results.end_run(error.into());
-                break;
-            }
-        });
-    }
+    let rows = read(session, kind, job, &mut results)?;
     let mut run = DeletionRun::new(session, order, rows);
     if !results.is_over() {
         obstacles::identify(&mut run, kind);
@@ -76,6 +62,8 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
         let open = run.rows.iter_mut().filter(|row| row.is_open());
         open.for_each(|row| row.failure = Some(run_ended()));
     } else if !job.is_dry_run() {
+        let open = run.each_open(|_| ()).into_iter().map(|((index, _), ())| index as u64);
+        journal::note_started(&journal::numbers(open));
         run.carry_out(kind);
     }
     report(&mut results, &run.rows);
@@ -93,6 +81,36 @@ fn may_delete_so_many(
     };
     let open = rows.iter().filter(|row| row.is_open()).count() as u64;
     session.guards.may_change_so_many(changes.max_changes, open, rows.len() as u64)
+}
+
+/// Reads all rows.
+fn read(
+    session: &Session,
+    kind: ResourceKind,
+    job: &RowJob<'_>,
+    results: &mut Results<'_>,
+) -> Result<Vec<DeleteRow>, CommandError> {
+    let mut rows = Vec::new();
+    for item in job.args.source.rows(&session.inputs)? {
+        let item = match item {
+            Ok(item) => item,
+            Err(error) => {
+                results.end_run(error.into());
+                return Ok(rows);
+            }
+        };
+        journal::note_item(&item);
+        rows.push(match item {
+            Item::Row(row) if row.is_dry_run() && !job.is_dry_run() => {
+                DeleteRow::bad(row.record, row.source, from_dry_run())
+            }
+            // A list of devices leads to their group, and one of groups to their product.
+            Item::Row(row) => DeleteRow::new(row.as_reference_to(kind)),
+            Item::Bad(bad) => DeleteRow::bad(bad.input, bad.source, bad.failure),
+        });
+    }
+    journal::note_end_of_input(&session.inputs);
+    Ok(rows)
 }
 
 /// Says what is to be done; asks where that is to be asked.
@@ -130,8 +148,17 @@ fn consent_to(
 
 /// The rows in their order, each with what became of it.
 fn report(results: &mut Results<'_>, rows: &[DeleteRow]) {
-    for row in rows {
+    for (row, number) in rows.iter().zip(journal::numbers(0..rows.len() as u64)) {
         let first = row.same_as.map_or(row, |first| &rows[first]);
+        let is_gone = |failure: &Failure| {
+            failure.kind == ErrorKind::NotFound && journal::is_under_way(number)
+        };
+        if row.failure.as_ref().is_some_and(is_gone) {
+            let row = Row { record: row.input.clone(), source: row.source.clone() };
+            let done = RowDone::changed(&row, Record::new(), Outcome::Deleted);
+            results.good(done, &row.source);
+            continue;
+        }
         if let Some(failure) = row.failure.as_ref().or(first.failure.as_ref()) {
             let mut told = failure.clone();
             if first.is_begun {

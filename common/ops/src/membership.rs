@@ -27,12 +27,12 @@ use api::list::{self, Reading};
 use api::send::clock;
 use pipe::{Failure, Item, NamedBy, ReadError, Row};
 
-use cli::Session;
 use cli::rows::results::Results;
 use cli::rows::source::Rows;
 use cli::rows::{Ask, RowJob};
 use cli::{Changes, CommandError};
 use cli::{Exit, Result};
+use cli::{Session, journal};
 use job::MoveJob;
 use locations::Locations;
 use row::{MoveRow, Requested, RowState};
@@ -98,6 +98,7 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
     if args.reports.failed.is_none() || error.exit == Exit::CouldNotRun {
         return Err(error);
     }
+    journal::none();
     let mut results = Results::open(session, args, Some(Changes::default()))?;
     let rows = args.source.rows(&session.inputs)?;
     results.end_run(error);
@@ -197,6 +198,9 @@ fn move_together(
             break;
         }
     }
+    if !order.stream && !results.is_over() {
+        journal::note_end_of_input(&session.inputs);
+    }
     job.carry_out(results);
 }
 
@@ -218,7 +222,9 @@ fn move_as_they_come(session: &Session, order: &Move<'_>, rows: Rows, results: &
         let too_long = session.inputs.are_live() && clock::monotonic().duration_since(since) > REST;
         if too_long { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    if !pipe::batch::chunks(rows, order.batch, IDLE, each, left) {
+    if pipe::batch::chunks(rows, order.batch, IDLE, each, left) {
+        journal::note_end_of_input(&session.inputs);
+    } else {
         session.inputs.cut_short();
     }
 }

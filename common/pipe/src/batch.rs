@@ -8,7 +8,11 @@ use std::hash::Hash;
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// Items that are read ahead of their use.
+const READ_AHEAD: usize = 1024;
 
 /// Collects items by key into batches of a given size. The same items in the same order give the
 /// same batches, and items of a key stay in their order.
@@ -108,6 +112,56 @@ fn drain<T>(
             Event::Idle => return false,
             Event::End => return true,
         }
+    }
+}
+
+/// A source that is read ahead in its own thread, and that may be left before its end: then the thread takes one
+/// more item at most.
+pub struct Ahead<T> {
+    items: Receiver<T>,
+    has_begun: bool,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl<T: Send + 'static> Ahead<T> {
+    /// Begins to read.
+    pub fn of(source: impl Iterator<Item = T> + Send + 'static) -> Ahead<T> {
+        let (give, items) = sync_channel(READ_AHEAD);
+        #[expect(clippy::disallowed_methods, reason = "it ends with the source, or is left behind")]
+        let reader = std::thread::spawn(move || {
+            source.map(|item| give.send(item)).take_while(Result::is_ok).for_each(drop);
+        });
+        Ahead { items, has_begun: false, reader: Some(reader) }
+    }
+
+    /// The next item, unless none comes for `idle`. The first is waited for.
+    ///
+    /// # Panics
+    /// If the source panics, with its message.
+    pub fn soon(&mut self, idle: Duration) -> Option<T> {
+        match wait(&self.items, self.has_begun.then_some(idle)) {
+            Event::Item(item) => {
+                self.has_begun = true;
+                Some(item)
+            }
+            Event::Idle => None,
+            Event::End => self.end(),
+        }
+    }
+
+    fn end(&mut self) -> Option<T> {
+        if let Some(Err(panic)) = self.reader.take().map(JoinHandle::join) {
+            resume_unwind(panic);
+        }
+        None
+    }
+}
+
+impl<T: Send + 'static> Iterator for Ahead<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.items.recv().ok().or_else(|| self.end())
     }
 }
 
@@ -236,6 +290,20 @@ mod tests {
         let source = std::iter::repeat(1);
         let stop = |_| ControlFlow::Break(());
         assert!(!chunks(source, 1, FOR_EVER, stop, |_| ControlFlow::Break(())), "it never ends");
+    }
+
+    #[test]
+    fn a_live_source_is_read_until_it_is_idle_and_then_as_it_comes() {
+        let (give, source) = channel();
+        (0..5).for_each(|number| give.send(number).unwrap());
+        let mut ahead = Ahead::of(source.into_iter());
+        let first: Vec<i32> =
+            std::iter::from_fn(|| ahead.soon(Duration::from_millis(50))).collect();
+        assert_eq!(first, [0, 1, 2, 3, 4]);
+        give.send(5).unwrap();
+        assert_eq!(ahead.next(), Some(5));
+        drop(give);
+        assert_eq!((ahead.soon(FOR_EVER), ahead.next()), (None, None));
     }
 
     #[test]

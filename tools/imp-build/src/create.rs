@@ -2,6 +2,7 @@
 
 use api::deployments::{CODE, without_code};
 use api::{Request, resource};
+use cli::rows::change::is_so;
 use cli::rows::{Outcome, RowDone, RowResult};
 use cli::{OncePerTarget, Session, journal};
 use model::change::{BUILD, CURRENT, planned_id};
@@ -85,8 +86,16 @@ impl Creating {
                 let effects = effects(&planned_id(&[id]), &code.sha);
                 return Ok(effects.fold(done, RowDone::with));
             }
-            let record = self.post(session, group, code, whole.clone())?;
-            and_then(&record)?;
+            let record = match made_before(session, id, &whole)?.map(without_code) {
+                // Whether the restart was sent as well is not known.
+                Some(made) if self.restarts => return Err(perhaps_restarted(&made, id)),
+                Some(made) => made,
+                None => {
+                    let made = self.post(session, group, code, whole.clone())?;
+                    and_then(&made)?;
+                    made
+                }
+            };
             let effects = effects(cli::text(&record, "id"), cli::text(&record, "sha"));
             Ok(effects.fold(RowDone::new(record, Outcome::Created), RowDone::with))
         });
@@ -133,6 +142,30 @@ impl Creating {
             format!("see whether it is there with `imp-build list --dg {group}`, or {repeat}");
         failure.detail(pipe::failure::with_advice(&why, &advice))
     }
+}
+
+/// The build that a run made before it was interrupted, with its code.
+fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option<Record>, Failure> {
+    let told: Record = wanted
+        .iter()
+        .filter(|(name, _)| !CODE.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let of_group = [("filter[devicegroup.id]", group)];
+    let is_like = |build: &Record| is_so(build, &told);
+    let Some(like) = session.made_before("/deployments", &of_group, is_like)? else {
+        return Ok(None);
+    };
+    let build = session.get("deployments", cli::text(&like, "id"))?;
+    Ok(is_so(&build, wanted).then_some(build))
+}
+
+/// The build is there; of the restart that comes after it nothing is known.
+fn perhaps_restarted(build: &Record, group: &str) -> Failure {
+    cli::rows::perhaps_done().after(
+        format!("The build {} was created", cli::text(build, "id")),
+        &format!("if its devices did not restart, use `imp-dg restart --dg {group}`"),
+    )
 }
 
 /// The deployment of a build of this id, if there is one yet, and sha, if it is known.

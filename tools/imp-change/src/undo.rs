@@ -34,7 +34,7 @@ pub struct Undo {
 impl Undo {
     pub fn run(&self) -> cli::Result {
         let key = self.key.key()?;
-        let path = journal::file_of(&self.run);
+        let path = journal::find(&self.run)?;
         let items = read(&path)?;
         let session = Session::open(&self.common)?;
         let args = self.results.row_args("change", "RUN");

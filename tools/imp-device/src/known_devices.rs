@@ -11,7 +11,8 @@ use model::identifier::{Shape, shape};
 use model::{Record, ResourceKind};
 use pipe::{Failure, Identifier, Item, NamedBy, ReadError};
 
-/// The kind of identifier of the first row that has one of its own: no name.
+/// The kind of identifier of the first row that has one of its own, no name; of a run that goes on, of the first
+/// row of all.
 #[derive(Default)]
 pub struct FirstShape(OnceLock<Shape>);
 
@@ -19,7 +20,8 @@ impl FirstShape {
     /// Whether the row of this device is one of those that have the same kind of identifier as the first.
     pub fn is_as_first(&self, device: &Identifier) -> bool {
         let own = shape(&device.text);
-        !is_name(device) && *self.0.get_or_init(|| own) == own
+        let first = || cli::journal::first_thing().map_or(own, shape);
+        !is_name(device) && *self.0.get_or_init(first) == own
     }
 }
 

@@ -2,7 +2,7 @@
 
 use api::Request;
 use clap::Args;
-use cli::rows::{Outcome, RowDone, RowJob};
+use cli::rows::{Outcome, RowDone, RowJob, certainly_not_done};
 use cli::terminal::stderr;
 use cli::{OncePerTarget, Session};
 use model::{Effect, ErrorKind, Record, ResourceKind};
@@ -50,6 +50,7 @@ impl Restart {
                     }
                     return Ok(state);
                 }
+                certainly_not_done()?;
                 marks.device(&device)?;
                 session.with_device(&device, |path| Request::post(format!("{path}/{action}")))?;
                 if !self.changes.read_back {

@@ -2,7 +2,7 @@
 
 use api::{Request, segment};
 use clap::Args;
-use cli::rows::{Outcome, RowDone, RowJob};
+use cli::rows::{Outcome, RowDone, RowJob, certainly_not_done};
 use cli::{OncePerTarget, Session};
 use model::{Effect, Record, ResourceKind};
 use pipe::Failure;
@@ -45,6 +45,7 @@ impl Restart {
             let action = if conditional { "conditional_restart" } else { "restart" };
             let wanted = Record::from_iter([("conditional".to_owned(), conditional.into())]);
             let restart = || {
+                certainly_not_done()?;
                 if !has_devices(&session, id)? {
                     return Ok(Outcome::Unchanged);
                 }

@@ -28,7 +28,7 @@ pub fn expand(
 ) -> Result<ExpandedRows, CommandError> {
     let mut items: Vec<Result<Item, ReadError>> = Vec::new();
     let mut is_over = false;
-    for item in source.rows(&session.inputs)? {
+    for item in source.names(&session.inputs)? {
         let row = match item {
             Ok(Item::Row(row)) => row,
             other => {

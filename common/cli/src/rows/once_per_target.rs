@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pipe::Failure;
 
+use crate::journal::{self, Thing};
+use crate::rows::outcome::run_ended;
+
 /// What has been done so far, by the id of the thing. `Done` is what became of it.
 pub struct OncePerTarget<Done> {
     things: Mutex<HashMap<String, Arc<Wanted<Done>>>>,
@@ -72,6 +75,17 @@ impl<Done: Clone> OncePerTarget<Done> {
         wanted: &Record,
         act: impl FnOnce() -> Result<Done, Failure>,
     ) -> Result<(Done, Reported), Failure> {
+        if journal::notes_things()
+            && let Some(earlier) = journal::earlier(&Thing::new(names, wanted))
+        {
+            if earlier.wanted != Thing::new(names, wanted).wanted {
+                return Err(wants_something_else(&earlier.source));
+            }
+            if !earlier.is_under_way {
+                journal::repeats(&earlier.source);
+                return Err(run_ended());
+            }
+        }
         let mut things = self.things.lock().unwrap_or_else(PoisonError::into_inner);
         let known = names.iter().find_map(|name| things.get(*name).cloned());
         let thing = known.unwrap_or_else(|| {
@@ -87,14 +101,18 @@ impl<Done: Clone> OncePerTarget<Done> {
         }
         drop(things);
         if thing.wanted != *wanted {
-            let title = "Another row of this input wants something else of the same thing";
-            return Err(Failure::new(ErrorKind::Conflict, title).detail(format!(
-                "{}: which of them came last would be chance; leave one of the rows out",
-                thing.source
-            )));
+            return Err(wants_something_else(&thing.source));
         }
         thing.done.get_or_init(act).clone().map(|done| (done, thing.reported.clone()))
     }
+}
+
+/// `source` is that of the other row.
+fn wants_something_else(source: &str) -> Failure {
+    let title = "Another row of this input wants something else of the same thing";
+    Failure::new(ErrorKind::Conflict, title).detail(format!(
+        "{source}: which of them came last would be chance; leave one of the rows out"
+    ))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use model::{Effect, ErrorKind, Record};
 use pipe::{Failure, Row};
 
-use crate::{Page, Reported};
+use crate::{Page, Reported, journal};
 
 /// What was done to a record; the word in its `outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +135,20 @@ pub fn from_dry_run() -> Failure {
 /// A row that the end of the run came before.
 pub fn run_ended() -> Failure {
     Failure::not_attempted("the run ended before this row")
+}
+
+/// A row that was under way when the run was interrupted, and must not be done twice.
+pub fn perhaps_done() -> Failure {
+    Failure::new(ErrorKind::UnknownOutcome, "It is not known whether this was done")
+        .detail("the run was interrupted while it was under way; look before you repeat it")
+}
+
+/// Fails a row that was under way when the run was interrupted, for what must not be done twice.
+///
+/// # Errors
+/// [`perhaps_done`].
+pub fn certainly_not_done() -> Result<(), Failure> {
+    if journal::was_under_way() { Err(perhaps_done()) } else { Ok(()) }
 }
 
 /// A row that a signal came before.

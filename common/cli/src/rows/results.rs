@@ -11,6 +11,7 @@ use pipe::{FailedFile, Failure, Item, ReadError, Tally};
 use crate::args::Changes;
 use crate::command_error::CommandError;
 use crate::consent::count;
+use crate::journal::{self, Thing, Told};
 use crate::rows::label::sentence;
 use crate::rows::outcome::{Outcome, RowDone, interrupted, run_ended};
 use crate::rows::repeated::RepeatedFailures;
@@ -47,6 +48,10 @@ pub struct Results<'a> {
     /// Somebody was asked and has not said yes: what that means has been said.
     not_agreed: bool,
     writes: bool,
+    /// Rows that have been reported.
+    reported: u64,
+    /// What the row that is reported next was done to.
+    thing: Option<Thing>,
 }
 
 impl<'a> Results<'a> {
@@ -64,7 +69,7 @@ impl<'a> Results<'a> {
         let Changes { dry_run, plan, .. } = changes.unwrap_or_default();
         expect(session, args.source.noun, changes);
         let (failed, report) = written_to(&args)?;
-        Ok(Results {
+        let results = Results {
             keeps_failed: failed.is_some(),
             session,
             noun: args.source.noun,
@@ -86,12 +91,42 @@ impl<'a> Results<'a> {
             over: false,
             not_agreed: false,
             writes,
-        })
+            reported: 0,
+            thing: None,
+        };
+        if writes && !dry_run {
+            journal::begin(session, args.source.noun)?;
+        } else {
+            journal::none();
+        }
+        Ok(results)
+    }
+
+    /// How many rows have been reported.
+    pub fn reported(&self) -> u64 {
+        self.reported
+    }
+
+    /// Notes what the row that is reported next was done to.
+    pub(crate) fn note_thing(&mut self, thing: Option<Thing>) {
+        self.thing = thing;
+    }
+
+    /// Puts into the journal what became of the next row.
+    fn note_told(&mut self, source: &str, told: &Told<'_>) {
+        let index = self.reported;
+        self.reported += 1;
+        if let Err(error) = journal::note_told(index, source, told, self.thing.take().as_ref()) {
+            self.end_run(CommandError::usage(format!("the journal cannot be written: {error}")));
+        }
     }
 
     /// A row that was done. False when a reading verb should end, because nobody reads.
     pub fn good(&mut self, done: RowDone, source: &str) -> bool {
         let RowDone { mut record, outcome, effects, .. } = done;
+        if let Some(outcome) = outcome {
+            self.note_told(source, &Told::Done { record: &record, effects: &effects, outcome });
+        }
         if outcome == Some(Outcome::Unchanged) {
             self.tally.unchanged();
         } else {
@@ -155,6 +190,7 @@ impl<'a> Results<'a> {
         let said = self.over && failure.kind.ends_run() && !failure.partly;
         let not_attempted = run_ended();
         let failure = if said { &not_attempted } else { failure };
+        self.note_told(source, &Told::Failed(failure));
         self.over |= failure.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != ErrorKind::NotAttempted || failure.partly {
@@ -291,12 +327,7 @@ impl<'a> Results<'a> {
         if self.tally.rows == 0 && self.exit == Exit::Done && !self.over {
             stderr::hint(&format!("there was no {} to work on; nothing was done", self.noun));
         }
-        if self.session.inputs.were_cut_short() {
-            let read = count(self.tally.rows, "row");
-            stderr::say(&format!(
-                "the input was not read to its end: {read} came before; what came after is in no file"
-            ));
-        }
+        self.say_unread();
         self.finish_failed();
         if self.tally.not_attempted > 0 {
             if !self.not_agreed {
@@ -316,7 +347,25 @@ impl<'a> Results<'a> {
         {
             self.end_run(CommandError::usage(format!("cannot write the report: {error}")));
         }
+        journal::end(self.session.known_account(), self.exit);
         self.exit
+    }
+
+    /// Says that there were more rows than were read.
+    fn say_unread(&mut self) {
+        if self.session.inputs.were_cut_short() {
+            let read = count(self.tally.rows, "row");
+            stderr::say(&format!(
+                "the input was not read to its end: {read} came before; what came after is in no file"
+            ));
+        }
+        if journal::lacks_rows() {
+            stderr::say(
+                "the input had not been read to its end when the run was interrupted: what came after \
+                 these rows is in no journal",
+            );
+            self.note(Exit::SomeFailed);
+        }
     }
 
     /// Says whether anything would change, and what of it could not be undone.

@@ -7,16 +7,17 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use model::{ErrorKind, Record};
 use pipe::engine::{self, Done};
-use pipe::spool::Spool;
 use pipe::{Failure, Item, ReadError, Row};
 
 use crate::args::Changes;
 use crate::command_error::CommandError;
 use crate::consent::Ask;
 use crate::guards::Guards;
-use crate::rows::outcome::{RowResult, from_dry_run, run_ended};
-use crate::rows::question::Question;
+use crate::journal::{self, Thing};
+use crate::rows::ahead;
+use crate::rows::outcome::{Outcome, RowDone, RowResult, SAME_AS, from_dry_run, run_ended};
 use crate::rows::results::Results;
 use crate::rows::source::{RowArgs, Rows};
 use crate::session::Session;
@@ -105,9 +106,8 @@ pub fn carry_out<'a>(
     let mut results = Results::open(session, job.args, job.changes)?;
     results.expect_rows(job.args.source.number_of_rows());
     let mut rows = rows()?;
-    let need_total = guarded.is_some_and(|one| session.guards.need_total(one.max_changes));
-    if job.all_first || job.question().is_some() || need_total {
-        rows = read_all(session, job, rows, &mut results);
+    if writes {
+        rows = ahead::read(session, job, rows, &mut results);
     }
     if let Some(changes) = guarded {
         session.guards.count_rows(changes.max_changes, results.expected());
@@ -116,7 +116,7 @@ pub fn carry_out<'a>(
         if writes && !job.is_dry_run() && row.is_dry_run() {
             return Err(from_dry_run());
         }
-        act(row)
+        with_past(job, row, act(row))
     };
     let jobs = if job.in_turn { 1 } else { usize::from(session.common.jobs) };
     each_row(session, &mut results, jobs, rows, act, |results, done, row| match &done.page {
@@ -139,35 +139,33 @@ pub fn each_row<T: Send>(
 ) {
     results.show_progress();
     let over = AtomicBool::new(results.is_over());
-    let work = |row: &Row| {
-        if over.load(Ordering::Relaxed) {
-            return Err(run_ended());
+    let first = results.reported();
+    let work = |item, index| match item {
+        Ok(Item::Row(row)) => {
+            let work = || unless_over(&over, || work(&row));
+            let (worked, thing) = journal::working_on(journal::numbers([index]), work);
+            Worked::Row(worked, row, thing)
         }
-        Guards::begin_row();
-        let worked = work(row);
-        if worked.as_ref().is_err_and(|failure| failure.ends_run()) {
-            over.store(true, Ordering::Relaxed);
-        }
-        worked
+        other => Worked::Not(other),
     };
     engine::ordered(
         jobs,
         &session.stop,
-        rows,
-        |item| match item {
-            Ok(Item::Row(row)) => Worked::Row(work(&row), row),
-            other => Worked::Not(other),
-        },
+        rows.zip(first..),
+        |(item, index)| work(item, index),
         |done| {
             session.learn_account();
             results.show_progress();
             let wanted = match done {
-                Done::Worked(Worked::Row(Ok(worked), row)) => report(results, worked, &row),
-                Done::Worked(Worked::Row(Err(failure), row)) => {
+                Done::Worked(Worked::Row(Ok(worked), row, thing)) => {
+                    results.note_thing(thing);
+                    report(results, worked, &row)
+                }
+                Done::Worked(Worked::Row(Err(failure), row, _)) => {
                     results.bad(&failure, &row.record, &row.source);
                     true
                 }
-                Done::Worked(Worked::Not(item)) | Done::NotAttempted(item) => {
+                Done::Worked(Worked::Not(item)) | Done::NotAttempted((item, _)) => {
                     results.not_attempted(item);
                     true
                 }
@@ -178,41 +176,43 @@ pub fn each_row<T: Send>(
     );
 }
 
-/// Reads all rows, and asks whether to go on where that is to be asked. Without consent, or when the
-/// input cannot be read to its end, the run is over: the rows will be reported as not attempted.
-fn read_all(session: &Session, job: &RowJob<'_>, rows: Rows, results: &mut Results<'_>) -> Rows {
-    let mut spool = Spool::new();
-    let mut question = job.question().map(|ask| Question::new(session, ask, job.args.source.noun));
-    let mut items = 0u64;
-    for item in rows {
-        let item = match item {
-            Ok(item) => item,
-            Err(error) => {
-                results.end_run(error.into());
-                break;
-            }
-        };
-        items += 1;
-        if let (Item::Row(row), Some(question)) = (&item, &mut question) {
-            question.note(row);
-        }
-        if let Err(error) = spool.push(&item) {
-            results.end_run(CommandError::cannot_keep(&error));
-            break;
-        }
+/// Works on a row unless the run is over, which it may be then.
+fn unless_over<T>(
+    over: &AtomicBool,
+    work: impl FnOnce() -> std::result::Result<T, Failure>,
+) -> std::result::Result<T, Failure> {
+    if over.load(Ordering::Relaxed) {
+        return Err(run_ended());
     }
-    if let (Some(question), false) = (question, results.is_over() || session.is_stopped())
-        && let Err(error) = question.ask()
-    {
-        results.not_agreed(error);
+    Guards::begin_row();
+    let worked = work();
+    if worked.as_ref().is_err_and(|failure| failure.ends_run()) {
+        over.store(true, Ordering::Relaxed);
     }
-    results.expect_rows(Some(items));
-    let rows = spool.read();
-    Box::new(rows.map(|row| row.map_err(|error| ReadError::new("rows that waited", &error))))
+    worked
+}
+
+/// What became of a row of a run that goes on, where that says more than what came of it now.
+fn with_past(job: &RowJob<'_>, row: &Row, worked: RowResult) -> RowResult {
+    if let Some(source) = journal::repeated() {
+        let mut done = RowDone::changed(row, Record::new(), Outcome::Unchanged);
+        done.record.insert(SAME_AS.into(), source.into());
+        return Ok(done);
+    }
+    match (worked, job.ask.map(|ask| ask.verb)) {
+        // It is gone: the request of the run that was interrupted was carried out.
+        (Err(failure), Some(verb @ ("delete" | "remove")))
+            if failure.kind == ErrorKind::NotFound && journal::was_under_way() =>
+        {
+            let outcome = if verb == "delete" { Outcome::Deleted } else { Outcome::Removed };
+            Ok(RowDone::changed(row, Record::new(), outcome))
+        }
+        (worked, _) => worked,
+    }
 }
 
 enum Worked<T> {
-    Row(std::result::Result<T, Failure>, Row),
+    Row(std::result::Result<T, Failure>, Row, Option<Thing>),
     /// A bad row, or the end of a source that cannot be read.
     Not(std::result::Result<Item, ReadError>),
 }

@@ -16,6 +16,7 @@ use pipe::{Item, ReadError, Reading, Row, Source};
 use crate::args::Reports;
 use crate::command_error::CommandError;
 use crate::consent::count;
+use crate::journal;
 use crate::terminal::interruptible::{Inputs, InterruptibleReader};
 use crate::terminal::stderr;
 use crate::terminal::stdin::{self, Stdin};
@@ -122,6 +123,25 @@ impl<'a> RowSource<'a> {
     /// # Errors
     /// Exit 2 when there is nothing to read from, or a file cannot be opened.
     pub fn rows(&self, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
+        match journal::rows_taken_up() {
+            Some(rows) => Ok(self.noted(rows?, inputs)),
+            None => self.read(inputs),
+        }
+    }
+
+    /// The same for what names something else than the rows, such as their groups.
+    pub(crate) fn names(&self, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
+        match journal::given_before() {
+            Some(rows) => rows,
+            None => Ok(Box::new(self.read(inputs)?.inspect(|item| {
+                if let Ok(item) = item {
+                    journal::note_given(item);
+                }
+            }))),
+        }
+    }
+
+    fn read(&self, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
         let option = self.option;
         if self.dashes() > 1 {
             return Err(CommandError::usage("`-` stands for stdin, which can be read only once"));
@@ -286,7 +306,7 @@ impl Identifiers<'_> {
         }
         let source = RowSource::identified(self.kind.noun(), self.option, self.values);
         let mut texts = Vec::new();
-        for item in source.rows(inputs)? {
+        for item in source.names(inputs)? {
             let text = match item? {
                 Item::Row(row) => {
                     row.identifier(self.kind, &[])

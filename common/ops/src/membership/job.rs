@@ -61,6 +61,7 @@ impl<'a> MoveJob<'a> {
                 return false;
             }
         };
+        journal::note_item(&item);
         let kept = self.spool.push(&item);
         self.note(&item, listed);
         kept.map_err(|error| results.end_run(CommandError::cannot_keep(&error))).is_ok()
@@ -129,6 +130,7 @@ impl<'a> MoveJob<'a> {
     /// Sends what is open and prints what is settled; gives why the run was over before all was settled.
     fn send(&mut self, results: &mut Results<'_>) -> Option<Error> {
         let total = self.rows.len() as u64;
+        let first = results.reported();
         let mut printer = Printer {
             session: self.session,
             order: self.order,
@@ -144,7 +146,8 @@ impl<'a> MoveJob<'a> {
         };
         on_answer(&self.rows, &self.locations);
         let how = (self.order.batch, self.order.key.as_ref());
-        MoveRun::new(self.session, &mut self.rows, &self.locations, how, &mut on_answer).carry_out()
+        let run = MoveRun::new(self.session, &mut self.rows, &self.locations, how, &mut on_answer);
+        run.reported_from(first).carry_out()
     }
 
     /// The look-up ended the run: nothing was written.

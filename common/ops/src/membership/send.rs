@@ -22,7 +22,7 @@ use super::locate::{Within, locate};
 use super::locations::{Group, GroupNumber, Locations};
 use super::names::look_for_names;
 use super::row::{MoveRow, RowState};
-use cli::Session;
+use cli::{Session, journal};
 
 /// Maximum attempts per device.
 const ATTEMPTS: u8 = 6;
@@ -58,6 +58,8 @@ pub(super) struct MoveRun<'a> {
     pub group_sizes: HashMap<GroupNumber, usize>,
     /// Why the run is over, once it is.
     pub ended: Option<Error>,
+    /// How many rows were reported before the first of these; `None` if they are none of the input.
+    reported_from: Option<u64>,
 }
 
 impl<'a> MoveRun<'a> {
@@ -79,7 +81,21 @@ impl<'a> MoveRun<'a> {
             unknown_requests: 0,
             group_sizes: HashMap::new(),
             ended: None,
+            reported_from: None,
         }
+    }
+
+    /// The same for rows of the input, of which so many were reported before.
+    pub fn reported_from(self, first: u64) -> Self {
+        MoveRun { reported_from: Some(first), ..self }
+    }
+
+    /// The numbers of the rows of a batch, in the journal.
+    fn numbers(&self, batch: &Batch) -> Vec<u64> {
+        let first = self.reported_from.into_iter();
+        journal::numbers(
+            first.flat_map(|first| batch.rows.iter().map(move |row| first + *row as u64)),
+        )
     }
 
     /// Sends until it is known what became of every open row, or the run is over; then it gives the reason.
@@ -154,18 +170,20 @@ impl<'a> MoveRun<'a> {
     fn send(&mut self, round: Vec<Batch>) -> (Vec<UnknownOutcome>, Option<Error>) {
         let (mut unknown, mut over) = (Vec::new(), None);
         let (session, locations, key) = (self.session, self.locations, self.key);
-        let named: Vec<_> = round.into_iter().map(|batch| (self.named(&batch), batch)).collect();
+        let named = |batch: Batch| (self.named(&batch), self.numbers(&batch), batch);
+        let named: Vec<_> = round.into_iter().map(named).collect();
         let hold_back = AtomicBool::new(false);
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
             named.into_iter(),
-            |((devices, leave), batch)| {
+            |((devices, leave), rows, batch)| {
                 if hold_back.load(Ordering::Relaxed) {
                     return (None, batch);
                 }
                 let request = request(&devices, leave, locations.group(batch.group), key);
-                let result = membership::interpret(session.client.send(&request), &devices);
+                let send = || session.client.send(&request);
+                let result = membership::interpret(journal::working_on(rows, send).0, &devices);
                 if matches!(&result, BatchResult::Unknown { general, .. } if is_trouble(general)) {
                     hold_back.store(true, Ordering::Relaxed);
                 }

@@ -1,0 +1,156 @@
+//! The begin of a journal: a new one, or that of a run that goes on.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use model::ResourceKind;
+use serde_json::json;
+
+use super::file::JournalFile;
+use super::past::{self, Past};
+use super::{Journal, RUN, called, directory, given, recorded};
+use crate::command_error::CommandError;
+use crate::invocation;
+use crate::session::Session;
+use crate::terminal::{environment, stderr};
+
+/// Begins the journal of a run that changes something, whose rows are about `noun`s; or goes on with that of
+/// the run that is resumed.
+///
+/// # Errors
+/// Exit 2 when it cannot be written and has to be, or cannot be resumed.
+pub(crate) fn begin(session: &Session, noun: &str) -> Result<(), CommandError> {
+    if RUN.get().is_some() {
+        return Ok(());
+    }
+    let is_secret = ResourceKind::called(noun).is_some_and(ResourceKind::is_secret);
+    let begun = match past::resumed()? {
+        Some(past) => Some(go_on(session, past, is_secret)?),
+        None => match directory::wanted(session.state_dir())? {
+            directory::Wanted::No => None,
+            directory::Wanted::In(directory, required) => {
+                tell_interrupted(&directory);
+                match begin_in(session, &directory, is_secret, required) {
+                    Ok(journal) => Some(journal),
+                    Err(error) if required => return Err(cannot_be_written(&directory, &error)),
+                    Err(error) => {
+                        let directory = directory.display();
+                        stderr::say(&format!(
+                            "no journal of this run can be written in {directory}: {error}; it goes on, but \
+                             cannot be resumed or undone"
+                        ));
+                        None
+                    }
+                }
+            }
+        },
+    };
+    RUN.get_or_init(|| begun);
+    Ok(())
+}
+
+fn cannot_be_written(directory: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::usage(format!(
+        "no journal can be written in {}: {error}; IMP_JOURNAL=require asks for one, so nothing was done",
+        directory.display()
+    ))
+}
+
+fn begin_in(
+    session: &Session,
+    directory: &Path,
+    hides_rows: bool,
+    required: bool,
+) -> std::io::Result<Journal> {
+    let (run, path, file) = directory::create(directory, invocation::verb())?;
+    let file = JournalFile::new(path, file, required);
+    let account = session.known_account().map(called);
+    let journal = Journal {
+        had_account: account.is_some(),
+        file,
+        taken_up: Vec::new(),
+        first_new: 1,
+        come: AtomicU64::new(0),
+        rows_are_given: AtomicBool::new(false),
+        hides_rows,
+        past: None,
+        ended: OnceLock::new(),
+        run,
+    };
+    journal.file.append([json!({
+        "type": "run",
+        "run": journal.run,
+        "command": invocation::command(),
+        "directory": environment::current_dir(),
+        "account": account,
+        "endpoint": session.client.endpoint(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "at": directory::time_stamp(),
+    })]);
+    std::mem::take(&mut *given()).iter().for_each(|item| journal.append_given(item));
+    // Whether it can be written shows now, when nothing has been done.
+    journal.file.flush().map_err(std::io::Error::other)?;
+    Ok(journal)
+}
+
+fn go_on(
+    session: &Session,
+    past: &'static Past,
+    hides_rows: bool,
+) -> Result<Journal, CommandError> {
+    let header = &past.recorded.header;
+    if hides_rows {
+        return Err(CommandError::usage(format!(
+            "the rows of run {} are secrets, which are not kept: give the command again",
+            header.run
+        )));
+    }
+    if header.endpoint != session.client.endpoint() {
+        return Err(CommandError::usage(format!(
+            "run {} was made at {}, and this sign-in is for {}",
+            header.run,
+            header.endpoint,
+            session.client.endpoint()
+        )));
+    }
+    let account = session.known_account().map(called);
+    if let (Some(then), Some(now)) = (&past.recorded.account, &account)
+        && then != now
+    {
+        let run = &header.run;
+        return Err(CommandError::usage(format!(
+            "run {run} was made as {then}, and this sign-in is {now}"
+        )));
+    }
+    let journal = Journal {
+        file: past.open()?,
+        run: header.run.clone(),
+        taken_up: past.taken_up(),
+        first_new: past.recorded.last_row() + 1,
+        come: AtomicU64::new(0),
+        rows_are_given: AtomicBool::new(false),
+        hides_rows,
+        had_account: past.recorded.account.is_some(),
+        past: Some(past),
+        ended: OnceLock::new(),
+    };
+    journal.file.append([json!({"type": "resumed", "at": directory::time_stamp()})]);
+    journal.file.flush().map_err(CommandError::usage)?;
+    Ok(journal)
+}
+
+/// Says that the same command was interrupted before.
+fn tell_interrupted(directory: &Path) {
+    let same = directory::interrupted(directory).into_iter().rev().find(|path| {
+        recorded::header(path).is_ok_and(|header| {
+            header.command == invocation::command()
+                && header.directory == environment::current_dir()
+        })
+    });
+    if let Some(run) = same.as_deref().and_then(directory::run_of) {
+        stderr::say(&format!(
+            "run {run} of this command was interrupted; `imp-change resume {run}` finishes it"
+        ));
+    }
+}

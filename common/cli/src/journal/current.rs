@@ -1,0 +1,79 @@
+//! The rows that a thread works on: a request that changes something is theirs.
+
+use std::cell::RefCell;
+
+use model::Record;
+use serde::{Deserialize, Serialize};
+
+/// What a row does something to, for telling that another row means the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thing {
+    /// All that it is called.
+    pub names: Vec<String>,
+    /// A digest of what is wanted of it.
+    pub wanted: String,
+}
+
+impl Thing {
+    /// The thing of these names, of which `wanted` is wanted.
+    pub(crate) fn new(names: &[&str], wanted: &Record) -> Self {
+        let wanted = serde_json::to_vec(wanted).unwrap_or_default();
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Thing { names, wanted: auth::digest(&[&wanted])[..16].to_owned() }
+    }
+}
+
+#[derive(Default)]
+struct Current {
+    rows: Vec<u64>,
+    started: bool,
+    thing: Option<Thing>,
+    /// It was under way when the run that is resumed was interrupted.
+    under_way: bool,
+    /// It means what the row from there meant, which was done before the run was interrupted.
+    repeats: Option<String>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Current> = RefCell::default();
+}
+
+/// Works on rows: what is sent meanwhile by this thread is theirs. Gives as well what it was done to.
+pub fn working_on<T>(rows: Vec<u64>, work: impl FnOnce() -> T) -> (T, Option<Thing>) {
+    let under_way = rows.iter().any(|row| super::is_under_way(*row));
+    CURRENT.set(Current { rows, under_way, ..Current::default() });
+    let worked = work();
+    (worked, CURRENT.take().thing)
+}
+
+/// The rows of this thread, if that they are under way has not been noted.
+pub(super) fn take_unstarted() -> Option<(Vec<u64>, Option<Thing>)> {
+    CURRENT.with_borrow_mut(|current| {
+        let is_first = !current.started && !current.rows.is_empty();
+        current.started = true;
+        is_first.then(|| (current.rows.clone(), current.thing.clone()))
+    })
+}
+
+pub(super) fn note_thing(thing: &Thing) {
+    CURRENT.with_borrow_mut(|current| current.thing = Some(thing.clone()));
+}
+
+pub(super) fn note_under_way() {
+    CURRENT.with_borrow_mut(|current| current.under_way = true);
+}
+
+/// Notes that the row means what that from `source` meant, which has been done.
+pub(crate) fn repeats(source: &str) {
+    CURRENT.with_borrow_mut(|current| current.repeats = Some(source.to_owned()));
+}
+
+/// Where the row came from which did what this one means.
+pub(crate) fn repeated() -> Option<String> {
+    CURRENT.with_borrow(|current| current.repeats.clone())
+}
+
+/// Whether this row was under way when the run that is resumed was interrupted: it may have been done.
+pub fn was_under_way() -> bool {
+    CURRENT.with_borrow(|current| current.under_way)
+}

@@ -1,0 +1,151 @@
+//! The file of a journal: lines are appended by several threads, and one of them syncs for all.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::terminal::stderr;
+
+/// So much is kept before it is written: rows, which nothing depends on yet.
+const KEPT: usize = 64 * 1024;
+
+pub(super) struct JournalFile {
+    path: PathBuf,
+    /// Without it nothing more is to be done.
+    required: bool,
+    state: Mutex<State>,
+    /// The number of lines of which it is certain that they are on the disk.
+    synced: Mutex<u64>,
+}
+
+struct State {
+    /// Nothing once it could not be written.
+    file: Option<Arc<File>>,
+    kept: Vec<u8>,
+    lines: u64,
+    /// The number of lines that have to be on the disk before the next request leaves.
+    to_sync: u64,
+    failed: Option<String>,
+}
+
+impl JournalFile {
+    pub fn new(path: PathBuf, file: File, required: bool) -> Self {
+        let file = Some(Arc::new(file));
+        let state = State { file, kept: Vec::new(), lines: 0, to_sync: 0, failed: None };
+        JournalFile { path, required, state: Mutex::new(state), synced: Mutex::new(0) }
+    }
+
+    /// Adds lines, which are written together.
+    pub fn append(&self, lines: impl IntoIterator<Item = impl Into<Value>>) {
+        let mut state = self.state();
+        if state.file.is_none() {
+            return;
+        }
+        for line in lines {
+            state.kept.extend_from_slice(line.into().to_string().as_bytes());
+            state.kept.push(b'\n');
+            state.lines += 1;
+        }
+        if state.kept.len() >= KEPT {
+            self.write(&mut state);
+        }
+    }
+
+    /// The lines so far have to be on the disk before the next request leaves.
+    pub fn want_sync(&self) {
+        let mut state = self.state();
+        state.to_sync = state.lines;
+    }
+
+    /// Hands all lines to the system: they outlive the process.
+    ///
+    /// # Errors
+    /// In words, when the journal is required.
+    pub fn flush(&self) -> Result<(), String> {
+        let mut state = self.state();
+        self.write(&mut state);
+        self.good(&state)
+    }
+
+    /// Returns when the lines that have to be on the disk are there. Those of several threads get there
+    /// together.
+    ///
+    /// # Errors
+    /// As [`JournalFile::flush`].
+    pub fn sync(&self) -> Result<(), String> {
+        let wanted = {
+            let mut state = self.state();
+            self.write(&mut state);
+            self.good(&state)?;
+            state.to_sync
+        };
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        if *synced >= wanted {
+            return Ok(());
+        }
+        // While this thread waited others may have written: one sync is enough for all of them.
+        let (file, lines) = {
+            let state = self.state();
+            (state.file.clone(), state.lines)
+        };
+        let done = file.map_or(Ok(()), |file| file.sync_data());
+        match done {
+            Ok(()) => *synced = lines,
+            Err(error) => self.fail(&mut self.state(), &error),
+        }
+        self.good(&self.state())
+    }
+
+    /// Takes the file away, and what says that it is not finished.
+    pub fn remove(&self) {
+        let _gone = fs::remove_file(&self.path);
+        super::directory::mark_finished(&self.path);
+    }
+
+    /// All has been written. What cannot be written is not finished.
+    pub fn finish(&self) {
+        let mut state = self.state();
+        self.write(&mut state);
+        if state.failed.is_none() {
+            super::directory::mark_finished(&self.path);
+        }
+    }
+
+    fn write(&self, state: &mut State) {
+        let Some(file) = state.file.clone().filter(|_| !state.kept.is_empty()) else { return };
+        let kept = std::mem::take(&mut state.kept);
+        if let Err(error) = (&*file).write_all(&kept) {
+            self.fail(state, &error);
+        }
+    }
+
+    fn fail(&self, state: &mut State, error: &std::io::Error) {
+        if state.failed.is_some() {
+            return;
+        }
+        state.failed = Some(format!("{}: {error}", self.path.display()));
+        state.file = None;
+        if !self.required {
+            // What it says of rows that are done from now on would be wrong.
+            self.remove();
+            stderr::say(&format!(
+                "the journal of this run cannot be written any more and is removed: {error}; the run goes \
+                 on, but cannot be resumed or undone"
+            ));
+        }
+    }
+
+    fn good(&self, state: &State) -> Result<(), String> {
+        match &state.failed {
+            Some(error) if self.required => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,178 @@
+//! A run that goes on: what its journal says of the time before.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use model::Record;
+use pipe::source::BadRow;
+use pipe::{Item, ReadError, Row};
+use serde_json::Value;
+
+use super::current::Thing;
+use super::file::JournalFile;
+use super::recorded::Recorded;
+use super::{directory, recorded};
+use crate::command_error::CommandError;
+use crate::rows::source::Rows;
+use crate::terminal::environment;
+
+static PAST: OnceLock<Result<Option<Past>, String>> = OnceLock::new();
+
+/// The time before a run was interrupted.
+pub(super) struct Past {
+    pub recorded: Recorded,
+    path: PathBuf,
+    failed_too: bool,
+    earlier: HashMap<String, Earlier>,
+}
+
+/// What was, or may have been, done to a thing.
+pub(crate) struct Earlier {
+    /// Where its row came from.
+    pub source: String,
+    /// A digest of what was wanted.
+    pub wanted: String,
+    /// It is not known whether it was done.
+    pub is_under_way: bool,
+}
+
+/// The past of this run, if it is one that goes on.
+///
+/// # Errors
+/// Exit 2 when its journal cannot be read.
+pub(super) fn resumed() -> Result<Option<&'static Past>, CommandError> {
+    let past = PAST.get_or_init(|| environment::path("IMP_RESUME").map(Past::read).transpose());
+    past.as_ref().map(Option::as_ref).map_err(|error| CommandError::usage(error.clone()))
+}
+
+impl Past {
+    fn read(path: PathBuf) -> Result<Past, String> {
+        let cannot = |error| format!("cannot resume {}: {error}", path.display());
+        let recorded = Recorded::read(&path).map_err(cannot)?;
+        let failed_too = environment::text("IMP_RESUME_FAILED").is_some();
+        let mut earlier = HashMap::new();
+        for (row, thing, source) in recorded.things() {
+            for name in &thing.names {
+                let of_row = Earlier {
+                    source: source.to_owned(),
+                    wanted: thing.wanted.clone(),
+                    is_under_way: recorded.is_under_way(row),
+                };
+                earlier.entry(name.clone()).or_insert(of_row);
+            }
+        }
+        Ok(Past { recorded, path, failed_too, earlier })
+    }
+
+    /// Opens the journal to go on in it; it is required, since what it lacks would be done twice.
+    pub fn open(&self) -> Result<JournalFile, CommandError> {
+        let file = directory::reopen(&self.path, self.recorded.length);
+        let file = file.map_err(|error| {
+            CommandError::usage(format!("cannot resume {}: {error}", self.path.display()))
+        })?;
+        Ok(JournalFile::new(self.path.clone(), file, true))
+    }
+
+    /// The rows come from a list of the service, which is asked again.
+    pub fn rows_are_listed_anew(&self) -> bool {
+        self.recorded.is_listed
+    }
+
+    /// The numbers of the rows that are taken up again.
+    pub fn taken_up(&self) -> Vec<u64> {
+        match self.rows_are_listed_anew() {
+            true => Vec::new(),
+            false => self.recorded.to_do(self.failed_too),
+        }
+    }
+
+    /// These rows.
+    pub fn rows(&self) -> Result<Rows, CommandError> {
+        let taken_up = self.taken_up();
+        let mut next = 0;
+        let is_taken_up = move |line: &Record| {
+            let row = line.get("row").and_then(Value::as_u64);
+            let is_next = row.is_some() && row == taken_up.get(next).copied();
+            next += usize::from(is_next);
+            is_next
+        };
+        let lines = self.lines("row").map_err(|error| {
+            CommandError::usage(format!("cannot read {}: {error}", self.path.display()))
+        })?;
+        Ok(Box::new(FilteredRows { lines, is_taken_up: Box::new(is_taken_up) }))
+    }
+
+    /// What was read before the run had begun; `None` if nothing was.
+    pub fn given(&self) -> Option<Rows> {
+        let mut lines = self.lines("given").ok()?.peekable();
+        lines.peek()?;
+        Some(Box::new(lines.map(|line| line.map(item))))
+    }
+
+    /// The lines of a type.
+    fn lines(&self, kind: &'static str) -> std::io::Result<Lines> {
+        let file = BufReader::new(File::open(&self.path)?.take(self.recorded.length));
+        let parsed = file.lines().map(|line| {
+            let line = line.map_err(|error| ReadError::new("the journal", &error))?;
+            Ok(serde_json::from_str::<Record>(&line).unwrap_or_default())
+        });
+        let is_kind = move |line: &Result<Record, ReadError>| match line {
+            Ok(line) => line.get("type").and_then(Value::as_str) == Some(kind),
+            Err(_) => true,
+        };
+        Ok(Box::new(parsed.filter(is_kind)))
+    }
+
+    /// What was done to this thing.
+    pub fn earlier(&self, thing: &Thing) -> Option<&Earlier> {
+        thing.names.iter().find_map(|name| self.earlier.get(name))
+    }
+
+    /// What names the first thing to which something was done.
+    pub fn first_thing(&self) -> Option<&str> {
+        let (_, thing, _) = self.recorded.things().next()?;
+        thing.names.first().map(String::as_str)
+    }
+}
+
+type Lines = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;
+
+struct FilteredRows {
+    lines: Lines,
+    is_taken_up: Box<dyn FnMut(&Record) -> bool + Send>,
+}
+
+impl Iterator for FilteredRows {
+    type Item = Result<Item, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.lines.next()? {
+                Ok(line) if (self.is_taken_up)(&line) => return Some(Ok(item(line))),
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// The row of a line.
+fn item(mut line: Record) -> Item {
+    let source = line.get("source").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let record = match line.remove("input") {
+        Some(Value::Object(record)) => record,
+        _ => Record::new(),
+    };
+    match line.remove("error").map(serde_json::from_value) {
+        Some(Ok(failure)) => Item::Bad(BadRow { failure, input: record, source }),
+        _ => Item::Row(Row { record, source }),
+    }
+}
+
+/// How a run is resumed: the words of its command that are given again, and the options that are not kept.
+pub fn command_of(header: &recorded::Header) -> (Vec<String>, Vec<String>) {
+    super::command::to_give_again(&header.command)
+}

@@ -1,0 +1,279 @@
+//! Reading a journal: what became of each row, as far as it is written there.
+//!
+//! Careful about its end: a line that was cut off by what ended the run is no line.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use model::Record;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::current::Thing;
+
+/// The first line of a journal.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Header {
+    /// The name of the run.
+    pub run: String,
+    /// The command as it was typed, secrets hidden.
+    pub command: Vec<String>,
+    /// Where it was typed.
+    pub directory: PathBuf,
+    /// The account, if it was known.
+    pub account: Option<String>,
+    /// The service.
+    pub endpoint: String,
+    /// The version of the tool.
+    pub version: String,
+    /// When the run began.
+    pub at: String,
+}
+
+/// What is known of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowState {
+    /// Nothing was done about it.
+    Open,
+    /// It may have been done: the run ended before that was known.
+    UnderWay,
+    /// It was done, or was so already.
+    Done,
+    /// It failed.
+    Failed,
+    /// It failed, and may have been done.
+    Unknown,
+}
+
+/// A journal that was read.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// Its first line.
+    pub header: Header,
+    /// The account, as far as it became known.
+    pub account: Option<String>,
+    /// All rows are in it.
+    pub was_read: bool,
+    /// The exit code, once the run has ended.
+    pub exit: Option<u64>,
+    /// When that was.
+    pub ended_at: Option<String>,
+    /// The rows are what the service listed, and a run that goes on lists them anew.
+    pub is_listed: bool,
+    /// Its whole lines have so many bytes.
+    pub length: u64,
+    rows: BTreeMap<u64, RowState>,
+    things: BTreeMap<u64, (Thing, String)>,
+}
+
+impl Recorded {
+    /// Reads a journal.
+    ///
+    /// # Errors
+    /// Those of reading; or it is none.
+    pub fn read(path: &Path) -> io::Result<Recorded> {
+        let mut recorded = Recorded::default();
+        recorded.length = each_line(path, u64::MAX, |line| recorded.take(line))?;
+        if recorded.header.run.is_empty() {
+            return Err(io::Error::other("it is no journal: its first line is none of a run"));
+        }
+        Ok(recorded)
+    }
+
+    fn take(&mut self, line: Record) {
+        let text = |name: &str| line.get(name).and_then(Value::as_str).map(str::to_owned);
+        let row = line.get("row").and_then(Value::as_u64);
+        match (line.get("type").and_then(Value::as_str).unwrap_or_default(), row) {
+            ("run", _) => {
+                self.header = serde_json::from_value(Value::Object(line)).unwrap_or_default();
+                self.account.clone_from(&self.header.account);
+            }
+            ("listed", _) => self.is_listed = true,
+            ("row", Some(row)) => {
+                self.rows.entry(row).or_insert(RowState::Open);
+            }
+            ("read", _) => self.was_read = true,
+            ("started", _) => self.start(&line),
+            ("change", Some(row)) => self.settle(row, RowState::Done, &line),
+            ("failed", Some(row)) => self.settle(row, failed(&line), &line),
+            ("resumed", _) => {
+                (self.exit, self.ended_at) = (None, None);
+                if self.is_listed {
+                    self.rows.retain(|_, state| {
+                        *state != RowState::Open && *state != RowState::UnderWay
+                    });
+                }
+            }
+            ("end", _) => {
+                self.exit = line.get("exit").and_then(Value::as_u64);
+                self.ended_at = text("at");
+                self.account = text("account").or(self.account.take());
+            }
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, line: &Record) {
+        let rows = line.get("rows").and_then(Value::as_array).into_iter().flatten();
+        for row in rows.filter_map(Value::as_u64) {
+            self.rows.insert(row, RowState::UnderWay);
+            self.note_thing(row, line);
+        }
+    }
+
+    fn settle(&mut self, row: u64, state: RowState, line: &Record) {
+        self.rows.insert(row, state);
+        if state == RowState::Open || state == RowState::Failed {
+            self.things.remove(&row);
+        } else {
+            self.note_thing(row, line);
+        }
+    }
+
+    fn note_thing(&mut self, row: u64, line: &Record) {
+        let thing = line.get("thing").cloned().and_then(|thing| serde_json::from_value(thing).ok());
+        if let Some(thing) = thing {
+            let source = line.get("source").and_then(Value::as_str);
+            let source = source.map_or_else(|| format!("row {row}"), str::to_owned);
+            self.things.insert(row, (thing, source));
+        }
+    }
+
+    /// How many rows are in this state.
+    pub fn count(&self, state: RowState) -> u64 {
+        self.rows.values().filter(|own| **own == state).count() as u64
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    /// The state of a row.
+    pub fn state(&self, row: u64) -> RowState {
+        self.rows.get(&row).copied().unwrap_or(RowState::Open)
+    }
+
+    /// Rows that a run that goes on has to take up, with or without those that failed.
+    pub fn to_do(&self, failed_too: bool) -> Vec<u64> {
+        let is_to_do = |state: RowState| match state {
+            RowState::Open | RowState::UnderWay => true,
+            RowState::Failed | RowState::Unknown => failed_too,
+            RowState::Done => false,
+        };
+        self.rows.iter().filter(|(_, state)| is_to_do(**state)).map(|(row, _)| *row).collect()
+    }
+
+    /// Whether a row may have been done.
+    pub fn is_under_way(&self, row: u64) -> bool {
+        matches!(self.state(row), RowState::UnderWay | RowState::Unknown)
+    }
+
+    /// Whether nothing was done and nothing was begun.
+    pub fn is_untouched(&self) -> bool {
+        self.rows.values().all(|state| *state == RowState::Open)
+    }
+
+    /// The number of the last row.
+    pub fn last_row(&self) -> u64 {
+        self.rows.last_key_value().map_or(0, |(row, _)| *row)
+    }
+
+    /// What something was or may have been done to, with the row and where that came from.
+    pub(super) fn things(&self) -> impl Iterator<Item = (u64, &Thing, &str)> {
+        self.things.iter().map(|(row, (thing, source))| (*row, thing, source.as_str()))
+    }
+}
+
+/// A row that the end of the run came before is as one that was not begun.
+fn failed(line: &Record) -> RowState {
+    match line.get("error").and_then(|error| error["kind"].as_str()).unwrap_or_default() {
+        "not_attempted" | "unreachable" | "not_signed_in" | "misconfigured" => RowState::Open,
+        "unknown_outcome" => RowState::Unknown,
+        _ => RowState::Failed,
+    }
+}
+
+/// The first line of a journal.
+///
+/// # Errors
+/// Those of reading; or it is none.
+pub fn header(path: &Path) -> io::Result<Header> {
+    let mut line = String::new();
+    BufReader::new(File::open(path)?).read_line(&mut line)?;
+    Ok(serde_json::from_str(&line)?)
+}
+
+/// Passes on each line within the first `length` bytes; gives how many bytes whole lines have.
+///
+/// # Errors
+/// Those of reading.
+pub fn each_line(path: &Path, length: u64, mut each: impl FnMut(Record)) -> io::Result<u64> {
+    let mut file = BufReader::new(File::open(path)?.take(length));
+    let (mut line, mut whole) = (Vec::new(), 0);
+    while file.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+        whole += line.len() as u64;
+        if let Ok(Value::Object(record)) = serde_json::from_slice(&line) {
+            each(record);
+        }
+        line.clear();
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_off_is_no_line_and_what_was_under_way_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.ndjson");
+        let lines = [
+            r#"{"type":"run","run":"x","command":["imp-device","restart"],"directory":"/w","account":null}"#,
+            r#"{"type":"row","row":1,"source":"in:1","input":{}}"#,
+            r#"{"type":"row","row":2,"source":"in:2","input":{}}"#,
+            r#"{"type":"row","row":3,"source":"in:3","input":{}}"#,
+            r#"{"type":"row","row":4,"source":"in:4","input":{}}"#,
+            r#"{"type":"read","rows":4}"#,
+            r#"{"type":"started","rows":[1],"thing":{"names":["d"],"wanted":"w"}}"#,
+            r#"{"type":"started","rows":[2,3]}"#,
+            r#"{"type":"change","row":1,"source":"in:1","thing":{"names":["d"],"wanted":"w"}}"#,
+            r#"{"type":"failed","row":2,"error":{"kind":"refused"}}"#,
+        ];
+        let whole = format!("{}\n", lines.join("\n"));
+        std::fs::write(&path, format!("{whole}{{\"type\":\"change\",\"row\":3")).unwrap();
+        let recorded = Recorded::read(&path).unwrap();
+        let states = [1, 2, 3, 4].map(|row| recorded.state(row));
+        let expected = [RowState::Done, RowState::Failed, RowState::UnderWay, RowState::Open];
+        assert_eq!(states, expected);
+        assert_eq!((recorded.to_do(false), recorded.to_do(true)), (vec![3, 4], vec![2, 3, 4]));
+        assert_eq!(
+            (recorded.length, recorded.was_read, recorded.exit),
+            (whole.len() as u64, true, None)
+        );
+        assert_eq!(
+            recorded.things().next().map(|(row, _, source)| (row, source)),
+            Some((1, "in:1"))
+        );
+        assert_eq!(header(&path).unwrap().command, ["imp-device", "restart"]);
+    }
+
+    #[test]
+    fn what_the_end_of_a_run_came_before_is_still_to_be_done() {
+        let mut recorded = Recorded::default();
+        let mut take = |text: &str| recorded.take(serde_json::from_str(text).unwrap());
+        for row in 1..=3 {
+            take(&format!(r#"{{"type":"row","row":{row}}}"#));
+        }
+        take(r#"{"type":"started","rows":[1,2]}"#);
+        take(r#"{"type":"failed","row":1,"error":{"kind":"not_attempted"}}"#);
+        take(r#"{"type":"failed","row":2,"error":{"kind":"unknown_outcome"}}"#);
+        take(r#"{"type":"end","exit":143,"at":"now"}"#);
+        assert_eq!((recorded.to_do(false), recorded.exit), (vec![1, 3], Some(143)));
+        assert!(recorded.is_under_way(2) && !recorded.is_under_way(1));
+    }
+}

@@ -1,0 +1,52 @@
+//! Runs, as their journals tell of them.
+
+use std::path::Path;
+
+use cli::journal::recorded::{Recorded, RowState};
+use cli::{CommandError, journal};
+use model::Record;
+use serde_json::{Value, json};
+
+/// Reads the journal of a run.
+///
+/// # Errors
+/// Exit 2 when it cannot be read.
+pub fn read(path: &Path) -> Result<Recorded, CommandError> {
+    Recorded::read(path)
+        .map_err(|error| CommandError::usage(format!("cannot read {}: {error}", path.display())))
+}
+
+/// A run as a record.
+pub fn record(path: &Path, recorded: &Recorded) -> Record {
+    let Recorded { header, account, exit, ended_at, .. } = recorded;
+    let record = json!({
+        "type": "run",
+        "run": header.run,
+        "at": header.at,
+        "command": header.command.join(" "),
+        "account": account,
+        "endpoint": header.endpoint,
+        "rows": recorded.rows(),
+        "done": recorded.count(RowState::Done),
+        "failed": recorded.count(RowState::Failed) + recorded.count(RowState::Unknown),
+        "open": recorded.to_do(false).len(),
+        "state": state(path, recorded),
+        "exit": exit,
+        "ended_at": ended_at,
+        "directory": header.directory,
+        "version": header.version,
+    });
+    match record {
+        Value::Object(record) => record,
+        _ => Record::new(),
+    }
+}
+
+/// Whether a run is under way, has ended, or was interrupted: then it can be resumed.
+pub fn state(path: &Path, recorded: &Recorded) -> &'static str {
+    match recorded.exit {
+        None if journal::is_held(path) => "under_way",
+        Some(_) if recorded.to_do(false).is_empty() => "ended",
+        _ => "interrupted",
+    }
+}

@@ -1,0 +1,77 @@
+//! `imp-change show`
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use cli::journal::recorded::{RowState, each_line};
+use cli::{CommandError, Exit, Output, journal};
+use model::Record;
+use serde_json::Value;
+
+use crate::runs;
+
+/// Print the changes that a run has made, in the order of its rows
+#[derive(Args)]
+pub struct Show {
+    /// The run, as `imp-change list` names it, a part of that which no other has, or `last`
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// Print something of every row: also what was so already, failed, was not done, or may have been done
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Show {
+    pub fn run(&self) -> cli::Result {
+        let path = journal::find(&self.run)?;
+        let recorded = runs::read(&path)?;
+        let mut rows: BTreeMap<u64, Vec<Record>> = BTreeMap::new();
+        let take = |mut line: Record| {
+            let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
+            line.remove("thing");
+            let lines = rows.entry(row).or_default();
+            // What became of the row takes the place of what was known of it, also of an earlier failure; one
+            // row may have made several changes.
+            let is_change = |line: &Record| line["type"] == "change";
+            if !(is_change(&line) && lines.first().is_some_and(is_change)) {
+                inherit(&mut line, lines.first());
+                lines.clear();
+            }
+            lines.push(line);
+        };
+        each_line(&path, recorded.length, take).map_err(|error| {
+            CommandError::usage(format!("cannot read {}: {error}", path.display()))
+        })?;
+        let output = Output::open(&self.common, None)?;
+        output.expect_type(model::change::CHANGE);
+        for (row, lines) in rows {
+            for mut line in lines {
+                let changes = line["type"] == "change" && line["outcome"] != "unchanged";
+                if line["type"] == "row" {
+                    let is_under_way = recorded.state(row) == RowState::UnderWay;
+                    let state = if is_under_way { "under_way" } else { "not_done" };
+                    line.insert("state".into(), state.into());
+                }
+                if self.all || changes {
+                    output.print(&line)?;
+                }
+            }
+        }
+        output.finish()?;
+        Ok(Exit::Done)
+    }
+}
+
+/// A line of a failed row says only why: the row itself is known from the line before.
+fn inherit(line: &mut Record, before: Option<&Record>) {
+    if line["type"] != "failed" {
+        return;
+    }
+    for name in ["source", "input"] {
+        if let Some(value) = before.and_then(|before| before.get(name)) {
+            line.insert(name.into(), value.clone());
+        }
+    }
+}
