@@ -40,7 +40,8 @@ fn the_help_of_every_verb_is_a_screen() {
         let common = under(&help, "Common options:");
         let is_option = |line: &&str| line.trim_start().starts_with('-');
         assert!(common.iter().all(is_option), "{verb}: a line for each\n{help}");
-        assert!(common.len() >= 7, "{verb}\n{help}");
+        // What is resumed has the options that it was begun with.
+        assert!(common.len() >= 7 || verb == "imp-change resume", "{verb}\n{help}");
     }
 }
 

@@ -208,8 +208,9 @@ pub fn variables(directory: &str) -> BTreeSet<String> {
         if name.ends_with(".rs") {
             let source = read(&below);
             let code = source.split("#[cfg(test)]").next().unwrap_or_default();
-            // The names of values in help texts look the same.
-            for line in code.lines().filter(|line| !line.contains("value_name")) {
+            // The names of values in help texts, and what the compiler reads, look the same.
+            let looks_so = |line: &&str| line.contains("value_name") || line.contains("env!(");
+            for line in code.lines().filter(|line| !looks_so(line)) {
                 let texts = line.split('"').skip(1).step_by(2).filter(|text| is_variable(text));
                 variables.extend(texts.map(str::to_owned));
             }

@@ -18,8 +18,7 @@ use crate::{targets, variables};
 
 /// Create device groups of any of the seven types
 ///
-/// Fixture groups need a DUT target and a production target. A column of a row that is named like an
-/// option beats it.
+/// Fixture groups need a DUT and a production target. Columns of rows beat options.
 #[derive(Args)]
 pub struct Create {
     /// The name; without it, rows with a column `name`

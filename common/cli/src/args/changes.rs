@@ -17,7 +17,7 @@ pub struct Changes {
     #[arg(long)]
     pub plan: bool,
     /// Change no more than so many
-    #[arg(long, value_name = "N|N%")]
+    #[arg(long, value_name = "N")]
     pub max_changes: Option<MaxChanges>,
     /// Print the whole state after the change
     #[arg(long)]
@@ -34,7 +34,7 @@ pub struct DryRun {
     #[arg(long)]
     pub plan: bool,
     /// Change no more than so many
-    #[arg(long, value_name = "N|N%")]
+    #[arg(long, value_name = "N")]
     pub max_changes: Option<MaxChanges>,
 }
 

@@ -2,7 +2,7 @@
 
 /// Long options of twelve characters: as long as an agent id, so they must be told apart from one. A test
 /// compares them with the help of all commands.
-const AS_LONG_AS_AN_AGENT_ID: [&str; 10] = [
+const AS_LONG_AS_AN_AGENT_ID: [&str; 11] = [
     "--if-changed",
     "--remove-tag",
     "--non-zombie",
@@ -13,6 +13,7 @@ const AS_LONG_AS_AN_AGENT_ID: [&str; 10] = [
     "--unflag-old",
     "--ready-file",
     "--forward-to",
+    "--failed-too",
 ];
 
 /// Parses an identifier, which may begin with `-` as agent ids do, but is not the next option.
