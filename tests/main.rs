@@ -30,6 +30,8 @@ mod properties {
     mod exit_codes;
     mod identifiers;
     mod input;
+    mod journals;
+    mod kills;
     mod lists;
     mod pipes;
     mod plans;
