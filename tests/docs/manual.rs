@@ -198,6 +198,11 @@ fn imp_build() {
 }
 
 #[test]
+fn imp_change() {
+    type_page("imp-change.1");
+}
+
+#[test]
 fn imp_device() {
     type_page("imp-device.1");
 }

@@ -4,19 +4,25 @@
 mod act;
 mod deploy;
 mod order;
+mod possible;
 mod run;
 mod state;
+
+use std::collections::HashMap;
 
 use clap::Args;
 use cli::consent::{self, count};
 use cli::rows::results::Results;
-use cli::rows::{RowDone, from_dry_run, run_ended};
+use cli::rows::{Outcome, RowDone, SAME_AS, from_dry_run, run_ended};
+use cli::terminal::prompt;
 use cli::{Changes, CommandError, Input, RowArgs, Session};
-use model::{Effect, Secret};
+use model::change::CURRENT;
+use model::{Effect, GroupType, Secret};
 use pipe::{Failure, Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
+use possible::possible;
 use run::{Entry, Run, State};
 
 /// Carry out change records
@@ -92,7 +98,9 @@ pub fn carry_out(
         )));
     }
     let dry_run = order.changes.dry_run;
-    let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run)).collect();
+    let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
+    let mut entries: Vec<Entry> = entries.collect();
+    note_repeated(&mut entries);
     let mut run = Run::new(session, entries, order);
     let mut results = Results::open(session, args, Some(order.changes))?;
     if let Err(error) = agreed(session, order, &run.entries) {
@@ -114,7 +122,7 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
     let change = match failure {
         Some(failure) => Err(failure),
         None if row.is_dry_run() && !dry_run => Err(from_dry_run()),
-        None => of_row(&row),
+        None => of_row(&row).and_then(|change| possible(&change.effect).map(|_| change)),
     };
     match change {
         Ok(change) => {
@@ -129,11 +137,29 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
     }
 }
 
+/// What stands twice in the input is done once.
+fn note_repeated(entries: &mut [Entry]) {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for (number, entry) in entries.iter_mut().enumerate().filter(|(_, entry)| entry.is_open()) {
+        let Effect { kind, id, before, after, .. } = &entry.effect;
+        let asked_for = format!("{kind} {id} {before:?} {after:?}");
+        let earlier = *first.entry(asked_for).or_insert(number);
+        if earlier != number {
+            entry.state = State::As(earlier);
+        }
+    }
+}
+
 /// Shows what is to be done and asks, where that is to be asked.
 fn agreed(session: &Session, order: &Order, entries: &[Entry]) -> Result<(), CommandError> {
     let open = || entries.iter().filter(|entry| entry.is_open()).map(|entry| &entry.effect);
-    let is_asked = |effect: &&Effect| order.asks_always || effect.after.is_none();
-    if order.changes.dry_run || order.confirmed || !open().any(|effect| is_asked(&effect)) {
+    let is_asked = |effect: &Effect| {
+        order.asks_always
+            || effect.after.is_none()
+            || effect.no_way_back().is_some()
+            || (deploys_to_production(effect) && prompt::is_possible())
+    };
+    if order.changes.dry_run || order.confirmed || !open().any(is_asked) {
         return Ok(());
     }
     let total = open().count() as u64;
@@ -146,12 +172,19 @@ fn agreed(session: &Session, order: &Order, entries: &[Entry]) -> Result<(), Com
     ))
 }
 
+/// As the verbs do, this asks only where there is somebody to ask.
+fn deploys_to_production(effect: &Effect) -> bool {
+    let is_production = GroupType::of_api(&effect.kind) == Some(GroupType::Production);
+    is_production && effect.after.as_ref().is_some_and(|after| after.contains_key(CURRENT))
+}
+
 /// Reports the entries from `next` on that are settled, in their order; gives the first that is not.
 fn report_settled(results: &mut Results<'_>, entries: &[Entry], mut next: usize) -> usize {
     while let Some(entry) = entries.get(next) {
         let row = &entry.row;
         match &entry.state {
             State::Open | State::WithGroup => return next,
+            State::As(first) => repeat(results, row, &entries[*first]),
             State::Failed(failure) => results.bad(failure, &row.record, &row.source),
             State::Done(outcome, effect) => {
                 let done = RowDone::changed(row, told(effect), *outcome).with((**effect).clone());
@@ -161,6 +194,17 @@ fn report_settled(results: &mut Results<'_>, entries: &[Entry], mut next: usize)
         next += 1;
     }
     next
+}
+
+/// A row that is the same as an earlier one.
+fn repeat(results: &mut Results<'_>, row: &Row, first: &Entry) {
+    if let State::Failed(failure) = &first.state {
+        results.bad(failure, &row.record, &row.source);
+        return;
+    }
+    let same_as = [(SAME_AS.to_owned(), first.row.source.clone().into())];
+    let done = RowDone::changed(row, same_as.into_iter().collect(), Outcome::Unchanged);
+    results.good(done, &row.source);
 }
 
 /// What has become known of a change since it was planned.
