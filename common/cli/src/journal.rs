@@ -81,6 +81,11 @@ pub(crate) fn rows_taken_up() -> Option<Result<Rows, CommandError>> {
     Some(journal.past?.rows())
 }
 
+/// Whether it is not known yet whether this run changes something.
+pub(crate) fn may_begin() -> bool {
+    RUN.get().is_none()
+}
+
 /// What was given to the run that is resumed, to name something else than its rows.
 pub(crate) fn given_before() -> Option<Result<Rows, CommandError>> {
     past::resumed().map(|past| past.and_then(Past::given)).transpose()

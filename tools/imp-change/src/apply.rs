@@ -15,7 +15,7 @@ use cli::consent::{self, count};
 use cli::rows::results::Results;
 use cli::rows::{Outcome, RowDone, SAME_AS, from_dry_run, run_ended};
 use cli::terminal::prompt;
-use cli::{Changes, CommandError, Input, RowArgs, Session};
+use cli::{Changes, CommandError, Input, RowArgs, Session, journal};
 use model::change::CURRENT;
 use model::{Effect, GroupType, Secret};
 use pipe::{Failure, Item, Row};
@@ -103,12 +103,22 @@ pub fn carry_out(
     note_repeated(&mut entries);
     let mut run = Run::new(session, entries, order);
     let mut results = Results::open(session, args, Some(order.changes))?;
+    note_in_journal(session, &run.entries);
     if let Err(error) = agreed(session, order, &run.entries) {
         results.not_agreed(error);
         run.give_up(&run_ended());
     }
     run.carry_out(|entries, next| report_settled(&mut results, entries, next));
     Ok(results.finish())
+}
+
+/// All records are in the journal before the first is carried out. Each is looked at before it is written, so one
+/// that was under way when the run was interrupted is as one that was not begun.
+fn note_in_journal(session: &Session, entries: &[Entry]) {
+    entries.iter().for_each(|entry| journal::note_item(&Item::Row(entry.row.clone())));
+    journal::note_end_of_input(&session.inputs);
+    let open = entries.iter().zip(0..).filter(|(entry, _)| entry.is_open());
+    journal::note_started(&journal::numbers(open.map(|(_, index)| index)));
 }
 
 fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
