@@ -33,6 +33,8 @@ mod properties {
     mod guards;
     mod identifiers;
     mod input;
+    mod journals;
+    mod kills;
     mod lists;
     mod pipes;
     mod plans;

@@ -182,7 +182,11 @@ fn a_plan_of_a_plan_is_the_plan_and_a_journal_can_be_cut_off() {
     let ids = |records: &[Value]| records.iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&run.records()), ids(&planned(&dir.read("plan"))));
     assert_eq!(sim.counts().writes, 0);
-    dir.sh("imp-change apply < plan > done").quiet();
+    // What stands twice is done once.
+    let twice = dir.sh("cat plan plan | imp-change apply --plan").code(5);
+    assert_eq!(twice.records().len(), 2);
+    dir.sh("cat plan plan | imp-change apply > done").quiet();
+    assert_eq!(dir.read("done").matches("same_as").count(), 2);
     let state = dir.home().join("state/imp-tools/changes");
     std::fs::create_dir_all(&state).expect("a directory");
     let lines = dir.read("done");

@@ -6,6 +6,7 @@ use clap::ArgMatches;
 
 static VERB: OnceLock<String> = OnceLock::new();
 static COMMAND: OnceLock<Vec<String>> = OnceLock::new();
+static VERSION: OnceLock<String> = OnceLock::new();
 
 /// Notes the verb: `assign`, `key create`.
 pub(crate) fn note(matches: &ArgMatches) {
@@ -23,9 +24,15 @@ pub fn verb() -> &'static str {
     VERB.get().map_or("", String::as_str)
 }
 
-/// Notes the words of the command line, secrets hidden.
-pub(crate) fn note_command(words: Vec<String>) {
+/// Notes the words of the command line, secrets hidden, and the version of the command.
+pub(crate) fn note_command(words: Vec<String>, version: Option<&str>) {
     COMMAND.get_or_init(|| words);
+    VERSION.get_or_init(|| version.unwrap_or_default().to_owned());
+}
+
+/// The version of the command.
+pub(crate) fn version() -> &'static str {
+    VERSION.get().map_or("", String::as_str)
 }
 
 /// The words of the command line, secrets hidden.

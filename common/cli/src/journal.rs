@@ -5,6 +5,7 @@
 //! printed. So whatever ends the run, power included, the file says of every row whether it was done, was not
 //! begun, or may have been done. A run that is resumed goes on in the same file.
 
+mod answer;
 mod begin;
 mod command;
 mod current;
@@ -22,8 +23,8 @@ use pipe::{Failure, Item};
 use serde_json::json;
 
 use crate::command_error::CommandError;
-use crate::rows::Outcome;
 use crate::rows::source::Rows;
+use crate::rows::{Outcome, RowResult};
 use crate::terminal::environment;
 use crate::terminal::interruptible::Inputs;
 use crate::{Exit, invocation};
@@ -80,6 +81,11 @@ pub(crate) fn rows_taken_up() -> Option<Result<Rows, CommandError>> {
     Some(journal.past?.rows())
 }
 
+/// Whether it is not known yet whether this run changes something.
+pub(crate) fn may_begin() -> bool {
+    RUN.get().is_none()
+}
+
 /// What was given to the run that is resumed, to name something else than its rows.
 pub(crate) fn given_before() -> Option<Result<Rows, CommandError>> {
     past::resumed().map(|past| past.and_then(Past::given)).transpose()
@@ -125,6 +131,13 @@ pub fn note_end_of_input(inputs: &Inputs) {
     }
 }
 
+/// Hands to the system what has been noted. Whether that can be written shows before the next request.
+pub(crate) fn flush() {
+    if let Some(journal) = journal() {
+        let _shown_later = journal.file.flush();
+    }
+}
+
 /// The numbers of the rows that are reported as these, counted from 0.
 pub fn numbers(indices: impl IntoIterator<Item = u64>) -> Vec<u64> {
     let number = |index| journal().map_or(index + 1, |journal| journal.number(index));
@@ -150,6 +163,31 @@ pub(crate) fn before_writing() -> Result<(), api::Error> {
     journal.file.sync().map_err(|error| {
         api::Error::new(ErrorKind::Misconfigured, "The journal cannot be written").detail(error)
     })
+}
+
+/// Notes how the row of this thread was answered, if anything was sent that changes something: it may be long until
+/// it is reported, because rows before it are still under way.
+pub(crate) fn note_answered(worked: &RowResult) {
+    let Some((journal, (row, thing))) = journal().zip(current::started()) else { return };
+    let mut line = match worked {
+        Ok(done) => answer::of_done(done),
+        Err(failure) if answer::is_final(failure) => answer::of_failure(failure),
+        Err(_) => return,
+    };
+    line.insert("row".into(), row.into());
+    if let Some(thing) = thing {
+        line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
+    }
+    if !journal.hides_rows {
+        journal.file.append([line]);
+        let _shown_later = journal.file.flush();
+    }
+}
+
+/// How the row of this thread was answered before the run was interrupted.
+pub(crate) fn answered_before() -> Option<RowResult> {
+    let answer = journal()?.past?.recorded.answer(current::row()?)?;
+    answer::read(answer)
 }
 
 /// What became of a row.

@@ -57,7 +57,8 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     let parsed = command.try_get_matches_from_mut(&typed);
     let parsed = parsed.and_then(|mut matches| {
         invocation::note(&matches);
-        invocation::note_command(journal::without_secrets(&name, &typed, &matches));
+        let words = journal::without_secrets(&name, &typed, &matches);
+        invocation::note_command(words, command.get_version());
         let asked = Asked::by(&matches);
         let arguments = Arguments::from_arg_matches_mut(&mut matches);
         arguments.map(|arguments| (arguments, asked)).map_err(|error| error.format(&mut command))

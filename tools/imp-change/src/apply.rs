@@ -4,21 +4,25 @@
 mod act;
 mod deploy;
 mod order;
+mod possible;
 mod run;
 mod state;
+
+use std::collections::HashMap;
 
 use clap::Args;
 use cli::consent::{self, count};
 use cli::rows::results::Results;
-use cli::rows::{RowDone, from_dry_run, run_ended};
+use cli::rows::{Outcome, RowDone, SAME_AS, from_dry_run, run_ended};
 use cli::terminal::prompt;
-use cli::{Changes, CommandError, Input, RowArgs, Session};
+use cli::{Changes, CommandError, Input, RowArgs, Session, journal};
 use model::change::CURRENT;
 use model::{Effect, GroupType, Secret};
 use pipe::{Failure, Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
+use possible::possible;
 use run::{Entry, Run, State};
 
 /// Carry out change records
@@ -94,15 +98,27 @@ pub fn carry_out(
         )));
     }
     let dry_run = order.changes.dry_run;
-    let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run)).collect();
+    let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
+    let mut entries: Vec<Entry> = entries.collect();
+    note_repeated(&mut entries);
     let mut run = Run::new(session, entries, order);
     let mut results = Results::open(session, args, Some(order.changes))?;
+    note_in_journal(session, &run.entries);
     if let Err(error) = agreed(session, order, &run.entries) {
         results.not_agreed(error);
         run.give_up(&run_ended());
     }
     run.carry_out(|entries, next| report_settled(&mut results, entries, next));
     Ok(results.finish())
+}
+
+/// All records are in the journal before the first is carried out. Each is looked at before it is written, so one
+/// that was under way when the run was interrupted is as one that was not begun.
+fn note_in_journal(session: &Session, entries: &[Entry]) {
+    entries.iter().for_each(|entry| journal::note_item(&Item::Row(entry.row.clone())));
+    journal::note_end_of_input(&session.inputs);
+    let open = entries.iter().zip(0..).filter(|(entry, _)| entry.is_open());
+    journal::note_started(&journal::numbers(open.map(|(_, index)| index)));
 }
 
 fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
@@ -116,7 +132,7 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
     let change = match failure {
         Some(failure) => Err(failure),
         None if row.is_dry_run() && !dry_run => Err(from_dry_run()),
-        None => of_row(&row),
+        None => of_row(&row).and_then(|change| possible(&change.effect).map(|_| change)),
     };
     match change {
         Ok(change) => {
@@ -128,6 +144,19 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
             Entry { row, effect: change.effect, state }
         }
         Err(failure) => Entry { row, effect: Effect::default(), state: State::Failed(failure) },
+    }
+}
+
+/// What stands twice in the input is done once.
+fn note_repeated(entries: &mut [Entry]) {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for (number, entry) in entries.iter_mut().enumerate().filter(|(_, entry)| entry.is_open()) {
+        let Effect { kind, id, before, after, .. } = &entry.effect;
+        let asked_for = format!("{kind} {id} {before:?} {after:?}");
+        let earlier = *first.entry(asked_for).or_insert(number);
+        if earlier != number {
+            entry.state = State::As(earlier);
+        }
     }
 }
 
@@ -165,6 +194,7 @@ fn report_settled(results: &mut Results<'_>, entries: &[Entry], mut next: usize)
         let row = &entry.row;
         match &entry.state {
             State::Open | State::WithGroup => return next,
+            State::As(first) => repeat(results, row, &entries[*first]),
             State::Failed(failure) => results.bad(failure, &row.record, &row.source),
             State::Done(outcome, effect) => {
                 let done = RowDone::changed(row, told(effect), *outcome).with((**effect).clone());
@@ -174,6 +204,17 @@ fn report_settled(results: &mut Results<'_>, entries: &[Entry], mut next: usize)
         next += 1;
     }
     next
+}
+
+/// A row that is the same as an earlier one.
+fn repeat(results: &mut Results<'_>, row: &Row, first: &Entry) {
+    if let State::Failed(failure) = &first.state {
+        results.bad(failure, &row.record, &row.source);
+        return;
+    }
+    let same_as = [(SAME_AS.to_owned(), first.row.source.clone().into())];
+    let done = RowDone::changed(row, same_as.into_iter().collect(), Outcome::Unchanged);
+    results.good(done, &row.source);
 }
 
 /// What has become known of a change since it was planned.

@@ -30,6 +30,9 @@ impl Show {
         let mut rows: BTreeMap<u64, Vec<Record>> = BTreeMap::new();
         let take = |mut line: Record| {
             let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
+            if line["type"] == "answered" {
+                return;
+            }
             line.remove("thing");
             let lines = rows.entry(row).or_default();
             // What became of the row takes the place of what was known of it, also of an earlier failure; one
@@ -50,8 +53,11 @@ impl Show {
             for mut line in lines {
                 let changes = line["type"] == "change" && line["outcome"] != "unchanged";
                 if line["type"] == "row" {
-                    let is_under_way = recorded.state(row) == RowState::UnderWay;
-                    let state = if is_under_way { "under_way" } else { "not_done" };
+                    let state = match recorded.state(row) {
+                        RowState::UnderWay => "under_way",
+                        RowState::Answered => "answered",
+                        _ => "not_done",
+                    };
                     line.insert("state".into(), state.into());
                 }
                 if self.all || changes {

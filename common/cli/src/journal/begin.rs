@@ -85,7 +85,7 @@ fn begin_in(
         "directory": environment::current_dir(),
         "account": account,
         "endpoint": session.client.endpoint(),
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": invocation::version(),
         "at": directory::time_stamp(),
     })]);
     std::mem::take(&mut *given()).iter().for_each(|item| journal.append_given(item));

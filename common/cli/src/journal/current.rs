@@ -55,6 +55,19 @@ pub(super) fn take_unstarted() -> Option<(Vec<u64>, Option<Thing>)> {
     })
 }
 
+/// The one row of this thread and what it is about, once something has been sent for it.
+pub(super) fn started() -> Option<(u64, Option<Thing>)> {
+    CURRENT.with_borrow(|current| match current.rows[..] {
+        [row] if current.started => Some((row, current.thing.clone())),
+        _ => None,
+    })
+}
+
+/// The one row of this thread.
+pub(super) fn row() -> Option<u64> {
+    CURRENT.with_borrow(|current| current.rows.first().copied())
+}
+
 pub(super) fn note_thing(thing: &Thing) {
     CURRENT.with_borrow_mut(|current| current.thing = Some(thing.clone()));
 }

@@ -118,9 +118,10 @@ pub(super) fn create(directory: &Path, verb: &str) -> io::Result<(String, PathBu
     let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let begin = stamp(now, "%Y%m%dT%H%M%SZ");
     let verb = verb.replace(' ', "-");
-    let first = since.subsec_nanos() ^ std::process::id();
-    for number in 0..=u32::from(u16::MAX) {
-        let run = format!("{begin}-{verb}-{:04x}", first.wrapping_add(number) & 0xffff);
+    // The digits are the part of the second, so that names tell which run was first.
+    let first = u64::from(since.subsec_nanos()) * 0x1_0000 / 1_000_000_000;
+    for digits in first..=0xffff {
+        let run = format!("{begin}-{verb}-{digits:04x}");
         let path = directory.join(format!("{run}.{JOURNAL}"));
         let mut options = OpenOptions::new();
         let file = match options.append(true).create_new(true).mode(0o600).open(&path) {
@@ -172,8 +173,16 @@ pub fn is_held(path: &Path) -> bool {
 fn with_extension(entries: ReadDir, extension: &str) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|own| own == extension));
-    paths.sort();
+    paths.sort_by_cached_key(|path| by_time(path));
     paths
+}
+
+/// The time in the name of a run: the second, and the part of it.
+fn by_time(path: &Path) -> Option<(String, String)> {
+    let name = run_of(path)?;
+    let (second, _) = name.split_once('-')?;
+    let (_, part) = name.rsplit_once('-')?;
+    Some((second.to_owned(), part.to_owned()))
 }
 
 /// The journals of runs that have not finished and are not under way, the oldest first.

@@ -40,6 +40,8 @@ pub enum RowState {
     Open,
     /// It may have been done: the run ended before that was known.
     UnderWay,
+    /// It was answered, but the run ended before it was reported.
+    Answered,
     /// It was done, or was so already.
     Done,
     /// It failed.
@@ -66,6 +68,8 @@ pub struct Recorded {
     /// Its whole lines have so many bytes.
     pub length: u64,
     rows: BTreeMap<u64, RowState>,
+    /// Of rows that were answered and not reported.
+    answers: BTreeMap<u64, Record>,
     things: BTreeMap<u64, (Thing, String)>,
 }
 
@@ -97,6 +101,10 @@ impl Recorded {
             }
             ("read", _) => self.was_read = true,
             ("started", _) => self.start(&line),
+            ("answered", Some(row)) => {
+                self.settle(row, RowState::Answered, &line);
+                self.answers.insert(row, line);
+            }
             ("change", Some(row)) => self.settle(row, RowState::Done, &line),
             ("failed", Some(row)) => self.settle(row, failed(&line), &line),
             ("resumed", _) => {
@@ -126,7 +134,9 @@ impl Recorded {
 
     fn settle(&mut self, row: u64, state: RowState, line: &Record) {
         self.rows.insert(row, state);
-        if state == RowState::Open || state == RowState::Failed {
+        self.answers.remove(&row);
+        let nothing_done = state == RowState::Answered && line.contains_key("error");
+        if nothing_done || state == RowState::Open || state == RowState::Failed {
             self.things.remove(&row);
         } else {
             self.note_thing(row, line);
@@ -160,11 +170,16 @@ impl Recorded {
     /// Rows that a run that goes on has to take up, with or without those that failed.
     pub fn to_do(&self, failed_too: bool) -> Vec<u64> {
         let is_to_do = |state: RowState| match state {
-            RowState::Open | RowState::UnderWay => true,
+            RowState::Open | RowState::UnderWay | RowState::Answered => true,
             RowState::Failed | RowState::Unknown => failed_too,
             RowState::Done => false,
         };
         self.rows.iter().filter(|(_, state)| is_to_do(**state)).map(|(row, _)| *row).collect()
+    }
+
+    /// How a row was answered that has not been reported.
+    pub(super) fn answer(&self, row: u64) -> Option<&Record> {
+        self.answers.get(&row)
     }
 
     /// Whether a row may have been done.

@@ -34,7 +34,8 @@ pub(super) fn read(
     let mut spool = Spool::new();
     let mut question = job.question().map(|ask| Question::new(session, ask, job.args.source.noun));
     let mut items = 0u64;
-    let mut rows = if all { Coming::All(rows) } else { Coming::Live(Ahead::of(rows)) };
+    let noted = noted(rows, session.inputs.clone(), !all);
+    let mut rows = if all { Coming::All(Box::new(noted)) } else { Coming::Live(Ahead::of(noted)) };
     while let Some(item) = rows.soon() {
         let item = match item {
             Ok(item) => item,
@@ -44,7 +45,6 @@ pub(super) fn read(
             }
         };
         items += 1;
-        journal::note_item(&item);
         if let (Item::Row(row), Some(question)) = (&item, &mut question) {
             question.note(row);
         }
@@ -63,10 +63,9 @@ pub(super) fn read(
     match rows {
         Coming::All(_) => {
             results.expect_rows(Some(items));
-            journal::note_end_of_input(&session.inputs);
             Box::new(kept)
         }
-        Coming::Live(rows) => Box::new(kept.chain(noted(rows, session.inputs.clone()))),
+        Coming::Live(rows) => Box::new(kept.chain(rows)),
     }
 }
 
@@ -76,10 +75,11 @@ fn needs_all(session: &Session, job: &RowJob<'_>) -> bool {
     job.all_first || job.question().is_some() || session.guards.need_total(max_changes)
 }
 
-/// Rows that are noted in the journal as they come.
+/// Rows that are noted in the journal as they come; of a live source at once, because nobody can read them again.
 fn noted(
-    mut rows: Ahead<Result<Item, ReadError>>,
+    mut rows: Rows,
     inputs: Arc<Inputs>,
+    at_once: bool,
 ) -> impl Iterator<Item = Result<Item, ReadError>> + Send {
     std::iter::from_fn(move || {
         let next = rows.next();
@@ -87,6 +87,9 @@ fn noted(
             Some(Ok(item)) => journal::note_item(item),
             Some(Err(_)) => {}
             None => journal::note_end_of_input(&inputs),
+        }
+        if at_once {
+            journal::flush();
         }
         next
     })

@@ -20,6 +20,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome of a word.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        let all = [
+            Outcome::Created,
+            Outcome::Updated,
+            Outcome::Deleted,
+            Outcome::Assigned,
+            Outcome::Unassigned,
+            Outcome::Restarted,
+            Outcome::Removed,
+            Outcome::Unchanged,
+        ];
+        all.into_iter().find(|outcome| outcome.word() == word)
+    }
+
     /// The word on the wire.
     pub fn word(self) -> &'static str {
         match self {

@@ -116,7 +116,12 @@ pub fn carry_out<'a>(
         if writes && !job.is_dry_run() && row.is_dry_run() {
             return Err(from_dry_run());
         }
-        with_past(job, row, act(row))
+        if let Some(answered) = journal::answered_before() {
+            return answered;
+        }
+        let worked = with_past(job, row, act(row));
+        journal::note_answered(&worked);
+        worked
     };
     let jobs = if job.in_turn { 1 } else { usize::from(session.common.jobs) };
     each_row(session, &mut results, jobs, rows, act, |results, done, row| match &done.page {

@@ -125,6 +125,7 @@ impl<'a> RowSource<'a> {
     pub fn rows(&self, inputs: &Arc<Inputs>) -> Result<Rows, CommandError> {
         match journal::rows_taken_up() {
             Some(rows) => Ok(self.noted(rows?, inputs)),
+            None if journal::may_begin() => self.names(inputs),
             None => self.read(inputs),
         }
     }

@@ -8,21 +8,14 @@ use ops::resources::{self, path};
 use pipe::Failure;
 use serde_json::Value;
 
+use super::possible::possible;
 use super::run::Run;
 use super::state::{drifted, has_new_code, is_as, to_send};
 
 impl Run<'_> {
     /// Makes a thing, unless there is one like it.
     pub fn create(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
-        let kind = kind_of(effect)?;
-        if !matches!(
-            kind,
-            ResourceKind::Product | ResourceKind::DeviceGroup | ResourceKind::Webhook
-        ) {
-            let detail = effect.clone().reversed().no_way_back().unwrap_or_default();
-            let title = format!("A {} cannot be made by a change record", kind.noun());
-            return Err(Failure::new(ErrorKind::Refused, title).detail(detail));
-        }
+        let kind = possible(effect)?;
         let mut after = self.with_real_ids(effect.after.as_ref().unwrap_or(&Record::new()))?;
         // A group that is made again has no code yet.
         after.remove(CURRENT);
@@ -53,9 +46,8 @@ impl Run<'_> {
         let (mut attributes, relationships) = self.parts(effect, after)?;
         // It can only be set afterwards (imp-service(7), section 7.3), and is true at first.
         let loads = attributes.remove("load_code_after_blessing");
-        let record = resources::create(self.session, kind, &effect.kind, attributes, relationships);
-        self.session.resolver.forget(kind);
-        let record = record?;
+        let record =
+            resources::create(self.session, kind, &effect.kind, attributes, relationships)?;
         if loads == Some(Value::Bool(false)) {
             let attributes =
                 Record::from_iter([("load_code_after_blessing".to_owned(), false.into())]);
@@ -98,12 +90,7 @@ impl Run<'_> {
 
     /// Changes a thing, unless it is so already.
     pub fn update(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
-        let kind = kind_of(effect)?;
-        if effect.is_action() {
-            let title = "A restart cannot be carried out by a change record";
-            return Err(Failure::new(ErrorKind::Refused, title)
-                .detail("`imp-device restart` and `imp-dg restart` do it"));
-        }
+        let kind = possible(effect)?;
         let none = Record::new();
         let side = |side: &Option<Record>| self.with_real_ids(side.as_ref().unwrap_or(&none));
         let (before, after) = (side(&effect.before)?, side(&effect.after)?);
@@ -153,7 +140,7 @@ impl Run<'_> {
 
     /// Deletes a thing that is as it was.
     pub fn delete(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
-        let kind = kind_of(effect)?;
+        let kind = possible(effect)?;
         let before = self.with_real_ids(effect.before.as_ref().unwrap_or(&Record::new()))?;
         let id = self.real(&effect.id)?;
         let live = match self.session.record(&Request::get(path(kind, &id))) {
@@ -224,21 +211,5 @@ impl Run<'_> {
             relationships.insert(relation.to_owned(), resource::identifier(&kind, id));
         }
         Ok((attributes, relationships))
-    }
-}
-
-/// What the thing of a change is.
-fn kind_of(effect: &Effect) -> Result<ResourceKind, Failure> {
-    let is_it = |kind: &ResourceKind| kind.types().contains(&effect.kind.as_str());
-    match ResourceKind::ALL.into_iter().find(is_it) {
-        Some(kind) if kind.is_secret() => {
-            let title = format!("A {} cannot be changed by a change record", kind.noun());
-            Err(Failure::new(ErrorKind::Refused, title).detail("its id is a secret; use imp-auth"))
-        }
-        Some(kind) if kind != ResourceKind::Account => Ok(kind),
-        _ => {
-            let title = format!("The kind `{}` cannot be changed by a change record", effect.kind);
-            Err(Failure::new(ErrorKind::BadInput, title))
-        }
     }
 }

@@ -29,6 +29,8 @@ pub struct Entry {
 pub enum State {
     /// Still to be done.
     Open,
+    /// As the row with this number, which is the same.
+    As(usize),
     /// A build that goes with its group, which is still to be deleted.
     WithGroup,
     /// Done, with what that changed.
@@ -67,17 +69,27 @@ pub struct Run<'a> {
     made: Mutex<HashMap<String, String>>,
     /// The ids of the builds that are to go.
     pub builds: HashSet<String>,
+    /// The numbers of the entries that delete groups, by the ids of these.
+    groups_that_go: HashMap<String, usize>,
     over: AtomicBool,
 }
 
 impl<'a> Run<'a> {
     pub fn new(session: &'a Session, entries: Vec<Entry>, order: &'a Order) -> Self {
-        let gone = entries.iter().map(|entry| &entry.effect);
-        let gone = gone.filter(|effect| effect.kind == "deployment" && effect.after.is_none());
-        let builds = gone.map(|effect| effect.id.clone()).collect();
+        let deleted = |kind: ResourceKind| {
+            let is_it = move |(number, entry): (usize, &Entry)| {
+                let Effect { kind: type_name, id, before, after, .. } = &entry.effect;
+                let is_deletion = before.is_some() && after.is_none();
+                let is_it = is_deletion && kind.types().contains(&type_name.as_str());
+                is_it.then(|| (id.clone(), number))
+            };
+            entries.iter().enumerate().filter_map(is_it)
+        };
+        let builds = deleted(ResourceKind::Deployment).map(|(id, _)| id).collect();
+        let groups_that_go = deleted(ResourceKind::DeviceGroup).collect();
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
         let (made, over) = (Mutex::default(), AtomicBool::new(false));
-        Run { session, entries, dry_run, key, made, builds, over }
+        Run { session, entries, dry_run, key, made, builds, groups_that_go, over }
     }
 
     /// Carries everything out. `report` is given the entries and the first that it has not reported, and gives
@@ -147,23 +159,14 @@ impl<'a> Run<'a> {
 
     /// Whether it is a build whose group is to be deleted.
     fn goes_with_group(&self, effect: &Effect) -> bool {
-        let Some(before) = effect.before.as_ref().filter(|_| self.builds.contains(&effect.id))
-        else {
-            return false;
-        };
-        effect.after.is_none() && self.group_of_build(before).is_some()
+        let is_build = effect.kind == "deployment" && effect.after.is_none();
+        is_build && effect.before.as_ref().is_some_and(|build| self.group_of(build).is_some())
     }
 
     /// The entry that deletes the group of a build.
-    fn group_of_build(&self, build: &Record) -> Option<&Entry> {
-        let group = cli::text(build, "devicegroup_id");
-        let deletes = |entry: &&Entry| {
-            let kinds = ResourceKind::DeviceGroup.types();
-            entry.effect.id == group
-                && entry.effect.after.is_none()
-                && kinds.contains(&entry.effect.kind.as_str())
-        };
-        self.entries.iter().filter(|_| !group.is_empty()).find(deletes)
+    fn group_of(&self, build: &Record) -> Option<&Entry> {
+        let number = self.groups_that_go.get(cli::text(build, "devicegroup_id"))?;
+        Some(&self.entries[*number])
     }
 
     /// Builds are gone if their group is.
@@ -173,7 +176,7 @@ impl<'a> Run<'a> {
         let settled: Vec<(usize, State)> = numbers
             .map(|number| {
                 let effect = &self.entries[number].effect;
-                let group = effect.before.as_ref().and_then(|build| self.group_of_build(build));
+                let group = effect.before.as_ref().and_then(|build| self.group_of(build));
                 let state = match group.map(|group| &group.state) {
                     Some(State::Done(Outcome::Deleted, _)) => {
                         State::Done(Outcome::Deleted, Box::new(effect.clone()))

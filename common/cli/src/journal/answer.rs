@@ -1,0 +1,66 @@
+//! How a row was answered, from when that is known until it is reported.
+
+use model::{Change, Effect, Record};
+use pipe::Failure;
+use serde_json::Value;
+
+use crate::rows::{Outcome, RowDone, RowResult};
+
+pub(super) fn of_done(done: &RowDone) -> Record {
+    let change = |effect: &Effect| {
+        Value::Object(Change { effect: effect.clone(), ..Change::default() }.to_record())
+    };
+    let outcome = done.outcome.map_or("", Outcome::word);
+    Record::from_iter([
+        ("type".to_owned(), "answered".into()),
+        ("outcome".to_owned(), outcome.into()),
+        ("record".to_owned(), Value::Object(done.record.clone())),
+        ("changes".to_owned(), done.effects.iter().map(change).collect()),
+    ])
+}
+
+pub(super) fn of_failure(failure: &Failure) -> Record {
+    Record::from_iter([
+        ("type".to_owned(), "answered".into()),
+        ("error".to_owned(), serde_json::to_value(failure).unwrap_or_default()),
+    ])
+}
+
+/// Whether the service has refused it: what the end of the run came before is tried again.
+pub(super) fn is_final(failure: &Failure) -> bool {
+    failure.status.is_some() && !failure.kind.ends_run()
+}
+
+/// The answer of a line; `None` if it is none.
+pub(super) fn read(line: &Record) -> Option<RowResult> {
+    if let Some(error) = line.get("error") {
+        return serde_json::from_value(error.clone()).ok().map(Err);
+    }
+    let outcome = Outcome::of_word(line.get("outcome")?.as_str()?)?;
+    let mut done = RowDone::new(line.get("record")?.as_object()?.clone(), outcome);
+    let changes = line.get("changes")?.as_array()?.iter().filter_map(Value::as_object);
+    done.effects = changes
+        .filter_map(|change| Change::of_record(change).ok())
+        .map(|change| change.effect)
+        .collect();
+    Some(Ok(done))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_as_it_is_written() {
+        let device = serde_json::json!({"type": "device", "id": "d", "name": "n"});
+        let device = device.as_object().cloned().unwrap();
+        let done = RowDone::new(device.clone(), Outcome::Restarted).with(Effect::action(&device));
+        let read_again = read(&of_done(&done)).unwrap().unwrap();
+        assert_eq!((read_again.record, read_again.outcome), (done.record, done.outcome));
+        assert_eq!(read_again.effects, done.effects);
+        let failure = Failure::new(ErrorKind::Refused, "no");
+        assert_eq!(read(&of_failure(&failure)).unwrap().unwrap_err().title, "no");
+    }
+}

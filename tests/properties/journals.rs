@@ -1,0 +1,151 @@
+//! Journals: where they are, what is in them, and what becomes of a run that cannot write its own.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tests::{Dir, Sim};
+
+fn account(devices: usize) -> (Sim, Dir) {
+    let sim = Sim::start(&["--devices", &devices.to_string()]);
+    sim.groups(["A"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write_column("devices.csv", "id", &sim.field("id"));
+    (sim, dir)
+}
+
+fn changes(dir: &Dir) -> PathBuf {
+    dir.home().join("state/imp-tools/changes")
+}
+
+const ASSIGN: &str = "imp-device assign --dg A --input devices.csv";
+
+#[test]
+fn a_run_that_changes_something_leaves_its_journal() {
+    let (sim, dir) = account(30);
+    dir.sh(&format!("{ASSIGN} --dry-run")).ok();
+    dir.sh("imp-device list --dg A | imp-device assign --dg A").ok();
+    dir.sh("imp-device info --input devices.csv").ok();
+    assert!(dir.sh("imp-change list").quiet().records().is_empty(), "nothing was to be changed");
+    dir.sh(ASSIGN).quiet();
+    let run = dir.sh("imp-change list").quiet().record();
+    let text = |name: &str| run[name].as_str().expect("a text").to_owned();
+    assert_eq!((text("command"), text("state")), (ASSIGN.to_owned(), "ended".to_owned()));
+    assert_eq!((run["rows"].as_u64(), run["done"].as_u64()), (Some(30), Some(30)));
+    let path = changes(&dir).join(format!("{}.ndjson", text("run")));
+    let mode = |path: &PathBuf| std::fs::metadata(path).expect("it is there").permissions().mode();
+    assert_eq!((mode(&path) & 0o777, mode(&changes(&dir)) & 0o777), (0o600, 0o700));
+    let lines = std::fs::read_to_string(&path).expect("text");
+    let types: Vec<String> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["type"].to_string())
+        .collect();
+    let place = |kind: &str| types.iter().position(|one| one == &format!("\"{kind}\""));
+    let places = ["run", "row", "read", "started", "change", "end"].map(place);
+    let expected = [Some(0), Some(1), Some(31), Some(32), Some(33), Some(63)];
+    assert_eq!(places, expected, "{types:?}");
+    assert_eq!(dir.sh("imp-change show last").quiet().records().len(), 30);
+    dir.sh(ASSIGN).quiet();
+    assert!(dir.sh("imp-change show last").quiet().records().is_empty(), "nothing has changed");
+    let all = dir.sh("imp-change show --all last").quiet();
+    all.outcomes("unchanged", 30);
+    dir.sh("imp-change show 2").code(2).says("may be any of 2 runs");
+    dir.sh("imp-change show nothing").code(2).says("`imp-change list`");
+    assert_eq!(sim.restarts(), 30);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_a_warning_unless_a_journal_is_required() {
+    let (sim, mut dir) = account(20);
+    // A file where the directory should be: nobody can write there, whoever runs the tests.
+    let place = dir.path().join("devices.csv/changes");
+    dir.set("IMP_JOURNAL", place.to_str().expect("UTF-8"));
+    dir.sh(ASSIGN).ok().says("no journal of this run can be written").outcomes("assigned", 20);
+    dir.set("IMP_JOURNAL", "require");
+    let state = dir.home().join("blocked");
+    std::fs::write(&state, "").expect("a file");
+    dir.set("XDG_STATE_HOME", state.to_str().expect("UTF-8"));
+    sim.reset();
+    let required = "imp-device unassign --input devices.csv";
+    dir.sh(required).code(2).no_stdout().says("nothing was done");
+    assert_eq!(sim.counts().writes, 0);
+    dir.set("IMP_JOURNAL", "off");
+    dir.sh(required).quiet().outcomes("unassigned", 20);
+}
+
+#[test]
+fn a_full_disk_ends_the_journal_or_the_run() {
+    let (sim, mut dir) = account(400);
+    // The journal may have as many KiB as its rows need, and not what comes then.
+    let limited = |script: &str| format!("trap '' XFSZ; ulimit -f 60; exec {script}");
+    let assign = format!("{ASSIGN} --batch 10");
+    dir.sh(&limited(&assign)).ok().says("cannot be written any more").outcomes("assigned", 400);
+    assert!(dir.sh("imp-change list").quiet().records().is_empty());
+    dir.set("IMP_JOURNAL", "require");
+    sim.reset();
+    let unassign = "imp-device unassign --batch 10 --input devices.csv";
+    let run = dir.sh(&limited(unassign)).code(2).says("the journal cannot be written");
+    let moved = sim.events().values().filter(|of| of.unassigned > 0).count();
+    assert!(moved < 400 && run.records().len() <= moved, "{moved}{run}");
+    let resumed = dir.sh("imp-change resume last").ok();
+    assert!(resumed.records().len() >= 400 - moved, "{resumed}");
+    assert!(sim.events().values().all(|of| of.unassigned == 1), "none twice, and all");
+    let all = dir.sh("imp-change show --all last").ok().records();
+    assert!(all.len() == 400 && all.iter().all(|line| line["type"] == "change"));
+}
+
+#[test]
+fn rows_of_a_source_that_stays_open_are_kept_before_they_are_worked_on() {
+    let (sim, dir) = account(30);
+    let ids = sim.field("id");
+    let mut running = dir.spawn_open("exec imp-device update --name x");
+    ids[..10].iter().for_each(|id| running.type_line(id));
+    let updated = || sim.events().values().filter(|of| of.updated > 0).count();
+    running.wait_for("what has come to be done", || updated() == 10);
+    sim.fault("PATCH /devices/* delay=1h");
+    ids[10..20].iter().for_each(|id| running.type_line(id));
+    running.wait_for("more to be done", || sim.faults_applied() == [8]);
+    running.insist("KILL");
+    sim.no_faults();
+    let run = dir.sh("imp-change resume last").code(1).says("is in no journal");
+    assert_eq!((updated(), run.records().len()), (20, 10));
+    assert!(sim.events().values().all(|of| of.updated <= 1));
+}
+
+#[test]
+fn secrets_of_the_command_line_are_not_kept_and_have_to_be_given_again() {
+    let sim = Sim::start(&["--devices", "5", "--production", "40"]);
+    let dir = Dir::signed_in(&sim);
+    let key = &sim.entry.unbond_key;
+    sim.fault("DELETE /devicegroups/*/relationships/devices delay=1h after=1");
+    let ids = sim.devices();
+    let shipped = ids.iter().filter(|device| device["devicegroup_id"].is_string());
+    let shipped: Vec<&str> = shipped.map(|device| device["id"].as_str().expect("an id")).collect();
+    dir.write_column("returns.csv", "id", &shipped);
+    let running = dir.spawn(&format!(
+        "exec imp-device unassign -q --batch 5 --jobs 1 --unbond {key} --input returns.csv"
+    ));
+    running.wait_for("a request that is not answered", || sim.faults_applied() != [0]);
+    running.insist("KILL");
+    sim.no_faults();
+    let shown = dir.sh("cat ../home/state/imp-tools/changes/*.ndjson").quiet().stdout();
+    assert!(!shown.contains(key) && shown.contains("(hidden)"), "{shown}");
+    dir.sh("imp-change resume last").code(2).says("--unbond");
+    dir.write("key", key);
+    dir.sh("imp-change resume last -- --unbond-file \"$PWD/key\"").ok();
+    let events = sim.events();
+    assert!(shipped.iter().all(|id| events[*id].unassigned == 1), "{events:?}");
+}
+
+#[test]
+fn rows_that_failed_are_tried_again_when_that_is_asked() {
+    let (sim, dir) = account(30);
+    sim.fault("PATCH /devices/* 403 times=5");
+    dir.sh("imp-device update --name x --input devices.csv").code(1);
+    dir.sh("imp-change resume last").ok().no_stdout().says("5 rows that failed; --failed-too");
+    sim.no_faults();
+    let again = dir.sh("imp-change resume --failed-too last").ok();
+    again.outcomes("updated", 5);
+    let run = dir.sh("imp-change list").ok().record();
+    assert_eq!((run["done"].as_u64(), run["failed"].as_u64()), (Some(30), Some(0)));
+}

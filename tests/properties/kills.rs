@@ -1,0 +1,253 @@
+//! `kill -9` at moments that a seed decides, and `imp-change resume`: nothing is written, restarted or made twice,
+//! the end state is that of a run that nobody disturbs, and of every row it is told what became of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{DEVELOPMENT, Dir, Sim};
+
+use super::random_faults::Random;
+
+/// A verb that is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Assign,
+    Unassign,
+    Update,
+    Restart,
+    Copy,
+    HookCreate,
+}
+
+const ALL: [Verb; 6] =
+    [Verb::Assign, Verb::Unassign, Verb::Update, Verb::Restart, Verb::Copy, Verb::HookCreate];
+
+impl Verb {
+    fn is_about_groups(self) -> bool {
+        matches!(self, Verb::Copy | Verb::HookCreate)
+    }
+
+    fn script(self) -> &'static str {
+        match self {
+            Verb::Assign => "imp-device assign --dg A --batch 10 --input rows.csv",
+            Verb::Unassign => "imp-device unassign --batch 10 --input rows.csv",
+            Verb::Update => "imp-device update --input rows.csv",
+            Verb::Restart => "imp-device restart --input rows.csv",
+            Verb::Copy => "imp-build copy --build \"$(cat build)\" --input rows.csv",
+            Verb::HookCreate => {
+                "imp-hook create --url https://example.com/h --event deployment --input rows.csv"
+            }
+        }
+    }
+
+    /// The requests that change something, and how many rows each has.
+    fn writes(self) -> (&'static str, u64) {
+        match self {
+            Verb::Assign => ("POST /devicegroups/*/relationships/devices", 10),
+            Verb::Unassign => ("DELETE /devicegroups/*/relationships/devices", 10),
+            Verb::Update => ("PATCH /devices/*", 1),
+            Verb::Restart => ("POST /devices/*/restart", 1),
+            Verb::Copy => ("POST /deployments", 1),
+            Verb::HookCreate => ("POST /webhooks", 1),
+        }
+    }
+}
+
+struct Case {
+    verb: Verb,
+    seed: u64,
+    random: Random,
+    sim: Sim,
+    dir: Dir,
+    rows: usize,
+    /// Devices or groups, in the order of the rows.
+    ids: Vec<String>,
+    group: String,
+}
+
+impl Case {
+    fn new(verb: Verb, seed: u64, rows: usize) -> Case {
+        let devices = if verb.is_about_groups() { 0 } else { rows };
+        let sim = Sim::start(&["--devices", &devices.to_string()]);
+        let product = sim.product("Ovens");
+        let group = sim.group(&product, DEVELOPMENT, "A");
+        let mut ids = sim.field("id");
+        if verb.is_about_groups() {
+            let name = |number| format!("g{number}");
+            ids = (0..rows).map(|row| sim.group(&product, DEVELOPMENT, &name(row))).collect();
+        } else if verb != Verb::Assign {
+            sim.put(&group, &ids);
+        }
+        let dir = Dir::signed_in(&sim);
+        let lines: String =
+            ids.iter().enumerate().map(|(row, id)| format!("{id},new-{row}\n")).collect();
+        let header = if verb == Verb::Update { "id,name" } else { "id,note" };
+        dir.write("rows.csv", format!("{header}\n{lines}"));
+        if verb == Verb::Copy {
+            let relations = json!({"devicegroup": {"type": DEVELOPMENT, "id": group}});
+            let attributes = json!({"device_code": "x", "agent_code": ""});
+            let data = json!({"type": "deployment", "attributes": attributes,
+                "relationships": relations});
+            let answer = sim.api("POST", "/deployments", &json!({"data": data}));
+            dir.write("build", answer.json()["data"]["id"].as_str().expect("an id"));
+        }
+        sim.reset();
+        let random = Random(seed.wrapping_mul(0x9e37) ^ verb as u64);
+        Case { verb, seed, random, sim, dir, rows, ids, group }
+    }
+
+    /// Types the script and kills it after a number of requests, unless it has ended before.
+    fn kill(&mut self, script: &str) {
+        let (write, each) = self.verb.writes();
+        let writes = (self.rows as u64).div_ceil(each);
+        let after = self.random.below(writes);
+        // Either what is under way is carried out and its answers never come, or the requests of the run are
+        // under way in whatever state when it ends.
+        if self.random.below(2) == 0 {
+            self.sim.fault(&format!("{write} delay=1h after={after}"));
+            let running = self.dir.spawn(&format!("exec {script}"));
+            let mut ended = false;
+            running.wait_for("a request that is not answered, or the end", || {
+                ended = running.stderr().contains("read but not attempted");
+                ended || self.sim.faults_applied() != [0] || self.is_done()
+            });
+            running.insist("KILL");
+            self.sim.no_faults();
+        } else {
+            self.sim.fault("* /** delay=3ms");
+            let already = self.sim.counts().writes;
+            let running = self.dir.spawn(&format!("exec {script}"));
+            running.wait_for("so many requests, or the end", || {
+                self.sim.counts().writes >= already + after || self.is_done()
+            });
+            running.insist("KILL");
+            self.sim.no_faults();
+            self.sim.wait_until_idle();
+        }
+    }
+
+    /// Whether nothing is left for the run to write.
+    fn is_done(&self) -> bool {
+        let (_, each) = self.verb.writes();
+        self.sim.counts().writes >= (self.rows as u64).div_ceil(each)
+    }
+
+    fn called(&self) -> String {
+        format!("{:?}, seed {}", self.verb, self.seed)
+    }
+
+    /// Runs, kills, perhaps kills the resumption too, and resumes.
+    fn run(mut self) -> usize {
+        self.kill(self.verb.script());
+        if self.random.below(3) == 0 {
+            self.kill("imp-change resume last");
+        }
+        let resumed = self.dir.sh("imp-change resume last");
+        let code = resumed.exit_code();
+        assert!(
+            code == Some(0) || (code == Some(1) && self.verb == Verb::Restart),
+            "{}{resumed}",
+            self.called()
+        );
+        let unknown = self.told();
+        self.is_as_undisturbed(&unknown);
+        let again = self.dir.sh("imp-change resume last").ok();
+        assert!(again.stdout().is_empty(), "{}: nothing is left{again}", self.called());
+        unknown.len()
+    }
+
+    /// Every row is told once; gives the numbers of those that may have been done.
+    fn told(&self) -> BTreeSet<u64> {
+        let shown = self.dir.sh("imp-change show --all last").ok().records();
+        let rows: Vec<u64> = shown.iter().filter_map(|line| line["row"].as_u64()).collect();
+        let expected: Vec<u64> = (1..=self.rows as u64).collect();
+        assert_eq!(rows, expected, "{}: every row once", self.called());
+        let unknown = shown.iter().filter(|line| line["type"] != "change");
+        unknown
+            .map(|line| {
+                assert_eq!(line["error"]["kind"], "unknown_outcome", "{}: {line}", self.called());
+                line["row"].as_u64().expect("a number")
+            })
+            .collect()
+    }
+
+    fn is_as_undisturbed(&self, unknown: &BTreeSet<u64>) {
+        let (called, ids) = (self.called(), &self.ids);
+        let events = self.sim.events();
+        let of = |id: &String| events.get(id).copied().unwrap_or_default();
+        let expected = match self.verb {
+            Verb::Assign => |of: tests::Events| of.assigned,
+            Verb::Unassign => |of: tests::Events| of.unassigned,
+            Verb::Update => |of: tests::Events| of.updated,
+            Verb::Restart => |of: tests::Events| of.restarted,
+            Verb::Copy => return self.is_made_once("deployments", unknown),
+            Verb::HookCreate => return self.is_made_once("webhooks", unknown),
+        };
+        for (row, id) in ids.iter().enumerate() {
+            let times = expected(of(id));
+            let is_unknown = unknown.contains(&(row as u64 + 1));
+            assert!(times == 1 || (is_unknown && times == 0), "{called}: row {}: {times}", row + 1);
+        }
+        // No more than what can be under way at once, in each of two runs.
+        assert!(unknown.len() <= 16, "{called}: {unknown:?}");
+        if self.verb == Verb::Update {
+            let names: Vec<String> = (0..self.rows).map(|row| format!("new-{row}")).collect();
+            assert_eq!(self.sim.field("name"), names, "{called}");
+        }
+        let members = if self.verb == Verb::Unassign { 0 } else { self.rows };
+        assert_eq!(self.sim.members(&self.group).len(), members, "{called}");
+    }
+
+    fn is_made_once(&self, what: &str, unknown: &BTreeSet<u64>) {
+        let made = self.sim.all(what);
+        let groups: Vec<&str> = made
+            .iter()
+            .filter_map(|thing| thing["devicegroup_id"].as_str().filter(|id| *id != self.group))
+            .collect();
+        let different: BTreeSet<&str> = groups.iter().copied().collect();
+        let numbers = (groups.len(), different.len(), unknown.len());
+        assert_eq!(numbers, (self.rows, self.rows, 0), "{}", self.called());
+    }
+}
+
+#[test]
+fn runs_that_are_killed_are_finished_by_resume() {
+    for seed in 0..5 {
+        for verb in ALL {
+            Case::new(verb, seed, 200).run();
+        }
+    }
+}
+
+/// All of it: `cargo test -p tests --test main -- --ignored kills`.
+#[test]
+#[ignore = "it takes long"]
+fn runs_that_are_killed_at_500_moments_are_finished_by_resume() {
+    let mut unknown = 0;
+    for moment in 0..500 {
+        let verb = ALL[moment % ALL.len()];
+        unknown += Case::new(verb, 1000 + moment as u64, 2000).run();
+    }
+    assert!(unknown > 0, "no restart was ever under way");
+}
+
+#[test]
+fn a_terminated_run_is_resumed_like_a_killed_one() {
+    for verb in [Verb::Assign, Verb::Restart, Verb::HookCreate] {
+        let case = Case::new(verb, 1, 200);
+        let (write, _) = verb.writes();
+        case.sim.fault(&format!("{write} delay=300ms after=3"));
+        let running = case.dir.spawn(&format!("exec {}", verb.script()));
+        running.wait_for("requests under way", || case.sim.faults_applied() != [0]);
+        running.terminate();
+        running.wait().code(143);
+        case.sim.no_faults();
+        let runs = case.dir.sh("imp-change list").ok().records();
+        assert_eq!((runs.len(), &runs[0]["state"]), (1, &Value::from("interrupted")));
+        case.dir.sh("imp-change resume last").ok();
+        let unknown = case.told();
+        case.is_as_undisturbed(&unknown);
+        assert!(unknown.is_empty(), "all answers came: {unknown:?}");
+        assert_eq!(case.dir.sh("imp-change list").ok().record()["state"], "ended");
+    }
+}

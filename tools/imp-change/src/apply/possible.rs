@@ -1,0 +1,65 @@
+//! What change records can do at all: a decision about a record, no requests.
+
+use model::{Effect, ErrorKind, ResourceKind};
+use pipe::Failure;
+
+/// The kind of the thing of a change that can be carried out.
+///
+/// # Errors
+/// `refused` for what only another command does, `bad_input` for a kind that is not known.
+pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
+    let is_it = |kind: &ResourceKind| kind.types().contains(&effect.kind.as_str());
+    let known = ResourceKind::ALL.into_iter().find(is_it);
+    let Some(kind) = known.filter(|kind| *kind != ResourceKind::Account) else {
+        let title = format!("The kind `{}` cannot be changed by a change record", effect.kind);
+        return Err(Failure::new(ErrorKind::BadInput, title));
+    };
+    let refused =
+        |title: String, detail: &str| Err(Failure::new(ErrorKind::Refused, title).detail(detail));
+    if kind.is_secret() {
+        let title = format!("A {} cannot be changed by a change record", kind.noun());
+        return refused(title, "its id is a secret; use imp-auth");
+    }
+    if effect.is_action() {
+        let title = "A restart cannot be carried out by a change record".into();
+        return refused(title, "`imp-device restart` and `imp-dg restart` do it");
+    }
+    let can_be_made =
+        [ResourceKind::Product, ResourceKind::DeviceGroup, ResourceKind::Webhook].contains(&kind);
+    if effect.before.is_none() && !can_be_made {
+        let detail = match kind {
+            ResourceKind::Device => "devices come by BlinkUp",
+            _ => "its code is not in the record",
+        };
+        return refused(format!("A {} cannot be made by a change record", kind.noun()), detail);
+    }
+    Ok(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn what_no_record_can_do_is_refused() {
+        for (kind, before, after, possible_kind) in [
+            ("product", Value::Null, json!({"name": "P"}), Some(ResourceKind::Product)),
+            ("device", json!({}), Value::Null, Some(ResourceKind::Device)),
+            ("device", Value::Null, json!({}), None),
+            ("deployment", Value::Null, json!({}), None),
+            ("device", json!({}), json!({}), None),
+            ("login_key", json!({"description": "a"}), json!({"description": "b"}), None),
+            ("account", json!({"x": 1}), json!({"x": 2}), None),
+            ("tree", json!({"x": 1}), json!({"x": 2}), None),
+        ] {
+            let effect = Effect {
+                kind: kind.into(),
+                before: before.as_object().cloned(),
+                after: after.as_object().cloned(),
+                ..Effect::default()
+            };
+            assert_eq!(possible(&effect).ok(), possible_kind, "{kind} {before} {after}");
+        }
+    }
+}
