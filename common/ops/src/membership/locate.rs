@@ -144,7 +144,18 @@ fn locate_one_by_one(
     match ended {
         Some(error) => Err(error),
         None if perhaps_names.is_empty() => Ok(()),
-        None => locate_in_list(session, locations, &perhaps_names, Within::Account),
+        None => locate_names(session, locations, &perhaps_names),
+    }
+}
+
+/// Looks for what is perhaps names. A list that cannot be read concerns these alone, unless it ends the run.
+fn locate_names(session: &Session, locations: &mut Locations, names: &[&str]) -> Result<(), Error> {
+    match locate_in_list(session, locations, names, Within::Account) {
+        Err(error) if !error.ends_run() && error.kind != ErrorKind::NotAttempted => {
+            names.iter().for_each(|name| locations.cannot_tell(name, error.clone()));
+            Ok(())
+        }
+        located => located,
     }
 }
 
