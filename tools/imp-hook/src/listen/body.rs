@@ -31,17 +31,13 @@ pub async fn read(
 ) -> Result<Vec<u8>, StatusCode> {
     // So much of it as is kept is read all the same.
     let is_announced_too_large = body.size_hint().lower() > MAX_BODY as u64;
-    if is_announced_too_large {
-        seen.refuse(StatusCode::PAYLOAD_TOO_LARGE);
-    }
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            let is_late = deadline.has_passed();
-            return Err(if is_late {
-                StatusCode::REQUEST_TIMEOUT
-            } else {
-                StatusCode::BAD_REQUEST
+            return Err(match () {
+                () if is_announced_too_large => StatusCode::PAYLOAD_TOO_LARGE,
+                () if deadline.has_passed() => StatusCode::REQUEST_TIMEOUT,
+                () => StatusCode::BAD_REQUEST,
             });
         };
         // What follows the body, the trailers, is of no interest.

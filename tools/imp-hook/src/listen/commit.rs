@@ -182,3 +182,18 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_does_not_end_is_seen() {
+        let progress = Progress::default();
+        let minute = Duration::from_secs(60);
+        assert!(!progress.is_stuck(Duration::ZERO), "nothing is being written");
+        let earlier = clock::monotonic().checked_sub(minute);
+        progress.set_silently(|state| state.writing_since = earlier);
+        assert!(progress.is_stuck(minute / 2) && !progress.is_stuck(2 * minute));
+    }
+}

@@ -173,7 +173,7 @@ mod tests {
     const KEY: &str = "0123456789abcdefghij";
 
     fn call(head: &str, body: &[u8]) -> Call {
-        Call { head: head.into(), body: body.into(), ..Call::default() }
+        Call { head: head.into(), body: body.into(), is_cut: false }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 
@@ -23,19 +22,12 @@ pub struct Call {
     pub body: Vec<u8>,
     /// There was more of the body.
     pub is_cut: bool,
-    /// It will be refused like this, even if the rest of it does not come.
-    pub refusal: Option<StatusCode>,
 }
 
 impl Seen {
     /// A call has begun, with this head.
     pub fn begin(&self, head: &Parts) {
         *self.call() = Call { head: text_of(head), ..Call::default() };
-    }
-
-    /// It will be refused.
-    pub fn refuse(&self, status: StatusCode) {
-        self.call().refusal = Some(status);
     }
 
     /// Some more of its body has come; false when that is more than is kept.

@@ -164,14 +164,12 @@ async fn serve(
         End::Over => {}
         End::ForRoom => return leave(receiver, stream, connection).await,
         End::Failed(error, unused) if error.is_parse() || connection.deadline.is_in_call() => {
-            let call = call_of(&connection, &unused);
-            let status = match call.refusal {
-                Some(status) => status,
-                None if error.is_parse_too_large() => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                None if connection.deadline.has_passed() => StatusCode::REQUEST_TIMEOUT,
-                None => StatusCode::BAD_REQUEST,
+            let status = match () {
+                () if error.is_parse_too_large() => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                () if connection.deadline.has_passed() => StatusCode::REQUEST_TIMEOUT,
+                () => StatusCode::BAD_REQUEST,
             };
-            receiver.refuse(status, call).await;
+            receiver.refuse(status, call_of(&connection, &unused)).await;
             // A head that cannot be parsed hyper answers by itself.
             if !error.is_parse() || error.is_parse_version_h2() {
                 write_refusal(&mut stream, status).await;
