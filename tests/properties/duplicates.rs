@@ -103,21 +103,42 @@ fn what_is_created_twice_with_other_values_is_a_conflict() {
 
 #[test]
 fn a_device_is_the_same_by_any_of_its_identifiers() {
-    let (sim, dir, _) = account();
-    let device = &sim.devices()[10];
-    let names = ["name", "mac_address", "id"].map(|name| device[name].as_str().expect("text"));
-    let other = &sim.devices()[11];
+    let (sim, dir, ids) = account();
+    let devices = sim.devices();
+    let [device, other] = [&ids[3], &ids[4]]
+        .map(|id| devices.iter().find(|device| device["id"] == id.as_str()).expect("it is there"));
+    let names = ["name", "mac_address", "agent_id", "id"];
+    let names = names.map(|name| device[name].as_str().expect("text"));
     let mac = other["mac_address"].as_str().expect("text");
     let rows = format!("{}\n{mac}\n", names.join("\n"));
-    let run = dir.sh_with("imp-device assign --dg A", rows.clone()).quiet();
-    assert_eq!(same_as(&run), ["-", "stdin:1", "stdin:1", "-"]);
     sim.reset();
     let run = dir.sh_with("imp-device restart --jobs 1", rows.clone()).quiet();
-    assert_eq!(same_as(&run), ["-", "stdin:1", "stdin:1", "-"]);
+    assert_eq!(same_as(&run), ["-", "stdin:1", "stdin:1", "stdin:1", "-"]);
     assert_eq!(sim.restarts(), 2);
     let run = dir.sh_with("imp-device remove -qf", rows).quiet();
-    assert_eq!(run.field("outcome"), ["removed", "unchanged", "unchanged", "removed"]);
+    let (again, removed) = ("unchanged", "removed");
+    assert_eq!(run.field("outcome"), [removed, again, again, again, removed]);
     assert_eq!(sim.field("id").len(), 23);
+}
+
+#[test]
+fn a_build_is_the_same_by_its_tag_and_a_tag_means_what_it_meant_at_the_beginning() {
+    let (sim, dir, _) = account();
+    dir.write("empty", "");
+    let deploy = "imp-build deploy -g A -x empty -y empty --tag";
+    let ids: Vec<String> = ["one", "two", "two", "min"]
+        .iter()
+        .map(|tag| dir.sh(&format!("{deploy} {tag}")).quiet().field("id").remove(0))
+        .collect();
+    dir.sh(&format!("imp-dg update -g A -m {}", ids[3])).quiet();
+    sim.reset();
+    let run = dir.sh(&format!("imp-build delete -q -b one -b {}", ids[0])).quiet();
+    assert_eq!(run.field("outcome"), ["deleted", "unchanged"]);
+    // Of two builds with this tag one goes by its id; the tag does not mean the other one then.
+    let script = format!("imp-build delete -q --jobs 1 -b {} -b two --failed failed", ids[1]);
+    let run = dir.sh(&script).code(1).outcomes("deleted", 1);
+    assert_eq!(told(&dir.failed("failed")), [("--build", "ambiguous")], "{run}");
+    assert_eq!(sim.counts().writes, 2);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod ahead;
 pub mod change;
 mod expand;
 pub(crate) mod label;
+mod looked_up;
 pub mod naming;
 pub mod once_per_target;
 mod outcome;
@@ -16,6 +17,7 @@ pub mod source;
 
 pub use change::{Changed, change};
 pub use expand::{ExpandedRows, expand};
+pub use looked_up::LookedUp;
 pub use outcome::{
     Outcome, RowDone, RowResult, SAME_AS, certainly_not_done, from_dry_run, interrupted,
     perhaps_done, run_ended,

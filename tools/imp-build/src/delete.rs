@@ -2,9 +2,12 @@
 
 use api::deployments::without_code;
 use clap::Args;
-use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
+use cli::rows::{Ask, LookedUp, Outcome, RowDone, RowJob, carry_out};
 use cli::{OncePerTarget, Session};
 use model::{Record, ResourceKind};
+use pipe::{Identifier, NamedBy, Row};
+
+const KIND: ResourceKind = ResourceKind::Deployment;
 
 /// Delete builds
 ///
@@ -33,8 +36,16 @@ impl Delete {
             true => "Flags are taken away first.",
             false => "",
         });
-        each(&session, &RowJob::deleting(self.builds.row_args(), self.changes.into(), ask), |row| {
-            let build = session.resource(ResourceKind::Deployment, row, &[])?;
+        let job = RowJob::deleting(self.builds.row_args(), self.changes.into(), ask);
+        let known = LookedUp::default();
+        let rows = || known.rows(&session, &job.args.source, KIND, |row, id| !is_record(row, id));
+        let results = carry_out(&session, &job, rows, |row| {
+            let named = row.identifier(KIND, &[])?;
+            let look_up = |named: &Identifier| session.find(KIND, &named.text).map(without_code);
+            let build = match is_record(row, &named) {
+                true => session.resource(KIND, row, &[])?,
+                false => known.thing(&session, &named, look_up)?,
+            };
             let id = cli::text(&build, "id");
             let delete = || match self.changes.dry_run {
                 true => ops::deployments::could_be_deleted(&session, id, self.force),
@@ -44,6 +55,12 @@ impl Delete {
             let gone = ops::deployments::gone(&build);
             let done = RowDone::changed(row, without_code(build), Outcome::Deleted).once(reported);
             Ok(gone.fold(done, RowDone::with))
-        })
+        });
+        Ok(results?.finish())
     }
+}
+
+/// Whether the row is a record of the build itself, which needs no looking up.
+fn is_record(row: &Row, named: &Identifier) -> bool {
+    named.named_by == NamedBy::Id && KIND.types().contains(&row.kind())
 }

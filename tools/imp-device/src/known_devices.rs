@@ -3,13 +3,14 @@
 //! Careful about requests: as long as all rows name their devices in the same way, nobody is asked. And about
 //! names: several devices may have the same, so that it says which device is meant only where it stands alone.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use cli::Session;
+use cli::rows::LookedUp;
+use cli::{CommandError, RowSource, Rows, Session};
 use model::identifier::{Shape, shape};
 use model::{Record, ResourceKind};
-use pipe::{Failure, Identifier, Item, NamedBy, ReadError};
+use pipe::{Failure, Identifier, NamedBy};
 
 /// The kind of identifier of the first row that has one of its own, no name; of a run that goes on, of the first
 /// row of all.
@@ -56,31 +57,41 @@ pub fn as_device(row: &Record) -> Record {
     device
 }
 
-/// Devices that are removed in this run. A row may name in another way what is gone by then, so where rows name
-/// them differently each is looked up first.
-#[derive(Clone, Default)]
-pub struct KnownDevices(Arc<Known>);
-
+/// Devices that are removed in this run. Where rows name theirs differently, all are looked up before the first
+/// is removed.
 #[derive(Default)]
-struct Known {
+pub struct KnownDevices {
+    differ: Arc<Kinds>,
+    ids: LookedUp<String>,
+}
+
+/// The kind of identifier of the first row (none: a name), and whether there are others.
+#[derive(Default)]
+struct Kinds {
     first: OnceLock<Option<Shape>>,
-    differ: OnceLock<()>,
-    ids: Mutex<HashMap<String, String>>,
+    others: AtomicBool,
+}
+
+impl Kinds {
+    /// All are looked up, if any.
+    fn note(&self, device: &Identifier) -> bool {
+        // All names are one kind here: two rows with one name mean one device.
+        let own = (!is_name(device)).then(|| shape(&device.text));
+        if *self.first.get_or_init(|| own) != own {
+            self.others.store(true, Ordering::Relaxed);
+        }
+        true
+    }
 }
 
 impl KnownDevices {
-    /// Takes note of a row before the first of them is worked on.
-    pub fn note(&self, item: &Result<Item, ReadError>) {
-        if let Ok(Item::Row(row)) = item
-            && let Ok(device) = row.identifier(ResourceKind::Device, &[])
-        {
-            // All names are one kind here: two rows with one name mean one device.
-            let own = (!is_name(&device)).then(|| shape(&device.text));
-            if *self.0.first.get_or_init(|| own) == own {
-                return;
-            }
-            self.0.differ.get_or_init(|| ());
-        }
+    /// The rows, of which all are read before the first is worked on.
+    ///
+    /// # Errors
+    /// As [`RowSource::rows`].
+    pub fn rows(&self, session: &Session, source: &RowSource<'_>) -> Result<Rows, CommandError> {
+        let kinds = self.differ.clone();
+        self.ids.rows(session, source, ResourceKind::Device, move |_, device| kinds.note(device))
     }
 
     /// The device by what no other row can call differently.
@@ -92,28 +103,11 @@ impl KnownDevices {
         session: &Session,
         device: &Identifier,
     ) -> Result<Identifier, Failure> {
-        if self.0.differ.get().is_none() {
+        if !self.differ.others.load(Ordering::Relaxed) {
             return Ok(device.clone());
         }
-        let known = || {
-            let text = self.ids().get(&device.text).cloned()?;
-            Some(Identifier { named_by: NamedBy::Id, text })
-        };
-        if let Some(known) = known() {
-            return Ok(known);
-        }
-        match names_of(session, device) {
-            Ok(names) => {
-                let id = names[0].clone();
-                self.ids().extend(names.into_iter().map(|name| (name, id.clone())));
-                Ok(Identifier { named_by: NamedBy::Id, text: id })
-            }
-            // Another row may have removed it while it was asked for.
-            Err(failure) => known().ok_or(failure),
-        }
-    }
-
-    fn ids(&self) -> MutexGuard<'_, HashMap<String, String>> {
-        self.0.ids.lock().unwrap_or_else(PoisonError::into_inner)
+        let id = |device: &Identifier| Ok(names_of(session, device)?.swap_remove(0));
+        let text = self.ids.thing(session, device, id)?;
+        Ok(Identifier { named_by: NamedBy::Id, text })
     }
 }

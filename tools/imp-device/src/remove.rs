@@ -3,7 +3,7 @@
 use api::{Request, membership};
 use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, carry_out};
-use cli::{OncePerTarget, Rows, Session};
+use cli::{OncePerTarget, Session};
 use model::{Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Identifier};
 
@@ -49,11 +49,7 @@ impl Remove {
         });
         let job = RowJob::deleting(self.devices.row_args(), self.changes.into(), ask);
         let known = KnownDevices::default();
-        let rows = || {
-            let known = known.clone();
-            let rows = job.args.source.rows(&session.inputs)?;
-            Ok(Box::new(rows.inspect(move |item| known.note(item))) as Rows)
-        };
+        let rows = || known.rows(&session, &job.args.source);
         let results = carry_out(&session, &job, rows, |row| {
             let named = row.identifier(ResourceKind::Device, &[])?;
             let device = known.unmistakable(&session, &named)?;
