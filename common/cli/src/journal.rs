@@ -31,7 +31,8 @@ use crate::{Exit, invocation};
 
 pub(crate) use begin::begin;
 pub(crate) use command::without_secrets;
-pub use current::{Thing, was_under_way, working_on};
+use current::Planned;
+pub use current::{Thing, plan, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};
 pub use directory::{all, find, is_held, run_of};
 use file::JournalFile;
@@ -147,7 +148,7 @@ pub fn numbers(indices: impl IntoIterator<Item = u64>) -> Vec<u64> {
 /// Notes that these rows are going to be written from several threads at once.
 pub fn note_started(rows: &[u64]) {
     if let Some(journal) = journal() {
-        journal.start(rows, None);
+        journal.start(rows, None, None);
     }
 }
 
@@ -157,8 +158,8 @@ pub fn note_started(rows: &[u64]) {
 /// The journal cannot be written and has to be.
 pub(crate) fn before_writing() -> Result<(), api::Error> {
     let Some(journal) = journal() else { return Ok(()) };
-    if let Some((rows, thing)) = current::take_unstarted() {
-        journal.start(&rows, thing.as_ref());
+    if let Some((rows, thing, planned)) = current::take_unstarted() {
+        journal.start(&rows, thing.as_ref(), planned.as_ref());
     }
     journal.file.sync().map_err(|error| {
         api::Error::new(ErrorKind::Misconfigured, "The journal cannot be written").detail(error)
@@ -188,6 +189,12 @@ pub(crate) fn note_answered(worked: &RowResult) {
 pub(crate) fn answered_before() -> Option<RowResult> {
     let answer = journal()?.past?.recorded.answer(current::row()?)?;
     answer::read(answer)
+}
+
+/// What was being done to the row that is reported as this, counted from 0, when the run was interrupted.
+pub(crate) fn planned_before(index: u64) -> Option<(Outcome, Vec<Effect>)> {
+    let journal = journal()?;
+    answer::planned(journal.past?.recorded.planned(journal.number(index))?)
 }
 
 /// What became of a row.
@@ -305,10 +312,14 @@ impl Journal {
         self.file.append([line]);
     }
 
-    fn start(&self, rows: &[u64], thing: Option<&Thing>) {
+    fn start(&self, rows: &[u64], thing: Option<&Thing>, planned: Option<&Planned>) {
         let mut line = json!({"type": "started", "rows": rows});
         if let Some(thing) = thing.filter(|_| !self.hides_rows) {
             line["thing"] = serde_json::to_value(thing).unwrap_or_default();
+        }
+        if let Some(planned) = planned.filter(|_| !self.hides_rows) {
+            line["outcome"] = planned.outcome.word().into();
+            line["changes"] = answer::changes(&planned.effects);
         }
         self.file.append([line]);
         self.file.want_sync();

@@ -7,16 +7,31 @@ use serde_json::Value;
 use crate::rows::{Outcome, RowDone, RowResult};
 
 pub(super) fn of_done(done: &RowDone) -> Record {
-    let change = |effect: &Effect| {
-        Value::Object(Change { effect: effect.clone(), ..Change::default() }.to_record())
-    };
     let outcome = done.outcome.map_or("", Outcome::word);
     Record::from_iter([
         ("type".to_owned(), "answered".into()),
         ("outcome".to_owned(), outcome.into()),
         ("record".to_owned(), Value::Object(done.record.clone())),
-        ("changes".to_owned(), done.effects.iter().map(change).collect()),
+        ("changes".to_owned(), changes(&done.effects)),
     ])
+}
+
+/// Effects as change records.
+pub(super) fn changes(effects: &[Effect]) -> Value {
+    let change = |effect: &Effect| {
+        Value::Object(Change { effect: effect.clone(), ..Change::default() }.to_record())
+    };
+    effects.iter().map(change).collect()
+}
+
+fn effects(line: &Record) -> Option<Vec<Effect>> {
+    let changes = line.get("changes")?.as_array()?.iter().filter_map(Value::as_object);
+    Some(changes.filter_map(|change| Some(Change::of_record(change).ok()?.effect)).collect())
+}
+
+/// What a line says that was going to be done.
+pub(super) fn planned(line: &Record) -> Option<(Outcome, Vec<Effect>)> {
+    Some((Outcome::of_word(line.get("outcome")?.as_str()?)?, effects(line)?))
 }
 
 pub(super) fn of_failure(failure: &Failure) -> Record {
@@ -38,11 +53,7 @@ pub(super) fn read(line: &Record) -> Option<RowResult> {
     }
     let outcome = Outcome::of_word(line.get("outcome")?.as_str()?)?;
     let mut done = RowDone::new(line.get("record")?.as_object()?.clone(), outcome);
-    let changes = line.get("changes")?.as_array()?.iter().filter_map(Value::as_object);
-    done.effects = changes
-        .filter_map(|change| Change::of_record(change).ok())
-        .map(|change| change.effect)
-        .collect();
+    done.effects = effects(line)?;
     Some(Ok(done))
 }
 

@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
-use model::Record;
+use model::{Effect, Record};
 use serde::{Deserialize, Serialize};
+
+use crate::rows::Outcome;
 
 /// What a row does something to, for telling that another row means the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +25,17 @@ impl Thing {
     }
 }
 
+/// What is going to be done to rows, an effect for each.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub outcome: Outcome,
+    pub effects: Vec<Effect>,
+}
+
 #[derive(Default)]
 struct Current {
     rows: Vec<u64>,
+    planned: Option<Planned>,
     started: bool,
     thing: Option<Thing>,
     /// It was under way when the run that is resumed was interrupted.
@@ -47,11 +57,11 @@ pub fn working_on<T>(rows: Vec<u64>, work: impl FnOnce() -> T) -> (T, Option<Thi
 }
 
 /// The rows of this thread, if that they are under way has not been noted.
-pub(super) fn take_unstarted() -> Option<(Vec<u64>, Option<Thing>)> {
+pub(super) fn take_unstarted() -> Option<(Vec<u64>, Option<Thing>, Option<Planned>)> {
     CURRENT.with_borrow_mut(|current| {
         let is_first = !current.started && !current.rows.is_empty();
         current.started = true;
-        is_first.then(|| (current.rows.clone(), current.thing.clone()))
+        is_first.then(|| (current.rows.clone(), current.thing.clone(), current.planned.take()))
     })
 }
 
@@ -66,6 +76,12 @@ pub(super) fn started() -> Option<(u64, Option<Thing>)> {
 /// The one row of this thread.
 pub(super) fn row() -> Option<u64> {
     CURRENT.with_borrow(|current| current.rows.first().copied())
+}
+
+/// Notes what is going to be done to the rows of this thread, an effect for each. When it is under way, and the
+/// run that goes on finds it done, then this is what was done.
+pub fn plan(outcome: Outcome, effects: Vec<Effect>) {
+    CURRENT.with_borrow_mut(|current| current.planned = Some(Planned { outcome, effects }));
 }
 
 pub(super) fn note_thing(thing: &Thing) {

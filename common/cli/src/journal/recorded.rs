@@ -70,6 +70,8 @@ pub struct Recorded {
     rows: BTreeMap<u64, RowState>,
     /// Of rows that were answered and not reported.
     answers: BTreeMap<u64, Record>,
+    /// What was going to be done to rows that are under way.
+    planned: BTreeMap<u64, Record>,
     things: BTreeMap<u64, (Thing, String)>,
 }
 
@@ -126,15 +128,26 @@ impl Recorded {
 
     fn start(&mut self, line: &Record) {
         let rows = line.get("rows").and_then(Value::as_array).into_iter().flatten();
+        let mut changes =
+            line.get("changes").and_then(Value::as_array).into_iter().flatten().cloned();
         for row in rows.filter_map(Value::as_u64) {
             self.rows.insert(row, RowState::UnderWay);
             self.note_thing(row, line);
+            // The first says how it was before.
+            if let (Some(change), Some(outcome)) = (changes.next(), line.get("outcome")) {
+                let planned = [("outcome", outcome.clone()), ("changes", vec![change].into())];
+                let planned = planned.map(|(name, value)| (name.to_owned(), value));
+                self.planned.entry(row).or_insert_with(|| planned.into_iter().collect());
+            }
         }
     }
 
     fn settle(&mut self, row: u64, state: RowState, line: &Record) {
         self.rows.insert(row, state);
         self.answers.remove(&row);
+        if state != RowState::Unknown {
+            self.planned.remove(&row);
+        }
         let nothing_done = state == RowState::Answered && line.contains_key("error");
         if nothing_done || state == RowState::Open || state == RowState::Failed {
             self.things.remove(&row);
@@ -180,6 +193,11 @@ impl Recorded {
     /// How a row was answered that has not been reported.
     pub(super) fn answer(&self, row: u64) -> Option<&Record> {
         self.answers.get(&row)
+    }
+
+    /// What was going to be done to a row that is under way.
+    pub(super) fn planned(&self, row: u64) -> Option<&Record> {
+        self.planned.get(&row)
     }
 
     /// Whether a row may have been done.

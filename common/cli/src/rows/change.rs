@@ -5,6 +5,7 @@ use model::{Effect, ErrorKind, Record};
 use pipe::{Failure, Row};
 
 use crate::command_error::CommandError;
+use crate::journal;
 use crate::rows::outcome::{Outcome, RowDone};
 use crate::rows::source::RowSource;
 
@@ -46,9 +47,10 @@ pub fn change(
     if is_so(&present, wanted) {
         return Ok(Changed::nothing(present));
     }
-    let effect = Some(Effect::update(&present, wanted.clone()));
+    let effect = Effect::update(&present, wanted.clone());
+    journal::plan(Outcome::Updated, vec![effect.clone()]);
     let record = if dry_run { wanted.clone() } else { send()? };
-    Ok(Changed { record, outcome: Outcome::Updated, effect })
+    Ok(Changed { record, outcome: Outcome::Updated, effect: Some(effect) })
 }
 
 /// Whether a thing has all that is wanted of it. An empty text, list or object means the same as

@@ -123,7 +123,13 @@ impl<'a> Results<'a> {
 
     /// A row that was done. False when a reading verb should end, because nobody reads.
     pub fn good(&mut self, done: RowDone, source: &str) -> bool {
-        let RowDone { mut record, outcome, effects, .. } = done;
+        let RowDone { mut record, mut outcome, mut effects, .. } = done;
+        // It is so because the run that was interrupted did it.
+        if outcome == Some(Outcome::Unchanged)
+            && let Some((done, its_effects)) = journal::planned_before(self.reported)
+        {
+            (outcome, effects) = (Some(done), its_effects);
+        }
         if let Some(outcome) = outcome {
             self.note_told(source, &Told::Done { record: &record, effects: &effects, outcome });
         }

@@ -14,25 +14,30 @@ use super::row::{MoveRow, Requested, RowState};
 
 /// Decides about every row that asks for something. `key_given`: there is an unblessing key.
 pub(super) fn decide(rows: &mut [MoveRow], locations: &Locations, key_given: bool) {
-    let mut first: HashMap<u64, (usize, Option<GroupNumber>)> = HashMap::new();
-    for (number, row) in rows.iter_mut().enumerate() {
+    // The number of the first row of a device; in 32 bits, since there may be a million.
+    let mut first: HashMap<u64, u32> = HashMap::with_capacity(rows.len());
+    for number in 0..rows.len() {
+        let target_of = |row: u32| rows[row as usize].target();
+        let row = &rows[number];
         let Some(requested) = &row.requested else { continue };
         let location = match locations.of(&requested.device) {
             Ok(location) => location,
             // An error of one GET is this row's own.
             Err(error) => {
-                row.state = RowState::failed(error);
+                rows[number].state = RowState::failed(error);
                 continue;
             }
         };
         let identity = location
             .and_then(|location| location.id)
             .map_or_else(|| key(&requested.device), NonZeroU64::get);
-        row.state = match first.get(&identity) {
-            Some((earlier, target)) if *target == requested.target => RowState::As(*earlier),
-            Some((earlier, _)) => RowState::Against(*earlier),
+        rows[number].state = match first.get(&identity) {
+            Some(earlier) if target_of(*earlier) == requested.target => {
+                RowState::As(*earlier as usize)
+            }
+            Some(earlier) => RowState::Against(*earlier as usize),
             None => {
-                first.insert(identity, (number, requested.target));
+                first.insert(identity, u32::try_from(number).expect("fewer than 2^32 rows"));
                 decide_one(requested, location, locations, key_given)
             }
         };
@@ -207,9 +212,9 @@ mod tests {
                 device["devicegroup_type"] =
                     if group == "b" { "production_devicegroup" } else { "x" }.into();
             }
-            locations.note(device.as_object().expect("an object"), |_| true);
+            locations.note(device.as_object().expect("an object"), |_, _| true);
         }
-        locations.rest_is_nowhere([key("nobody")]);
+        locations.look_for(&["nobody"]);
         (locations, a, b)
     }
 

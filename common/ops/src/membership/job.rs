@@ -80,7 +80,7 @@ impl<'a> MoveJob<'a> {
             }
             if listed {
                 self.listed = true;
-                self.locations.note(&row.record, |_| true);
+                self.locations.note(&row.record, |_, _| true);
             }
         }
         self.rows.push(noted);
@@ -227,6 +227,8 @@ impl<'a> MoveJob<'a> {
         if self.listed {
             return Ok(());
         }
+        // A million of them: what the vector has to spare is needed now.
+        self.rows.shrink_to_fit();
         let requested = || self.rows.iter().filter_map(|row| row.requested.as_ref());
         let mut by_target: HashMap<Option<GroupNumber>, Vec<&str>> = HashMap::new();
         for one in requested() {

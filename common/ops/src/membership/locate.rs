@@ -81,27 +81,32 @@ pub(super) fn locate_in_list(
     texts: &[&str],
     within: Within<'_>,
 ) -> Result<(), Error> {
-    let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
     let reading = Reading {
         jobs: usize::from(session.common.jobs),
         wanted: &|| true,
         likely: Some(texts.len()),
     };
     let mut seen = SeenIds::default();
-    let note = |device: Record| {
-        locations.note(&device, |key| wanted.contains(&key));
-        ControlFlow::Continue(())
-    };
-    let _all = match within {
-        Within::Account => devices::list(&session.client, &[], &reading, &mut seen, note)?,
-        Within::Group(_) => {
-            list::list(&session.client, "/devices", &filters(within), &reading, &mut seen, note)?
+    match within {
+        Within::Account => {
+            // Whatever does not come is nowhere; a list that breaks off is an error of all.
+            locations.look_for(texts);
+            let note = |device: Record| {
+                locations.note(&device, |_, is_looked_for| is_looked_for);
+                ControlFlow::Continue(())
+            };
+            devices::list(&session.client, &[], &reading, &mut seen, note).map(|_| ())
         }
-    };
-    if matches!(within, Within::Account) {
-        locations.rest_is_nowhere(wanted);
+        Within::Group(_) => {
+            let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
+            let note = |device: Record| {
+                locations.note(&device, |key, _| wanted.contains(&key));
+                ControlFlow::Continue(())
+            };
+            let filters = filters(within);
+            list::list(&session.client, "/devices", &filters, &reading, &mut seen, note).map(|_| ())
+        }
     }
-    Ok(())
 }
 
 fn locate_one_by_one(
@@ -120,7 +125,7 @@ fn locate_one_by_one(
             if let Done::Worked((text, answer)) = done {
                 match answer {
                     Ok(answer) => match answer.record() {
-                        Ok(device) => locations.note(&device, |_| true),
+                        Ok(device) => locations.note(&device, |_, _| true),
                         Err(error) => locations.cannot_tell(text, error),
                     },
                     Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {

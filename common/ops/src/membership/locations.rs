@@ -139,15 +139,17 @@ impl Locations {
         self.errors.insert(key(text), error);
     }
 
-    /// All devices of the account have been seen: those of `wanted` that were not among them are none.
-    pub fn rest_is_nowhere(&mut self, wanted: impl IntoIterator<Item = u64>) {
-        for key in wanted {
-            self.found.entry(key).or_insert(Found::Nowhere);
+    /// These are looked for among all devices of the account: those that are not noted then are nowhere.
+    pub fn look_for(&mut self, texts: &[&str]) {
+        self.found.reserve(texts.len());
+        for text in texts {
+            self.found.entry(key(text)).or_insert(Found::Nowhere);
         }
     }
 
-    /// Notes a device's record, which comes from the service.
-    pub fn note(&mut self, device: &Record, wanted: impl Fn(u64) -> bool) {
+    /// Notes a device's record, which comes from the service, under those of its keys that are `wanted`, which is
+    /// given the key and whether it is known already.
+    pub fn note(&mut self, device: &Record, wanted: impl Fn(u64, bool) -> bool) {
         let text =
             |name: &str| device.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let group = text("devicegroup_id").map(|id| {
@@ -161,21 +163,23 @@ impl Locations {
         let is_imp001 = text("imp_type") == Some("imp001");
         let location = Location { id, group, by_name: false, is_imp001 };
         for own in ["id", "mac_address", "agent_id"].into_iter().filter_map(text) {
-            if wanted(key(own)) {
-                self.found.insert(key(own), Found::At(location));
+            let key = key(own);
+            if wanted(key, self.found.contains_key(&key)) {
+                self.found.insert(key, Found::At(location));
             }
         }
         // What looks like an id or a MAC address is never a name: it is another device's, perhaps.
         let is_name = |name: &&str| !matches!(shape(name), Shape::Id | Shape::Mac);
-        if let Some(name) = text("name").filter(is_name).filter(|name| wanted(key(name))) {
+        let name = text("name").filter(is_name).map(key);
+        if let Some(name) = name.filter(|key| wanted(*key, self.found.contains_key(key))) {
             let location = Location { by_name: true, ..location };
             let several = |found: &Found| match found {
                 Found::Several(count) => Found::Several(count + 1),
                 Found::At(other) if id.is_none() || other.id != id => Found::Several(2),
                 Found::At(_) | Found::Nowhere => Found::At(location),
             };
-            let found = self.found.get(&key(name)).map_or(Found::At(location), several);
-            self.found.insert(key(name), found);
+            let found = self.found.get(&name).map_or(Found::At(location), several);
+            self.found.insert(name, found);
         }
     }
 }
@@ -208,9 +212,9 @@ mod tests {
     fn a_device_is_found_by_any_of_its_identifiers() {
         let mut locations = Locations::default();
         locations
-            .note(&device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")), |_| true);
-        locations.note(&device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None), |_| true);
-        locations.rest_is_nowhere(["one", "three"].map(key));
+            .note(&device("40000c2a69000001", "0c:2a:69:00:00:01", "one", Some("g")), |_, _| true);
+        locations.note(&device("40000c2a69000002", "0c:2a:69:00:00:02", "two", None), |_, _| true);
+        locations.look_for(&["one", "three"]);
         for text in ["40000c2a69000001", "40000C2A69000001", "0C:2A:69:00:00:01", "one"] {
             let location = locations.of(text).expect("known").expect("there");
             assert_eq!(
@@ -227,8 +231,8 @@ mod tests {
     #[test]
     fn a_name_of_several_is_ambiguous() {
         let mut locations = Locations::default();
-        locations.note(&device("1", "a", "twin", None), |_| true);
-        locations.note(&device("2", "b", "twin", None), |_| true);
+        locations.note(&device("1", "a", "twin", None), |_, _| true);
+        locations.note(&device("2", "b", "twin", None), |_, _| true);
         assert_eq!(locations.of("twin").unwrap_err().kind, ErrorKind::Ambiguous);
         assert_eq!(locations.of("other"), Ok(None));
     }

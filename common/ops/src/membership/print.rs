@@ -137,7 +137,7 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
     let moved_to = moved.target().map(|target| locations.group(target));
     let transfer = location.filter(|_| outcome != Outcome::Unchanged).map(|location| {
         let from = location.group.map(|group| locations.group(group));
-        transfer(&row.record, location.id, from, moved_to)
+        transferred(&row.record, location.id, from, moved_to)
     });
     let mut changes = Record::new();
     if let Some(target) = moved.target() {
@@ -165,7 +165,7 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
 }
 
 /// The device of a row goes from one group to another.
-fn transfer(
+pub(super) fn transferred(
     row: &Record,
     id: Option<NonZeroU64>,
     from: Option<&Group>,
