@@ -29,6 +29,8 @@ main() {
     make_factory
     work_shift
     try_new_version
+    plan_and_undo
+    kill_and_resume
     printf '\nAll as the simulator says.\n'
 }
 
@@ -211,6 +213,47 @@ try_new_version() {
     run 0 'imp-build copy --build v2 --dg Shipped'
     run 0 'imp-dg restart --dg Shipped'
     equal 'devices in Shipped with the new build' 39 "$(running Shipped | wc -l)"
+}
+
+plan_and_undo() {
+    title 'A plan, cut with jq, applied and undone'
+    members Service > before
+    run 5 'imp-device list --dg Service | imp-device assign --dg Ovens --plan > plan.ndjson'
+    equal 'changes in the plan' "$(wc -l < before)" "$(wc -l < plan.ndjson)"
+    run 0 'jq -c '\''select(.id | test("[0-7]$"))'\'' plan.ndjson > cut.ndjson'
+    run 0 'imp-change apply --input cut.ndjson'
+    jq -r .id cut.ndjson > expected
+    same 'devices that went to Ovens' expected \
+        "$(devices_of Ovens | jq -r .id | grep -x -F -f expected)"
+    equal 'devices that stayed' "$(($(wc -l < before) - $(wc -l < expected)))" \
+        "$(members Service | wc -l)"
+    run 0 'imp-change undo last --confirmed'
+    same 'devices in Service, as before' before "$(members Service)"
+}
+
+kill_and_resume() {
+    title 'A run that is killed, and resumed'
+    devices_of Ovens > ovens
+    head -n 200 ovens | jq -r '"\(.id),oven-\(.mac_address[12:])"' > names
+    { echo id,name && cat names; } > names.csv
+    printf '\n$ imp-device update --input names.csv > updated.ndjson &\n'
+    imp-device update --input names.csv > updated.ndjson &
+    updating=$!
+    while [ "$(renamed | wc -l)" -lt 40 ]; do
+        kill -0 "$updating" 2> /dev/null || fail 'it ended before it was killed'
+        sleep 0.1
+    done
+    printf '$ kill -9 %s\n' "$updating"
+    kill -9 "$updating"
+    wait "$updating" 2> /dev/null || :
+    run 0 'imp-change list --interrupted'
+    run 0 'imp-change resume last'
+    same 'devices with their names' names "$(renamed)"
+    equal 'renamed twice' 0 "$(truth restarts | jq 'select(.updated > 1).id' | wc -l)"
+}
+
+renamed() {
+    devices_of Ovens | jq -r 'select(.name // "" | startswith("oven-")) | "\(.id),\(.name)"'
 }
 
 # --- showing ---

@@ -14,7 +14,9 @@ pub fn line(effect: &Effect) -> String {
         (None, _) => format!("create the {} {}", effect.kind, effect.name),
         (_, None) => format!("delete the {} {called}", effect.kind),
         (Some(before), Some(after)) => {
-            let fields = after.iter().map(|(name, value)| {
+            // The types of references say nothing to a person.
+            let told = after.iter().filter(|(name, _)| !name.ends_with("_type"));
+            let fields = told.map(|(name, value)| {
                 let before = before.get(name).unwrap_or(&Value::Null);
                 format!("{name} {before} becomes {value}")
             });

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 use cli::{CommandError, Reports, Session, journal};
+use model::Record;
 use pipe::{Item, Row};
 
 use crate::apply::{Order, carry_out};
@@ -49,7 +50,7 @@ impl Undo {
     }
 }
 
-/// The lines of a journal. The last may be cut off by the end of the run: what it would have told is not known.
+/// The changes in a journal, and nothing else of it. The last line may be cut off by the end of the run: what it would have told is not known.
 fn read(path: &Path) -> Result<Vec<Item>, CommandError> {
     let cannot =
         |error: String| CommandError::usage(format!("cannot read {}: {error}", path.display()));
@@ -60,10 +61,15 @@ fn read(path: &Path) -> Result<Vec<Item>, CommandError> {
     while let Some((number, line)) = lines.next() {
         let source = format!("{name}:{}", number + 1);
         match serde_json::from_str(line) {
-            Ok(record) => items.push(Item::Row(Row { record, source })),
+            Ok(record) if is_change(&record) => items.push(Item::Row(Row { record, source })),
+            Ok(_) => {}
             Err(_) if lines.peek().is_none() && !text.ends_with('\n') => {}
             Err(error) => return Err(cannot(format!("line {}: {error}", number + 1))),
         }
     }
     Ok(items)
+}
+
+fn is_change(record: &Record) -> bool {
+    cli::text(record, "type") == model::change::CHANGE
 }

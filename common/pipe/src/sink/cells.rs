@@ -19,6 +19,8 @@ const SHORT_ID: usize = 8;
 const SHORT_SHA: usize = 12;
 /// Ids that are compared; those of a longer list get no longer any more.
 const COMPARED: usize = 20_000;
+/// Columns of change records with the fields of a thing.
+const STATES: [&str; 2] = ["before", "after"];
 /// Columns of truth values, which CSV gives as text.
 const TRUTHS: [&str; 5] =
     ["device_online", "agent_running", "flagged", "load_code_after_blessing", "dry_run"];
@@ -45,7 +47,7 @@ pub(super) fn shown(
         Value::String(sha) if field == "sha" && now.is_some() => {
             sha.chars().take(SHORT_SHA).collect()
         }
-        Value::String(time) if field.ends_with("_at") => {
+        Value::String(time) if field.ends_with("_at") || field == "at" => {
             now.and_then(|now| ago(time, now)).unwrap_or_else(|| time.clone())
         }
         Value::String(id) => names.of(record, field).unwrap_or_else(|| id.clone()),
@@ -53,9 +55,20 @@ pub(super) fn shown(
             words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
         }
         Value::Array(words) if words.is_empty() => String::new(),
+        Value::Object(state) if STATES.contains(&field) => state_in_short(state, names, now),
         other => cell(other),
     };
     one_line(&text)
+}
+
+/// The fields of a change: the types of references say nothing to a person.
+fn state_in_short(state: &Record, names: &NameLookup, now: Option<SystemTime>) -> String {
+    let told = state.iter().filter(|(name, _)| !name.ends_with("_type"));
+    let told = told.map(|(name, value)| match value {
+        Value::Null => format!("{name}: none"),
+        _ => format!("{name}: {}", shown(state, name, names, now)),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// What the row was named by, in a column of the user's own spelling: `mac` for `mac_address`, `device` for

@@ -156,6 +156,22 @@ const DEPLOYMENT_TABLE: [(&str, &str); 7] = [
     ("created_at", "CREATED"),
 ];
 
+/// The columns of a table of runs.
+const RUN_TABLE: [(&str, &str); 8] = [
+    ("run", "RUN"),
+    ("at", "BEGAN"),
+    ("rows", "ROWS"),
+    ("done", "DONE"),
+    ("failed", "FAILED"),
+    ("open", "OPEN"),
+    ("state", "STATE"),
+    ("command", "COMMAND"),
+];
+
+/// The columns of a table of changes.
+const CHANGE_TABLE: [(&str, &str); 5] =
+    [("verb", "VERB"), ("id", "ID"), ("name", "NAME"), ("before", "BEFORE"), ("after", "AFTER")];
+
 /// The columns of a table of records of this type, each with its heading.
 fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
     Some(match kind {
@@ -186,6 +202,8 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("device_id", "DEVICE"),
             ("repeat", "REPEAT"),
         ],
+        "run" => &RUN_TABLE,
+        "change" => &CHANGE_TABLE,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => &DEVICE_GROUP_TABLE,
         _ => return None,
     })

@@ -23,7 +23,10 @@ const GAP: &str = "  ";
 const NARROW: usize = 8;
 const USUAL: usize = 16;
 /// Columns that are never shortened, as times and identifiers: part of them is useless.
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 12] = [
+    "run",
+    "at",
+    "state",
     "type",
     "outcome",
     "dry_run",
