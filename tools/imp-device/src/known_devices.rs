@@ -15,6 +15,11 @@ use pipe::{Failure, Identifier, Item, NamedBy, ReadError};
 pub struct FirstShape(OnceLock<Shape>);
 
 impl FirstShape {
+    /// Whether this device is named in the same way as that of the first row, and by what is its own.
+    pub fn is_id_as_first(&self, device: &str) -> bool {
+        shape(device) != Shape::Name && self.is_as_first(device)
+    }
+
     /// Whether this device is named in the same way as that of the first row.
     pub fn is_as_first(&self, device: &str) -> bool {
         let own = shape(device);
@@ -27,10 +32,26 @@ impl FirstShape {
 /// # Errors
 /// As [`Session::device`].
 pub fn names_of(session: &Session, device: &Identifier) -> Result<Vec<String>, Failure> {
-    let state = session.device(device)?;
-    let names = ["id", "mac_address", "agent_id", "name"].map(|name| cli::text(&state, name));
-    let names = names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned);
-    Ok(names.chain([device.text.clone()]).collect())
+    Ok(called(&session.device(device)?, device, &["id", "mac_address", "agent_id", "name"]))
+}
+
+/// What no other device is called: several may have one name.
+///
+/// # Errors
+/// As [`Session::device`].
+pub fn ids_of(session: &Session, device: &Identifier) -> Result<Vec<String>, Failure> {
+    let state = match shape(&device.text) {
+        // The list that tells which device it is tells its ids as well.
+        Shape::Name => session.find(ResourceKind::Device, &device.text)?,
+        _ => session.device(device)?,
+    };
+    Ok(called(&state, device, &["id", "mac_address", "agent_id"]))
+}
+
+fn called(state: &Record, device: &Identifier, fields: &[&str]) -> Vec<String> {
+    let names = fields.iter().map(|name| cli::text(state, name));
+    let names = names.filter(|name| !name.is_empty()).map(str::to_owned);
+    names.chain([device.text.clone()]).collect()
 }
 
 /// What a row tells of its device, as the record of one. Its MAC address stands for an id that is not known.

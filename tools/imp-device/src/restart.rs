@@ -8,7 +8,7 @@ use cli::{OncePerTarget, Session};
 use model::{Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Identifier};
 
-use crate::known_devices::{FirstShape, as_device, names_of};
+use crate::known_devices::{FirstShape, as_device, ids_of};
 
 /// Restart devices
 ///
@@ -58,9 +58,9 @@ impl Restart {
                 }
                 state_after(&session, &device)
             };
-            let is_as_first = first.is_as_first(&device.text);
+            let is_as_first = first.is_id_as_first(&device.text);
             let names =
-                if is_as_first { vec![device.text.clone()] } else { names_of(&session, &device)? };
+                if is_as_first { vec![device.text.clone()] } else { ids_of(&session, &device)? };
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let (state, reported) = once.act_any(&row.source, &names, &wanted, restart)?;
             let mut row = row.clone();
