@@ -6,8 +6,16 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use tests::{DEVELOPMENT, Dir, Sim};
 
-const TOOLS: [&str; 7] =
-    ["imp-auth", "imp-build", "imp-device", "imp-dg", "imp-hook", "imp-log", "imp-product"];
+const TOOLS: [&str; 8] = [
+    "imp-auth",
+    "imp-build",
+    "imp-change",
+    "imp-device",
+    "imp-dg",
+    "imp-hook",
+    "imp-log",
+    "imp-product",
+];
 
 /// Each verb that changes something in the account, with a command that would change the product `Ovens`, its
 /// group `Bench`, or what is in it. An empty command: what it changes is in no product.
@@ -22,6 +30,11 @@ const WRITES: &[(&str, &str)] = &[
     ("imp-build update", "imp-build update --build v1 --descr other"),
     ("imp-build delete", "imp-build delete --build v0 --force --confirmed"),
     ("imp-build cleanup", ""),
+    ("imp-change apply", "imp-change apply --input plan.ndjson --confirmed"),
+    (
+        "imp-change undo",
+        "imp-change undo $(imp-change list | jq -r 'select(.command | startswith(\"imp-hook\")).run' | head -1) --confirmed",
+    ),
     ("imp-device assign", "imp-device list --unassigned | imp-device assign --dg Bench"),
     ("imp-device unassign", "imp-device list --dg Bench | imp-device unassign"),
     ("imp-device update", "imp-device list --dg Bench -z minimal | imp-device update --name other"),
@@ -46,8 +59,8 @@ const WRITES: &[(&str, &str)] = &[
 ];
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
-/// makes is tried by its own test.
-const READS: [&str; 23] = [
+/// makes is tried by its own test. `resume` becomes the command that it resumes.
+const READS: [&str; 27] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -56,6 +69,10 @@ const READS: [&str; 23] = [
     "imp-auth key list",
     "imp-auth key info",
     "imp-auth token list",
+    "imp-change list",
+    "imp-change show",
+    "imp-change resume",
+    "imp-change reverse",
     "imp-build list",
     "imp-build info",
     "imp-build get",
@@ -101,6 +118,8 @@ fn fleet() -> (Sim, Dir) {
         dir.sh(&format!("imp-build deploy --dg Bench -x code.nut -t {tag} --flagged")).ok();
     }
     dir.sh("imp-hook create --dg Bench -u http://127.0.0.1:9/h -e deployment -m json").ok();
+    dir.sh("imp-device list --unassigned | imp-device assign --dg Bench --plan > plan.ndjson")
+        .code(5);
     sim.reset();
     (sim, dir)
 }

@@ -257,7 +257,8 @@ fn cleaning_up(factory: &Factory) {
     factory.dir.sh("imp-dg builds --dg MyDevDG --remove --confirmed").ok().outcomes("deleted", 2);
     assert_eq!(builds("MyDevDG"), 1);
     factory.quiet("imp-dg reassign --from MyCanaryDG --to MyProductionDG");
-    factory.quiet("imp-dg delete --dg MyCanaryDG --confirmed");
+    let delete = factory.dir.sh("imp-dg delete --dg MyCanaryDG --confirmed").ok();
+    delete.says("to delete 1 device group: delete 1 deployment");
     assert!(!factory.has_group("MyCanaryDG"));
     factory.quiet("imp-hook list --event deployment | imp-hook delete --confirmed");
     assert_eq!(factory.sim.all("webhooks").len(), 2);

@@ -101,6 +101,9 @@ pub fn carry_out(
         )));
     }
     let dry_run = order.changes.dry_run;
+    if !dry_run {
+        session.guards.may_change()?;
+    }
     let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
     let mut entries: Vec<Entry> = entries.collect();
     note_repeated(&mut entries);
