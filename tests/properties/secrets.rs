@@ -55,6 +55,10 @@ fn commands(sim: &Sim) -> Vec<String> {
         "imp-auth key create --pwd wrong-secret-password".to_owned(),
         "imp-auth key create --pwd-file wrong".to_owned(),
         "imp-auth key delete -q -k fedcba9876543210 --pwd-file password".to_owned(),
+        "imp-auth key update -k fedcba9876543210 -s x --pwd wrong-secret-password".to_owned(),
+        "imp-change list".to_owned(),
+        "imp-change show last".to_owned(),
+        "imp-change undo last -q --unbond wrong-secret-key".to_owned(),
         format!("{login} --pwd-file password"),
         format!("{login} --pwd wrong-secret-password"),
         format!("{login} --pwd-file wrong"),
@@ -78,14 +82,19 @@ fn nothing_secret_is_printed_said_or_traced() {
     for command in commands(&sim) {
         // The files change with some of them: what was secret before stays it.
         let mut secrets_now = secrets(&sim, &dir);
-        for options in ["", " --trace -v"] {
+        for options in ["", " --trace -v", " --plan", " -z debug --report report"] {
             let run = dir.sh(&format!("{command}{options}"));
             let is_traced = !options.is_empty() && run.stderr().contains("[hidden]");
             traces += usize::from(is_traced);
             secrets_now.extend(secrets(&sim, &dir));
             check(&run, &secrets_now);
+            // Nor is it kept: in the journals of runs, in reports.
+            let kept = "cat report ../home/state/imp-tools/changes/* 2> /dev/null; true";
+            check(&dir.sh(kept), &secrets_now);
         }
     }
+    let journals = dir.sh("ls ../home/state/imp-tools/changes").ok().lines().len();
+    assert!(journals >= 10, "{journals} journals were looked at");
     assert!(traces >= 5, "secrets were on their way, and hidden: {traces}");
 }
 
