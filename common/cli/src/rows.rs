@@ -3,6 +3,7 @@
 mod ahead;
 pub mod change;
 mod expand;
+mod files;
 pub(crate) mod label;
 pub mod naming;
 pub mod once_per_target;

@@ -11,6 +11,7 @@ mod job;
 mod locate;
 mod locations;
 mod names;
+mod noted;
 mod print;
 mod row;
 mod send;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::Reports;
 use crate::exit::Exit;
-use crate::rows::results::written_to;
+use crate::rows::files::written_to;
 use crate::rows::source::{RowArgs, RowSource};
 
 /// Set once the run has written its report, or must not.

@@ -4,8 +4,6 @@
 use model::text::one_line;
 use model::{Change, Effect, ErrorKind, Record, ResourceKind};
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
 
@@ -13,6 +11,7 @@ use crate::args::Changes;
 use crate::command_error::CommandError;
 use crate::consent::count;
 use crate::journal::{self, Thing, Told};
+use crate::rows::files::{cannot_write, written_to};
 use crate::rows::label::sentence;
 use crate::rows::outcome::{Outcome, RowDone, interrupted, run_ended};
 use crate::rows::repeated::RepeatedFailures;
@@ -413,33 +412,4 @@ fn expect(session: &Session, noun: &str, changes: Option<Changes>) {
 fn planned(effect: Effect, source: &str) -> Record {
     let verb = crate::invocation::verb().to_owned();
     Change { verb, effect, source: source.to_owned(), ..Change::default() }.to_record()
-}
-
-fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> CommandError {
-    move |error| CommandError::usage(format!("cannot write {}: {error}", path.display()))
-}
-
-/// The files of failed rows and of the report; neither is an input or the other.
-pub(crate) fn written_to<'a>(
-    args: &RowArgs<'a>,
-) -> std::result::Result<(Option<&'a Path>, Option<&'a Path>), CommandError> {
-    let (failed, report) = (args.reports.failed.as_deref(), args.reports.report.as_deref());
-    for path in [failed, report].into_iter().flatten() {
-        args.source.refuse_as_input(path)?;
-    }
-    if let (Some(failed), Some(report)) = (failed, report)
-        && is_same(failed, report)
-    {
-        return Err(CommandError::usage(format!(
-            "{} cannot be both the file of failed records and the report",
-            report.display()
-        )));
-    }
-    Ok((failed, report))
-}
-
-/// Whether both paths lead to one file, which may not be there yet.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let same = |(one, other): (fs::Metadata, fs::Metadata)| pipe::same_file(&one, &other);
-    one == other || fs::metadata(one).ok().zip(fs::metadata(other).ok()).is_some_and(same)
 }
