@@ -200,6 +200,8 @@ fn refresh_tokens_are_listed_and_revoked() {
     let ids = all.field("id");
     let last = ids.last().expect("a token");
     assert!(all.field("created_at").iter().all(|time| time.ends_with('Z')), "{all}");
+    let planned = dir.sh(&format!("imp-auth token delete --plan {last}")).code(5);
+    assert_eq!(planned.record()["id"], format!("{}…", &last[..4]), "it may be a secret");
     let foreseen = dir.sh(&format!("imp-auth token delete --dry-run {}", &last[..8])).ok();
     foreseen.outcomes("deleted", 1);
     dir.sh("imp-auth token delete --dry-run -t 0123456789abcdef").code(1).says("0123…: ");

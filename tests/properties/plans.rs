@@ -16,7 +16,7 @@ fn account() -> (Sim, Dir) {
     dir.write("other", "server.log(1)");
     dir.sh("imp-dg create -n F -p Ovens -y factory -u D -w -t T --create-target").quiet();
     dir.sh("imp-product create -n Empty").quiet();
-    dir.sh("imp-build deploy -g A -x other -y empty").quiet();
+    dir.sh("imp-build deploy -g A -x other -y empty > old").quiet();
     dir.sh("imp-build deploy -g A -x empty -y empty -t new --flagged true > build").quiet();
     dir.sh("imp-build copy -g B < build").code(2);
     dir.sh("imp-dg update -g A -m new").quiet();
@@ -50,6 +50,7 @@ fn writing_verbs(key: &str) -> Vec<(String, (usize, &'static str))> {
         ("imp-build deploy -g A -x other -y empty".into(), changes(1, "development_devicegroup")),
         ("imp-build run -g A -x other -y empty".into(), changes(2, "development_devicegroup")),
         ("imp-build copy -b new -g B".into(), changes(1, "development_devicegroup")),
+        ("imp-build delete -q --input old".into(), changes(1, "deployment")),
         ("imp-build update --input build -s x".into(), changes(1, "deployment")),
         ("imp-hook create -g A -u http://b/ -e blinkup".into(), changes(1, "webhook")),
         ("imp-hook update --input hook -u http://b/".into(), changes(1, "webhook")),

@@ -92,6 +92,9 @@ fn builds_that_outlived_their_group_are_cleaned_up() {
     sim.reset();
     dir.sh("imp-build cleanup --product Old").code(2).says("--confirmed").no_stdout();
     dir.sh("imp-build cleanup --dry-run --unflag").ok().outcomes("deleted", 3);
+    let plan =
+        dir.sh("imp-build cleanup --plan --unflag").code(5).says("no way back from 3 changes");
+    assert_eq!(plan.records().len(), 4, "one loses its flag first");
     assert_eq!(sim.counts().writes, 0);
     let run = dir.sh("imp-build cleanup --product Old --confirmed").ok().outcomes("deleted", 1);
     run.says("1 flagged builds are left");

@@ -67,6 +67,9 @@ impl Apply {
     }
 }
 
+/// The outcome of a record that changed nothing.
+const UNCHANGED: &str = "unchanged";
+
 /// How changes are to be carried out.
 pub struct Order {
     /// The flags of verbs that change something.
@@ -132,13 +135,16 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
     let change = match failure {
         Some(failure) => Err(failure),
         None if row.is_dry_run() && !dry_run => Err(from_dry_run()),
-        None => of_row(&row).and_then(|change| possible(&change.effect).map(|_| change)),
+        None => of_row(&row).and_then(|change| {
+            let is_nothing = change.outcome == UNCHANGED;
+            if is_nothing { Ok(change) } else { possible(&change.effect).map(|_| change) }
+        }),
     };
     match change {
         Ok(change) => {
             // What was so already is not checked again.
             let state = match change.outcome.as_str() {
-                "unchanged" => State::unchanged(),
+                UNCHANGED => State::unchanged(),
                 _ => State::Open,
             };
             Entry { row, effect: change.effect, state }
