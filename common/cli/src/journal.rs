@@ -38,7 +38,8 @@ pub use directory::{all, find, is_held, run_of};
 use file::JournalFile;
 use lines::{as_line, hide};
 use past::Past;
-pub use past::command_of;
+pub use past::{command_of, first_thing, is_under_way};
+pub(crate) use past::{earlier, lacks_rows, made_since, notes_things};
 
 /// The journal of this run; nothing inside when it has none.
 static RUN: OnceLock<Option<Journal>> = OnceLock::new();
@@ -237,12 +238,6 @@ pub(crate) fn note_told(
     journal.file.flush()
 }
 
-/// Whether rows of a resumed run may be missing: its input had not been read to its end.
-pub(crate) fn lacks_rows() -> bool {
-    let past = journal().and_then(|journal| journal.past);
-    past.is_some_and(|past| !past.recorded.was_read && !past.rows_are_listed_anew())
-}
-
 /// Ends the journal, unless that has been done. A run without rows leaves none.
 pub(crate) fn end(account: Option<auth::Account>, exit: Exit) {
     let Some(journal) = journal() else { return };
@@ -259,40 +254,6 @@ pub(crate) fn end(account: Option<auth::Account>, exit: Exit) {
     }
     journal.file.append([line]);
     journal.file.finish();
-}
-
-/// What was done to a thing before this run was resumed.
-pub(crate) fn earlier(thing: &Thing) -> Option<&'static past::Earlier> {
-    current::note_thing(thing);
-    let past = journal()?.past?;
-    let earlier = past.earlier(thing)?;
-    if earlier.is_under_way {
-        current::note_under_way();
-    }
-    Some(earlier)
-}
-
-/// Whether things have to be told apart, which costs a digest for each.
-pub(crate) fn notes_things() -> bool {
-    journal().is_some()
-}
-
-/// What names the first thing that was done before this run was resumed.
-pub fn first_thing() -> Option<&'static str> {
-    journal()?.past?.first_thing()
-}
-
-/// Whether the row with this number was under way when the run was interrupted.
-pub fn is_under_way(row: u64) -> bool {
-    let past = journal().and_then(|journal| journal.past);
-    past.is_some_and(|past| past.recorded.is_under_way(row))
-}
-
-/// What this run made before it was resumed was made since then, by the clock of the service, which may differ a
-/// little from ours.
-pub(crate) fn made_since() -> Option<String> {
-    let header = &journal()?.past?.recorded.header;
-    directory::a_little_before(&header.at)
 }
 
 /// What an account is called in a journal.

@@ -3,6 +3,7 @@
 mod ahead;
 pub mod change;
 mod expand;
+mod files;
 pub(crate) mod label;
 mod looked_up;
 pub mod naming;

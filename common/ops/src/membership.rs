@@ -11,6 +11,7 @@ mod job;
 mod locate;
 mod locations;
 mod names;
+mod noted;
 mod of_groups;
 mod print;
 mod row;

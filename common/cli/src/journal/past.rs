@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::current::Thing;
 use super::file::JournalFile;
 use super::recorded::Recorded;
-use super::{directory, recorded};
+use super::{current, directory, journal, recorded};
 use crate::command_error::CommandError;
 use crate::rows::source::Rows;
 use crate::terminal::environment;
@@ -175,4 +175,44 @@ fn item(mut line: Record) -> Item {
 /// How a run is resumed: the words of its command that are given again, and the options that are not kept.
 pub fn command_of(header: &recorded::Header) -> (Vec<String>, Vec<String>) {
     super::command::to_give_again(&header.command)
+}
+
+/// Whether rows of a resumed run may be missing: its input had not been read to its end.
+pub(crate) fn lacks_rows() -> bool {
+    let past = journal().and_then(|journal| journal.past);
+    past.is_some_and(|past| !past.recorded.was_read && !past.rows_are_listed_anew())
+}
+
+/// What was done to a thing before this run was resumed.
+pub(crate) fn earlier(thing: &Thing) -> Option<&'static Earlier> {
+    current::note_thing(thing);
+    let past = journal()?.past?;
+    let earlier = past.earlier(thing)?;
+    if earlier.is_under_way {
+        current::note_under_way();
+    }
+    Some(earlier)
+}
+
+/// Whether things have to be told apart, which costs a digest for each.
+pub(crate) fn notes_things() -> bool {
+    journal().is_some()
+}
+
+/// What names the first thing that was done before this run was resumed.
+pub fn first_thing() -> Option<&'static str> {
+    journal()?.past?.first_thing()
+}
+
+/// Whether the row with this number was under way when the run was interrupted.
+pub fn is_under_way(row: u64) -> bool {
+    let past = journal().and_then(|journal| journal.past);
+    past.is_some_and(|past| past.recorded.is_under_way(row))
+}
+
+/// What this run made before it was resumed was made since then, by the clock of the service, which may differ a
+/// little from ours.
+pub(crate) fn made_since() -> Option<String> {
+    let header = &journal()?.past?.recorded.header;
+    directory::a_little_before(&header.at)
 }

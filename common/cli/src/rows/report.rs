@@ -2,7 +2,7 @@
 //!
 //! Careful about what is in the file already: it stays until the end, since the input may be made from it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +12,8 @@ use pipe::Tally;
 use serde_json::Value;
 
 use crate::args::Reports;
-use crate::command_error::CommandError;
 use crate::exit::Exit;
+use crate::rows::files::written_to;
 use crate::rows::source::{RowArgs, RowSource};
 
 /// Set once the run has written its report, or must not.
@@ -85,29 +85,4 @@ impl Asked {
             _ => Ok(()),
         }
     }
-}
-
-/// The files of failed rows and of the report; neither is an input or the other.
-pub(crate) fn written_to<'a>(
-    args: &RowArgs<'a>,
-) -> Result<(Option<&'a Path>, Option<&'a Path>), CommandError> {
-    let (failed, report) = (args.reports.failed.as_deref(), args.reports.report.as_deref());
-    for path in [failed, report].into_iter().flatten() {
-        args.source.refuse_as_input(path)?;
-    }
-    if let (Some(failed), Some(report)) = (failed, report)
-        && is_same(failed, report)
-    {
-        return Err(CommandError::usage(format!(
-            "{} cannot be both the file of failed records and the report",
-            report.display()
-        )));
-    }
-    Ok((failed, report))
-}
-
-/// Whether both paths lead to one file, which may not be there yet.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let same = |(one, other): (fs::Metadata, fs::Metadata)| pipe::same_file(&one, &other);
-    one == other || fs::metadata(one).ok().zip(fs::metadata(other).ok()).is_some_and(same)
 }

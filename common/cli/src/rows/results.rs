@@ -4,7 +4,6 @@
 use model::text::one_line;
 use model::{Change, Effect, ErrorKind, Record, ResourceKind};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
 
@@ -12,10 +11,11 @@ use crate::args::Changes;
 use crate::command_error::CommandError;
 use crate::consent::count;
 use crate::journal::{self, Thing, Told};
+use crate::rows::files::{cannot_write, written_to};
 use crate::rows::label::sentence;
 use crate::rows::outcome::{Outcome, RowDone, interrupted, run_ended};
 use crate::rows::repeated::RepeatedFailures;
-use crate::rows::report::{Report, written_to};
+use crate::rows::report::Report;
 use crate::rows::source::RowArgs;
 use crate::session::Session;
 use crate::terminal::{progress, stderr};
@@ -425,8 +425,4 @@ fn expect(session: &Session, noun: &str, changes: Option<Changes>) {
 fn planned(effect: Effect, source: &str) -> Record {
     let verb = crate::invocation::verb().to_owned();
     Change { verb, effect, source: source.to_owned(), ..Change::default() }.to_record()
-}
-
-fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> CommandError {
-    move |error| CommandError::usage(format!("cannot write {}: {error}", path.display()))
 }

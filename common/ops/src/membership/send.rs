@@ -6,13 +6,13 @@
 //! that may be about the size of the request is tried with a smaller one, alone, before the rest follow.
 
 use model::identifier::shape;
-use model::{Effect, ErrorKind, Record, Secret};
+use model::{ErrorKind, Secret};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::membership::{self, BatchResult};
-use api::{Answer, Error, Request};
+use api::{Error, Request};
 use pipe::engine::{self, Done};
 use serde_json::json;
 
@@ -21,10 +21,9 @@ use super::decide::{Batch, batches};
 use super::locate::{Within, locate};
 use super::locations::{Group, GroupNumber, Locations};
 use super::names::look_for_names;
-use super::print::transferred;
+use super::noted::{noted, send_noted};
 use super::row::{MoveRow, RowState};
-use cli::rows::Outcome;
-use cli::{Session, journal};
+use cli::Session;
 
 /// Maximum attempts per device.
 const ATTEMPTS: u8 = 6;
@@ -90,28 +89,6 @@ impl<'a> MoveRun<'a> {
     /// The same for rows of the input, of which so many were reported before.
     pub fn reported_from(self, first: u64) -> Self {
         MoveRun { reported_from: Some(first), ..self }
-    }
-
-    /// The numbers of the rows of a batch, in the journal.
-    fn numbers(&self, batch: &Batch) -> Vec<u64> {
-        let first = self.reported_from.into_iter();
-        journal::numbers(
-            first.flat_map(|first| batch.rows.iter().map(move |row| first + *row as u64)),
-        )
-    }
-
-    /// What a batch is going to do, row by row, for the journal.
-    fn planned(&self, batch: &Batch) -> Vec<Effect> {
-        let planned = |row: &usize| {
-            let row = &self.rows[*row];
-            let location = self.locations.of(row.device()).ok().flatten();
-            let from = location.and_then(|location| location.group);
-            let [from, to] = [from, row.target()].map(|group| Some(self.locations.group(group?)));
-            let id = row.id_of_name.or(location.and_then(|location| location.id));
-            let named = Record::from_iter([("id".to_owned(), row.device().into())]);
-            transferred(&named, id, from, to)
-        };
-        batch.rows.iter().map(planned).collect()
     }
 
     /// Sends until it is known what became of every open row, or the run is over; then it gives the reason.
@@ -186,7 +163,7 @@ impl<'a> MoveRun<'a> {
     fn send(&mut self, round: Vec<Batch>) -> (Vec<UnknownOutcome>, Option<Error>) {
         let (mut unknown, mut over) = (Vec::new(), None);
         let (session, locations, key) = (self.session, self.locations, self.key);
-        let noted = |batch: &Batch| (self.numbers(batch), self.planned(batch));
+        let noted = |batch: &Batch| noted(batch, self.rows, self.locations, self.reported_from);
         let named = |batch: Batch| (self.named(&batch), noted(&batch), batch);
         let named: Vec<_> = round.into_iter().map(named).collect();
         let hold_back = AtomicBool::new(false);
@@ -194,12 +171,12 @@ impl<'a> MoveRun<'a> {
             usize::from(session.common.jobs),
             &session.stop,
             named.into_iter(),
-            |((devices, leave), (rows, effects), batch)| {
+            |((devices, leave), of_rows, batch)| {
                 if hold_back.load(Ordering::Relaxed) {
                     return (None, batch);
                 }
                 let request = request(&devices, leave, locations.group(batch.group), key);
-                let answer = send_noted(session, &request, (rows, effects), leave);
+                let answer = send_noted(session, &request, of_rows, leave);
                 let result = membership::interpret(answer, &devices);
                 if matches!(&result, BatchResult::Unknown { general, .. } if is_trouble(general)) {
                     hold_back.store(true, Ordering::Relaxed);
@@ -389,21 +366,6 @@ impl<'a> MoveRun<'a> {
             row.state = reason.take().unwrap_or_else(RowState::run_ended);
         }
     }
-}
-
-/// Sends a request for rows, of which it is noted what it does to them.
-fn send_noted(
-    session: &Session,
-    request: &Request,
-    (rows, effects): (Vec<u64>, Vec<Effect>),
-    leave: bool,
-) -> Result<Answer, Error> {
-    let outcome = if leave { Outcome::Unassigned } else { Outcome::Assigned };
-    let send = || {
-        journal::plan(outcome, effects);
-        session.client.send(request)
-    };
-    journal::working_on(rows, send).0
 }
 
 /// The request for the devices of one group.
