@@ -235,3 +235,32 @@ fn a_sign_in_file_has_guards_that_no_variable_widens() {
     dir.sh(&format!("{with} imp-device list")).code(2).says("`protect` is not a list of texts");
     assert_eq!(sim.writes().len(), 0);
 }
+
+#[test]
+fn plans_and_undos_are_held_by_them_too() {
+    let (sim, dir) = fleet();
+    let out = "imp-device list --dg Bench | imp-device assign --dg Away --plan > out.ndjson";
+    let grills = sim.product("Grills");
+    sim.group(&grills, DEVELOPMENT, "Away");
+    dir.sh(out).code(5);
+    sim.reset();
+    for protect in ["Ovens", "{Ovens}{Bench}", "Away"] {
+        let apply = "imp-change apply --input out.ndjson --failed failed";
+        dir.sh(&format!("IMP_PROTECT='{protect}' {apply}")).code(1).no_stdout();
+        let failed = dir.failed("failed");
+        assert_eq!(failed.len(), 4, "{protect}");
+        assert!(failed.iter().all(|row| row.error.kind == "protected"), "{protect}");
+    }
+    let few = "imp-change apply --input out.ndjson --max-changes 3";
+    dir.sh(few).code(2).says("4 of 4 would be changed");
+    dir.sh("IMP_MAX_CHANGES=50% imp-change apply --input out.ndjson").code(2);
+    assert_eq!(sim.writes().len(), 0);
+    // What was refused is no run: the last is still that which was.
+    dir.sh("imp-change apply --input out.ndjson").ok();
+    let last = dir.sh("imp-change list --limit 1").ok().field("run");
+    dir.sh("imp-change undo last").code(2).says("--confirmed");
+    dir.sh("imp-change undo last --confirmed --max-changes 1").code(2);
+    assert_eq!(dir.sh("imp-change list --limit 1").ok().field("run"), last);
+    dir.sh("imp-change undo last --confirmed").ok().outcomes("assigned", 4);
+    dir.sh("imp-change list --interrupted").ok().no_stdout();
+}

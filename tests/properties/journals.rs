@@ -142,10 +142,43 @@ fn rows_that_failed_are_tried_again_when_that_is_asked() {
     let (sim, dir) = account(30);
     sim.fault("PATCH /devices/* 403 times=5");
     dir.sh("imp-device update --name x --input devices.csv").code(1);
-    dir.sh("imp-change resume last").ok().no_stdout().says("5 rows that failed; --failed-too");
+    dir.sh("imp-change resume last").code(1).no_stdout().says("5 rows that failed; --failed-too");
     sim.no_faults();
     let again = dir.sh("imp-change resume --failed-too last").ok();
     again.outcomes("updated", 5);
     let run = dir.sh("imp-change list").ok().record();
     assert_eq!((run["done"].as_u64(), run["failed"].as_u64()), (Some(30), Some(0)));
+}
+
+#[test]
+fn files_that_are_no_journals_stay_where_journals_are() {
+    let (_sim, dir) = account(2);
+    for name in ["j/10.ndjson", "j/2025-export.ndjson", "j/20250101T000000Z-mine.ndjson"] {
+        dir.sh(&format!("mkdir -p j && echo {{}} > {name}")).ok();
+    }
+    dir.sh("echo {} > j/20250101T000000Z-assign-1f3a.ndjson").ok();
+    dir.sh(&format!("IMP_JOURNAL=$PWD/j {ASSIGN}")).quiet();
+    let left = dir.sh("ls j | grep -v assign").ok().lines();
+    assert_eq!(left, ["10.ndjson", "2025-export.ndjson", "20250101T000000Z-mine.ndjson"]);
+    assert_eq!(dir.sh("ls j/*-assign-*").ok().lines().len(), 1, "the old one is gone");
+}
+
+#[test]
+fn a_run_that_was_ended_early_is_named_by_the_next_and_ends_with_a_resume() {
+    let (sim, dir) = account(60);
+    let rename = "imp-device update --name same --input devices.csv --jobs 1";
+    let running = dir.spawn(&format!("exec {rename}"));
+    running.wait_for("some renames", || sim.writes().len() >= 5);
+    running.terminate();
+    let run = running.wait().code(143);
+    assert!(run.records().len() < 60, "{run}");
+    let name = dir.sh("imp-change list --interrupted").quiet().field("run").remove(0);
+    dir.sh(&format!("imp-change resume {name}")).ok();
+    dir.sh("imp-change list --interrupted").quiet().no_stdout();
+    assert_eq!(sim.writes().len(), 60, "each of them once");
+    // An undo is not resumed: it would take `last` for itself.
+    dir.sh("imp-change undo last --confirmed").ok().outcomes("updated", 60);
+    let undo = dir.sh("imp-change list --limit 1").ok().field("run").remove(0);
+    dir.sh(&format!("imp-change resume {undo}")).ok();
+    assert_eq!(sim.writes().len(), 120);
 }

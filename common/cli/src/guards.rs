@@ -117,7 +117,7 @@ impl Guards {
         if self.protect.is_empty() {
             return Ok(false);
         }
-        Ok(self.protected()?.has_group(id, product))
+        self.protected()?.group(id, product)
     }
 
     /// The failure of a row in a protected group or product.

@@ -225,6 +225,7 @@ pub(crate) fn note_told(
         Told::Failed(failure) => vec![Record::from_iter([
             ("type".to_owned(), "failed".into()),
             ("error".to_owned(), serde_json::to_value(failure).unwrap_or_default()),
+            ("partly".to_owned(), failure.partly.into()),
         ])],
     };
     for line in &mut lines {
@@ -238,13 +239,25 @@ pub(crate) fn note_told(
     journal.file.flush()
 }
 
-/// Ends the journal, unless that has been done. A run without rows leaves none.
-pub(crate) fn end(account: Option<auth::Account>, exit: Exit) {
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Nothing was begun, because somebody or a guard said no.
+    Refused,
+    /// Rows are left that were not attempted.
+    Early,
+    /// All rows have become something.
+    Whole,
+}
+
+/// Ends the journal, unless that has been done. A run without rows, and one that was not to be, leaves none.
+pub(crate) fn end(account: Option<auth::Account>, exit: Exit, ended: Ended) {
     let Some(journal) = journal() else { return };
     if journal.ended.set(()).is_err() {
         return;
     }
-    if journal.come.load(Ordering::Relaxed) == 0 && journal.past.is_none() {
+    let is_nothing = journal.come.load(Ordering::Relaxed) == 0 || ended == Ended::Refused;
+    if is_nothing && journal.past.is_none() {
         journal.file.remove();
         return;
     }
@@ -253,7 +266,10 @@ pub(crate) fn end(account: Option<auth::Account>, exit: Exit) {
         line["account"] = called(account).into();
     }
     journal.file.append([line]);
-    journal.file.finish();
+    match ended {
+        Ended::Early => _ = journal.file.flush(),
+        Ended::Refused | Ended::Whole => journal.file.finish(),
+    }
 }
 
 /// What an account is called in a journal.

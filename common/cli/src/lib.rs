@@ -79,7 +79,7 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
         }
     };
     let exit = exit.and(signals::exit());
-    journal::end(None, exit);
+    journal::end(None, exit, journal::Ended::Early);
     match asked.write_unless_written(exit) {
         Ok(()) => exit.into(),
         Err(error) => {

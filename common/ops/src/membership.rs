@@ -14,6 +14,7 @@ mod names;
 mod noted;
 mod of_groups;
 mod print;
+mod protected;
 mod row;
 mod send;
 mod transfers;

@@ -110,7 +110,8 @@ pub fn carry_out(
     let mut run = Run::new(session, entries, order);
     let mut results = Results::open(session, args, Some(order.changes))?;
     note_in_journal(session, &run.entries);
-    if let Err(error) = agreed(session, order, &run.entries) {
+    let may = may_change_so_many(session, order, &run.entries);
+    if let Err(error) = may.and_then(|()| agreed(session, order, &run.entries)) {
         results.not_agreed(error);
         run.give_up(&run_ended());
     }
@@ -167,6 +168,19 @@ fn note_repeated(entries: &mut [Entry]) {
             entry.state = State::As(earlier);
         }
     }
+}
+
+/// Refuses the whole where more would be changed than may be.
+fn may_change_so_many(
+    session: &Session,
+    order: &Order,
+    entries: &[Entry],
+) -> Result<(), CommandError> {
+    if order.changes.dry_run {
+        return Ok(());
+    }
+    let open = entries.iter().filter(|entry| entry.is_open()).count() as u64;
+    session.guards.may_change_so_many(order.changes.max_changes, open, entries.len() as u64)
 }
 
 /// Shows what is to be done and asks, where that is to be asked.

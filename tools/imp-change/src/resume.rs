@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use clap::Args;
+use cli::consent::count;
 use cli::journal::recorded::{Recorded, RowState};
 use cli::terminal::{environment, stderr};
 use cli::{CommandError, Exit, journal};
@@ -34,9 +35,16 @@ impl Resume {
         if journal::is_held(&path) {
             return Err(CommandError::usage(format!("run {run} is still under way")));
         }
-        if let Some(why) = self.is_over(&recorded) {
+        if let Some((why, exit)) = self.is_over(&recorded) {
             stderr::say(&format!("run {run}: {why}"));
-            return Ok(Exit::Done);
+            return Ok(exit);
+        }
+        let command: Vec<&str> = recorded.header.command.iter().map(String::as_str).collect();
+        if let ["imp-change", "undo", ..] = command.as_slice() {
+            return Err(CommandError::usage(format!(
+                "run {run} is an undo: give `imp-change undo` again with the name of the run that it is about; \
+                 what is undone already stays as it is"
+            )));
         }
         if !recorded.was_read && recorded.is_untouched() && !recorded.is_listed {
             return Err(CommandError::usage(format!(
@@ -48,16 +56,19 @@ impl Resume {
     }
 
     /// Why there is nothing to do.
-    fn is_over(&self, recorded: &Recorded) -> Option<String> {
+    fn is_over(&self, recorded: &Recorded) -> Option<(String, Exit)> {
         if recorded.exit.is_none() || !recorded.to_do(self.failed_too).is_empty() {
             return None;
         }
         let failed = recorded.count(RowState::Failed) + recorded.count(RowState::Unknown);
         Some(match failed {
-            0 => "all of its rows are done".to_owned(),
-            _ => format!(
-                "nothing is left but {failed} rows that failed; --failed-too tries them again"
-            ),
+            0 => ("all of its rows are done".to_owned(), Exit::Done),
+            _ => {
+                let rows = count(failed, "row");
+                let why =
+                    format!("nothing is left but {rows} that failed; --failed-too tries again");
+                (why, Exit::SomeFailed)
+            }
         })
     }
 

@@ -4,12 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
+use cli::consent::count;
+use cli::journal::recorded::RowState;
+use cli::terminal::stderr;
 use cli::{CommandError, Reports, Session, journal};
 use model::Record;
 use pipe::{Item, Row};
 
 use crate::apply::{Order, carry_out};
 use crate::records::reversed;
+use crate::runs;
 
 /// Undo a run: the changes in its journal, turned round, the last first
 ///
@@ -36,8 +40,12 @@ impl Undo {
     pub fn run(&self) -> cli::Result {
         let key = self.key.key()?;
         let path = journal::find(&self.run)?;
+        if journal::is_held(&path) {
+            return Err(CommandError::usage("the run is still under way: end it first"));
+        }
         let items = read(&path)?;
         let session = Session::open(&self.common)?;
+        self.fits(&path, &session)?;
         let args = self.results.row_args("change", "RUN");
         let order = Order {
             changes: self.changes.into(),
@@ -47,6 +55,29 @@ impl Undo {
             expect: None,
         };
         carry_out(&session, args, &order, reversed(items))
+    }
+}
+
+impl Undo {
+    /// A run is undone where it was made, and one with rows that may have been done says so.
+    fn fits(&self, path: &Path, session: &Session) -> Result<(), CommandError> {
+        // Somebody's own list of changes has no beginning of a run.
+        let Ok(recorded) = runs::read(path) else { return Ok(()) };
+        let (run, endpoint) = (&recorded.header.run, session.client.endpoint());
+        if !recorded.header.endpoint.is_empty() && recorded.header.endpoint != endpoint {
+            return Err(CommandError::usage(format!(
+                "run {run} was made at {}, and this sign-in is for {endpoint}",
+                recorded.header.endpoint
+            )));
+        }
+        let doubtful = recorded.count(RowState::UnderWay);
+        if doubtful > 0 {
+            stderr::say(&format!(
+                "run {run} was interrupted, and {} of it may have been done: `imp-change resume {run}` finds out",
+                count(doubtful, "row")
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -76,6 +76,17 @@ impl Protected {
         self.groups.contains(id) || product.is_some_and(|product| self.products.contains(product))
     }
 
+    /// The same, also where it is not known of which product the group is.
+    ///
+    /// # Errors
+    /// When the service does not tell.
+    pub fn group(&self, id: &str, product: Option<&str>) -> Result<bool, Error> {
+        match product {
+            Some(_) => Ok(self.has_group(id, product)),
+            None => self.has(&Affected { kind: ResourceKind::DeviceGroup, id: id.to_owned() }),
+        }
+    }
+
     /// Refuses a request that changes something protected, or nobody knows what.
     pub fn check(&self, request: &Request) -> Result<(), Error> {
         let Some(all) = affected(request) else { return Err(unknown()) };

@@ -208,6 +208,22 @@ fn stamp(time: SystemTime, form: &str) -> String {
     Timestamp::try_from(time).unwrap_or_default().strftime(form).to_string()
 }
 
+/// Whether this is how runs are called: `20261127T131104Z-assign-1f3a`.
+fn is_name_of_run(name: &str) -> bool {
+    let is = |part: &str, shape: &str| {
+        part.len() == shape.len()
+            && part.bytes().zip(shape.bytes()).all(|(byte, shape)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                b'f' => byte.is_ascii_hexdigit(),
+                other => byte == other,
+            })
+    };
+    let begin = name.split_once('-').map(|(begin, _)| begin);
+    let end = name.rsplit_once('-').map(|(_, end)| end);
+    begin.is_some_and(|begin| is(begin, "00000000T000000Z"))
+        && end.is_some_and(|end| is(end, "ffff"))
+}
+
 /// Removes finished journals that are too old, and the oldest while all of them are too large.
 fn prune(directory: &Path, now: SystemTime) {
     let Ok(entries) = fs::read_dir(directory) else { return };
@@ -215,6 +231,8 @@ fn prune(directory: &Path, now: SystemTime) {
         .flatten()
         .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?.len())))
         .filter(|(path, _)| path.extension().is_some_and(|own| own == JOURNAL))
+        // The directory may be anybody's.
+        .filter(|(path, _)| run_of(path).is_some_and(is_name_of_run))
         .collect();
     journals.sort();
     let oldest = now.checked_sub(LONGEST).unwrap_or(SystemTime::UNIX_EPOCH);
@@ -246,15 +264,16 @@ mod tests {
             let journals = with_extension(fs::read_dir(directory.path()).unwrap(), JOURNAL);
             journals.iter().map(|path| run_of(path).unwrap()[..9].to_owned()).collect()
         };
-        for run in ["20260101T000000Z-a-1", "20260102T000000Z-a-2", "20260601T000000Z-a-3"] {
+        for run in ["20260101T000000Z-a-0001", "20260102T000000Z-a-0002", "20260601T000000Z-a-0003"]
+        {
             write(run, 10);
         }
-        let unfinished = directory.path().join(format!("20260101T000000Z-a-1.{UNFINISHED}"));
+        let unfinished = directory.path().join(format!("20260101T000000Z-a-0001.{UNFINISHED}"));
         File::create(unfinished).unwrap();
         let now: Timestamp = "2026-06-02T00:00:00Z".parse().unwrap();
         prune(directory.path(), now.into());
         assert_eq!(left(), ["20260101T", "20260601T"]);
-        write("20260602T000000Z-a-4", LARGEST - 10);
+        write("20260602T000000Z-a-0004", LARGEST - 10);
         prune(directory.path(), now.into());
         assert_eq!(left(), ["20260101T", "20260602T"], "the oldest that is finished goes first");
     }

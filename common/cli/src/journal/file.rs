@@ -88,7 +88,9 @@ impl JournalFile {
         }
         // While this thread waited others may have written: one sync is enough for all of them.
         let (file, lines) = {
-            let state = self.state();
+            let mut state = self.state();
+            // Also what they have added since, which would count as synced.
+            self.write(&mut state);
             (state.file.clone(), state.lines)
         };
         let done = file.map_or(Ok(()), |file| file.sync_data());

@@ -223,6 +223,10 @@ impl Recorded {
 
 /// A row that the end of the run came before is as one that was not begun.
 fn failed(line: &Record) -> RowState {
+    // A part of it was done, which must not be done again without looking.
+    if line.get("partly") == Some(&true.into()) {
+        return RowState::Unknown;
+    }
     match line.get("error").and_then(|error| error["kind"].as_str()).unwrap_or_default() {
         "not_attempted" | "unreachable" | "not_signed_in" | "misconfigured" => RowState::Open,
         "unknown_outcome" => RowState::Unknown,

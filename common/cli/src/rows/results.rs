@@ -10,7 +10,7 @@ use pipe::{FailedFile, Failure, Item, ReadError, Tally};
 use crate::args::Changes;
 use crate::command_error::CommandError;
 use crate::consent::count;
-use crate::journal::{self, Thing, Told};
+use crate::journal::{self, Ended, Thing, Told};
 use crate::rows::files::{cannot_write, written_to};
 use crate::rows::label::sentence;
 use crate::rows::outcome::{Outcome, RowDone, interrupted, run_ended};
@@ -353,7 +353,12 @@ impl<'a> Results<'a> {
         {
             self.end_run(CommandError::usage(format!("cannot write the report: {error}")));
         }
-        journal::end(self.session.known_account(), self.exit);
+        let ended = match self.tally.not_attempted {
+            _ if self.not_agreed => Ended::Refused,
+            0 => Ended::Whole,
+            _ => Ended::Early,
+        };
+        journal::end(self.session.known_account(), self.exit, ended);
         self.exit
     }
 

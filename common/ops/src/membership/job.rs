@@ -14,10 +14,10 @@ use super::locate::{Within, locate};
 use super::locations::{GroupNumber, Locations};
 use super::of_groups::say_of_groups;
 use super::print::Printer;
+use super::protected::leave_protected_alone;
 use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 use cli::Session;
-use cli::guards::Guards;
 use cli::rows::results::Results;
 use cli::{CommandError, consent, failure, journal, text};
 use cli::{Exit, terminal::progress};
@@ -112,7 +112,7 @@ impl<'a> MoveJob<'a> {
             Ok(()) => say_of_groups(self.session, &self.rows, &self.locations, results),
             Err(error) => self.not_located(&error),
         }
-        self.leave_protected_alone();
+        leave_protected_alone(self.session, &mut self.rows, &self.locations);
         if let Err(error) = self.may_change_so_many().and_then(|()| self.consent()) {
             results.not_agreed(error);
             self.settle_open(&RowState::run_ended());
@@ -157,26 +157,6 @@ impl<'a> MoveJob<'a> {
         for row in self.rows.iter_mut().filter(|row| row.requested.is_some()) {
             if !matches!(&row.state, RowState::Failed(own) if own.kind != ErrorKind::NotFound) {
                 row.state = reason.take().unwrap_or_else(RowState::run_ended);
-            }
-        }
-    }
-
-    /// Fails the rows of devices that are in a protected group, or would get into one.
-    fn leave_protected_alone(&mut self) {
-        let guards = &self.session.guards;
-        if !guards.protect_something() {
-            return;
-        }
-        for row in self.rows.iter_mut().filter(|row| row.open().is_some()) {
-            let location = self.locations.of(row.device()).ok().flatten();
-            let groups = [location.and_then(|location| location.group), row.target()];
-            for group in groups.into_iter().flatten().map(|group| self.locations.group(group)) {
-                match guards.protect_group(&group.id, group.product.as_deref()) {
-                    Ok(false) => continue,
-                    Ok(true) => row.state = RowState::failed(Guards::is_protected()),
-                    Err(error) => row.state = RowState::failed(error),
-                }
-                break;
             }
         }
     }

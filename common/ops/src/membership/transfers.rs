@@ -14,6 +14,7 @@ use super::BATCH;
 use super::decide::{contradicts, decide, foresee};
 use super::locate::{Within, locate};
 use super::locations::{Group, Locations};
+use super::protected::leave_protected_alone;
 use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
 
@@ -51,6 +52,7 @@ pub fn transfer(
             row.state = RowState::Failed(Box::new(contradicts("an earlier row")));
         }
     }
+    leave_protected_alone(session, &mut rows, &locations);
     if dry_run {
         foresee(&mut rows, &locations);
         let open = rows.iter_mut().filter(|row| row.open().is_some());

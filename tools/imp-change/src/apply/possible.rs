@@ -24,6 +24,10 @@ pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
         let title = "A restart cannot be carried out by a change record".into();
         return refused(title, "`imp-device restart` and `imp-dg restart` do it");
     }
+    if let Some(other) = beside_group(effect) {
+        let title = format!("A device's group and its `{other}` are two changes");
+        return refused(title, "give a record for each");
+    }
     let can_be_made =
         [ResourceKind::Product, ResourceKind::DeviceGroup, ResourceKind::Webhook].contains(&kind);
     if effect.before.is_none() && !can_be_made {
@@ -34,6 +38,14 @@ pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
         return refused(format!("A {} cannot be made by a change record", kind.noun()), detail);
     }
     Ok(kind)
+}
+
+/// What a record of a device's group says of the device besides.
+fn beside_group(effect: &Effect) -> Option<&str> {
+    let sides = || [&effect.before, &effect.after].into_iter().flatten();
+    let names = || sides().flat_map(|side| side.keys().map(String::as_str));
+    let is_move = effect.kind == "device" && names().any(|name| name == "devicegroup_id");
+    names().find(|name| is_move && !name.starts_with("devicegroup_"))
 }
 
 #[cfg(test)]
