@@ -21,7 +21,7 @@ use super::decide::{Batch, batches};
 use super::locate::{Within, locate};
 use super::locations::{Group, GroupNumber, Locations};
 use super::names::look_for_names;
-use super::noted::{noted, send_noted};
+use super::noted::{LaidOut, Moving, send_noted};
 use super::row::{MoveRow, RowState};
 use cli::Session;
 
@@ -152,36 +152,38 @@ impl<'a> MoveRun<'a> {
         rows.filter_map(|(number, row)| Some((number, row.open()?))).collect()
     }
 
-    /// The devices of a batch as the request names them, and whether they leave their group.
-    fn named(&self, batch: &Batch) -> (Vec<String>, bool) {
+    /// The request for a batch.
+    fn laid_out(&self, batch: Batch) -> LaidOut {
         let rows = || batch.rows.iter().map(|row| &self.rows[*row]);
         let devices = rows().map(|row| row.on_the_wire(self.locations)).collect();
-        (devices, rows().any(MoveRow::leaves))
+        let moving = rows().map(|row| Moving::of(row, self.locations)).collect();
+        let leave = rows().any(MoveRow::leaves);
+        LaidOut { devices, moving, leave, batch }
     }
 
     /// Sends `round`; notes what is certain, gives what is not, and what ended the run.
     fn send(&mut self, round: Vec<Batch>) -> (Vec<UnknownOutcome>, Option<Error>) {
         let (mut unknown, mut over) = (Vec::new(), None);
         let (session, locations, key) = (self.session, self.locations, self.key);
-        let noted = |batch: &Batch| noted(batch, self.rows, self.locations, self.reported_from);
-        let named = |batch: Batch| (self.named(&batch), noted(&batch), batch);
-        let named: Vec<_> = round.into_iter().map(named).collect();
+        let reported = self.reported_from;
+        let round: Vec<_> = round.into_iter().map(|batch| self.laid_out(batch)).collect();
         let hold_back = AtomicBool::new(false);
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
-            named.into_iter(),
-            |((devices, leave), of_rows, batch)| {
+            round.into_iter(),
+            |one: LaidOut| {
                 if hold_back.load(Ordering::Relaxed) {
-                    return (None, batch);
+                    return (None, one.batch);
                 }
-                let request = request(&devices, leave, locations.group(batch.group), key);
-                let answer = send_noted(session, &request, of_rows, leave);
-                let result = membership::interpret(answer, &devices);
+                let group = locations.group(one.batch.group);
+                let request = request(&one.devices, one.leave, group, key);
+                let answer = send_noted(session, &request, &one, locations, reported);
+                let result = membership::interpret(answer, &one.devices);
                 if matches!(&result, BatchResult::Unknown { general, .. } if is_trouble(general)) {
                     hold_back.store(true, Ordering::Relaxed);
                 }
-                (Some(result), batch)
+                (Some(result), one.batch)
             },
             |done| {
                 session.learn_account();
