@@ -73,6 +73,11 @@ impl Background {
         text(&self.stderr)
     }
 
+    /// Whether it has ended: nothing more can come from it.
+    pub fn has_ended(&self) -> bool {
+        [&self.stdout, &self.stderr].iter().all(|output| lock(output).1)
+    }
+
     /// Waits until something holds, which the pipeline brings about.
     pub fn wait_for(&self, what: &str, condition: impl FnMut() -> bool) {
         if !wait::until(wait::LIMIT, condition) {
@@ -128,10 +133,7 @@ impl Background {
             status = self.process.try_wait().expect("it is our child");
             status.is_some()
         });
-        let complete = ended
-            && wait::until(wait::LIMIT, || {
-                [&self.stdout, &self.stderr].iter().all(|output| lock(output).1)
-            });
+        let complete = ended && wait::until(wait::LIMIT, || self.has_ended());
         let run = Run {
             script: self.script.clone(),
             directory: self.directory.clone(),

@@ -106,10 +106,9 @@ impl Case {
         if self.random.below(2) == 0 {
             self.sim.fault(&format!("{write} delay=1h after={after}"));
             let running = self.dir.spawn(&format!("exec {script}"));
-            let mut ended = false;
+            // A resume may have nothing left to send.
             running.wait_for("a request that is not answered, or the end", || {
-                ended = running.stderr().contains("read but not attempted");
-                ended || self.sim.faults_applied() != [0] || self.is_done()
+                running.has_ended() || self.sim.faults_applied() != [0]
             });
             running.insist("KILL");
             self.sim.no_faults();
@@ -118,18 +117,12 @@ impl Case {
             let already = self.sim.counts().writes;
             let running = self.dir.spawn(&format!("exec {script}"));
             running.wait_for("so many requests, or the end", || {
-                self.sim.counts().writes >= already + after || self.is_done()
+                running.has_ended() || self.sim.counts().writes >= already + after
             });
             running.insist("KILL");
             self.sim.no_faults();
             self.sim.wait_until_idle();
         }
-    }
-
-    /// Whether nothing is left for the run to write.
-    fn is_done(&self) -> bool {
-        let (_, each) = self.verb.writes();
-        self.sim.counts().writes >= (self.rows as u64).div_ceil(each)
     }
 
     fn called(&self) -> String {
