@@ -7,7 +7,7 @@ mod commands {
     mod assign;
     mod assign_options;
     mod builds;
-    mod changes;
+    pub(crate) mod changes;
     mod device_and_product;
     mod filters;
     mod groups;
@@ -34,6 +34,7 @@ mod properties {
     mod identifiers;
     mod input;
     mod journals;
+    mod killed_changes;
     mod kills;
     mod lists;
     mod pipes;

@@ -21,7 +21,7 @@ fn account() -> (Sim, Dir) {
 
 /// All that people see of the account, without ids and times, which are others when a thing is made again: of
 /// what is referred to its name, of a deployment its sha.
-fn state(sim: &Sim) -> Vec<Vec<Value>> {
+pub(crate) fn state(sim: &Sim) -> Vec<Vec<Value>> {
     let all = ["products", "devicegroups", "deployments", "webhooks", "devices"];
     let all = all.map(|list| sim.all(list));
     let called = |id: &Value| {

@@ -11,10 +11,12 @@ mod command;
 mod current;
 mod directory;
 mod file;
+mod interrupted;
 mod lines;
 mod past;
 pub mod recorded;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -38,7 +40,7 @@ pub use directory::{all, find, is_held, run_of};
 use file::JournalFile;
 use lines::{as_line, hide};
 use past::Past;
-pub use past::{command_of, first_thing, is_under_way};
+pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way};
 pub(crate) use past::{earlier, lacks_rows, made_since, notes_things};
 
 /// The journal of this run; nothing inside when it has none.
@@ -63,6 +65,8 @@ struct Journal {
     hides_rows: bool,
     had_account: bool,
     past: Option<&'static Past>,
+    /// What has been told of rows before the rest of what they ask for was done.
+    parts: Mutex<HashMap<u64, Vec<Effect>>>,
     ended: OnceLock<()>,
 }
 
@@ -76,8 +80,12 @@ pub fn none() {
     RUN.get_or_init(|| None);
 }
 
-/// The rows that are to be taken up again, when this run is one that goes on.
-pub(crate) fn rows_taken_up() -> Option<Result<Rows, CommandError>> {
+/// The rows that are to be taken up again, when this run is one that goes on. Who asks has all rows noted before
+/// anything is done.
+///
+/// # Errors
+/// Inside, where they cannot be read.
+pub fn rows_taken_up() -> Option<Result<Rows, CommandError>> {
     let journal = journal()?;
     journal.rows_are_given.store(true, Ordering::Relaxed);
     Some(journal.past?.rows())
@@ -146,10 +154,27 @@ pub fn numbers(indices: impl IntoIterator<Item = u64>) -> Vec<u64> {
     indices.into_iter().map(number).collect()
 }
 
-/// Notes that these rows are going to be written from several threads at once.
-pub fn note_started(rows: &[u64]) {
+/// Notes what is going to be done, in several requests and perhaps by several threads, to the row that is reported
+/// as this, counted from 0.
+pub fn note_started(index: u64, outcome: Outcome, effects: &[Effect]) {
     if let Some(journal) = journal() {
-        journal.start(rows, None, None);
+        let planned = Planned { outcome, effects: effects.to_vec() };
+        journal.start(&[journal.number(index)], None, Some(&planned));
+    }
+}
+
+/// Tells at once of a change that is a part of what the row of this thread asks for: it is done, whatever becomes
+/// of the rest.
+pub fn note_part(outcome: Outcome, effect: &Effect) {
+    if let Some((journal, row)) = journal().zip(current::row()) {
+        journal.tell_part(row, outcome, effect);
+    }
+}
+
+/// The same of the row that is reported as this, counted from 0.
+pub fn note_part_of(index: u64, outcome: Outcome, effect: &Effect) {
+    if let Some(journal) = journal() {
+        journal.tell_part(journal.number(index), outcome, effect);
     }
 }
 
@@ -169,33 +194,41 @@ pub(crate) fn before_writing() -> Result<(), api::Error> {
 
 /// Notes how the row of this thread was answered, if anything was sent that changes something: it may be long until
 /// it is reported, because rows before it are still under way.
-pub(crate) fn note_answered(worked: &RowResult) {
-    let Some((journal, (row, thing))) = journal().zip(current::started()) else { return };
-    let mut line = match worked {
-        Ok(done) => answer::of_done(done),
-        Err(failure) if answer::is_final(failure) => answer::of_failure(failure),
-        Err(_) => return,
-    };
-    line.insert("row".into(), row.into());
-    if let Some(thing) = thing {
-        line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
+pub fn note_answered(worked: &RowResult) {
+    if let Some((journal, (row, thing))) = journal().zip(current::started()) {
+        journal.answered(row, thing.as_ref(), worked);
     }
-    if !journal.hides_rows {
-        journal.file.append([line]);
-        let _shown_later = journal.file.flush();
+}
+
+/// The same of the row that is reported as this, counted from 0, which was written together with others.
+pub fn note_answered_of(index: u64, worked: &RowResult) {
+    if let Some(journal) = journal() {
+        journal.answered(journal.number(index), None, worked);
     }
 }
 
 /// How the row of this thread was answered before the run was interrupted.
-pub(crate) fn answered_before() -> Option<RowResult> {
+pub fn answered_before() -> Option<RowResult> {
     let answer = journal()?.past?.recorded.answer(current::row()?)?;
     answer::read(answer)
 }
 
-/// What was being done to the row that is reported as this, counted from 0, when the run was interrupted.
-pub(crate) fn planned_before(index: u64) -> Option<(Outcome, Vec<Effect>)> {
+/// What was being done to the row that is reported as this, counted from 0, when the run was interrupted, and is
+/// found done; with the changes of `now`, that were made since. `None` if nothing was being done.
+pub(crate) fn with_planned(
+    index: u64,
+    now: &[Effect],
+    record: &Record,
+) -> Option<(Outcome, Vec<Effect>)> {
     let journal = journal()?;
-    answer::planned(journal.past?.recorded.planned(journal.number(index))?)
+    let (outcome, planned) = journal.past?.recorded.planned(journal.number(index))?;
+    Some((*outcome, interrupted::with_planned(planned, now.to_vec(), record)))
+}
+
+/// What was being done by the row of this thread when the run was interrupted.
+pub fn planned_before() -> &'static [Effect] {
+    let planned = || journal()?.past?.recorded.planned(current::row()?);
+    planned().map_or(&[], |(_, effects)| effects)
 }
 
 /// What became of a row.
@@ -215,12 +248,18 @@ pub(crate) fn note_told(
     thing: Option<&Thing>,
 ) -> Result<(), String> {
     let Some(journal) = journal() else { return Ok(()) };
+    let number = journal.number(index);
     let mut lines = match told {
-        Told::Done { record, effects: [], outcome } => {
-            vec![journal.change(Effect::action(record), *outcome, source)]
-        }
-        Told::Done { effects, outcome, .. } => {
-            effects.iter().map(|effect| journal.change(effect.clone(), *outcome, source)).collect()
+        Told::Done { record, effects, outcome } => {
+            let told_before = journal.take_parts(number);
+            let effects = effects.iter().filter(|effect| !told_before.contains(effect));
+            let changes = effects.map(|effect| journal.change(effect.clone(), *outcome, source));
+            let changes: Vec<Record> = changes.collect();
+            let outcome = if told_before.is_empty() { *outcome } else { Outcome::Unchanged };
+            match changes.is_empty() {
+                true => vec![journal.change(Effect::action(record), outcome, source)],
+                false => changes,
+            }
         }
         Told::Failed(failure) => vec![Record::from_iter([
             ("type".to_owned(), "failed".into()),
@@ -229,7 +268,7 @@ pub(crate) fn note_told(
         ])],
     };
     for line in &mut lines {
-        line.insert("row".into(), journal.number(index).into());
+        line.insert("row".into(), number.into());
         if let Some(thing) = thing.filter(|_| !journal.hides_rows) {
             line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
         }
@@ -300,6 +339,47 @@ impl Journal {
         }
         self.file.append([line]);
         self.file.want_sync();
+    }
+
+    fn answered(&self, row: u64, thing: Option<&Thing>, worked: &RowResult) {
+        let mut line = match worked {
+            Ok(done) => answer::of_done(done),
+            Err(failure) if answer::is_final(failure) => answer::of_failure(failure),
+            Err(_) => return,
+        };
+        line.insert("row".into(), row.into());
+        if let Some(thing) = thing {
+            line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
+        }
+        if !self.hides_rows {
+            self.file.append([line]);
+            let _shown_later = self.file.flush();
+        }
+    }
+
+    fn tell_part(&self, row: u64, outcome: Outcome, effect: &Effect) {
+        let is_told = |told: &[Effect]| told.contains(effect);
+        let told_before = self.past.is_some_and(|past| is_told(past.recorded.parts(row)));
+        if told_before || self.parts().get(&row).is_some_and(|parts| is_told(parts)) {
+            return;
+        }
+        let mut line = self.change(effect.clone(), outcome, "");
+        line.insert("row".into(), row.into());
+        line.insert("partly".into(), true.into());
+        self.parts().entry(row).or_default().push(effect.clone());
+        self.file.append([line]);
+        let _shown_later = self.file.flush();
+    }
+
+    /// What was told of a row before the rest of it, in whichever run.
+    fn take_parts(&self, row: u64) -> Vec<Effect> {
+        let mut parts = self.parts().remove(&row).unwrap_or_default();
+        parts.extend_from_slice(self.past.map_or(&[], |past| past.recorded.parts(row)));
+        parts
+    }
+
+    fn parts(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Vec<Effect>>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, effect: Effect, outcome: Outcome, source: &str) -> Record {

@@ -62,8 +62,9 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
         let open = run.rows.iter_mut().filter(|row| row.is_open());
         open.for_each(|row| row.failure = Some(run_ended()));
     } else if !job.is_dry_run() {
-        let open = run.each_open(|_| ()).into_iter().map(|((index, _), ())| index as u64);
-        journal::note_started(&journal::numbers(open));
+        for (row, index) in run.rows.iter().zip(0..).filter(|(row, _)| row.is_open()) {
+            journal::note_started(index, Outcome::Deleted, &row.effects);
+        }
         run.carry_out(kind);
     }
     report(&mut results, &run.rows);
@@ -168,6 +169,9 @@ fn report(results: &mut Results<'_>, rows: &[DeleteRow]) {
                 );
                 // It may be fed back in without looking.
                 told.kind = failure.kind;
+                for effect in row.done.iter().filter(|_| row.same_as.is_none()) {
+                    journal::note_part_of(results.reported(), Outcome::Deleted, effect);
+                }
             }
             results.bad(&told, &row.input, &row.source);
             continue;

@@ -14,8 +14,9 @@ use pipe::{Failure, Item, Row};
 use serde_json::Value;
 
 use cli::failure;
+use cli::rows::Outcome;
 use cli::rows::source::Rows;
-use cli::{Session, text};
+use cli::{Session, journal, text};
 
 /// The deployments that pass the filters, without their programs.
 ///
@@ -68,6 +69,9 @@ pub fn delete_deployment(session: &Session, id: &str, force: bool) -> Result<(),
     }
     unflag(session, id)?;
     session.send(&request).map(|_| ()).map_err(|failure| {
+        unflagged(&deployment)
+            .iter()
+            .for_each(|effect| journal::note_part(Outcome::Updated, effect));
         failure.after(
             "Its flag was taken away, but it was not deleted",
             "the same command deletes it, `imp-build update --flagged` flags it again",
@@ -135,11 +139,15 @@ pub fn minimum_of(session: &Session, group: &Record) -> Result<Option<Record>, F
 
 /// What the deletion of a deployment changes: its flag goes first, if it has one.
 pub fn gone(deployment: &Record) -> impl Iterator<Item = Effect> + use<> {
-    let unflagged = Record::from_iter([("flagged".to_owned(), false.into())]);
-    let flag = is_flagged(deployment).then(|| Effect::update(deployment, unflagged));
     let mut without = deployment.clone();
     without.remove("flagged");
-    flag.into_iter().chain([Effect::deletion(&without)])
+    unflagged(deployment).into_iter().chain([Effect::deletion(&without)])
+}
+
+/// That a deployment loses its flag, if it has one.
+pub fn unflagged(deployment: &Record) -> Option<Effect> {
+    let flag = Record::from_iter([("flagged".to_owned(), false.into())]);
+    is_flagged(deployment).then(|| Effect::update(deployment, flag))
 }
 
 /// Whether a deployment is flagged.

@@ -41,7 +41,7 @@ use row::{MoveRow, Requested, RowState};
 use send::MoveRun;
 
 pub use locations::Group;
-pub use transfers::{Transfer, transfer};
+pub use transfers::{Transfer, Transfers, transfer};
 
 /// A live source that gives nothing for so long is waited for no longer: what came is sent.
 const IDLE: Duration = Duration::from_millis(200);
@@ -119,6 +119,11 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
 pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> Result {
     may_change(session, order)?;
     let mut results = Results::open(session, order.job.args, order.job.changes)?;
+    // The groups may have others in them by now, and those that have left them are to be told.
+    if let Some(rows) = journal::rows_taken_up() {
+        move_together(session, order, rows?, &mut results);
+        return Ok(results.finish());
+    }
     let mut job = MoveJob::new(session, order);
     let mut seen = SeenIds::default();
     let reading =
@@ -140,6 +145,9 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
         if results.is_over() {
             break;
         }
+    }
+    if !results.is_over() {
+        journal::note_end_of_input(&session.inputs);
     }
     job.carry_out(&mut results);
     Ok(results.finish())
@@ -191,7 +199,7 @@ pub fn take_out(
 fn move_together(
     session: &Session,
     order: &Move<'_>,
-    rows: impl Iterator<Item = std::result::Result<Item, ReadError>>,
+    rows: impl IntoIterator<Item = std::result::Result<Item, ReadError>>,
     results: &mut Results<'_>,
 ) {
     let mut job = MoveJob::new(session, order);

@@ -71,35 +71,63 @@ impl Creating {
         whole.extend(attributes.clone());
         let id = cli::text(group, "id");
         let created = self.once.act(source, id, &whole, || {
+            let made_before = made_before(session, id, &whole)?.map(without_code);
             if self.if_changed
+                && made_before.is_none()
                 && let Some(current) = current::up_to_date(session, id, code)?
             {
                 let record = without_code(current);
                 return Ok(RowDone::new(record, Outcome::Unchanged));
             }
-            let effects = |id: &str, sha: &str| {
-                let restart = self.restarts.then(|| Effect::action(group));
-                [deployed(group, id, sha, attributes)].into_iter().chain(restart)
-            };
             if self.dry_run {
                 let done = RowDone::created("deployment", foreseen(group, attributes.clone()));
-                let effects = effects(&planned_id(&[id]), &code.sha);
-                return Ok(effects.fold(done, RowDone::with));
+                let deployed = deployed(group, &planned_id(&[id]), &code.sha, attributes);
+                return Ok(self.effects(group, deployed).fold(done, RowDone::with));
             }
-            let record = match made_before(session, id, &whole)?.map(without_code) {
-                // Whether the restart was sent as well is not known.
-                Some(made) if self.restarts => return Err(perhaps_restarted(&made, id)),
-                Some(made) => made,
+            let of_build = |build: &Record| {
+                deployed(group, cli::text(build, "id"), cli::text(build, "sha"), attributes)
+            };
+            let (record, deployed) = match made_before {
+                Some(made) => self.found(made, &of_build)?,
                 None => {
+                    let planned = deployed(group, "", &code.sha, attributes);
+                    journal::plan(Outcome::Created, self.effects(group, planned).collect());
                     let made = self.post(session, group, code, whole.clone())?;
+                    let deployed = of_build(&made);
+                    self.note_if_restarts(&deployed);
                     and_then(&made)?;
-                    made
+                    (made, deployed)
                 }
             };
-            let effects = effects(cli::text(&record, "id"), cli::text(&record, "sha"));
-            Ok(effects.fold(RowDone::new(record, Outcome::Created), RowDone::with))
+            let done = RowDone::new(record, Outcome::Created);
+            Ok(self.effects(group, deployed).fold(done, RowDone::with))
         });
         created.map(|(acted, reported)| acted.once(reported))
+    }
+
+    /// All that a deployment changes.
+    fn effects(&self, group: &Record, deployed: Effect) -> impl Iterator<Item = Effect> + use<> {
+        let restart = self.restarts.then(|| Effect::action(group));
+        [deployed].into_iter().chain(restart)
+    }
+
+    /// A build that was made before the run was interrupted, and what that changed.
+    fn found(
+        &self,
+        made: Record,
+        of_build: &impl Fn(&Record) -> Effect,
+    ) -> Result<(Record, Effect), Failure> {
+        let deployed = as_planned(of_build(&made));
+        self.note_if_restarts(&deployed);
+        // Whether the restart was sent as well is not known.
+        if self.restarts { Err(perhaps_restarted(&made)) } else { Ok((made, deployed)) }
+    }
+
+    /// The build is there, whatever becomes of the restart.
+    fn note_if_restarts(&self, deployed: &Effect) {
+        if self.restarts {
+            journal::note_part(Outcome::Created, deployed);
+        }
     }
 
     fn post(
@@ -152,7 +180,12 @@ fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let of_group = [("filter[devicegroup.id]", group)];
-    let is_like = |build: &Record| is_so(build, &told);
+    // What was deployed when this row was begun is not what it has made.
+    let was_there = |build: &Record| {
+        let mut before = journal::planned_before().iter().filter_map(|one| one.before.as_ref());
+        before.any(|before| cli::text(before, CURRENT) == cli::text(build, "id"))
+    };
+    let is_like = |build: &Record| is_so(build, &told) && !was_there(build);
     let Some(like) = session.made_before("/deployments", &of_group, is_like)? else {
         return Ok(None);
     };
@@ -160,8 +193,18 @@ fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option
     Ok(is_so(&build, wanted).then_some(build))
 }
 
+/// A deployment that was made before the run was interrupted: what the group had before it was noted then.
+fn as_planned(deployed: Effect) -> Effect {
+    let is_it = |planned: &&Effect| planned.id == deployed.id && !planned.is_action();
+    match journal::planned_before().iter().find(is_it) {
+        Some(planned) => Effect { before: planned.before.clone(), ..deployed },
+        None => deployed,
+    }
+}
+
 /// The build is there; of the restart that comes after it nothing is known.
-fn perhaps_restarted(build: &Record, group: &str) -> Failure {
+fn perhaps_restarted(build: &Record) -> Failure {
+    let group = cli::text(build, "devicegroup_id");
     cli::rows::perhaps_done().after(
         format!("The build {} was created", cli::text(build, "id")),
         &format!("if its devices did not restart, use `imp-dg restart --dg {group}`"),

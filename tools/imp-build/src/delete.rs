@@ -3,7 +3,7 @@
 use api::deployments::without_code;
 use clap::Args;
 use cli::rows::{Ask, LookedUp, Outcome, RowDone, RowJob, carry_out};
-use cli::{OncePerTarget, Session};
+use cli::{OncePerTarget, Session, journal};
 use model::{Record, ResourceKind};
 use pipe::{Identifier, NamedBy, Row};
 
@@ -47,9 +47,12 @@ impl Delete {
                 false => known.thing(&session, &named, look_up)?,
             };
             let id = cli::text(&build, "id");
-            let delete = || match self.changes.dry_run {
-                true => ops::deployments::could_be_deleted(&session, id, self.force),
-                false => ops::deployments::delete_deployment(&session, id, self.force),
+            let delete = || {
+                if self.changes.dry_run {
+                    return ops::deployments::could_be_deleted(&session, id, self.force);
+                }
+                journal::plan(Outcome::Deleted, ops::deployments::gone(&build).collect());
+                ops::deployments::delete_deployment(&session, id, self.force)
             };
             let ((), reported) = once.act(&row.source, id, &Record::new(), delete)?;
             let gone = ops::deployments::gone(&build);

@@ -4,7 +4,7 @@ use api::deployments::without_code;
 use clap::Args;
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Outcome, RowDone, RowJob, RowResult, each};
-use cli::{OncePerTarget, Session};
+use cli::{OncePerTarget, Session, journal};
 use model::{Effect, Record, ResourceKind};
 use ops::resources;
 use pipe::Row;
@@ -96,6 +96,7 @@ impl Update {
             known.extend(attributes);
             return Ok(RowDone::changed(row, known, Outcome::Updated).with(effect));
         }
+        journal::plan(Outcome::Updated, vec![effect.clone()]);
         let kind = ResourceKind::Deployment;
         let record = resources::update(session, kind, &present, attributes, Record::new())?;
         let record = without_code(record);

@@ -3,12 +3,11 @@
 
 mod act;
 mod deploy;
+mod follows;
 mod order;
 mod possible;
 mod run;
 mod state;
-
-use std::collections::HashMap;
 
 use clap::Args;
 use cli::consent::{self, count};
@@ -17,11 +16,12 @@ use cli::rows::{Outcome, RowDone, SAME_AS, from_dry_run, run_ended};
 use cli::terminal::prompt;
 use cli::{Changes, CommandError, Input, RowArgs, Session, journal};
 use model::change::CURRENT;
-use model::{Effect, GroupType, Secret};
+use model::{Effect, ErrorKind, GroupType, Secret};
 use pipe::{Failure, Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
+use follows::{Relation, relations};
 use possible::possible;
 use run::{Entry, Run, State};
 
@@ -51,11 +51,11 @@ impl Apply {
         let key = self.key.key()?;
         let session = Session::open(&self.common)?;
         let args = self.input.row_args("change", "--input", &[]);
-        let mut items = Vec::new();
-        for item in args.source.rows(&session.inputs)? {
+        let read = || {
+            let rows = args.source.rows(&session.inputs)?;
             // Half a plan is none: what came is not told either, since the plan is still there.
-            items.push((item.map_err(CommandError::from)?, None));
-        }
+            rows.map(|item| Ok((item.map_err(CommandError::from)?, None))).collect()
+        };
         let order = Order {
             changes: self.changes.into(),
             key,
@@ -63,9 +63,12 @@ impl Apply {
             confirmed: self.confirmed,
             expect: self.expect,
         };
-        carry_out(&session, args, &order, items)
+        carry_out(&session, args, &order, read)
     }
 }
+
+/// A record of an input, with why it fails, if it does.
+pub type Given = (Item, Option<Failure>);
 
 /// The outcome of a record that changed nothing.
 const UNCHANGED: &str = "unchanged";
@@ -84,7 +87,7 @@ pub struct Order {
     pub expect: Option<usize>,
 }
 
-/// Carries out the change records of `items`; those that come with a failure fail.
+/// Carries out the change records that `read` gives; those that come with a failure fail.
 ///
 /// # Errors
 /// What keeps the run from starting; a failed row is no error.
@@ -92,24 +95,22 @@ pub fn carry_out(
     session: &Session,
     args: RowArgs<'_>,
     order: &Order,
-    items: Vec<(Item, Option<Failure>)>,
+    read: impl FnOnce() -> Result<Vec<Given>, CommandError>,
 ) -> cli::Result {
-    if let Some(expected) = order.expect.filter(|expected| *expected != items.len()) {
-        let found = count(items.len() as u64, "record");
-        return Err(CommandError::usage(format!(
-            "--expect says {expected}, and the input has {found}; nothing was done"
-        )));
-    }
     let dry_run = order.changes.dry_run;
     if !dry_run {
         session.guards.may_change()?;
     }
+    // First, because a run that goes on has its records from the journal.
+    let mut results = Results::open(session, args, Some(order.changes))?;
+    let items = read()?;
+    as_many_as_expected(order, items.len())?;
     let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
     let mut entries: Vec<Entry> = entries.collect();
-    note_repeated(&mut entries);
+    relate(&mut entries);
     let mut run = Run::new(session, entries, order);
-    let mut results = Results::open(session, args, Some(order.changes))?;
     note_in_journal(session, &run.entries);
+    run.take_up_again();
     let may = may_change_so_many(session, order, &run.entries);
     if let Err(error) = may.and_then(|()| agreed(session, order, &run.entries)) {
         results.not_agreed(error);
@@ -119,13 +120,21 @@ pub fn carry_out(
     Ok(results.finish())
 }
 
-/// All records are in the journal before the first is carried out. Each is looked at before it is written, so one
-/// that was under way when the run was interrupted is as one that was not begun.
+/// Of a run that goes on only a part is left.
+fn as_many_as_expected(order: &Order, found: usize) -> Result<(), CommandError> {
+    match order.expect.filter(|expected| *expected != found && !journal::goes_on()) {
+        None => Ok(()),
+        Some(expected) => Err(CommandError::usage(format!(
+            "--expect says {expected}, and the input has {}; nothing was done",
+            count(found as u64, "record")
+        ))),
+    }
+}
+
+/// All records are in the journal before the first is carried out.
 fn note_in_journal(session: &Session, entries: &[Entry]) {
     entries.iter().for_each(|entry| journal::note_item(&Item::Row(entry.row.clone())));
     journal::note_end_of_input(&session.inputs);
-    let open = entries.iter().zip(0..).filter(|(entry, _)| entry.is_open());
-    journal::note_started(&journal::numbers(open.map(|(_, index)| index)));
 }
 
 fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
@@ -133,7 +142,7 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
         Item::Row(row) => row,
         Item::Bad(bad) => {
             let row = Row { record: bad.input, source: bad.source };
-            return Entry { row, effect: Effect::default(), state: State::Failed(bad.failure) };
+            return Entry::failed(row, bad.failure);
         }
     };
     let change = match failure {
@@ -151,23 +160,35 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
                 UNCHANGED => State::unchanged(),
                 _ => State::Open,
             };
-            Entry { row, effect: change.effect, state }
+            Entry { row, effect: change.effect, state, after: None }
         }
-        Err(failure) => Entry { row, effect: Effect::default(), state: State::Failed(failure) },
+        Err(failure) => Entry::failed(row, failure),
     }
 }
 
-/// What stands twice in the input is done once.
-fn note_repeated(entries: &mut [Entry]) {
-    let mut first: HashMap<String, usize> = HashMap::new();
-    for (number, entry) in entries.iter_mut().enumerate().filter(|(_, entry)| entry.is_open()) {
-        let Effect { kind, id, before, after, .. } = &entry.effect;
-        let asked_for = format!("{kind} {id} {before:?} {after:?}");
-        let earlier = *first.entry(asked_for).or_insert(number);
-        if earlier != number {
-            entry.state = State::As(earlier);
+/// What stands twice in the input is done once, and what follows on something comes after it.
+fn relate(entries: &mut [Entry]) {
+    let open = |entry: &Entry| entry.is_open();
+    let effects: Vec<Option<&Effect>> =
+        entries.iter().map(|entry| open(entry).then_some(&entry.effect)).collect();
+    for (number, relation) in relations(&effects).into_iter().enumerate() {
+        match relation {
+            Relation::Free => {}
+            Relation::Same(earlier) => entries[number].state = State::As(earlier),
+            Relation::After(earlier) => entries[number].after = Some(earlier),
+            Relation::Against(earlier) => {
+                let source = entries[earlier].row.source.clone();
+                entries[number].state = State::Failed(contradicts(&source));
+            }
         }
     }
+}
+
+/// `source` is that of the other record.
+fn contradicts(source: &str) -> Failure {
+    let title = "An earlier record says something else of the same thing";
+    Failure::new(ErrorKind::Conflict, title)
+        .detail(format!("{source}: this one does not go on from where that one ends"))
 }
 
 /// Refuses the whole where more would be changed than may be.

@@ -27,7 +27,7 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
         "account": account,
         "endpoint": header.endpoint,
         "rows": recorded.rows(),
-        "done": recorded.count(RowState::Done),
+        "done": recorded.count(RowState::Done) + recorded.count(RowState::Unchanged),
         "failed": recorded.count(RowState::Failed) + recorded.count(RowState::Unknown),
         "open": recorded.to_do(false).len(),
         "state": state(path, recorded),

@@ -54,7 +54,7 @@ impl Undo {
             confirmed: self.confirmed,
             expect: None,
         };
-        carry_out(&session, args, &order, reversed(items))
+        carry_out(&session, args, &order, || Ok(reversed(items)))
     }
 }
 

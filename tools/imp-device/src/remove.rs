@@ -3,7 +3,7 @@
 use api::{Request, membership};
 use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, carry_out};
-use cli::{OncePerTarget, Session};
+use cli::{OncePerTarget, Session, journal};
 use model::{Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Identifier};
 
@@ -53,28 +53,33 @@ impl Remove {
         let results = carry_out(&session, &job, rows, |row| {
             let named = row.identifier(ResourceKind::Device, &[])?;
             let device = known.unmistakable(&session, &named)?;
-            let remove = || self.remove(&session, &device);
+            let remove = || self.remove(&session, &device, &row.record);
             let (state, reported) = once.act(&row.source, &device.text, &Record::new(), remove)?;
             let mut row = row.clone();
             session.name_device(&mut row.record, &named);
-            let gone = Effect::deletion(&state.clone().unwrap_or_else(|| as_device(&row.record)));
             let done = RowDone::changed(&row, Record::new(), Outcome::Removed).once(reported);
-            Ok(state
-                .as_ref()
-                .and_then(taken_out)
+            Ok(effects(&state.unwrap_or_else(|| as_device(&row.record)))
                 .into_iter()
-                .chain([gone])
                 .fold(done, RowDone::with))
         });
         Ok(results?.finish())
     }
 
     /// Gives the state that the device had, if it had to be looked at.
-    fn remove(&self, session: &Session, device: &Identifier) -> Result<Option<Record>, Failure> {
+    fn remove(
+        &self,
+        session: &Session,
+        device: &Identifier,
+        record: &Record,
+    ) -> Result<Option<Record>, Failure> {
         if !self.changes.dry_run && !self.force {
+            let mut known = record.clone();
+            session.name_device(&mut known, device);
+            journal::plan(Outcome::Removed, vec![Effect::deletion(&as_device(&known))]);
             return session.with_device(device, Request::delete).map(|_| None);
         }
         let state = session.device(device)?;
+        journal::plan(Outcome::Removed, effects(&state));
         let (outside, taken_out) = self.outside(session, &state)?;
         if self.changes.dry_run {
             return Ok(Some(state));
@@ -106,7 +111,12 @@ impl Remove {
         }
         if !group.is_empty() && !self.changes.dry_run {
             match session.client.send(&membership::unassign(&group, &[text("id")], None)) {
-                Ok(_) => taken_out = TakenOut::Certainly,
+                Ok(_) => {
+                    taken_out = TakenOut::Certainly;
+                    left_group(state)
+                        .iter()
+                        .for_each(|effect| journal::note_part(Outcome::Unassigned, effect));
+                }
                 // The answer got lost: whether it left the group shows when it is removed.
                 Err(error) if error.kind == ErrorKind::UnknownOutcome => {
                     taken_out = TakenOut::Perhaps;
@@ -138,8 +148,13 @@ impl Remove {
     }
 }
 
+/// What the removal of a device of this state changes.
+fn effects(state: &Record) -> Vec<Effect> {
+    left_group(state).into_iter().chain([Effect::deletion(state)]).collect()
+}
+
 /// That a device of this state leaves its group first, if it is in one.
-fn taken_out(state: &Record) -> Option<Effect> {
+fn left_group(state: &Record) -> Option<Effect> {
     let (group, kind) = (cli::text(state, "devicegroup_id"), cli::text(state, "devicegroup_type"));
     (!group.is_empty()).then(|| Effect::transfer(state, Some((group, kind)), None))
 }

@@ -4,7 +4,7 @@ use api::resource;
 use clap::Args;
 use cli::rows::change::{asks_for_something, is_so, nothing_to_change};
 use cli::rows::{Changed, Outcome, RowJob, each};
-use cli::{OncePerTarget, Session};
+use cli::{OncePerTarget, Session, journal};
 use model::change::MINIMUM;
 use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
 use ops::deployments::is_older;
@@ -184,13 +184,14 @@ impl WantedState {
         if minimum.is_none() && !patch {
             return Ok(Changed::nothing(present));
         }
-        let effect = Some(self.effect(&present, minimum.as_deref()));
+        let effect = self.effect(&present, minimum.as_deref());
         let outcome = Outcome::Updated;
         if dry_run {
             self.foresee(session, &present, minimum.as_deref())?;
             let record = present.into_iter().chain(self.attributes.clone()).collect();
-            return Ok(Changed { record, outcome, effect });
+            return Ok(Changed { record, outcome, effect: Some(effect) });
         }
+        journal::plan(outcome, vec![effect.clone()]);
         let mut record = present.clone();
         if patch {
             let (attributes, relationships) = (self.attributes.clone(), self.relationships.clone());
@@ -198,11 +199,21 @@ impl WantedState {
             record = resources::update(session, kind, &present, attributes, relationships)?;
         }
         if let Some(deployment) = minimum {
-            resources::set_minimum(session, id, &deployment)?;
+            let set = resources::set_minimum(session, id, &deployment);
+            set.map_err(|failure| if patch { self.half_done(&present, failure) } else { failure })?;
             record.insert("min_supported_deployment_id".into(), deployment.into());
             record.insert("min_supported_deployment_type".into(), "deployment".into());
         }
-        Ok(Changed { record, outcome, effect })
+        Ok(Changed { record, outcome, effect: Some(effect) })
+    }
+
+    /// Tells what was changed before the minimum supported deployment was refused.
+    fn half_done(&self, present: &Record, why: Failure) -> Failure {
+        journal::note_part(Outcome::Updated, &self.effect(present, None));
+        why.after(
+            "The group was changed, but not its minimum supported deployment",
+            "the same command sets it",
+        )
     }
 
     fn effect(&self, present: &Record, minimum: Option<&str>) -> Effect {

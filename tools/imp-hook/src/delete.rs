@@ -37,6 +37,7 @@ impl Delete {
                     effect = Some(Effect::deletion(&present));
                 }
                 if !self.changes.dry_run {
+                    journal::plan(Outcome::Deleted, effect.iter().cloned().collect());
                     session.send(&Request::delete(path))?;
                 }
                 Ok(effect)

@@ -29,7 +29,7 @@ fn effects(line: &Record) -> Option<Vec<Effect>> {
     Some(changes.filter_map(|change| Some(Change::of_record(change).ok()?.effect)).collect())
 }
 
-/// What a line says that was going to be done.
+/// What a line of what was started says that was going to be done.
 pub(super) fn planned(line: &Record) -> Option<(Outcome, Vec<Effect>)> {
     Some((Outcome::of_word(line.get("outcome")?.as_str()?)?, effects(line)?))
 }

@@ -1,8 +1,8 @@
 //! The begin of a journal: a new one, or that of a run that goes on.
 
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Mutex, OnceLock};
 
 use model::ResourceKind;
 use serde_json::json;
@@ -75,6 +75,7 @@ fn begin_in(
         rows_are_given: AtomicBool::new(false),
         hides_rows,
         past: None,
+        parts: Mutex::default(),
         ended: OnceLock::new(),
         run,
     };
@@ -133,6 +134,7 @@ fn go_on(
         hides_rows,
         had_account: past.recorded.account.is_some(),
         past: Some(past),
+        parts: Mutex::default(),
         ended: OnceLock::new(),
     };
     journal.file.append([json!({"type": "resumed", "at": directory::time_stamp()})]);

@@ -25,7 +25,7 @@ impl Thing {
     }
 }
 
-/// What is going to be done to rows, an effect for each.
+/// What is going to be done to rows: an effect for each, or all those of one row.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
     pub outcome: Outcome,
@@ -36,7 +36,10 @@ pub(crate) struct Planned {
 struct Current {
     rows: Vec<u64>,
     planned: Option<Planned>,
+    /// That it is under way has been noted, as far as it is planned.
     started: bool,
+    /// Something may have been sent for it.
+    was_sent: bool,
     thing: Option<Thing>,
     /// It was under way when the run that is resumed was interrupted.
     under_way: bool,
@@ -59,29 +62,32 @@ pub fn working_on<T>(rows: Vec<u64>, work: impl FnOnce() -> T) -> (T, Option<Thi
 /// The rows of this thread, if that they are under way has not been noted.
 pub(super) fn take_unstarted() -> Option<(Vec<u64>, Option<Thing>, Option<Planned>)> {
     CURRENT.with_borrow_mut(|current| {
-        let is_first = !current.started && !current.rows.is_empty();
-        current.started = true;
-        is_first.then(|| (current.rows.clone(), current.thing.clone(), current.planned.take()))
+        let is_new = !current.started && !current.rows.is_empty();
+        (current.started, current.was_sent) = (true, true);
+        is_new.then(|| (current.rows.clone(), current.thing.clone(), current.planned.take()))
     })
 }
 
-/// The one row of this thread and what it is about, once something has been sent for it.
+/// The row of this thread and what it is about, once something has been sent for it.
 pub(super) fn started() -> Option<(u64, Option<Thing>)> {
     CURRENT.with_borrow(|current| match current.rows[..] {
-        [row] if current.started => Some((row, current.thing.clone())),
+        [row, ..] if current.was_sent => Some((row, current.thing.clone())),
         _ => None,
     })
 }
 
-/// The one row of this thread.
+/// The row of this thread: the first, where others come with it.
 pub(super) fn row() -> Option<u64> {
     CURRENT.with_borrow(|current| current.rows.first().copied())
 }
 
-/// Notes what is going to be done to the rows of this thread, an effect for each. When it is under way, and the
-/// run that goes on finds it done, then this is what was done.
+/// Notes what is going to be done to the rows of this thread next: an effect for each, or all those of the one
+/// row. When it is under way, and the run that goes on finds it done, then this is what was done.
 pub fn plan(outcome: Outcome, effects: Vec<Effect>) {
-    CURRENT.with_borrow_mut(|current| current.planned = Some(Planned { outcome, effects }));
+    CURRENT.with_borrow_mut(|current| {
+        current.planned = Some(Planned { outcome, effects });
+        current.started = false;
+    });
 }
 
 pub(super) fn note_thing(thing: &Thing) {

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use model::Record;
+use model::{Change, Effect, Record};
 use pipe::source::BadRow;
 use pipe::{Item, ReadError, Row};
 use serde_json::Value;
@@ -208,6 +208,27 @@ pub fn first_thing() -> Option<&'static str> {
 pub fn is_under_way(row: u64) -> bool {
     let past = journal().and_then(|journal| journal.past);
     past.is_some_and(|past| past.recorded.is_under_way(row))
+}
+
+/// Whether this run goes on where one was interrupted.
+pub fn goes_on() -> bool {
+    journal().is_some_and(|journal| journal.past.is_some())
+}
+
+/// Gives each row that was done before this run was resumed, as it was read, with what that changed.
+pub fn each_done_before(mut each: impl FnMut(&Record, &Effect)) {
+    let Some(past) = journal().and_then(|journal| journal.past) else { return };
+    let mut rows: HashMap<u64, Record> = HashMap::new();
+    let take = |mut line: Record| {
+        let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
+        if let Some(Value::Object(input)) = line.remove("input") {
+            rows.insert(row, input);
+        } else if let (Some(input), Ok(change)) = (rows.get(&row), Change::of_record(&line)) {
+            each(input, &change.effect);
+        }
+    };
+    // It could be read before.
+    let _length = recorded::each_line(&past.path, past.recorded.length, take);
 }
 
 /// What this run made before it was resumed was made since then, by the clock of the service, which may differ a

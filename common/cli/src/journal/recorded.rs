@@ -7,11 +7,14 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use model::Record;
+use model::{Change, Effect, Record};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::answer;
 use super::current::Thing;
+use super::interrupted::overtakes;
+use crate::rows::Outcome;
 
 /// The first line of a journal.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -42,8 +45,10 @@ pub enum RowState {
     UnderWay,
     /// It was answered, but the run ended before it was reported.
     Answered,
-    /// It was done, or was so already.
+    /// It was done.
     Done,
+    /// It was so already.
+    Unchanged,
     /// It failed.
     Failed,
     /// It failed, and may have been done.
@@ -71,7 +76,9 @@ pub struct Recorded {
     /// Of rows that were answered and not reported.
     answers: BTreeMap<u64, Record>,
     /// What was going to be done to rows that are under way.
-    planned: BTreeMap<u64, Record>,
+    planned: BTreeMap<u64, (Outcome, Vec<Effect>)>,
+    /// Changes that were told of rows before the rest of what they ask for was done.
+    parts: BTreeMap<u64, Vec<Effect>>,
     things: BTreeMap<u64, (Thing, String)>,
 }
 
@@ -107,7 +114,7 @@ impl Recorded {
                 self.settle(row, RowState::Answered, &line);
                 self.answers.insert(row, line);
             }
-            ("change", Some(row)) => self.settle(row, RowState::Done, &line),
+            ("change", Some(row)) => self.changed(row, &line),
             ("failed", Some(row)) => self.settle(row, failed(&line), &line),
             ("resumed", _) => {
                 (self.exit, self.ended_at) = (None, None);
@@ -128,18 +135,34 @@ impl Recorded {
 
     fn start(&mut self, line: &Record) {
         let rows = line.get("rows").and_then(Value::as_array).into_iter().flatten();
-        let mut changes =
-            line.get("changes").and_then(Value::as_array).into_iter().flatten().cloned();
-        for row in rows.filter_map(Value::as_u64) {
-            self.rows.insert(row, RowState::UnderWay);
-            self.note_thing(row, line);
-            // The first says how it was before.
-            if let (Some(change), Some(outcome)) = (changes.next(), line.get("outcome")) {
-                let planned = [("outcome", outcome.clone()), ("changes", vec![change].into())];
-                let planned = planned.map(|(name, value)| (name.to_owned(), value));
-                self.planned.entry(row).or_insert_with(|| planned.into_iter().collect());
+        let rows: Vec<u64> = rows.filter_map(Value::as_u64).collect();
+        let (outcome, changes) = answer::planned(line).unzip();
+        let mut changes = changes.unwrap_or_default().into_iter();
+        for row in &rows {
+            self.rows.insert(*row, RowState::UnderWay);
+            self.note_thing(*row, line);
+            let of_row = if rows.len() == 1 { usize::MAX } else { 1 };
+            let of_row: Vec<Effect> = changes.by_ref().take(of_row).collect();
+            if let Some(outcome) = outcome.filter(|_| !of_row.is_empty()) {
+                let (known, planned) = self.planned.entry(*row).or_insert((outcome, Vec::new()));
+                *known = outcome;
+                // The first says how it was before.
+                let is_new = |effect: &Effect| !planned.iter().any(|one| overtakes(one, effect));
+                let new: Vec<Effect> = of_row.into_iter().filter(is_new).collect();
+                planned.extend(new);
             }
         }
+    }
+
+    fn changed(&mut self, row: u64, line: &Record) {
+        if line.get("partly") == Some(&true.into()) {
+            let change = Change::of_record(line);
+            self.parts.entry(row).or_default().extend(change.map(|change| change.effect));
+            return;
+        }
+        let is_so = line.get("outcome") == Some(&Outcome::Unchanged.word().into());
+        let is_so = is_so && !self.parts.contains_key(&row);
+        self.settle(row, if is_so { RowState::Unchanged } else { RowState::Done }, line);
     }
 
     fn settle(&mut self, row: u64, state: RowState, line: &Record) {
@@ -185,7 +208,7 @@ impl Recorded {
         let is_to_do = |state: RowState| match state {
             RowState::Open | RowState::UnderWay | RowState::Answered => true,
             RowState::Failed | RowState::Unknown => failed_too,
-            RowState::Done => false,
+            RowState::Done | RowState::Unchanged => false,
         };
         self.rows.iter().filter(|(_, state)| is_to_do(**state)).map(|(row, _)| *row).collect()
     }
@@ -196,8 +219,13 @@ impl Recorded {
     }
 
     /// What was going to be done to a row that is under way.
-    pub(super) fn planned(&self, row: u64) -> Option<&Record> {
+    pub(super) fn planned(&self, row: u64) -> Option<&(Outcome, Vec<Effect>)> {
         self.planned.get(&row)
+    }
+
+    /// The changes that were told of a row that had not become anything as a whole.
+    pub(super) fn parts(&self, row: u64) -> &[Effect] {
+        self.parts.get(&row).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a row may have been done.

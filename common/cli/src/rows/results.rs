@@ -125,11 +125,12 @@ impl<'a> Results<'a> {
     /// A row that was done. False when a reading verb should end, because nobody reads.
     pub fn good(&mut self, done: RowDone, source: &str) -> bool {
         let RowDone { mut record, mut outcome, mut effects, .. } = done;
-        // It is so because the run that was interrupted did it.
-        if outcome == Some(Outcome::Unchanged)
-            && let Some((done, its_effects)) = journal::planned_before(self.reported)
+        // What is so because the run that was interrupted did it is told as done.
+        if let Some((planned, all)) = journal::with_planned(self.reported, &effects, &record)
+            && !all.is_empty()
         {
-            (outcome, effects) = (Some(done), its_effects);
+            outcome = outcome.filter(|done| *done != Outcome::Unchanged).or(Some(planned));
+            effects = all;
         }
         if let Some(outcome) = outcome {
             self.note_told(source, &Told::Done { record: &record, effects: &effects, outcome });

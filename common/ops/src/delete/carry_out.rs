@@ -3,7 +3,7 @@
 //! Careful about failures: a row whose way could not be cleared is left alone from there on, the others go
 //! on. Devices leave as in a bulk move, which finds out what became of each.
 
-use model::{ErrorKind, ResourceKind};
+use model::{Effect, ErrorKind, ResourceKind};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +13,7 @@ use pipe::engine::{self, Done};
 
 use super::plan::{DeleteRow, GroupToDelete};
 use crate::delete::Deletion;
-use crate::deployments::{delete_deployment, unflag, zombies_of};
+use crate::deployments::{delete_deployment, gone, is_flagged, unflag, unflagged, zombies_of};
 use crate::membership::{Left, take_out};
 use cli::rows::{interrupted, run_ended};
 use cli::{Session, text};
@@ -89,17 +89,20 @@ impl<'a> DeletionRun<'a> {
         good
     }
 
-    /// [`DeletionRun::for_each`] for what changes something: the rows remember that a part was done.
-    fn change_each<T: Send, R: Send>(
+    /// [`DeletionRun::for_each`] for what changes something: the rows remember which part was done. `act` gives
+    /// what it has changed.
+    fn change_each<T: Send>(
         &mut self,
         items: Vec<(Place, T)>,
-        act: impl Fn(&T) -> Result<R, Failure> + Sync,
-    ) -> Vec<(Place, R)> {
-        let good = self.for_each(items, act);
-        for ((index, _), _) in &good {
-            self.rows[*index].is_begun = true;
+        act: impl Fn(&T) -> Result<Vec<Effect>, Failure> + Sync,
+    ) {
+        for ((index, _), effects) in self.for_each(items, act) {
+            let row = &mut self.rows[index];
+            row.is_begun = true;
+            let new: Vec<Effect> =
+                effects.into_iter().filter(|effect| !row.done.contains(effect)).collect();
+            row.done.extend(new);
         }
-        good
     }
 
     /// Clears the way and deletes.
@@ -111,9 +114,13 @@ impl<'a> DeletionRun<'a> {
             self.empty_groups(|group| !group.is_production());
             let flagged = self.each_group(|group| Some(group.clone()));
             let flagged = flagged.into_iter().flat_map(|(place, group)| {
-                group.flagged.into_iter().map(move |deployment| (place, deployment))
+                let flagged = group.deployments.into_iter().filter(is_flagged);
+                flagged.map(move |deployment| (place, deployment))
             });
-            self.change_each(flagged.collect(), |id| gone_or(unflag(session, id).map(|_| ())));
+            self.change_each(flagged.collect(), |deployment| {
+                gone_or(unflag(session, text(deployment, "id")).map(|_| ()))?;
+                Ok(unflagged(deployment).into_iter().collect())
+            });
         }
         // Fixture groups first: a group that is named as a target cannot be deleted.
         for fixtures in [true, false] {
@@ -124,10 +131,11 @@ impl<'a> DeletionRun<'a> {
                 let deleted = session.send(&Request::delete(path)).map(|_| ());
                 match kind {
                     ResourceKind::Product => {
-                        gone_or(deleted).map_err(|why| of_group(&group.name, &group.id, why))
+                        gone_or(deleted).map_err(|why| of_group(&group.name, &group.id, why))?;
                     }
-                    _ => deleted,
+                    _ => deleted?,
                 }
+                Ok(group.gone().collect())
             });
         }
         if kind == ResourceKind::Product {
@@ -142,10 +150,11 @@ impl<'a> DeletionRun<'a> {
             // Listed again: a service that lets deployments outlive their groups has made more of them.
             let zombies = self.for_each(products, |product| zombies_of(session, product));
             let zombies = zombies.into_iter().flat_map(|(place, zombies)| {
-                zombies.into_iter().map(move |zombie| (place, text(&zombie, "id").to_owned()))
+                zombies.into_iter().map(move |zombie| (place, zombie))
             });
-            self.change_each(zombies.collect(), |id| {
-                gone_or(delete_deployment(session, id, force))
+            self.change_each(zombies.collect(), |zombie| {
+                gone_or(delete_deployment(session, text(zombie, "id"), force))?;
+                Ok(gone(zombie).collect())
             });
         }
         let products = self.each_open(|row| text(&row.record, "id").to_owned());
@@ -184,7 +193,11 @@ impl<'a> DeletionRun<'a> {
         let row = &mut self.rows[row];
         let group = &mut row.groups[number];
         let some_left = outcomes.iter().any(Result::is_ok);
-        row.is_begun |= outcomes.iter().any(|outcome| matches!(outcome, Ok(Left::Now)));
+        let left = group.devices.iter().zip(&outcomes);
+        let left = left.filter(|(_, outcome)| matches!(outcome, Ok(Left::Now)));
+        let before = row.done.len();
+        row.done.extend(left.map(|(device, _)| group.left_by(device)));
+        row.is_begun |= row.done.len() > before;
         let mut still_there = Vec::new();
         for (device, outcome) in group.devices.drain(..).zip(outcomes) {
             let Err(failure) = outcome else { continue };

@@ -28,6 +28,8 @@ pub struct DeleteRow {
     pub is_begun: bool,
     /// What is changed when it is deleted.
     pub effects: Vec<Effect>,
+    /// Those of them that are made.
+    pub done: Vec<Effect>,
 }
 
 /// A group that is to be deleted.
@@ -65,18 +67,12 @@ impl DeleteRow {
     pub fn foresee(&mut self) {
         let mut effects = Vec::new();
         for group in &self.groups {
-            let from = Some((group.id.as_str(), group.kind.as_str()));
-            effects.extend(group.devices.iter().map(|id| {
-                let device =
-                    [("type".to_owned(), "device".into()), ("id".to_owned(), id.as_str().into())];
-                Effect::transfer(&Record::from_iter(device), from, None)
-            }));
+            effects.extend(group.devices.iter().map(|id| group.left_by(id)));
         }
         let (fixtures, others): (Vec<_>, Vec<_>) =
             self.groups.iter().partition(|group| group.is_fixture());
         for group in fixtures.into_iter().chain(others) {
-            effects.extend(group.deployments.iter().flat_map(gone));
-            effects.push(Effect::deletion(&group.record));
+            effects.extend(group.gone());
         }
         effects.extend(self.zombies.iter().flat_map(gone));
         if cli::text(&self.record, "type") == "product" {
@@ -102,6 +98,18 @@ impl GroupToDelete {
             record: group.clone(),
             ..GroupToDelete::default()
         }
+    }
+
+    /// A device of it leaves it.
+    pub fn left_by(&self, id: &str) -> Effect {
+        let device = [("type".to_owned(), "device".into()), ("id".to_owned(), id.into())];
+        let from = Some((self.id.as_str(), self.kind.as_str()));
+        Effect::transfer(&Record::from_iter(device), from, None)
+    }
+
+    /// It is deleted, and its deployments with it.
+    pub fn gone(&self) -> impl Iterator<Item = Effect> {
+        self.deployments.iter().flat_map(gone).chain([Effect::deletion(&self.record)])
     }
 
     /// The group as one that devices are moved out of.

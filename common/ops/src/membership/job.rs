@@ -12,6 +12,7 @@ use super::Move;
 use super::decide::{contradicts, decide, foresee, refuse_imp001};
 use super::locate::{Within, locate};
 use super::locations::{GroupNumber, Locations};
+use super::noted::InInput;
 use super::of_groups::say_of_groups;
 use super::print::Printer;
 use super::protected::leave_protected_alone;
@@ -147,7 +148,7 @@ impl<'a> MoveJob<'a> {
         on_answer(&self.rows, &self.locations);
         let how = (self.order.batch, self.order.key.as_ref());
         let run = MoveRun::new(self.session, &mut self.rows, &self.locations, how, &mut on_answer);
-        run.reported_from(first).carry_out()
+        run.of_input(InInput::From(first)).carry_out()
     }
 
     /// The look-up ended the run: nothing was written.

@@ -47,18 +47,37 @@ pub(super) struct LaidOut {
     pub leave: bool,
 }
 
-/// Sends a request for rows, of which it is noted what it does to them. `reported`: how many rows were reported
-/// before the first of the move; `None` if they are none of the input.
+/// Which rows of the input the rows of a move are.
+#[derive(Clone, Copy)]
+pub(super) enum InInput<'a> {
+    /// None.
+    Not,
+    /// They come one after the other, from this number on.
+    From(u64),
+    /// Each has a number of its own.
+    At(&'a [u64]),
+}
+
+impl InInput<'_> {
+    fn index(self, row: usize) -> Option<u64> {
+        match self {
+            InInput::Not => None,
+            InInput::From(first) => Some(first + row as u64),
+            InInput::At(numbers) => numbers.get(row).copied(),
+        }
+    }
+}
+
+/// Sends a request for rows, of which it is noted what it does to them.
 pub(super) fn send_noted(
     session: &Session,
     request: &Request,
     laid_out: &LaidOut,
     locations: &Locations,
-    reported: Option<u64>,
+    in_input: InInput<'_>,
 ) -> Result<Answer, Error> {
     let LaidOut { batch, devices, moving, leave } = laid_out;
-    let indices = |first| batch.rows.iter().map(move |row| first + *row as u64);
-    let rows = journal::numbers(reported.into_iter().flat_map(indices));
+    let rows = journal::numbers(batch.rows.iter().filter_map(|row| in_input.index(*row)));
     let outcome = if *leave { Outcome::Unassigned } else { Outcome::Assigned };
     let send = || {
         let known = devices.iter().zip(moving);

@@ -15,10 +15,10 @@ use super::Move;
 use super::locations::{Group, Locations};
 use super::row::{MoveRow, RowState};
 use cli::CommandError;
-use cli::Session;
 use cli::rows::naming::name_device;
 use cli::rows::results::Results;
 use cli::rows::{Outcome, RowDone, SAME_AS};
+use cli::{Session, journal};
 
 /// Rows that are read back and printed together.
 const AT_ONCE: usize = 256;
@@ -30,6 +30,8 @@ enum Ready {
     /// What to print of a row that was done; why the run was over before it was read back.
     NotReadBack(RowDone, Row, Failure),
     Bad(Failure, Record, String),
+    /// What was done of a row that failed afterwards.
+    DoneAndBad(RowDone, Failure, Row),
 }
 
 /// Prints rows in their order, up to the first that is not settled.
@@ -207,6 +209,13 @@ fn report(results: &mut Results<'_>, ready: Ready) {
             results.good(acted, &row.source);
         }
         Ready::Bad(failure, input, source) => results.bad(&failure, &input, &source),
+        Ready::DoneAndBad(acted, failure, row) => {
+            if let Some(outcome) = acted.outcome.filter(|outcome| *outcome != Outcome::Unchanged) {
+                let note = |effect| journal::note_part_of(results.reported(), outcome, effect);
+                acted.effects.iter().for_each(note);
+            }
+            results.bad(&failure, &row.record, &row.source);
+        }
     }
 }
 
@@ -226,7 +235,7 @@ fn read_back(session: &Session, ready: Ready) -> Ready {
             let words = [Some(why.title.as_str()), why.detail.as_deref()];
             let detail = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
             let detail = Some(detail).filter(|detail| !detail.is_empty());
-            Ready::Bad(Failure { title, detail, ..why.clone() }, row.record, row.source)
+            Ready::DoneAndBad(acted, Failure { title, detail, ..why.clone() }, row)
         }
     }
 }

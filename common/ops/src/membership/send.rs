@@ -21,7 +21,7 @@ use super::decide::{Batch, batches};
 use super::locate::{Within, locate};
 use super::locations::{Group, GroupNumber, Locations};
 use super::names::look_for_names;
-use super::noted::{LaidOut, Moving, send_noted};
+use super::noted::{InInput, LaidOut, Moving, send_noted};
 use super::row::{MoveRow, RowState};
 use cli::Session;
 
@@ -59,8 +59,7 @@ pub(super) struct MoveRun<'a> {
     pub group_sizes: HashMap<GroupNumber, usize>,
     /// Why the run is over, once it is.
     pub ended: Option<Error>,
-    /// How many rows were reported before the first of these; `None` if they are none of the input.
-    reported_from: Option<u64>,
+    in_input: InInput<'a>,
 }
 
 impl<'a> MoveRun<'a> {
@@ -82,13 +81,13 @@ impl<'a> MoveRun<'a> {
             unknown_requests: 0,
             group_sizes: HashMap::new(),
             ended: None,
-            reported_from: None,
+            in_input: InInput::Not,
         }
     }
 
-    /// The same for rows of the input, of which so many were reported before.
-    pub fn reported_from(self, first: u64) -> Self {
-        MoveRun { reported_from: Some(first), ..self }
+    /// The same for rows of the input.
+    pub fn of_input(self, in_input: InInput<'a>) -> Self {
+        MoveRun { in_input, ..self }
     }
 
     /// Sends until it is known what became of every open row, or the run is over; then it gives the reason.
@@ -165,7 +164,7 @@ impl<'a> MoveRun<'a> {
     fn send(&mut self, round: Vec<Batch>) -> (Vec<UnknownOutcome>, Option<Error>) {
         let (mut unknown, mut over) = (Vec::new(), None);
         let (session, locations, key) = (self.session, self.locations, self.key);
-        let reported = self.reported_from;
+        let in_input = self.in_input;
         let round: Vec<_> = round.into_iter().map(|batch| self.laid_out(batch)).collect();
         let hold_back = AtomicBool::new(false);
         engine::ordered(
@@ -178,7 +177,7 @@ impl<'a> MoveRun<'a> {
                 }
                 let group = locations.group(one.batch.group);
                 let request = request(&one.devices, one.leave, group, key);
-                let answer = send_noted(session, &request, &one, locations, reported);
+                let answer = send_noted(session, &request, &one, locations, in_input);
                 let result = membership::interpret(answer, &one.devices);
                 if matches!(&result, BatchResult::Unknown { general, .. } if is_trouble(general)) {
                     hold_back.store(true, Ordering::Relaxed);

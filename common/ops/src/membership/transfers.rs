@@ -7,13 +7,14 @@ use pipe::{Failure, NamedBy};
 
 use api::Error;
 use cli::Session;
-use cli::rows::Outcome;
+use cli::rows::{Outcome, run_ended};
 use model::{ErrorKind, Secret};
 
 use super::BATCH;
 use super::decide::{contradicts, decide, foresee};
 use super::locate::{Within, locate};
 use super::locations::{Group, Locations};
+use super::noted::InInput;
 use super::protected::leave_protected_alone;
 use super::row::{MoveRow, Requested, RowState};
 use super::send::MoveRun;
@@ -28,13 +29,25 @@ pub struct Transfer {
     pub to: Option<Group>,
 }
 
-/// Moves those that are where they should be. Gives for each, in their order, what became of it.
+/// Transfers that are made together.
+pub struct Transfers<'a> {
+    /// What goes where.
+    pub transfers: &'a [Transfer],
+    /// The numbers of their rows, by the order in which these are reported.
+    pub rows: &'a [u64],
+    /// The unblessing key.
+    pub key: Option<&'a Secret>,
+    /// Only look what would become of them.
+    pub dry_run: bool,
+}
+
+/// Moves those that are where they should be. Gives to `settled` what became of each, as soon as that is known.
 pub fn transfer(
     session: &Session,
-    transfers: &[Transfer],
-    key: Option<&Secret>,
-    dry_run: bool,
-) -> Vec<Result<Outcome, Failure>> {
+    order: &Transfers<'_>,
+    settled: &mut dyn FnMut(usize, Result<Outcome, Failure>),
+) {
+    let Transfers { transfers, rows: numbers, key, dry_run } = *order;
     let mut locations = Locations::default();
     // What is known of a group comes first: a device tells its type only.
     let known = transfers.iter().filter_map(|transfer| transfer.to.as_ref());
@@ -58,11 +71,24 @@ pub fn transfer(
         let open = rows.iter_mut().filter(|row| row.open().is_some());
         open.for_each(|row| row.state = RowState::Moved);
     }
-    let mut on_answer = |_: &[MoveRow], _: &Locations| !session.is_stopped();
+    let mut open: Vec<usize> = (0..rows.len()).collect();
+    let mut on_answer = |rows: &[MoveRow], _: &Locations| {
+        open.retain(|number| match outcome(&rows[*number], rows) {
+            Some(outcome) => {
+                settled(*number, outcome);
+                false
+            }
+            None => true,
+        });
+        !session.is_stopped()
+    };
+    on_answer(&rows, &locations);
     // The reason stands at the devices.
-    let _ended =
-        MoveRun::new(session, &mut rows, &locations, (BATCH, key), &mut on_answer).carry_out();
-    rows.iter().map(|row| outcome(row, &rows)).collect()
+    let run = MoveRun::new(session, &mut rows, &locations, (BATCH, key), &mut on_answer);
+    let _ended = run.of_input(InInput::At(numbers)).carry_out();
+    for number in open {
+        settled(number, outcome(&rows[number], &rows).unwrap_or_else(|| Err(run_ended())));
+    }
 }
 
 fn asked_for(transfer: &Transfer, locations: &mut Locations) -> MoveRow {
@@ -83,13 +109,16 @@ fn not_located(rows: &mut [MoveRow], error: &Error) {
     }
 }
 
-fn outcome(row: &MoveRow, rows: &[MoveRow]) -> Result<Outcome, Failure> {
+/// What has become of a row, once that is known.
+fn outcome(row: &MoveRow, rows: &[MoveRow]) -> Option<Result<Outcome, Failure>> {
     match &row.state {
-        RowState::Moved if row.leaves() => Ok(Outcome::Unassigned),
-        RowState::Moved => Ok(Outcome::Assigned),
-        RowState::Unchanged => Ok(Outcome::Unchanged),
-        RowState::As(first) => outcome(&rows[*first], rows).map(|_| Outcome::Unchanged),
-        RowState::Failed(failure) => Err((**failure).clone()),
-        _ => Err(cli::rows::run_ended()),
+        RowState::Moved if row.leaves() => Some(Ok(Outcome::Unassigned)),
+        RowState::Moved => Some(Ok(Outcome::Assigned)),
+        RowState::Unchanged => Some(Ok(Outcome::Unchanged)),
+        RowState::As(first) => {
+            outcome(&rows[*first], rows).map(|of_first| of_first.map(|_| Outcome::Unchanged))
+        }
+        RowState::Failed(failure) => Some(Err((**failure).clone())),
+        _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! One change: looks whether the thing is as the record says, and then does it.
 
 use api::{Request, resource};
+use cli::journal;
 use cli::rows::Outcome;
 use model::change::{BUILD, CURRENT, MINIMUM, PLANNED, planned_id};
 use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
@@ -11,6 +12,22 @@ use serde_json::Value;
 use super::possible::possible;
 use super::run::Run;
 use super::state::{drifted, has_new_code, is_as, to_send};
+
+/// The field of a production group that is true when it is made.
+const LOADS_CODE: &str = "load_code_after_blessing";
+
+/// The outcome of a record whose thing is found as it should be: what was under way when the run was interrupted
+/// has been done by it.
+fn found(done: Outcome) -> Outcome {
+    if journal::was_under_way() { done } else { Outcome::Unchanged }
+}
+
+/// Whether a group was made by the run before it was interrupted, but for what can only be set afterwards.
+fn is_half_made(present: &Record, after: &Record) -> bool {
+    let mut at_first = after.clone();
+    at_first.remove(LOADS_CODE);
+    journal::was_under_way() && !is_as(present, after) && is_as(present, &at_first)
+}
 
 impl Run<'_> {
     /// Makes a thing, unless there is one like it.
@@ -24,40 +41,46 @@ impl Run<'_> {
             Effect { after: Some(after.clone()), ..effect.clone() }.called(id)
         };
         if let Some(present) = self.like(kind, &after)? {
-            if !is_as(&present, &after) {
+            if is_half_made(&present, &after) {
+                self.load_no_code(kind, &present)?;
+            } else if !is_as(&present, &after) {
                 let failure = drifted(&present, &after);
                 return Err(Failure {
                     title: "There is another one in its place".into(),
                     ..failure
                 });
             }
-            return Ok((Outcome::Unchanged, made(cli::text(&present, "id"))));
+            return Ok((found(Outcome::Created), made(cli::text(&present, "id"))));
         }
         if self.dry_run {
             let planned = effect.id.starts_with(PLANNED);
             let id = if planned { effect.id.clone() } else { planned_id(&[&effect.id]) };
             return Ok((Outcome::Created, made(&id)));
         }
+        let planned = Effect { after: Some(after.clone()), ..effect.clone() };
+        journal::plan(Outcome::Created, vec![planned]);
         let record = self.make(kind, effect, &after)?;
-        Ok((Outcome::Created, made(cli::text(&record, "id"))))
+        let effect = made(cli::text(&record, "id"));
+        if after.get(LOADS_CODE) == Some(&Value::Bool(false)) {
+            self.load_no_code(kind, &record).map_err(|failure| {
+                journal::note_part(Outcome::Created, &effect);
+                let done = format!("The group {} was made", cli::text(&record, "id"));
+                failure.after(done, "set its load_code_after_blessing with `imp-dg update`")
+            })?;
+        }
+        Ok((Outcome::Created, effect))
     }
 
     fn make(&self, kind: ResourceKind, effect: &Effect, after: &Record) -> Result<Record, Failure> {
         let (mut attributes, relationships) = self.parts(effect, after)?;
         // It can only be set afterwards (imp-service(7), section 7.3), and is true at first.
-        let loads = attributes.remove("load_code_after_blessing");
-        let record =
-            resources::create(self.session, kind, &effect.kind, attributes, relationships)?;
-        if loads == Some(Value::Bool(false)) {
-            let attributes =
-                Record::from_iter([("load_code_after_blessing".to_owned(), false.into())]);
-            let updated = resources::update(self.session, kind, &record, attributes, Record::new());
-            updated.map_err(|failure| {
-                let done = format!("The group {} was made", cli::text(&record, "id"));
-                failure.after(done, "set its load_code_after_blessing with `imp-dg update`")
-            })?;
-        }
-        Ok(record)
+        attributes.remove(LOADS_CODE);
+        resources::create(self.session, kind, &effect.kind, attributes, relationships)
+    }
+
+    fn load_no_code(&self, kind: ResourceKind, group: &Record) -> Result<(), Failure> {
+        let attributes = Record::from_iter([(LOADS_CODE.to_owned(), false.into())]);
+        resources::update(self.session, kind, group, attributes, Record::new()).map(drop)
     }
 
     /// The thing that is in the place of one that is to be made.
@@ -93,7 +116,8 @@ impl Run<'_> {
         let kind = possible(effect)?;
         let none = Record::new();
         let side = |side: &Option<Record>| self.with_real_ids(side.as_ref().unwrap_or(&none));
-        let (before, after) = (side(&effect.before)?, side(&effect.after)?);
+        let (mut before, after) = (side(&effect.before)?, side(&effect.after)?);
+        self.as_deployed(&mut before);
         let id = self.real(&effect.id)?;
         if id.starts_with(PLANNED) {
             return Ok((Outcome::Updated, effect.clone()));
@@ -104,17 +128,21 @@ impl Run<'_> {
             Effect { before: Some(before.clone()), after: Some(after), ..effect }
         };
         if is_as(&live, &after) || self.has_that_code(&live, &before, &after)? {
-            return Ok((Outcome::Unchanged, told(after)));
+            let after = self.with_current(after, &live);
+            return Ok((found(Outcome::Updated), told(after)));
         }
         if !is_as(&live, &before) {
             return Err(drifted(&live, &before));
+        }
+        if !self.dry_run {
+            journal::plan(Outcome::Updated, vec![told(after.clone())]);
         }
         if after.contains_key(CURRENT) {
             let after = self.deploy(&live, after)?;
             return Ok((Outcome::Updated, told(after)));
         }
         if !self.dry_run {
-            self.patch(kind, effect, &live, &after)?;
+            self.patch(kind, &told(after.clone()), &live, &after)?;
         }
         Ok((Outcome::Updated, told(after)))
     }
@@ -132,10 +160,16 @@ impl Run<'_> {
             let (attributes, relationships) = self.parts(effect, &rest)?;
             resources::update(self.session, kind, live, attributes, relationships)?;
         }
-        if let Some(Value::String(minimum)) = minimum {
-            resources::set_minimum(self.session, cli::text(live, "id"), &minimum)?;
-        }
-        Ok(())
+        let Some(Value::String(minimum)) = minimum else { return Ok(()) };
+        let set = resources::set_minimum(self.session, cli::text(live, "id"), &minimum);
+        set.map_err(|failure| {
+            if rest.is_empty() {
+                return failure;
+            }
+            journal::note_part(Outcome::Updated, &Effect::update(live, rest));
+            let done = "The group was changed, but not its minimum supported deployment";
+            failure.after(done, "the same record sets it")
+        })
     }
 
     /// Deletes a thing that is as it was.
@@ -145,7 +179,7 @@ impl Run<'_> {
         let id = self.real(&effect.id)?;
         let live = match self.session.record(&Request::get(path(kind, &id))) {
             Err(failure) if failure.kind == ErrorKind::NotFound => {
-                return Ok((Outcome::Unchanged, effect.clone()));
+                return Ok((found(Outcome::Deleted), effect.clone()));
             }
             live => live?,
         };
@@ -156,6 +190,9 @@ impl Run<'_> {
             self.loses_no_code(&live, &before)?;
         }
         if !self.dry_run {
+            let builds = self.builds_of(effect).map(|(_, build)| build.clone());
+            let all = [effect.clone().called(&id)].into_iter().chain(builds);
+            journal::plan(Outcome::Deleted, all.collect());
             match kind {
                 ResourceKind::Deployment => {
                     ops::deployments::delete_deployment(self.session, &id, false)?;

@@ -2,6 +2,7 @@
 
 use api::deployments::CODE;
 use api::{Request, resource};
+use cli::journal;
 use model::change::{BUILD, CURRENT, PLANNED, planned_id};
 use model::{ErrorKind, Record, ResourceKind};
 use ops::resources::{self, path};
@@ -21,12 +22,41 @@ impl Run<'_> {
         before: &Record,
         after: &Record,
     ) -> Result<bool, Failure> {
-        let (current, sha) = (cli::text(live, CURRENT), sha_of(after));
+        let (current, sha) = (cli::text(live, CURRENT), self.sha_wanted(after)?);
         if sha.is_empty() || current.is_empty() || current == cli::text(before, CURRENT) {
             return Ok(false);
         }
         let build = self.session.get("deployments", current)?;
         Ok(cli::text(&build, "sha") == sha)
+    }
+
+    /// The sha of what is to be deployed. Where the record tells only the build, that is looked at if it may have
+    /// been deployed before the run was interrupted.
+    fn sha_wanted(&self, after: &Record) -> Result<String, Failure> {
+        let sha = sha_of(after).to_owned();
+        if !sha.is_empty() || !after.contains_key(CURRENT) || !journal::was_under_way() {
+            return Ok(sha);
+        }
+        self.original(after).map(|build| cli::text(&build, "sha").to_owned())
+    }
+
+    /// With the deployment that a group has now, where that is what it should get.
+    pub fn with_current(&self, mut after: Record, live: &Record) -> Record {
+        if let Some(wanted) = after.get_mut(CURRENT) {
+            let current = cli::text(live, CURRENT).to_owned();
+            self.note_deployed(wanted.as_str().unwrap_or_default(), &current);
+            *wanted = current.into();
+        }
+        after
+    }
+
+    /// Names the deployment of a group as it is called since a record of this input has made it.
+    pub fn as_deployed(&self, before: &mut Record) {
+        if let Some(Value::String(id)) = before.get_mut(CURRENT)
+            && let Some(made) = self.deployed(id)
+        {
+            *id = made;
+        }
     }
 
     /// Deploys to the group `live` what `after` tells; gives what is true then.
@@ -46,7 +76,9 @@ impl Run<'_> {
         after.insert(BUILD.into(), build.into());
         let group = cli::text(live, "id");
         if self.dry_run {
-            after.insert(CURRENT.into(), planned_id(&[group]).into());
+            let planned = planned_id(&[group]);
+            self.note_deployed(cli::text(&after, CURRENT), &planned);
+            after.insert(CURRENT.into(), planned.into());
             return Ok(after);
         }
         for name in CODE {
@@ -56,6 +88,7 @@ impl Run<'_> {
         let relationships = Record::from_iter([("devicegroup".to_owned(), to)]);
         let kind = ResourceKind::Deployment;
         let made = resources::create(self.session, kind, "deployment", attributes, relationships)?;
+        self.note_deployed(cli::text(&after, CURRENT), cli::text(&made, "id"));
         after.insert(CURRENT.into(), cli::text(&made, "id").into());
         Ok(after)
     }

@@ -5,23 +5,25 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use cli::Session;
-use cli::rows::{Outcome, interrupted, run_ended};
-use model::change::PLANNED;
-use model::{Effect, ErrorKind, Record, ResourceKind, Secret};
-use ops::membership::{Group, Transfer, transfer};
+use cli::rows::{Outcome, RowDone, interrupted, run_ended};
+use cli::{Session, journal};
+use model::change::{CURRENT, PLANNED};
+use model::{Change, Effect, ErrorKind, Record, ResourceKind, Secret};
+use ops::membership::{Group, Transfer, Transfers, transfer};
 use pipe::engine::{self, Done};
 use pipe::{Failure, Row};
 use serde_json::Value;
 
 use super::Order;
-use super::order::Stage;
+use super::order::{Stage, moves_device};
 
 /// A row of the input.
 pub struct Entry {
     pub row: Row,
     pub effect: Effect,
     pub state: State,
+    /// The number of the entry that has to come before it.
+    pub after: Option<usize>,
 }
 
 /// What has become of a row.
@@ -53,6 +55,11 @@ impl State {
 }
 
 impl Entry {
+    /// A row that has failed already.
+    pub fn failed(row: Row, failure: Failure) -> Self {
+        Entry { row, effect: Effect::default(), state: State::Failed(failure), after: None }
+    }
+
     /// Whether it is still to be done.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
@@ -67,6 +74,8 @@ pub struct Run<'a> {
     key: Option<&'a Secret>,
     /// The ids of what was made, by those that the records know.
     made: Mutex<HashMap<String, String>>,
+    /// The deployments that were made, by those that the records know.
+    deployed: Mutex<HashMap<String, String>>,
     /// The ids of the builds that are to go.
     pub builds: HashSet<String>,
     /// The numbers of the entries that delete groups, by the ids of these.
@@ -88,8 +97,45 @@ impl<'a> Run<'a> {
         let builds = deleted(ResourceKind::Deployment).map(|(id, _)| id).collect();
         let groups_that_go = deleted(ResourceKind::DeviceGroup).collect();
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
-        let (made, over) = (Mutex::default(), AtomicBool::new(false));
-        Run { session, entries, dry_run, key, made, builds, groups_that_go, over }
+        let (made, deployed) = (Mutex::default(), Mutex::default());
+        let over = AtomicBool::new(false);
+        Run { session, entries, dry_run, key, made, deployed, builds, groups_that_go, over }
+    }
+
+    /// Takes in what was done before the run was interrupted.
+    pub fn take_up_again(&mut self) {
+        journal::each_done_before(|record, done| {
+            if let Ok(change) = Change::of_record(record) {
+                self.note_result(&change.effect, done);
+            }
+        });
+        for number in 0..self.entries.len() {
+            if !self.entries[number].is_open() {
+                continue;
+            }
+            let rows = journal::numbers([number as u64]);
+            let (answered, _) = journal::working_on(rows, journal::answered_before);
+            let Some(answered) = answered else { continue };
+            let result = answered.map(|done| {
+                let effect = done.effects.into_iter().next().unwrap_or_default();
+                (done.outcome.unwrap_or(Outcome::Unchanged), effect)
+            });
+            if let Ok((_, made)) = &result {
+                self.note_result(&self.entries[number].effect, made);
+            }
+            self.entries[number].state = State::of(result);
+        }
+    }
+
+    /// Notes by which ids things are known now that `done` has been done, which was told by a record before.
+    fn note_result(&self, of_record: &Effect, done: &Effect) {
+        if !done.id.is_empty() && done.id != of_record.id {
+            self.note_made(&of_record.id, &done.id);
+        }
+        let current = |effect: &Effect| {
+            effect.after.as_ref().map_or(String::new(), |after| cli::text(after, CURRENT).into())
+        };
+        self.note_deployed(&current(of_record), &current(done));
     }
 
     /// Carries everything out. `report` is given the entries and the first that it has not reported, and gives
@@ -97,17 +143,31 @@ impl<'a> Run<'a> {
     pub fn carry_out(&mut self, mut report: impl FnMut(&[Entry], usize) -> usize) {
         let mut next = report(&self.entries, 0);
         for stage in Stage::ALL {
-            let of_stage = |entry: &Entry| entry.is_open() && Stage::of(&entry.effect) == stage;
-            let numbers: Vec<usize> =
-                (0..self.entries.len()).filter(|number| of_stage(&self.entries[*number])).collect();
-            match stage {
-                Stage::Devices => self.move_devices(&numbers),
-                _ => self.each(&numbers),
+            for numbers in self.rounds(stage) {
+                match stage {
+                    Stage::Devices => self.move_devices(&numbers),
+                    _ => self.each(&numbers),
+                }
+                next = report(&self.entries, next);
             }
-            next = report(&self.entries, next);
         }
         self.settle_builds();
         report(&self.entries, next);
+    }
+
+    /// The entries of a stage that are open: those that follow on others come in a later round.
+    fn rounds(&self, stage: Stage) -> Vec<Vec<usize>> {
+        let mut rounds: Vec<Vec<usize>> = Vec::new();
+        let mut round_of: HashMap<usize, usize> = HashMap::new();
+        let open = self.entries.iter().enumerate().filter(|(_, entry)| entry.is_open());
+        for (number, entry) in open.filter(|(_, entry)| Stage::of(&entry.effect) == stage) {
+            let before = entry.after.and_then(|before| round_of.get(&before));
+            let round = before.map_or(0, |before| before + 1);
+            round_of.insert(number, round);
+            rounds.resize_with(rounds.len().max(round + 1), Vec::new);
+            rounds[round].push(number);
+        }
+        rounds
     }
 
     /// Fails everything that is open.
@@ -126,7 +186,7 @@ impl<'a> Run<'a> {
                 if self.over.load(Ordering::Relaxed) {
                     return State::Failed(run_ended());
                 }
-                let state = self.act(&self.entries[*number].effect);
+                let state = self.act_noted(*number);
                 if matches!(&state, State::Failed(failure) if failure.kind.ends_run()) {
                     self.over.store(true, Ordering::Relaxed);
                 }
@@ -146,14 +206,57 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn act(&self, effect: &Effect) -> State {
+    /// Does it, told in the journal before and after.
+    fn act_noted(&self, number: usize) -> State {
+        let effect = &self.entries[number].effect;
         if self.goes_with_group(effect) {
             return State::WithGroup;
         }
-        State::of(match (&effect.before, &effect.after) {
-            (None, _) => self.create(effect),
-            (_, None) => self.delete(effect),
-            _ => self.update(effect),
+        if let Some(state) = self.foreseen(number) {
+            return state;
+        }
+        let with_it = self.builds_of(effect).map(|(build, _)| build as u64);
+        let rows = journal::numbers([number as u64].into_iter().chain(with_it));
+        let act = || {
+            let result = match (&effect.before, &effect.after) {
+                (None, _) => self.create(effect),
+                (_, None) => self.delete(effect),
+                _ => self.update(effect),
+            };
+            let done = |(outcome, effect): &(Outcome, Effect)| {
+                RowDone::new(Record::new(), *outcome).with(effect.clone())
+            };
+            journal::note_answered(&result.as_ref().map(done).map_err(Failure::clone));
+            State::of(result)
+        };
+        journal::working_on(rows, act).0
+    }
+
+    /// In a dry run, what becomes of a record that goes on from where one ends that would be carried out.
+    fn foreseen(&self, number: usize) -> Option<State> {
+        let Entry { effect, after, .. } = &self.entries[number];
+        let State::Done(before, _) = &self.entries[(*after)?].state else { return None };
+        let outcome = match &effect.after {
+            _ if !self.dry_run || *before == Outcome::Unchanged => return None,
+            // It has no id yet, and is known by that which it has in the plan.
+            _ if *before == Outcome::Created => return None,
+            None => Outcome::Deleted,
+            Some(_) if !moves_device(effect) => Outcome::Updated,
+            Some(after) if cli::text(after, "devicegroup_id").is_empty() => Outcome::Unassigned,
+            Some(_) => Outcome::Assigned,
+        };
+        Some(State::Done(outcome, Box::new(effect.clone())))
+    }
+
+    /// The builds that go with a group, if it is the deletion of one.
+    pub fn builds_of(&self, effect: &Effect) -> impl Iterator<Item = (usize, &Effect)> {
+        let is_deletion = effect.after.is_none() && self.groups_that_go.contains_key(&effect.id);
+        let id = is_deletion.then(|| effect.id.clone());
+        self.entries.iter().enumerate().filter_map(move |(number, entry)| {
+            let group = cli::text(entry.effect.before.as_ref()?, "devicegroup_id");
+            let is_it = entry.effect.kind == "deployment" && entry.effect.after.is_none();
+            let is_it = is_it && entry.is_open() && id.as_deref() == Some(group);
+            is_it.then_some((number, &entry.effect))
         })
     }
 
@@ -195,6 +298,10 @@ impl<'a> Run<'a> {
     fn move_devices(&mut self, numbers: &[usize]) {
         let mut moves = Vec::new();
         for number in numbers {
+            if let Some(state) = self.foreseen(*number) {
+                self.entries[*number].state = state;
+                continue;
+            }
             let state = match self.transfer(&self.entries[*number].effect) {
                 _ if self.over.load(Ordering::Relaxed) => State::Failed(run_ended()),
                 _ if self.session.is_stopped() => State::Failed(interrupted()),
@@ -207,20 +314,32 @@ impl<'a> Run<'a> {
             self.entries[*number].state = state;
         }
         let (numbers, transfers): (Vec<usize>, Vec<Transfer>) = moves.into_iter().unzip();
-        let outcomes = transfer(self.session, &transfers, self.key, self.dry_run);
-        for ((number, transfer), outcome) in numbers.into_iter().zip(transfers).zip(outcomes) {
-            if outcome.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
-                self.over.store(true, Ordering::Relaxed);
-            }
-            let entry = &mut self.entries[number];
-            let mut effect = entry.effect.clone();
-            let ids = [transfer.from, transfer.to.map(|group| group.id)];
-            for (side, id) in [&mut effect.before, &mut effect.after].into_iter().zip(ids) {
-                let id = id.map_or(Value::Null, Value::String);
-                side.get_or_insert_default().insert("devicegroup_id".into(), id);
-            }
-            entry.state = State::of(outcome.map(|outcome| (outcome, effect)));
+        let rows: Vec<u64> = numbers.iter().map(|number| *number as u64).collect();
+        let (key, dry_run) = (self.key, self.dry_run);
+        let order = Transfers { transfers: &transfers, rows: &rows, key, dry_run };
+        let session = self.session;
+        transfer(session, &order, &mut |place, outcome| {
+            self.moved(numbers[place], &transfers[place], outcome);
+        });
+    }
+
+    /// Notes what became of the move of a device.
+    fn moved(&mut self, number: usize, transfer: &Transfer, outcome: Result<Outcome, Failure>) {
+        if outcome.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
+            self.over.store(true, Ordering::Relaxed);
         }
+        let entry = &mut self.entries[number];
+        let mut effect = entry.effect.clone();
+        let ids = [transfer.from.clone(), transfer.to.as_ref().map(|group| group.id.clone())];
+        for (side, id) in [&mut effect.before, &mut effect.after].into_iter().zip(ids) {
+            let id = id.map_or(Value::Null, Value::String);
+            side.get_or_insert_default().insert("devicegroup_id".into(), id);
+        }
+        if !matches!(outcome, Ok(Outcome::Unchanged)) {
+            let done = |outcome| RowDone::new(Record::new(), outcome).with(effect.clone());
+            journal::note_answered_of(number as u64, &outcome.clone().map(done));
+        }
+        entry.state = State::of(outcome.map(|outcome| (outcome, effect)));
     }
 
     fn transfer(&self, effect: &Effect) -> Result<Transfer, Failure> {
@@ -245,6 +364,20 @@ impl<'a> Run<'a> {
         if !id_of_record.is_empty() {
             made.insert(id_of_record.to_owned(), id.to_owned());
         }
+    }
+
+    /// Notes that a deployment was made: of the build that a record names, or is to be called by a name.
+    pub fn note_deployed(&self, of_record: &str, id: &str) {
+        if !of_record.is_empty() && !id.is_empty() && of_record != id {
+            let mut deployed = self.deployed.lock().unwrap_or_else(PoisonError::into_inner);
+            deployed.insert(of_record.to_owned(), id.to_owned());
+        }
+    }
+
+    /// The deployment that was made of what a record names.
+    pub fn deployed(&self, of_record: &str) -> Option<String> {
+        let deployed = self.deployed.lock().unwrap_or_else(PoisonError::into_inner);
+        deployed.get(of_record).cloned()
     }
 
     /// The id of a thing that a record names. In a dry run what would be made has one of those of plans.

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use api::resource;
 use cli::rows::{Outcome, RowDone};
-use cli::{OncePerTarget, Session};
+use cli::{OncePerTarget, Session, journal};
 use ops::resources;
 use pipe::{Failure, Row};
 use serde_json::Value;
@@ -185,6 +185,7 @@ impl<'a> Making<'a> {
             let done = RowDone::created(kind.api_name(), attributes);
             return Ok(done.with(effect.called(&id)));
         }
+        journal::plan(Outcome::Created, vec![effect.clone()]);
         let (group, name) = (ResourceKind::DeviceGroup, kind.api_name());
         let made = resources::create(self.session, group, name, attributes, relationships)?;
         let effect = effect.called(cli::text(&made, "id"));
@@ -207,7 +208,10 @@ impl<'a> Making<'a> {
     fn made_product(&mut self, product: Needed) -> Result<Value, Failure> {
         let session = self.session;
         let product = match product {
-            Needed::There(product) => product,
+            Needed::There(product) => {
+                self.note_made_before(&product);
+                product
+            }
             Needed::ToMake(text) => {
                 let what = format!("the product {text}");
                 let attributes = Record::from_iter([("name".to_owned(), text.clone().into())]);
@@ -218,12 +222,13 @@ impl<'a> Making<'a> {
                     return Ok(resource::identifier("product", &id));
                 }
                 let kind = ResourceKind::Product;
+                journal::plan(Outcome::Created, vec![effect.clone()]);
                 let created =
                     resources::create(session, kind, "product", attributes, Record::new());
                 // Also when it is not known whether it was made: later rows look again.
                 session.resolver.forget(ResourceKind::Product);
                 let created = created.map_err(|failure| about(&what, failure))?;
-                self.beside.push((what, effect.called(cli::text(&created, "id"))));
+                self.note_beside(what, effect.called(cli::text(&created, "id")));
                 self.run.note_made(&created, text);
                 created
             }
@@ -254,7 +259,10 @@ impl<'a> Making<'a> {
         product: &Value,
     ) -> Result<Value, Failure> {
         let group = match target {
-            Needed::There(group) => group,
+            Needed::There(group) => {
+                self.note_made_before(&group);
+                group
+            }
             Needed::ToMake(text) => {
                 let what = format!("the group {text} ({})", kind.api_name());
                 let attributes = Record::from_iter([("name".to_owned(), text.into())]);
@@ -265,12 +273,31 @@ impl<'a> Making<'a> {
                 let mut group = created.record;
                 for effect in created.effects {
                     group.insert("id".into(), effect.id.clone().into());
-                    self.beside.push((what.clone(), effect));
+                    self.note_beside(what.clone(), effect);
                 }
                 group
             }
         };
         Ok(resource::identifier(cli::text(&group, "type"), cli::text(&group, "id")))
+    }
+
+    /// Notes that something was made for the group: it is there, whatever becomes of the group.
+    fn note_beside(&mut self, what: String, effect: Effect) {
+        if !self.flags.changes.dry_run {
+            journal::note_part(Outcome::Created, &effect);
+        }
+        self.beside.push((what, effect));
+    }
+
+    /// The same for something that this row was making when the run was interrupted.
+    fn note_made_before(&mut self, thing: &Record) {
+        let (kind, name) = (cli::text(thing, "type"), cli::text(thing, "name"));
+        let is_it = |effect: &&Effect| {
+            effect.before.is_none() && effect.kind == kind && effect.name == name
+        };
+        if let Some(effect) = journal::planned_before().iter().find(is_it) {
+            journal::note_part(Outcome::Created, &effect.clone().called(cli::text(thing, "id")));
+        }
     }
 }
 

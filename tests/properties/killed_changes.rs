@@ -1,0 +1,104 @@
+//! `kill -9` of `imp-change apply`, and of verbs that do several things for one row: resumed and then undone, the
+//! account is as it was before.
+
+use tests::{DEVELOPMENT, Dir, Sim};
+
+use super::random_faults::Random;
+use crate::commands::changes::state;
+
+/// Groups of the product `Ovens`, some with code and webhooks, and devices; and a plan of 300 changes of all kinds.
+fn account() -> (Sim, Dir) {
+    let sim = Sim::start(&["--devices", "160"]);
+    let product = sim.product("Ovens");
+    let groups: Vec<String> =
+        (0..40).map(|number| sim.group(&product, DEVELOPMENT, &format!("g{number}"))).collect();
+    let ids = sim.field("id");
+    sim.put(&groups[0], &ids[..80]);
+    let dir = Dir::signed_in(&sim);
+    dir.write("old", "server.log(1)");
+    dir.write("new", "server.log(2)");
+    let named = |from: usize, to: usize| {
+        let names = (from..to).map(|number| format!("g{number}\n")).collect::<String>();
+        dir.write(&format!("g{from}-{to}"), names);
+    };
+    [(0, 12), (12, 24), (24, 39)].iter().for_each(|(from, to)| named(*from, *to));
+    dir.sh("imp-build deploy -x old -t old --input g0-12").quiet();
+    dir.sh("imp-build deploy -g g39 -x new -t new").quiet();
+    dir.sh("imp-hook create -u http://a/ -e blinkup --input g0-12 > hooks").quiet();
+    let made: String = (0..12).map(|number| format!("n{number}\n")).collect();
+    dir.write("made", format!("name\n{made}"));
+    dir.write_column("inside", "id", &ids[..80]);
+    dir.write_column("outside", "id", &ids[80..]);
+    for script in [
+        "imp-dg create -p N -c --input made",
+        "imp-device assign --dg g1 --input inside",
+        "imp-device assign --dg g0 --input outside",
+        "imp-device update -n renamed --input outside",
+        "imp-dg update -s told --input g12-24",
+        "imp-build copy -b new --input g0-12",
+        "imp-hook create -u http://b/ -e deployment --input g12-24",
+        "imp-hook delete -q --input hooks",
+        "imp-dg delete -q --input g24-39",
+        "imp-product update -p Ovens -s told",
+    ] {
+        dir.sh(&format!("{script} --plan >> plan")).code(5);
+    }
+    sim.reset();
+    (sim, dir)
+}
+
+/// Starts the script and kills it: at a request to be chosen, when what is under way is carried out and never
+/// answered; or between requests.
+fn kill(sim: &Sim, dir: &Dir, script: &str, random: &mut Random, requests: u64) {
+    let after = random.below(requests);
+    let running = if random.below(2) == 0 {
+        sim.fault(&format!("* /** delay=1h after={after}"));
+        let running = dir.spawn(&format!("exec {script}"));
+        running.wait_for("a request that is not answered, or the end", || {
+            running.has_ended() || sim.faults_applied() != [0]
+        });
+        running
+    } else {
+        sim.fault("* /** delay=2ms");
+        let already = sim.counts().total;
+        let running = dir.spawn(&format!("exec {script}"));
+        running.wait_for("so many requests, or the end", || {
+            running.has_ended() || sim.counts().total >= already + after
+        });
+        running
+    };
+    running.insist("KILL");
+    sim.no_faults();
+    sim.wait_until_idle();
+}
+
+#[test]
+fn an_apply_that_is_killed_is_finished_by_resume_and_undone_by_undo() {
+    let (sim, dir) = account();
+    dir.sh("imp-change apply -q --input plan").ok();
+    let (requests, after) = (sim.counts().total, state(&sim));
+    assert!(dir.read_lines("plan").len() >= 300, "{}", dir.read_lines("plan").len());
+    for seed in 0..6 {
+        let mut random = Random(seed);
+        let (sim, dir) = account();
+        let before = state(&sim);
+        kill(&sim, &dir, "imp-change apply -q --input plan", &mut random, requests);
+        if random.below(3) == 0 {
+            kill(&sim, &dir, "imp-change resume last", &mut random, requests);
+        }
+        let runs = dir.sh("imp-change list").ok().records();
+        // It was killed before its plan had been read.
+        if runs.is_empty() || runs[0]["rows"] == 0 {
+            continue;
+        }
+        let run = dir.sh("imp-change resume last").ok();
+        assert_eq!(state(&sim), after, "seed {seed}{run}");
+        let all = dir.sh("imp-change show --all last").ok().records();
+        let untold =
+            all.iter().find(|line| line["outcome"].is_null() || line["outcome"] == "unchanged");
+        assert!(untold.is_none(), "seed {seed}: {untold:?}");
+        let undone = dir.sh("imp-change undo -q last");
+        assert_eq!(state(&sim), before, "seed {seed}{undone}");
+        undone.ok();
+    }
+}
