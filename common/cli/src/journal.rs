@@ -15,33 +15,37 @@ mod interrupted;
 mod lines;
 mod past;
 pub mod recorded;
+mod told;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use model::{Change, Effect, ErrorKind, Record};
-use pipe::{Failure, Item};
+use model::{Effect, ErrorKind, Record};
+use pipe::Item;
 use serde_json::json;
 
+use crate::Exit;
 use crate::command_error::CommandError;
 use crate::rows::source::Rows;
 use crate::rows::{Outcome, RowResult};
 use crate::terminal::environment;
 use crate::terminal::interruptible::Inputs;
-use crate::{Exit, invocation};
 
 pub(crate) use begin::begin;
+pub use begin::is_of_this_account;
 pub(crate) use command::without_secrets;
 use current::Planned;
 pub use current::{Thing, plan, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};
-pub use directory::{all, find, is_held, run_of};
+pub use directory::{all, find, forget, is_held, run_of};
 use file::JournalFile;
-use lines::{as_line, hide};
+use lines::as_line;
 use past::Past;
 pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way};
 pub(crate) use past::{earlier, lacks_rows, made_since, notes_things};
+pub(crate) use told::{Told, note_told};
+pub use told::{note_answered, note_answered_of, note_part, note_part_of};
 
 /// The journal of this run; nothing inside when it has none.
 static RUN: OnceLock<Option<Journal>> = OnceLock::new();
@@ -163,21 +167,6 @@ pub fn note_started(index: u64, outcome: Outcome, effects: &[Effect]) {
     }
 }
 
-/// Tells at once of a change that is a part of what the row of this thread asks for: it is done, whatever becomes
-/// of the rest.
-pub fn note_part(outcome: Outcome, effect: &Effect) {
-    if let Some((journal, row)) = journal().zip(current::row()) {
-        journal.tell_part(row, outcome, effect);
-    }
-}
-
-/// The same of the row that is reported as this, counted from 0.
-pub fn note_part_of(index: u64, outcome: Outcome, effect: &Effect) {
-    if let Some(journal) = journal() {
-        journal.tell_part(journal.number(index), outcome, effect);
-    }
-}
-
 /// Asked by the client before each request that changes something: what is under way is on the disk then.
 ///
 /// # Errors
@@ -190,21 +179,6 @@ pub(crate) fn before_writing() -> Result<(), api::Error> {
     journal.file.sync().map_err(|error| {
         api::Error::new(ErrorKind::Misconfigured, "The journal cannot be written").detail(error)
     })
-}
-
-/// Notes how the row of this thread was answered, if anything was sent that changes something: it may be long until
-/// it is reported, because rows before it are still under way.
-pub fn note_answered(worked: &RowResult) {
-    if let Some((journal, (row, thing))) = journal().zip(current::started()) {
-        journal.answered(row, thing.as_ref(), worked);
-    }
-}
-
-/// The same of the row that is reported as this, counted from 0, which was written together with others.
-pub fn note_answered_of(index: u64, worked: &RowResult) {
-    if let Some(journal) = journal() {
-        journal.answered(journal.number(index), None, worked);
-    }
 }
 
 /// How the row of this thread was answered before the run was interrupted.
@@ -229,53 +203,6 @@ pub(crate) fn with_planned(
 pub fn planned_before() -> &'static [Effect] {
     let planned = || journal()?.past?.recorded.planned(current::row()?);
     planned().map_or(&[], |(_, effects)| effects)
-}
-
-/// What became of a row.
-pub(crate) enum Told<'a> {
-    Done { record: &'a Record, effects: &'a [Effect], outcome: Outcome },
-    Failed(&'a Failure),
-}
-
-/// Notes what became of the row that is reported as this, counted from 0.
-///
-/// # Errors
-/// The journal cannot be written and has to be.
-pub(crate) fn note_told(
-    index: u64,
-    source: &str,
-    told: &Told<'_>,
-    thing: Option<&Thing>,
-) -> Result<(), String> {
-    let Some(journal) = journal() else { return Ok(()) };
-    let number = journal.number(index);
-    let mut lines = match told {
-        Told::Done { record, effects, outcome } => {
-            let told_before = journal.take_parts(number);
-            let effects = effects.iter().filter(|effect| !told_before.contains(effect));
-            let changes = effects.map(|effect| journal.change(effect.clone(), *outcome, source));
-            let changes: Vec<Record> = changes.collect();
-            let outcome = if told_before.is_empty() { *outcome } else { Outcome::Unchanged };
-            match changes.is_empty() {
-                true => vec![journal.change(Effect::action(record), outcome, source)],
-                false => changes,
-            }
-        }
-        Told::Failed(failure) => vec![Record::from_iter([
-            ("type".to_owned(), "failed".into()),
-            ("error".to_owned(), serde_json::to_value(failure).unwrap_or_default()),
-            ("partly".to_owned(), failure.partly.into()),
-        ])],
-    };
-    for line in &mut lines {
-        line.insert("row".into(), number.into());
-        if let Some(thing) = thing.filter(|_| !journal.hides_rows) {
-            line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
-        }
-    }
-    // At once, so that a row is done as a whole or not at all.
-    journal.file.append(lines);
-    journal.file.flush()
 }
 
 /// How a run ended.
@@ -339,60 +266,6 @@ impl Journal {
         }
         self.file.append([line]);
         self.file.want_sync();
-    }
-
-    fn answered(&self, row: u64, thing: Option<&Thing>, worked: &RowResult) {
-        let mut line = match worked {
-            Ok(done) => answer::of_done(done),
-            Err(failure) if answer::is_final(failure) => answer::of_failure(failure),
-            Err(_) => return,
-        };
-        line.insert("row".into(), row.into());
-        if let Some(thing) = thing {
-            line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
-        }
-        if !self.hides_rows {
-            self.file.append([line]);
-            let _shown_later = self.file.flush();
-        }
-    }
-
-    fn tell_part(&self, row: u64, outcome: Outcome, effect: &Effect) {
-        let is_told = |told: &[Effect]| told.contains(effect);
-        let told_before = self.past.is_some_and(|past| is_told(past.recorded.parts(row)));
-        if told_before || self.parts().get(&row).is_some_and(|parts| is_told(parts)) {
-            return;
-        }
-        let mut line = self.change(effect.clone(), outcome, "");
-        line.insert("row".into(), row.into());
-        line.insert("partly".into(), true.into());
-        self.parts().entry(row).or_default().push(effect.clone());
-        self.file.append([line]);
-        let _shown_later = self.file.flush();
-    }
-
-    /// What was told of a row before the rest of it, in whichever run.
-    fn take_parts(&self, row: u64) -> Vec<Effect> {
-        let mut parts = self.parts().remove(&row).unwrap_or_default();
-        parts.extend_from_slice(self.past.map_or(&[], |past| past.recorded.parts(row)));
-        parts
-    }
-
-    fn parts(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Vec<Effect>>> {
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, effect: Effect, outcome: Outcome, source: &str) -> Record {
-        let effect = if self.hides_rows { hide(effect) } else { effect };
-        let change = Change {
-            verb: invocation::verb().to_owned(),
-            effect,
-            source: source.to_owned(),
-            run: self.run.clone(),
-            outcome: outcome.word().to_owned(),
-            at: directory::time_stamp(),
-        };
-        change.to_record()
     }
 }
 

@@ -15,6 +15,7 @@ mod noted;
 mod of_groups;
 mod print;
 mod protected;
+mod read_back;
 mod row;
 mod send;
 mod transfers;

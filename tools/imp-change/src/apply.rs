@@ -4,10 +4,14 @@
 mod act;
 mod deploy;
 mod follows;
+mod ids;
+mod moves;
 mod order;
 mod possible;
 mod run;
 mod state;
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use cli::consent::{self, count};
@@ -21,6 +25,7 @@ use pipe::{Failure, Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
+use crate::runs;
 use follows::{Relation, relations};
 use possible::possible;
 use run::{Entry, Run, State};
@@ -105,6 +110,7 @@ pub fn carry_out(
     let mut results = Results::open(session, args, Some(order.changes))?;
     let items = read()?;
     as_many_as_expected(order, items.len())?;
+    are_of_this_account(session, &items)?;
     let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
     let mut entries: Vec<Entry> = entries.collect();
     relate(&mut entries);
@@ -118,6 +124,24 @@ pub fn carry_out(
     }
     run.carry_out(|entries, next| report_settled(&mut results, entries, next));
     Ok(results.finish())
+}
+
+/// What a run of this machine has done is carried out, or taken back, with the account of that run.
+fn are_of_this_account(session: &Session, items: &[Given]) -> Result<(), CommandError> {
+    let run = |(item, _): &Given| match item {
+        Item::Row(row) => cli::text(&row.record, "run").to_owned(),
+        Item::Bad(_) => String::new(),
+    };
+    let runs: BTreeSet<String> = items.iter().map(run).collect();
+    let all = if runs.iter().all(String::is_empty) { Vec::new() } else { journal::all()? };
+    for path in all {
+        if journal::run_of(&path).is_some_and(|run| runs.contains(run))
+            && let Ok(recorded) = runs::read(&path)
+        {
+            journal::is_of_this_account(session, &recorded)?;
+        }
+    }
+    Ok(())
 }
 
 /// Of a run that goes on only a part is left.

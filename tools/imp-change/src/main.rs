@@ -4,6 +4,7 @@
 
 mod apply;
 mod described;
+mod forget;
 mod list;
 mod records;
 mod resume;
@@ -50,6 +51,13 @@ enum Verb {
         "IMP_UNBOND_KEY=$(cat key.txt) imp-change resume last",
     ]))]
     Resume(Deferred<resume::Resume>),
+    /// Leave a run as it is that was interrupted
+    #[command(after_help = help::examples("imp-change", &[
+        "imp-change forget last",
+        "imp-change forget 131104Z",
+        "imp-change list --interrupted | jq -r .run | xargs -n 1 imp-change forget",
+    ]))]
+    Forget(Deferred<forget::Forget>),
     /// Carry out change records
     #[command(after_help = help::examples("imp-change", &[
         "imp-change apply --input plan.ndjson",
@@ -78,6 +86,7 @@ fn main() -> ExitCode {
         Verb::List(list) => list.run(),
         Verb::Show(show) => show.run(),
         Verb::Resume(resume) => resume.run(),
+        Verb::Forget(forget) => forget.run(),
         Verb::Apply(apply) => apply.run(),
         Verb::Reverse(reverse) => reverse.run(),
         Verb::Undo(undo) => undo.run(),

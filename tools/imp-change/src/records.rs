@@ -4,8 +4,8 @@ use model::{Change, ErrorKind, Record};
 use pipe::{Failure, Item, Row};
 
 /// The lines of a journal that are no change records.
-const OF_A_JOURNAL: [&str; 8] =
-    ["run", "row", "listed", "read", "started", "answered", "resumed", "end"];
+const OF_A_JOURNAL: [&str; 10] =
+    ["run", "row", "given", "listed", "read", "started", "answered", "resumed", "forgotten", "end"];
 
 /// The change of a row.
 ///

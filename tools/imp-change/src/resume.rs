@@ -35,6 +35,11 @@ impl Resume {
         if journal::is_held(&path) {
             return Err(CommandError::usage(format!("run {run} is still under way")));
         }
+        if recorded.is_forgotten {
+            return Err(CommandError::usage(format!(
+                "run {run} was forgotten, because it was done again by hand: what it lacks is not done twice"
+            )));
+        }
         if let Some((why, exit)) = self.is_over(&recorded) {
             stderr::say(&format!("run {run}: {why}"));
             return Ok(exit);

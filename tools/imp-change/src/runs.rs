@@ -42,11 +42,12 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
     }
 }
 
-/// Whether a run is under way, has ended, or was interrupted: then it can be resumed.
+/// Whether a run is under way, has ended, or was interrupted: then it can be resumed, unless it was forgotten.
 pub fn state(path: &Path, recorded: &Recorded) -> &'static str {
     match recorded.exit {
         None if journal::is_held(path) => "under_way",
         Some(_) if recorded.to_do(false).is_empty() => "ended",
+        _ if recorded.is_forgotten => "forgotten",
         _ => "interrupted",
     }
 }

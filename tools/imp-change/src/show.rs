@@ -35,12 +35,11 @@ impl Show {
             }
             line.remove("thing");
             let lines = rows.entry(row).or_default();
-            // What became of the row takes the place of what was known of it, also of an earlier failure; one
-            // row may have made several changes.
-            let is_change = |line: &Record| line["type"] == "change";
-            if !(is_change(&line) && lines.first().is_some_and(is_change)) {
-                inherit(&mut line, lines.first());
-                lines.clear();
+            inherit(&mut line, lines.first());
+            if !is_part(&line) {
+                // What became of the row takes the place of what was known of it, also of an earlier failure; one
+                // row may have made several changes, and what was done of it stands.
+                lines.retain(|line| line["type"] == "change");
             }
             lines.push(line);
         };
@@ -70,14 +69,21 @@ impl Show {
     }
 }
 
-/// A line of a failed row says only why: the row itself is known from the line before.
+/// Whether it is a change that was told before the rest of its row.
+fn is_part(line: &Record) -> bool {
+    line.get("partly") == Some(&true.into()) && line["type"] == "change"
+}
+
+/// A line of a failed row says only why, and one of a part only what: the row itself is known from the line before.
 fn inherit(line: &mut Record, before: Option<&Record>) {
-    if line["type"] != "failed" {
-        return;
-    }
-    for name in ["source", "input"] {
-        if let Some(value) = before.and_then(|before| before.get(name)) {
-            line.insert(name.into(), value.clone());
+    let names: &[&str] = match line["type"].as_str() {
+        Some("failed") => &["source", "input"],
+        _ if is_part(line) => &["source"],
+        _ => return,
+    };
+    for name in names {
+        if let Some(value) = before.and_then(|before| before.get(*name)) {
+            line.insert((*name).into(), value.clone());
         }
     }
 }

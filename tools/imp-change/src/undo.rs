@@ -63,13 +63,8 @@ impl Undo {
     fn fits(&self, path: &Path, session: &Session) -> Result<(), CommandError> {
         // Somebody's own list of changes has no beginning of a run.
         let Ok(recorded) = runs::read(path) else { return Ok(()) };
-        let (run, endpoint) = (&recorded.header.run, session.client.endpoint());
-        if !recorded.header.endpoint.is_empty() && recorded.header.endpoint != endpoint {
-            return Err(CommandError::usage(format!(
-                "run {run} was made at {}, and this sign-in is for {endpoint}",
-                recorded.header.endpoint
-            )));
-        }
+        journal::is_of_this_account(session, &recorded)?;
+        let run = &recorded.header.run;
         let doubtful = recorded.count(RowState::UnderWay);
         if doubtful > 0 {
             stderr::say(&format!(

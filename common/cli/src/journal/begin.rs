@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::file::JournalFile;
 use super::past::{self, Past};
+use super::recorded::Recorded;
 use super::{Journal, RUN, called, directory, given, recorded};
 use crate::command_error::CommandError;
 use crate::invocation;
@@ -107,23 +108,7 @@ fn go_on(
             header.run
         )));
     }
-    if header.endpoint != session.client.endpoint() {
-        return Err(CommandError::usage(format!(
-            "run {} was made at {}, and this sign-in is for {}",
-            header.run,
-            header.endpoint,
-            session.client.endpoint()
-        )));
-    }
-    let account = session.known_account().map(called);
-    if let (Some(then), Some(now)) = (&past.recorded.account, &account)
-        && then != now
-    {
-        let run = &header.run;
-        return Err(CommandError::usage(format!(
-            "run {run} was made as {then}, and this sign-in is {now}"
-        )));
-    }
+    is_of_this_account(session, &past.recorded)?;
     let journal = Journal {
         file: past.open()?,
         run: header.run.clone(),
@@ -140,6 +125,31 @@ fn go_on(
     journal.file.append([json!({"type": "resumed", "at": directory::time_stamp()})]);
     journal.file.flush().map_err(CommandError::usage)?;
     Ok(journal)
+}
+
+/// Refuses to go on with a run, or to undo it, anywhere but where it was made.
+///
+/// # Errors
+/// Exit 2 when it was made with another account or at another endpoint; as [`Session::account`] when it is not
+/// known which this one is.
+pub fn is_of_this_account(session: &Session, recorded: &Recorded) -> Result<(), CommandError> {
+    let (then, at) = (recorded.account.as_deref(), recorded.header.endpoint.as_str());
+    let endpoint = session.client.endpoint();
+    let is_elsewhere = !at.is_empty() && at != endpoint;
+    let now = match then {
+        Some(_) if !is_elsewhere => Some(called(session.account()?)),
+        _ => session.known_account().map(called),
+    };
+    if !is_elsewhere && (then.is_none() || then == now.as_deref()) {
+        return Ok(());
+    }
+    let unknown = "an unknown account";
+    Err(CommandError::usage(format!(
+        "run {} was made as {} at {at}, and this sign-in is {} at {endpoint}",
+        recorded.header.run,
+        then.unwrap_or(unknown),
+        now.as_deref().unwrap_or(unknown)
+    )))
 }
 
 /// Says that the same command was interrupted before.

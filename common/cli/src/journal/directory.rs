@@ -1,14 +1,16 @@
 //! The directory of the journals: their names, which of them are not finished, and how long they are kept.
 
 use std::fs::{self, File, OpenOptions, ReadDir, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use api::send::clock;
 use jiff::Timestamp;
+use serde_json::json;
 
+use super::recorded::Recorded;
 use crate::command_error::CommandError;
 use crate::terminal::environment;
 
@@ -133,6 +135,8 @@ pub(super) fn create(directory: &Path, verb: &str) -> io::Result<(String, PathBu
             let _gone = fs::remove_file(&path);
             return Err(error);
         }
+        // The file is on the disk only if its name is.
+        File::open(directory)?.sync_all()?;
         return Ok((run, path, file));
     }
     Err(io::Error::other("there is no name left"))
@@ -152,6 +156,24 @@ pub(super) fn reopen(path: &Path, length: u64) -> io::Result<File> {
     options.append(true).create(true).mode(0o600).open(path.with_extension(UNFINISHED))?;
     file.set_len(length)?;
     Ok(file)
+}
+
+/// Notes that the run of a journal, which was interrupted, is not to be finished.
+///
+/// # Errors
+/// Exit 2 when it is still under way, or its journal cannot be written.
+pub fn forget(path: &Path) -> Result<(), CommandError> {
+    let noted = || {
+        let length = Recorded::read(path)?.length;
+        let mut file = reopen(path, length)?;
+        writeln!(file, "{}", json!({"type": "forgotten", "at": time_stamp()}))?;
+        file.sync_data()
+    };
+    noted().map_err(|error| {
+        CommandError::usage(format!("cannot write {}: {error}", path.display()))
+    })?;
+    mark_finished(path);
+    Ok(())
 }
 
 /// Notes that a journal is finished.

@@ -80,7 +80,7 @@ mod tests {
             let record = json!({"type": "webhook", "id": "w"}).as_object().cloned().unwrap();
             with_planned(planned, now.to_vec(), &record)
         };
-        let both = [out.clone(), gone.clone()];
+        let both = [out, gone.clone()];
         assert_eq!(told(&both, &[]), both, "all was done before");
         assert_eq!(told(&both, std::slice::from_ref(&gone)), both, "the first half was");
         assert_eq!(told(&both, &both), both, "nothing was");
@@ -99,7 +99,7 @@ mod tests {
     fn what_was_made_is_told_with_its_id_and_an_action_is_not_told_again() {
         let record = json!({"type": "webhook", "id": "w"}).as_object().cloned().unwrap();
         let made = effect("webhook", "", Value::Null, json!({"url": "u"}));
-        assert_eq!(with_planned(&[made.clone()], Vec::new(), &record)[0].id, "w");
+        assert_eq!(with_planned(std::slice::from_ref(&made), Vec::new(), &record)[0].id, "w");
         let other = effect("product", "", Value::Null, json!({"name": "P"}));
         let restart = effect("device", "d", json!({}), json!({}));
         assert!(with_planned(&[other, restart], Vec::new(), &record).is_empty());

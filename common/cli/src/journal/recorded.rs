@@ -68,6 +68,8 @@ pub struct Recorded {
     pub exit: Option<u64>,
     /// When that was.
     pub ended_at: Option<String>,
+    /// It was interrupted, and somebody has done by hand what it lacks.
+    pub is_forgotten: bool,
     /// The rows are what the service listed, and a run that goes on lists them anew.
     pub is_listed: bool,
     /// Its whole lines have so many bytes.
@@ -108,6 +110,7 @@ impl Recorded {
             ("row", Some(row)) => {
                 self.rows.entry(row).or_insert(RowState::Open);
             }
+            ("forgotten", _) => self.is_forgotten = true,
             ("read", _) => self.was_read = true,
             ("started", _) => self.start(&line),
             ("answered", Some(row)) => {

@@ -3,18 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use cli::rows::{Outcome, RowDone, interrupted, run_ended};
 use cli::{Session, journal};
-use model::change::{CURRENT, PLANNED};
-use model::{Change, Effect, ErrorKind, Record, ResourceKind, Secret};
-use ops::membership::{Group, Transfer, Transfers, transfer};
+use model::{Effect, Record, ResourceKind, Secret};
 use pipe::engine::{self, Done};
 use pipe::{Failure, Row};
-use serde_json::Value;
 
 use super::Order;
+use super::ids::Ids;
 use super::order::{Stage, moves_device};
 
 /// A row of the input.
@@ -46,7 +43,8 @@ impl State {
         State::Done(Outcome::Unchanged, Box::default())
     }
 
-    fn of(result: Result<(Outcome, Effect), Failure>) -> Self {
+    /// What has become of a row.
+    pub fn of(result: Result<(Outcome, Effect), Failure>) -> Self {
         match result {
             Ok((outcome, effect)) => State::Done(outcome, Box::new(effect)),
             Err(failure) => State::Failed(failure),
@@ -71,16 +69,17 @@ pub struct Run<'a> {
     pub session: &'a Session,
     pub entries: Vec<Entry>,
     pub dry_run: bool,
-    key: Option<&'a Secret>,
+    pub key: Option<&'a Secret>,
     /// The ids of what was made, by those that the records know.
-    made: Mutex<HashMap<String, String>>,
+    pub made: Ids,
     /// The deployments that were made, by those that the records know.
-    deployed: Mutex<HashMap<String, String>>,
+    pub deployed: Ids,
     /// The ids of the builds that are to go.
     pub builds: HashSet<String>,
     /// The numbers of the entries that delete groups, by the ids of these.
     groups_that_go: HashMap<String, usize>,
-    over: AtomicBool,
+    /// The run has ended: nothing more is sent.
+    pub over: AtomicBool,
 }
 
 impl<'a> Run<'a> {
@@ -97,45 +96,9 @@ impl<'a> Run<'a> {
         let builds = deleted(ResourceKind::Deployment).map(|(id, _)| id).collect();
         let groups_that_go = deleted(ResourceKind::DeviceGroup).collect();
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
-        let (made, deployed) = (Mutex::default(), Mutex::default());
+        let (made, deployed) = (Ids::default(), Ids::default());
         let over = AtomicBool::new(false);
         Run { session, entries, dry_run, key, made, deployed, builds, groups_that_go, over }
-    }
-
-    /// Takes in what was done before the run was interrupted.
-    pub fn take_up_again(&mut self) {
-        journal::each_done_before(|record, done| {
-            if let Ok(change) = Change::of_record(record) {
-                self.note_result(&change.effect, done);
-            }
-        });
-        for number in 0..self.entries.len() {
-            if !self.entries[number].is_open() {
-                continue;
-            }
-            let rows = journal::numbers([number as u64]);
-            let (answered, _) = journal::working_on(rows, journal::answered_before);
-            let Some(answered) = answered else { continue };
-            let result = answered.map(|done| {
-                let effect = done.effects.into_iter().next().unwrap_or_default();
-                (done.outcome.unwrap_or(Outcome::Unchanged), effect)
-            });
-            if let Ok((_, made)) = &result {
-                self.note_result(&self.entries[number].effect, made);
-            }
-            self.entries[number].state = State::of(result);
-        }
-    }
-
-    /// Notes by which ids things are known now that `done` has been done, which was told by a record before.
-    fn note_result(&self, of_record: &Effect, done: &Effect) {
-        if !done.id.is_empty() && done.id != of_record.id {
-            self.note_made(&of_record.id, &done.id);
-        }
-        let current = |effect: &Effect| {
-            effect.after.as_ref().map_or(String::new(), |after| cli::text(after, CURRENT).into())
-        };
-        self.note_deployed(&current(of_record), &current(done));
     }
 
     /// Carries everything out. `report` is given the entries and the first that it has not reported, and gives
@@ -233,7 +196,7 @@ impl<'a> Run<'a> {
     }
 
     /// In a dry run, what becomes of a record that goes on from where one ends that would be carried out.
-    fn foreseen(&self, number: usize) -> Option<State> {
+    pub fn foreseen(&self, number: usize) -> Option<State> {
         let Entry { effect, after, .. } = &self.entries[number];
         let State::Done(before, _) = &self.entries[(*after)?].state else { return None };
         let outcome = match &effect.after {
@@ -293,122 +256,5 @@ impl<'a> Run<'a> {
         for (number, state) in settled {
             self.entries[number].state = state;
         }
-    }
-
-    fn move_devices(&mut self, numbers: &[usize]) {
-        let mut moves = Vec::new();
-        for number in numbers {
-            if let Some(state) = self.foreseen(*number) {
-                self.entries[*number].state = state;
-                continue;
-            }
-            let state = match self.transfer(&self.entries[*number].effect) {
-                _ if self.over.load(Ordering::Relaxed) => State::Failed(run_ended()),
-                _ if self.session.is_stopped() => State::Failed(interrupted()),
-                Err(failure) => State::Failed(failure),
-                Ok(transfer) => {
-                    moves.push((*number, transfer));
-                    continue;
-                }
-            };
-            self.entries[*number].state = state;
-        }
-        let (numbers, transfers): (Vec<usize>, Vec<Transfer>) = moves.into_iter().unzip();
-        let rows: Vec<u64> = numbers.iter().map(|number| *number as u64).collect();
-        let (key, dry_run) = (self.key, self.dry_run);
-        let order = Transfers { transfers: &transfers, rows: &rows, key, dry_run };
-        let session = self.session;
-        transfer(session, &order, &mut |place, outcome| {
-            self.moved(numbers[place], &transfers[place], outcome);
-        });
-    }
-
-    /// Notes what became of the move of a device.
-    fn moved(&mut self, number: usize, transfer: &Transfer, outcome: Result<Outcome, Failure>) {
-        if outcome.as_ref().is_err_and(|failure| failure.kind.ends_run()) {
-            self.over.store(true, Ordering::Relaxed);
-        }
-        let entry = &mut self.entries[number];
-        let mut effect = entry.effect.clone();
-        let ids = [transfer.from.clone(), transfer.to.as_ref().map(|group| group.id.clone())];
-        for (side, id) in [&mut effect.before, &mut effect.after].into_iter().zip(ids) {
-            let id = id.map_or(Value::Null, Value::String);
-            side.get_or_insert_default().insert("devicegroup_id".into(), id);
-        }
-        if !matches!(outcome, Ok(Outcome::Unchanged)) {
-            let done = |outcome| RowDone::new(Record::new(), outcome).with(effect.clone());
-            journal::note_answered_of(number as u64, &outcome.clone().map(done));
-        }
-        entry.state = State::of(outcome.map(|outcome| (outcome, effect)));
-    }
-
-    fn transfer(&self, effect: &Effect) -> Result<Transfer, Failure> {
-        let group = |side: &Option<Record>| {
-            let id = side.as_ref().map_or("", |side| cli::text(side, "devicegroup_id"));
-            if id.is_empty() { Ok(None) } else { self.real(id).map(Some) }
-        };
-        let kind = effect.after.as_ref().map_or("", |after| cli::text(after, "devicegroup_type"));
-        let to = match group(&effect.after)? {
-            None => None,
-            Some(id) if id.starts_with(PLANNED) => {
-                Some(Group { id, kind: kind.to_owned(), product: None })
-            }
-            Some(id) => Some(Group::of(&self.session.find(ResourceKind::DeviceGroup, &id)?)),
-        };
-        Ok(Transfer { device: effect.id.clone(), from: group(&effect.before)?, to })
-    }
-
-    /// Notes what has become of a thing that a record makes.
-    pub fn note_made(&self, id_of_record: &str, id: &str) {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if !id_of_record.is_empty() {
-            made.insert(id_of_record.to_owned(), id.to_owned());
-        }
-    }
-
-    /// Notes that a deployment was made: of the build that a record names, or is to be called by a name.
-    pub fn note_deployed(&self, of_record: &str, id: &str) {
-        if !of_record.is_empty() && !id.is_empty() && of_record != id {
-            let mut deployed = self.deployed.lock().unwrap_or_else(PoisonError::into_inner);
-            deployed.insert(of_record.to_owned(), id.to_owned());
-        }
-    }
-
-    /// The deployment that was made of what a record names.
-    pub fn deployed(&self, of_record: &str) -> Option<String> {
-        let deployed = self.deployed.lock().unwrap_or_else(PoisonError::into_inner);
-        deployed.get(of_record).cloned()
-    }
-
-    /// The id of a thing that a record names. In a dry run what would be made has one of those of plans.
-    ///
-    /// # Errors
-    /// `not_found` for what was to be made, and has not been.
-    pub fn real(&self, id: &str) -> Result<String, Failure> {
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        match made.get(id) {
-            Some(id) => Ok(id.clone()),
-            None if id.starts_with(PLANNED) => {
-                let title = format!("There is no {id}");
-                Err(Failure::new(ErrorKind::NotFound, title)
-                    .detail("no record of this input has made it"))
-            }
-            None => Ok(id.to_owned()),
-        }
-    }
-
-    /// The fields of a record with the ids of what there is.
-    ///
-    /// # Errors
-    /// As [`Run::real`].
-    pub fn with_real_ids(&self, side: &Record) -> Result<Record, Failure> {
-        let mut real = side.clone();
-        for (name, value) in &mut real {
-            let is_made_before = name.ends_with("_id") && name != model::change::CURRENT;
-            if let (true, Value::String(id)) = (is_made_before, value) {
-                *id = self.real(id)?;
-            }
-        }
-        Ok(real)
     }
 }
