@@ -195,3 +195,49 @@ fn a_plan_of_a_plan_is_the_plan_and_a_journal_can_be_cut_off() {
     dir.sh("imp-change undo -q R").quiet().outcomes("deleted", 2);
     assert!(sim.all("products").iter().all(|product| product["name"] != "N"));
 }
+
+#[test]
+fn records_that_follow_on_are_carried_out_in_turn_and_others_are_refused() {
+    let (sim, dir) = account();
+    let before = state(&sim);
+    // Two deployments to one group, of which the second was planned after the first, and two names of a device.
+    dir.sh("imp-build copy -b old -g A").quiet();
+    dir.sh("imp-change show last > two").quiet();
+    dir.sh("imp-build copy -b new -g A").quiet();
+    dir.sh("imp-change show last >> two").quiet();
+    let device = &sim.field("id")[0];
+    for name in ["one", "two"] {
+        dir.sh(&format!("imp-device update -d {device} -n {name}")).quiet();
+        dir.sh("imp-change show last >> two").quiet();
+    }
+    let after = state(&sim);
+    dir.sh("jq -c 'del(.run)' two > plan; imp-change undo -q ./two > undone").ok();
+    assert_eq!(state(&sim), before, "both were undone, the last first");
+    dir.sh("imp-change undo -q ./undone > again").ok();
+    assert_eq!(state(&sim), after, "and done again");
+    dir.sh("imp-change undo -q ./again").ok();
+    assert_eq!(state(&sim), before);
+    let plan = dir.sh("grep '\"device\"' plan | imp-change apply --plan").code(5);
+    assert_eq!(plan.records().len(), 2);
+    let record = |before: &str, after: &str| {
+        json!({"type": "change", "kind": "device", "id": device, "before": {"name": before},
+            "after": {"name": after}})
+        .to_string()
+    };
+    let own = sim.field("name").remove(0);
+    let lines = [record(&own, "a"), record(&own, "b"), record("a", "c"), record(&own, "a")];
+    let lines = lines.join("\n");
+    dir.write("contradict", lines);
+    let run = dir.sh("imp-change apply --input contradict --failed failed").code(1);
+    run.says("contradict:1: this one does not go on").outcomes("updated", 2);
+    assert_eq!(kinds(&dir.failed("failed")), [("conflict", 2)].into());
+    assert!(sim.field("name").contains(&"c".to_owned()));
+    // A product is made and changed by one input, and a group in it too.
+    dir.sh("imp-product create -n N --plan > made").code(5);
+    let changed = json!({"type": "change", "kind": "product", "id": "new:{N}",
+        "before": {"description": null}, "after": {"description": "told"}});
+    dir.sh_with("cat >> made", changed.to_string()).ok();
+    dir.sh("imp-change apply --input made").ok();
+    let told = |product: &Value| product["name"] == "N" && product["description"] == "told";
+    assert!(sim.all("products").iter().any(told));
+}

@@ -60,7 +60,7 @@ const WRITES: &[(&str, &str)] = &[
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 27] = [
+const READS: [&str; 28] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -69,6 +69,7 @@ const READS: [&str; 27] = [
     "imp-auth key list",
     "imp-auth key info",
     "imp-auth token list",
+    "imp-change forget",
     "imp-change list",
     "imp-change show",
     "imp-change resume",
@@ -263,4 +264,39 @@ fn plans_and_undos_are_held_by_them_too() {
     assert_eq!(dir.sh("imp-change list --limit 1").ok().field("run"), last);
     dir.sh("imp-change undo last --confirmed").ok().outcomes("assigned", 4);
     dir.sh("imp-change list --interrupted").ok().no_stdout();
+}
+
+#[test]
+fn a_plan_shows_what_the_guards_would_refuse() {
+    let (sim, dir) = fleet();
+    sim.product("Grills");
+    sim.reset();
+    for (verb, command) in WRITES.iter().filter(|(_, command)| !command.is_empty()) {
+        for guard in ["IMP_READ_ONLY=1", "IMP_PROTECT=Grills"] {
+            let run = dir.sh(&format!("export {guard}; {command} --plan"));
+            // The builds of the group cannot be deleted, guard or not.
+            let code = if *verb == "imp-build delete" { 1 } else { 5 };
+            assert_eq!(run.exit_code(), Some(code), "{verb}, {guard}{run}");
+        }
+        for protect in ["Ovens", "Nothing"] {
+            let command = format!("export IMP_PROTECT={protect}; {command} --plan --failed failed");
+            dir.sh(&command).code(1).no_stdout();
+            let failed = dir.failed("failed");
+            assert!(!failed.is_empty(), "{verb}, {protect}");
+            let kind = if *verb == "imp-build delete" { "conflict" } else { "protected" };
+            assert!(failed.iter().all(|row| row.error.kind == kind), "{verb}, {protect}");
+        }
+    }
+    // Of too many changes a plan tells all, and ends as the run would.
+    let assign = "imp-device list --unassigned | imp-device assign --dg Bench --max-changes 7";
+    let plan = dir.sh(&format!("{assign} --plan")).code(2).says("8 of 8 would be changed");
+    assert_eq!(plan.says("nothing would be done").records().len(), 8);
+    let apply = "imp-change apply --input plan.ndjson --max-changes 50% --plan";
+    dir.sh(apply).code(2).says("8 of 8 would be changed");
+    let delete = "imp-dg list --product Ovens | imp-dg delete --force --max-changes 1 --plan";
+    dir.sh(delete).code(2).says("2 of 2 would be changed");
+    let rename = "imp-device list -z minimal | imp-device update --name same --max-changes 3";
+    let plan = dir.sh(&format!("{rename} --plan --failed failed")).code(1);
+    assert_eq!((plan.records().len(), dir.failed("failed").len()), (3, 9));
+    assert_eq!(sim.counts().writes, 0);
 }

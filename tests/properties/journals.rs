@@ -182,3 +182,91 @@ fn a_run_that_was_ended_early_is_named_by_the_next_and_ends_with_a_resume() {
     dir.sh(&format!("imp-change resume {undo}")).ok();
     assert_eq!(sim.writes().len(), 120);
 }
+
+/// A run of renames that was killed after some of them, with the names of devices that have changed.
+fn killed(sim: &Sim, dir: &Dir, rename: &str, after: u64) -> usize {
+    sim.fault(&format!("PATCH /devices/* delay=1h after={after}"));
+    let running = dir.spawn(&format!("exec {rename}"));
+    running.wait_for("a request that is not answered", || sim.faults_applied() != [0]);
+    running.insist("KILL");
+    sim.no_faults();
+    sim.wait_until_idle();
+    sim.events().values().filter(|of| of.updated > 0).count()
+}
+
+#[test]
+fn a_run_that_was_done_again_by_hand_is_forgotten() {
+    let (sim, dir) = account(20);
+    let rename = "imp-device update --name x --input devices.csv --jobs 1";
+    killed(&sim, &dir, rename, 5);
+    dir.sh(rename).ok().says("was interrupted; `imp-change resume ");
+    let run = dir.sh("imp-change list --interrupted").quiet().field("run").remove(0);
+    let forgotten = dir.sh(&format!("imp-change forget {run}")).quiet().record();
+    assert_eq!(
+        (forgotten["run"].as_str(), &forgotten["state"]),
+        (Some(&*run), &"forgotten".into())
+    );
+    dir.sh(&format!("imp-change forget {run}")).quiet();
+    dir.sh("imp-change list --interrupted").quiet().no_stdout();
+    assert_eq!(dir.sh("imp-change list").quiet().field("state"), ["forgotten", "ended"]);
+    dir.sh(&format!("imp-change resume {run}")).code(2).says("was forgotten");
+    dir.sh("imp-change forget last").code(2).says("was not interrupted");
+    // It is not named any more, and can be pruned: nothing says that it is unfinished.
+    dir.sh(rename).quiet();
+    let left = format!("{run}.unfinished");
+    assert!(!changes(&dir).join(left).exists() && changes(&dir).join(run + ".ndjson").exists());
+}
+
+#[test]
+fn a_run_that_goes_on_counts_what_it_has_changed_before() {
+    let (sim, dir) = account(40);
+    let limited = "imp-device update --name x --input devices.csv --jobs 1 --max-changes 12";
+    assert_eq!(killed(&sim, &dir, limited, 5), 6);
+    let run = dir.sh("imp-change resume last").code(1);
+    let updated = sim.events().values().filter(|of| of.updated > 0).count();
+    assert_eq!(updated, 12, "{run}");
+    // Half of the rows that the run had, not of those that are left.
+    assert_eq!(
+        killed(&sim, &dir, &limited.replace("x --input", "y --input").replace("12", "50%"), 15),
+        16
+    );
+    let run = dir.sh("imp-change resume last").code(1);
+    assert_eq!(sim.field("name").iter().filter(|name| *name == "y").count(), 20, "{run}");
+    // Where all are counted before the first, too many is none.
+    let assign = format!("{ASSIGN} --batch 10 --jobs 1 --max-changes 100%");
+    sim.fault("POST /devicegroups/*/relationships/devices delay=1h after=2");
+    let running = dir.spawn(&format!("exec {assign}"));
+    running.wait_for("a request that is not answered", || sim.faults_applied() != [0]);
+    running.insist("KILL");
+    sim.no_faults();
+    sim.wait_until_idle();
+    dir.sh("IMP_MAX_CHANGES=39 imp-change resume last").code(2).says("40 of 40 would be changed");
+    dir.sh("imp-change resume last").ok();
+    assert_eq!(sim.places().len(), 1, "{:?}", sim.places());
+}
+
+#[test]
+fn a_run_is_resumed_and_undone_by_its_own_account() {
+    let (sim, dir) = account(20);
+    killed(&sim, &dir, "imp-device update --name x --input devices.csv --jobs 1", 12);
+    let path = dir.sh("ls $PWD/../home/state/imp-tools/changes/*.ndjson").ok().lines().remove(0);
+    let plan = dir.sh("imp-change show last").ok().stdout();
+    dir.write("plan", plan);
+    let text = std::fs::read_to_string(&path).expect("a journal");
+    let own = dir.sh("imp-auth account info").ok().record();
+    let own = own["email"].as_str().expect("an address").to_owned();
+    let header: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    let mut other = header.clone();
+    other["account"] = "somebody@example.com".into();
+    std::fs::write(&path, text.replacen(&header.to_string(), &other.to_string(), 1))
+        .expect("a file");
+    for script in ["resume last", "undo -q last", "apply --input plan"] {
+        let run = dir.sh(&format!("imp-change {script}")).code(2).no_stdout();
+        run.says_all(&[
+            "as somebody@example.com at http",
+            &format!("this sign-in is {own} at http"),
+        ]);
+    }
+    std::fs::write(&path, text).expect("a file");
+    dir.sh("imp-change resume last").ok();
+}

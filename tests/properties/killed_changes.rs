@@ -1,6 +1,7 @@
 //! `kill -9` of `imp-change apply`, and of verbs that do several things for one row: resumed and then undone, the
 //! account is as it was before.
 
+use serde_json::{Value, json};
 use tests::{DEVELOPMENT, Dir, Sim};
 
 use super::random_faults::Random;
@@ -100,5 +101,92 @@ fn an_apply_that_is_killed_is_finished_by_resume_and_undone_by_undo() {
         let undone = dir.sh("imp-change undo -q last");
         assert_eq!(state(&sim), before, "seed {seed}{undone}");
         undone.ok();
+    }
+}
+
+/// Change records as far as the run has no say in them.
+fn changes(records: &[Value]) -> Vec<String> {
+    let told = |record: &Value| {
+        json!([record["kind"], record["id"], record["before"], record["after"]]).to_string()
+    };
+    let mut all: Vec<String> = records.iter().map(told).collect();
+    all.sort_unstable();
+    all
+}
+
+/// A killed run is resumed, and of what it has changed all is told; what has a way back is undone.
+fn is_told_and_undone(script: &str, has_way_back: bool) {
+    for seed in 0..3 {
+        let mut random = Random(seed ^ script.len() as u64);
+        let (sim, dir) = account();
+        let before = state(&sim);
+        let planned = changes(&dir.sh(&format!("{script} --plan")).code(5).records());
+        let requests = sim.counts().total;
+        kill(&sim, &dir, script, &mut random, requests + 20);
+        let runs = dir.sh("imp-change list").ok().records();
+        let last = runs.iter().next_back().expect("a run");
+        if !last["command"].as_str().is_some_and(|command| script.starts_with(command)) {
+            continue;
+        }
+        let case = format!("{script}, seed {seed}");
+        let run = dir.sh("imp-change resume last");
+        if run.stderr().contains("nothing was done: give the command again") {
+            assert_eq!(state(&sim), before, "{case}");
+            continue;
+        }
+        assert_eq!(run.exit_code(), Some(0), "{case}{run}");
+        let told = changes(&dir.sh("imp-change show last").ok().records());
+        if has_way_back {
+            dir.sh("imp-change undo -q last").ok();
+            assert_eq!(state(&sim), before, "{case}: undone");
+        } else {
+            assert_eq!(told, planned, "{case}");
+        }
+    }
+}
+
+#[test]
+fn a_killed_run_of_any_verb_is_undone_to_what_was_before_it() {
+    for script in [
+        "imp-dg create -p N -c -y factory -u D -w -t T --create-target --input made",
+        "imp-hook delete -q --input hooks",
+        "imp-hook create -u http://b/ -e deployment --input g12-24",
+        "imp-dg reassign --from g0 --to g1 --batch 10",
+        "imp-dg update -s told --input g12-24",
+        "imp-build copy -b new --input g0-12",
+        "imp-dg delete -q --input g24-39",
+    ] {
+        is_told_and_undone(script, true);
+    }
+}
+
+#[test]
+fn a_killed_run_tells_of_deletions_all_that_went_with_them() {
+    is_told_and_undone("imp-device remove -q -f --input inside", false);
+    is_told_and_undone("imp-dg delete -q -f --input g0-12", false);
+}
+
+#[test]
+fn what_was_done_of_a_row_that_fails_is_told_and_undone() {
+    let (sim, dir) = account();
+    dir.sh("imp-build deploy -g g0 -x new -t minimum > build").quiet();
+    let before = state(&sim);
+    let build = "$(jq -r .id build)";
+    for (script, refused, parts) in [
+        ("imp-device remove -q -f --input inside".to_owned(), "DELETE /devices/*", 80),
+        ("imp-dg create -p N -c -n G".to_owned(), "POST /devicegroups", 1),
+        ("imp-build run -q -g g1 -x new".to_owned(), "POST /devicegroups/*/restart", 1),
+        (format!("imp-dg update -g g0 -s told -m {build}"), "PUT /devicegroups/**", 1),
+        ("imp-dg delete -q -f -g g0".to_owned(), "DELETE /devicegroups/*", 80),
+    ] {
+        sim.fault(&format!("{refused} 403"));
+        let run = dir.sh(&script).code(1).no_stdout();
+        sim.no_faults();
+        let told = dir.sh("imp-change show last").ok().records();
+        assert_eq!(told.len(), parts, "{script}{run}");
+        assert!(told.iter().all(|part| part["partly"] == true && part["row"].is_u64()));
+        assert_ne!(state(&sim), before, "{script}{run}");
+        dir.sh("imp-change undo -q last").ok();
+        assert_eq!(state(&sim), before, "{script}");
     }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use api::resolve::Resolver;
 use api::{Client, Error, Request, WriteGate};
-use model::ErrorKind;
+use model::{Effect, ErrorKind};
 
 use crate::command_error::CommandError;
 use crate::journal;
@@ -125,32 +125,54 @@ impl Guards {
         protected::failure()
     }
 
-    /// Refuses a run that would change more of the `looked_at` things than it may. `own` is that of
-    /// `--max-changes`.
+    /// Refuses a run that would change more of the `looked_at` things than it may; those count that it changed
+    /// before it was interrupted. `own` is the limit of `--max-changes`; `open` are the rows that would be written,
+    /// by the order in which they are reported.
     ///
     /// # Errors
-    /// Exit 2; nothing has been done.
-    pub fn may_change_so_many(
+    /// In words; nothing has been done.
+    pub(crate) fn may_change_so_many(
         &self,
         own: Option<MaxChanges>,
-        changes: u64,
+        open: impl Iterator<Item = u64>,
         looked_at: u64,
-    ) -> Result<(), CommandError> {
+    ) -> Result<(), String> {
+        let changed = journal::changed_before();
+        let changes = open.filter(|row| !journal::is_counted(*row)).count() as u64 + changed.rows;
+        let looked_at = looked_at + changed.not_taken_up;
         for limit in self.limits.iter().copied().chain(own) {
             if changes > limit.of(looked_at) {
-                return Err(CommandError::usage(format!(
-                    "{changes} of {looked_at} would be changed, and no more than {limit} may be: \
-                     nothing was done"
-                )));
+                return Err(format!(
+                    "{changes} of {looked_at} would be changed, and no more than {limit} may be"
+                ));
             }
         }
         Ok(())
     }
 
+    /// Fails a row of a plan that would change something in what is protected.
+    ///
+    /// # Errors
+    /// As a request that changes it.
+    pub fn foresee(&self, effects: &[Effect]) -> Result<(), Error> {
+        if self.protect.is_empty() { Ok(()) } else { self.protected()?.foresee(effects) }
+    }
+
+    /// Counts a row of a plan that would change something.
+    ///
+    /// # Errors
+    /// As a request of a row that is one too many.
+    pub(crate) fn foresee_row(&self) -> Result<(), Error> {
+        Self::begin_row();
+        self.count()
+    }
+
     /// From now on rows are counted that change something; of `total` rows no more than may.
     pub(crate) fn count_rows(&self, own: Option<MaxChanges>, total: u64) {
+        let changed = journal::changed_before();
         let limits = self.limits.iter().copied().chain(own);
-        *self.left() = limits.map(|limit| limit.of(total)).min();
+        let most = limits.map(|limit| limit.of(total + changed.not_taken_up)).min();
+        *self.left() = most.map(|most| most.saturating_sub(changed.rows));
     }
 
     /// Whether the number of rows has to be known before the first is worked on.
@@ -165,7 +187,9 @@ impl Guards {
 
     fn count(&self) -> Result<(), Error> {
         let mut left = self.left();
-        let Some(number) = left.as_mut().filter(|_| !ROW_IS_COUNTED.get()) else { return Ok(()) };
+        // What may have been done before the run was interrupted is counted.
+        let is_counted = ROW_IS_COUNTED.get() || journal::was_under_way();
+        let Some(number) = left.as_mut().filter(|_| !is_counted) else { return Ok(()) };
         if *number == 0 {
             return Err(refused(
                 "As much was changed as may be",

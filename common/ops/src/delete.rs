@@ -51,8 +51,11 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
         obstacles::identify(&mut run, kind);
         obstacles::look(&mut run, kind);
         run.rows.iter_mut().filter(|row| row.is_open()).for_each(DeleteRow::foresee);
+        if job.is_dry_run() {
+            foresee_guards(session, &mut run.rows);
+        }
         if !session.is_stopped()
-            && let Err(error) = may_delete_so_many(session, order, &run.rows)
+            && let Err(error) = may_delete_so_many(&mut results, order, &run.rows)
                 .and_then(|()| consent_to(session, kind, order, &run.rows))
         {
             results.not_agreed(error);
@@ -73,15 +76,20 @@ pub fn delete(session: &Session, kind: ResourceKind, order: &Deletion<'_>) -> cl
 
 /// Refuses the whole where more would be deleted than may be.
 fn may_delete_so_many(
-    session: &Session,
+    results: &mut Results<'_>,
     order: &Deletion<'_>,
     rows: &[DeleteRow],
 ) -> Result<(), CommandError> {
-    let Some(changes) = order.job.changes.filter(|changes| !changes.dry_run) else {
-        return Ok(());
-    };
-    let open = rows.iter().filter(|row| row.is_open()).count() as u64;
-    session.guards.may_change_so_many(changes.max_changes, open, rows.len() as u64)
+    let open = rows.iter().zip(0..).filter(|(row, _)| row.is_open());
+    let open = open.map(|(_, index)| index);
+    results.may_change_so_many(order.job.changes, open, rows.len() as u64)
+}
+
+/// Fails the rows of a dry run that a guard would refuse.
+fn foresee_guards(session: &Session, rows: &mut [DeleteRow]) {
+    for row in rows.iter_mut().filter(|row| row.is_open()) {
+        row.failure = session.guards.foresee(&row.effects).err().map(cli::failure);
+    }
 }
 
 /// Reads all rows.

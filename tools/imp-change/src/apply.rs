@@ -117,7 +117,7 @@ pub fn carry_out(
     let mut run = Run::new(session, entries, order);
     note_in_journal(session, &run.entries);
     run.take_up_again();
-    let may = may_change_so_many(session, order, &run.entries);
+    let may = may_change_so_many(&mut results, order, &run.entries);
     if let Err(error) = may.and_then(|()| agreed(session, order, &run.entries)) {
         results.not_agreed(error);
         run.give_up(&run_ended());
@@ -217,15 +217,13 @@ fn contradicts(source: &str) -> Failure {
 
 /// Refuses the whole where more would be changed than may be.
 fn may_change_so_many(
-    session: &Session,
+    results: &mut Results<'_>,
     order: &Order,
     entries: &[Entry],
 ) -> Result<(), CommandError> {
-    if order.changes.dry_run {
-        return Ok(());
-    }
-    let open = entries.iter().filter(|entry| entry.is_open()).count() as u64;
-    session.guards.may_change_so_many(order.changes.max_changes, open, entries.len() as u64)
+    let open = entries.iter().zip(0..).filter(|(entry, _)| entry.is_open());
+    let open = open.map(|(_, index)| index);
+    results.may_change_so_many(Some(order.changes), open, entries.len() as u64)
 }
 
 /// Shows what is to be done and asks, where that is to be asked.

@@ -2,7 +2,10 @@
 
 use api::Method;
 use api::Request;
-use model::ResourceKind;
+use model::change::PLANNED;
+use model::{Effect, Record, ResourceKind};
+
+use crate::session::text;
 
 /// A thing that a request changes, or in which it makes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +49,46 @@ pub(super) fn affected(request: &Request) -> Option<Vec<Affected>> {
     }
 }
 
+/// What is changed by changes that are planned, each once. What is still to be made is in nothing that there is.
+pub(super) fn affected_by(effects: &[Effect]) -> Vec<Affected> {
+    let mut all: Vec<Affected> = Vec::new();
+    for one in effects.iter().flat_map(affected_by_one) {
+        let is_there = !one.id.is_empty() && !one.id.starts_with(PLANNED);
+        if is_there && !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+fn affected_by_one(effect: &Effect) -> Vec<Affected> {
+    let is_it = |kind: &ResourceKind| kind.types().contains(&effect.kind.as_str());
+    let kind = ResourceKind::ALL.into_iter().filter(|kind| !kind.is_secret()).find(is_it);
+    let of_side = |side: &Option<Record>, name: &str| {
+        side.as_ref().map_or(String::new(), |side| text(side, name).to_owned())
+    };
+    let within = |kind, name: &str| {
+        let sides = [&effect.before, &effect.after];
+        sides.map(|side| Affected { kind, id: of_side(side, name) }).to_vec()
+    };
+    let is_in_group = [&effect.before, &effect.after]
+        .iter()
+        .any(|side| side.as_ref().is_some_and(|side| side.contains_key("devicegroup_id")));
+    match kind {
+        None | Some(ResourceKind::Account) => Vec::new(),
+        Some(_) if is_in_group => within(ResourceKind::DeviceGroup, "devicegroup_id"),
+        Some(ResourceKind::DeviceGroup) if effect.before.is_none() => {
+            within(ResourceKind::Product, "product_id")
+        }
+        Some(_) if effect.before.is_none() => Vec::new(),
+        Some(kind) => vec![Affected::new(kind, &effect.id)],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use api::resource;
-    use model::Record;
 
     #[test]
     fn each_request_that_changes_something_tells_what() {

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use api::resolve::Resolver;
 use api::{Client, Error, Request, segment};
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Effect, ErrorKind, Record, ResourceKind};
 
-use super::affected::{Affected, affected};
+use super::affected::{Affected, affected, affected_by};
 use super::refused;
 use crate::session::text;
 
@@ -91,6 +91,16 @@ impl Protected {
     pub fn check(&self, request: &Request) -> Result<(), Error> {
         let Some(all) = affected(request) else { return Err(unknown()) };
         for one in all {
+            if self.has(&one)? {
+                return Err(failure());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses changes that are planned of something protected.
+    pub fn foresee(&self, effects: &[Effect]) -> Result<(), Error> {
+        for one in affected_by(effects) {
             if self.has(&one)? {
                 return Err(failure());
             }

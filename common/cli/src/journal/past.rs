@@ -210,6 +210,29 @@ pub fn is_under_way(row: u64) -> bool {
     past.is_some_and(|past| past.recorded.is_under_way(row))
 }
 
+/// How much a run had changed when it was interrupted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ChangedBefore {
+    /// Rows that it changed or may have changed.
+    pub rows: u64,
+    /// Rows that are not taken up again.
+    pub not_taken_up: u64,
+}
+
+/// How much was changed before this run was resumed.
+pub(crate) fn changed_before() -> ChangedBefore {
+    let Some(past) = journal().and_then(|journal| journal.past) else {
+        return ChangedBefore::default();
+    };
+    let not_taken_up = past.recorded.rows() - past.taken_up().len() as u64;
+    ChangedBefore { rows: past.recorded.changed(), not_taken_up }
+}
+
+/// Whether the row that is reported as this, counted from 0, is one of those that may have been changed.
+pub(crate) fn is_counted(index: u64) -> bool {
+    journal().is_some_and(|journal| is_under_way(journal.number(index)))
+}
+
 /// Whether this run goes on where one was interrupted.
 pub fn goes_on() -> bool {
     journal().is_some_and(|journal| journal.past.is_some())

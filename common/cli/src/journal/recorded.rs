@@ -117,7 +117,7 @@ impl Recorded {
                 self.settle(row, RowState::Answered, &line);
                 self.answers.insert(row, line);
             }
-            ("change", Some(row)) => self.changed(row, &line),
+            ("change", Some(row)) => self.take_change(row, &line),
             ("failed", Some(row)) => self.settle(row, failed(&line), &line),
             ("resumed", _) => {
                 (self.exit, self.ended_at) = (None, None);
@@ -157,7 +157,7 @@ impl Recorded {
         }
     }
 
-    fn changed(&mut self, row: u64, line: &Record) {
+    fn take_change(&mut self, row: u64, line: &Record) {
         if line.get("partly") == Some(&true.into()) {
             let change = Change::of_record(line);
             self.parts.entry(row).or_default().extend(change.map(|change| change.effect));
@@ -194,6 +194,15 @@ impl Recorded {
     /// How many rows are in this state.
     pub fn count(&self, state: RowState) -> u64 {
         self.rows.values().filter(|own| **own == state).count() as u64
+    }
+
+    /// How many rows were changed, or may have been.
+    pub(super) fn changed(&self) -> u64 {
+        let answered = |line: &&Record| {
+            line.get("outcome").is_some_and(|outcome| *outcome != Outcome::Unchanged.word())
+        };
+        let sure = self.count(RowState::Done) + self.count(RowState::UnderWay);
+        sure + self.count(RowState::Unknown) + self.answers.values().filter(answered).count() as u64
     }
 
     /// The number of rows.

@@ -103,6 +103,29 @@ impl<'a> Results<'a> {
         Ok(results)
     }
 
+    /// Refuses a run that would change more of the `looked_at` things than it may; `open` are the rows that would be
+    /// written, by the order in which they are reported. A plan says so, and ends as the run would.
+    ///
+    /// # Errors
+    /// Exit 2; nothing has been done.
+    pub fn may_change_so_many(
+        &mut self,
+        changes: Option<Changes>,
+        open: impl Iterator<Item = u64>,
+        looked_at: u64,
+    ) -> std::result::Result<(), CommandError> {
+        let Some(Changes { max_changes, dry_run, .. }) = changes else { return Ok(()) };
+        match self.session.guards.may_change_so_many(max_changes, open, looked_at) {
+            Ok(()) => {}
+            Err(why) if dry_run => {
+                stderr::say(&format!("{why}: nothing would be done"));
+                self.note(Exit::CouldNotRun);
+            }
+            Err(why) => return Err(CommandError::usage(format!("{why}: nothing was done"))),
+        }
+        Ok(())
+    }
+
     /// How many rows have been reported.
     pub fn reported(&self) -> u64 {
         self.reported

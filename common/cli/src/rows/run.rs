@@ -12,7 +12,7 @@ use pipe::engine::{self, Done};
 use pipe::{Failure, Item, ReadError, Row};
 
 use crate::args::Changes;
-use crate::command_error::CommandError;
+use crate::command_error::{CommandError, failure};
 use crate::consent::Ask;
 use crate::guards::Guards;
 use crate::journal::{self, Thing};
@@ -109,7 +109,7 @@ pub fn carry_out<'a>(
     if writes {
         rows = ahead::read(session, job, rows, &mut results);
     }
-    if let Some(changes) = guarded {
+    if let Some(changes) = job.changes {
         session.guards.count_rows(changes.max_changes, results.expected());
     }
     let act = |row: &Row| {
@@ -121,14 +121,41 @@ pub fn carry_out<'a>(
         }
         let worked = with_past(job, row, act(row));
         journal::note_answered(&worked);
-        worked
+        if job.is_dry_run() { foreseen(session, worked) } else { worked }
     };
     let jobs = if job.in_turn { 1 } else { usize::from(session.common.jobs) };
     each_row(session, &mut results, jobs, rows, act, |results, done, row| match &done.page {
         Some(page) => results.shown(page),
-        None => results.good(done.told(&row.source), &row.source),
+        None => report(session, job, results, done.told(&row.source), row),
     });
     Ok(results)
+}
+
+/// A row of a dry run, which fails where a guard would refuse what it changes.
+fn foreseen(session: &Session, worked: RowResult) -> RowResult {
+    let done = worked?;
+    if done.outcome != Some(Outcome::Unchanged) {
+        session.guards.foresee(&done.effects).map_err(failure)?;
+    }
+    Ok(done)
+}
+
+/// Reports a row that was done. In a dry run it fails if it would be one too many.
+fn report(
+    session: &Session,
+    job: &RowJob<'_>,
+    results: &mut Results<'_>,
+    done: RowDone,
+    row: &Row,
+) -> bool {
+    let changes = job.is_dry_run() && done.outcome != Some(Outcome::Unchanged);
+    match if changes { session.guards.foresee_row() } else { Ok(()) } {
+        Ok(()) => results.good(done, &row.source),
+        Err(error) => {
+            results.bad(&failure(error), &row.record, &row.source);
+            true
+        }
+    }
 }
 
 /// Works on rows in parallel and hands what came of them to `report`, in their order, until that says

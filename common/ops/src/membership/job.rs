@@ -114,7 +114,7 @@ impl<'a> MoveJob<'a> {
             Err(error) => self.not_located(&error),
         }
         leave_protected_alone(self.session, &mut self.rows, &self.locations);
-        if let Err(error) = self.may_change_so_many().and_then(|()| self.consent()) {
+        if let Err(error) = self.may_change_so_many(results).and_then(|()| self.consent()) {
             results.not_agreed(error);
             self.settle_open(&RowState::run_ended());
         }
@@ -163,13 +163,11 @@ impl<'a> MoveJob<'a> {
     }
 
     /// Refuses the whole where more would be changed than may be.
-    fn may_change_so_many(&self) -> Result<(), CommandError> {
-        let Some(changes) = self.order.job.changes.filter(|changes| !changes.dry_run) else {
-            return Ok(());
-        };
-        let open = self.rows.iter().filter(|row| row.open().is_some()).count() as u64;
-        let all = self.rows.len() as u64;
-        self.session.guards.may_change_so_many(changes.max_changes, open, all)
+    fn may_change_so_many(&self, results: &mut Results<'_>) -> Result<(), CommandError> {
+        let first = results.reported();
+        let open = self.rows.iter().zip(first..).filter(|(row, _)| row.open().is_some());
+        let (changes, all) = (self.order.job.changes, self.rows.len() as u64);
+        results.may_change_so_many(changes, open.map(|(_, index)| index), all)
     }
 
     /// Gives the rows that are still to be written another state.

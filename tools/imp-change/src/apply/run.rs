@@ -186,6 +186,7 @@ impl<'a> Run<'a> {
                 (_, None) => self.delete(effect),
                 _ => self.update(effect),
             };
+            let result = if self.dry_run { self.foreseen_guards(result) } else { result };
             let done = |(outcome, effect): &(Outcome, Effect)| {
                 RowDone::new(Record::new(), *outcome).with(effect.clone())
             };
@@ -193,6 +194,19 @@ impl<'a> Run<'a> {
             State::of(result)
         };
         journal::working_on(rows, act).0
+    }
+
+    /// What would be done, unless a guard would refuse it.
+    fn foreseen_guards(
+        &self,
+        result: Result<(Outcome, Effect), Failure>,
+    ) -> Result<(Outcome, Effect), Failure> {
+        let (outcome, effect) = result?;
+        if outcome != Outcome::Unchanged {
+            let foreseen = self.session.guards.foresee(std::slice::from_ref(&effect));
+            foreseen.map_err(cli::failure)?;
+        }
+        Ok((outcome, effect))
     }
 
     /// In a dry run, what becomes of a record that goes on from where one ends that would be carried out.
