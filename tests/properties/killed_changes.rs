@@ -52,13 +52,14 @@ fn account() -> (Sim, Dir) {
 /// answered; or between requests.
 fn kill(sim: &Sim, dir: &Dir, script: &str, random: &mut Random, requests: u64) {
     let after = random.below(requests);
-    let running = if random.below(2) == 0 {
+    if random.below(2) == 0 {
         sim.fault(&format!("* /** delay=1h after={after}"));
         let running = dir.spawn(&format!("exec {script}"));
         running.wait_for("a request that is not answered, or the end", || {
             running.has_ended() || sim.faults_applied() != [0]
         });
-        running
+        running.insist("KILL");
+        sim.no_faults();
     } else {
         sim.fault("* /** delay=2ms");
         let already = sim.counts().total;
@@ -66,11 +67,10 @@ fn kill(sim: &Sim, dir: &Dir, script: &str, random: &mut Random, requests: u64) 
         running.wait_for("so many requests, or the end", || {
             running.has_ended() || sim.counts().total >= already + after
         });
-        running
-    };
-    running.insist("KILL");
-    sim.no_faults();
-    sim.wait_until_idle();
+        running.insist("KILL");
+        sim.no_faults();
+        sim.wait_until_idle();
+    }
 }
 
 #[test]

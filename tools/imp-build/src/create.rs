@@ -117,7 +117,7 @@ impl Creating {
         made: Record,
         of_build: &impl Fn(&Record) -> Effect,
     ) -> Result<(Record, Effect), Failure> {
-        let deployed = as_planned(of_build(&made));
+        let deployed = as_planned(of_build(&made), cli::text(&made, "id"));
         self.note_if_restarts(&deployed);
         // Whether the restart was sent as well is not known.
         if self.restarts { Err(perhaps_restarted(&made)) } else { Ok((made, deployed)) }
@@ -193,13 +193,14 @@ fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option
     Ok(is_so(&build, wanted).then_some(build))
 }
 
-/// A deployment that was made before the run was interrupted: what the group had before it was noted then.
-fn as_planned(deployed: Effect) -> Effect {
+/// A deployment that was made before the run was interrupted. What the group had before it was noted then; now it
+/// has the build already.
+fn as_planned(deployed: Effect, build: &str) -> Effect {
     let is_it = |planned: &&Effect| planned.id == deployed.id && !planned.is_action();
-    match journal::planned_before().iter().find(is_it) {
-        Some(planned) => Effect { before: planned.before.clone(), ..deployed },
-        None => deployed,
-    }
+    let Some(planned) = journal::planned_before().iter().find(is_it) else { return deployed };
+    let mut after = deployed.after.unwrap_or_default();
+    after.insert(CURRENT.into(), build.into());
+    Effect { before: planned.before.clone(), after: Some(after), ..deployed }
 }
 
 /// The build is there; of the restart that comes after it nothing is known.
