@@ -270,3 +270,18 @@ fn a_run_is_resumed_and_undone_by_its_own_account() {
     std::fs::write(&path, text).expect("a file");
     dir.sh("imp-change resume last").ok();
 }
+
+#[test]
+fn the_making_of_a_login_key_is_told_without_the_key() {
+    let (sim, dir) = account(1);
+    dir.write("pw", &sim.entry.password);
+    let key = dir.sh("imp-auth key create -s night --pwd-file pw").quiet().field("id").remove(0);
+    let told = dir.sh("imp-change show last").quiet().record();
+    let begin: String = key.chars().take(4).collect();
+    assert_eq!(told["id"], format!("{begin}…"));
+    assert_eq!(
+        (&told["after"]["description"], &told["outcome"]),
+        (&"night".into(), &"created".into())
+    );
+    dir.sh("imp-change undo -q last").code(1).says("login keys and tokens are secrets");
+}
