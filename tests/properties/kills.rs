@@ -53,6 +53,29 @@ impl Verb {
     }
 }
 
+/// What came of runs that were killed.
+#[derive(Debug, Default)]
+struct Figures {
+    moments: usize,
+    /// More than moments where a resumption was killed too, fewer where a run had ended before.
+    kills: usize,
+    rows: usize,
+    /// Rows that the last resumption finished.
+    finished: usize,
+    /// Rows of which nobody can know what became of them.
+    unknown: usize,
+}
+
+impl std::ops::AddAssign for Figures {
+    fn add_assign(&mut self, more: Figures) {
+        self.moments += more.moments;
+        self.kills += more.kills;
+        self.rows += more.rows;
+        self.finished += more.finished;
+        self.unknown += more.unknown;
+    }
+}
+
 struct Case {
     verb: Verb,
     seed: u64,
@@ -96,8 +119,8 @@ impl Case {
         Case { verb, seed, random, sim, dir, rows, ids, group }
     }
 
-    /// Types the script and kills it after a number of requests, unless it has ended before.
-    fn kill(&mut self, script: &str) {
+    /// Types the script and kills it after a number of requests; whether it had not ended before.
+    fn kill(&mut self, script: &str) -> bool {
         let (write, each) = self.verb.writes();
         let writes = (self.rows as u64).div_ceil(each);
         let after = self.random.below(writes);
@@ -110,18 +133,21 @@ impl Case {
             running.wait_for("a request that is not answered, or the end", || {
                 running.has_ended() || self.sim.faults_applied() != [0]
             });
-            running.insist("KILL");
+            let ended = running.insist("KILL");
             self.sim.no_faults();
+            ended.exit_code().is_none()
         } else {
             self.sim.fault("* /** delay=3ms");
-            let already = self.sim.counts().writes;
+            // Not before the first: there would be no run.
+            let already = self.sim.counts().writes.max(1);
             let running = self.dir.spawn(&format!("exec {script}"));
             running.wait_for("so many requests, or the end", || {
                 running.has_ended() || self.sim.counts().writes >= already + after
             });
-            running.insist("KILL");
+            let ended = running.insist("KILL");
             self.sim.no_faults();
             self.sim.wait_until_idle();
+            ended.exit_code().is_none()
         }
     }
 
@@ -130,10 +156,10 @@ impl Case {
     }
 
     /// Runs, kills, perhaps kills the resumption too, and resumes.
-    fn run(mut self) -> usize {
-        self.kill(self.verb.script());
+    fn run(mut self) -> Figures {
+        let mut kills = usize::from(self.kill(self.verb.script()));
         if self.random.below(3) == 0 {
-            self.kill("imp-change resume last");
+            kills += usize::from(self.kill("imp-change resume last"));
         }
         let resumed = self.dir.sh("imp-change resume last");
         let code = resumed.exit_code();
@@ -148,7 +174,8 @@ impl Case {
         assert_eq!(changes.len(), self.rows - unknown.len(), "{}: changes", self.called());
         let again = self.dir.sh("imp-change resume last").code(i32::from(!unknown.is_empty()));
         assert!(again.stdout().is_empty(), "{}: nothing is left{again}", self.called());
-        unknown.len()
+        let (rows, finished) = (self.rows, resumed.records().len());
+        Figures { moments: 1, kills, rows, finished, unknown: unknown.len() }
     }
 
     /// Every row is told once; gives the numbers of those that may have been done.
@@ -214,16 +241,30 @@ fn runs_that_are_killed_are_finished_by_resume() {
     }
 }
 
-/// All of it: `cargo test -p tests --test main -- --ignored kills`; `IMP_KILLS` says how many moments.
+/// All of it: `cargo test -p tests --test main -- --ignored --nocapture kills`. It can be done in
+/// parts, each a range of moments: `IMP_KILLS=120..150`.
 #[test]
 #[ignore = "it takes an hour"]
-#[expect(clippy::disallowed_methods, reason = "how much is wanted is up to who asks for it")]
+#[expect(clippy::disallowed_macros, reason = "the figures are for who asked for all of it")]
+#[expect(clippy::print_stderr, reason = "the figures are for who asked for all of it")]
 fn runs_that_are_killed_at_500_moments_are_finished_by_resume() {
-    let moments = std::env::var("IMP_KILLS").map_or(500, |text| text.parse().expect("a number"));
-    let unknown: usize = (0..moments)
-        .map(|moment| Case::new(ALL[moment % ALL.len()], 1000 + moment as u64, 2000).run())
-        .sum();
-    assert!(moments < 30 || unknown > 0, "no restart was ever under way");
+    let moments = moments();
+    let mut figures = Figures::default();
+    for moment in moments.clone() {
+        figures += Case::new(ALL[moment % ALL.len()], 1000 + moment as u64, 2000).run();
+    }
+    eprintln!("{moments:?}: {figures:?}");
+    assert!(figures.moments < 30 || figures.unknown > 0, "no restart was ever under way");
+}
+
+#[expect(clippy::disallowed_methods, reason = "how much is wanted is up to who asks for it")]
+fn moments() -> std::ops::Range<usize> {
+    let Ok(wanted) = std::env::var("IMP_KILLS") else { return 0..500 };
+    let number = |text: &str| text.parse().expect("IMP_KILLS is a range of numbers: 0..500");
+    match wanted.split_once("..") {
+        Some((first, end)) => number(first)..number(end),
+        None => 0..number(&wanted),
+    }
 }
 
 #[test]
