@@ -50,6 +50,7 @@ mod properties {
     mod terminal;
     mod transport;
     mod unchanged;
+    mod undo_sequences;
     mod unknown_outcomes;
     mod values;
     mod variants;

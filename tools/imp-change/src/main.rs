@@ -5,6 +5,7 @@
 mod apply;
 mod described;
 mod list;
+mod made_again;
 mod records;
 mod resume;
 mod reverse;

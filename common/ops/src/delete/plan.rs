@@ -47,6 +47,8 @@ pub struct GroupToDelete {
     pub flagged: Vec<String>,
     /// Its deployments.
     pub deployments: Vec<Record>,
+    /// Its webhooks, which go with it as far as anybody knows (imp-service(7), section 12).
+    pub webhooks: Vec<Record>,
 }
 
 impl DeleteRow {
@@ -75,6 +77,7 @@ impl DeleteRow {
         let (fixtures, others): (Vec<_>, Vec<_>) =
             self.groups.iter().partition(|group| group.is_fixture());
         for group in fixtures.into_iter().chain(others) {
+            effects.extend(group.webhooks.iter().map(Effect::deletion));
             effects.extend(group.deployments.iter().flat_map(gone));
             effects.push(Effect::deletion(&group.record));
         }
@@ -133,6 +136,7 @@ pub fn plan(rows: &[&DeleteRow]) -> Vec<String> {
     // A group that is a row of its own is no obstacle.
     let of_products = rows.iter().filter(|row| cli::text(&row.record, "type") == "product");
     let of_products: usize = of_products.map(|row| row.groups.len()).sum();
+    let webhooks: usize = groups().map(|group| group.webhooks.len()).sum();
     let zombies: usize = rows.iter().map(|row| row.zombies.len()).sum();
     [
         (devices(false), "unassign", "device"),
@@ -140,6 +144,7 @@ pub fn plan(rows: &[&DeleteRow]) -> Vec<String> {
         (flagged, "take the flag from", "deployment"),
         (of_products, "delete", "device group"),
         (deployments, "delete", "deployment"),
+        (webhooks, "delete", "webhook"),
         (zombies, "delete", "deployment that belongs to no group"),
     ]
     .into_iter()
