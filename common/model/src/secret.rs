@@ -23,6 +23,13 @@ impl Secret {
     }
 }
 
+/// How an option on the command line becomes one: the parser then holds nothing that shows it.
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Secret(text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[hidden]")
