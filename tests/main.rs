@@ -23,6 +23,7 @@ mod commands {
 
 /// What holds for every command: input, output, ends, faults, secrets, the limit.
 mod properties {
+    mod account;
     mod bad_input;
     mod command_line;
     mod doubt;
@@ -35,6 +36,7 @@ mod properties {
     mod input;
     mod journals;
     mod kills;
+    mod kills_of_other_verbs;
     mod lists;
     mod pipes;
     mod plans;
@@ -46,6 +48,7 @@ mod properties {
     mod retry;
     mod secrets;
     mod service;
+    mod signals;
     mod spreadsheets;
     mod terminal;
     mod transport;

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{DEVELOPMENT, Dir, Sim};
 
 use super::random_faults::Random;
 
 /// A verb that is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verb {
+pub(super) enum Verb {
     Assign,
     Unassign,
     Update,
@@ -27,7 +27,7 @@ impl Verb {
         matches!(self, Verb::Copy | Verb::HookCreate)
     }
 
-    fn script(self) -> &'static str {
+    pub(super) fn script(self) -> &'static str {
         match self {
             Verb::Assign => "imp-device assign --dg A --batch 10 --input rows.csv",
             Verb::Unassign => "imp-device unassign --batch 10 --input rows.csv",
@@ -41,7 +41,7 @@ impl Verb {
     }
 
     /// The requests that change something, and how many rows each has.
-    fn writes(self) -> (&'static str, u64) {
+    pub(super) fn writes(self) -> (&'static str, u64) {
         match self {
             Verb::Assign => ("POST /devicegroups/*/relationships/devices", 10),
             Verb::Unassign => ("DELETE /devicegroups/*/relationships/devices", 10),
@@ -76,12 +76,12 @@ impl std::ops::AddAssign for Figures {
     }
 }
 
-struct Case {
+pub(super) struct Case {
     verb: Verb,
     seed: u64,
     random: Random,
-    sim: Sim,
-    dir: Dir,
+    pub(super) sim: Sim,
+    pub(super) dir: Dir,
     rows: usize,
     /// Devices or groups, in the order of the rows.
     ids: Vec<String>,
@@ -89,7 +89,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(verb: Verb, seed: u64, rows: usize) -> Case {
+    pub(super) fn new(verb: Verb, seed: u64, rows: usize) -> Case {
         let devices = if verb.is_about_groups() { 0 } else { rows };
         let sim = Sim::start(&["--devices", &devices.to_string()]);
         let product = sim.product("Ovens");
@@ -179,7 +179,7 @@ impl Case {
     }
 
     /// Every row is told once; gives the numbers of those that may have been done.
-    fn told(&self) -> BTreeSet<u64> {
+    pub(super) fn told(&self) -> BTreeSet<u64> {
         let shown = self.dir.sh("imp-change show --all last").ok().records();
         let rows: Vec<u64> = shown.iter().filter_map(|line| line["row"].as_u64()).collect();
         let expected: Vec<u64> = (1..=self.rows as u64).collect();
@@ -193,7 +193,7 @@ impl Case {
             .collect()
     }
 
-    fn is_as_undisturbed(&self, unknown: &BTreeSet<u64>) {
+    pub(super) fn is_as_undisturbed(&self, unknown: &BTreeSet<u64>) {
         let (called, ids) = (self.called(), &self.ids);
         let events = self.sim.events();
         let of = |id: &String| events.get(id).copied().unwrap_or_default();
@@ -264,26 +264,5 @@ fn moments() -> std::ops::Range<usize> {
     match wanted.split_once("..") {
         Some((first, end)) => number(first)..number(end),
         None => 0..number(&wanted),
-    }
-}
-
-#[test]
-fn a_terminated_run_is_resumed_like_a_killed_one() {
-    for verb in [Verb::Assign, Verb::Restart, Verb::HookCreate] {
-        let case = Case::new(verb, 1, 200);
-        let (write, _) = verb.writes();
-        case.sim.fault(&format!("{write} delay=300ms after=3"));
-        let running = case.dir.spawn(&format!("exec {}", verb.script()));
-        running.wait_for("requests under way", || case.sim.faults_applied() != [0]);
-        running.terminate();
-        running.wait().code(143);
-        case.sim.no_faults();
-        let runs = case.dir.sh("imp-change list").ok().records();
-        assert_eq!((runs.len(), &runs[0]["state"]), (1, &Value::from("interrupted")));
-        case.dir.sh("imp-change resume last").ok();
-        let unknown = case.told();
-        case.is_as_undisturbed(&unknown);
-        assert!(unknown.is_empty(), "all answers came: {unknown:?}");
-        assert_eq!(case.dir.sh("imp-change list").ok().record()["state"], "ended");
     }
 }

@@ -2,14 +2,13 @@
 //! then as it was before each, but for ids of what was made again and builds that were made. Undoing an
 //! undo does it again.
 
-mod account;
 mod commands;
 mod one_way;
 
 use serde_json::{Value, json};
 use tests::{DEVELOPMENT, Dir, Sim};
 
-use self::account::Account;
+use super::account::Account;
 use super::random_faults::Random;
 
 const FIXTURE: &str = "factoryfixture_devicegroup";

@@ -3,7 +3,7 @@
 use tests::DEVELOPMENT;
 
 use super::Case;
-use super::account::Account;
+use crate::properties::account::Account;
 
 /// What is done, how much of it has no way back, and of what then something is otherwise than before.
 const SCRIPTS: [(&str, usize, &[&str]); 9] = [

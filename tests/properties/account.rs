@@ -69,6 +69,11 @@ impl Account {
         Account { seen, builds: builds.iter().map(build).collect() }
     }
 
+    /// What people see, line by line.
+    pub(super) fn into_seen(self) -> Vec<String> {
+        self.seen
+    }
+
     /// What is otherwise in `now`; builds that have been made since stay, and count for nothing.
     pub(super) fn differences(&self, now: &Account) -> Vec<String> {
         let mut missing = self.seen.clone();
