@@ -44,4 +44,15 @@ mod tests {
     fn debug_hides_it() {
         assert_eq!(format!("{:?}", Secret::new("swordfish")), "[hidden]");
     }
+
+    #[test]
+    fn a_panic_about_it_hides_it() {
+        let panic = std::panic::catch_unwind(|| {
+            let wrong = |secret| -> Result<(), Secret> { Err(secret) };
+            wrong(Secret::new("swordfish")).unwrap();
+        });
+        let told = panic.unwrap_err();
+        let told = told.downcast_ref::<String>().unwrap();
+        assert!(told.contains("[hidden]") && !told.contains("swordfish"), "{told}");
+    }
 }

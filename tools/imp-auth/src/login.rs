@@ -27,7 +27,7 @@ pub struct Login {
     #[arg(long, short, value_name = "USER", conflicts_with_all = ["lk", "lk_file"])]
     user: Option<String>,
     /// The password; safer asked for or from a file, since others see command lines
-    #[arg(long, short = 'w', value_name = "PASSWORD", conflicts_with_all = ["lk", "lk_file"])]
+    #[arg(long, short = 'w', value_name = "PASSWORD", allow_hyphen_values = true, conflicts_with_all = ["lk", "lk_file"])]
     pwd: Option<Secret>,
     /// Read the password from this file; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["pwd", "lk", "lk_file"])]

@@ -1,4 +1,5 @@
-//! The key that takes devices out of production.
+//! The key that takes devices out of production. It may begin with a dash: refused as an unknown option, it would
+//! be shown.
 
 use model::Secret;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,13 @@ use crate::terminal::environment;
 #[derive(Args, Clone, Debug)]
 pub struct Unblessing {
     /// The account's unblessing key, for production devices (also: IMP_UNBOND_KEY)
-    #[arg(long, short = 'u', value_name = "KEY", conflicts_with = "unbond_file")]
+    #[arg(
+        long,
+        short = 'u',
+        value_name = "KEY",
+        allow_hyphen_values = true,
+        conflicts_with = "unbond_file"
+    )]
     unbond: Option<Secret>,
     /// Read the unblessing key from this file, where others do not see it
     #[arg(long, value_name = "FILE")]
@@ -37,7 +44,7 @@ impl Unblessing {
 #[derive(Args, Clone, Debug)]
 pub struct UnblessingKey {
     /// The account's unblessing key, for production devices (also: IMP_UNBOND_KEY)
-    #[arg(long, value_name = "KEY", conflicts_with = "unbond_file")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true, conflicts_with = "unbond_file")]
     unbond: Option<Secret>,
     /// Read the unblessing key from this file, where others do not see it
     #[arg(long, value_name = "FILE")]

@@ -14,7 +14,13 @@ use pipe::Failure;
 #[derive(Args)]
 pub struct Password {
     /// The password of the account; safer asked for or from a file, since others see command lines
-    #[arg(long, short = 'w', value_name = "PASSWORD", conflicts_with = "pwd_file")]
+    #[arg(
+        long,
+        short = 'w',
+        value_name = "PASSWORD",
+        allow_hyphen_values = true,
+        conflicts_with = "pwd_file"
+    )]
     pwd: Option<Secret>,
     /// Read the password from this file; `-` is stdin
     #[arg(long, value_name = "FILE")]
