@@ -23,6 +23,7 @@ mod commands {
 
 /// What holds for every command: input, output, ends, faults, secrets, the limit.
 mod properties {
+    mod account;
     mod bad_input;
     mod command_line;
     mod doubt;
@@ -36,6 +37,7 @@ mod properties {
     mod journals;
     mod killed_changes;
     mod kills;
+    mod kills_of_other_verbs;
     mod lists;
     mod pipes;
     mod plans;
@@ -47,10 +49,12 @@ mod properties {
     mod retry;
     mod secrets;
     mod service;
+    mod signals;
     mod spreadsheets;
     mod terminal;
     mod transport;
     mod unchanged;
+    mod undo_sequences;
     mod unknown_outcomes;
     mod values;
     mod variants;

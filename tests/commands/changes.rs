@@ -141,6 +141,13 @@ fn what_has_no_way_back_is_refused_and_the_rest_is_undone() {
     dir.sh("imp-change apply < plan > made").quiet();
     dir.sh("imp-build deploy -g C -x empty -y empty").quiet();
     dir.sh("imp-change undo -q ./made").code(1).says("The group has got code since");
+    // Nor with a webhook that somebody has made there, unless its deletion is asked for too.
+    dir.sh("imp-dg create -p Ovens -n W").quiet();
+    let run = dir.sh("imp-change list --limit 1").quiet().field("run").remove(0);
+    dir.sh("imp-hook create -g W -u http://w/ -e blinkup").quiet();
+    dir.sh(&format!("imp-change undo -q {run}")).code(1).says("The group has got a webhook since");
+    dir.sh("imp-dg delete -q -g W --plan > plan").code(5);
+    dir.sh("imp-change apply -q < plan").quiet().outcomes("deleted", 2);
     // Nobody is there to be asked.
     dir.sh("imp-change undo ./made").code(2).no_stdout();
     dir.sh("imp-change undo -q ./nowhere").code(2).says("nowhere");

@@ -4,6 +4,9 @@
 //! first thing the test program does is one `cargo build`, which takes no time when all is there.
 //! It is told nothing of the package that is being tested: the variables that cargo sets for it
 //! would make build scripts run again and dependencies be built anew each time.
+//!
+//! A test that takes an hour runs on a copy of `target/debug`, so that the sources can be edited
+//! meanwhile: with `IMP_TESTS_BUILT` set, the commands are taken as they lie beside the test program.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,6 +24,9 @@ fn build() -> PathBuf {
     let own = std::env::current_exe().expect("a test knows its own path");
     // target/debug/deps/main-0123456789abcdef
     let profile = own.ancestors().nth(2).expect("a test program lies in target/PROFILE/deps");
+    if std::env::var_os("IMP_TESTS_BUILT").is_some() {
+        return profile.to_owned();
+    }
     let target = profile.parent().expect("the profile's directory lies in the target directory");
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in it");
     let mut cargo = Command::new(env!("CARGO"));

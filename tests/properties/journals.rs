@@ -60,7 +60,9 @@ fn a_place_that_cannot_be_written_is_a_warning_unless_a_journal_is_required() {
     // A file where the directory should be: nobody can write there, whoever runs the tests.
     let place = dir.path().join("devices.csv/changes");
     dir.set("IMP_JOURNAL", place.to_str().expect("UTF-8"));
-    dir.sh(ASSIGN).ok().says("no journal of this run can be written").outcomes("assigned", 20);
+    let run = dir.sh(ASSIGN).ok().says("no journal of this run can be written");
+    assert_eq!(run.stderr().lines().count(), 1, "one warning{run}");
+    run.outcomes("assigned", 20);
     dir.set("IMP_JOURNAL", "require");
     let state = dir.home().join("blocked");
     std::fs::write(&state, "").expect("a file");

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{DEVELOPMENT, Dir, Sim};
 
 use super::random_faults::Random;
 
 /// A verb that is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verb {
+pub(super) enum Verb {
     Assign,
     Unassign,
     Update,
@@ -27,7 +27,7 @@ impl Verb {
         matches!(self, Verb::Copy | Verb::HookCreate)
     }
 
-    fn script(self) -> &'static str {
+    pub(super) fn script(self) -> &'static str {
         match self {
             Verb::Assign => "imp-device assign --dg A --batch 10 --input rows.csv",
             Verb::Unassign => "imp-device unassign --batch 10 --input rows.csv",
@@ -41,7 +41,7 @@ impl Verb {
     }
 
     /// The requests that change something, and how many rows each has.
-    fn writes(self) -> (&'static str, u64) {
+    pub(super) fn writes(self) -> (&'static str, u64) {
         match self {
             Verb::Assign => ("POST /devicegroups/*/relationships/devices", 10),
             Verb::Unassign => ("DELETE /devicegroups/*/relationships/devices", 10),
@@ -53,12 +53,35 @@ impl Verb {
     }
 }
 
-struct Case {
+/// What came of runs that were killed.
+#[derive(Debug, Default)]
+struct Figures {
+    moments: usize,
+    /// More than moments where a resumption was killed too, fewer where a run had ended before.
+    kills: usize,
+    rows: usize,
+    /// Rows that the last resumption finished.
+    finished: usize,
+    /// Rows of which nobody can know what became of them.
+    unknown: usize,
+}
+
+impl std::ops::AddAssign for Figures {
+    fn add_assign(&mut self, more: Figures) {
+        self.moments += more.moments;
+        self.kills += more.kills;
+        self.rows += more.rows;
+        self.finished += more.finished;
+        self.unknown += more.unknown;
+    }
+}
+
+pub(super) struct Case {
     verb: Verb,
     seed: u64,
     random: Random,
-    sim: Sim,
-    dir: Dir,
+    pub(super) sim: Sim,
+    pub(super) dir: Dir,
     rows: usize,
     /// Devices or groups, in the order of the rows.
     ids: Vec<String>,
@@ -66,7 +89,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(verb: Verb, seed: u64, rows: usize) -> Case {
+    pub(super) fn new(verb: Verb, seed: u64, rows: usize) -> Case {
         let devices = if verb.is_about_groups() { 0 } else { rows };
         let sim = Sim::start(&["--devices", &devices.to_string()]);
         let product = sim.product("Ovens");
@@ -96,8 +119,8 @@ impl Case {
         Case { verb, seed, random, sim, dir, rows, ids, group }
     }
 
-    /// Types the script and kills it after a number of requests, unless it has ended before.
-    fn kill(&mut self, script: &str) {
+    /// Types the script and kills it after a number of requests; whether it had not ended before.
+    fn kill(&mut self, script: &str) -> bool {
         let (write, each) = self.verb.writes();
         let writes = (self.rows as u64).div_ceil(each);
         let after = self.random.below(writes);
@@ -110,18 +133,21 @@ impl Case {
             running.wait_for("a request that is not answered, or the end", || {
                 running.has_ended() || self.sim.faults_applied() != [0]
             });
-            running.insist("KILL");
+            let ended = running.insist("KILL");
             self.sim.no_faults();
+            ended.exit_code().is_none()
         } else {
             self.sim.fault("* /** delay=3ms");
-            let already = self.sim.counts().writes;
+            // Not before the first: there would be no run.
+            let already = self.sim.counts().writes.max(1);
             let running = self.dir.spawn(&format!("exec {script}"));
             running.wait_for("so many requests, or the end", || {
                 running.has_ended() || self.sim.counts().writes >= already + after
             });
-            running.insist("KILL");
+            let ended = running.insist("KILL");
             self.sim.no_faults();
             self.sim.wait_until_idle();
+            ended.exit_code().is_none()
         }
     }
 
@@ -130,10 +156,10 @@ impl Case {
     }
 
     /// Runs, kills, perhaps kills the resumption too, and resumes.
-    fn run(mut self) -> usize {
-        self.kill(self.verb.script());
+    fn run(mut self) -> Figures {
+        let mut kills = usize::from(self.kill(self.verb.script()));
         if self.random.below(3) == 0 {
-            self.kill("imp-change resume last");
+            kills += usize::from(self.kill("imp-change resume last"));
         }
         let resumed = self.dir.sh("imp-change resume last");
         let code = resumed.exit_code();
@@ -148,11 +174,12 @@ impl Case {
         assert_eq!(changes.len(), self.rows - unknown.len(), "{}: changes", self.called());
         let again = self.dir.sh("imp-change resume last").code(i32::from(!unknown.is_empty()));
         assert!(again.stdout().is_empty(), "{}: nothing is left{again}", self.called());
-        unknown.len()
+        let (rows, finished) = (self.rows, resumed.records().len());
+        Figures { moments: 1, kills, rows, finished, unknown: unknown.len() }
     }
 
     /// Every row is told once; gives the numbers of those that may have been done.
-    fn told(&self) -> BTreeSet<u64> {
+    pub(super) fn told(&self) -> BTreeSet<u64> {
         let shown = self.dir.sh("imp-change show --all last").ok().records();
         let rows: Vec<u64> = shown.iter().filter_map(|line| line["row"].as_u64()).collect();
         let expected: Vec<u64> = (1..=self.rows as u64).collect();
@@ -166,7 +193,7 @@ impl Case {
             .collect()
     }
 
-    fn is_as_undisturbed(&self, unknown: &BTreeSet<u64>) {
+    pub(super) fn is_as_undisturbed(&self, unknown: &BTreeSet<u64>) {
         let (called, ids) = (self.called(), &self.ids);
         let events = self.sim.events();
         let of = |id: &String| events.get(id).copied().unwrap_or_default();
@@ -214,35 +241,28 @@ fn runs_that_are_killed_are_finished_by_resume() {
     }
 }
 
-/// All of it: `cargo test -p tests --test main -- --ignored kills`; `IMP_KILLS` says how many moments.
+/// All of it: `cargo test -p tests --test main -- --ignored --nocapture kills`. It can be done in
+/// parts, each a range of moments: `IMP_KILLS=120..150`.
 #[test]
 #[ignore = "it takes an hour"]
-#[expect(clippy::disallowed_methods, reason = "how much is wanted is up to who asks for it")]
+#[expect(clippy::disallowed_macros, reason = "the figures are for who asked for all of it")]
+#[expect(clippy::print_stderr, reason = "the figures are for who asked for all of it")]
 fn runs_that_are_killed_at_500_moments_are_finished_by_resume() {
-    let moments = std::env::var("IMP_KILLS").map_or(500, |text| text.parse().expect("a number"));
-    let unknown: usize = (0..moments)
-        .map(|moment| Case::new(ALL[moment % ALL.len()], 1000 + moment as u64, 2000).run())
-        .sum();
-    assert!(moments < 30 || unknown > 0, "no restart was ever under way");
+    let moments = moments();
+    let mut figures = Figures::default();
+    for moment in moments.clone() {
+        figures += Case::new(ALL[moment % ALL.len()], 1000 + moment as u64, 2000).run();
+    }
+    eprintln!("{moments:?}: {figures:?}");
+    assert!(figures.moments < 30 || figures.unknown > 0, "no restart was ever under way");
 }
 
-#[test]
-fn a_terminated_run_is_resumed_like_a_killed_one() {
-    for verb in [Verb::Assign, Verb::Restart, Verb::HookCreate] {
-        let case = Case::new(verb, 1, 200);
-        let (write, _) = verb.writes();
-        case.sim.fault(&format!("{write} delay=300ms after=3"));
-        let running = case.dir.spawn(&format!("exec {}", verb.script()));
-        running.wait_for("requests under way", || case.sim.faults_applied() != [0]);
-        running.terminate();
-        running.wait().code(143);
-        case.sim.no_faults();
-        let runs = case.dir.sh("imp-change list").ok().records();
-        assert_eq!((runs.len(), &runs[0]["state"]), (1, &Value::from("interrupted")));
-        case.dir.sh("imp-change resume last").ok();
-        let unknown = case.told();
-        case.is_as_undisturbed(&unknown);
-        assert!(unknown.is_empty(), "all answers came: {unknown:?}");
-        assert_eq!(case.dir.sh("imp-change list").ok().record()["state"], "ended");
+#[expect(clippy::disallowed_methods, reason = "how much is wanted is up to who asks for it")]
+fn moments() -> std::ops::Range<usize> {
+    let Ok(wanted) = std::env::var("IMP_KILLS") else { return 0..500 };
+    let number = |text: &str| text.parse().expect("IMP_KILLS is a range of numbers: 0..500");
+    match wanted.split_once("..") {
+        Some((first, end)) => number(first)..number(end),
+        None => 0..number(&wanted),
     }
 }

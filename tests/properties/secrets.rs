@@ -152,6 +152,61 @@ fn nor_when_a_service_repeats_what_it_was_sent() {
 }
 
 #[test]
+fn nor_when_a_command_line_is_wrong() {
+    let sim = Sim::start(&["--devices", "5"]);
+    let dir = Dir::signed_in(&sim);
+    for typed in [
+        "imp-auth login --user x --pwdd=the-canary",
+        "imp-auth login --user x --pwd=the-canary --nonsense",
+        "imp-auth login --user x --pwd --the-canary --nonsense",
+        "imp-auth login --user x -w -the-canary --nonsense",
+        "imp-auth login --pwd the-canary --lk the-canary",
+        "imp-auth login --lk the-canary --lk the-canary",
+        "imp-auth login --otp the-canary --nonsense",
+        "imp-auth key create --pwd --the-canary --nonsense",
+        "imp-device unassign -d x --unbnod=the-canary",
+        "imp-device unassign -d x --unbond --the-canary --nonsense",
+        "imp-dg delete -g x --unbond the-canary --unbond-file nowhere",
+    ] {
+        let run = dir.sh(typed).code(2).no_stdout();
+        assert!(!run.stderr().contains("the-canary"), "{run}");
+    }
+    // It is the password that begins so, and not an option that does not exist.
+    let login = format!("imp-auth login -l -q -e {} -u nobody", sim.entry.endpoint);
+    let run = dir.sh(&format!("{login} --pwd --the-canary --trace")).code(3);
+    assert!(!run.stderr().contains("the-canary"), "{run}");
+}
+
+#[test]
+fn nor_when_a_run_is_killed_and_resumed() {
+    let sim = Sim::start(&["--devices", "5", "--production", "40"]);
+    let dir = Dir::signed_in(&sim);
+    let secrets = secrets(&sim, &dir);
+    let shipped = "imp-device list --dg SimProduction -z minimal > shipped";
+    dir.sh(shipped).quiet();
+    sim.fault("DELETE /devicegroups/*/relationships/devices delay=1h after=1");
+    let key = &sim.entry.unbond_key;
+    let running = dir.spawn(&format!(
+        "exec imp-device unassign -q --batch 5 --jobs 1 --unbond {key} --input shipped"
+    ));
+    running.wait_for("a request that is not answered", || sim.faults_applied() != [0]);
+    check(&running.insist("KILL"), &secrets);
+    sim.no_faults();
+    dir.write("wrong", "wrong-secret-key\n");
+    let everything = "grep -r '' ../home/state failed report 2> /dev/null; true";
+    dir.write("right", key);
+    for resume in [
+        "imp-change resume last -- --unbond-file $PWD/wrong --trace -v --failed failed",
+        "imp-change resume --failed-too last -- --unbond-file $PWD/right --trace -v --report report",
+    ] {
+        let run = dir.sh(resume);
+        check(&run, &secrets);
+        check(&dir.sh(everything), &secrets);
+    }
+    assert_eq!(sim.places().get("null"), Some(&45), "all were taken out");
+}
+
+#[test]
 fn a_trace_shows_what_is_needed_to_understand_a_failure() {
     let sim = Sim::start(&["--devices", "5"]);
     let dir = Dir::signed_in(&sim);

@@ -116,6 +116,20 @@ fn the_same_seed_gives_the_same_service() {
 }
 
 #[test]
+fn who_is_gone_in_the_middle_of_a_request_is_not_served() {
+    let sim = tests::Sim::start(&["--devices", "1"]);
+    sim.fault("* /** delay=1h");
+    let mut client = std::net::TcpStream::connect(sim.address()).unwrap();
+    let head = "PATCH /v5/devices/x HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{";
+    std::io::Write::write_all(&mut client, head.as_bytes()).unwrap();
+    let arrived = tests::wait::until(tests::wait::LIMIT, || sim.counts().in_flight == 1);
+    assert!(arrived, "the half of a request");
+    drop(client);
+    sim.wait_until_idle();
+    assert_eq!(sim.faults_applied(), [0]);
+}
+
+#[test]
 fn https_is_trusted_through_its_own_authority() {
     let directory = tempfile::tempdir().unwrap();
     let sim = Sim::start(&["--tls", directory.path().to_str().unwrap()]);

@@ -17,7 +17,7 @@ pub use changes::{BatchSize, Bulk, Changes, ConfirmedProduction, DryRun};
 pub use common::{Common, OutputFormat};
 pub use deferred::Deferred;
 pub use group_type::group_type;
-pub use identifier::{identifier, not_without_option};
+pub use identifier::{identifier, not_without_option, secret_identifier};
 pub use input::Input;
 pub use options::{missing, new_name, option_or_copy, text_option, truth_option};
 pub use reports::Reports;

@@ -23,6 +23,13 @@ impl Secret {
     }
 }
 
+/// How an option on the command line becomes one: the parser then holds nothing that shows it.
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Secret(text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[hidden]")
@@ -36,5 +43,16 @@ mod tests {
     #[test]
     fn debug_hides_it() {
         assert_eq!(format!("{:?}", Secret::new("swordfish")), "[hidden]");
+    }
+
+    #[test]
+    fn a_panic_about_it_hides_it() {
+        let panic = std::panic::catch_unwind(|| {
+            let wrong = |secret| -> Result<(), Secret> { Err(secret) };
+            wrong(Secret::new("swordfish")).unwrap();
+        });
+        let told = panic.unwrap_err();
+        let told = told.downcast_ref::<String>().unwrap();
+        assert!(told.contains("[hidden]") && !told.contains("swordfish"), "{told}");
     }
 }

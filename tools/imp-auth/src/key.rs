@@ -14,7 +14,10 @@ use std::sync::OnceLock;
 
 use api::segment;
 use clap::{Args, Subcommand};
-use cli::{Deferred, Input, RowArgs, help, identifier};
+use cli::{Deferred, Input, RowArgs, help, secret_identifier};
+use model::Secret;
+
+use crate::secrets::exposed;
 
 /// Create, list, describe and delete login keys
 ///
@@ -74,11 +77,11 @@ impl Key {
 #[derive(Args)]
 struct LoginKeys {
     /// A login key; repeatable; `-` is stdin
-    #[arg(long, short = 'k', value_name = "LOGIN_KEY", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
-    lk: Vec<String>,
+    #[arg(long, short = 'k', value_name = "LOGIN_KEY", value_parser = secret_identifier, allow_hyphen_values = true, display_order = 0)]
+    lk: Vec<Secret>,
     /// The same without an option
-    #[arg(value_name = "LOGIN_KEY", value_parser = identifier, id = "named")]
-    named: Vec<String>,
+    #[arg(value_name = "LOGIN_KEY", value_parser = secret_identifier, id = "named")]
+    named: Vec<Secret>,
     #[arg(skip)]
     all: OnceLock<Vec<String>>,
     #[command(flatten)]
@@ -88,7 +91,7 @@ struct LoginKeys {
 impl LoginKeys {
     /// Where the rows come from.
     fn row_args(&self) -> RowArgs<'_> {
-        let all = self.all.get_or_init(|| [&self.lk[..], &self.named].concat());
+        let all = self.all.get_or_init(|| exposed(&self.lk, &self.named));
         self.input.row_args("login key", "--lk", all)
     }
 }

@@ -27,20 +27,20 @@ pub struct Login {
     #[arg(long, short, value_name = "USER", conflicts_with_all = ["lk", "lk_file"])]
     user: Option<String>,
     /// The password; safer asked for or from a file, since others see command lines
-    #[arg(long, short = 'w', value_name = "PASSWORD", conflicts_with_all = ["lk", "lk_file"])]
-    pwd: Option<String>,
+    #[arg(long, short = 'w', value_name = "PASSWORD", allow_hyphen_values = true, conflicts_with_all = ["lk", "lk_file"])]
+    pwd: Option<Secret>,
     /// Read the password from this file; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["pwd", "lk", "lk_file"])]
     pwd_file: Option<PathBuf>,
     /// Sign in with this login key; safer from a file, since others see command lines
     #[arg(long, short = 'k', value_name = "LOGIN_KEY", conflicts_with = "lk_file")]
-    lk: Option<String>,
+    lk: Option<Secret>,
     /// Read the login key from this file; `-` is stdin
     #[arg(long, value_name = "FILE")]
     lk_file: Option<PathBuf>,
     /// The one-time password of a two-factor account; asked for when one is wanted
     #[arg(long, value_name = "CODE")]
-    otp: Option<String>,
+    otp: Option<Secret>,
     /// Keep neither refresh token nor login key: the sign-in ends after about an hour
     #[arg(long, short)]
     temp: bool,
@@ -125,7 +125,7 @@ impl Login {
 
     fn interaction(&self) -> Interaction {
         let interaction = cli::interaction(&self.common);
-        match self.otp.clone().map(Secret::new) {
+        match self.otp.clone() {
             // Nothing else is asked for: the password is there.
             Some(code) => Interaction { ask: Arc::new(move |_| Some(code.clone())), ..interaction },
             None => interaction,
@@ -147,9 +147,9 @@ impl Login {
 
 /// A secret from its option or its file.
 fn secret_option(
-    option: Option<&String>,
+    option: Option<&Secret>,
     file: Option<&PathBuf>,
 ) -> Result<Option<Secret>, CommandError> {
     let in_file = file.map(|file| cli::secret_in_file_or_stdin(file)).transpose()?;
-    Ok(option.map(Secret::new).or(in_file))
+    Ok(option.cloned().or(in_file))
 }

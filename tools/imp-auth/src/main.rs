@@ -9,6 +9,7 @@ mod info;
 mod key;
 mod login;
 mod logout;
+mod secrets;
 mod sign_in;
 mod token;
 

@@ -6,6 +6,7 @@ mod apply;
 mod described;
 mod forget;
 mod list;
+mod made_again;
 mod records;
 mod resume;
 mod reverse;

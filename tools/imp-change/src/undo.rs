@@ -12,6 +12,7 @@ use model::Record;
 use pipe::{Item, Row};
 
 use crate::apply::{Order, carry_out};
+use crate::made_again::MadeAgain;
 use crate::records::reversed;
 use crate::runs;
 
@@ -46,6 +47,7 @@ impl Undo {
         let items = read(&path)?;
         let session = Session::open(&self.common)?;
         self.fits(&path, &session)?;
+        let items = about_what_there_is(&session, &path, items)?;
         let args = self.results.row_args("change", "RUN");
         let order = Order {
             changes: self.changes.into(),
@@ -74,6 +76,23 @@ impl Undo {
         }
         Ok(())
     }
+}
+
+/// The same changes, of things that have been made again since under the ids that they have now.
+fn about_what_there_is(
+    session: &Session,
+    path: &Path,
+    items: Vec<Item>,
+) -> Result<Vec<Item>, CommandError> {
+    let run = runs::read(path).map_or_else(|_| String::new(), |recorded| recorded.header.run);
+    let made = MadeAgain::since(&run, session.client.endpoint())?;
+    let now = items.into_iter().map(|item| match item {
+        Item::Row(Row { record, source }) => {
+            Item::Row(Row { record: made.told_of_now(record), source })
+        }
+        Item::Bad(bad) => Item::Bad(bad),
+    });
+    Ok(now.collect())
 }
 
 /// The changes in a journal, and nothing else of it. The last line may be cut off by the end of the run: what it would have told is not known.

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::service::service_fn;
@@ -40,7 +40,7 @@ pub struct CutOff;
 
 impl std::fmt::Display for CutOff {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("cut off by a fault rule")
+        f.write_str("cut off, by a fault rule or by the client")
     }
 }
 
@@ -109,7 +109,7 @@ async fn handle(
 ) -> Result<Response<Body>, CutOff> {
     let (head, body) = request.into_parts();
     if service.control && head.uri.path().starts_with("/control/") {
-        let body = read(body).await.unwrap_or_default();
+        let body = read(body).await?.unwrap_or_default();
         let answer = control::answer(&service.sim, &head, &body);
         deliver::start_calls(&service.sim);
         return Ok(answer.map(Body::whole));
@@ -124,7 +124,7 @@ async fn handle(
         parts: Request::parts_of(head.uri.path()).filter(|_| service.api).unwrap_or_default(),
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: head.headers,
-        body: read(body).await,
+        body: read(body).await?,
     };
     let sim = &service.sim;
     let outcome = decide(sim, &request, arrival.at);
@@ -137,9 +137,14 @@ async fn handle(
     }
 }
 
-async fn read(body: Incoming) -> Option<Vec<u8>> {
-    let body = Limited::new(body, LARGEST_BODY).collect().await.ok()?;
-    Some(body.to_bytes().to_vec())
+/// The body, unless it is too large. A client that is gone before its end is not served: the end of the
+/// connection would not be noticed any more while a fault rule delays the answer.
+async fn read(body: Incoming) -> Result<Option<Vec<u8>>, CutOff> {
+    match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => Ok(Some(body.to_bytes().to_vec())),
+        Err(error) if error.is::<LengthLimitError>() => Ok(None),
+        Err(_) => Err(CutOff),
+    }
 }
 
 /// Scheme and host as the client knows them, so that links work through a proxy too.

@@ -1,5 +1,7 @@
 //! An identifier on the command line.
 
+use model::Secret;
+
 /// Long options of twelve characters: as long as an agent id, so they must be told apart from one. A test
 /// compares them with the help of all commands.
 const AS_LONG_AS_AN_AGENT_ID: [&str; 11] = [
@@ -26,6 +28,14 @@ pub fn identifier(text: &str) -> Result<String, String> {
         return Err("an identifier must not be empty".into());
     }
     Ok(text.to_owned())
+}
+
+/// The same, where the identifier is itself a secret: a login key, a refresh token.
+///
+/// # Errors
+/// As [`identifier`].
+pub fn secret_identifier(text: &str) -> Result<Secret, String> {
+    identifier(text).map(Secret::new)
 }
 
 /// For verbs that take several kinds of things: what stands there without an option may be any of them.

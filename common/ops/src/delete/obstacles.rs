@@ -82,6 +82,7 @@ pub fn look(run: &mut DeletionRun<'_>, kind: ResourceKind) {
 fn only_what_goes(group: &mut GroupToDelete) {
     if in_the_way(group).is_some() {
         group.deployments.clear();
+        group.webhooks.clear();
     }
     (group.devices, group.flagged) = (Vec::new(), Vec::new());
 }
@@ -129,11 +130,13 @@ fn zombies(run: &mut DeletionRun<'_>) {
     }
 }
 
-/// A group with its devices and deployments.
+/// A group with its devices, deployments and webhooks.
 fn contents(session: &Session, group: &GroupToDelete) -> Result<GroupToDelete, Failure> {
     let deployments = deployments(session, &[("filter[devicegroup.id]", &group.id)])?;
     let flagged = deployments.iter().filter(|deployment| is_flagged(deployment));
+    let webhooks = session.collect("/webhooks", &[("filter[devicegroup.id]", &group.id)])?;
     Ok(GroupToDelete {
+        webhooks: webhooks.iter().filter_map(|hook| hook.as_object().cloned()).collect(),
         devices: session.members(&group.id)?,
         flagged: flagged.map(|deployment| text(deployment, "id").to_owned()).collect(),
         deployments,

@@ -49,6 +49,8 @@ pub struct GroupToDelete {
     pub flagged: Vec<String>,
     /// Its deployments.
     pub deployments: Vec<Record>,
+    /// Its webhooks, which go with it as far as anybody knows (imp-service(7), section 12).
+    pub webhooks: Vec<Record>,
 }
 
 impl DeleteRow {
@@ -107,9 +109,11 @@ impl GroupToDelete {
         Effect::transfer(&Record::from_iter(device), from, None)
     }
 
-    /// It is deleted, and its deployments with it.
+    /// It is deleted, and its webhooks and deployments with it.
     pub fn gone(&self) -> impl Iterator<Item = Effect> {
-        self.deployments.iter().flat_map(gone).chain([Effect::deletion(&self.record)])
+        let webhooks = self.webhooks.iter().map(Effect::deletion);
+        let deployments = self.deployments.iter().flat_map(gone);
+        webhooks.chain(deployments).chain([Effect::deletion(&self.record)])
     }
 
     /// The group as one that devices are moved out of.
@@ -141,6 +145,7 @@ pub fn plan(rows: &[&DeleteRow]) -> Vec<String> {
     // A group that is a row of its own is no obstacle.
     let of_products = rows.iter().filter(|row| cli::text(&row.record, "type") == "product");
     let of_products: usize = of_products.map(|row| row.groups.len()).sum();
+    let webhooks: usize = groups().map(|group| group.webhooks.len()).sum();
     let zombies: usize = rows.iter().map(|row| row.zombies.len()).sum();
     [
         (devices(false), "unassign", "device"),
@@ -148,6 +153,7 @@ pub fn plan(rows: &[&DeleteRow]) -> Vec<String> {
         (flagged, "take the flag from", "deployment"),
         (of_products, "delete", "device group"),
         (deployments, "delete", "deployment"),
+        (webhooks, "delete", "webhook"),
         (zombies, "delete", "deployment that belongs to no group"),
     ]
     .into_iter()

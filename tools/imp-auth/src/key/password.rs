@@ -14,8 +14,14 @@ use pipe::Failure;
 #[derive(Args)]
 pub struct Password {
     /// The password of the account; safer asked for or from a file, since others see command lines
-    #[arg(long, short = 'w', value_name = "PASSWORD", conflicts_with = "pwd_file")]
-    pwd: Option<String>,
+    #[arg(
+        long,
+        short = 'w',
+        value_name = "PASSWORD",
+        allow_hyphen_values = true,
+        conflicts_with = "pwd_file"
+    )]
+    pwd: Option<Secret>,
     /// Read the password from this file; `-` is stdin
     #[arg(long, value_name = "FILE")]
     pwd_file: Option<PathBuf>,
@@ -48,7 +54,7 @@ impl Password {
         let in_file =
             self.pwd_file.as_ref().map(|file| cli::secret_in_file_or_stdin(file)).transpose()?;
         let in_environment = || environment::text("IMPT_PASSWORD").map(Secret::new);
-        let known = self.pwd.as_ref().map(Secret::new).or(in_file).or_else(in_environment);
+        let known = self.pwd.clone().or(in_file).or_else(in_environment);
         if known.is_none() && !prompt::is_possible() {
             return Err(CommandError::usage(
                 "the account's password is needed, and there is no terminal to ask on: \

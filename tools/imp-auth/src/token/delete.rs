@@ -7,9 +7,11 @@ use api::resolve::may_be_shortened;
 use api::{Request, list, segment};
 use clap::Args;
 use cli::rows::{Ask, Outcome, RowDone, RowJob, each};
-use cli::{Input, OncePerTarget, Session, identifier};
-use model::{Effect, ErrorKind, Record, ResourceKind};
+use cli::{Input, OncePerTarget, Session, secret_identifier};
+use model::{Effect, ErrorKind, Record, ResourceKind, Secret};
 use pipe::Failure;
+
+use crate::secrets::exposed;
 
 /// Revoke refresh tokens
 ///
@@ -17,11 +19,11 @@ use pipe::Failure;
 #[derive(Args)]
 pub struct Delete {
     /// The id of a refresh token; repeatable; `-` is stdin
-    #[arg(long, short, value_name = "TOKEN", value_parser = identifier, allow_hyphen_values = true, display_order = 0)]
-    token: Vec<String>,
+    #[arg(long, short, value_name = "TOKEN", value_parser = secret_identifier, allow_hyphen_values = true, display_order = 0)]
+    token: Vec<Secret>,
     /// The same without an option
-    #[arg(value_name = "TOKEN", value_parser = identifier, id = "named")]
-    named: Vec<String>,
+    #[arg(value_name = "TOKEN", value_parser = secret_identifier, id = "named")]
+    named: Vec<Secret>,
     /// Do not ask
     #[arg(long, short = 'q')]
     confirmed: bool,
@@ -36,7 +38,7 @@ pub struct Delete {
 impl Delete {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
-        let tokens = [&self.token[..], &self.named].concat();
+        let tokens = exposed(&self.token, &self.named);
         let args = self.input.row_args("refresh token", "--token", &tokens);
         let once = OncePerTarget::default();
         let present = OnceLock::new();

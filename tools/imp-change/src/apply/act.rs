@@ -187,7 +187,7 @@ impl Run<'_> {
             return Err(drifted(&live, &before));
         }
         if kind == ResourceKind::DeviceGroup {
-            self.loses_no_code(&live, &before)?;
+            self.loses_nothing(&live, &before)?;
         }
         if !self.dry_run {
             let builds = self.builds_of(effect).map(|(_, build)| build.clone());
@@ -203,8 +203,8 @@ impl Run<'_> {
         Ok((Outcome::Deleted, effect.clone().called(&id)))
     }
 
-    /// Deleting a group deletes its builds: they have to be in the input too.
-    fn loses_no_code(&self, live: &Record, before: &Record) -> Result<(), Failure> {
+    /// Deleting a group deletes its builds and webhooks: they have to be in the input too.
+    fn loses_nothing(&self, live: &Record, before: &Record) -> Result<(), Failure> {
         let lost = |detail: String| {
             Err(Failure::new(ErrorKind::Drifted, "The group has got code since").detail(detail))
         };
@@ -214,9 +214,17 @@ impl Run<'_> {
         let id = cli::text(live, "id");
         let builds =
             ops::deployments::deployments(self.session, &[("filter[devicegroup.id]", id)])?;
-        let is_new = |build: &&Record| !self.builds.contains(cli::text(build, "id"));
-        match builds.iter().find(is_new) {
-            Some(build) => lost(format!("the build {} would go with it", cli::text(build, "id"))),
+        let is_new = |one: &&Record| !self.go_before_groups.contains(cli::text(one, "id"));
+        if let Some(build) = builds.iter().find(is_new) {
+            return lost(format!("the build {} would go with it", cli::text(build, "id")));
+        }
+        let hooks = self.session.collect("/webhooks", &[("filter[devicegroup.id]", id)])?;
+        match hooks.iter().filter_map(Value::as_object).find(is_new) {
+            Some(hook) => {
+                let detail = format!("the webhook {} would go with it", cli::text(hook, "id"));
+                let title = "The group has got a webhook since";
+                Err(Failure::new(ErrorKind::Drifted, title).detail(detail))
+            }
             None => Ok(()),
         }
     }

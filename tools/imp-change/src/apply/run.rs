@@ -74,8 +74,8 @@ pub struct Run<'a> {
     pub made: Ids,
     /// The deployments that were made, by those that the records know.
     pub deployed: Ids,
-    /// The ids of the builds that are to go.
-    pub builds: HashSet<String>,
+    /// The ids of the builds and webhooks that are to go.
+    pub go_before_groups: HashSet<String>,
     /// The numbers of the entries that delete groups, by the ids of these.
     groups_that_go: HashMap<String, usize>,
     /// The run has ended: nothing more is sent.
@@ -93,12 +93,24 @@ impl<'a> Run<'a> {
             };
             entries.iter().enumerate().filter_map(is_it)
         };
-        let builds = deleted(ResourceKind::Deployment).map(|(id, _)| id).collect();
+        let hooks = deleted(ResourceKind::Webhook);
+        let go_before_groups =
+            deleted(ResourceKind::Deployment).chain(hooks).map(|(id, _)| id).collect();
         let groups_that_go = deleted(ResourceKind::DeviceGroup).collect();
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
         let (made, deployed) = (Ids::default(), Ids::default());
         let over = AtomicBool::new(false);
-        Run { session, entries, dry_run, key, made, deployed, builds, groups_that_go, over }
+        Run {
+            session,
+            entries,
+            dry_run,
+            key,
+            made,
+            deployed,
+            go_before_groups,
+            groups_that_go,
+            over,
+        }
     }
 
     /// Carries everything out. `report` is given the entries and the first that it has not reported, and gives
