@@ -35,6 +35,7 @@ mod properties {
     mod input;
     mod journals;
     mod kills;
+    mod limits;
     mod lists;
     mod pipes;
     mod plans;

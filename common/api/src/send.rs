@@ -132,10 +132,9 @@ impl<'a> SendLoop<'a> {
                 }
                 Decision::NewToken => self.other_token(&exchange)?,
                 Decision::Again(wait) => {
-                    activity::between_tries(|| {
-                        self.client.wait(wait)?;
-                        self.client.within_budget()
-                    })?;
+                    if !activity::between_tries(|| self.client.wait_to_repeat(wait))? {
+                        return Err(self.not_again(&exchange));
+                    }
                 }
                 Decision::UnknownOutcome => {
                     let patience = self.client.settings().patience;
@@ -168,6 +167,10 @@ impl<'a> SendLoop<'a> {
             Next::GiveUp => Err(nothing_changes(patience)),
             Next::Try(wait) => {
                 client.wait(wait)?;
+                // Where so many requests fail, this one shows as well as another whether there is a service.
+                if !client.within_budget()? {
+                    return Ok(Some(trial));
+                }
                 match client.send(&Request::get("/accounts/me")) {
                     Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
                         Err(error)
@@ -320,6 +323,18 @@ impl<'a> SendLoop<'a> {
             attempts: self.attempts,
             title: "It is not known whether this was done".into(),
             detail: Some(format!("{}; look before you repeat it", clause(&why))),
+            ..why
+        }
+    }
+
+    fn not_again(&self, exchange: &Exchange) -> Error {
+        let why = error_of(exchange);
+        let detail = format!("{}; too many requests fail to send them again", clause(&why));
+        Error {
+            kind: ErrorKind::Unexpected,
+            attempts: self.attempts,
+            title: "The service failed".into(),
+            detail: Some(detail),
             ..why
         }
     }
