@@ -38,6 +38,7 @@ mod properties {
     mod killed_changes;
     mod kills;
     mod kills_of_other_verbs;
+    mod limits;
     mod lists;
     mod pipes;
     mod plans;

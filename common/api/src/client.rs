@@ -12,7 +12,7 @@ use crate::http::transport::Transport;
 use crate::request::{Request, UNBLESSING_KEY};
 use crate::send::circuit_breaker::CircuitBreaker;
 use crate::send::rate_limit::RateLimiter;
-use crate::send::retry_budget::RetryBudget;
+use crate::send::retry_budget::{Grant, RetryBudget};
 use crate::{Credentials, Error, http::proxy, send::clock};
 
 /// Asked each time that a request is about to leave which changes something: what it refuses is not sent.
@@ -149,22 +149,31 @@ impl Client {
         if good {
             *outage = None;
             self.0.successes.fetch_add(1, Ordering::Relaxed);
-            lock(&self.0.budget).success();
+            lock(&self.0.budget).success(clock::monotonic());
         } else {
             outage.get_or_insert_with(clock::monotonic);
         }
         *outage
     }
 
-    /// Waits until the retry budget grants one more.
-    pub(crate) fn within_budget(&self) -> Result<(), Error> {
+    /// Waits until the retry budget grants one more; false if it is spent.
+    pub(crate) fn within_budget(&self) -> Result<bool, Error> {
         loop {
-            let asked = lock(&self.0.budget).take(clock::monotonic());
+            let asked = lock(&self.0.budget).take(clock::monotonic(), self.0.settings.patience);
             match asked {
-                Ok(()) => return Ok(()),
-                Err(wait) => self.wait(wait)?,
+                Grant::Granted => return Ok(true),
+                Grant::Wait(wait) => self.wait(wait)?,
+                Grant::Spent => return Ok(false),
             }
         }
+    }
+
+    /// Waits before another try; false if the budget does not allow one.
+    pub(crate) fn wait_to_repeat(&self, how_long: Duration) -> Result<bool, Error> {
+        if !self.within_budget()? {
+            return Ok(false);
+        }
+        self.wait(how_long).map(|()| true)
     }
 
     pub(crate) fn circuit_breaker(&self) -> MutexGuard<'_, CircuitBreaker> {

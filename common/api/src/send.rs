@@ -20,12 +20,14 @@ use crate::http::trace;
 use crate::http::transport::{Exchange, Raw};
 use crate::request::{Answer, Method, Repeat, Request};
 use crate::send::circuit_breaker::Next;
-use crate::send::rate_limit::{RateLimiter, unix_now};
+use crate::send::rate_limit::{Pause, Quota, RateLimiter, unix_now};
 use crate::send::retry::{Decision, Outcome, Situation};
 use crate::{AccessToken, Error};
 
 /// The limit counts requests a second (imp-service(7), section 4.1).
 const WINDOW: Duration = Duration::from_secs(1);
+/// Who waits for a ticket looks so often whether it is due earlier or later.
+const LOOK: Duration = Duration::from_millis(250);
 
 impl Client {
     /// Sends `request` until there is an answer or no hope.
@@ -42,6 +44,18 @@ impl Client {
         SendLoop::new(self, request).until_done()
     }
 
+    /// Takes a ticket and waits until it is due.
+    fn wait_for_ticket(&self, rate_limiter: &RateLimiter) -> Result<(), Error> {
+        let (mut ticket, mut left) = rate_limiter.take_ticket();
+        activity::held_by_limit(left, || {
+            while !left.is_zero() {
+                self.wait(left.min(LOOK))?;
+                left = rate_limiter.time_left(&mut ticket);
+            }
+            Ok(())
+        })
+    }
+
     /// Opens an answer that does not end, once, with or without a token.
     pub(crate) fn open(
         &self,
@@ -52,7 +66,7 @@ impl Client {
         self.stopped()?;
         let credentials = self.0.credentials.as_ref().filter(|_| signed_in);
         let token = credentials.map(|credentials| credentials.token()).transpose()?;
-        self.wait(self.rate_limiter_for(request).take_slot())?;
+        self.wait_for_ticket(self.rate_limiter_for(request))?;
         self.0.sent.fetch_add(1, Ordering::Relaxed);
         let trace = self.0.settings.trace.as_ref();
         if let Some(trace) = trace {
@@ -114,20 +128,13 @@ impl<'a> SendLoop<'a> {
                 Decision::PauseAll => {
                     // It was never carried out, and waiting is no attempt.
                     self.attempts -= 1;
-                    let pause = pause_asked(&exchange);
-                    if self.request.for_sign_in {
-                        // It takes no slot, so nothing else would hold it.
-                        self.client.wait(pause)?;
-                    } else {
-                        self.client.rate_limiter_for(self.request).hold(pause);
-                    }
+                    self.pause(&exchange)?;
                 }
                 Decision::NewToken => self.other_token(&exchange)?,
                 Decision::Again(wait) => {
-                    activity::between_tries(|| {
-                        self.client.wait(wait)?;
-                        self.client.within_budget()
-                    })?;
+                    if !activity::between_tries(|| self.client.wait_to_repeat(wait))? {
+                        return Err(self.not_again(&exchange));
+                    }
                 }
                 Decision::UnknownOutcome => {
                     let patience = self.client.settings().patience;
@@ -160,6 +167,10 @@ impl<'a> SendLoop<'a> {
             Next::GiveUp => Err(nothing_changes(patience)),
             Next::Try(wait) => {
                 client.wait(wait)?;
+                // Where so many requests fail, this one shows as well as another whether there is a service.
+                if !client.within_budget()? {
+                    return Ok(Some(trial));
+                }
                 match client.send(&Request::get("/accounts/me")) {
                     Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
                         Err(error)
@@ -170,7 +181,7 @@ impl<'a> SendLoop<'a> {
         }
     }
 
-    /// Waits for a token and a slot, which is later after a 429, then sends once.
+    /// Waits for a token and until a ticket is due, which is later after a 429, then sends once.
     fn send_once(&mut self) -> Result<Exchange, Error> {
         self.client.stopped()?;
         if let (None, Some(credentials), false) =
@@ -180,8 +191,7 @@ impl<'a> SendLoop<'a> {
         }
         let rate_limiter = self.client.rate_limiter_for(self.request);
         if !self.request.for_sign_in {
-            let wait = rate_limiter.take_slot();
-            activity::held_by_limit(wait, || self.client.wait(wait))?;
+            self.client.wait_for_ticket(rate_limiter)?;
         }
         self.client.settings().write_gate.may_leave(self.request)?;
         self.attempts += 1;
@@ -206,12 +216,30 @@ impl<'a> SendLoop<'a> {
 
     /// The limit stands in every answer of the API itself; a gateway's error page knows nothing of it.
     fn learn(&self, raw: &Raw, rate_limiter: &RateLimiter) {
-        let limit = raw.number("x-ratelimit-limit");
-        let from_api = raw.status < 500 && raw.status != 429 && !self.request.for_sign_in;
-        if limit.is_none() && !from_api {
-            return;
+        let quota = quota_of(raw);
+        let from_api = raw.status < 500 && !self.request.for_sign_in;
+        if raw.status != 429 && (quota.limit.is_some() || from_api) {
+            rate_limiter.learn(quota, WINDOW);
         }
-        rate_limiter.learn(limit, WINDOW);
+    }
+
+    /// After a 429.
+    fn pause(&self, exchange: &Exchange) -> Result<(), Error> {
+        let Exchange::Answered(raw) = exchange else { return Ok(()) };
+        let [after, reset] = ["retry-after", "x-ratelimit-reset"].map(|name| raw.number(name));
+        let time = retry::pause(after, reset, unix_now());
+        if self.request.for_sign_in {
+            // It takes no ticket, so nothing else would hold it.
+            return self.client.wait(time);
+        }
+        let pause = match (after, reset) {
+            (Some(_), _) => Pause::Asked(time),
+            (None, Some(_)) => Pause::Window(time),
+            (None, None) => Pause::Untold,
+        };
+        let rate_limiter = self.client.rate_limiter_for(self.request);
+        rate_limiter.refuse(quota_of(raw), pause, WINDOW);
+        Ok(())
     }
 
     /// Notes the outcome for the whole run, and gives what the decision depends on.
@@ -299,6 +327,18 @@ impl<'a> SendLoop<'a> {
         }
     }
 
+    fn not_again(&self, exchange: &Exchange) -> Error {
+        let why = error_of(exchange);
+        let detail = format!("{}; too many requests fail to send them again", clause(&why));
+        Error {
+            kind: ErrorKind::Unexpected,
+            attempts: self.attempts,
+            title: "The service failed".into(),
+            detail: Some(detail),
+            ..why
+        }
+    }
+
     fn gave_up(&self, exchange: &Exchange, kind: ErrorKind) -> Error {
         let why = error_of(exchange);
         let patience = humantime::format_duration(self.client.0.settings.patience);
@@ -346,11 +386,7 @@ pub(crate) fn error_of(exchange: &Exchange) -> Error {
     }
 }
 
-fn pause_asked(exchange: &Exchange) -> Duration {
-    match exchange {
-        Exchange::Answered(raw) => {
-            retry::pause(raw.number("retry-after"), raw.number("x-ratelimit-reset"), unix_now())
-        }
-        _ => Duration::ZERO,
-    }
+fn quota_of(raw: &Raw) -> Quota {
+    let number = |name| raw.number(name);
+    Quota { limit: number("x-ratelimit-limit"), remaining: number("x-ratelimit-remaining") }
 }

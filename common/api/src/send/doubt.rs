@@ -48,6 +48,10 @@ impl SendLoop<'_> {
     fn look(&self) -> Look {
         let request = self.request;
         let Some(path) = readable(&request.path) else { return Look::Unclear(None) };
+        // One more request for each failed one would double the traffic of a service in trouble.
+        if !self.client.within_budget().unwrap_or(false) {
+            return Look::Unclear(None);
+        }
         let found = self.client.send(&Request::get(path));
         match (request.method, found) {
             (Method::Delete, Err(error)) if error.kind == ErrorKind::NotFound => {

@@ -1,111 +1,23 @@
-//! The pace: how fast requests may follow each other, so that the service never has to say 429.
+//! The pace: how fast requests may follow each other, so that the service seldom has to say 429.
 //!
 //! The limit belongs to the account, so all our processes of an account on this machine share one
-//! small file of state. A request takes the next free slot under a lock of some microseconds and then
-//! waits for its time without the lock. A process that dies costs the slots it had taken, no more.
+//! small file of state. A request takes the next ticket under a lock of some microseconds and then
+//! waits until it is due, without the lock. A process that dies costs the tickets it had taken, no more.
 //!
 //! [`State`] decides purely; [`RateLimiter`] is the edge: the file, or just memory where there is none.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::send::clock;
+pub use state::{Pause, Quota};
+use state::{SIZE, State};
 
-/// We use this much of what the account may use. The rest absorbs the jitter of the network: a window
-/// of one second then still counts no more than the limit when requests arrive 30 ms late.
-const SHARE: f64 = 0.97;
-/// A slot further away than this is the trace of a clock that was set back.
-const FURTHEST: u64 = 60_000_000;
-/// A limit that nobody has confirmed for so long is forgotten.
-const REMEMBERED: u64 = 3_600_000_000;
-/// Bytes of the file: four numbers.
-const SIZE: usize = 32;
-
-/// What is known of the pace. Times in microseconds of the Unix epoch, since processes share it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct State {
-    /// Time between two slots; 0 = no limit known.
-    interval: u64,
-    /// The next slot that nobody has taken.
-    next: u64,
-    /// Nobody sends before this: the service said 429.
-    hold: u64,
-    /// When the limit was last seen.
-    seen: u64,
-}
-
-impl State {
-    /// Takes the next slot; gives its time.
-    pub fn take(&mut self, now: u64) -> u64 {
-        if self.next > now + FURTHEST {
-            self.next = now;
-        }
-        if self.hold > now + 2 * FURTHEST {
-            self.hold = now;
-        }
-        if now.saturating_sub(self.seen) > REMEMBERED {
-            self.interval = 0;
-        }
-        if self.interval == 0 {
-            return self.hold.max(now);
-        }
-        let slot = self.next.max(self.hold).max(now);
-        self.next = slot + self.interval;
-        slot
-    }
-
-    /// Learns from the headers of an answer: `limit` requests in each `window`. True if it changed.
-    pub fn learn(&mut self, limit: Option<u64>, window: Duration, now: u64) -> bool {
-        let before = self.interval;
-        self.interval = match limit {
-            Some(limit) if limit > 0 => (window.as_micros() as f64 / (limit as f64 * SHARE)) as u64,
-            _ => 0,
-        };
-        let changed = before != self.interval;
-        // Written now and then only, to keep the file quiet.
-        if changed || now.saturating_sub(self.seen) > REMEMBERED / 60 {
-            self.seen = now;
-        }
-        changed
-    }
-
-    /// Holds everybody until `now` + `how_long`; a shorter hold never cuts a longer one.
-    pub fn hold(&mut self, how_long: Duration, now: u64) {
-        self.hold = self.hold.max(now + micros(how_long));
-    }
-
-    /// Takes over what is known elsewhere, so that no slot is given twice.
-    pub fn join(&mut self, other: State) {
-        if other.seen > self.seen || self.interval == 0 {
-            self.interval = other.interval;
-        }
-        self.next = self.next.max(other.next);
-        self.hold = self.hold.max(other.hold);
-        self.seen = self.seen.max(other.seen);
-    }
-
-    fn to_bytes(self) -> [u8; SIZE] {
-        let mut bytes = [0; SIZE];
-        for (place, number) in
-            bytes.chunks_exact_mut(8).zip([self.interval, self.next, self.hold, self.seen])
-        {
-            place.copy_from_slice(&number.to_le_bytes());
-        }
-        bytes
-    }
-
-    fn from_bytes(bytes: [u8; SIZE]) -> Self {
-        let mut numbers = bytes
-            .chunks_exact(8)
-            .map(|place| u64::from_le_bytes(place.try_into().expect("chunks of eight bytes")));
-        let mut next = || numbers.next().unwrap_or_default();
-        State { interval: next(), next: next(), hold: next(), seen: next() }
-    }
-}
+mod state;
 
 /// The pace of one account, shared with other processes when it has a file.
 #[derive(Debug)]
@@ -116,14 +28,23 @@ pub struct RateLimiter {
 #[derive(Debug)]
 struct Shared {
     file: Option<(File, PathBuf)>,
+    /// Counts the files so far: a ticket is good for one of them.
+    files: u64,
     /// The state of this process, when there is no file.
     own: State,
+}
+
+/// A place in the order of requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticket {
+    number: u64,
+    files: u64,
 }
 
 impl RateLimiter {
     /// A pace that only this process keeps.
     pub fn alone() -> Self {
-        RateLimiter { shared: Mutex::new(Shared { file: None, own: State::default() }) }
+        RateLimiter { shared: Mutex::new(Shared { file: None, files: 0, own: State::default() }) }
     }
 
     /// A pace kept in `file`, which is made when it is not there (mode 0600).
@@ -139,7 +60,7 @@ impl RateLimiter {
     /// Goes on with the state in `file`: the account has become known only now.
     ///
     /// If there is no such file yet, the one so far becomes it under a second name, so that processes
-    /// that still go by the old name keep the same pace. Otherwise slots that are taken stay taken.
+    /// that still go by the old name keep the same pace. Otherwise tickets that are taken stay taken.
     ///
     /// # Errors
     /// When the file can neither be opened nor made; the pace stays as it was.
@@ -157,49 +78,76 @@ impl RateLimiter {
             .mode(0o600)
             .open(file)?;
         let before = match &shared.file {
+            // Who waits keeps the ticket.
+            Some((before, _)) if is_same(before, &opened)? => {
+                shared.file = Some((opened, file.to_owned()));
+                return Ok(());
+            }
             Some((before, _)) => change_file(before, |state, _| *state)?,
             None => shared.own,
         };
         change_file(&opened, |state, _| state.join(before))?;
         shared.file = Some((opened, file.to_owned()));
+        shared.files += 1;
         Ok(())
     }
 
-    /// Takes a slot; gives the time to wait for it.
-    pub fn take_slot(&self) -> Duration {
-        self.change(|state, now| {
-            let slot = state.take(now);
-            Duration::from_micros(slot - now)
-        })
+    /// Takes a ticket; gives the time until it is due at the present pace.
+    pub fn take_ticket(&self) -> (Ticket, Duration) {
+        let mut shared = self.lock();
+        let (number, wait) = shared.change(|state, now| {
+            let number = state.take(now);
+            (number, until(state.due(number), now))
+        });
+        (Ticket { number, files: shared.files }, wait)
     }
 
-    /// Learns the limit from the headers of an answer.
-    pub fn learn(&self, limit: Option<u64>, window: Duration) {
-        self.change(|state, now| state.learn(limit, window, now));
+    /// The time until the ticket is due; the pace may have changed since it was taken, and so may the
+    /// file, which makes it a new ticket.
+    pub fn time_left(&self, ticket: &mut Ticket) -> Duration {
+        let mut shared = self.lock();
+        if ticket.files == shared.files {
+            return shared.change(|state, now| until(state.due(ticket.number), now));
+        }
+        drop(shared);
+        let (other, wait) = self.take_ticket();
+        *ticket = other;
+        wait
     }
 
-    /// Holds all requests, of all processes that share the pace.
-    pub fn hold(&self, how_long: Duration) {
-        self.change(|state, now| state.hold(how_long, now));
+    /// Learns from an answer other than 429.
+    pub fn learn(&self, quota: Quota, window: Duration) {
+        self.lock().change(|state, now| state.learn(quota, window, now));
+    }
+
+    /// Learns from a 429, and holds all requests, of all processes that share the pace.
+    pub fn refuse(&self, quota: Quota, pause: Pause, window: Duration) {
+        self.lock().change(|state, now| state.refuse(quota, pause, window, now));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl Shared {
     /// Reads, decides and writes under the lock. A file that cannot be locked, read or written any
     /// more (a full disk, say) is left and the pace goes on in memory: slower is no option, stopping
     /// even less.
-    fn change<T>(&self, decide: impl Fn(&mut State, u64) -> T) -> T {
-        let mut shared = self.lock();
-        if let Some((file, _)) = &shared.file {
+    fn change<T>(&mut self, decide: impl Fn(&mut State, u64) -> T) -> T {
+        if let Some((file, _)) = &self.file {
             match change_file(file, &decide) {
                 Ok(result) => return result,
-                Err(_) => shared.file = None,
+                Err(_) => (self.file, self.files) = (None, self.files + 1),
             }
         }
-        decide(&mut shared.own, micros_now())
+        decide(&mut self.own, micros_now())
     }
+}
+
+fn is_same(one: &File, other: &File) -> io::Result<bool> {
+    let (one, other) = (one.metadata()?, other.metadata()?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
 }
 
 fn change_file<T>(file: &File, decide: impl Fn(&mut State, u64) -> T) -> io::Result<T> {
@@ -207,7 +155,7 @@ fn change_file<T>(file: &File, decide: impl Fn(&mut State, u64) -> T) -> io::Res
     let changed = (|| {
         let mut bytes = [0; SIZE];
         let mut state = match file.read_exact_at(&mut bytes, 0) {
-            Ok(()) => State::from_bytes(bytes),
+            Ok(()) => State::from_bytes(&bytes),
             // New, or cut short by a full disk: nothing is known.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => State::default(),
             Err(error) => return Err(error),
@@ -223,12 +171,13 @@ fn change_file<T>(file: &File, decide: impl Fn(&mut State, u64) -> T) -> io::Res
     changed
 }
 
-fn micros_now() -> u64 {
-    clock::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, micros)
+fn until(due: u64, now: u64) -> Duration {
+    Duration::from_micros(due.saturating_sub(now))
 }
 
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+fn micros_now() -> u64 {
+    let passed = clock::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(passed.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Seconds of the Unix epoch.
@@ -236,5 +185,7 @@ pub(crate) fn unix_now() -> u64 {
     clock::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
 }
 
+#[cfg(test)]
+mod fleet;
 #[cfg(test)]
 mod tests;
