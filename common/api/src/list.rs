@@ -7,6 +7,7 @@
 //! almost nothing.
 
 mod next_page;
+pub(crate) mod page;
 mod seen_ids;
 
 use model::{ErrorKind, Record};
@@ -50,6 +51,7 @@ pub fn list(
     mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let mut first = Request::get(path).query("page[number]", "1").query("page[size]", PAGE_SIZE);
+    first.lists = true;
     first.query.extend_from_slice(filters);
     let mut pages = Pages::new(client, first, reading.jobs);
     pages.likely = reading.likely.map_or(u64::MAX, |records| records.div_ceil(PAGE) as u64);
@@ -60,7 +62,7 @@ pub fn list(
         let Some(page) = pages.next() else {
             return Ok(ControlFlow::Continue(()));
         };
-        let answer = match page.answer {
+        let mut answer = match page.answer {
             Err(error) if error.kind == ErrorKind::NotFound && page.number > 1 => {
                 match pages.again(page.number, &page.request)? {
                     Some(answer) => answer,
@@ -69,14 +71,10 @@ pub fn list(
             }
             other => other?,
         };
-        let Some(resources) = answer.body["data"].as_array() else {
-            return Err(Error::new(ErrorKind::Unexpected, "Unexpected answer")
-                .detail("a list without `data`"));
-        };
         let mut news = false;
-        for resource in resources {
-            let record = resource::to_record(resource)?;
-            if seen.is_new(record["id"].as_str().unwrap_or_default()) {
+        for record in records(&mut answer)? {
+            let record = resource::with_id(record)?;
+            if seen.is_new(&record.text("id").unwrap_or_default()) {
                 news = true;
                 if each(record).is_break() {
                     return Ok(ControlFlow::Break(()));
@@ -85,6 +83,19 @@ pub fn list(
         }
         pages.learn(page.number, page.request, &answer, news);
     }
+}
+
+/// The records of a page, which may be no resources.
+fn records(answer: &mut Answer) -> Result<Vec<Record>, Error> {
+    if let Some(records) = answer.records.take() {
+        return Ok(records);
+    }
+    let Some(resources) = answer.body["data"].as_array() else {
+        return Err(
+            Error::new(ErrorKind::Unexpected, "Unexpected answer").detail("a list without `data`")
+        );
+    };
+    Ok(resources.iter().map(resource::fields).collect())
 }
 
 /// The whole list, for the few cases that need it at once.

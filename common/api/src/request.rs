@@ -1,6 +1,6 @@
 //! A request and its answer, as the rest of the crate sees them: no HTTP library in the types.
 
-use model::{ErrorKind, Secret};
+use model::{ErrorKind, Record, Secret};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -60,6 +60,8 @@ pub struct Request {
     pub secret_headers: Vec<(&'static str, Secret)>,
     /// May it be sent again.
     pub repeat: Repeat,
+    /// It reads a page of a list of resources.
+    pub lists: bool,
     /// True for `/auth` and `/auth/token`: plain JSON type, no bearer token, not paced.
     pub for_sign_in: bool,
 }
@@ -74,6 +76,7 @@ impl Request {
             body: None,
             secret_headers: Vec::new(),
             repeat,
+            lists: false,
             for_sign_in: false,
         }
     }
@@ -138,6 +141,13 @@ impl Request {
     #[must_use]
     pub fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
+        self
+    }
+
+    /// Marks it as one for a page of resources: the answer has its records.
+    #[must_use]
+    pub fn for_list(mut self) -> Self {
+        self.lists = true;
         self
     }
 
@@ -210,10 +220,12 @@ pub fn segment(text: &str) -> String {
 }
 
 /// A good answer of the service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
-    /// The body, `Null` when there is none.
+    /// The body, `Null` when there is none; of a page only its links.
     pub body: Value,
+    /// The records of a page that was asked for as one.
+    pub records: Option<Vec<Record>>,
 }
 
 #[cfg(test)]

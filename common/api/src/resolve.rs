@@ -223,9 +223,9 @@ impl Resolver {
         let _all =
             devices::list(&self.client, &[], &reading, &mut SeenIds::default(), |mut device| {
                 if device.get("name").is_some_and(Value::is_string) {
-                    device.retain(|name, _| {
+                    device.retain(|name| {
                         ["type", "id", "name", "mac_address", "devicegroup_id", "devicegroup_type"]
-                            .contains(&name.as_str())
+                            .contains(&name)
                     });
                     named.push(device);
                 }
@@ -258,7 +258,7 @@ fn is_called(kind: ResourceKind, record: &Record, text: &str) -> bool {
         ResourceKind::Deployment => &["origin"],
         _ => &["name"],
     };
-    names.iter().any(|name| record.get(*name).and_then(Value::as_str) == Some(text))
+    names.iter().any(|name| record.get(name).and_then(Value::as_str) == Some(text))
 }
 
 /// Whether the text may be the beginning of an id (or of a sha) as a table shows it: eight characters or

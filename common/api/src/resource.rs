@@ -40,8 +40,15 @@ impl Answer {
 /// # Errors
 /// `unexpected` when it has none.
 pub fn to_record(resource: &Value) -> Result<Record, Error> {
-    let record = fields(resource);
-    match record.get("id").and_then(Value::as_str) {
+    with_id(fields(resource))
+}
+
+/// The same of what has been read.
+///
+/// # Errors
+/// As [`to_record`].
+pub(crate) fn with_id(record: Record) -> Result<Record, Error> {
+    match record.text("id") {
         Some(id) if !id.is_empty() => Ok(record),
         _ => {
             let title = "The service sent a record without an id";
@@ -57,18 +64,18 @@ pub(crate) fn fields(resource: &Value) -> Record {
         return record;
     };
     if !members.contains_key("attributes") && !members.contains_key("relationships") {
-        return members.clone();
+        return members.clone().into();
     }
     for name in ["type", "id"] {
         if let Some(value) = members.get(name) {
-            record.insert(name.into(), value.clone());
+            record.insert(name, value.clone());
         }
     }
     for (name, value) in members.get("attributes").and_then(Value::as_object).into_iter().flatten()
     {
         // An attribute must not hide what the record is.
         if name != "type" && name != "id" {
-            record.insert(name.clone(), value.clone());
+            record.insert(name, value.clone());
         }
     }
     for (name, value) in
@@ -81,17 +88,18 @@ pub(crate) fn fields(resource: &Value) -> Record {
 
 /// A relationship is a bare identifier here (imp-service(7), section 1.5); strict JSON:API would
 /// wrap it in `data`.
-fn relate(record: &mut Record, name: &str, value: &Value) {
+pub(crate) fn relate(record: &mut Record, name: &str, value: &Value) {
     let value = value.get("data").unwrap_or(value);
     match value {
         Value::Object(target) => {
-            record.insert(format!("{name}_id"), target.get("id").cloned().unwrap_or(Value::Null));
-            record
-                .insert(format!("{name}_type"), target.get("type").cloned().unwrap_or(Value::Null));
+            for part in ["id", "type"] {
+                let value = target.get(part).cloned().unwrap_or(Value::Null);
+                record.insert(&format!("{name}_{part}"), value);
+            }
         }
         Value::Array(targets) => {
             let ids = targets.iter().map(|target| target["id"].clone()).collect();
-            record.insert(format!("{name}_ids"), Value::Array(ids));
+            record.insert(&format!("{name}_ids"), Value::Array(ids));
         }
         _ => {}
     }
@@ -106,9 +114,9 @@ pub fn identifier(kind: &str, id: &str) -> Value {
 pub fn create_body(kind: &str, attributes: Record, relationships: Record) -> Value {
     let mut data = Map::new();
     data.insert("type".into(), kind.into());
-    data.insert("attributes".into(), Value::Object(attributes));
+    data.insert("attributes".into(), attributes.into());
     if !relationships.is_empty() {
-        data.insert("relationships".into(), Value::Object(relationships));
+        data.insert("relationships".into(), relationships.into());
     }
     json!({ "data": data })
 }
@@ -133,13 +141,13 @@ mod tests {
         let expected = json!({"type":"device","id":"23","name":null,"device_online":false,"rssi":-40,
             "devicegroup_id":"g","devicegroup_type":"dut_devicegroup","owner_id":"a","owner_type":"account",
             "versions_ids":["1","2"]});
-        assert_eq!(Value::Object(fields(&resource)), expected);
+        assert_eq!(Value::from(fields(&resource)), expected);
     }
 
     #[test]
     fn plain_objects_pass() {
         let entry = json!({"ts":"t","type":"status","msg":"m"});
-        assert_eq!(Value::Object(fields(&entry)), entry);
+        assert_eq!(Value::from(fields(&entry)), entry);
     }
 
     #[test]
@@ -149,7 +157,7 @@ mod tests {
             assert_eq!(to_record(&data).unwrap_err().kind, ErrorKind::Unexpected, "{data}");
         }
         assert!(to_record(&json!({"type": "device", "id": "5"})).is_ok());
-        let made = Answer { body: json!({"data": {"type": "product"}}) };
+        let made = Answer { body: json!({"data": {"type": "product"}}), records: None };
         assert_eq!(made.created().unwrap_err().kind, ErrorKind::UnknownOutcome);
         assert!(made.record_if_any().contains_key("type"));
     }

@@ -307,7 +307,7 @@ impl<'a> SendLoop<'a> {
                         .detail("the answer is not JSON; is the endpoint an impCentral API?")
                 });
             }
-            return Ok(Answer { body: raw.body });
+            return Ok(Answer { body: raw.body, records: raw.records });
         }
         Err(Error { attempts: self.attempts, ..Error::from_answer(raw.status, &raw.body) })
     }

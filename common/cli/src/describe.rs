@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn things_are_named_by_what_is_known_of_them() {
-        let record = |value: Value| value.as_object().cloned().unwrap();
+        let record = |value: Value| serde_json::from_value::<Record>(value).unwrap();
         let device = record(json!({"type": "device", "id": "4a", "name": "Left"}));
         assert_eq!(named(ResourceKind::Device, &device), "Left (4a)");
         assert!(!is_whole(ResourceKind::Device, &device), "its address is not known");

@@ -132,7 +132,7 @@ pub fn note_item(item: &Item) {
         ("type".to_owned(), "row".into()),
         ("row".to_owned(), journal.number(index).into()),
     ]);
-    line.extend(as_line(item, journal.hides_rows));
+    line.add(&as_line(item, journal.hides_rows));
     journal.file.append([line]);
 }
 
@@ -251,18 +251,20 @@ impl Journal {
 
     fn append_given(&self, item: &Item) {
         let mut line = as_line(item, self.hides_rows);
-        line.insert("type".into(), "given".into());
+        line.insert("type", "given".into());
         self.file.append([line]);
     }
 
     fn start(&self, rows: &[u64], thing: Option<&Thing>, planned: Option<&Planned>) {
-        let mut line = json!({"type": "started", "rows": rows});
+        let mut line = Record::new();
+        line.insert_text("type", "started");
+        line.insert("rows", rows.into());
         if let Some(thing) = thing.filter(|_| !self.hides_rows) {
-            line["thing"] = serde_json::to_value(thing).unwrap_or_default();
+            line.insert("thing", serde_json::to_value(thing).unwrap_or_default());
         }
         if let Some(planned) = planned.filter(|_| !self.hides_rows) {
-            line["outcome"] = planned.outcome.word().into();
-            line["changes"] = answer::changes(&planned.effects);
+            line.insert_text("outcome", planned.outcome.word());
+            line.insert_json("changes", &answer::changes(&planned.effects));
         }
         self.file.append([line]);
         self.file.want_sync();

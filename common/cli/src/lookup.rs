@@ -7,7 +7,6 @@ use std::sync::Arc;
 use api::list::{self, Reading};
 use api::{Request, SeenIds, segment};
 use pipe::{Failure, Identifier, NamedBy, Row};
-use serde_json::Value;
 
 use crate::command_error::{CommandError, failure};
 use crate::journal;
@@ -112,7 +111,7 @@ impl Session {
         let type_name = text(&row.record, "type");
         if identifier.named_by == NamedBy::Id && kind.types().contains(&type_name) {
             let mut record = row.record.clone();
-            record.insert("id".into(), identifier.text.into());
+            record.insert("id", identifier.text.into());
             return Ok(record);
         }
         self.find(kind, &identifier.text)
@@ -187,16 +186,16 @@ impl Session {
         name_device(record, &Identifier { named_by, text: device.text.clone() }, id);
     }
 
-    /// A whole list, as values to put into a record.
+    /// A whole list.
     ///
     /// # Errors
     /// As [`api::Client::send`].
-    pub fn collect(&self, path: &str, filters: &[(&str, &str)]) -> Result<Vec<Value>, Failure> {
+    pub fn collect(&self, path: &str, filters: &[(&str, &str)]) -> Result<Vec<Record>, Failure> {
         let filters: Vec<_> =
             filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let records =
             api::list::collect(&self.client, path, &filters, usize::from(self.common.jobs));
-        records.map(|records| records.into_iter().map(Value::Object).collect()).map_err(failure)
+        records.map_err(failure)
     }
 
     /// For a row whose creation was under way when the run that is resumed was interrupted: what it made, the
@@ -213,10 +212,7 @@ impl Session {
         let Some(since) = journal::made_since().filter(|_| journal::was_under_way()) else {
             return Ok(None);
         };
-        let records = self.collect(path, filters)?.into_iter().filter_map(|record| match record {
-            Value::Object(record) => Some(record),
-            _ => None,
-        });
+        let records = self.collect(path, filters)?.into_iter();
         // Time stamps have one form and sort as text (imp-service(7), section 1.6).
         let made = records.filter(|record| text(record, "created_at") >= since.as_str());
         Ok(made

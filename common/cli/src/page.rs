@@ -51,10 +51,7 @@ impl Page {
     /// Adds fields of a record: their names and labels.
     pub fn fields(&mut self, record: &Record, fields: &[(&str, &str)]) {
         for (name, label) in fields {
-            self.field(
-                label,
-                record.get(*name).map(|value| shown(name, value)).unwrap_or_default(),
-            );
+            self.field(label, record.get(name).map(|value| shown(name, value)).unwrap_or_default());
         }
     }
 
@@ -64,8 +61,8 @@ impl Page {
         let is_type_of_relationship = |name: &str| {
             name.strip_suffix("_type").is_some_and(|of| record.contains_key(&format!("{of}_id")))
         };
-        for (name, value) in record {
-            if !known.contains(&name.as_str()) && name != "type" && !is_type_of_relationship(name) {
+        for (name, value) in record.iter() {
+            if !known.contains(&name) && name != "type" && !is_type_of_relationship(name) {
                 self.field(&name.replace('_', " "), shown(name, value));
             }
         }
@@ -191,7 +188,7 @@ mod tests {
     fn fields_stand_below_each_other_and_nothing_is_cut() {
         let record = json!({"type": "device", "id": "5000d8c46a56cfca", "name": null, "rssi": -60,
             "online": true, "tags": ["a", "b"], "owner_id": "o", "owner_type": "account"});
-        let record = record.as_object().unwrap();
+        let record = &Record::from(record.as_object().unwrap().clone());
         let mut page = Page::new("device", "a\u{1b}[31m");
         page.fields(record, &[("id", "id"), ("name", "name"), ("rssi", "signal")]);
         page.other_fields(record, &["id", "name", "rssi"]);

@@ -49,22 +49,32 @@ impl Effect {
 
     /// The thing of `record`, its state, gets the fields of `wanted`, as far as it has not got them.
     pub fn update(record: &Record, wanted: Record) -> Self {
-        let after: Record = wanted
-            .into_iter()
-            .filter(|(name, value)| !is_same(record.get(name), Some(value)))
-            .collect();
-        let value = |name: &String| record.get(name).cloned().unwrap_or_default();
-        let before = after.keys().map(|name| (name.clone(), value(name))).collect();
+        let mut after = wanted;
+        let same: Vec<bool> =
+            after.iter().map(|(name, value)| is_same(record.get(name), Some(value))).collect();
+        let mut same = same.into_iter();
+        after.retain(|_| same.next() == Some(false));
+        let mut before = Record::new();
+        for name in after.keys() {
+            before.insert_json(name, record.json(name).unwrap_or("null"));
+        }
         Effect { before: Some(before), after: Some(after), ..Effect::of(record) }
     }
 
     /// The device of `record` goes from one group to another, each told by its id and its type.
     pub fn transfer(record: &Record, from: Option<(&str, &str)>, to: Option<(&str, &str)>) -> Self {
+        let changes_kind = from.map(|(_, kind)| kind) != to.map(|(_, kind)| kind);
         let side = |group: Option<(&str, &str)>| {
-            let id = ("devicegroup_id".to_owned(), group.map(|(id, _)| id).into());
-            let kind = ("devicegroup_type".to_owned(), group.map(|(_, kind)| kind).into());
-            let changes_kind = from.map(|(_, kind)| kind) != to.map(|(_, kind)| kind);
-            Record::from_iter([Some(id), changes_kind.then_some(kind)].into_iter().flatten())
+            let mut side = Record::new();
+            let mut put = |name, value: Option<&str>| match value {
+                Some(text) => side.insert_text(name, text),
+                None => side.insert_json(name, "null"),
+            };
+            put("devicegroup_id", group.map(|(id, _)| id));
+            if changes_kind {
+                put("devicegroup_type", group.map(|(_, kind)| kind));
+            }
+            side
         };
         let (kind, before, after) = ("device".to_owned(), Some(side(from)), Some(side(to)));
         Effect { kind, before, after, ..Effect::of(record) }
@@ -152,21 +162,36 @@ pub struct Change {
 }
 
 impl Change {
-    /// As one record.
-    pub fn to_record(&self) -> Record {
-        let Effect { kind, id, name, before, after } = &self.effect;
-        let mut record = Record::from_iter([("type".to_owned(), CHANGE.into())]);
+    /// The record of an effect of which nothing else is said.
+    pub fn of(effect: &Effect) -> Record {
+        Change::with_effect(effect, "")
+    }
+
+    fn with_effect(effect: &Effect, verb: &str) -> Record {
+        let Effect { kind, id, name, before, after } = effect;
+        let mut record = Record::new();
+        record.insert_text("type", CHANGE);
         let mut put = |name: &str, value: &str| {
             if !value.is_empty() {
-                record.insert(name.to_owned(), value.into());
+                record.insert_text(name, value);
             }
         };
-        put("verb", &self.verb);
+        put("verb", verb);
         put("kind", kind);
         put("id", id);
         put("name", name);
-        record.insert("before".into(), before.clone().map_or(Value::Null, Value::Object));
-        record.insert("after".into(), after.clone().map_or(Value::Null, Value::Object));
+        for (side, fields) in [("before", before), ("after", after)] {
+            match fields {
+                Some(fields) => record.insert_record(side, fields),
+                None => record.insert_json(side, "null"),
+            }
+        }
+        record
+    }
+
+    /// As one record.
+    pub fn to_record(&self) -> Record {
+        let mut record = Change::with_effect(&self.effect, &self.verb);
         for (name, value) in [
             ("source", &self.source),
             ("run", &self.run),
@@ -174,7 +199,7 @@ impl Change {
             ("at", &self.at),
         ] {
             if !value.is_empty() {
-                record.insert(name.to_owned(), value.as_str().into());
+                record.insert_text(name, value);
             }
         }
         record
@@ -188,9 +213,9 @@ impl Change {
         if text(record, "type") != CHANGE {
             return Err("it is no change record: its `type` is not `change`".into());
         }
-        let state = |name: &str| match record.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(fields)) => Ok(Some(fields.clone())),
+        let state = |name: &str| match record.json(name) {
+            None | Some("null") => Ok(None),
+            Some(_) if let Some(fields) = record.record(name) => Ok(Some(fields)),
             Some(_) => Err(format!("its `{name}` is neither an object nor null")),
         };
         let (before, after) = (state("before")?, state("after")?);
@@ -267,13 +292,15 @@ pub fn needed_to_make(record: &Record) -> Record {
     } else {
         &[]
     };
-    let present = fields.iter().filter_map(|name| record.get_key_value(*name));
-    let present = present.filter(|(_, value)| !is_empty(Some(value)));
-    present.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let mut needed = Record::new();
+    for name in fields.iter().filter(|name| !is_empty(record.get(name))) {
+        needed.copy(name, record);
+    }
+    needed
 }
 
 fn text(record: &Record, name: &str) -> String {
-    record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    record.text(name).unwrap_or_default().into_owned()
 }
 
 #[cfg(test)]
@@ -282,7 +309,7 @@ mod tests {
     use serde_json::json;
 
     fn record(value: &Value) -> Record {
-        value.as_object().cloned().unwrap()
+        value.as_object().cloned().unwrap().into()
     }
 
     #[test]
@@ -295,7 +322,8 @@ mod tests {
         let change =
             Change { verb: "assign".into(), effect, source: "x:1".into(), ..Change::default() };
         assert_eq!(Change::of_record(&change.to_record()), Ok(change.clone()));
-        let keys: Vec<String> = change.to_record().keys().cloned().collect();
+        let record = change.to_record();
+        let keys: Vec<&str> = record.keys().collect();
         assert_eq!(keys, ["type", "verb", "kind", "id", "name", "before", "after", "source"]);
         let back = change.effect.clone().reversed();
         assert_eq!((&back.before, &back.after), (&change.effect.after, &change.effect.before));
@@ -335,8 +363,8 @@ mod tests {
     fn what_has_no_way_back_says_why() {
         let effect = |kind: &str, before: Value, after: Value| Effect {
             kind: kind.into(),
-            before: before.as_object().cloned(),
-            after: after.as_object().cloned(),
+            before: before.as_object().cloned().map(Record::from),
+            after: after.as_object().cloned().map(Record::from),
             ..Effect::default()
         };
         let [shop, bench] = ["production_devicegroup", "development_devicegroup"]

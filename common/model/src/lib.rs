@@ -6,6 +6,7 @@
 pub mod change;
 pub mod identifier;
 pub mod mac;
+pub mod record;
 pub mod text;
 
 mod error_kind;
@@ -16,8 +17,6 @@ mod secret;
 pub use change::{Change, Effect};
 pub use error_kind::ErrorKind;
 pub use group_type::GroupType;
+pub use record::Record;
 pub use resource_kind::ResourceKind;
 pub use secret::Secret;
-
-/// A record: one JSON object, its fields in the order in which they came.
-pub type Record = serde_json::Map<String, serde_json::Value>;

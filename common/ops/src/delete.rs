@@ -190,7 +190,7 @@ fn report(results: &mut Results<'_>, rows: &[DeleteRow]) {
         if outcome == Outcome::Deleted {
             acted.effects.clone_from(&first.effects);
         } else {
-            acted.record.insert(SAME_AS.into(), first.source.clone().into());
+            acted.record.insert(SAME_AS, first.source.clone().into());
         }
         results.good(acted, &row.source);
     }

@@ -26,9 +26,9 @@ pub fn add_to_group(session: &Session, group: &mut Record) -> Result<(), Failure
     let devices = session.collect("/devices", &filter)?;
     let online = devices.iter().filter(|device| device["device_online"] == true).count();
     add_counts(group, devices.len(), online);
-    group.insert("devices".into(), devices.into());
-    group.insert("builds".into(), as_list(deployments(session, &filter)?));
-    group.insert("webhooks".into(), session.collect("/webhooks", &filter)?.into());
+    group.insert("devices", as_list(devices));
+    group.insert("builds", as_list(deployments(session, &filter)?));
+    group.insert("webhooks", as_list(session.collect("/webhooks", &filter)?));
     Ok(())
 }
 
@@ -49,20 +49,20 @@ pub fn add_to_product(session: &Session, product: &mut Record) -> Result<(), Fai
         // The service filters webhooks by nothing but their group.
         webhooks.extend(session.collect("/webhooks", &[("filter[devicegroup.id]", &id)])?);
     }
-    product.insert("devicegroups".into(), as_list(groups));
+    product.insert("devicegroups", as_list(groups));
     let builds = deployments(session, &[("filter[product.id]", &id)])?;
-    product.insert("builds".into(), as_list(builds));
-    product.insert("webhooks".into(), webhooks.into());
+    product.insert("builds", as_list(builds));
+    product.insert("webhooks", as_list(webhooks));
     Ok(())
 }
 
 fn add_counts(group: &mut Record, total: usize, online: usize) {
-    group.insert("devices_total".into(), total.into());
-    group.insert("devices_online".into(), online.into());
+    group.insert("devices_total", total.into());
+    group.insert("devices_online", online.into());
 }
 
 fn as_list(records: Vec<Record>) -> Value {
-    records.into_iter().map(Value::Object).collect()
+    records.into_iter().map(Value::from).collect()
 }
 
 /// The device groups of a product, those of the factory in the order in which a device meets them.
@@ -70,18 +70,10 @@ fn as_list(records: Vec<Record>) -> Value {
 /// # Errors
 /// As [`api::Client::send`].
 pub fn groups_of(session: &Session, product: &str) -> Result<Vec<Record>, Failure> {
-    let groups = session.collect("/devicegroups", &[("filter[product.id]", product)])?;
-    let mut groups: Vec<Record> = groups.into_iter().filter_map(into_record).collect();
+    let mut groups = session.collect("/devicegroups", &[("filter[product.id]", product)])?;
     let place = |group: &Record| GroupType::of_api(text(group, "type")).map(|kind| kind as usize);
     groups.sort_by_key(place);
     Ok(groups)
-}
-
-fn into_record(value: Value) -> Option<Record> {
-    match value {
-        Value::Object(record) => Some(record),
-        _ => None,
-    }
 }
 
 /// How many devices are in each group of a product, and how many of them are online.
@@ -106,8 +98,9 @@ fn device_counts(
 }
 
 /// The records of a list that [`add_to_group`] or [`add_to_product`] has added.
-pub fn list_in<'a>(record: &'a Record, name: &str) -> impl Iterator<Item = &'a Record> {
-    record.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+pub fn list_in(record: &Record, name: &str) -> impl Iterator<Item = Record> {
+    let values = record.get(name).and_then(Value::as_array).into_iter().flatten();
+    values.filter_map(Value::as_object).cloned().map(Record::from)
 }
 
 /// A build in one line: the beginning of its sha, its tags, whether it is flagged, its age.
@@ -146,9 +139,9 @@ pub fn group_line(group: &Record) -> Vec<String> {
 /// Adds the tree of a product's groups: each fixture group, below it the group of its devices under test,
 /// and below that one where they go when they are blessed; then the groups that are nobody's target.
 pub fn add_tree(page: &mut Page, product: &Record) {
-    let groups: Vec<&Record> = list_in(product, "devicegroups").collect();
+    let groups: Vec<Record> = list_in(product, "devicegroups").collect();
     let mut tree = Tree { page, product, groups: &groups, shown: Vec::new() };
-    let is_fixture = |group: &&&Record| {
+    let is_fixture = |group: &&Record| {
         let kind = GroupType::of_api(text(group, "type"));
         matches!(kind, Some(GroupType::Factory | GroupType::PreFactory))
     };
@@ -167,7 +160,7 @@ pub fn add_tree(page: &mut Page, product: &Record) {
 struct Tree<'a> {
     page: &'a mut Page,
     product: &'a Record,
-    groups: &'a [&'a Record],
+    groups: &'a [Record],
     shown: Vec<&'a str>,
 }
 
@@ -186,11 +179,11 @@ impl<'a> Tree<'a> {
         line.push(online_of_total(group));
         let current = text(group, "current_deployment_id");
         let build = list_in(self.product, "builds").find(|build| text(build, "id") == current);
-        line.push(build.map_or_else(|| "no build".to_owned(), build_in_short));
+        line.push(build.map_or_else(|| "no build".to_owned(), |build| build_in_short(&build)));
         self.page.line(line);
         for hook in list_in(self.product, "webhooks") {
-            if text(hook, "devicegroup_id") == id {
-                self.page.line(vec![format!("{indent}    webhook {}", webhook_in_short(hook))]);
+            if text(&hook, "devicegroup_id") == id {
+                self.page.line(vec![format!("{indent}    webhook {}", webhook_in_short(&hook))]);
             }
         }
     }

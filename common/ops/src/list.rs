@@ -100,7 +100,7 @@ fn print(
     let mut failed = None;
     let mut printed = 0u64;
     let ended = read(session, query, |mut record| {
-        record.retain(|name, _| !query.without.contains(&name.as_str()));
+        record.retain(|name| !query.without.contains(&name));
         if query.limit.is_some_and(|limit| printed >= limit) {
             return ControlFlow::Break(());
         }

@@ -26,7 +26,7 @@ pub fn devices_of(
             // A group that is not there has an empty list, too.
             session.get("devicegroups", id)?;
         }
-        Ok(devices.into_iter().filter_map(|device| device.as_object().cloned()).collect())
+        Ok(devices)
     })?;
     if args.source.is_default() {
         return Ok(of_groups.rows);

@@ -196,7 +196,7 @@ fn wrong_type(kind: ResourceKind, type_name: &str) -> Failure {
 fn nothing_named(kind: ResourceKind, options: &[&str], record: &Record) -> Failure {
     let usual = kind.columns().iter().map(|spellings| spellings[0]);
     let expected: Vec<&str> = usual.filter(|column| !options.contains(column)).collect();
-    let found: Vec<&str> = record.keys().map(String::as_str).collect();
+    let found: Vec<&str> = record.keys().collect();
     let found = if found.is_empty() { "no fields".to_owned() } else { found.join(", ") };
     Failure::new(ErrorKind::BadInput, format!("Nothing names the {}", kind.noun())).detail(format!(
         "expected a value in one of {}; the row has {found}; --column {}=NAME says which it is",

@@ -10,6 +10,7 @@ use crate::sink::stated_columns;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The fields of the row.
+    #[serde(deserialize_with = "model::record::borrowed")]
     pub record: Record,
     /// Where the row begins, for messages: `devices.csv:17`.
     pub source: String,
@@ -25,7 +26,7 @@ impl Row {
     /// The row's own value of an option of the verb: the first of the columns `names` that has
     /// one. An empty CSV field is `null` and so no value.
     pub fn option(&self, names: &[&str]) -> Option<&Value> {
-        names.iter().filter_map(|name| self.record.get(*name)).find(|value| !value.is_null())
+        names.iter().filter_map(|name| self.record.get(name)).find(|value| !value.is_null())
     }
 
     /// The row of the `kind` that this row refers to. Of a record of another kind, such as a device
@@ -45,8 +46,9 @@ impl Row {
         let own = text(&reference("type")).or(kind.types().first().copied()).unwrap_or_default();
         let mut record =
             Record::from_iter([("type".to_owned(), own.into()), ("id".to_owned(), id.into())]);
-        let added = self.record.iter().filter(|(name, _)| self.is_own(name));
-        record.extend(added.map(|(name, value)| (name.clone(), value.clone())));
+        for name in self.own_fields() {
+            record.copy(name, &self.record);
+        }
         Row { record, source: self.source.clone() }
     }
 
@@ -60,7 +62,7 @@ impl Row {
     /// The fields that are the user's own: of a record of ours those that were added to it, of any
     /// other all.
     pub fn own_fields(&self) -> impl Iterator<Item = &str> {
-        self.record.keys().map(String::as_str).filter(|name| self.is_own(name))
+        self.record.keys().filter(|name| self.is_own(name))
     }
 
     fn is_own(&self, name: &str) -> bool {
@@ -107,7 +109,7 @@ mod tests {
         let group = device.as_reference_to(ResourceKind::DeviceGroup).record;
         let expected =
             json!({"type": "dut_devicegroup", "id": "g", "dry_run": true, "descr": "mine"});
-        assert_eq!(Value::Object(group), expected);
+        assert_eq!(Value::from(group), expected);
         assert_eq!(device.as_reference_to(ResourceKind::Product).record["type"], "product");
         assert_eq!(device.as_reference_to(ResourceKind::Device), device);
         let free = row(json!({"type": "device", "id": "1", "name": "Left"}));

@@ -276,8 +276,10 @@ fn chosen<'a>(
 }
 
 fn line(record: &Record) -> String {
-    // The fields of a record are what JSON can say, so this cannot fail.
-    serde_json::to_string(record).unwrap_or_default() + "\n"
+    let mut line = String::with_capacity(1024);
+    record.write_json(&mut line);
+    line.push('\n');
+    line
 }
 
 fn id(record: &Record) -> Option<String> {

@@ -10,7 +10,6 @@ mod delimited;
 mod encoding;
 mod input;
 mod json;
-mod keys;
 mod sniff;
 
 use model::{ErrorKind, Record};
@@ -98,6 +97,7 @@ pub struct BadRow {
     /// What is wrong with it.
     pub failure: Failure,
     /// What goes into the file of failed rows: the text of the row in `unparsed`.
+    #[serde(deserialize_with = "model::record::borrowed")]
     pub input: Record,
     /// Where it begins: `devices.csv:17`.
     pub source: String,
@@ -252,10 +252,9 @@ impl Rows {
 /// as it is.
 fn unwrapped(mut record: Record) -> (Option<String>, Result<Record, Broken>) {
     let mut origin = None;
-    if matches!(record.get("error"), Some(Value::Object(_)))
-        && let Some(Value::Object(input)) = record.get_mut("input")
+    if record.json("error").is_some_and(|error| error.starts_with('{'))
+        && let Some(input) = record.record("input")
     {
-        let input = std::mem::take(input);
         let source = record.get("source").and_then(Value::as_str).map(one_line);
         origin =
             source.map(|text| cut(&text, ORIGIN_LIMIT).to_owned()).filter(|text| !text.is_empty());

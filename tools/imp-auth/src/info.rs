@@ -30,9 +30,9 @@ impl Info {
         }
         let known = account.as_ref().ok().cloned().or_else(|| session.sign_in().known_account());
         let mut record = sign_in::record(&description, known.as_ref());
-        record.insert("source".into(), word(&description.source).into());
-        record.insert("readable_by_others".into(), description.readable_by_others.into());
-        record.insert("not_used".into(), others.into());
+        record.insert("source", word(&description.source).into());
+        record.insert("readable_by_others", description.readable_by_others.into());
+        record.insert("not_used", others.into());
         match session.output.is_for_a_person() {
             true => session.output.print_page(&page(&record).to_text())?,
             false => session.output.print(&record)?,

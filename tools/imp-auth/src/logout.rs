@@ -43,10 +43,10 @@ impl Logout {
             stderr::say(&format!("the refresh token stays valid at the service: {error}"));
         }
         let mut record = Record::from_iter([("type".to_owned(), "sign_in".into())]);
-        record.insert("endpoint".into(), removed.endpoint.into());
-        record.insert("file".into(), removed.file.display().to_string().into());
-        record.insert("refresh_token_deleted".into(), deleted.unwrap_or_default().into());
-        record.insert("outcome".into(), "removed".into());
+        record.insert("endpoint", removed.endpoint.into());
+        record.insert("file", removed.file.display().to_string().into());
+        record.insert("refresh_token_deleted", deleted.unwrap_or_default().into());
+        record.insert("outcome", "removed".into());
         Session::print_without(&self.common, &record)?;
         Ok(Exit::Done)
     }

@@ -93,7 +93,7 @@ impl Copy {
         let told: &[&str] =
             if self.all { &["description", "origin", "tags", "flagged"] } else { &[] };
         let attributes = told.iter().filter_map(|name| {
-            let value = original.get(*name).filter(|value| !value.is_null())?;
+            let value = original.get(name).filter(|value| !value.is_null())?;
             Some(((*name).to_owned(), value.clone()))
         });
         (code, attributes.collect())

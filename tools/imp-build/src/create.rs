@@ -80,7 +80,7 @@ impl Creating {
                 return Ok(RowDone::new(record, Outcome::Unchanged));
             }
             if self.dry_run {
-                let done = RowDone::created("deployment", foreseen(group, attributes.clone()));
+                let done = RowDone::created("deployment", &foreseen(group, attributes.clone()));
                 let deployed = deployed(group, &planned_id(&[id]), &code.sha, attributes);
                 return Ok(self.effects(group, deployed).fold(done, RowDone::with));
             }
@@ -149,7 +149,7 @@ impl Creating {
         let mut record = without_code(answer.created().map_err(cli::failure)?);
         if let Value::Array(warnings) = &answer.body["data"]["meta"] {
             self.diagnostics.warnings(code, warnings);
-            record.insert("meta".into(), warnings.clone().into());
+            record.insert("meta", warnings.clone().into());
         }
         Ok(record)
     }
@@ -174,11 +174,8 @@ impl Creating {
 
 /// The build that a run made before it was interrupted, with its code.
 fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option<Record>, Failure> {
-    let told: Record = wanted
-        .iter()
-        .filter(|(name, _)| !CODE.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let mut told = wanted.clone();
+    told.retain(|name| !CODE.contains(&name));
     let of_group = [("filter[devicegroup.id]", group)];
     // What was deployed when this row was begun is not what it has made.
     let was_there = |build: &Record| {
@@ -199,7 +196,7 @@ fn as_planned(deployed: Effect, build: &str) -> Effect {
     let is_it = |planned: &&Effect| planned.id == deployed.id && !planned.is_action();
     let Some(planned) = journal::planned_before().iter().find(is_it) else { return deployed };
     let mut after = deployed.after.unwrap_or_default();
-    after.insert(CURRENT.into(), build.into());
+    after.insert(CURRENT, build.into());
     Effect { before: planned.before.clone(), after: Some(after), ..deployed }
 }
 
@@ -228,7 +225,7 @@ fn deployed(group: &Record, id: &str, sha: &str, attributes: &Record) -> Effect 
 fn foreseen(group: &Record, attributes: Record) -> Record {
     let mut record = attributes;
     for (name, from) in [("devicegroup_id", "id"), ("devicegroup_type", "type")] {
-        record.insert(name.into(), cli::text(group, from).into());
+        record.insert(name, cli::text(group, from).into());
     }
     record
 }

@@ -51,7 +51,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn record(value: &Value) -> Record {
-        value.as_object().cloned().unwrap()
+        value.as_object().cloned().unwrap().into()
     }
 
     #[test]

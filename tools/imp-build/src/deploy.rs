@@ -56,7 +56,7 @@ impl Build {
         let own = tags_of(row, "tag")?;
         if !own.is_empty() || !self.tag.is_empty() {
             let tags = if own.is_empty() { self.tag.clone() } else { own };
-            attributes.insert("tags".into(), tags.into());
+            attributes.insert("tags", tags.into());
         }
         let flagged = flag_of(row)?.or(self.flagged);
         attributes.extend(flagged.map(|flagged| ("flagged".to_owned(), flagged.into())));

@@ -108,7 +108,7 @@ impl Get {
         for (code, option, ending) in self.programs() {
             let own = || format!("{}.{ending}.nut", cli::text(&whole, "id"));
             let path = option.map_or_else(own, str::to_owned);
-            names.insert(format!("{ending}_file"), path.clone().into());
+            names.insert(&format!("{ending}_file"), path.clone().into());
             files.push((path, cli::text(&whole, code)));
         }
         written.write(&files, self.confirmed)?;

@@ -66,8 +66,8 @@ impl Update {
             return Err(nothing_to_change(OPTIONS));
         }
         let mut wanted = attributes.clone();
-        wanted.insert("tag".into(), add.clone().into());
-        wanted.insert("remove_tag".into(), remove.clone().into());
+        wanted.insert("tag", add.clone().into());
+        wanted.insert("remove_tag", remove.clone().into());
         let changed = once.act(&row.source, id, &wanted, || {
             self.change(session, row, &build, attributes, (&add, &remove))
         });
@@ -85,7 +85,7 @@ impl Update {
         let present = session.present(ResourceKind::Deployment, row, build)?;
         if !add.is_empty() || !remove.is_empty() {
             // The service replaces all tags at once, so those of now have to be known.
-            attributes.insert("tags".into(), edited(&present, add, remove));
+            attributes.insert("tags", edited(&present, add, remove));
         }
         if is_so(&present, &attributes) {
             return Ok(RowDone::changed(row, without_code(present), Outcome::Unchanged));
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn tags_are_added_once_and_taken_away() {
-        let build = json!({"tags": ["RC1", "old"]}).as_object().cloned().unwrap();
+        let build = serde_json::from_value(json!({"tags": ["RC1", "old"]})).unwrap();
         let texts =
             |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let tags = edited(&build, &texts(&["RC2", "RC1"]), &texts(&["old", "none"]));

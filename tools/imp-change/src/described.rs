@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn a_change_is_told_on_one_line() {
-        let record = |value: Value| value.as_object().cloned().unwrap();
+        let record = |value: Value| serde_json::from_value::<model::Record>(value).unwrap();
         let product = record(json!({"type": "product", "id": "p", "name": "Ovens"}));
         let update = Effect::update(&product, record(json!({"description": "x"})));
         assert_eq!(line(&update), "product Ovens (p): description null becomes \"x\"");

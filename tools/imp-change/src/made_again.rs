@@ -53,8 +53,8 @@ impl MadeAgain {
         let mut wanted: HashMap<String, String> = HashMap::new();
         for line in lines {
             let number = || line.get("row").map(Value::to_string).unwrap_or_default();
-            if let ("row", Some(input)) = (text(&line, "type"), line.get("input")) {
-                let old = input.as_object().and_then(id_of_what_is_made);
+            if let ("row", Some(input)) = (text(&line, "type"), line.record("input")) {
+                let old = id_of_what_is_made(&input);
                 wanted.extend(old.map(|(old, _)| (number(), old)));
             } else if let Some((_, id)) = id_of_what_is_made(&line) {
                 let old = wanted.remove(&number()).filter(|old| !old.contains(PLANNED));
@@ -72,12 +72,14 @@ impl MadeAgain {
         change.effect.id = self.now(change.effect.id, str::to_owned);
         let thing = &change.effect.id;
         for side in [&mut change.effect.before, &mut change.effect.after].into_iter().flatten() {
-            for (name, value) in side.iter_mut().filter(|(name, _)| name.ends_with("_id")) {
+            let before = side.clone();
+            for (name, value) in before.iter().filter(|(name, _)| name.ends_with("_id")) {
                 let Value::String(id) = value else { continue };
-                *id = match name.as_str() {
-                    CURRENT => self.now(std::mem::take(id), |build| of_group(thing, build)),
-                    _ => self.now(std::mem::take(id), str::to_owned),
+                let now = match name {
+                    CURRENT => self.now(id.clone(), |build| of_group(thing, build)),
+                    _ => self.now(id.clone(), str::to_owned),
                 };
+                side.insert_text(name, &now);
             }
         }
         change.to_record()
@@ -120,7 +122,7 @@ mod tests {
     use serde_json::json;
 
     fn record(value: &Value) -> Record {
-        value.as_object().cloned().expect("an object")
+        value.as_object().cloned().expect("an object").into()
     }
 
     #[test]
@@ -131,7 +133,7 @@ mod tests {
         };
         let row = json!({"type": "row", "row": 1, "input": change("g", "2", "1")});
         let mut line = record(&change("g", "2", "3"));
-        line.insert("row".into(), 1.into());
+        line.insert("row", 1.into());
         let mut made = MadeAgain::default();
         made.learn([record(&row), line].into_iter());
         let told = |group: &str| made.told_of_now(record(&change(group, "0", "1")));
@@ -147,7 +149,7 @@ mod tests {
         };
         let line = |row: u64, id: &str| {
             let mut line = record(&change(id));
-            line.insert("row".into(), row.into());
+            line.insert("row", row.into());
             line
         };
         let row =

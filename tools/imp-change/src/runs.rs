@@ -5,7 +5,7 @@ use std::path::Path;
 use cli::journal::recorded::{Recorded, RowState};
 use cli::{CommandError, journal};
 use model::Record;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Reads the journal of a run.
 ///
@@ -36,10 +36,7 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
         "directory": header.directory,
         "version": header.version,
     });
-    match record {
-        Value::Object(record) => record,
-        _ => Record::new(),
-    }
+    serde_json::from_value(record).unwrap_or_default()
 }
 
 /// Whether a run is under way, has ended, or was interrupted: then it can be resumed, unless it was forgotten.

@@ -57,7 +57,7 @@ impl Show {
                         RowState::Answered => "answered",
                         _ => "not_done",
                     };
-                    line.insert("state".into(), state.into());
+                    line.insert("state", state.into());
                 }
                 if self.all || changes {
                     output.print(&line)?;
@@ -82,8 +82,8 @@ fn inherit(line: &mut Record, before: Option<&Record>) {
         _ => return,
     };
     for name in names {
-        if let Some(value) = before.and_then(|before| before.get(*name)) {
-            line.insert((*name).into(), value.clone());
+        if let Some(value) = before.and_then(|before| before.get(name)) {
+            line.insert(name, value.clone());
         }
     }
 }

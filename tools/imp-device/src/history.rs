@@ -108,8 +108,8 @@ fn with_names(session: &Session, event: Record, device: &str) -> Record {
     record.extend(event);
     if session.output.is_for_a_person() && actor.is_some() {
         // The ids would fill a line; who it was is said by name.
-        record.retain(|name, _| name != "owner_id" && name != "actor_id");
+        record.retain(|name| name != "owner_id" && name != "actor_id");
     }
-    record.insert("actor".into(), actor.unwrap_or_default());
+    record.insert("actor", actor.unwrap_or_default());
     record
 }

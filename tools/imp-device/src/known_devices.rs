@@ -48,11 +48,11 @@ pub fn names_of(session: &Session, device: &Identifier) -> Result<Vec<String>, F
 /// What a row tells of its device, as the record of one. Its MAC address stands for an id that is not known.
 pub fn as_device(row: &Record) -> Record {
     let mut device = row.clone();
-    device.insert("type".into(), "device".into());
+    device.insert("type", "device".into());
     if !device.contains_key("id") {
-        let other = ["mac_address", "agent_id"].iter().find_map(|name| device.get(*name));
+        let other = ["mac_address", "agent_id"].iter().find_map(|name| device.get(name));
         let id = other.cloned().unwrap_or_default();
-        device.insert("id".into(), id);
+        device.insert("id", id);
     }
     device
 }

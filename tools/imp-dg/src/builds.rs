@@ -170,7 +170,7 @@ impl Builds {
         let id = cli::text(&row.record, "id");
         let mut changes = Record::new();
         if planned.unflag {
-            changes.insert("flagged".into(), false.into());
+            changes.insert("flagged", false.into());
             if !self.changes.dry_run {
                 changes.extend(ops::deployments::unflag(session, id)?);
             }
@@ -181,7 +181,7 @@ impl Builds {
         let outcome = if planned.delete { Outcome::Deleted } else { Outcome::Updated };
         let mut acted = RowDone::changed(row, changes, outcome);
         if planned.unflag {
-            acted.record.retain(|name, _| !name.starts_with("flagger_"));
+            acted.record.retain(|name| !name.starts_with("flagger_"));
         }
         if planned.unflag {
             let unflagged = Record::from_iter([("flagged".to_owned(), false.into())]);
@@ -233,7 +233,7 @@ mod tests {
         let build = |created: u32, flagged: bool| {
             let created = format!("2026-01-01T00:00:00.{created:03}Z");
             let build = json!({"created_at": created, "flagged": flagged});
-            build.as_object().cloned().unwrap()
+            serde_json::from_value::<Record>(build).unwrap()
         };
         let minimum = build(5, false);
         let judge = |options: &str, build: Record| {
@@ -268,7 +268,7 @@ mod tests {
     fn the_question_names_the_first_builds_that_are_touched() {
         let build = |number: u32| {
             let build = json!({"id": format!("b{number}")});
-            build.as_object().cloned().unwrap()
+            serde_json::from_value::<Record>(build).unwrap()
         };
         let delete = Planned { unflag: false, delete: true };
         let mut builds: Vec<_> = (0..25).map(|number| (build(number), delete)).collect();

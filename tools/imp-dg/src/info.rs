@@ -86,7 +86,7 @@ fn page(session: &Session, group: &Record) -> Result<Page, Failure> {
     page.field("current", build_of(session, group, "current_deployment_id"));
     page.field("minimum", build_of(session, group, "min_supported_deployment_id"));
     for build in list_in(group, "builds") {
-        page.line(vec![String::new(), with_id(&ops::info::build_in_short(build), build)]);
+        page.line(vec![String::new(), with_id(&ops::info::build_in_short(&build), &build)]);
     }
     add_targets(session, &mut page, group)?;
     add_variables(&mut page, group);
@@ -107,13 +107,13 @@ fn add_variables(page: &mut Page, group: &Record) {
 fn add_lists(page: &mut Page, group: &Record) {
     page.section("Webhooks");
     for hook in list_in(group, "webhooks") {
-        page.line(vec![with_id(&ops::info::webhook_in_short(hook), hook)]);
+        page.line(vec![with_id(&ops::info::webhook_in_short(&hook), &hook)]);
     }
     page.section("Devices");
     for device in list_in(group, "devices") {
         let online = device.get("device_online") == Some(&true.into());
         let state = if online { "online" } else { "offline" };
-        let of_device = |name: &str| text(device, name).to_owned();
+        let of_device = |name: &str| text(&device, name).to_owned();
         page.line(vec![of_device("name"), of_device("id"), of_device("mac_address"), state.into()]);
     }
 }

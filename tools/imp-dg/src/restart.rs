@@ -57,9 +57,8 @@ impl Restart {
                 Ok(Outcome::Restarted)
             };
             let (outcome, reported) = once.act(&row.source, id, &wanted, restart)?;
-            let known =
-                group.iter().filter(|(name, _)| !row.record.contains_key(*name) || *name == "id");
-            let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+            let mut known = group.clone();
+            known.retain(|name| !row.record.contains_key(name) || name == "id");
             let done = RowDone::changed(&row, known, outcome).once(reported);
             Ok(done.with(Effect::action(&group)))
         })

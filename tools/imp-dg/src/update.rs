@@ -130,7 +130,7 @@ impl Update {
                 let group = targets::find(session, product, &text, false)?.unwrap_or_default();
                 let target =
                     resource::identifier(cli::text(&group, "type"), cli::text(&group, "id"));
-                relationships.insert(name.into(), target);
+                relationships.insert(name, target);
             }
         }
         Ok(relationships)
@@ -150,7 +150,7 @@ impl WantedState {
     fn to_record(&self) -> Record {
         let mut record = self.attributes.clone();
         record.extend(self.relationships.clone());
-        record.insert("lowest".into(), self.lowest.clone().into());
+        record.insert("lowest", self.lowest.clone().into());
         record
     }
 
@@ -160,7 +160,7 @@ impl WantedState {
 
     /// Whether the group has it already, but for the minimum.
     fn is_so(&self, present: &Record) -> bool {
-        let is_target = |(name, wanted): (&String, &Value)| {
+        let is_target = |(name, wanted): (&str, &Value)| {
             wanted["id"] == cli::text(present, &format!("{name}_id"))
         };
         is_so(present, &self.attributes) && self.relationships.iter().all(is_target)
@@ -201,8 +201,8 @@ impl WantedState {
         if let Some(deployment) = minimum {
             let set = resources::set_minimum(session, id, &deployment);
             set.map_err(|failure| if patch { self.half_done(&present, failure) } else { failure })?;
-            record.insert("min_supported_deployment_id".into(), deployment.into());
-            record.insert("min_supported_deployment_type".into(), "deployment".into());
+            record.insert("min_supported_deployment_id", deployment.into());
+            record.insert("min_supported_deployment_type", "deployment".into());
         }
         Ok(Changed { record, outcome, effect: Some(effect) })
     }
@@ -218,7 +218,7 @@ impl WantedState {
 
     fn effect(&self, present: &Record, minimum: Option<&str>) -> Effect {
         let mut after = self.attributes.clone();
-        let target = |(name, to): (&String, &Value)| (format!("{name}_id"), to["id"].clone());
+        let target = |(name, to): (&str, &Value)| (format!("{name}_id"), to["id"].clone());
         after.extend(self.relationships.iter().map(target));
         after.extend(minimum.map(|id| (MINIMUM.to_owned(), id.into())));
         Effect::update(present, after)
@@ -241,7 +241,7 @@ impl WantedState {
             return Err(Failure::new(ErrorKind::Refused, title)
                 .detail("only production groups have it; leave it out"));
         }
-        for (name, target) in &self.relationships {
+        for (name, target) in self.relationships.iter() {
             let Some((production, dut)) = kind.and_then(GroupType::targets) else {
                 return Err(Failure::new(ErrorKind::Refused, "The group has no targets")
                     .detail("only fixture groups have them; leave --dut and --target out"));

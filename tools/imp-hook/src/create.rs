@@ -45,10 +45,10 @@ impl Create {
             let thing = format!("{} {called}", cli::text(&group, "id"));
             let create = || {
                 let mut after = attributes.clone();
-                after.insert("devicegroup_id".into(), cli::text(&group, "id").into());
+                after.insert("devicegroup_id", cli::text(&group, "id").into());
                 let effect = Effect::creation("webhook", after);
                 if self.changes.dry_run {
-                    return Ok(RowDone::created("webhook", attributes.clone()).with(effect));
+                    return Ok(RowDone::created("webhook", &attributes).with(effect));
                 }
                 let made = make(&session, attributes.clone(), &group)?;
                 let effect = effect.called(cli::text(&made, "id"));

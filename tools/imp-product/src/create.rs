@@ -44,10 +44,8 @@ impl Create {
             let mut relationships = Record::new();
             if let Some(owner) = cli::option_or_copy(row, "owner", owner.as_ref(), "owner_id")? {
                 let owner = session.find(ResourceKind::Account, &owner)?;
-                relationships.insert(
-                    "owner".into(),
-                    resource::identifier("account", cli::text(&owner, "id")),
-                );
+                relationships
+                    .insert("owner", resource::identifier("account", cli::text(&owner, "id")));
             }
             let owner_id = relationships.get("owner").and_then(|owner| owner["id"].as_str());
             let (owner, name) = (owner_id.unwrap_or("me"), cli::text(&attributes, "name"));
@@ -58,7 +56,7 @@ impl Create {
                 let effect = Effect::creation("product", after);
                 if self.changes.dry_run {
                     session.name_is_free(ResourceKind::Product, owner, name, "")?;
-                    let done = RowDone::created("product", attributes.clone());
+                    let done = RowDone::created("product", &attributes);
                     return Ok(done.with(effect.called(&planned_id(&[name]))));
                 }
                 let (attributes, relationships) = (attributes.clone(), relationships.clone());

@@ -107,10 +107,10 @@ fn limit_headers(raw: &Raw) -> String {
 }
 
 fn shown_body(raw: &Raw) -> String {
-    match &raw.body {
+    match serde_json::from_str(&raw.text).unwrap_or_default() {
         Value::Null if raw.text.is_empty() => String::new(),
         Value::Null => format!("({} bytes that are not JSON)", raw.text.len()),
-        body => hide(body.clone()).to_string(),
+        body => hide(body).to_string(),
     }
 }
 

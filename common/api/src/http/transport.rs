@@ -4,11 +4,11 @@
 //! an error without its body, and wait for ever. All three are switched off here. Certificates are
 //! those of the operating system (`SSL_CERT_FILE` and `SSL_CERT_DIR` count).
 
-use model::ErrorKind;
+use model::{ErrorKind, Record};
 use std::io;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::config::ConfigBuilder;
 use ureq::http::{self, HeaderMap};
 use ureq::tls::{RootCerts, TlsConfig};
@@ -17,6 +17,7 @@ use ureq::{Agent, Proxy};
 
 use crate::Endpoint;
 use crate::http::connector::{self, NotConnected};
+use crate::list::page::Page;
 use crate::request::Request;
 use crate::{AccessToken, Error, http::proxy};
 
@@ -51,11 +52,26 @@ pub(crate) struct Raw {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
-    /// `text` as JSON, `Null` when it is not.
+    /// `text` as JSON, `Null` when it is not; of a page only its links.
     pub(crate) body: Value,
+    /// The records of a page.
+    pub(crate) records: Option<Vec<Record>>,
 }
 
 impl Raw {
+    /// The answer to `request`.
+    pub(crate) fn new(request: &Request, status: u16, headers: HeaderMap, text: String) -> Raw {
+        if request.lists
+            && (200..300).contains(&status)
+            && let Ok(Page { data, links }) = serde_json::from_str(&text)
+        {
+            let body = json!({ "links": links });
+            return Raw { status, headers, text, body, records: Some(data) };
+        }
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Raw { status, headers, text, body, records: None }
+    }
+
     /// A header with a whole number, such as those of the rate limit.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         let text = self.headers.get(name)?.to_str().ok()?.trim();
@@ -122,9 +138,9 @@ impl Transport {
             response.body_mut().with_config().limit(LARGEST_BODY).lossy_utf8(true).read_to_string();
         match read {
             Ok(text) => {
-                let body = serde_json::from_str(&text).unwrap_or(Value::Null);
                 let status = response.status().as_u16();
-                Exchange::Answered(Raw { status, headers: response.headers().clone(), text, body })
+                let headers = response.headers().clone();
+                Exchange::Answered(Raw::new(request, status, headers, text))
             }
             Err(error) => Exchange::Lost(plain(&error)),
         }
@@ -149,8 +165,7 @@ impl Transport {
         }
         let text = response.into_body().into_with_config().limit(LARGEST_BODY).read_to_string();
         let text = text.unwrap_or_default();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Err(Box::new(Exchange::Answered(Raw { status, headers, text, body })))
+        Err(Box::new(Exchange::Answered(Raw::new(request, status, headers, text))))
     }
 
     fn build(

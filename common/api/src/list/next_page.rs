@@ -101,7 +101,7 @@ mod tests {
     /// Page `number` comes, with this `next`.
     fn follow(plan: &mut Plan, number: u64, next: Option<&str>) -> bool {
         let own = plan.request(number).expect("it was asked for");
-        plan.follow(number, &own, &Answer { body: json!({"links": {"next": next}}) })
+        plan.follow(number, &own, &Answer { body: json!({"links": {"next": next}}), records: None })
     }
 
     #[test]

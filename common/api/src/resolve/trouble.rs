@@ -29,7 +29,7 @@ pub(super) fn ambiguous(
     };
     let one = |record: &Record| {
         let within = telling.iter().find_map(|name| {
-            Some(format!(" ({} {})", name.trim_end_matches("_id"), record.get(*name)?.as_str()?))
+            Some(format!(" ({} {})", name.trim_end_matches("_id"), record.get(name)?.as_str()?))
         });
         format!("{}{}", text_of(record, "id"), within.unwrap_or_default())
     };

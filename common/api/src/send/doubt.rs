@@ -55,7 +55,7 @@ impl SendLoop<'_> {
         let found = self.client.send(&Request::get(path));
         match (request.method, found) {
             (Method::Delete, Err(error)) if error.kind == ErrorKind::NotFound => {
-                Look::Done(Answer { body: Value::Null })
+                Look::Done(Answer::default())
             }
             (_, Err(error)) => Look::Unclear(Some(error.kind).filter(|kind| kind.ends_run())),
             (Method::Delete, Ok(_)) => Look::NotDone,

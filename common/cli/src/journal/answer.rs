@@ -2,31 +2,37 @@
 
 use model::{Change, Effect, Record};
 use pipe::Failure;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::rows::{Outcome, RowDone, RowResult};
 
 pub(super) fn of_done(done: &RowDone) -> Record {
-    let outcome = done.outcome.map_or("", Outcome::word);
-    Record::from_iter([
-        ("type".to_owned(), "answered".into()),
-        ("outcome".to_owned(), outcome.into()),
-        ("record".to_owned(), Value::Object(done.record.clone())),
-        ("changes".to_owned(), changes(&done.effects)),
-    ])
+    let mut line = Record::new();
+    line.insert_text("type", "answered");
+    line.insert_text("outcome", done.outcome.map_or("", Outcome::word));
+    line.insert_record("record", &done.record);
+    line.insert_json("changes", &changes(&done.effects));
+    line
 }
 
-/// Effects as change records.
-pub(super) fn changes(effects: &[Effect]) -> Value {
-    let change = |effect: &Effect| {
-        Value::Object(Change { effect: effect.clone(), ..Change::default() }.to_record())
-    };
-    effects.iter().map(change).collect()
+/// Effects as a list of change records, in JSON.
+pub(super) fn changes(effects: &[Effect]) -> String {
+    let mut list = String::from("[");
+    for effect in effects {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        Change::of(effect).write_json(&mut list);
+    }
+    list.push(']');
+    list
 }
 
 fn effects(line: &Record) -> Option<Vec<Effect>> {
     let changes = line.get("changes")?.as_array()?.iter().filter_map(Value::as_object);
-    Some(changes.filter_map(|change| Some(Change::of_record(change).ok()?.effect)).collect())
+    let effect =
+        |change: &Map<String, Value>| Some(Change::of_record(&change.clone().into()).ok()?.effect);
+    Some(changes.filter_map(effect).collect())
 }
 
 /// What a line of what was started says that was going to be done.
@@ -52,7 +58,7 @@ pub(super) fn read(line: &Record) -> Option<RowResult> {
         return serde_json::from_value(error.clone()).ok().map(Err);
     }
     let outcome = Outcome::of_word(line.get("outcome")?.as_str()?)?;
-    let mut done = RowDone::new(line.get("record")?.as_object()?.clone(), outcome);
+    let mut done = RowDone::new(line.record("record")?, outcome);
     done.effects = effects(line)?;
     Some(Ok(done))
 }
@@ -66,7 +72,7 @@ mod tests {
     #[test]
     fn an_answer_is_read_as_it_is_written() {
         let device = serde_json::json!({"type": "device", "id": "d", "name": "n"});
-        let device = device.as_object().cloned().unwrap();
+        let device = Record::from(device.as_object().cloned().unwrap());
         let done = RowDone::new(device.clone(), Outcome::Restarted).with(Effect::action(&device));
         let read_again = read(&of_done(&done)).unwrap().unwrap();
         assert_eq!((read_again.record, read_again.outcome), (done.record, done.outcome));

@@ -5,12 +5,31 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use model::Record;
 use serde_json::Value;
 
 use crate::terminal::stderr;
 
 /// So much is kept before it is written: rows, which nothing depends on yet.
 const KEPT: usize = 64 * 1024;
+
+/// What can be a line of a journal.
+pub(super) trait Line {
+    /// Appends it as JSON.
+    fn write(&self, text: &mut String);
+}
+
+impl Line for Record {
+    fn write(&self, text: &mut String) {
+        self.write_json(text);
+    }
+}
+
+impl Line for Value {
+    fn write(&self, text: &mut String) {
+        text.push_str(&self.to_string());
+    }
+}
 
 pub(super) struct JournalFile {
     path: PathBuf,
@@ -24,7 +43,7 @@ pub(super) struct JournalFile {
 struct State {
     /// Nothing once it could not be written.
     file: Option<Arc<File>>,
-    kept: Vec<u8>,
+    kept: String,
     lines: u64,
     /// The number of lines that have to be on the disk before the next request leaves.
     to_sync: u64,
@@ -34,19 +53,19 @@ struct State {
 impl JournalFile {
     pub fn new(path: PathBuf, file: File, required: bool) -> Self {
         let file = Some(Arc::new(file));
-        let state = State { file, kept: Vec::new(), lines: 0, to_sync: 0, failed: None };
+        let state = State { file, kept: String::new(), lines: 0, to_sync: 0, failed: None };
         JournalFile { path, required, state: Mutex::new(state), synced: Mutex::new(0) }
     }
 
     /// Adds lines, which are written together.
-    pub fn append(&self, lines: impl IntoIterator<Item = impl Into<Value>>) {
+    pub fn append(&self, lines: impl IntoIterator<Item = impl Line>) {
         let mut state = self.state();
         if state.file.is_none() {
             return;
         }
         for line in lines {
-            state.kept.extend_from_slice(line.into().to_string().as_bytes());
-            state.kept.push(b'\n');
+            line.write(&mut state.kept);
+            state.kept.push('\n');
             state.lines += 1;
         }
         if state.kept.len() >= KEPT {
@@ -119,7 +138,7 @@ impl JournalFile {
     fn write(&self, state: &mut State) {
         let Some(file) = state.file.clone().filter(|_| !state.kept.is_empty()) else { return };
         let kept = std::mem::take(&mut state.kept);
-        if let Err(error) = (&*file).write_all(&kept) {
+        if let Err(error) = (&*file).write_all(kept.as_bytes()) {
             self.fail(state, &error);
         }
     }

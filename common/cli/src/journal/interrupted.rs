@@ -42,11 +42,12 @@ pub(super) fn with_planned(
 fn add_fields(effect: &mut Effect, planned: &Effect) -> bool {
     let (Some(was), Some(is)) = (&planned.before, &planned.after) else { return false };
     let (Some(before), Some(after)) = (&mut effect.before, &mut effect.after) else { return false };
-    for (name, value) in is {
-        if !after.contains_key(name) {
-            after.insert(name.clone(), value.clone());
-            before.insert(name.clone(), was.get(name).cloned().unwrap_or_default());
+    for name in is.keys() {
+        if after.contains_key(name) {
+            continue;
         }
+        after.copy(name, is);
+        before.insert_json(name, was.json(name).unwrap_or("null"));
     }
     true
 }
@@ -66,7 +67,7 @@ mod tests {
     use serde_json::json;
 
     fn effect(kind: &str, id: &str, before: Value, after: Value) -> Effect {
-        let side = |value: Value| value.as_object().cloned();
+        let side = |value: Value| value.as_object().cloned().map(Record::from);
         let (kind, id) = (kind.to_owned(), id.to_owned());
         Effect { kind, id, before: side(before), after: side(after), ..Effect::default() }
     }
@@ -77,7 +78,11 @@ mod tests {
             effect("device", "d", json!({"devicegroup_id": "g"}), json!({"devicegroup_id": null}));
         let gone = effect("device", "d", json!({"name": "n"}), Value::Null);
         let told = |planned: &[Effect], now: &[Effect]| {
-            let record = json!({"type": "webhook", "id": "w"}).as_object().cloned().unwrap();
+            let record = json!({"type": "webhook", "id": "w"})
+                .as_object()
+                .cloned()
+                .map(Record::from)
+                .unwrap();
             with_planned(planned, now.to_vec(), &record)
         };
         let both = [out, gone.clone()];
@@ -97,7 +102,8 @@ mod tests {
 
     #[test]
     fn what_was_made_is_told_with_its_id_and_an_action_is_not_told_again() {
-        let record = json!({"type": "webhook", "id": "w"}).as_object().cloned().unwrap();
+        let record =
+            json!({"type": "webhook", "id": "w"}).as_object().cloned().map(Record::from).unwrap();
         let made = effect("webhook", "", Value::Null, json!({"url": "u"}));
         assert_eq!(with_planned(std::slice::from_ref(&made), Vec::new(), &record)[0].id, "w");
         let other = effect("product", "", Value::Null, json!({"name": "P"}));

@@ -10,13 +10,15 @@ pub(super) fn as_line(item: &Item, hides: bool) -> Record {
         Item::Row(row) => (&row.source, &row.record, None),
         Item::Bad(bad) => (&bad.source, &bad.input, Some(&bad.failure)),
     };
-    let input = if hides { hidden(input) } else { input.clone() };
-    let mut line = Record::from_iter([
-        ("source".to_owned(), source.as_str().into()),
-        ("input".to_owned(), Value::Object(input)),
-    ]);
+    let mut line = Record::new();
+    line.insert_text("source", source);
+    if hides {
+        line.insert_record("input", &hidden(input));
+    } else {
+        line.insert_record("input", input);
+    }
     if let Some(error) = failure.and_then(|failure| serde_json::to_value(failure).ok()) {
-        line.insert("error".into(), error);
+        line.insert("error", error);
     }
     line
 }
@@ -28,7 +30,7 @@ fn hidden(record: &Record) -> Record {
         Value::String(text) => begin(text).into(),
         _ => Value::Null,
     };
-    record.iter().map(|(name, value)| (name.clone(), hide(value))).collect()
+    record.iter().map(|(name, value)| (name.to_owned(), hide(value))).collect()
 }
 
 /// The effect on a thing that is a secret.

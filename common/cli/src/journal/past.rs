@@ -162,10 +162,7 @@ impl Iterator for FilteredRows {
 /// The row of a line.
 fn item(mut line: Record) -> Item {
     let source = line.get("source").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let record = match line.remove("input") {
-        Some(Value::Object(record)) => record,
-        _ => Record::new(),
-    };
+    let record = line.record("input").unwrap_or_default();
     match line.remove("error").map(serde_json::from_value) {
         Some(Ok(failure)) => Item::Bad(BadRow { failure, input: record, source }),
         _ => Item::Row(Row { record, source }),
@@ -242,9 +239,9 @@ pub fn goes_on() -> bool {
 pub fn each_done_before(mut each: impl FnMut(&Record, &Effect)) {
     let Some(past) = journal().and_then(|journal| journal.past) else { return };
     let mut rows: HashMap<u64, Record> = HashMap::new();
-    let take = |mut line: Record| {
+    let take = |line: Record| {
         let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
-        if let Some(Value::Object(input)) = line.remove("input") {
+        if let Some(input) = line.record("input") {
             rows.insert(row, input);
         } else if let (Some(input), Ok(change)) = (rows.get(&row), Change::of_record(&line)) {
             each(input, &change.effect);

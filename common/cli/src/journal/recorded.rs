@@ -103,7 +103,7 @@ impl Recorded {
         let row = line.get("row").and_then(Value::as_u64);
         match (line.get("type").and_then(Value::as_str).unwrap_or_default(), row) {
             ("run", _) => {
-                self.header = serde_json::from_value(Value::Object(line)).unwrap_or_default();
+                self.header = serde_json::from_value(line.into()).unwrap_or_default();
                 self.account.clone_from(&self.header.account);
             }
             ("listed", _) => self.is_listed = true,
@@ -293,7 +293,7 @@ pub fn each_line(path: &Path, length: u64, mut each: impl FnMut(Record)) -> io::
     let (mut line, mut whole) = (Vec::new(), 0);
     while file.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
         whole += line.len() as u64;
-        if let Ok(Value::Object(record)) = serde_json::from_slice(&line) {
+        if let Ok(record) = serde_json::from_slice(&line) {
             each(record);
         }
         line.clear();

@@ -81,9 +81,9 @@ pub(crate) fn note_told(
         ])],
     };
     for line in &mut lines {
-        line.insert("row".into(), number.into());
+        line.insert("row", number.into());
         if let Some(thing) = thing.filter(|_| !journal.hides_rows) {
-            line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
+            line.insert("thing", serde_json::to_value(thing).unwrap_or_default());
         }
     }
     // At once, so that a row is done as a whole or not at all.
@@ -98,9 +98,9 @@ impl Journal {
             Err(failure) if answer::is_final(failure) => answer::of_failure(failure),
             Err(_) => return,
         };
-        line.insert("row".into(), row.into());
+        line.insert("row", row.into());
         if let Some(thing) = thing {
-            line.insert("thing".into(), serde_json::to_value(thing).unwrap_or_default());
+            line.insert("thing", serde_json::to_value(thing).unwrap_or_default());
         }
         if !self.hides_rows {
             self.file.append([line]);
@@ -115,8 +115,8 @@ impl Journal {
             return;
         }
         let mut line = self.change(effect.clone(), outcome, "");
-        line.insert("row".into(), row.into());
-        line.insert("partly".into(), true.into());
+        line.insert("row", row.into());
+        line.insert("partly", true.into());
         self.parts().entry(row).or_default().push(effect.clone());
         self.file.append([line]);
         let _shown_later = self.file.flush();

@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn what_is_so_is_not_sent() {
-        let record = |value: Value| value.as_object().cloned().unwrap();
+        let record = |value: Value| serde_json::from_value::<Record>(value).unwrap();
         let present = record(json!({"name": "A", "description": null, "env_vars": {"K": 1}}));
         for (wanted, so) in [
             (json!({"name": "A"}), true),

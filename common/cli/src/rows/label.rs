@@ -21,7 +21,7 @@ pub(super) fn sentence(failure: &Failure, input: &Record, noun: &str, source: &s
 pub fn label(record: &Record, noun: &str) -> Option<String> {
     let named = ["id", "device", "mac_address", "agent_id", "name", "text"]
         .iter()
-        .find_map(|name| record.get(*name)?.as_str().filter(|text| !text.is_empty()))?;
+        .find_map(|name| record.get(name)?.as_str().filter(|text| !text.is_empty()))?;
     let kind = record.get("type").and_then(Value::as_str);
     let is_named =
         |of: ResourceKind| noun == of.noun() || kind.is_some_and(|kind| of.types().contains(&kind));
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_never_told_whole() {
-        let record = |value: Value| value.as_object().cloned().unwrap();
+        let record = |value: Value| serde_json::from_value::<Record>(value).unwrap();
         let key = "7d8e6670aa285e9d";
         for (noun, row) in [
             ("login key", record(json!({ "id": key }))),

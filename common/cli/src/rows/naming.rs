@@ -3,6 +3,7 @@
 use model::Record;
 use model::identifier::{Shape, shape};
 use pipe::{Identifier, NamedBy};
+use serde_json::Value;
 
 /// Gives a bare identifier of a device the field that it is (`mac_address`, `name` …), and every record
 /// of a device its type and, where it is known, its id.
@@ -15,21 +16,28 @@ pub fn name_device(record: &mut Record, device: &Identifier, id: Option<String>)
             (_, Shape::Id) => "id",
             _ => "name",
         };
-        record.clear();
-        record.insert(field.into(), device.text.clone().into());
+        *record = Record::new();
+        record.insert_text(field, &device.text);
     }
-    if !record.contains_key("type") {
-        record.shift_insert(0, "type".into(), "device".into());
+    let id = id.filter(|_| record.get("id").is_none_or(Value::is_null));
+    if record.contains_key("type") && id.is_none() {
+        return;
     }
-    if let (Some(id), false) = (id, record.get("id").is_some_and(|id| !id.is_null())) {
-        record.shift_insert(1, "id".into(), id.into());
+    let rest = std::mem::take(record);
+    record.insert_json("type", rest.json("type").unwrap_or("\"device\""));
+    match &id {
+        Some(id) => record.insert_text("id", id),
+        None => record.copy("id", &rest),
+    }
+    for name in rest.keys().filter(|name| *name != "type" && (id.is_none() || *name != "id")) {
+        record.copy(name, &rest);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     #[test]
     fn a_bare_identifier_becomes_the_field_that_it_is() {
@@ -43,12 +51,12 @@ mod tests {
             let mut record = Record::from_iter([("id".to_owned(), text.into())]);
             let device = Identifier { named_by: NamedBy::Any, text: text.into() };
             name_device(&mut record, &device, None);
-            assert_eq!(Value::Object(record), json!({"type": "device", field: text}));
+            assert_eq!(Value::from(record), json!({"type": "device", field: text}));
         }
         let mut record = Record::from_iter([("id".to_owned(), "kitchen_lamp".into())]);
         let device = Identifier { named_by: NamedBy::Name, text: "kitchen_lamp".into() };
         name_device(&mut record, &device, Some("40000c2a69000001".into()));
         let named = json!({"type": "device", "id": "40000c2a69000001", "name": "kitchen_lamp"});
-        assert_eq!(Value::Object(record), named);
+        assert_eq!(Value::from(record), named);
     }
 }

@@ -93,7 +93,7 @@ impl RowDone {
     pub fn told(mut self, source: &str) -> Self {
         let first = self.reported.as_ref().and_then(|reported| reported.same_as(source));
         if let Some(first) = first {
-            self.record.insert(SAME_AS.into(), first.into());
+            self.record.insert(SAME_AS, first.into());
             self.outcome = Some(Outcome::Unchanged);
         }
         if self.outcome == Some(Outcome::Unchanged) {
@@ -103,9 +103,10 @@ impl RowDone {
     }
 
     /// For a dry run: what would have been created.
-    pub fn created(kind: &str, attributes: Record) -> Self {
-        let mut record = Record::from_iter([("type".to_owned(), kind.into())]);
-        record.extend(attributes);
+    pub fn created(kind: &str, attributes: &Record) -> Self {
+        let mut record = Record::new();
+        record.insert_text("type", kind);
+        record.add(attributes);
         RowDone::new(record, Outcome::Created)
     }
 
@@ -122,17 +123,19 @@ impl RowDone {
     /// The row's record with what is known to have changed, marks of earlier runs taken off.
     pub fn changed(row: &Row, changes: Record, outcome: Outcome) -> Self {
         let mut record = row.record.clone();
-        record.retain(|name, _| !["outcome", "dry_run", SAME_AS].contains(&name.as_str()));
+        record.retain(|name| !["outcome", "dry_run", SAME_AS].contains(&name));
         // A record that begins as nothing but an identifier gets the order of the service's.
         let record = if record.contains_key("type") || !changes.contains_key("type") {
-            record.extend(changes);
+            record.add(&changes);
             record
         } else {
-            let own = record
-                .into_iter()
-                .filter(|(name, _)| !changes.contains_key(name))
-                .collect::<Vec<_>>();
-            changes.into_iter().chain(own).collect()
+            let mut begun = changes;
+            for name in record.keys() {
+                if !begun.contains_key(name) {
+                    begun.copy(name, &record);
+                }
+            }
+            begun
         };
         RowDone::new(record, outcome)
     }

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ArgMatches;
 use pipe::Tally;
-use serde_json::Value;
 
 use crate::args::Reports;
 use crate::exit::Exit;
@@ -40,12 +39,12 @@ impl Report {
     pub(crate) fn write(mut self, tally: &Tally, requests: u64, exit: Exit) -> io::Result<()> {
         SETTLED.store(true, Ordering::Relaxed);
         let mut report = tally.to_record();
-        report.insert("requests".into(), requests.into());
-        report.insert("exit".into(), exit.code().into());
+        report.insert("requests", requests.into());
+        report.insert("exit", exit.code().into());
         if self.file.metadata()?.is_file() {
             self.file.set_len(0)?;
         }
-        writeln!(self.file, "{}", Value::Object(report))
+        writeln!(self.file, "{report}")
     }
 }
 

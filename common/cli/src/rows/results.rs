@@ -173,10 +173,10 @@ impl<'a> Results<'a> {
             });
         }
         if let Some(outcome) = outcome {
-            record.insert("outcome".into(), outcome.word().into());
+            record.insert("outcome", outcome.word().into());
         }
         if self.dry_run {
-            record.insert("dry_run".into(), true.into());
+            record.insert("dry_run", true.into());
         }
         self.print(&record)
     }

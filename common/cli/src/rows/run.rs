@@ -228,7 +228,7 @@ fn unless_over<T>(
 fn with_past(job: &RowJob<'_>, row: &Row, worked: RowResult) -> RowResult {
     if let Some(source) = journal::repeated() {
         let mut done = RowDone::changed(row, Record::new(), Outcome::Unchanged);
-        done.record.insert(SAME_AS.into(), source.into());
+        done.record.insert(SAME_AS, source.into());
         return Ok(done);
     }
     match (worked, job.ask.map(|ask| ask.verb)) {

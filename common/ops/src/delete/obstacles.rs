@@ -6,7 +6,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pipe::{Failure, Row};
-use serde_json::Value;
 
 use super::carry_out::DeletionRun;
 use super::plan::{GroupToDelete, in_the_way, is_target_of, without_key};
@@ -98,8 +97,7 @@ fn groups_of_products(run: &mut DeletionRun<'_>) {
     let found = run.for_each(products, groups);
     for ((index, _), groups) in found {
         let row = &mut run.rows[index];
-        let groups: Vec<GroupToDelete> =
-            groups.iter().filter_map(Value::as_object).map(GroupToDelete::of).collect();
+        let groups: Vec<GroupToDelete> = groups.iter().map(GroupToDelete::of).collect();
         if run.order.force || groups.is_empty() {
             row.groups = groups;
         } else {
@@ -136,7 +134,7 @@ fn contents(session: &Session, group: &GroupToDelete) -> Result<GroupToDelete, F
     let flagged = deployments.iter().filter(|deployment| is_flagged(deployment));
     let webhooks = session.collect("/webhooks", &[("filter[devicegroup.id]", &group.id)])?;
     Ok(GroupToDelete {
-        webhooks: webhooks.iter().filter_map(|hook| hook.as_object().cloned()).collect(),
+        webhooks,
         devices: session.members(&group.id)?,
         flagged: flagged.map(|deployment| text(deployment, "id").to_owned()).collect(),
         deployments,
@@ -195,7 +193,7 @@ impl Fixtures {
         drop(products);
         let groups = || session.collect("/devicegroups", &[("filter[product.id]", &product)]);
         let fixtures = || {
-            let records = groups()?.into_iter().filter_map(|group| group.as_object().cloned());
+            let records = groups()?.into_iter();
             Ok(records.filter(|group| GroupToDelete::of(group).is_fixture()).collect())
         };
         let mut fixtures: Vec<Record> = cell.get_or_init(fixtures).clone()?;

@@ -219,7 +219,7 @@ mod tests {
     use serde_json::json;
 
     fn row(kind: &str, groups: Vec<GroupToDelete>, zombies: usize) -> DeleteRow {
-        let record = json!({"type": kind, "id": "x"}).as_object().cloned().unwrap();
+        let record = serde_json::from_value(json!({"type": kind, "id": "x"})).unwrap();
         let zombies = vec![Record::new(); zombies];
         DeleteRow { record, groups, zombies, ..DeleteRow::default() }
     }

@@ -23,7 +23,7 @@ pub(super) fn print(
     let mut asked = AskedFields::new("--sort", &[name.to_owned()]);
     let mut records: Vec<(Value, Record)> = Vec::new();
     let ended = read(session, query, |mut record| {
-        record.retain(|name, _| !query.without.contains(&name.as_str()));
+        record.retain(|name| !query.without.contains(&name));
         asked.see(&record, None);
         records.push((Value::Null, record));
         progress::count(records.len() as u64, 0, noun);

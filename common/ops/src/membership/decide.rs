@@ -212,7 +212,7 @@ mod tests {
                 device["devicegroup_type"] =
                     if group == "b" { "production_devicegroup" } else { "x" }.into();
             }
-            locations.note(device.as_object().expect("an object"), |_, _| true);
+            locations.note(&serde_json::from_value(device).unwrap(), |_, _| true);
         }
         locations.look_for(&["nobody"]);
         (locations, a, b)

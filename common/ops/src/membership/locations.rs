@@ -205,7 +205,7 @@ mod tests {
         if let Some(group) = group {
             device["devicegroup_id"] = group.into();
         }
-        device.as_object().expect("an object").clone()
+        serde_json::from_value(device).unwrap()
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Printer<'_, '_> {
     fn tell_first(&self, moved: &MoveRow, one: &mut Ready) {
         let first = moved.first().and_then(|first| self.repeated.get(&first)?.clone());
         if let (Ready::Good(done, ..), Some(source)) = (one, first) {
-            done.record.insert(SAME_AS.into(), source.into());
+            done.record.insert(SAME_AS, source.into());
         }
     }
 
@@ -144,23 +144,23 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
     let mut changes = Record::new();
     if let Some(target) = moved.target() {
         let group = locations.group(target);
-        changes.insert("devicegroup_id".into(), group.id.clone().into());
-        changes.insert("devicegroup_type".into(), group.kind.clone().into());
+        changes.insert("devicegroup_id", group.id.clone().into());
+        changes.insert("devicegroup_type", group.kind.clone().into());
         if let Some(product) = &group.product {
-            changes.insert("product_id".into(), product.clone().into());
-            changes.insert("product_type".into(), "product".into());
+            changes.insert("product_id", product.clone().into());
+            changes.insert("product_type", "product".into());
         }
     } else {
         row.record
-            .retain(|name, _| !name.starts_with("devicegroup_") && !name.starts_with("product_"));
+            .retain(|name| !name.starts_with("devicegroup_") && !name.starts_with("product_"));
         // An unassigned device has no agent (imp-service(7), section 8.6).
         for name in ["agent_id", "agent_url", "agent_state_changed_at"] {
             if row.record.contains_key(name) {
-                changes.insert(name.into(), Value::Null);
+                changes.insert(name, Value::Null);
             }
         }
         if row.record.contains_key("agent_running") {
-            changes.insert("agent_running".into(), false.into());
+            changes.insert("agent_running", false.into());
         }
     }
     transfer.into_iter().fold(RowDone::changed(&row, changes, outcome), RowDone::with)
@@ -173,11 +173,12 @@ pub(super) fn transferred(
     from: Option<&Group>,
     to: Option<&Group>,
 ) -> Effect {
-    let known = ["id", "name"].iter().filter_map(|name| row.get_key_value(*name));
-    let mut device: Record = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-    device.insert("type".into(), "device".into());
+    let mut device = Record::new();
+    device.copy("id", row);
+    device.copy("name", row);
+    device.insert("type", "device".into());
     if let Some(id) = id {
-        device.insert("id".into(), format!("{id:016x}").into());
+        device.insert("id", format!("{id:016x}").into());
     }
     let [from, to] = [from, to].map(|group| Some((group?.id.as_str(), group?.kind.as_str())));
     Effect::transfer(&device, from, to)

@@ -44,7 +44,7 @@ impl AskedFields {
             let is_mark = acts && MARKS.contains(&name.as_str());
             !(has(name) || refers || is_name || is_mark)
         });
-        let names = record.keys().map(String::as_str).chain(stated.iter().copied());
+        let names = record.keys().chain(stated.iter().copied());
         for name in names {
             if self.known.len() < KEPT && !self.known.contains(name) {
                 self.known.insert(name.to_owned());

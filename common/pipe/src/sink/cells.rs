@@ -55,7 +55,9 @@ pub(super) fn shown(
             words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
         }
         Value::Array(words) if words.is_empty() => String::new(),
-        Value::Object(state) if STATES.contains(&field) => state_in_short(state, names, now),
+        Value::Object(state) if STATES.contains(&field) => {
+            state_in_short(&state.clone().into(), names, now)
+        }
         other => cell(other),
     };
     one_line(&text)
@@ -82,7 +84,7 @@ fn as_given<'a>(record: &'a Record, field: &str) -> Option<&'a Value> {
         _ => columns.iter().find(|spellings| spellings[0] == field)?,
     };
     let has_value = |value: &&Value| value.as_str().is_some_and(|text| !text.is_empty());
-    spellings.iter().find_map(|name| record.get(*name).filter(has_value))
+    spellings.iter().find_map(|name| record.get(name).filter(has_value))
 }
 
 /// A device group's type as it is typed on the command line; any other type as it is.
@@ -195,15 +197,15 @@ mod tests {
     fn words_for_tags_and_truths() {
         let record = json!({"tags": ["gold", "v2"], "flagged": "false", "device_online": "true",
             "name": "true", "sha": "0123456789abcdef", "env_vars": {}});
-        let record = record.as_object().unwrap();
+        let record: &Record = &record.as_object().unwrap().clone().into();
         let shown = |field| shown(record, field, &NameLookup::default(), None);
         assert_eq!(shown("tags"), "gold, v2");
         assert_eq!((shown("flagged"), shown("device_online")), ("no".into(), "yes".into()));
         assert_eq!((shown("name"), shown("sha")), ("true".into(), "0123456789abcdef".into()));
         let now = Some(SystemTime::UNIX_EPOCH);
         let given = json!({"type": "device", "mac": "0c:2a:69:05:0d:62", "device": "oven-7"});
-        let given =
-            |field| super::shown(given.as_object().unwrap(), field, &NameLookup::default(), None);
+        let given = Record::from(given.as_object().unwrap().clone());
+        let given = |field| super::shown(&given, field, &NameLookup::default(), None);
         assert_eq!(
             (given("mac_address"), given("id")),
             ("0c:2a:69:05:0d:62".into(), "oven-7".into())

@@ -252,12 +252,12 @@ pub(super) fn kind(record: &Record) -> Option<&str> {
 }
 
 fn own(record: &Record) -> Vec<String> {
-    record.keys().filter(|name| !MARKS.contains(&name.as_str())).cloned().collect()
+    record.keys().filter(|name| !MARKS.contains(name)).map(str::to_owned).collect()
 }
 
 /// All records of a verb have its marks, or none has.
 fn with_marks(mut fields: Vec<String>, record: &Record) -> Vec<String> {
-    let marks = MARKS.iter().filter(|mark| record.contains_key(**mark));
+    let marks = MARKS.iter().filter(|mark| record.contains_key(mark));
     fields.extend(marks.map(|mark| (*mark).to_owned()));
     fields
 }

@@ -191,7 +191,7 @@ mod tests {
         let record = json!({"created_at": "2026-11-28T14:47:31.123Z", "ts": "soon", "rssi": -61,
             "share": 0.5, "serial": 1_234_567_890_123_456_789_u64, "tags": ["a", "b"], "flagged": true,
             "product_id": "p", "devicegroup_id": "g", "name": null, "text": "2026-11-28T14:47:31Z"});
-        let record = record.as_object().expect("an object");
+        let record = &Record::from(record.as_object().expect("an object").clone());
         let names =
             NameLookup(Some(Box::new(|_, id| (id == "g").then(|| "Bench; left".to_owned()))));
         let columns = ["devicegroup_id", "product_id", "owner_id", "created_at"].map(str::to_owned);

@@ -149,10 +149,9 @@ impl LogLines {
     /// What an entry without a message says: that lines may be missing, or its other fields as they are.
     fn without_message(&self, record: &Record) -> String {
         if record.get("type").and_then(Value::as_str) != Some("gap") {
-            let others = record.iter().filter(|(name, _)| !IN_COLUMNS.contains(&name.as_str()));
-            let others: Record =
-                others.map(|(name, value)| (name.clone(), value.clone())).collect();
-            return Value::Object(others).to_string();
+            let mut others = record.clone();
+            others.retain(|name| !IN_COLUMNS.contains(&name));
+            return others.to_string();
         }
         let time = |word: &str, name: &str| {
             let [_, time] = self.local_time(record.get(name)?.as_str()?);

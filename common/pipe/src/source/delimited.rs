@@ -6,11 +6,10 @@
 //! So is a row with a carriage return in it, which would end it for the reader of csv.
 
 use model::Record;
-use model::text::bare;
+use model::text::{bare, quoted};
 use std::io;
 
 use csv_core::ReadRecordResult;
-use serde_json::Value;
 
 use super::columns::{ColumnName, renamed};
 use super::input::{Input, LineEnd};
@@ -42,16 +41,19 @@ impl Header {
 /// The rows below a header.
 pub(super) struct Delimited {
     splitter: Splitter,
-    /// A record with every column and no values: a copy of it is cheaper than a new one.
-    blank: Record,
+    columns: Vec<String>,
+    /// A column that the header names twice.
+    twice: Option<String>,
 }
 
 impl Delimited {
     pub(super) fn new(header: Header) -> Delimited {
         // A single column has no separator; no row contains NUL.
         let splitter = Splitter::new(header.separator.unwrap_or(0));
-        let blank = header.columns.into_iter().map(|column| (column, Value::Null)).collect();
-        Delimited { splitter, blank }
+        let columns = header.columns;
+        let mut names = columns.iter().enumerate();
+        let twice = names.find(|(place, name)| columns[..*place].contains(name));
+        Delimited { splitter, twice: twice.map(|(_, name)| name.clone()), columns }
     }
 
     /// The next row; rows with nothing in them are skipped.
@@ -97,14 +99,21 @@ impl Delimited {
         if fields.clone().all(|field| field.trim().is_empty()) {
             return Ok(None);
         }
-        let (count, columns) = (fields.len(), self.blank.len());
+        let (count, columns) = (fields.len(), self.columns.len());
         if count != columns {
             let detail = format!("it has {count}, the header has {columns}");
             return Err(Broken::new("Wrong number of fields", detail, row));
         }
-        let mut record = self.blank.clone();
-        for (value, field) in record.values_mut().zip(fields).filter(|(_, text)| !text.is_empty()) {
-            *value = Value::from(without_formula(field));
+        if let Some(column) = &self.twice {
+            let detail = format!("which of its values is meant? {}", quoted(column));
+            return Err(Broken::new("The header names a column twice", detail, row));
+        }
+        let mut record = Record::new();
+        for (column, field) in self.columns.iter().zip(fields) {
+            match field {
+                "" => record.insert_json(column, "null"),
+                text => record.insert_text(column, &without_formula(text)),
+            }
         }
         Ok(Some(record))
     }

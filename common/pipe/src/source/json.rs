@@ -7,13 +7,15 @@
 //! than the broken value.
 
 use model::Record;
+use model::record::Unreadable;
+use model::text::quoted;
 use std::io::{self, Read};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value};
 
 use super::input::{Input, LineEnd};
-use super::keys::key_twice;
 use super::{Broken, Found, KEPT, ROW_LIMIT, readable};
 
 /// The rows of a JSON source.
@@ -71,11 +73,16 @@ fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>
     let start = Start { column: input.column(), in_array };
     let mut recorder = Recorder { input, taken: Vec::new(), full: false };
     let mut reader = Deserializer::from_reader(&mut recorder);
-    let result = Value::deserialize(&mut reader);
+    let result = IgnoredAny::deserialize(&mut reader);
     drop(reader);
     let Recorder { taken, full, .. } = recorder;
-    match result {
-        Ok(value) => Ok(record(value, &taken)),
+    let read = result.and_then(|IgnoredAny| match std::str::from_utf8(&taken) {
+        Ok(text) => record(text),
+        // What is no text is no JSON either.
+        Err(_) => serde_json::from_slice(&taken).map(identifier),
+    });
+    match read {
+        Ok(read) => Ok(read),
         Err(_) if full => {
             input.skip_line()?;
             let mut text = taken;
@@ -96,21 +103,32 @@ fn whole_line(input: &mut Input) -> io::Result<Option<Result<Record, Broken>>> {
     };
     let line = chunk[..feed].trim_ascii_end();
     let line = line.strip_suffix(b",").unwrap_or(line);
-    let read = serde_json::from_slice(line).ok().map(|value| record(value, line));
+    let read = std::str::from_utf8(line).ok().and_then(|text| record(text).ok());
     if read.is_some() {
         input.take(feed);
     }
     Ok(read)
 }
 
-/// The record that `text` says. One with a key twice is refused: a record keeps one value for each.
-fn record(value: Value, text: &[u8]) -> Result<Record, Broken> {
-    if let Some(key) = key_twice(&value, text) {
-        let detail = format!("which of its values is meant? {key}");
-        return Err(Broken::new("A key stands twice in the record", detail, text));
+/// The record that `text` says, which is one value. One with a key twice is refused: a record keeps one value for
+/// each.
+fn record(text: &str) -> serde_json::Result<Result<Record, Broken>> {
+    if !text.starts_with('{') {
+        return serde_json::from_str(text).map(identifier);
     }
+    let twice = match Record::read(text) {
+        Ok(record) => return Ok(Ok(record)),
+        Err(Unreadable::NotJson(error)) => return Err(error),
+        Err(Unreadable::KeyTwice(key)) => quoted(&key),
+        Err(Unreadable::KeyTwiceInside) => "it stands in an inner object".to_owned(),
+    };
+    let detail = format!("which of its values is meant? {twice}");
+    Ok(Err(Broken::new("A key stands twice in the record", detail, text)))
+}
+
+/// A value that is no object, as a record.
+fn identifier(value: Value) -> Result<Record, Broken> {
     match value {
-        Value::Object(record) => Ok(record),
         Value::String(text) if text.trim().is_empty() => {
             Err(Broken::new("Empty identifier", "the row is a string with nothing in it", "\"\""))
         }

@@ -43,7 +43,7 @@ fn read(text: impl AsRef<[u8]>) -> Vec<Result<Item, ReadError>> {
 /// What was read, a line each: `f:2 {"id":"a"}` or `f:3 BAD title: detail <text>`.
 fn told(text: impl AsRef<[u8]>) -> Vec<String> {
     let told = |item| match item {
-        Ok(Item::Row(row)) => format!("{} {}", row.source, Value::Object(row.record)),
+        Ok(Item::Row(row)) => format!("{} {}", row.source, Value::from(row.record)),
         Ok(Item::Bad(bad)) => {
             assert_eq!(bad.failure.kind, ErrorKind::BadInput);
             let text = bad.input["unparsed"].as_str().expect("text");
@@ -333,7 +333,7 @@ fn columns_are_called_as_the_user_says() {
     let read = |bytes: &'static [u8]| {
         let rows = Source::new("f", Box::new(bytes)).reading(&reading).rows();
         rows.map(|item| match item {
-            Ok(Item::Row(row)) => Value::Object(row.record).to_string(),
+            Ok(Item::Row(row)) => Value::from(row.record).to_string(),
             other => format!("{other:?}"),
         })
         .collect::<Vec<_>>()

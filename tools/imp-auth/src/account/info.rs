@@ -44,7 +44,7 @@ impl Info {
             let mut record = session.find(ResourceKind::Account, &account.text)?;
             if self.full {
                 let capabilities = capabilities(&session, cli::text(&record, "id"))?;
-                record.insert("capabilities".into(), capabilities);
+                record.insert("capabilities", capabilities);
             }
             let page = as_page.then(|| page(&record));
             Ok(RowDone::shown(record, page))
@@ -62,7 +62,7 @@ fn page(account: &Record) -> Page {
         None => {}
         Some(Value::Object(capabilities)) => {
             page.section("Capabilities");
-            page.other_fields(capabilities, &[]);
+            page.other_fields(&capabilities.clone().into(), &[]);
         }
         Some(Value::Null) => page.field("capabilities", "not told by the service"),
         Some(other) => page.field("capabilities", other.to_string()),

@@ -42,7 +42,7 @@ impl Create {
         let results = carry_out(&session, &job, rows, |_| {
             let effect = Effect::creation("login_key", attributes.clone());
             let Some(password) = &password else {
-                return Ok(RowDone::created("login_key", attributes.clone()).with(effect));
+                return Ok(RowDone::created("login_key", &attributes).with(effect));
             };
             let body = resource::create_body("login_key", attributes.clone(), Record::new());
             let answer = password.send(Request::post(KEYS).body(body))?;

@@ -45,8 +45,8 @@ impl Delete {
                 None => session.record(&Request::get(path(&key.text))),
             };
             let (mut state, reported) = once.act(&row.source, &key.text, &Record::new(), delete)?;
-            state.insert("type".into(), "login_key".into());
-            state.insert("id".into(), key.text.into());
+            state.insert("type", "login_key".into());
+            state.insert("id", key.text.into());
             let done = RowDone::changed(row, Record::new(), Outcome::Deleted).once(reported);
             Ok(done.with(Effect::deletion(&state)))
         })

@@ -97,8 +97,9 @@ impl Run<'_> {
         }
         if kind == ResourceKind::Webhook {
             let hooks = self.session.collect(kind.path(), &[("filter[devicegroup.id]", place)])?;
-            let is_it = |hook: &Value| hook["event"] == text("event") && hook["url"] == text("url");
-            return Ok(hooks.iter().find(|hook| is_it(hook)).and_then(Value::as_object).cloned());
+            let is_it =
+                |hook: &Record| hook["event"] == text("event") && hook["url"] == text("url");
+            return Ok(hooks.into_iter().find(is_it));
         }
         let name = text("name");
         if name.contains(['{', '}']) {
@@ -219,7 +220,7 @@ impl Run<'_> {
             return lost(format!("the build {} would go with it", cli::text(build, "id")));
         }
         let hooks = self.session.collect("/webhooks", &[("filter[devicegroup.id]", id)])?;
-        match hooks.iter().filter_map(Value::as_object).find(is_new) {
+        match hooks.iter().find(is_new) {
             Some(hook) => {
                 let detail = format!("the webhook {} would go with it", cli::text(hook, "id"));
                 let title = "The group has got a webhook since";
@@ -236,7 +237,7 @@ impl Run<'_> {
         for (name, value) in side.iter().filter(|(name, _)| *name != BUILD) {
             let (Some(relation), Value::String(id)) = (name.strip_suffix("_id"), value) else {
                 let other = effect.before.as_ref().and_then(|before| before.get(name));
-                attributes.insert(name.clone(), to_send(name, value, other));
+                attributes.insert(name, to_send(name, value, other));
                 continue;
             };
             let kind = match (relation, targets) {
@@ -253,7 +254,7 @@ impl Run<'_> {
                     return Err(Failure::new(ErrorKind::BadInput, title));
                 }
             };
-            relationships.insert(relation.to_owned(), resource::identifier(&kind, id));
+            relationships.insert(relation, resource::identifier(&kind, id));
         }
         Ok((attributes, relationships))
     }

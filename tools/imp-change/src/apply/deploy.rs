@@ -7,7 +7,6 @@ use model::change::{BUILD, CURRENT, PLANNED, planned_id};
 use model::{ErrorKind, Record, ResourceKind};
 use ops::resources::{self, path};
 use pipe::Failure;
-use serde_json::Value;
 
 use super::run::Run;
 
@@ -42,54 +41,49 @@ impl Run<'_> {
 
     /// With the deployment that a group has now, where that is what it should get.
     pub fn with_current(&self, mut after: Record, live: &Record) -> Record {
-        if let Some(wanted) = after.get_mut(CURRENT) {
-            let current = cli::text(live, CURRENT).to_owned();
-            self.note_deployed(wanted.as_str().unwrap_or_default(), &current);
-            *wanted = current.into();
+        if after.contains_key(CURRENT) {
+            let current = cli::text(live, CURRENT);
+            self.note_deployed(cli::text(&after, CURRENT), current);
+            after.insert_text(CURRENT, current);
         }
         after
     }
 
     /// Names the deployment of a group as it is called since a record of this input has made it.
     pub fn as_deployed(&self, before: &mut Record) {
-        if let Some(Value::String(id)) = before.get_mut(CURRENT)
-            && let Some(made) = self.deployed(id)
-        {
-            *id = made;
+        if let Some(made) = self.deployed(cli::text(before, CURRENT)) {
+            before.insert_text(CURRENT, &made);
         }
     }
 
     /// Deploys to the group `live` what `after` tells; gives what is true then.
     pub fn deploy(&self, live: &Record, mut after: Record) -> Result<Record, Failure> {
         let original = self.original(&after)?;
-        let mut attributes = match after.get(BUILD).and_then(Value::as_object) {
-            Some(wanted) => wanted.clone(),
-            None => {
-                let taken = TAKEN_ALONG.iter().filter_map(|name| original.get_key_value(*name));
-                let taken = taken.filter(|(_, value)| !value.is_null());
-                taken.map(|(name, value)| (name.clone(), value.clone())).collect()
-            }
-        };
-        attributes.shift_remove("sha");
+        let mut attributes = after.record(BUILD).unwrap_or_else(|| {
+            let mut taken = original.clone();
+            taken.retain(|name| TAKEN_ALONG.contains(&name) && !original[name].is_null());
+            taken
+        });
+        attributes.remove("sha");
         let mut build = Record::from_iter([("sha".to_owned(), cli::text(&original, "sha").into())]);
         build.extend(attributes.clone());
-        after.insert(BUILD.into(), build.into());
+        after.insert(BUILD, build.into());
         let group = cli::text(live, "id");
         if self.dry_run {
             let planned = planned_id(&[group]);
             self.note_deployed(cli::text(&after, CURRENT), &planned);
-            after.insert(CURRENT.into(), planned.into());
+            after.insert(CURRENT, planned.into());
             return Ok(after);
         }
         for name in CODE {
-            attributes.insert(name.into(), cli::text(&original, name).into());
+            attributes.insert(name, cli::text(&original, name).into());
         }
         let to = resource::identifier(cli::text(live, "type"), group);
         let relationships = Record::from_iter([("devicegroup".to_owned(), to)]);
         let kind = ResourceKind::Deployment;
         let made = resources::create(self.session, kind, "deployment", attributes, relationships)?;
         self.note_deployed(cli::text(&after, CURRENT), cli::text(&made, "id"));
-        after.insert(CURRENT.into(), cli::text(&made, "id").into());
+        after.insert(CURRENT, cli::text(&made, "id").into());
         Ok(after)
     }
 
@@ -124,5 +118,5 @@ impl Run<'_> {
 
 /// The sha of what is to be deployed; empty where it is not known.
 fn sha_of(after: &Record) -> &str {
-    after.get(BUILD).and_then(Value::as_object).map_or("", |build| cli::text(build, "sha"))
+    after.get(BUILD).and_then(|build| build["sha"].as_str()).unwrap_or_default()
 }

@@ -70,7 +70,7 @@ impl<'a> Thing<'a> {
             return self.last.map_or(Relation::Free, Relation::Against);
         };
         let earlier = told(before).filter_map(|(name, value)| {
-            let (given, by) = self.fields.get(name.as_str())?;
+            let (given, by) = self.fields.get(name)?;
             Some((is_same(Some(*given), Some(value)), *by))
         });
         let mut latest = self.made_by;
@@ -91,7 +91,7 @@ impl<'a> Thing<'a> {
             (None, _) => self.made_by.filter(|_| self.deleted_by.is_none()),
             (_, None) => self.deleted_by,
             (_, Some(after)) => {
-                let by = told(after).map(|(name, _)| Some(self.fields.get(name.as_str())?.1));
+                let by = told(after).map(|(name, _)| Some(self.fields.get(name)?.1));
                 by.max().flatten().filter(|_| self.deleted_by.is_none())
             }
         }
@@ -105,7 +105,7 @@ impl<'a> Thing<'a> {
                 if before.is_none() {
                     self.made_by = Some(number);
                 }
-                let fields = told(after).map(|(name, value)| (name.as_str(), (value, number)));
+                let fields = told(after).map(|(name, value)| (name, (value, number)));
                 self.fields.extend(fields);
             }
         }
@@ -113,7 +113,7 @@ impl<'a> Thing<'a> {
 }
 
 /// The fields of a side; what a build is made of comes with its id.
-fn told(side: &Record) -> impl Iterator<Item = (&String, &Value)> {
+fn told(side: &Record) -> impl Iterator<Item = (&str, &Value)> {
     side.iter().filter(|(name, _)| *name != BUILD)
 }
 
@@ -123,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     fn effect(id: &str, before: Value, after: Value) -> Effect {
-        let side = |value: Value| value.as_object().cloned();
+        let side = |value: Value| value.as_object().cloned().map(Record::from);
         let (kind, id) = ("device".to_owned(), id.to_owned());
         Effect { kind, id, before: side(before), after: side(after), ..Effect::default() }
     }

@@ -102,10 +102,10 @@ impl Run<'_> {
     /// As [`Run::real`].
     pub fn with_real_ids(&self, side: &Record) -> Result<Record, Failure> {
         let mut real = side.clone();
-        for (name, value) in &mut real {
+        for (name, value) in side.iter() {
             let is_made_before = name.ends_with("_id") && name != model::change::CURRENT;
             if let (true, Value::String(id)) = (is_made_before, value) {
-                *id = self.real(id)?;
+                real.insert_text(name, &self.real(id)?);
             }
         }
         Ok(real)

@@ -52,7 +52,7 @@ impl Run<'_> {
         let ids = [transfer.from.clone(), transfer.to.as_ref().map(|group| group.id.clone())];
         for (side, id) in [&mut effect.before, &mut effect.after].into_iter().zip(ids) {
             let id = id.map_or(Value::Null, Value::String);
-            side.get_or_insert_default().insert("devicegroup_id".into(), id);
+            side.get_or_insert_default().insert("devicegroup_id", id);
         }
         if !matches!(outcome, Ok(Outcome::Unchanged)) {
             let done = |outcome| RowDone::new(Record::new(), outcome).with(effect.clone());

@@ -80,8 +80,8 @@ mod tests {
     fn what_is_made_comes_before_what_is_put_into_it() {
         let effect = |kind: &str, before: Value, after: Value| Effect {
             kind: kind.into(),
-            before: before.as_object().cloned(),
-            after: after.as_object().cloned(),
+            before: before.as_object().cloned().map(Into::into),
+            after: after.as_object().cloned().map(Into::into),
             ..Effect::default()
         };
         let (set, none) = (json!({"devicegroup_id": "g"}), Value::Null);

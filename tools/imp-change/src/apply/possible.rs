@@ -43,7 +43,7 @@ pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
 /// What a record of a device's group says of the device besides.
 fn beside_group(effect: &Effect) -> Option<&str> {
     let sides = || [&effect.before, &effect.after].into_iter().flatten();
-    let names = || sides().flat_map(|side| side.keys().map(String::as_str));
+    let names = || sides().flat_map(model::Record::keys);
     let is_move = effect.kind == "device" && names().any(|name| name == "devicegroup_id");
     names().find(|name| is_move && !name.starts_with("devicegroup_"))
 }
@@ -67,8 +67,8 @@ mod tests {
         ] {
             let effect = Effect {
                 kind: kind.into(),
-                before: before.as_object().cloned(),
-                after: after.as_object().cloned(),
+                before: before.as_object().cloned().map(Into::into),
+                after: after.as_object().cloned().map(Into::into),
                 ..Effect::default()
             };
             assert_eq!(possible(&effect).ok(), possible_kind, "{kind} {before} {after}");

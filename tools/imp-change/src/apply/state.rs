@@ -10,16 +10,13 @@ pub fn is_as(live: &Record, side: &Record) -> bool {
     differing(live, side).next().is_none()
 }
 
-fn differing<'a>(
-    live: &'a Record,
-    side: &'a Record,
-) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    side.iter().filter(|(name, value)| *name != BUILD && !is_same(live.get(*name), Some(value)))
+fn differing<'a>(live: &'a Record, side: &'a Record) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    side.iter().filter(|(name, value)| *name != BUILD && !is_same(live.get(name), Some(value)))
 }
 
 /// A thing that is not as the record says that it was: shows both.
 pub fn drifted(live: &Record, before: &Record) -> Failure {
-    let told = |(name, expected): (&String, &Value)| {
+    let told = |(name, expected): (&str, &Value)| {
         let found = live.get(name).unwrap_or(&Value::Null);
         format!("{name} should be {expected}, and is {found}")
     };
@@ -50,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_has_drifted_is_shown_with_both_values() {
-        let record = |value: Value| value.as_object().cloned().unwrap();
+        let record = |value: Value| serde_json::from_value::<Record>(value).unwrap();
         let live = record(json!({"name": "c", "description": "", "x": 1}));
         assert!(is_as(&live, &record(json!({"description": null, "x": 1, "gone": null}))));
         let before = record(json!({"name": "a", "description": null}));

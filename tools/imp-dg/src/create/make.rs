@@ -108,11 +108,11 @@ impl<'a> Making<'a> {
     /// All that the row asks for, to compare it with what another row wants.
     fn wanted(&self, kind: GroupType, attributes: &Record) -> Result<Record, Failure> {
         let mut wanted = attributes.clone();
-        wanted.insert("type".into(), kind.api_name().into());
+        wanted.insert("type", kind.api_name().into());
         if kind.is_fixture() {
             for (column, option) in [("dut", &self.flags.dut), ("target", &self.flags.target)] {
                 let text = cli::text_option(self.row, &[column])?.or(option.clone());
-                wanted.insert(column.into(), text.into());
+                wanted.insert(column, text.into());
             }
         }
         Ok(wanted)
@@ -130,8 +130,8 @@ impl<'a> Making<'a> {
         let mut relationships = Record::from_iter([("product".to_owned(), product.clone())]);
         if let Some((production, dut)) = targets {
             let made = self.made_target(production, &product)?;
-            relationships.insert("production_target".into(), made);
-            relationships.insert("dut_target".into(), self.made_target(dut, &product)?);
+            relationships.insert("production_target", made);
+            relationships.insert("dut_target", self.made_target(dut, &product)?);
         }
         self.post(kind, attributes, relationships)
     }
@@ -176,13 +176,13 @@ impl<'a> Making<'a> {
         relationships: Record,
     ) -> Result<RowDone, Failure> {
         let mut after = attributes.clone();
-        let related = |(name, to): (&String, &Value)| (format!("{name}_id"), to["id"].clone());
+        let related = |(name, to): (&str, &Value)| (format!("{name}_id"), to["id"].clone());
         after.extend(relationships.iter().map(related));
         let effect = Effect::creation(kind.api_name(), after);
         if self.flags.changes.dry_run {
             let product = relationships["product"]["id"].as_str().unwrap_or_default();
             let id = planned_id(&[product, cli::text(&attributes, "name")]);
-            let done = RowDone::created(kind.api_name(), attributes);
+            let done = RowDone::created(kind.api_name(), &attributes);
             return Ok(done.with(effect.called(&id)));
         }
         journal::plan(Outcome::Created, vec![effect.clone()]);
@@ -272,7 +272,7 @@ impl<'a> Making<'a> {
                 let created = created.map_err(|failure| about(&what, failure))?;
                 let mut group = created.record;
                 for effect in created.effects {
-                    group.insert("id".into(), effect.id.clone().into());
+                    group.insert("id", effect.id.clone().into());
                     self.note_beside(what.clone(), effect);
                 }
                 group

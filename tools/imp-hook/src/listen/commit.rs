@@ -146,7 +146,7 @@ impl Writer {
         let mut repeats = 0;
         for entry in &mut *group {
             if self.duplicates.insert(entry.digest, clock::now()) {
-                entry.record.insert("repeat".into(), Value::Bool(true));
+                entry.record.insert("repeat", Value::Bool(true));
                 repeats += 1;
             }
             // The members of a record are what JSON can say, so this cannot fail.

@@ -18,7 +18,6 @@ use cli::CommandError;
 use cli::terminal::stderr;
 use hyper::StatusCode;
 use model::{Record, Secret};
-use serde_json::Value;
 
 use super::seen::Call;
 
@@ -70,7 +69,7 @@ impl RefusedCalls {
     /// Keeps a call.
     pub fn keep(&self, status: StatusCode, call: &Call) {
         let received_at = humantime::format_rfc3339_millis(clock::now()).to_string();
-        let record = Value::Object(record(received_at, status, call, self.secret.expose()));
+        let record = record(received_at, status, call, self.secret.expose());
         let mut target = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let written = target.append(format!("{record}\n").as_bytes(), &self.path);
         if let Err(error) = written
@@ -125,21 +124,21 @@ impl Target {
 /// The line of a call.
 fn record(received_at: String, status: StatusCode, call: &Call, secret: &str) -> Record {
     let mut record = Record::new();
-    record.insert("type".into(), "refused_call".into());
-    record.insert("received_at".into(), received_at.into());
-    record.insert("status".into(), status.as_u16().into());
-    record.insert("reason".into(), status.canonical_reason().unwrap_or_default().into());
+    record.insert("type", "refused_call".into());
+    record.insert("received_at", received_at.into());
+    record.insert("status", status.as_u16().into());
+    record.insert("reason", status.canonical_reason().unwrap_or_default().into());
     for (name, bytes) in [("head", &call.head), ("body", &call.body)] {
         match String::from_utf8(without(secret, bytes)) {
-            Ok(text) => record.insert(name.into(), text.into()),
+            Ok(text) => record.insert(name, text.into()),
             Err(error) => {
                 let text = STANDARD.encode(error.as_bytes());
-                record.insert(format!("{name}_base64"), text.into())
+                record.insert(&format!("{name}_base64"), text.into());
             }
         };
     }
     if call.is_cut {
-        record.insert("body_is_cut".into(), true.into());
+        record.insert("body_is_cut", true.into());
     }
     record
 }
@@ -189,10 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_kept_too() {
-        let of = |call: &Call| {
-            let record = record("now".into(), StatusCode::BAD_REQUEST, call, KEY);
-            Value::Object(record).to_string()
-        };
+        let of = |call: &Call| record("now".into(), StatusCode::BAD_REQUEST, call, KEY).to_string();
         let begin =
             r#"{"type":"refused_call","received_at":"now","status":400,"reason":"Bad Request""#;
         let text = of(&call("POST /x HTTP/1.1\r\n", b"{"));
@@ -220,7 +216,7 @@ mod tests {
             let text = fs::read_to_string(path).unwrap();
             assert!(text.len() <= 10_000);
             let lines = text.lines().filter(|line| !line.starts_with("half"));
-            let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
             lines.map(|line| line["status"].as_u64().unwrap()).collect()
         };
         assert_eq!(statuses(&before), [404, 405, 406, 407]);

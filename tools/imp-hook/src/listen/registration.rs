@@ -68,8 +68,8 @@ impl Registration {
     /// The webhook of a group that calls `url` for `event`, if there is one.
     fn find(&self, group: &str, event: Event, url: &str) -> Result<Option<Record>, Failure> {
         let present = self.session.collect("/webhooks", &[("filter[devicegroup.id]", group)])?;
-        let same = |hook: &&serde_json::Value| hook["url"] == *url && hook["event"] == event.word();
-        Ok(present.iter().find(same).and_then(|hook| hook.as_object()).cloned())
+        let same = |hook: &Record| hook["url"] == *url && hook["event"] == event.word();
+        Ok(present.into_iter().find(same))
     }
 
     /// Deletes them; false when one is left, which is said. One that somebody else has deleted counts as

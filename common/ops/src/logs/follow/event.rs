@@ -31,7 +31,7 @@ pub fn read(event: &Event) -> Option<Line> {
 
 fn entry(data: &str) -> Option<Record> {
     match serde_json::from_str(data) {
-        Ok(Value::Object(record)) => Some(record),
+        Ok(record) => Some(record),
         _ => text_entry(data),
     }
 }
@@ -44,7 +44,7 @@ fn text_entry(data: &str) -> Option<Record> {
     for name in names {
         // A message may be empty.
         let part = if name == "msg" { parts.next().unwrap_or_default() } else { parts.next()? };
-        record.insert(name.into(), part.into());
+        record.insert(name, part.into());
     }
     is_device(record["device_id"].as_str()?).then_some(record)
 }
@@ -92,7 +92,10 @@ mod tests {
         let text =
             "234776801163a9ee 2018-01-22T19:49:30.423Z development status Agent restarted: reload.";
         for data in [expected.to_string().as_str(), text] {
-            assert_eq!(of("message", data), expected.as_object().cloned().map(Line::Entry));
+            assert_eq!(
+                of("message", data),
+                expected.as_object().cloned().map(|entry| Line::Entry(entry.into()))
+            );
         }
         assert_eq!(of("message", "nonsense"), None);
         assert!(

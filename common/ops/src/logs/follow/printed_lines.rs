@@ -154,7 +154,7 @@ mod tests {
 
     fn at(second: u32, text: &str) -> Record {
         let value = json!({"ts": format!("2026-11-23T20:{:02}:{:02}.000Z", second / 60, second % 60), "type": "server.log", "msg": text});
-        value.as_object().cloned().unwrap()
+        serde_json::from_value(value).unwrap()
     }
 
     /// The stored log: newest first.
@@ -253,7 +253,7 @@ mod tests {
     fn a_time_near_the_beginning_of_all_time_is_a_time() {
         let mut printed_lines = PrintedLines::default();
         let early = json!({"ts": "1970-01-01T00:00:10.000Z", "type": "status", "msg": "up"});
-        printed_lines.begin(&[early.as_object().cloned().unwrap()], false);
+        printed_lines.begin(&[serde_json::from_value(early).unwrap()], false);
         assert_eq!(printed_lines.until().as_deref(), Some("1970-01-01T00:00:00.000Z"));
     }
 

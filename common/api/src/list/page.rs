@@ -1,0 +1,211 @@
+//! Reads a page of a list: its records straight from the text, without a value for what passes through unread.
+//!
+//! Careful to give the same records as [`resource`](crate::resource) gives of single ones.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use model::Record;
+use model::record::{Builder, Key};
+use serde::Deserialize;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A page of a list.
+#[derive(Deserialize)]
+pub(crate) struct Page {
+    /// Its records.
+    #[serde(deserialize_with = "records")]
+    pub(crate) data: Vec<Record>,
+    /// Where other pages are.
+    #[serde(default)]
+    pub(crate) links: Value,
+}
+
+fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Record>, D::Error> {
+    struct Records;
+    impl<'de> Visitor<'de> for Records {
+        type Value = Vec<Record>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of resources")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut resources: A) -> Result<Vec<Record>, A::Error> {
+            let mut records = Vec::new();
+            while let Some(record) = resources.next_element_seed(Resource)? {
+                records.push(record);
+            }
+            Ok(records)
+        }
+    }
+    deserializer.deserialize_seq(Records)
+}
+
+/// The parts of a resource, in whatever order they come.
+struct Resource;
+
+impl<'de> DeserializeSeed<'de> for Resource {
+    type Value = Record;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Record, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Resource {
+    type Value = Record;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a resource")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Record, A::Error> {
+        let (mut kind, mut id) = (None, None);
+        let (mut attributes, mut relationships): (Option<Members<'de>>, Option<Members<'de>>) =
+            (None, None);
+        while let Some(name) = members.next_key_seed(Key)? {
+            match &*name {
+                "type" => kind = Some(members.next_value::<&RawValue>()?),
+                "id" => id = Some(members.next_value::<&RawValue>()?),
+                "attributes" => attributes = Some(members.next_value()?),
+                "relationships" => relationships = Some(members.next_value()?),
+                _ => _ = members.next_value::<IgnoredAny>()?,
+            }
+        }
+        // What is no resource, such as an entry of a log, is not read in this way.
+        if attributes.is_none() && relationships.is_none() {
+            return Err(A::Error::custom("neither attributes nor relationships"));
+        }
+        let attributes = attributes.unwrap_or_default().0;
+        let relationships = relationships.unwrap_or_default().0;
+        let bytes: usize = attributes.iter().chain(&relationships).map(Members::bytes).sum();
+        let mut record = Builder::with_room_for(attributes.len() + 10, bytes + 256);
+        let mut take = |name: &str, is_plain, json: &RawValue| {
+            record.take(name, is_plain, json).map(|_| ()).map_err(A::Error::custom)
+        };
+        for (name, json) in [("type", kind), ("id", id)] {
+            json.map_or(Ok(()), |json| take(name, true, json))?;
+        }
+        // An attribute must not hide what the record is.
+        for (name, json) in attributes.iter().filter(|(name, _)| name != "type" && name != "id") {
+            take(name, matches!(name, Cow::Borrowed(_)), json)?;
+        }
+        let mut record = record.finish();
+        for (name, json) in relationships {
+            relate(&mut record, &name, json).map_err(A::Error::custom)?;
+        }
+        Ok(record)
+    }
+}
+
+/// The members of an object, none made a value.
+#[derive(Default)]
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl Members<'_> {
+    /// About what a member needs in a record.
+    fn bytes((name, json): &(Cow<'_, str>, &RawValue)) -> usize {
+        name.len() + json.get().len() + 4
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(24);
+                while let Some(name) = map.next_key_seed(Key)? {
+                    members.push((name, map.next_value()?));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// A relationship of the usual kind, or one wrapped in `data`.
+#[derive(Deserialize)]
+struct Target<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+}
+
+fn relate(record: &mut Record, name: &str, json: &RawValue) -> serde_json::Result<()> {
+    if !json.get().starts_with('{') {
+        crate::resource::relate(record, name, &serde_json::from_str(json.get())?);
+        return Ok(());
+    }
+    let target: Target<'_> = serde_json::from_str(json.get())?;
+    if let Some(data) = target.data {
+        crate::resource::relate(record, name, &serde_json::from_str(data.get())?);
+        return Ok(());
+    }
+    for (ending, json) in [("_id", target.id), ("_type", target.kind)] {
+        let mut name = name.to_owned();
+        name.push_str(ending);
+        match json.map_or("null", RawValue::get) {
+            "null" => record.insert_json(&name, "null"),
+            json if json.starts_with('"') && !json.contains('\\') => {
+                record.insert_json(&name, json);
+            }
+            json => record.insert(&name, serde_json::from_str(json)?),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_page_gives_what_single_resources_give() {
+        let resources = json!([
+            {"type":"device","id":"23","links":{"self":"x"},
+             "attributes":{"name":null,"device_online":false,"rssi":-40,"type":"hidden"},
+             "relationships":{"devicegroup":{"type":"dut_devicegroup","id":"g"},
+                "owner":{"data":{"type":"account","id":"a"}}, "odd": {"type": "x"}, "none": null,
+                "versions":[{"type":"v","id":"1"},{"type":"v","id":"2"}]}},
+            {"relationships":{"product":{"id":"p","type":"product"}},"id":"24","type":"dut_devicegroup",
+             "attributes":{"env_vars":{"a":[1]},"name":"é\n"}},
+            {"id":"25","attributes":{}},
+        ]);
+        let text = json!({"data": resources, "links": {"next": "n"}, "meta": 1}).to_string();
+        let page: Page = serde_json::from_str(&text).expect("a page");
+        let expected: Vec<Record> =
+            resources.as_array().expect("a list").iter().map(crate::resource::fields).collect();
+        assert_eq!(page.data, expected);
+        let keys = |records: &[Record]| -> Vec<String> {
+            records.iter().flat_map(|record| record.keys().map(str::to_owned)).collect()
+        };
+        assert_eq!(keys(&page.data), keys(&expected));
+        assert_eq!(page.links["next"], "n");
+    }
+
+    #[test]
+    fn what_is_no_page_of_resources_is_none() {
+        for text in
+            [r#"{"data":[{"ts":"t","msg":"m"}]}"#, r#"{"data":{}}"#, "{}", r#"{"data":[1]}"#]
+        {
+            assert!(serde_json::from_str::<Page>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Reads a record from JSON, without making values of what may never be asked for.
+//!
+//! Careful about what would show only later, when a value is asked for: strings with half a surrogate pair and
+//! values that are nested too deep are refused at once. And about keys that stand twice, of which a reader
+//! silently drops the first value.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Field, Record};
+
+/// Why a text is no record.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// It is not JSON, or no object.
+    NotJson(serde_json::Error),
+    /// This key stands twice in it.
+    KeyTwice(String),
+    /// A key stands twice in an object inside of it.
+    KeyTwiceInside,
+}
+
+impl Record {
+    /// Reads the one JSON object that is in `text`.
+    ///
+    /// # Errors
+    /// It is something else, or has a key twice, anywhere.
+    pub fn read(text: &str) -> Result<Record, Unreadable> {
+        let read = read(text).map_err(Unreadable::NotJson)?;
+        if let Some(key) = read.twice {
+            return Err(Unreadable::KeyTwice(key));
+        }
+        let is_nested = |field: &&Field| read.record.slice(field.value).starts_with(['{', '[']);
+        for field in read.record.fields.iter().filter(is_nested) {
+            if keys_in_text(read.record.slice(field.value)) > keys_in(read.record.value(field)) {
+                return Err(Unreadable::KeyTwiceInside);
+            }
+        }
+        Ok(read.record)
+    }
+
+    /// What was JSON in a record is.
+    pub(super) fn of_json(text: &str) -> Option<Record> {
+        Record::read_lenient(text).ok()
+    }
+
+    /// The same; of a key that stands twice the last value counts.
+    pub(super) fn read_lenient(text: &str) -> serde_json::Result<Record> {
+        read(text).map(|read| read.record)
+    }
+}
+
+/// Makes a record of fields as they come.
+#[derive(Default)]
+pub struct Builder {
+    record: Record,
+    /// Bits for the names so far: one whose bit is not set has not come.
+    names: [u64; 4],
+}
+
+impl Builder {
+    /// For so many fields, and so many bytes of JSON.
+    pub fn with_room_for(fields: usize, bytes: usize) -> Builder {
+        let text = String::with_capacity(bytes);
+        let record = Record { text, fields: Vec::with_capacity(fields), is_patched: false };
+        Builder { record, names: [0; 4] }
+    }
+
+    /// Adds a value that came as JSON, spelled as it came; says whether the name had come before, and then it gets
+    /// this value. `is_plain`: the name stands in JSON as it is.
+    ///
+    /// # Errors
+    /// It looks like JSON, but has no value: half a surrogate pair, or too deep.
+    pub fn take(
+        &mut self,
+        name: &str,
+        is_plain: bool,
+        json: &RawValue,
+    ) -> serde_json::Result<bool> {
+        let json = json.get();
+        let value = match json.as_bytes() {
+            [b'{' | b'[', ..] => Some(serde_json::from_str(json)?),
+            [b'"', inner @ ..] if inner.contains(&b'\\') && json.contains("\\u") => {
+                Some(serde_json::from_str(json)?)
+            }
+            _ => None,
+        };
+        let is_old = self.may_have_come(name) && self.record.contains_key(name);
+        let json = if json.starts_with(['{', '[']) { compact(json) } else { Cow::Borrowed(json) };
+        match is_plain && !is_old {
+            true => self.record.push_plain(name, &json),
+            false => self.record.insert_json(name, &json),
+        }
+        if let (Some(value), Some(field)) = (value, self.record.field(name)) {
+            let _known = field.parsed.set(Box::new(value));
+        }
+        Ok(is_old)
+    }
+
+    /// The record of all fields.
+    pub fn finish(self) -> Record {
+        self.record
+    }
+
+    /// Notes a name; false if it is certainly new.
+    fn may_have_come(&mut self, name: &str) -> bool {
+        let bytes = name.as_bytes();
+        let (first, last) = (bytes.first().copied(), bytes.last().copied());
+        let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
+        let mixed = usize::from(first.unwrap_or_default()) * 31
+            + usize::from(last.unwrap_or_default()) * 7
+            + usize::from(middle) * 3
+            + bytes.len() * 13;
+        let (word, bit) = (mixed / 64 % 4, 1 << (mixed % 64));
+        let had = self.names[word] & bit != 0;
+        self.names[word] |= bit;
+        had
+    }
+}
+
+struct Read {
+    record: Record,
+    twice: Option<String>,
+}
+
+fn read(text: &str) -> serde_json::Result<Read> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let record = reader.deserialize_map(Fields { length: text.len() })?;
+    reader.end()?;
+    Ok(record)
+}
+
+/// Reads a record out of a text that outlives the reading, for `#[serde(deserialize_with)]`: in one pass.
+///
+/// # Errors
+/// It is no object, or comes from something else than a text.
+pub fn borrowed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Record, D::Error> {
+    deserializer.deserialize_map(Fields { length: 1024 }).map(|read| read.record)
+}
+
+/// Collects the fields of an object.
+struct Fields {
+    length: usize,
+}
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Read;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read, A::Error> {
+        let mut builder = Builder::with_room_for(24, self.length + 64);
+        let mut twice = None;
+        while let Some(key) = map.next_key_seed(Key)? {
+            let json: &RawValue = map.next_value()?;
+            if builder
+                .take(&key, matches!(key, Cow::Borrowed(_)), json)
+                .map_err(A::Error::custom)?
+                && twice.is_none()
+            {
+                twice = Some(key.into_owned());
+            }
+        }
+        Ok(Read { record: builder.finish(), twice })
+    }
+}
+
+/// A key of an object, without a copy where it has no escapes.
+pub struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+}
+
+/// JSON without the spaces and line ends between its parts.
+fn compact(json: &str) -> Cow<'_, str> {
+    if !json.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        return Cow::Borrowed(json);
+    }
+    let (mut in_string, mut escaped) = (false, false);
+    let kept = json.chars().filter(|character| {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = in_string,
+            '"' => in_string = !in_string,
+            ' ' | '\t' | '\r' | '\n' => return in_string,
+            _ => {}
+        }
+        true
+    });
+    Cow::Owned(kept.collect())
+}
+
+/// The keys of a text of JSON: its colons outside of strings.
+fn keys_in_text(text: &str) -> usize {
+    let (mut keys, mut in_string, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b':' if !in_string => keys += 1,
+            _ => {}
+        }
+    }
+    keys
+}
+
+fn keys_in(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) => fields.len() + fields.values().map(keys_in).sum::<usize>(),
+        Value::Array(elements) => elements.iter().map(keys_in).sum(),
+        _ => 0,
+    }
+}
