@@ -16,11 +16,12 @@ mod past;
 pub mod recorded;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use model::{Change, Effect, ErrorKind, Record};
 use pipe::{Failure, Item};
 use serde_json::json;
+use simulated::PerRun;
 
 use crate::command_error::CommandError;
 use crate::rows::source::Rows;
@@ -42,10 +43,10 @@ pub use past::{command_of, first_thing, is_under_way};
 pub(crate) use past::{earlier, lacks_rows, made_since, notes_things};
 
 /// The journal of this run; nothing inside when it has none.
-static RUN: OnceLock<Option<Journal>> = OnceLock::new();
+static RUN: PerRun<OnceLock<Option<Arc<Journal>>>> = PerRun::new(OnceLock::new);
 
 /// What was read from stdin before the run was known to change something: the groups of `--dg -`.
-static GIVEN: Mutex<Vec<Item>> = Mutex::new(Vec::new());
+static GIVEN: PerRun<Mutex<Vec<Item>>> = PerRun::new(Mutex::default);
 
 /// The journal of a run under way.
 struct Journal {
@@ -62,48 +63,48 @@ struct Journal {
     /// Its rows are secrets, which are not kept.
     hides_rows: bool,
     had_account: bool,
-    past: Option<&'static Past>,
+    past: Option<Arc<Past>>,
     ended: OnceLock<()>,
 }
 
 /// The journal of a run that is still open.
-fn journal() -> Option<&'static Journal> {
-    RUN.get()?.as_ref()
+fn journal() -> Option<Arc<Journal>> {
+    RUN.get().get()?.clone()
 }
 
 /// Keeps no journal of this run: it changes nothing.
 pub fn none() {
-    RUN.get_or_init(|| None);
+    RUN.get().get_or_init(|| None);
 }
 
 /// The rows that are to be taken up again, when this run is one that goes on.
 pub(crate) fn rows_taken_up() -> Option<Result<Rows, CommandError>> {
     let journal = journal()?;
     journal.rows_are_given.store(true, Ordering::Relaxed);
-    Some(journal.past?.rows())
+    Some(journal.past.as_ref()?.rows())
 }
 
 /// Whether it is not known yet whether this run changes something.
 pub(crate) fn may_begin() -> bool {
-    RUN.get().is_none()
+    RUN.get().get().is_none()
 }
 
 /// What was given to the run that is resumed, to name something else than its rows.
 pub(crate) fn given_before() -> Option<Result<Rows, CommandError>> {
-    past::resumed().map(|past| past.and_then(Past::given)).transpose()
+    past::resumed().map(|past| past.and_then(|past| past.given())).transpose()
 }
 
 /// Keeps what names something else than the rows.
 pub(crate) fn note_given(item: &Item) {
-    match RUN.get() {
-        None => given().push(item.clone()),
+    match RUN.get().get() {
+        None => with_given(|given| given.push(item.clone())),
         Some(Some(journal)) => journal.append_given(item),
         Some(None) => {}
     }
 }
 
-fn given() -> std::sync::MutexGuard<'static, Vec<Item>> {
-    GIVEN.lock().unwrap_or_else(PoisonError::into_inner)
+fn with_given<T>(act: impl FnOnce(&mut Vec<Item>) -> T) -> T {
+    act(&mut GIVEN.get().lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Notes the next row that has come, before it is worked on.
@@ -188,14 +189,13 @@ pub(crate) fn note_answered(worked: &RowResult) {
 
 /// How the row of this thread was answered before the run was interrupted.
 pub(crate) fn answered_before() -> Option<RowResult> {
-    let answer = journal()?.past?.recorded.answer(current::row()?)?;
-    answer::read(answer)
+    answer::read(journal()?.past.as_ref()?.recorded.answer(current::row()?)?)
 }
 
 /// What was being done to the row that is reported as this, counted from 0, when the run was interrupted.
 pub(crate) fn planned_before(index: u64) -> Option<(Outcome, Vec<Effect>)> {
     let journal = journal()?;
-    answer::planned(journal.past?.recorded.planned(journal.number(index))?)
+    answer::planned(journal.past.as_ref()?.recorded.planned(journal.number(index))?)
 }
 
 /// What became of a row.
@@ -305,7 +305,7 @@ impl Journal {
     fn change(&self, effect: Effect, outcome: Outcome, source: &str) -> Record {
         let effect = if self.hides_rows { hide(effect) } else { effect };
         let change = Change {
-            verb: invocation::verb().to_owned(),
+            verb: invocation::verb(),
             effect,
             source: source.to_owned(),
             run: self.run.clone(),

@@ -56,6 +56,11 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
+    fn new(status: u16, headers: HeaderMap, text: String) -> Self {
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Raw { status, headers, text, body }
+    }
+
     /// A header with a whole number, such as those of the rate limit.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         let text = self.headers.get(name)?.to_str().ok()?.trim();
@@ -69,6 +74,7 @@ impl Raw {
 #[derive(Debug)]
 pub(crate) struct Transport {
     endpoint: String,
+    timeout: Duration,
     /// Keeps connections.
     agent: Agent,
     /// Makes a new connection each time: a kept one may have been closed just now, and then nobody
@@ -88,6 +94,7 @@ impl Transport {
         let proxy = proxy.map(proxy_in).transpose()?;
         Ok(Transport {
             endpoint: endpoint.to_string(),
+            timeout,
             agent: agent(proxy.clone(), timeout, 64),
             fresh: agent(proxy.clone(), timeout, 0),
             proxy,
@@ -109,6 +116,9 @@ impl Transport {
             Ok(built) => built,
             Err(why) => return Exchange::NotSent(why),
         };
+        if let Some(run) = simulated::here() {
+            return self.simulated(&run, request, built);
+        }
         let agent = if kept { &self.agent } else { &self.fresh };
         let sent = match built {
             (parts, Some(body)) => agent.run(http::Request::from_parts(parts, body)),
@@ -122,9 +132,8 @@ impl Transport {
             response.body_mut().with_config().limit(LARGEST_BODY).lossy_utf8(true).read_to_string();
         match read {
             Ok(text) => {
-                let body = serde_json::from_str(&text).unwrap_or(Value::Null);
                 let status = response.status().as_u16();
-                Exchange::Answered(Raw { status, headers: response.headers().clone(), text, body })
+                Exchange::Answered(Raw::new(status, response.headers().clone(), text))
             }
             Err(error) => Exchange::Lost(plain(&error)),
         }
@@ -148,9 +157,42 @@ impl Transport {
             return Ok(Box::new(response.into_body().into_with_config().limit(u64::MAX).reader()));
         }
         let text = response.into_body().into_with_config().limit(LARGEST_BODY).read_to_string();
-        let text = text.unwrap_or_default();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Err(Box::new(Exchange::Answered(Raw { status, headers, text, body })))
+        Err(Box::new(Exchange::Answered(Raw::new(status, headers, text.unwrap_or_default()))))
+    }
+
+    /// One exchange in the world of a test.
+    fn simulated(
+        &self,
+        run: &simulated::Run,
+        request: &Request,
+        (parts, body): (http::request::Parts, Option<String>),
+    ) -> Exchange {
+        let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let request = simulated::Request {
+            method: request.method.word(),
+            target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            headers: parts
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body: body.map(String::into_bytes),
+        };
+        match run.exchange(&request, self.timeout) {
+            simulated::Reply::Answer { status, headers, body, .. } => {
+                let header = |(name, value): &(String, String)| {
+                    let name: http::HeaderName = name.parse().ok()?;
+                    Some((name, value.parse().ok()?))
+                };
+                let headers = headers.iter().filter_map(header).collect();
+                let text = String::from_utf8_lossy(&body).into_owned();
+                Exchange::Answered(Raw::new(status, headers, text))
+            }
+            simulated::Reply::NotSent => Exchange::NotSent("no connection".into()),
+            simulated::Reply::Lost { .. } | simulated::Reply::Kill => {
+                Exchange::Lost("no answer in time".into())
+            }
+        }
     }
 
     fn build(
