@@ -162,6 +162,9 @@ mod tests {
         fs::write(&file, "").unwrap();
         assert!(replaceable(&file.join("below")).is_err());
         assert!(replaceable(Path::new("/dev/stdin")).is_err());
+        if let Ok(memory) = tempfile::tempdir_in("/dev/shm") {
+            assert!(replaceable(&memory.path().join("file")).is_ok());
+        }
     }
 
     #[test]

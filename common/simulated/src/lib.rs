@@ -12,6 +12,7 @@
 //! A run can be killed at a request. Careful about what "killed" means: its threads end by unwinding, which may
 //! still write; so the files of its directory are put back to what they were at that moment.
 
+mod exchange;
 mod files;
 mod per_run;
 mod run;
@@ -19,8 +20,9 @@ mod schedule;
 mod seat;
 mod waiting;
 
+pub use exchange::{Become, Ended, Reply, Request};
 pub use per_run::PerRun;
-pub use run::{Become, Ended, Killed, Reply, Request, Run};
+pub use run::{Killed, Run, Started};
 pub use schedule::World;
 pub use seat::{here, inherited};
 pub use waiting::{join, lock, monotonic, now, once, receive, receive_within, send, wait};

@@ -84,6 +84,18 @@ impl World {
         self.turns().now += how_long;
     }
 
+    /// Gives nobody a turn until [`World::let_go`], so that several runs can be started at once.
+    pub fn hold(&self) {
+        self.turns().running = Some(u64::MAX);
+    }
+
+    /// Gives turns again.
+    pub fn let_go(&self) {
+        let mut turns = self.turns();
+        turns.running = None;
+        turns.hand_on();
+    }
+
     /// The time of day.
     pub fn time_of_day(&self) -> SystemTime {
         // The first second of 2026.

@@ -1,6 +1,12 @@
 //! One seed: a population, and commands one after another, with trouble.
 
+mod killed;
+mod listed;
+mod together;
+mod undone;
+
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +54,10 @@ struct Case {
     /// What was typed, and what went wrong, for the message when a law is broken.
     told: Vec<String>,
     commands: usize,
+    /// The state, as long as no command runs.
+    known: Option<State>,
+    /// The last journal before the last command.
+    journal_before: Option<PathBuf>,
 }
 
 /// Runs a seed. What it breaks is in the figures.
@@ -101,39 +111,43 @@ impl Case {
             figures: Figures::default(),
             told,
             commands: 0,
+            known: None,
+            journal_before: None,
         }
     }
 
     fn play(&mut self) -> Result<(), Broken> {
         for _ in 0..self.random.between(3, 8) {
             self.commands += 1;
-            let drawn = self.draw();
+            let before = self.state();
             match self.random.below(100) {
-                0..15 => self.and_killed(&drawn)?,
-                15..30 if drawn.is_reversible => self.and_undone(&drawn)?,
-                30..40 => self.planned_and_applied(&drawn)?,
-                _ => self.in_trouble(&drawn)?,
+                0..8 => self.listed(&before)?,
+                8..14 => self.whole_group(&before)?,
+                14..28 => self.and_killed(&before)?,
+                28..44 => self.and_undone(&before)?,
+                44..52 => self.planned_and_applied(&before)?,
+                52..58 => self.two_at_once(&before)?,
+                _ => self.in_trouble(&before)?,
             }
         }
         Ok(())
     }
 
-    fn state(&self) -> State {
-        State::of(&self.machine, &self.account)
+    fn state(&mut self) -> State {
+        let now = || State::of(&self.machine, &self.account);
+        self.known.get_or_insert_with(now).clone()
     }
 
-    fn draw(&mut self) -> Drawn {
-        let state = self.state();
-        let drawn = draw::draw(&self.machine, &mut self.random, &state, self.commands);
+    fn draw(&mut self, state: &State) -> Drawn {
+        let drawn = draw::draw(&self.machine, &mut self.random, state, self.commands);
         *self.figures.commands.entry(drawn.verb.to_owned()).or_default() += 1;
         self.figures.rows += drawn.rows.len() as u64;
         drawn
     }
 
     /// Draws what goes wrong with the next command.
-    fn trouble(&mut self) -> Shared {
+    fn trouble(&mut self, state: &State) -> Shared {
         let rules = trouble::rules(&mut self.random);
-        let state = self.state();
         let (devices, groups) = (state.ids("devices"), state.ids("devicegroups"));
         let more = trouble::more(&mut self.random, &devices, &groups);
         self.told.push(format!("trouble: {}; {more:?}", rules.join("; ")));
@@ -164,13 +178,27 @@ impl Case {
     }
 
     fn run(&mut self, command: &Command) -> Ended {
+        // No two runs begin in one instant.
+        self.machine.pass(Duration::from_millis(1));
+        self.journal_before = self.machine.last_journal();
         let _reset = self.machine.simulator().control("POST", "reset", "");
         let stdin = command.stdin.as_deref().unwrap_or_default().replace('\n', " | ");
         self.told.push(format!("$ {} < {stdin}", command.words.join(" ")));
         let ended = self.machine.run(command);
+        self.known = None;
         let exit = ended.exit.map_or("killed".to_owned(), |exit| exit.to_string());
         self.told.push(format!("  {exit}: {}", ended.stderr.trim_end().replace('\n', "\n      ")));
         ended
+    }
+
+    fn has_new_journal(&self) -> bool {
+        self.machine.last_journal() != self.journal_before
+    }
+
+    /// The journal of the last command, or of the run that it went on with.
+    fn journal(&self) -> String {
+        let path = self.machine.last_journal();
+        path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
     }
 
     /// How often devices were written to.
@@ -190,6 +218,18 @@ impl Case {
         before: &State,
         others: &[String],
     ) -> Result<(), Broken> {
+        let journal = if self.has_new_journal() { self.journal() } else { String::new() };
+        self.check_one(drawn, ended, before, others, &journal)
+    }
+
+    fn check_one(
+        &mut self,
+        drawn: &Drawn,
+        ended: &Ended,
+        before: &State,
+        others: &[String],
+        journal: &str,
+    ) -> Result<(), Broken> {
         let after = self.state();
         let (failed, report) = (
             self.machine.read(&format!("failed-{}", self.commands)),
@@ -201,7 +241,7 @@ impl Case {
             ended,
             failed: &failed,
             report: &report,
-            journal: &self.machine.last_journal(),
+            journal,
             before,
             after: &after,
             others,
@@ -213,118 +253,20 @@ impl Case {
         }
     }
 
-    fn in_trouble(&mut self, drawn: &Drawn) -> Result<(), Broken> {
-        let before = self.state();
-        let seen = self.trouble();
+    fn in_trouble(&mut self, before: &State) -> Result<(), Broken> {
+        let drawn = &self.draw(before);
+        let seen = self.trouble(before);
         let ended = self.run(&drawn.command);
         let others = self.no_trouble(Some(&seen));
-        self.check(drawn, &ended, &before, &others)
-    }
-
-    /// Killed and resumed it ends as it would have ended.
-    fn and_killed(&mut self, drawn: &Drawn) -> Result<(), Broken> {
-        let before = self.state();
-        let seen = self.random.percent(50).then(|| self.trouble());
-        let at = self.random.between(1, 16);
-        self.machine.kill_at(Some(at));
-        self.told.push(format!("killed at request {at}"));
-        let ended = self.run(&drawn.command);
-        let others = self.no_trouble(seen.as_ref());
-        self.check(drawn, &ended, &before, &others)?;
-        if ended.exit.is_some() {
+        self.check(drawn, &ended, before, &others)?;
+        let failed = self.machine.read(&format!("failed-{}", self.commands));
+        let is_bulk = drawn.verb.starts_with("device ") && drawn.verb != "device restart";
+        if failed.is_empty() || !is_bulk || self.random.percent(60) {
             return Ok(());
         }
-        self.figures.kills += 1;
-        let resume = Command::new("imp-change resume last");
-        let mut resumed = self.run(&resume);
-        if resumed.exit == Some(2) {
-            // It had not begun.
-            if before.changed(&self.state()).iter().any(|key| !others.contains(key)) {
-                return Err(format!("it cannot be resumed: {}", resumed.stderr));
-            }
-            resumed = self.run(&drawn.command);
-        } else {
-            self.figures.resumed += 1;
-        }
-        self.is_whole(drawn, &resumed, &before, &others)
-    }
-
-    /// What a run that went on left is what an undisturbed one would have left.
-    fn is_whole(
-        &mut self,
-        drawn: &Drawn,
-        ended: &Ended,
-        before: &State,
-        others: &[String],
-    ) -> Result<(), Broken> {
-        let after = self.state();
-        let seen = laws::Seen {
-            drawn,
-            ended,
-            failed: "",
-            report: "",
-            journal: "",
-            before,
-            after: &after,
-            others,
-            events: &BTreeMap::new(),
-        };
-        seen.check_killed()?;
-        if !matches!(ended.exit, Some(0 | 1)) {
-            return Err(format!(
-                "it was resumed, and ends with {:?}: {}",
-                ended.exit, ended.stderr
-            ));
-        }
-        let is_others =
-            |row: &draw::Row| row.thing.as_ref().is_some_and(|thing| others.contains(thing));
-        let rows = drawn.rows.iter().filter(|row| row.want != draw::Want::Nothing);
-        for row in rows.filter(|row| !is_others(row)) {
-            if !seen.holds(row) {
-                return Err(format!("it was resumed, and this is not done: {}", row.line));
-            }
-        }
-        Ok(())
-    }
-
-    /// Done and undone, everything is as before.
-    fn and_undone(&mut self, drawn: &Drawn) -> Result<(), Broken> {
-        let before = self.state();
-        let ended = self.run(&drawn.command);
-        self.check(drawn, &ended, &before, &[])?;
-        let undone = self.run(&Command::new("imp-change undo last --confirmed"));
-        if let Some(mistake) = undone.mistakes.first() {
-            return Err(format!("a mistake of the tools: {mistake}"));
-        }
-        self.figures.undone += 1;
-        let changed = before.changed(&self.state());
-        match changed.first() {
-            Some(key) => Err(format!("it was undone, and {key} is not as before")),
-            None if undone.exit != Some(0) => Err(format!("undo ends with {:?}", undone.exit)),
-            None => Ok(()),
-        }
-    }
-
-    /// What a plan says is what is done when it is applied.
-    fn planned_and_applied(&mut self, drawn: &Drawn) -> Result<(), Broken> {
-        let before = self.state();
-        let mut plan = drawn.command.clone();
-        plan.words.retain(|word| word != "--stream");
-        plan.words.push("--plan".to_owned());
-        let planned = self.run(&plan);
-        if let Some(key) = before.changed(&self.state()).first() {
-            return Err(format!("a plan has changed {key}"));
-        }
-        if !matches!(planned.exit, Some(0 | 1 | 5)) {
-            return Err(format!("a plan ends with {:?}: {}", planned.exit, planned.stderr));
-        }
-        let apply = Command::new("imp-change apply --confirmed").reading(&planned.stdout);
-        let applied = self.run(&apply);
-        *self.figures.commands.entry("change apply".to_owned()).or_default() += 1;
-        if planned.stdout.is_empty() {
-            return Ok(());
-        }
-        self.is_whole(drawn, &applied, &before, &[])
+        // What failed is input as it stands, and is done when the trouble is over.
+        let again = self.run(&Command { stdin: Some(failed), ..drawn.command.clone() });
+        self.is_whole(drawn, &again, before, &others, true)
     }
 }
 

@@ -45,10 +45,12 @@ pub struct Drawn {
     pub also: Vec<String>,
     /// Undone, everything is as before.
     pub is_reversible: bool,
+    /// Which command of the seed it is.
+    pub number: usize,
 }
 
 /// The verbs that are drawn, some more often than others.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "device assign",
     "device assign",
     "device assign",
@@ -70,12 +72,19 @@ const VERBS: [&str; 22] = [
     "build update",
     "build delete",
     "hook create",
+    "hook update",
     "hook delete",
 ];
 
 /// Draws one command with its input.
 pub fn draw(machine: &Machine, random: &mut Random, state: &State, number: usize) -> Drawn {
-    let verb = *random.one_of(&VERBS);
+    let mut verb = *random.one_of(&VERBS);
+    let lacks = |collection| state.ids(collection).is_empty();
+    if (verb == "device assign" || verb == "dg create") && lacks("products") {
+        verb = "product create";
+    } else if verb == "device assign" && lacks("devicegroups") {
+        verb = "dg create";
+    }
     let mut drawing = Drawing { random, state, number };
     let (line, rows, also) = drawing.of_verb(machine, verb);
     let jobs = *drawing.random.one_of(&[1, 2, 8]);
@@ -97,7 +106,7 @@ pub fn draw(machine: &Machine, random: &mut Random, state: &State, number: usize
             | "dg create"
             | "product create"
     );
-    Drawn { command: Command::new(&line).reading(&stdin), rows, verb, also, is_reversible }
+    Drawn { command: Command::new(&line).reading(&stdin), rows, verb, also, is_reversible, number }
 }
 
 struct Drawing<'a> {
@@ -133,6 +142,10 @@ impl Drawing<'_> {
                 Vec::new(),
             ),
             "dg update" | "product update" | "build update" => self.descriptions(&line, verb),
+            "hook update" => {
+                let url = |tag| json!(format!("https://example.test/new/{tag}"));
+                (line, self.things("webhooks", 3, |tag| Want::Field("url", url(tag))), Vec::new())
+            }
             "dg delete" | "product delete" | "build delete" | "hook delete" => {
                 self.deletions(&line, verb)
             }
@@ -144,9 +157,6 @@ impl Drawing<'_> {
 
     fn assign(&mut self, line: &str) -> Parts {
         let groups = self.state.ids("devicegroups");
-        if groups.is_empty() {
-            return self.creations("imp-dg create", "dg create");
-        }
         let group = self.random.one_of(&groups).clone();
         let batch = *self.random.one_of(&["2", "7", "50"]);
         let stream = *self.random.one_of(&["", "", "", " --stream"]);
@@ -185,6 +195,9 @@ impl Drawing<'_> {
             let mut line = json!({"id": id});
             if let Want::Field("description", text) = &want {
                 line["descr"] = text.clone();
+            }
+            if let Want::Field("url", url) = &want {
+                line["url"] = url.clone();
             }
             Row { line: line.to_string(), thing: Some(format!("{collection}/{id}")), want }
         };
@@ -231,9 +244,6 @@ impl Drawing<'_> {
     fn creations(&mut self, line: &str, verb: &str) -> Parts {
         let products = self.state.ids("products");
         let is_group = verb == "dg create";
-        if is_group && products.is_empty() {
-            return self.creations("imp-product create", "product create");
-        }
         let number = self.random.between(1, 5);
         let names: Vec<String> =
             (0..number).map(|at| format!("new-{}-{at}", self.number)).collect();
@@ -303,7 +313,8 @@ impl Drawing<'_> {
             rows.push(bad("{\"nr\":0}"));
         }
         for _ in 0..self.random.below(3) {
-            let at = self.random.below(rows.len() as u64 + 1) as usize;
+            // The first row tells what form the input has.
+            let at = self.random.between(1, rows.len() as u64) as usize;
             let line = *self.random.one_of(&[
                 "no JSON at all",
                 "{\"nr\":1}",

@@ -14,9 +14,11 @@ mod laws;
 mod machine;
 mod population;
 mod random;
+mod service;
 mod state;
 mod trouble;
 
 pub use case::run;
 pub use figures::Figures;
-pub use machine::{Accident, Command, Machine, Service};
+pub use machine::{Accident, Command, Machine};
+pub use service::Service;

@@ -6,94 +6,18 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use imp_sim::memory::{Cut, Simulator};
+use imp_sim::memory::Simulator;
 use serde_json::Value;
-use simulated::{Ended, Reply, Request, Run, World};
+use simulated::{Ended, Reply, Request, Run, Started, World};
 use tempfile::TempDir;
+
+use crate::service::Service;
 
 /// The first second of 2026, at which all worlds begin.
 const BEGIN: u64 = 1_767_225_600_000;
 
 /// What happens to a request besides what the fault rules of the simulator say.
 pub type Accident = Box<dyn FnMut(u64, &Request<'_>) -> Option<Reply> + Send>;
-
-/// The service as a machine reaches it.
-#[derive(Clone)]
-pub struct Service {
-    world: Arc<World>,
-    simulator: Arc<Simulator>,
-}
-
-impl Service {
-    /// Time since the world began.
-    pub fn elapsed(&self) -> Duration {
-        self.world.elapsed()
-    }
-
-    /// Answers a request.
-    ///
-    /// # Panics
-    /// It is no HTTP.
-    pub fn ask(&self, request: &Request<'_>) -> Reply {
-        let Request { method, target, headers, body } = request;
-        let answer = self.simulator.ask(self.elapsed(), method, target, headers, body.clone());
-        let answer = answer.expect("the commands speak HTTP");
-        match answer.cut {
-            Some(Cut::Before | Cut::After | Cut::Middle) => Reply::Lost { after: answer.delay },
-            None => Reply::Answer {
-                status: answer.status,
-                headers: answer.headers,
-                body: answer.body,
-                after: answer.delay,
-            },
-        }
-    }
-
-    /// What its control address answers.
-    ///
-    /// # Panics
-    /// There is no such address.
-    pub fn control(&self, method: &str, path: &str) -> String {
-        self.simulator.control(method, path, "").expect("the simulator answers")
-    }
-
-    /// Asks as another client of the account, whom nothing holds up.
-    ///
-    /// # Panics
-    /// It is no HTTP.
-    pub fn by_owner(&self, method: &str, target: &str, body: Option<&Value>) -> Value {
-        let entry = &self.simulator.entry;
-        let sign_in = serde_json::json!({"id": entry.user, "password": entry.password});
-        let json = ("content-type".to_owned(), "application/json".to_owned());
-        let token = self.aside("POST", "/v5/auth", &[json], Some(&sign_in));
-        let token = token["access_token"].as_str().unwrap_or_default();
-        let headers = [
-            ("content-type".to_owned(), "application/vnd.api+json".to_owned()),
-            ("authorization".to_owned(), format!("Bearer {token}")),
-        ];
-        self.aside(method, target, &headers, body)
-    }
-
-    fn aside(
-        &self,
-        method: &str,
-        target: &str,
-        headers: &[(String, String)],
-        body: Option<&Value>,
-    ) -> Value {
-        let body = body.map(|body| body.to_string().into_bytes());
-        let answer = self.simulator.ask_aside(self.elapsed(), method, target, headers, body);
-        serde_json::from_slice(&answer.expect("HTTP").body).unwrap_or_default()
-    }
-
-    /// The group of a device.
-    pub fn group_of(&self, device: &str) -> Option<String> {
-        let lines = self.control("GET", "devices");
-        let devices = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let group = devices.into_iter().find(|known| known["id"] == device)?;
-        group["devicegroup_id"].as_str().map(str::to_owned)
-    }
-}
 
 /// A machine.
 pub struct Machine {
@@ -184,8 +108,17 @@ impl Machine {
         fs::read_to_string(self.directory.path().join(name)).unwrap_or_default()
     }
 
-    /// The journal of the last run; empty when there is none.
-    pub fn last_journal(&self) -> String {
+    /// What is in all journals, the oldest first.
+    pub fn journals(&self) -> Vec<String> {
+        let directory = self.path().join(".local/state/imp-tools/changes");
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        let mut journals: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        journals.sort();
+        journals.iter().filter_map(|path| fs::read_to_string(path).ok()).collect()
+    }
+
+    /// The path of the last journal.
+    pub fn last_journal(&self) -> Option<PathBuf> {
         let directory = self.path().join(".local/state/imp-tools/changes");
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         let journals = entries.map(|entry| entry.path());
@@ -196,8 +129,7 @@ impl Machine {
             let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
             (name[..16.min(name.len())].to_owned(), name[name.len().saturating_sub(4)..].to_owned())
         };
-        let last = journals.max_by_key(time);
-        last.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default()
+        journals.max_by_key(time)
     }
 
     /// The simulator.
@@ -269,8 +201,21 @@ impl Machine {
         ended
     }
 
+    /// Runs two commands at once.
+    pub fn run_both(&self, commands: [&Command; 2]) -> [Ended; 2] {
+        self.state().requests = 0;
+        self.service.world.hold();
+        let started = commands.map(|command| self.start(command));
+        self.service.world.let_go();
+        started.map(Started::end)
+    }
+
     fn run_once(&self, command: &Command) -> Ended {
         self.state().requests = 0;
+        self.start(command).end()
+    }
+
+    fn start(&self, command: &Command) -> Started {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
         let (service, accidents) = (self.service.clone(), self.accidents.clone());
         let answer = move |request: &Request<'_>| answer(&service, &accidents, request);
@@ -286,7 +231,7 @@ impl Machine {
             run = run.reading(stdin);
         }
         let program = command.words.first().map(String::as_str).unwrap_or_default();
-        run.start(program_of(program)).end()
+        run.start(program_of(program))
     }
 }
 
@@ -323,87 +268,4 @@ fn answer(service: &Service, accidents: &Mutex<Accidents>, request: &Request<'_>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids(machine: &Machine) -> String {
-        let devices = machine.devices();
-        let ids = devices.iter().filter_map(|device| device["id"].as_str());
-        ids.map(|id| format!("{id}\n")).collect()
-    }
-
-    fn in_bench(machine: &Machine) -> u64 {
-        let groups = machine.lines("devicegroups");
-        let bench = groups.iter().find(|group| group["name"] == "Bench").unwrap();
-        bench["devices"].as_u64().unwrap()
-    }
-
-    #[test]
-    fn twenty_devices_are_assigned_in_a_world() {
-        let machine = Machine::new(1, &["--devices", "20"], Duration::from_millis(30));
-        let made =
-            machine.run(&Command::new("imp-dg create --product P --name Bench --create-product"));
-        assert_eq!(made.exit, Some(0), "{made:?}");
-        let command = Command::new("imp-device assign --dg Bench").reading(&ids(&machine));
-        let ended = machine.run(&command);
-        assert_eq!((ended.exit, ended.stdout.lines().count()), (Some(0), 20), "{ended:?}");
-        assert_eq!(in_bench(&machine), 20);
-    }
-
-    #[test]
-    fn a_storm_of_two_hours_takes_no_time() {
-        let machine = Machine::new(2, &["--devices", "30"], Duration::from_millis(30));
-        machine.run(&Command::new("imp-dg create --product P --name Bench --create-product"));
-        let begin = machine.elapsed();
-        let (world, end) = (machine.service(), begin + Duration::from_secs(2 * 3600));
-        machine.accidents(Some(Box::new(move |_, request| {
-            let is_refused = request.method == "POST" && world.elapsed() < end;
-            is_refused.then(|| Reply::Answer {
-                status: 429,
-                headers: vec![("retry-after".to_owned(), "20".to_owned())],
-                body: Vec::new(),
-                after: Duration::ZERO,
-            })
-        })));
-        let ids = ids(&machine);
-        let ended =
-            machine.run(&Command::new("imp-device assign --dg Bench --patience 3h").reading(&ids));
-        assert_eq!((ended.exit, ended.stdout.lines().count()), (Some(0), 30), "{ended:?}");
-        let took = machine.elapsed() - begin;
-        assert!((7200..7260).contains(&took.as_secs()), "{took:?}");
-    }
-
-    #[test]
-    fn a_seed_decides_everything() {
-        let requests = |seed| {
-            let machine = Machine::new(seed, &["--devices", "200"], Duration::from_millis(30));
-            machine.run(&Command::new("imp-dg create --product P --name Bench --create-product"));
-            let ids = ids(&machine);
-            machine.simulator().control("POST", "faults", "* /** 503 chance=30%").unwrap();
-            let command = Command::new("imp-device assign --dg Bench --batch 3").reading(&ids);
-            let ended = machine.run(&command);
-            (ended.stdout, machine.simulator().control("GET", "requests", "").unwrap())
-        };
-        assert_eq!(requests(7), requests(7));
-        assert_ne!(requests(7), requests(8));
-    }
-
-    #[test]
-    fn what_is_killed_does_nothing_more_and_is_resumed() {
-        let machine = Machine::new(3, &["--devices", "40"], Duration::from_millis(30));
-        machine.run(&Command::new("imp-dg create --product P --name Bench --create-product"));
-        let ids = ids(&machine);
-        machine.kill_at(Some(8));
-        let command = Command::new("imp-device assign --dg Bench --batch 5 --jobs 2").reading(&ids);
-        let killed = machine.run(&command);
-        assert_eq!((killed.exit, killed.mistakes.len()), (None, 0), "{killed:?}");
-        let before = in_bench(&machine);
-        assert!(before < 40);
-        machine.kill_at(None);
-        let listed = machine.run(&Command::new("imp-change list --interrupted"));
-        assert_eq!(listed.stdout.lines().count(), 1, "{listed:?}");
-        let resumed = machine.run(&Command::new("imp-change resume last"));
-        assert_eq!(resumed.exit, Some(0), "{resumed:?}");
-        assert_eq!(in_bench(&machine), 40);
-    }
-}
+mod tests;

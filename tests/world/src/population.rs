@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::machine::{Machine, Service};
+use crate::machine::Machine;
 use crate::random::Random;
+use crate::service::Service;
 
 /// Asks as the owner of the account, by himself.
 pub struct Owner(Service);

@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::json;
 use simulated::{Reply, Request};
 
-use crate::machine::{Accident, Service};
+use crate::machine::Accident;
 use crate::random::Random;
+use crate::service::Service;
 
 /// What another client has changed, and what went wrong, by kind.
 #[derive(Default)]

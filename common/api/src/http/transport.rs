@@ -61,6 +61,11 @@ impl Raw {
         Raw { status, headers, text, body }
     }
 
+    /// Whether it is a good answer, of which nothing can be read.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        (200..300).contains(&self.status) && self.body.is_null() && !self.text.trim().is_empty()
+    }
+
     /// A header with a whole number, such as those of the rate limit.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         let text = self.headers.get(name)?.to_str().ok()?.trim();
