@@ -182,7 +182,7 @@ impl Client {
 
     /// Waits until no other request tries whether changes work again.
     pub(crate) fn trial(&self) -> MutexGuard<'_, ()> {
-        lock(&self.0.trial)
+        simulated::lock(&self.0.trial).unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn rate_limiter_for(&self, request: &Request) -> &RateLimiter {

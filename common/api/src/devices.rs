@@ -3,9 +3,10 @@
 use model::GroupType;
 use model::Record;
 use std::ops::ControlFlow;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
+use simulated::inherited;
 
 use crate::list::SeenIds;
 use crate::list::{self, Reading};
@@ -43,7 +44,7 @@ pub fn list(
         if count == LONG && !missing.is_empty() {
             let (client, filters, missing) = (client.clone(), filters.to_vec(), missing.clone());
             #[expect(clippy::disallowed_methods, reason = "joined, or left behind when broken off")]
-            let asked = thread::spawn(move || empty_ones(&client, &filters, &missing));
+            let asked = thread::spawn(inherited(move || empty_ones(&client, &filters, &missing)));
             asked_beside = Some(asked);
         }
         each(device)
@@ -51,7 +52,7 @@ pub fn list(
     if ended.is_break() {
         return Ok(ended);
     }
-    let empty = asked_beside.and_then(|asked| asked.join().ok()).unwrap_or_default();
+    let empty = asked_beside.and_then(joined).unwrap_or_default();
     missing.retain(|kind| !empty.contains(kind));
     for kind in missing {
         if !(reading.wanted)() {
@@ -63,6 +64,11 @@ pub fn list(
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+fn joined<T>(asked: JoinHandle<T>) -> Option<T> {
+    simulated::join(asked.thread());
+    asked.join().ok()
 }
 
 fn with_kind(filters: &[(String, String)], kind: &str) -> Vec<(String, String)> {

@@ -17,6 +17,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use simulated::{inherited, lock, receive};
+
 use self::next_page::{Plan, next_query};
 pub use self::seen_ids::SeenIds;
 use crate::request::{Answer, Request};
@@ -194,16 +196,16 @@ impl Pages {
         self.workers += 1;
         let (client, queue, results) =
             (self.client.clone(), self.shared_work.clone(), self.results.0.clone());
-        thread::spawn(move || {
+        thread::spawn(inherited(move || {
             loop {
-                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let next = receive(&lock(&queue).unwrap_or_else(PoisonError::into_inner));
                 let Ok((number, request)) = next else { return };
                 let answer = client.send(&request);
                 if results.send(Page { number, request, answer }).is_err() {
                     return;
                 }
             }
-        });
+        }));
     }
 
     /// The next page in order; `None` after the last.
@@ -212,7 +214,7 @@ impl Pages {
             return None;
         }
         while !self.arrived.contains_key(&self.wanted) {
-            let page = self.results.1.recv().ok()?;
+            let page = receive(&self.results.1).ok()?;
             self.arrived.insert(page.number, page);
         }
         let page = self.arrived.remove(&self.wanted)?;

@@ -38,7 +38,7 @@ fn once<K: Eq + std::hash::Hash, V: Clone>(
 ) -> Result<V, Error> {
     let cell =
         shared.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
-    cell.get_or_init(look_up).clone()
+    simulated::once(&cell, look_up).clone()
 }
 
 impl Resolver {

@@ -24,6 +24,8 @@ use crate::send::rate_limit::{Pause, Quota, RateLimiter, unix_now};
 use crate::send::retry::{Decision, Outcome, Situation};
 use crate::{AccessToken, Error};
 
+const NOT_JSON: &str = "the answer is not JSON; is the endpoint an impCentral API?";
+
 /// The limit counts requests a second (imp-service(7), section 4.1).
 const WINDOW: Duration = Duration::from_secs(1);
 /// Who waits for a ticket looks so often whether it is due earlier or later.
@@ -205,6 +207,7 @@ impl<'a> SendLoop<'a> {
         let token = self.token.as_ref();
         let transport = &self.client.0.transport;
         let exchange = activity::until_answered(|| transport.exchange(self.request, token, kept));
+        let exchange = self.or_lost(exchange);
         if let Some(trace) = trace {
             trace.exchange(self.request, self.token.as_ref(), &exchange);
         }
@@ -212,6 +215,20 @@ impl<'a> SendLoop<'a> {
             self.learn(raw, rate_limiter);
         }
         Ok(exchange)
+    }
+
+    /// A change that is answered with something else than JSON, half of it for example, may have been made.
+    fn or_lost(&self, exchange: Exchange) -> Exchange {
+        match exchange {
+            Exchange::Answered(raw)
+                if raw.is_unreadable()
+                    && self.request.changes_something()
+                    && !self.request.for_sign_in =>
+            {
+                Exchange::Lost(NOT_JSON.into())
+            }
+            exchange => exchange,
+        }
     }
 
     /// The limit stands in every answer of the API itself; a gateway's error page knows nothing of it.
@@ -299,12 +316,11 @@ impl<'a> SendLoop<'a> {
         };
         let deleted_before = self.lost && raw.status == 404 && self.deletes_one_thing();
         if (200..300).contains(&raw.status) || deleted_before {
-            if raw.body.is_null() && !raw.text.trim().is_empty() {
+            if raw.is_unreadable() {
                 return Err(Error {
                     status: Some(raw.status),
                     attempts: self.attempts,
-                    ..Error::new(ErrorKind::Unexpected, "Unexpected answer")
-                        .detail("the answer is not JSON; is the endpoint an impCentral API?")
+                    ..Error::new(ErrorKind::Unexpected, "Unexpected answer").detail(NOT_JSON)
                 });
             }
             return Ok(Answer { body: raw.body, records: raw.records });

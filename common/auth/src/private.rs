@@ -56,11 +56,13 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
 /// The file that `path` leads to; it need not exist.
 ///
 /// # Errors
-/// When links lead in a circle, or to something without a name, as `/dev/stdin` or `<(command)` do.
+/// When links lead in a circle, or to something without a name, as `/dev/stdin` or `<(command)` do. In `/dev/shm`
+/// there are ordinary files.
 pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..LINKS {
-        if target.starts_with("/proc") || target.starts_with("/dev") {
+        let is_device = target.starts_with("/dev") && !target.starts_with("/dev/shm");
+        if target.starts_with("/proc") || is_device {
             return Err(io::Error::other("it is not a regular file"));
         }
         match fs::read_link(&target) {
@@ -160,6 +162,9 @@ mod tests {
         fs::write(&file, "").unwrap();
         assert!(replaceable(&file.join("below")).is_err());
         assert!(replaceable(Path::new("/dev/stdin")).is_err());
+        if let Ok(memory) = tempfile::tempdir_in("/dev/shm") {
+            assert!(replaceable(&memory.path().join("file")).is_ok());
+        }
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl TokenSource {
     }
 
     fn lock_state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        simulated::lock(&self.state).unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn token_at(&self, now: SystemTime) -> Result<AccessToken, Error> {

@@ -206,7 +206,7 @@ impl Guards {
     }
 
     fn protected(&self) -> Result<&Protected, Error> {
-        let looked_up = self.protected.get_or_init(|| {
+        let looked_up = simulated::once(&self.protected, || {
             let (resolver, client) = self.look_up.get().ok_or_else(protected::unknown)?;
             let resolver = resolver.upgrade().ok_or_else(protected::unknown)?;
             Protected::look_up(&self.protect, &resolver, client)

@@ -3,10 +3,11 @@
 use std::sync::OnceLock;
 
 use clap::ArgMatches;
+use simulated::PerRun;
 
-static VERB: OnceLock<String> = OnceLock::new();
-static COMMAND: OnceLock<Vec<String>> = OnceLock::new();
-static VERSION: OnceLock<String> = OnceLock::new();
+static VERB: PerRun<OnceLock<String>> = PerRun::new(OnceLock::new);
+static COMMAND: PerRun<OnceLock<Vec<String>>> = PerRun::new(OnceLock::new);
+static VERSION: PerRun<OnceLock<String>> = PerRun::new(OnceLock::new);
 
 /// Notes the verb: `assign`, `key create`.
 pub(crate) fn note(matches: &ArgMatches) {
@@ -16,26 +17,26 @@ pub(crate) fn note(matches: &ArgMatches) {
         words.push(name);
         within = inner;
     }
-    VERB.get_or_init(|| words.join(" "));
+    VERB.get().get_or_init(|| words.join(" "));
 }
 
 /// The verb that was typed, in our own word for it; empty before the command line has been parsed.
-pub fn verb() -> &'static str {
-    VERB.get().map_or("", String::as_str)
+pub fn verb() -> String {
+    VERB.get().get().cloned().unwrap_or_default()
 }
 
 /// Notes the words of the command line, secrets hidden, and the version of the command.
 pub(crate) fn note_command(words: Vec<String>, version: Option<&str>) {
-    COMMAND.get_or_init(|| words);
-    VERSION.get_or_init(|| version.unwrap_or_default().to_owned());
+    COMMAND.get().get_or_init(|| words);
+    VERSION.get().get_or_init(|| version.unwrap_or_default().to_owned());
 }
 
 /// The version of the command.
-pub(crate) fn version() -> &'static str {
-    VERSION.get().map_or("", String::as_str)
+pub(crate) fn version() -> String {
+    VERSION.get().get().cloned().unwrap_or_default()
 }
 
 /// The words of the command line, secrets hidden.
-pub fn command() -> &'static [String] {
-    COMMAND.get().map_or(&[], Vec::as_slice)
+pub fn command() -> Vec<String> {
+    COMMAND.get().get().cloned().unwrap_or_default()
 }

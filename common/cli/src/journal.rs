@@ -19,11 +19,12 @@ mod told;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use model::{Effect, ErrorKind, Record};
 use pipe::Item;
 use serde_json::json;
+use simulated::PerRun;
 
 use crate::Exit;
 use crate::command_error::CommandError;
@@ -48,10 +49,10 @@ pub(crate) use told::{Told, note_told};
 pub use told::{note_answered, note_answered_of, note_part, note_part_of};
 
 /// The journal of this run; nothing inside when it has none.
-static RUN: OnceLock<Option<Journal>> = OnceLock::new();
+static RUN: PerRun<OnceLock<Option<Arc<Journal>>>> = PerRun::new(OnceLock::new);
 
 /// What was read from stdin before the run was known to change something: the groups of `--dg -`.
-static GIVEN: Mutex<Vec<Item>> = Mutex::new(Vec::new());
+static GIVEN: PerRun<Mutex<Vec<Item>>> = PerRun::new(Mutex::default);
 
 /// The journal of a run under way.
 struct Journal {
@@ -68,20 +69,20 @@ struct Journal {
     /// Its rows are secrets, which are not kept.
     hides_rows: bool,
     had_account: bool,
-    past: Option<&'static Past>,
+    past: Option<Arc<Past>>,
     /// What has been told of rows before the rest of what they ask for was done.
     parts: Mutex<HashMap<u64, Vec<Effect>>>,
     ended: OnceLock<()>,
 }
 
 /// The journal of a run that is still open.
-fn journal() -> Option<&'static Journal> {
-    RUN.get()?.as_ref()
+fn journal() -> Option<Arc<Journal>> {
+    RUN.get().get()?.clone()
 }
 
 /// Keeps no journal of this run: it changes nothing.
 pub fn none() {
-    RUN.get_or_init(|| None);
+    RUN.get().get_or_init(|| None);
 }
 
 /// The rows that are to be taken up again, when this run is one that goes on. Who asks has all rows noted before
@@ -92,30 +93,30 @@ pub fn none() {
 pub fn rows_taken_up() -> Option<Result<Rows, CommandError>> {
     let journal = journal()?;
     journal.rows_are_given.store(true, Ordering::Relaxed);
-    Some(journal.past?.rows())
+    Some(journal.past.as_ref()?.rows())
 }
 
 /// Whether it is not known yet whether this run changes something.
 pub(crate) fn may_begin() -> bool {
-    RUN.get().is_none()
+    RUN.get().get().is_none()
 }
 
 /// What was given to the run that is resumed, to name something else than its rows.
 pub(crate) fn given_before() -> Option<Result<Rows, CommandError>> {
-    past::resumed().map(|past| past.and_then(Past::given)).transpose()
+    past::resumed().map(|past| past.and_then(|past| past.given())).transpose()
 }
 
 /// Keeps what names something else than the rows.
 pub(crate) fn note_given(item: &Item) {
-    match RUN.get() {
-        None => given().push(item.clone()),
+    match RUN.get().get() {
+        None => with_given(|given| given.push(item.clone())),
         Some(Some(journal)) => journal.append_given(item),
         Some(None) => {}
     }
 }
 
-fn given() -> std::sync::MutexGuard<'static, Vec<Item>> {
-    GIVEN.lock().unwrap_or_else(PoisonError::into_inner)
+fn with_given<T>(act: impl FnOnce(&mut Vec<Item>) -> T) -> T {
+    act(&mut GIVEN.get().lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Notes the next row that has come, before it is worked on.
@@ -183,8 +184,7 @@ pub(crate) fn before_writing() -> Result<(), api::Error> {
 
 /// How the row of this thread was answered before the run was interrupted.
 pub fn answered_before() -> Option<RowResult> {
-    let answer = journal()?.past?.recorded.answer(current::row()?)?;
-    answer::read(answer)
+    answer::read(journal()?.past.as_ref()?.recorded.answer(current::row()?)?)
 }
 
 /// What was being done to the row that is reported as this, counted from 0, when the run was interrupted, and is
@@ -195,14 +195,17 @@ pub(crate) fn with_planned(
     record: &Record,
 ) -> Option<(Outcome, Vec<Effect>)> {
     let journal = journal()?;
-    let (outcome, planned) = journal.past?.recorded.planned(journal.number(index))?;
+    let (outcome, planned) = journal.past.as_ref()?.recorded.planned(journal.number(index))?;
     Some((*outcome, interrupted::with_planned(planned, now.to_vec(), record)))
 }
 
 /// What was being done by the row of this thread when the run was interrupted.
-pub fn planned_before() -> &'static [Effect] {
-    let planned = || journal()?.past?.recorded.planned(current::row()?);
-    planned().map_or(&[], |(_, effects)| effects)
+pub fn planned_before() -> Vec<Effect> {
+    let planned = |journal: &Journal| {
+        let (_, effects) = journal.past.as_ref()?.recorded.planned(current::row()?)?;
+        Some(effects.clone())
+    };
+    journal().and_then(|journal| planned(&journal)).unwrap_or_default()
 }
 
 /// How a run ended.

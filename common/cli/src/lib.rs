@@ -47,6 +47,14 @@ pub type Result<T = Exit> = std::result::Result<T, CommandError>;
 
 /// Parses the command line, carries it out and gives the exit code.
 pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> ExitCode {
+    let exit = run_to_end(carry_out);
+    if let Some(run) = simulated::here() {
+        run.exits(exit.code());
+    }
+    exit.into()
+}
+
+fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> Exit {
     let mut command = command_line::with_other_names(Arguments::command());
     stderr::name_it(command.get_name());
     end_on_panic();
@@ -81,29 +89,32 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     let exit = exit.and(signals::exit());
     journal::end(None, exit, journal::Ended::Early);
     match asked.write_unless_written(exit) {
-        Ok(()) => exit.into(),
+        Ok(()) => exit,
         Err(error) => {
             stderr::say_failure(&format!("cannot write the report: {error}"));
-            exit.and(Exit::CouldNotRun).into()
+            exit.and(Exit::CouldNotRun)
         }
     }
 }
 
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error) -> Exit {
     if error.use_stderr() {
         let text = error.render().to_string();
         match text.strip_prefix("error: ") {
             Some(text) => stderr::say_failure(text),
             None => stderr::plain(&text),
         }
-        return Exit::CouldNotRun.into();
+        return Exit::CouldNotRun;
     }
     stdout::print(&error.render().to_string());
-    Exit::Done.into()
+    Exit::Done
 }
 
 /// A panic in any thread ends the process with exit code 2 and one line, not with a hang.
 fn end_on_panic() {
+    if simulated::here().is_some() {
+        return;
+    }
     std::panic::set_hook(Box::new(|panic| {
         let what = one_line(&panic.to_string());
         stderr::say(&format!("a mistake in imp-tools itself, please report it: {what}"));

@@ -11,6 +11,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use simulated::{inherited, receive, receive_within, send};
+
 /// Items that are read ahead of their use.
 const READ_AHEAD: usize = 1024;
 
@@ -70,10 +72,10 @@ where
 {
     let (give, items) = sync_channel(size.max(1));
     #[expect(clippy::disallowed_methods, reason = "it ends with the source, or is left behind")]
-    let reader = std::thread::spawn(move || {
+    let reader = std::thread::spawn(inherited(move || {
         // Sending fails once `each` has broken.
-        source.map(|item| give.send(item)).take_while(Result::is_ok).for_each(drop);
-    });
+        source.map(|item| send(&give, item)).take_while(Result::is_ok).for_each(drop);
+    }));
     let mut waiting = Vec::new();
     loop {
         let event = wait(&items, patience(waiting.len(), idle));
@@ -92,6 +94,7 @@ where
             break;
         }
     }
+    simulated::join(reader.thread());
     reader.join().unwrap_or_else(|panic| resume_unwind(panic));
     true
 }
@@ -128,9 +131,9 @@ impl<T: Send + 'static> Ahead<T> {
     pub fn of(source: impl Iterator<Item = T> + Send + 'static) -> Ahead<T> {
         let (give, items) = sync_channel(READ_AHEAD);
         #[expect(clippy::disallowed_methods, reason = "it ends with the source, or is left behind")]
-        let reader = std::thread::spawn(move || {
-            source.map(|item| give.send(item)).take_while(Result::is_ok).for_each(drop);
-        });
+        let reader = std::thread::spawn(inherited(move || {
+            source.map(|item| send(&give, item)).take_while(Result::is_ok).for_each(drop);
+        }));
         Ahead { items, has_begun: false, reader: Some(reader) }
     }
 
@@ -150,7 +153,9 @@ impl<T: Send + 'static> Ahead<T> {
     }
 
     fn end(&mut self) -> Option<T> {
-        if let Some(Err(panic)) = self.reader.take().map(JoinHandle::join) {
+        let reader = self.reader.take()?;
+        simulated::join(reader.thread());
+        if let Err(panic) = reader.join() {
             resume_unwind(panic);
         }
         None
@@ -161,7 +166,7 @@ impl<T: Send + 'static> Iterator for Ahead<T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.items.recv().ok().or_else(|| self.end())
+        receive(&self.items).ok().or_else(|| self.end())
     }
 }
 
@@ -189,8 +194,10 @@ fn is_due<T>(event: &Event<T>, waiting: usize, size: usize) -> bool {
 #[expect(clippy::disallowed_methods, reason = "the one place in this crate that waits")]
 fn wait<T>(items: &Receiver<T>, patience: Option<Duration>) -> Event<T> {
     let received = match patience {
-        Some(patience) => items.recv_timeout(patience),
-        None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        Some(patience) => {
+            receive_within(items, patience).unwrap_or_else(|| items.recv_timeout(patience))
+        }
+        None => receive(items).map_err(|_| RecvTimeoutError::Disconnected),
     };
     match received {
         Ok(item) => Event::Item(item),

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::scope;
 
+use simulated::{inherited, lock, receive, send};
+
 /// Maximum number of items per job that are taken ahead of the first missing result.
 const LOOK_AHEAD: usize = 4;
 
@@ -54,21 +56,23 @@ where
                 Done::Worked(work(item))
             };
             // Nobody receives it once `each` has broken.
-            let _ = reply.send(done);
+            let _ = send(&reply, done);
         }
     };
     let worker = &worker;
     scope(|scope| {
-        let spawn = |queue: Queue<T, R>| scope.spawn(move || worker(queue));
+        let spawn = |queue: Queue<T, R>| scope.spawn(inherited(move || worker(queue)));
         let workers: Vec<_> = (0..jobs).map(|_| spawn(queue.clone())).collect();
         // The queue ends with the last worker.
         drop(queue);
         // A result that never comes is that of a worker that panicked.
-        let mut in_order = results.iter().map_while(|result| result.recv().ok());
+        let results_ahead = std::iter::from_fn(|| receive(&results).ok());
+        let mut in_order = results_ahead.map_while(|result| receive(&result).ok());
         let _ = in_order.try_for_each(&mut each);
         drop(in_order);
         drop(results);
         for worker in workers {
+            simulated::join(worker.thread());
             if let Err(panic) = worker.join() {
                 resume_unwind(panic);
             }
@@ -85,11 +89,11 @@ where
     S: Iterator<Item = T>,
 {
     // Poisoned: the source has panicked.
-    let mut source = source.lock().ok()?;
+    let mut source = lock(source).ok()?;
     let item = source.next()?;
     let (reply, result) = sync_channel(1);
     // Still under the lock, so that the channels are in the order of the items.
-    queue.send(result).ok()?;
+    send(queue, result).ok()?;
     Some((item, reply))
 }
 

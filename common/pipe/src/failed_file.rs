@@ -44,8 +44,9 @@ impl FailedFile {
     /// # Errors
     /// Those of opening the file for writing.
     pub fn create(path: &Path) -> io::Result<FailedFile> {
-        // Descriptors of this process stand there, and what they lead to is never replaced.
-        if path.starts_with("/dev") || path.starts_with("/proc") {
+        // Descriptors of this process stand there, and what they lead to is never replaced. In /dev/shm are files.
+        let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
+        if is_device || path.starts_with("/proc") {
             let file = OpenOptions::new().append(true).open(path)?;
             return Ok(FailedFile { out: Place::Itself(Box::new(file)) });
         }
@@ -207,6 +208,16 @@ mod tests {
             )
         );
         assert!(serde_json::from_str::<Value>(&text).is_ok());
+    }
+
+    #[test]
+    fn what_is_in_memory_is_a_file_too() {
+        let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
+        let path = folder.path().join("failed.ndjson");
+        let mut file = FailedFile::create(&path).unwrap();
+        file.write(&Failure::new(ErrorKind::NotFound, "A"), &row("a"), "in:1").unwrap();
+        file.finish(false).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
     }
 
     fn row(name: &str) -> Record {

@@ -178,8 +178,9 @@ fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option
     told.retain(|name| !CODE.contains(&name));
     let of_group = [("filter[devicegroup.id]", group)];
     // What was deployed when this row was begun is not what it has made.
+    let planned = journal::planned_before();
     let was_there = |build: &Record| {
-        let mut before = journal::planned_before().iter().filter_map(|one| one.before.as_ref());
+        let mut before = planned.iter().filter_map(|one| one.before.as_ref());
         before.any(|before| cli::text(before, CURRENT) == cli::text(build, "id"))
     };
     let is_like = |build: &Record| is_so(build, &told) && !was_there(build);
@@ -193,11 +194,11 @@ fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option
 /// A deployment that was made before the run was interrupted. What the group had before it was noted then; now it
 /// has the build already.
 fn as_planned(deployed: Effect, build: &str) -> Effect {
-    let is_it = |planned: &&Effect| planned.id == deployed.id && !planned.is_action();
-    let Some(planned) = journal::planned_before().iter().find(is_it) else { return deployed };
+    let is_it = |planned: &Effect| planned.id == deployed.id && !planned.is_action();
+    let Some(planned) = journal::planned_before().into_iter().find(is_it) else { return deployed };
     let mut after = deployed.after.unwrap_or_default();
     after.insert(CURRENT, build.into());
-    Effect { before: planned.before.clone(), after: Some(after), ..deployed }
+    Effect { before: planned.before, after: Some(after), ..deployed }
 }
 
 /// The build is there; of the restart that comes after it nothing is known.

@@ -1,6 +1,5 @@
 //! `imp-change resume`
 
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use clap::Args;
@@ -105,7 +104,7 @@ impl Resume {
         if self.failed_too {
             command.env("IMP_RESUME_FAILED", "1");
         }
-        let error = command.exec();
+        let error = environment::become_command(&mut command);
         Ok(CommandError::usage(format!(
             "cannot start {program} in {}: {error}",
             header.directory.display()

@@ -21,7 +21,7 @@ impl FirstShape {
     /// Whether the row of this device is one of those that have the same kind of identifier as the first.
     pub fn is_as_first(&self, device: &Identifier) -> bool {
         let own = shape(&device.text);
-        let first = || cli::journal::first_thing().map_or(own, shape);
+        let first = || cli::journal::first_thing().map_or(own, |text| shape(&text));
         !is_name(device) && *self.0.get_or_init(first) == own
     }
 }

@@ -1,47 +1,5 @@
-//! `imp-log`: what devices and their agents say, stored and live.
-//!
-//! One file a verb. Following logs is in `common/ops/src/logs/follow`, because the restarts do it too.
+//! The program: see the library beside it.
 
-mod get;
-mod stream;
-
-use std::process::ExitCode;
-
-use clap::{Parser, Subcommand};
-use cli::{Deferred, help};
-
-/// Logs of devices, stored and live
-///
-/// Entries are printed one a line as the API gives them; see imp-records(7). The service keeps a limited
-/// number of entries for a limited time, and no logs of production devices.
-#[derive(Parser)]
-#[command(name = "imp-log", version)]
-struct Arguments {
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    /// Print the stored log of devices
-    #[command(after_help = help::examples_of_list("imp-log", "log", &[
-        "imp-log get oven-7 --since 2h",
-        "imp-log get --dg Bench --since 10m",
-        "imp-device list --dg Bench --online | imp-log get --since 1h > log.ndjson",
-    ]))]
-    Get(Deferred<get::Get>),
-    /// Print what devices log as they log it
-    #[command(after_help = help::examples_of_list("imp-log", "log", &[
-        "imp-log stream oven-7",
-        "imp-log stream --dg Bench",
-        "imp-log stream --dg Bench | tee bench.ndjson | jq -r .msg",
-    ]))]
-    Stream(Deferred<stream::Stream>),
-}
-
-fn main() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
-        Verb::Get(get) => get.run(),
-        Verb::Stream(stream) => stream.run(),
-    })
+fn main() -> std::process::ExitCode {
+    imp_log::run()
 }

@@ -8,14 +8,23 @@
     reason = "this is the one place for the clock and for waiting"
 )]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::state::ids::Timestamp;
 
 /// One clock for the whole simulator.
 pub struct Clock {
-    started: Instant,
+    time: Time,
     started_at: Timestamp,
+}
+
+enum Time {
+    /// That of the machine, since then.
+    Real(Instant),
+    /// What a test says has passed, in nanoseconds.
+    Told(Arc<AtomicU64>),
 }
 
 impl Clock {
@@ -23,12 +32,20 @@ impl Clock {
     pub fn start() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let started_at = Timestamp(u64::try_from(since_epoch.as_millis()).unwrap_or_default());
-        Self { started: Instant::now(), started_at }
+        Self { time: Time::Real(Instant::now()), started_at }
+    }
+
+    /// A clock that shows what it is told has passed, in nanoseconds, since `started_at`.
+    pub fn told(started_at: Timestamp, passed: Arc<AtomicU64>) -> Self {
+        Self { time: Time::Told(passed), started_at }
     }
 
     /// Time since the start.
     pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        match &self.time {
+            Time::Real(started) => started.elapsed(),
+            Time::Told(passed) => Duration::from_nanos(passed.load(Ordering::Relaxed)),
+        }
     }
 
     /// The present time, to the millisecond.

@@ -158,7 +158,8 @@ fn origin(service: &Service, head: &hyper::http::request::Parts) -> String {
     }
 }
 
-fn response(sim: &Arc<Sim>, outcome: Outcome, broken: bool, https: bool) -> Response<Body> {
+/// The answer as it leaves; `broken` in the middle of its body.
+pub fn response(sim: &Arc<Sim>, outcome: Outcome, broken: bool, https: bool) -> Response<Body> {
     let Outcome { answer, rate, .. } = outcome;
     let Answer { status, body, media_type, stream, .. } = answer;
     let length = body.len();

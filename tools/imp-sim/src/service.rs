@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::clock::Clock;
 use crate::console;
 use crate::faults::Faults;
 use crate::options::ServiceOptions;
@@ -71,7 +72,7 @@ pub async fn start(options: &ServiceOptions, listen: SocketAddr) -> anyhow::Resu
     if !listen.ip().is_loopback() {
         bail!("{listen} is not an address of this machine alone; use 127.0.0.1 or [::1]");
     }
-    let sim = Arc::new(simulator(options)?);
+    let sim = Arc::new(simulator(options, Clock::start())?);
     let listener = TcpListener::bind(listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
@@ -110,14 +111,15 @@ pub fn finish(running: &Running, options: &ServiceOptions) -> anyhow::Result<()>
     options.state.as_deref().map_or(Ok(()), |path| state_file::save(&running.sim, path))
 }
 
-fn simulator(options: &ServiceOptions) -> anyhow::Result<Sim> {
+/// A service that nobody can reach yet.
+pub fn simulator(options: &ServiceOptions, clock: Clock) -> anyhow::Result<Sim> {
     let variants = Variants::from_options(&options.variant).map_err(anyhow::Error::msg)?;
     let mut faults = Faults::new(options.seed);
     for rule in &options.fault {
         faults.add(rule).map_err(anyhow::Error::msg)?;
     }
     let settings = Settings { latency: options.latency, token_life: options.token_life, variants };
-    Ok(Sim::new(settings, initial_state(options)?, options.rate_limit.0, faults))
+    Ok(Sim::new(clock, settings, initial_state(options)?, options.rate_limit.0, faults))
 }
 
 /// The state file, if there is one already; else what the other options ask for.
@@ -157,7 +159,8 @@ fn read_records(path: &Path) -> anyhow::Result<Vec<Record>> {
     Ok(records)
 }
 
-fn entry(
+/// How to enter it.
+pub fn entry(
     state: &State,
     origin: &str,
     control: &str,

@@ -53,13 +53,19 @@ pub struct Sim {
 
 impl Sim {
     /// A simulator at its start.
-    pub fn new(settings: Settings, state: State, rate_limit: Option<u32>, faults: Faults) -> Self {
+    pub fn new(
+        clock: Clock,
+        settings: Settings,
+        state: State,
+        rate_limit: Option<u32>,
+        faults: Faults,
+    ) -> Self {
         let limits = Limits {
             requests: rate_limit.map(|limit| Limiter::new(limit, &settings.variants)),
             unblessing: Limiter::new(UNBLESSING_LIMIT, &settings.variants),
         };
         Self {
-            clock: Clock::start(),
+            clock,
             settings,
             state: Mutex::new(state),
             limits: Mutex::new(limits),

@@ -72,6 +72,11 @@ impl Raw {
         Raw { status, headers, text, body, records: None }
     }
 
+    /// Whether it is a good answer, of which nothing can be read.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        (200..300).contains(&self.status) && self.body.is_null() && !self.text.trim().is_empty()
+    }
+
     /// A header with a whole number, such as those of the rate limit.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         let text = self.headers.get(name)?.to_str().ok()?.trim();
@@ -85,6 +90,7 @@ impl Raw {
 #[derive(Debug)]
 pub(crate) struct Transport {
     endpoint: String,
+    timeout: Duration,
     /// Keeps connections.
     agent: Agent,
     /// Makes a new connection each time: a kept one may have been closed just now, and then nobody
@@ -104,6 +110,7 @@ impl Transport {
         let proxy = proxy.map(proxy_in).transpose()?;
         Ok(Transport {
             endpoint: endpoint.to_string(),
+            timeout,
             agent: agent(proxy.clone(), timeout, 64),
             fresh: agent(proxy.clone(), timeout, 0),
             proxy,
@@ -125,6 +132,9 @@ impl Transport {
             Ok(built) => built,
             Err(why) => return Exchange::NotSent(why),
         };
+        if let Some(run) = simulated::here() {
+            return self.simulated(&run, request, built);
+        }
         let agent = if kept { &self.agent } else { &self.fresh };
         let sent = match built {
             (parts, Some(body)) => agent.run(http::Request::from_parts(parts, body)),
@@ -166,6 +176,41 @@ impl Transport {
         let text = response.into_body().into_with_config().limit(LARGEST_BODY).read_to_string();
         let text = text.unwrap_or_default();
         Err(Box::new(Exchange::Answered(Raw::new(request, status, headers, text))))
+    }
+
+    /// One exchange in the world of a test.
+    fn simulated(
+        &self,
+        run: &simulated::Run,
+        request: &Request,
+        (parts, body): (http::request::Parts, Option<String>),
+    ) -> Exchange {
+        let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let sent = simulated::Request {
+            method: request.method.word(),
+            target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            headers: parts
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body: body.map(String::into_bytes),
+        };
+        match run.exchange(&sent, self.timeout) {
+            simulated::Reply::Answer { status, headers, body, .. } => {
+                let header = |(name, value): &(String, String)| {
+                    let name: http::HeaderName = name.parse().ok()?;
+                    Some((name, value.parse().ok()?))
+                };
+                let headers = headers.iter().filter_map(header).collect();
+                let text = String::from_utf8_lossy(&body).into_owned();
+                Exchange::Answered(Raw::new(request, status, headers, text))
+            }
+            simulated::Reply::NotSent => Exchange::NotSent("no connection".into()),
+            simulated::Reply::Lost { .. } | simulated::Reply::Kill => {
+                Exchange::Lost("no answer in time".into())
+            }
+        }
     }
 
     fn build(

@@ -17,21 +17,26 @@ const SLICE: Duration = Duration::from_millis(25);
 
 /// The time of day, for time stamps that other processes or the service read.
 pub fn now() -> SystemTime {
-    SystemTime::now()
+    simulated::now().unwrap_or_else(SystemTime::now)
 }
 
 /// A time that never goes back, for durations within this process.
 pub fn monotonic() -> Instant {
-    Instant::now()
+    simulated::monotonic().unwrap_or_else(Instant::now)
 }
 
 /// Waits. Use [`wait_unless`] wherever Ctrl-C may come.
 pub fn wait(how_long: Duration) {
-    std::thread::sleep(how_long);
+    if !simulated::wait(how_long) {
+        std::thread::sleep(how_long);
+    }
 }
 
 /// Waits until `how_long` has passed or `stop` is set; says whether the time passed.
 pub fn wait_unless(stop: &AtomicBool, how_long: Duration) -> bool {
+    if !stop.load(Ordering::Relaxed) && simulated::wait(how_long) {
+        return !stop.load(Ordering::Relaxed);
+    }
     let end = monotonic() + how_long;
     loop {
         if stop.load(Ordering::Relaxed) {
@@ -50,7 +55,7 @@ pub fn wait_unless(stop: &AtomicBool, how_long: Duration) -> bool {
 /// # Errors
 /// Nothing came; or nobody is left who could send.
 pub fn receive<T>(messages: &Receiver<T>, how_long: Duration) -> Result<T, RecvTimeoutError> {
-    messages.recv_timeout(how_long)
+    simulated::receive_within(messages, how_long).unwrap_or_else(|| messages.recv_timeout(how_long))
 }
 
 /// Waits on `changed` as long as `unchanged` holds, at most until `how_long` has passed.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use model::ResourceKind;
 use serde_json::json;
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::file::JournalFile;
 use super::past::{self, Past};
 use super::recorded::Recorded;
-use super::{Journal, RUN, called, directory, given, recorded};
+use super::{Journal, RUN, called, directory, recorded, with_given};
 use crate::command_error::CommandError;
 use crate::invocation;
 use crate::session::Session;
@@ -22,7 +22,7 @@ use crate::terminal::{environment, stderr};
 /// # Errors
 /// Exit 2 when it cannot be written and has to be, or cannot be resumed.
 pub(crate) fn begin(session: &Session, noun: &str) -> Result<(), CommandError> {
-    if RUN.get().is_some() {
+    if RUN.get().get().is_some() {
         return Ok(());
     }
     let is_secret = ResourceKind::called(noun).is_some_and(ResourceKind::is_secret);
@@ -47,7 +47,7 @@ pub(crate) fn begin(session: &Session, noun: &str) -> Result<(), CommandError> {
             }
         },
     };
-    RUN.get_or_init(|| begun);
+    RUN.get().get_or_init(|| begun.map(Arc::new));
     Ok(())
 }
 
@@ -64,7 +64,7 @@ fn begin_in(
     hides_rows: bool,
     required: bool,
 ) -> std::io::Result<Journal> {
-    let (run, path, file) = directory::create(directory, invocation::verb())?;
+    let (run, path, file) = directory::create(directory, &invocation::verb())?;
     let file = JournalFile::new(path, file, required);
     let account = session.known_account().map(called);
     let journal = Journal {
@@ -90,17 +90,13 @@ fn begin_in(
         "version": invocation::version(),
         "at": directory::time_stamp(),
     })]);
-    std::mem::take(&mut *given()).iter().for_each(|item| journal.append_given(item));
+    with_given(std::mem::take).iter().for_each(|item| journal.append_given(item));
     // Whether it can be written shows now, when nothing has been done.
     journal.file.flush().map_err(std::io::Error::other)?;
     Ok(journal)
 }
 
-fn go_on(
-    session: &Session,
-    past: &'static Past,
-    hides_rows: bool,
-) -> Result<Journal, CommandError> {
+fn go_on(session: &Session, past: Arc<Past>, hides_rows: bool) -> Result<Journal, CommandError> {
     let header = &past.recorded.header;
     if hides_rows {
         return Err(CommandError::usage(format!(

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use model::{Change, Effect, Record};
 use pipe::source::BadRow;
 use pipe::{Item, ReadError, Row};
 use serde_json::Value;
+use simulated::PerRun;
 
 use super::current::Thing;
 use super::file::JournalFile;
@@ -19,7 +20,7 @@ use crate::command_error::CommandError;
 use crate::rows::source::Rows;
 use crate::terminal::environment;
 
-static PAST: OnceLock<Result<Option<Past>, String>> = OnceLock::new();
+static PAST: PerRun<OnceLock<Result<Option<Arc<Past>>, String>>> = PerRun::new(OnceLock::new);
 
 /// The time before a run was interrupted.
 pub(super) struct Past {
@@ -30,6 +31,7 @@ pub(super) struct Past {
 }
 
 /// What was, or may have been, done to a thing.
+#[derive(Clone)]
 pub(crate) struct Earlier {
     /// Where its row came from.
     pub source: String,
@@ -43,9 +45,10 @@ pub(crate) struct Earlier {
 ///
 /// # Errors
 /// Exit 2 when its journal cannot be read.
-pub(super) fn resumed() -> Result<Option<&'static Past>, CommandError> {
-    let past = PAST.get_or_init(|| environment::path("IMP_RESUME").map(Past::read).transpose());
-    past.as_ref().map(Option::as_ref).map_err(|error| CommandError::usage(error.clone()))
+pub(super) fn resumed() -> Result<Option<Arc<Past>>, CommandError> {
+    let read = || environment::path("IMP_RESUME").map(Past::read).transpose();
+    let past = PAST.get().get_or_init(|| Ok(read()?.map(Arc::new))).clone();
+    past.map_err(CommandError::usage)
 }
 
 impl Past {
@@ -174,17 +177,20 @@ pub fn command_of(header: &recorded::Header) -> (Vec<String>, Vec<String>) {
     super::command::to_give_again(&header.command)
 }
 
+fn past() -> Option<Arc<Past>> {
+    journal()?.past.clone()
+}
+
 /// Whether rows of a resumed run may be missing: its input had not been read to its end.
 pub(crate) fn lacks_rows() -> bool {
-    let past = journal().and_then(|journal| journal.past);
+    let past = past();
     past.is_some_and(|past| !past.recorded.was_read && !past.rows_are_listed_anew())
 }
 
 /// What was done to a thing before this run was resumed.
-pub(crate) fn earlier(thing: &Thing) -> Option<&'static Earlier> {
+pub(crate) fn earlier(thing: &Thing) -> Option<Earlier> {
     current::note_thing(thing);
-    let past = journal()?.past?;
-    let earlier = past.earlier(thing)?;
+    let earlier = past()?.earlier(thing)?.clone();
     if earlier.is_under_way {
         current::note_under_way();
     }
@@ -197,13 +203,13 @@ pub(crate) fn notes_things() -> bool {
 }
 
 /// What names the first thing that was done before this run was resumed.
-pub fn first_thing() -> Option<&'static str> {
-    journal()?.past?.first_thing()
+pub fn first_thing() -> Option<String> {
+    past()?.first_thing().map(str::to_owned)
 }
 
 /// Whether the row with this number was under way when the run was interrupted.
 pub fn is_under_way(row: u64) -> bool {
-    let past = journal().and_then(|journal| journal.past);
+    let past = past();
     past.is_some_and(|past| past.recorded.is_under_way(row))
 }
 
@@ -218,7 +224,7 @@ pub(crate) struct ChangedBefore {
 
 /// How much was changed before this run was resumed.
 pub(crate) fn changed_before() -> ChangedBefore {
-    let Some(past) = journal().and_then(|journal| journal.past) else {
+    let Some(past) = journal().and_then(|journal| journal.past.clone()) else {
         return ChangedBefore::default();
     };
     let not_taken_up = past.recorded.rows() - past.taken_up().len() as u64;
@@ -237,7 +243,7 @@ pub fn goes_on() -> bool {
 
 /// Gives each row that was done before this run was resumed, as it was read, with what that changed.
 pub fn each_done_before(mut each: impl FnMut(&Record, &Effect)) {
-    let Some(past) = journal().and_then(|journal| journal.past) else { return };
+    let Some(past) = journal().and_then(|journal| journal.past.clone()) else { return };
     let mut rows: HashMap<u64, Record> = HashMap::new();
     let take = |line: Record| {
         let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
@@ -254,6 +260,5 @@ pub fn each_done_before(mut each: impl FnMut(&Record, &Effect)) {
 /// What this run made before it was resumed was made since then, by the clock of the service, which may differ a
 /// little from ours.
 pub(crate) fn made_since() -> Option<String> {
-    let header = &journal()?.past?.recorded.header;
-    directory::a_little_before(&header.at)
+    directory::a_little_before(&past()?.recorded.header.at)
 }

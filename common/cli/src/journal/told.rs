@@ -110,7 +110,7 @@ impl Journal {
 
     fn tell_part(&self, row: u64, outcome: Outcome, effect: &Effect) {
         let is_told = |told: &[Effect]| told.contains(effect);
-        let told_before = self.past.is_some_and(|past| is_told(past.recorded.parts(row)));
+        let told_before = self.past.as_ref().is_some_and(|past| is_told(past.recorded.parts(row)));
         if told_before || self.parts().get(&row).is_some_and(|parts| is_told(parts)) {
             return;
         }
@@ -125,7 +125,9 @@ impl Journal {
     /// What was told of a row before the rest of it, in whichever run.
     fn take_parts(&self, row: u64) -> Vec<Effect> {
         let mut parts = self.parts().remove(&row).unwrap_or_default();
-        parts.extend_from_slice(self.past.map_or(&[], |past| past.recorded.parts(row)));
+        if let Some(past) = &self.past {
+            parts.extend_from_slice(past.recorded.parts(row));
+        }
         parts
     }
 
@@ -136,7 +138,7 @@ impl Journal {
     fn change(&self, effect: Effect, outcome: Outcome, source: &str) -> Record {
         let effect = if self.hides_rows { hide(effect) } else { effect };
         let change = Change {
-            verb: invocation::verb().to_owned(),
+            verb: invocation::verb(),
             effect,
             source: source.to_owned(),
             run: self.run.clone(),

@@ -68,7 +68,7 @@ impl<Thing: Clone + Send + Sync + 'static> LookedUp<Thing> {
         identifier: &Identifier,
         look_up: impl Fn(&Identifier) -> Result<Thing, Failure> + Sync,
     ) -> Result<Thing, Failure> {
-        let found = self.0.found.get_or_init(|| self.look_up_all(session, look_up));
+        let found = simulated::once(&self.0.found, || self.look_up_all(session, look_up));
         found.get(&identifier.text).cloned().unwrap_or_else(|| Err(interrupted()))
     }
 

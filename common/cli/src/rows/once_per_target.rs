@@ -103,7 +103,7 @@ impl<Done: Clone> OncePerTarget<Done> {
         if thing.wanted != *wanted {
             return Err(wants_something_else(&thing.source));
         }
-        thing.done.get_or_init(act).clone().map(|done| (done, thing.reported.clone()))
+        simulated::once(&thing.done, act).clone().map(|done| (done, thing.reported.clone()))
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ArgMatches;
 use pipe::Tally;
+use simulated::PerRun;
 
 use crate::args::Reports;
 use crate::exit::Exit;
@@ -16,7 +17,7 @@ use crate::rows::files::written_to;
 use crate::rows::source::{RowArgs, RowSource};
 
 /// Set once the run has written its report, or must not.
-static SETTLED: AtomicBool = AtomicBool::new(false);
+static SETTLED: PerRun<AtomicBool> = PerRun::new(AtomicBool::default);
 
 /// The open file.
 pub(crate) struct Report {
@@ -37,7 +38,7 @@ impl Report {
     /// # Errors
     /// Those of writing.
     pub(crate) fn write(mut self, tally: &Tally, requests: u64, exit: Exit) -> io::Result<()> {
-        SETTLED.store(true, Ordering::Relaxed);
+        SETTLED.get().store(true, Ordering::Relaxed);
         let mut report = tally.to_record();
         report.insert("requests", requests.into());
         report.insert("exit", exit.code().into());
@@ -78,7 +79,7 @@ impl Asked {
         let source = RowSource { files: &self.input, ..named };
         let files = written_to(&RowArgs { source, reports: &self.reports });
         match files {
-            Ok((_, Some(path))) if !SETTLED.load(Ordering::Relaxed) => {
+            Ok((_, Some(path))) if !SETTLED.get().load(Ordering::Relaxed) => {
                 Report::open(path)?.write(&Tally::default(), 0, exit)
             }
             _ => Ok(()),

@@ -333,6 +333,6 @@ fn expect(session: &Session, noun: &str, changes: Option<Changes>) {
 
 /// The change record of a row that was only looked up.
 fn planned(effect: Effect, source: &str) -> Record {
-    let verb = crate::invocation::verb().to_owned();
+    let verb = crate::invocation::verb();
     Change { verb, effect, source: source.to_owned(), ..Change::default() }.to_record()
 }

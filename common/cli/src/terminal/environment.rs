@@ -7,19 +7,28 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io;
+use std::iter;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use api::http::proxy::{Variable, Variables};
+use simulated::{Become, here};
 
 /// The arguments of this process, the program first.
 pub fn arguments() -> Vec<OsString> {
-    env::args_os().collect()
+    here().map_or_else(|| env::args_os().collect(), |run| run.arguments())
 }
 
 /// A variable that is set, not empty and text.
 pub fn text(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
+    let value = match here() {
+        Some(run) => run.variable(name).map(str::to_owned),
+        None => env::var(name).ok(),
+    };
+    value.filter(|value| !value.is_empty())
 }
 
 /// Whether a terminal may be shown colours: it says what it is, and nobody has said no.
@@ -34,18 +43,40 @@ pub fn locale() -> Option<String> {
 
 /// A variable that is set and not empty, as a path.
 pub fn path(name: &str) -> Option<PathBuf> {
-    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    let value = match here() {
+        Some(run) => run.variable(name).map(OsString::from),
+        None => env::var_os(name),
+    };
+    value.filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The command `name`: that beside this one, or any.
 pub fn command(name: &str) -> PathBuf {
+    if here().is_some() {
+        return PathBuf::from(name);
+    }
     let beside = env::current_exe().ok().map(|own| own.with_file_name(name));
     beside.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(name))
 }
 
+/// Becomes the command; gives why it cannot.
+pub fn become_command(command: &mut Command) -> io::Error {
+    let Some(run) = here() else { return command.exec() };
+    let words = iter::once(command.get_program()).chain(command.get_args());
+    let variables = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value?.to_str()?.to_owned())));
+    run.becomes(Become {
+        words: words.map(OsString::from).collect(),
+        environment: variables.collect(),
+    });
+    io::Error::other("it has become another command")
+}
+
 /// The directory that relative paths start from.
 pub fn current_dir() -> PathBuf {
-    env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+    let real = || env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    here().map_or_else(real, |run| run.directory().to_owned())
 }
 
 /// The proxy variables as `curl` reads them: lower case wins, and `HTTP_PROXY` does not count, because a

@@ -107,5 +107,8 @@ pub fn is_possible() -> bool {
 }
 
 fn terminal() -> io::Result<File> {
+    if simulated::here().is_some() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
     OpenOptions::new().read(true).write(true).open("/dev/tty")
 }

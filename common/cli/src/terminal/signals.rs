@@ -19,6 +19,9 @@ static STOP: OnceLock<(Arc<AtomicBool>, Arc<AtomicUsize>)> = OnceLock::new();
 
 /// The flag; signals are caught from the first call on.
 pub fn stop() -> Arc<AtomicBool> {
+    if let Some(run) = simulated::here() {
+        return run.stop();
+    }
     let (stop, _) = STOP.get_or_init(|| {
         let stop = Arc::new(AtomicBool::new(false));
         let which = Arc::new(AtomicUsize::new(0));

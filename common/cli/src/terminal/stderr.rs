@@ -6,19 +6,21 @@
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 
+use simulated::{PerRun, here};
+
 use crate::terminal::{environment, progress};
 
 /// The name in front of each line; set once by [`name_it`].
-static NAME: OnceLock<String> = OnceLock::new();
+static NAME: PerRun<OnceLock<String>> = PerRun::new(OnceLock::new);
 
 /// Sets the command's name, `imp-device`, and the verb if it has come so far.
 pub fn name_it(name: &str) {
-    let _already_named = NAME.set(name.to_owned());
+    let _already_named = NAME.get().set(name.to_owned());
 }
 
 /// A line with the command's name: `imp-device: …`.
 pub fn say(text: &str) {
-    match NAME.get() {
+    match NAME.get().get() {
         Some(name) => plain(&format!("{name}: {text}")),
         None => plain(text),
     }
@@ -49,6 +51,9 @@ pub fn plain(text: &str) {
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stderr")]
 pub(super) fn write(text: &str) {
+    if let Some(run) = here() {
+        return run.say(text);
+    }
     // Who closed stderr does not want to know.
     let _nobody_listens = std::io::stderr().lock().write_all(text.as_bytes());
 }
@@ -56,7 +61,7 @@ pub(super) fn write(text: &str) {
 /// True when a person looks at stderr.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stderr")]
 pub fn is_terminal() -> bool {
-    std::io::stderr().is_terminal()
+    here().is_none() && std::io::stderr().is_terminal()
 }
 
 /// The width of the terminal in columns.

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Read};
 use std::sync::Arc;
 
 use rustix::fs::{FileType, fstat, major, minor};
+use simulated::here;
 
 use crate::terminal::interruptible::{Inputs, InterruptibleReader};
 
@@ -19,6 +20,9 @@ pub enum Stdin {
 /// Looks at stdin without reading.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
 pub fn kind() -> Stdin {
+    if let Some(run) = here() {
+        return if run.stdin().is_some() { Stdin::Source } else { Stdin::Nothing };
+    }
     let stdin = io::stdin();
     if stdin.is_terminal() {
         return Stdin::Nothing;
@@ -39,15 +43,19 @@ pub fn kind() -> Stdin {
 /// Stdin as a reader that a signal ends.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
 pub fn reader(inputs: &Arc<Inputs>) -> Box<dyn Read + Send> {
-    Box::new(InterruptibleReader::new(io::stdin(), inputs.clone()))
+    match here() {
+        Some(run) => Box::new(io::Cursor::new(run.stdin().unwrap_or_default().to_vec())),
+        None => Box::new(InterruptibleReader::new(io::stdin(), inputs.clone())),
+    }
 }
 
 /// True when stdin is the regular file that `metadata` describes.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdin")]
 pub fn is_file(metadata: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
-    fstat(io::stdin()).is_ok_and(|stat| {
-        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-            && (stat.st_dev, stat.st_ino) == (metadata.dev(), metadata.ino())
-    })
+    here().is_none()
+        && fstat(io::stdin()).is_ok_and(|stat| {
+            FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+                && (stat.st_dev, stat.st_ino) == (metadata.dev(), metadata.ino())
+        })
 }

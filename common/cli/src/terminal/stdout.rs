@@ -7,24 +7,29 @@ use std::io::{IsTerminal, Write};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
+use simulated::here;
 
 /// Stdout for a sink, which buffers by itself.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn writer() -> Box<dyn Write + Send> {
-    Box::new(std::io::stdout())
+    match here() {
+        Some(run) => run.stdout(),
+        None => Box::new(std::io::stdout()),
+    }
 }
 
 /// True when a person looks at it.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn is_terminal() -> bool {
-    std::io::stdout().is_terminal()
+    here().is_none() && std::io::stdout().is_terminal()
 }
 
 /// True when another command reads it.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn is_pipe() -> bool {
-    fstat(std::io::stdout())
-        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
+    here().is_none()
+        && fstat(std::io::stdout())
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
 
 /// The width of the terminal in columns.
@@ -37,6 +42,9 @@ pub fn width() -> Option<usize> {
 /// False when the reader at the other end of the pipe has gone.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn is_still_read() -> bool {
+    if here().is_some() {
+        return true;
+    }
     let stdout = std::io::stdout();
     let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };

@@ -196,7 +196,7 @@ impl Fixtures {
             let records = groups()?.into_iter();
             Ok(records.filter(|group| GroupToDelete::of(group).is_fixture()).collect())
         };
-        let mut fixtures: Vec<Record> = cell.get_or_init(fixtures).clone()?;
+        let mut fixtures: Vec<Record> = simulated::once(&cell, fixtures).clone()?;
         fixtures.retain(|fixture| {
             ["production_target_id", "dut_target_id"]
                 .iter()

@@ -1,0 +1,56 @@
+//! Runs that are undone, and plans that are carried out.
+
+use super::Case;
+use crate::laws::{self, Broken};
+use crate::machine::Command;
+use crate::state::State;
+
+impl Case {
+    /// Done and undone, everything is as before, unless it is not known what was done.
+    pub(super) fn and_undone(&mut self, before: &State) -> Result<(), Broken> {
+        let drawn = &self.draw(before);
+        let seen = self.random.percent(40).then(|| self.trouble(before));
+        let ended = self.run(&drawn.command);
+        let others = self.no_trouble(seen.as_ref());
+        self.check(drawn, &ended, before, &others)?;
+        let in_doubt = laws::failures(&self.journal()).values().any(|in_doubt| *in_doubt);
+        if !drawn.is_reversible || in_doubt || !self.has_new_journal() {
+            return Ok(());
+        }
+        let undone = self.run(&Command::new("imp-change undo last --confirmed"));
+        if let Some(mistake) = undone.mistakes.first() {
+            return Err(format!("a mistake of the tools: {mistake}"));
+        }
+        self.figures.undone += 1;
+        let changed = before.changed(&self.state());
+        match changed.iter().find(|key| !others.contains(key)) {
+            Some(key) => Err(format!("it was undone, and {key} is not as before")),
+            None if undone.exit != Some(0) && others.is_empty() => {
+                Err(format!("undo ends with {:?}", undone.exit))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What a plan says is what is done when it is applied.
+    pub(super) fn planned_and_applied(&mut self, before: &State) -> Result<(), Broken> {
+        let drawn = &self.draw(before);
+        let mut plan = drawn.command.clone();
+        plan.words.retain(|word| word != "--stream");
+        plan.words.push("--plan".to_owned());
+        let planned = self.run(&plan);
+        if let Some(key) = before.changed(&self.state()).first() {
+            return Err(format!("a plan has changed {key}"));
+        }
+        if !matches!(planned.exit, Some(0 | 1 | 5)) {
+            return Err(format!("a plan ends with {:?}: {}", planned.exit, planned.stderr));
+        }
+        let apply = Command::new("imp-change apply --confirmed").reading(&planned.stdout);
+        let applied = self.run(&apply);
+        *self.figures.commands.entry("change apply".to_owned()).or_default() += 1;
+        if planned.stdout.is_empty() {
+            return Ok(());
+        }
+        self.is_whole(drawn, &applied, before, &[], true)
+    }
+}

@@ -1,0 +1,103 @@
+//! `imp-device`: list devices and work on many of them at once.
+//!
+//! One file a verb. What all verbs have in common (input, output, failures, retries, exit codes) is in
+//! `common/cli`; the record contract is in imp-records(7).
+
+mod assign;
+mod history;
+mod info;
+mod known_devices;
+mod list;
+mod remove;
+mod restart;
+mod unassign;
+mod update;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cli::{Deferred, help};
+
+/// Devices of impCentral, one or many thousands at once
+///
+/// Records are read from --device, --input or stdin and printed one a line; see imp-records(7).
+#[derive(Parser)]
+#[command(name = "imp-device", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List devices
+    #[command(after_help = help::examples_of_list("imp-device", "device", &[
+        "imp-device list --dg Shipped --offline",
+        "imp-device list --offline-since 7d --sort device_state_changed_at",
+        "imp-device list --name 'oven-*' --fields name,mac_address",
+    ]))]
+    List(Deferred<list::List>),
+    /// Print the whole state of devices
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device info oven-7",
+        "imp-device info --device 0c:2a:69:05:0d:62 --output json",
+        "imp-device info --input devices.csv --fields name,swversion,rssi",
+    ]))]
+    Info(Deferred<info::Info>),
+    /// Print what happened to devices
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device history oven-7",
+        "imp-device history --dg Bench --since 24h",
+        "imp-device list --dg Line-1 | imp-device history --since 7d",
+    ]))]
+    History(Deferred<history::History>),
+    /// Put devices into a device group
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device assign --dg Bench oven-7",
+        "imp-device assign --dg Line-1 --input devices.csv --failed failed.ndjson",
+        "imp-device list --unassigned | imp-device assign --dg Bench --dry-run",
+    ]))]
+    Assign(Deferred<assign::Assign>),
+    /// Take devices out of their device groups
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device unassign oven-7",
+        "imp-device list --dg Bench --offline | imp-device unassign",
+        "imp-device unassign --input returned.csv --unbond-file key --confirmed",
+    ]))]
+    Unassign(Deferred<unassign::Unassign>),
+    /// Rename devices
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device update --device 0c:2a:69:05:0d:62 --name oven-7",
+        "imp-device update --input names.csv",
+        "imp-device update --input names.csv --dry-run",
+    ]))]
+    Update(Deferred<update::Update>),
+    /// Remove devices from the account
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device remove oven-7",
+        "imp-device remove --input scrapped.csv --failed failed.ndjson",
+        "imp-device list --dg Bench --offline-since 90d | imp-device remove --force",
+    ]))]
+    Remove(Deferred<remove::Remove>),
+    /// Restart devices
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device restart oven-7",
+        "imp-device restart oven-7 --log",
+        "imp-device list --dg Shipped --online | imp-device restart --conditional",
+    ]))]
+    Restart(Deferred<restart::Restart>),
+}
+
+/// The main function of the command.
+pub fn run() -> ExitCode {
+    cli::run(|arguments: Arguments| match arguments.verb {
+        Verb::List(list) => list.run(),
+        Verb::Info(info) => info.run(),
+        Verb::History(history) => history.run(),
+        Verb::Assign(assign) => assign.run(),
+        Verb::Unassign(unassign) => unassign.run(),
+        Verb::Update(update) => update.run(),
+        Verb::Remove(remove) => remove.run(),
+        Verb::Restart(restart) => restart.run(),
+    })
+}

@@ -1,0 +1,72 @@
+//! A local impCentral to rehearse on.
+//!
+//! `state` holds what the service knows and its rules; `http` is the wire format of the API;
+//! `server` the sockets; `control` what tests may ask; `faults` and `variants` what can be made to
+//! go wrong or be otherwise. The wire is written and checked here without any code of the clients,
+//! so that a misunderstanding which they share cannot hide. What is known of the service is in
+//! imp-service(7); what had to be chosen, in imp-sim(1).
+
+mod clock;
+mod console;
+mod control;
+mod deliver;
+mod faults;
+mod hardware;
+mod http;
+mod limits;
+pub mod memory;
+mod options;
+mod run;
+mod server;
+mod service;
+mod sim;
+mod squirrel;
+mod state;
+mod state_file;
+mod traffic;
+mod variants;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::json;
+
+use options::{Command, Options};
+use variants::Question;
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the command line")]
+/// The main function of the program.
+pub fn run() -> ExitCode {
+    let options = Options::parse();
+    let code = match &options.command {
+        Command::Serve { listen, service } => block_on(service::serve(service, *listen)),
+        Command::Run { service, command } => block_on(run::run(service, command)),
+        Command::Hardware(command) => block_on(hardware::run(command)),
+        Command::Variants => list_variants(),
+    };
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            console::message(format_args!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// One variant a line: NDJSON, or columns on a terminal.
+fn list_variants() -> anyhow::Result<u8> {
+    for Question { name, values, meaning, .. } in variants::QUESTIONS {
+        if console::is_terminal() {
+            console::line(format_args!("{:<40} {meaning}", format!("{name}={}", values.join("|"))));
+        } else {
+            console::line(json!({
+                "name": name, "values": values, "default": values[0], "meaning": meaning,
+            }));
+        }
+    }
+    Ok(0)
+}
