@@ -3,12 +3,17 @@
 use super::input::account;
 
 #[test]
-fn numbers_keep_every_digit_and_a_key_twice_is_refused() {
+fn values_come_out_to_the_letter_and_a_key_twice_is_refused() {
     let (_sim, dir) = account();
-    let values = r#""serial":12345678901234567890123,"f":1.10,"g":1e+400"#;
-    dir.write("rows", format!("{{\"name\":\"sensor-000001\",{values}}}\n"));
-    let run = dir.sh("imp-device assign --dg A --input rows").quiet();
+    let values =
+        r#""serial":12345678901234567890123,"f":1.10,"g":1E400,"h":"\u00e9\/","i":{"j k":[1.0]}"#;
+    let spaced = values.replace(',', " , ").replace(":{", " : {").replace('[', "[\t");
+    dir.write("rows", format!("{{ \"name\": \"sensor-000001\" ,{spaced}}}\n"));
+    let run = dir.sh("imp-device assign --dg A --input rows --failed failed").quiet();
     assert!(run.stdout().contains(values), "{run}");
+    dir.write("rows", format!("{{\"name\":\"nobody\",{values}}}\n"));
+    dir.sh("imp-device assign --dg A --input rows --failed failed").code(1);
+    assert!(dir.read("failed").contains(values));
     dir.write("rows", "{\"name\":\"sensor-000002\",\"dg\":\"A\",\"dg\":\"B\"}\n");
     let run = dir.sh("imp-device assign --input rows --failed failed").code(1).no_stdout();
     run.says_all(&["rows:1", "`dg`", "twice"]);

@@ -6,7 +6,7 @@
 //! So is a row with a carriage return in it, which would end it for the reader of csv.
 
 use model::Record;
-use model::text::{bare, quoted};
+use model::text::bare;
 use std::io;
 
 use csv_core::ReadRecordResult;
@@ -42,18 +42,13 @@ impl Header {
 pub(super) struct Delimited {
     splitter: Splitter,
     columns: Vec<String>,
-    /// A column that the header names twice.
-    twice: Option<String>,
 }
 
 impl Delimited {
     pub(super) fn new(header: Header) -> Delimited {
         // A single column has no separator; no row contains NUL.
         let splitter = Splitter::new(header.separator.unwrap_or(0));
-        let columns = header.columns;
-        let mut names = columns.iter().enumerate();
-        let twice = names.find(|(place, name)| columns[..*place].contains(name));
-        Delimited { splitter, twice: twice.map(|(_, name)| name.clone()), columns }
+        Delimited { splitter, columns: header.columns }
     }
 
     /// The next row; rows with nothing in them are skipped.
@@ -103,10 +98,6 @@ impl Delimited {
         if count != columns {
             let detail = format!("it has {count}, the header has {columns}");
             return Err(Broken::new("Wrong number of fields", detail, row));
-        }
-        if let Some(column) = &self.twice {
-            let detail = format!("which of its values is meant? {}", quoted(column));
-            return Err(Broken::new("The header names a column twice", detail, row));
         }
         let mut record = Record::new();
         for (column, field) in self.columns.iter().zip(fields) {
