@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-pub use read::{Builder, Key, Unreadable, borrowed};
+pub use read::{Builder, Key, MOST_FIELDS, Unreadable, borrowed};
 
 /// A record: one JSON object, its fields in the order in which they came. It has each name once.
 #[derive(Clone, Default)]
@@ -144,7 +144,11 @@ impl Record {
 
     /// The same with the value as JSON, which has to be one value without spaces between its parts.
     pub fn insert_json(&mut self, name: &str, json: &str) {
-        let place = self.position(name);
+        self.put_json(self.position(name), name, json);
+    }
+
+    /// The same of a field whose place is known, if it has one.
+    fn put_json(&mut self, place: Option<usize>, name: &str, json: &str) {
         let new = if place.is_none() { Some(self.begin(name)) } else { None };
         let value = self.append(json);
         self.set(place, new, value);

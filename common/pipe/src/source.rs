@@ -12,6 +12,7 @@ mod input;
 mod json;
 mod sniff;
 
+use model::record::MOST_FIELDS;
 use model::{ErrorKind, Record};
 use std::fmt;
 use std::io::{self, Read};
@@ -31,6 +32,8 @@ use model::text::{cut, one_line};
 pub const ROW_LIMIT: usize = 16 << 20;
 /// Maximum size of what the file of failed rows keeps of an unreadable row.
 const KEPT: usize = 64 << 10;
+/// How deep a row may be nested. A reader of JSON takes 127, and what keeps rows puts a few around them.
+const DEEPEST: usize = 100;
 /// What to do about other bytes.
 const NOT_UTF_8: &str =
     "if a spreadsheet wrote it, give --encoding windows-1252; or save it as UTF-8";
@@ -168,6 +171,11 @@ impl Broken {
         Broken { failure, text: text.into() }
     }
 
+    fn too_many(count: usize, text: &str) -> Broken {
+        let detail = format!("it has {count}, a record may have {MOST_FIELDS}");
+        Broken::new("Too many fields", detail, text)
+    }
+
     fn too_long(text: Vec<u8>) -> Broken {
         let limit = ROW_LIMIT >> 20;
         Broken::new("Row too long", format!("a row may have {limit} MiB at most"), text)
@@ -265,6 +273,11 @@ fn unwrapped(mut record: Record) -> (Option<String>, Result<Record, Broken>) {
             "Still not readable",
             "the row could not be read in an earlier run, and was not corrected since",
             text.as_bytes(),
+        )),
+        _ if record.depth() > DEEPEST => Err(Broken::new(
+            "Nested too deep",
+            format!("a row may be nested {DEEPEST} deep"),
+            record.to_string(),
         )),
         _ => Ok(record),
     };

@@ -1,10 +1,12 @@
 //! Reads a record from JSON, without making values of what may never be asked for.
 //!
 //! Careful about what would show only later, when a value is asked for: strings with half a surrogate pair and
-//! values that are nested too deep are refused at once. And about keys that stand twice, of which a reader
-//! silently drops the first value.
+//! values that are nested too deep are refused at once, and so are keys that the library takes for its own. About
+//! keys that stand twice, of which a reader silently drops the first value. And about records of very many fields,
+//! since a field is looked for among all of them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
@@ -12,6 +14,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Field, Record};
+
+/// The most fields of a record that comes as a row; what has been made of one may have twice as many.
+pub const MOST_FIELDS: usize = 10_000;
+
+/// The library gives objects with such keys another meaning.
+const KEYS_OF_THE_LIBRARY: &str = "$serde_json::private::";
+
+const UNREADABLE_KEY: &str = "keys that begin with $serde_json::private:: cannot be read";
 
 /// Why a text is no record.
 #[derive(Debug)]
@@ -22,6 +32,8 @@ pub enum Unreadable {
     KeyTwice(String),
     /// A key stands twice in an object inside of it.
     KeyTwiceInside,
+    /// It has so many fields, more than [`MOST_FIELDS`].
+    TooManyFields(usize),
 }
 
 impl Record {
@@ -34,6 +46,9 @@ impl Record {
         if let Some(key) = read.twice {
             return Err(Unreadable::KeyTwice(key));
         }
+        if read.record.len() > MOST_FIELDS {
+            return Err(Unreadable::TooManyFields(read.record.len()));
+        }
         let is_nested = |field: &&Field| read.record.slice(field.value).starts_with(['{', '[']);
         for field in read.record.fields.iter().filter(is_nested) {
             if keys_in_text(read.record.slice(field.value)) > keys_in(read.record.value(field)) {
@@ -41,6 +56,11 @@ impl Record {
             }
         }
         Ok(read.record)
+    }
+
+    /// How deep its values are nested.
+    pub fn depth(&self) -> usize {
+        self.fields.iter().map(|field| depth_of(self.slice(field.value))).max().unwrap_or(0)
     }
 
     /// What was JSON in a record is.
@@ -60,6 +80,7 @@ pub struct Builder {
     record: Record,
     /// Bits for the names so far: one whose bit is not set has not come.
     names: [u64; 4],
+    places: Places,
 }
 
 impl Builder {
@@ -67,7 +88,7 @@ impl Builder {
     pub fn with_room_for(fields: usize, bytes: usize) -> Builder {
         let text = String::with_capacity(bytes);
         let record = Record { text, fields: Vec::with_capacity(fields), is_patched: false };
-        Builder { record, names: [0; 4] }
+        Builder { record, names: [0; 4], places: Places::default() }
     }
 
     /// Adds a value that came as JSON, spelled as it came; says whether the name had come before, and then it gets
@@ -81,21 +102,39 @@ impl Builder {
         is_plain: bool,
         json: &RawValue,
     ) -> serde_json::Result<bool> {
-        let json = json.get();
-        let value = match json.as_bytes() {
-            [b'{' | b'[', ..] => Some(serde_json::from_str(json)?),
-            [b'"', inner @ ..] if inner.contains(&b'\\') && json.contains("\\u") => {
-                Some(serde_json::from_str(json)?)
-            }
-            _ => None,
-        };
-        let is_old = self.may_have_come(name) && self.record.contains_key(name);
-        let json = if json.starts_with(['{', '[']) { compact(json) } else { Cow::Borrowed(json) };
-        match is_plain && !is_old {
-            true => self.record.push_plain(name, &json),
-            false => self.record.insert_json(name, &json),
+        if name.starts_with(KEYS_OF_THE_LIBRARY) {
+            return Err(serde_json::Error::custom(UNREADABLE_KEY));
         }
-        if let (Some(value), Some(field)) = (value, self.record.field(name)) {
+        if self.record.len() == 2 * MOST_FIELDS {
+            return Err(serde_json::Error::custom("it has too many fields"));
+        }
+        let json = json.get();
+        let (text, value) = match json.as_bytes() {
+            [b'{' | b'[', ..] => {
+                if has_key_of_the_library(json) {
+                    return Err(serde_json::Error::custom(UNREADABLE_KEY));
+                }
+                (compact(json), Some(serde_json::from_str(json)?))
+            }
+            [b'"', inner @ ..] if inner.contains(&b'\\') && json.contains("\\u") => {
+                (Cow::Borrowed(json), Some(serde_json::from_str(json)?))
+            }
+            _ => (Cow::Borrowed(json), None),
+        };
+        // Of many fields the bits tell nothing, and all of them have to get their places.
+        let is_one_of_many = self.record.len() >= Places::MANY;
+        let place = match is_one_of_many || self.may_have_come(name) {
+            true => self.places.of(&self.record, name),
+            false => None,
+        };
+        let is_old = place.is_some();
+        match is_plain && !is_old {
+            true => self.record.push_plain(name, &text),
+            false => self.record.put_json(place, name, &text),
+        }
+        if let Some(value) = value
+            && let Some(field) = self.record.fields.get(place.unwrap_or(self.record.len() - 1))
+        {
             let _known = field.parsed.set(Box::new(value));
         }
         Ok(is_old)
@@ -171,6 +210,30 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
+/// Where the fields of a record are, by their names, once there are so many that looking through them takes long.
+#[derive(Default)]
+struct Places(HashMap<String, usize>);
+
+impl Places {
+    const MANY: usize = 64;
+
+    /// The place of the field; none if it is the next one that the record gets.
+    fn of(&mut self, record: &Record, name: &str) -> Option<usize> {
+        if record.len() < Places::MANY {
+            return record.position(name);
+        }
+        if self.0.is_empty() {
+            let names = record.keys().enumerate();
+            self.0.extend(names.map(|(place, name)| (name.to_owned(), place)));
+        }
+        let place = self.0.get(name).copied();
+        if place.is_none() {
+            self.0.insert(name.to_owned(), record.len());
+        }
+        place
+    }
+}
+
 /// A key of an object, without a copy where it has no escapes.
 pub struct Key;
 
@@ -219,17 +282,70 @@ fn compact(json: &str) -> Cow<'_, str> {
 
 /// The keys of a text of JSON: its colons outside of strings.
 fn keys_in_text(text: &str) -> usize {
-    let (mut keys, mut in_string, mut escaped) = (0, false, false);
-    for byte in text.bytes() {
+    outside_of_strings(text).filter(|byte| *byte == b':').count()
+}
+
+/// Whether the library takes an object in it for something of its own.
+fn has_key_of_the_library(json: &str) -> bool {
+    if !json.contains(KEYS_OF_THE_LIBRARY) && !json.contains("\\u") {
+        return false;
+    }
+    let mut rest = json;
+    while let Some((_, string)) = rest.split_once('"') {
+        let mut escaped = false;
+        let end = string.find(|character| {
+            let ends = character == '"' && !escaped;
+            escaped = character == '\\' && !escaped;
+            ends
+        });
+        let (text, after) = string.split_at(end.unwrap_or(string.len()));
+        rest = after.get(1..).unwrap_or_default();
+        let is_key = rest.trim_start().starts_with(':');
+        if is_key && unescaped(text).starts_with(KEYS_OF_THE_LIBRARY) {
+            return true;
+        }
+    }
+    false
+}
+
+fn unescaped(text: &str) -> Cow<'_, str> {
+    match text.contains('\\') {
+        true => {
+            serde_json::from_str(&format!("\"{text}\"")).map_or(Cow::Borrowed(text), Cow::Owned)
+        }
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// How deep a value is nested.
+fn depth_of(json: &str) -> usize {
+    if !json.starts_with(['{', '[']) {
+        return 0;
+    }
+    let (mut deepest, mut depth) = (0, 0_usize);
+    for byte in outside_of_strings(json) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// The bytes of JSON that stand in no string.
+fn outside_of_strings(json: &str) -> impl Iterator<Item = u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    json.bytes().filter(move |byte| {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = in_string,
             b'"' => in_string = !in_string,
-            b':' if !in_string => keys += 1,
             _ => {}
         }
-    }
-    keys
+        !in_string
+    })
 }
 
 fn keys_in(value: &Value) -> usize {

@@ -61,6 +61,24 @@ fn a_key_twice_is_found_at_any_depth() {
 }
 
 #[test]
+fn a_key_twice_is_found_among_many() {
+    for number in 2..300 {
+        let fields: Vec<String> = (0..number).map(|field| format!("\"name-{field}\":1")).collect();
+        let once = format!("{{{}}}", fields.join(","));
+        assert_eq!(read(&once).len(), number);
+        for again in [0, number / 2, number - 1] {
+            let twice = format!("{{{},\"name-{again}\":2}}", fields.join(","));
+            let found = Record::read(&twice);
+            assert!(
+                matches!(found, Err(Unreadable::KeyTwice(key)) if key == format!("name-{again}"))
+            );
+            let last: Record = serde_json::from_str(&twice).expect("lenient");
+            assert_eq!((last.len(), &last[&*format!("name-{again}")]), (number, &json!(2)));
+        }
+    }
+}
+
+#[test]
 fn what_has_no_value_is_refused_at_once() {
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
     for text in
@@ -75,4 +93,41 @@ fn records_are_equal_in_any_order() {
     assert_eq!(read(r#"{"a":1,"b":"\u00e9"}"#), read("{\"b\":\"é\",\"a\":1}"));
     assert_ne!(read(r#"{"a":1}"#), read(r#"{"a":2}"#));
     assert_ne!(read(r#"{"a":1}"#), read(r#"{"a":1,"b":2}"#));
+}
+
+#[test]
+fn keys_that_the_library_takes_for_its_own_are_refused() {
+    for text in [
+        r#"{"a":{"$serde_json::private::RawValue":"[1]"}}"#,
+        r#"{"a":[{"$serde_json::private::Number":"1"}]}"#,
+        r#"{"\u0024serde_json::private::RawValue":"[1]"}"#,
+        r#"{"a":{"b\\":"","\u0024serde_json::private::RawValue" :"[1]"}}"#,
+    ] {
+        assert!(matches!(Record::read(text), Err(Unreadable::NotJson(_))), "{text}");
+    }
+    let text =
+        r#"{"a":["$serde_json::private::RawValue",{"b":"\"$serde_json::private::Number\":1"}]}"#;
+    assert_eq!(read(text).to_string(), text, "in a text it means nothing");
+}
+
+#[test]
+fn nobody_waits_for_a_record_of_very_many_fields() {
+    let with = |fields: usize| {
+        let fields: Vec<String> = (0..fields).map(|number| format!("\"{number}\":1")).collect();
+        format!("{{{}}}", fields.join(","))
+    };
+    assert_eq!(read(&with(MOST_FIELDS)).len(), MOST_FIELDS);
+    let many = with(MOST_FIELDS + 1);
+    assert!(matches!(Record::read(&many), Err(Unreadable::TooManyFields(10_001))));
+    assert!(serde_json::from_str::<Record>(&many).is_ok(), "what has been made of a row");
+    assert!(serde_json::from_str::<Record>(&with(2 * MOST_FIELDS + 1)).is_err());
+}
+
+#[test]
+fn the_depth_of_a_record_is_that_of_its_deepest_value() {
+    for (text, depth) in
+        [(r#"{"a":1}"#, 0), (r#"{"a":[],"b":[{"c":"[[[\\\"[{"}]}"#, 2), (r#"{"a":[[],[[]]]}"#, 3)]
+    {
+        assert_eq!(read(text).depth(), depth, "{text}");
+    }
 }

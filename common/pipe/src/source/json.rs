@@ -121,6 +121,7 @@ fn record(text: &str) -> serde_json::Result<Result<Record, Broken>> {
         Err(Unreadable::NotJson(error)) => return Err(error),
         Err(Unreadable::KeyTwice(key)) => quoted(&key),
         Err(Unreadable::KeyTwiceInside) => "it stands in an inner object".to_owned(),
+        Err(Unreadable::TooManyFields(count)) => return Ok(Err(Broken::too_many(count, text))),
     };
     let detail = format!("which of its values is meant? {twice}");
     Ok(Err(Broken::new("A key stands twice in the record", detail, text)))

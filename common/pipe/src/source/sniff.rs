@@ -17,6 +17,7 @@ use super::json::Json;
 use super::{InputFormat, NOT_UTF_8};
 use crate::identifier::is_identifier_column;
 use model::mac::{MacReading, mac};
+use model::record::MOST_FIELDS;
 use model::text::{one_line, quoted};
 
 /// Maximum size of a header in bytes.
@@ -210,7 +211,13 @@ fn header(head: &[u8], Known { separators, names }: &Known<'_>) -> Result<Option
     let Some(header) = best else {
         return Ok(None);
     };
-    if header.columns.len() == 1 {
+    let count = header.columns.len();
+    if count > MOST_FIELDS {
+        return Err(format!(
+            "its header has {count} columns, a record may have {MOST_FIELDS} fields"
+        ));
+    }
+    if count == 1 {
         return Ok(Some(Header { separator: None, ..header }).filter(known));
     }
     if !known(&header) {

@@ -155,3 +155,29 @@ fn good_values_survive_broken_ones_before_and_behind() {
         assert!(told <= bad && (told > 0) == (bad > 0), "{text}");
     }
 }
+
+#[test]
+fn what_is_nested_too_deep_to_be_kept_is_a_bad_row() {
+    let row = |depth: usize| format!("{{\"a\":{}{}}}\n", "[".repeat(depth), "]".repeat(depth));
+    let told_of = told(row(DEEPEST + 1) + "{\"id\":\"b\"}\n");
+    assert!(told_of[0].starts_with("f:1 BAD Nested too deep: a row may be"), "{}", told_of[0]);
+    assert_eq!(told_of[1], r#"f:2 {"id":"b"}"#);
+    let items = read(row(DEEPEST));
+    let [Ok(Item::Row(row))] = items.as_slice() else { panic!("{items:?}") };
+    // As the file of failed rows and a journal have it.
+    let line = format!("{{\"error\":{{}},\"input\":{},\"source\":\"f:1\"}}\n", row.record);
+    let again = read(&line);
+    assert_eq!(again, items);
+    assert!(serde_json::from_str::<Record>(&line).is_ok());
+}
+
+#[test]
+fn nobody_waits_for_very_many_fields() {
+    let fields: Vec<String> = (0..20_000).map(|number| format!("\"{number}\":1")).collect();
+    let json = told(format!("{{{}}}\n{{\"id\":\"b\"}}\n", fields.join(",")));
+    assert!(json[0].starts_with("f:1 BAD Too many fields: it has 20000"), "{}", &json[0][..80]);
+    assert_eq!(json[1], r#"f:2 {"id":"b"}"#);
+    let columns: Vec<String> = (0..100_000).map(|number| number.to_string()).collect();
+    let csv = told(format!("id,{}\n", columns.join(",")));
+    assert!(csv[0].contains("its header has 100001 columns"), "{}", &csv[0][..80]);
+}
