@@ -7,8 +7,9 @@
 use clap::ValueEnum;
 use hyper::StatusCode;
 use model::Record;
+use model::record::MOST_FIELDS;
 use percent_encoding::percent_decode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::hook::Event;
@@ -63,20 +64,17 @@ fn urlencoded(body: &[u8]) -> Result<Record, StatusCode> {
     if percent_decode(body).decode_utf8().is_err() || !pairs.all(|pair| pair.contains(&b'=')) {
         return Err(StatusCode::BAD_REQUEST);
     }
-    let mut record = Record::new();
+    let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(body) {
         let value = Value::from(value);
-        let value = match record.remove(&name) {
-            None => value,
-            Some(Value::Array(mut values)) => {
-                values.push(value);
-                Value::Array(values)
-            }
-            Some(first) => Value::Array(vec![first, value]),
-        };
-        record.insert(&name, value);
+        match fields.get_mut(&*name) {
+            None => _ = fields.insert(name.into_owned(), value),
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
     }
-    if record.is_empty() { Err(StatusCode::BAD_REQUEST) } else { Ok(record) }
+    let is_one = (1..=MOST_FIELDS).contains(&fields.len());
+    if is_one { Ok(fields.into()) } else { Err(StatusCode::BAD_REQUEST) }
 }
 
 /// The record of an event, without its mark as a repeat. `hook` is the name at the end of the path:
