@@ -17,6 +17,7 @@ pub mod http;
 pub mod list;
 pub mod logs;
 pub mod membership;
+pub mod reading;
 mod request;
 pub mod resolve;
 pub mod resource;

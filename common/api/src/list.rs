@@ -88,7 +88,7 @@ pub fn list(
 }
 
 /// The records of a page, which may be no resources.
-fn records(answer: &mut Answer) -> Result<Vec<Record>, Error> {
+pub(crate) fn records(answer: &mut Answer) -> Result<Vec<Record>, Error> {
     if let Some(records) = answer.records.take() {
         return Ok(records);
     }

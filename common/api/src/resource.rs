@@ -3,6 +3,7 @@
 //! `type` and `id` first, every attribute at the top level under its own name and in its own type,
 //! every relationship `r` as `r_id` and `r_type`. What we do not know passes through.
 
+use model::record::MOST_FIELDS;
 use model::{ErrorKind, Record};
 use serde_json::{Map, Value, json};
 
@@ -66,21 +67,24 @@ pub(crate) fn fields(resource: &Value) -> Record {
     if !members.contains_key("attributes") && !members.contains_key("relationships") {
         return members.clone().into();
     }
+    let object = |name| members.get(name).and_then(Value::as_object);
+    let (attributes, relationships) = (object("attributes"), object("relationships"));
+    if attributes.map_or(0, Map::len) + relationships.map_or(0, Map::len) > MOST_FIELDS {
+        // Without an id it is refused: nobody could wait for what is done with so many.
+        return record;
+    }
     for name in ["type", "id"] {
         if let Some(value) = members.get(name) {
             record.insert(name, value.clone());
         }
     }
-    for (name, value) in members.get("attributes").and_then(Value::as_object).into_iter().flatten()
-    {
+    for (name, value) in attributes.into_iter().flatten() {
         // An attribute must not hide what the record is.
         if name != "type" && name != "id" {
             record.insert(name, value.clone());
         }
     }
-    for (name, value) in
-        members.get("relationships").and_then(Value::as_object).into_iter().flatten()
-    {
+    for (name, value) in relationships.into_iter().flatten() {
         relate(&mut record, name, value);
     }
     record
@@ -148,6 +152,16 @@ mod tests {
     fn plain_objects_pass() {
         let entry = json!({"ts":"t","type":"status","msg":"m"});
         assert_eq!(Value::from(fields(&entry)), entry);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_resource_of_very_many_fields() {
+        let attributes: Map<String, Value> =
+            (0..=MOST_FIELDS).map(|number| (number.to_string(), number.into())).collect();
+        let resource = json!({"type": "device", "id": "5", "attributes": attributes});
+        assert_eq!(to_record(&resource).unwrap_err().kind, ErrorKind::Unexpected);
+        let page = json!({"data": [resource]}).to_string();
+        assert_eq!(crate::reading::page(&page).unwrap(), [Record::new()], "which has no id");
     }
 
     #[test]

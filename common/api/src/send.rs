@@ -27,7 +27,7 @@ use crate::{AccessToken, Error};
 const NOT_JSON: &str = "the answer is not JSON; is the endpoint an impCentral API?";
 
 /// The limit counts requests a second (imp-service(7), section 4.1).
-const WINDOW: Duration = Duration::from_secs(1);
+pub(crate) const WINDOW: Duration = Duration::from_secs(1);
 /// Who waits for a ticket looks so often whether it is due earlier or later.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -243,17 +243,11 @@ impl<'a> SendLoop<'a> {
     /// After a 429.
     fn pause(&self, exchange: &Exchange) -> Result<(), Error> {
         let Exchange::Answered(raw) = exchange else { return Ok(()) };
-        let [after, reset] = ["retry-after", "x-ratelimit-reset"].map(|name| raw.number(name));
-        let time = retry::pause(after, reset, unix_now());
+        let (pause, time) = pause_of(raw, unix_now());
         if self.request.for_sign_in {
             // It takes no ticket, so nothing else would hold it.
             return self.client.wait(time);
         }
-        let pause = match (after, reset) {
-            (Some(_), _) => Pause::Asked(time),
-            (None, Some(_)) => Pause::Window(time),
-            (None, None) => Pause::Untold,
-        };
         let rate_limiter = self.client.rate_limiter_for(self.request);
         rate_limiter.refuse(quota_of(raw), pause, WINDOW);
         Ok(())
@@ -402,7 +396,19 @@ pub(crate) fn error_of(exchange: &Exchange) -> Error {
     }
 }
 
-fn quota_of(raw: &Raw) -> Quota {
+/// How long a 429 asks to wait, and how long that is at most.
+pub(crate) fn pause_of(raw: &Raw, unix_now: u64) -> (Pause, Duration) {
+    let [after, reset] = ["retry-after", "x-ratelimit-reset"].map(|name| raw.number(name));
+    let time = retry::pause(after, reset, unix_now);
+    let pause = match (after, reset) {
+        (Some(_), _) => Pause::Asked(time),
+        (None, Some(_)) => Pause::Window(time),
+        (None, None) => Pause::Untold,
+    };
+    (pause, time)
+}
+
+pub(crate) fn quota_of(raw: &Raw) -> Quota {
     let number = |name| raw.number(name);
     Quota { limit: number("x-ratelimit-limit"), remaining: number("x-ratelimit-remaining") }
 }

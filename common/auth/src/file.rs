@@ -90,9 +90,13 @@ impl SignIn {
     /// # Errors
     /// Those of [`private::replace`].
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        private::replace(path, &self.text()?)
+    }
+
+    fn text(&self) -> io::Result<Vec<u8>> {
         let mut text = serde_json::to_vec_pretty(&self.members)?;
         text.push(b'\n');
-        private::replace(path, &text)
+        Ok(text)
     }
 
     /// The guards that stand in the file.
@@ -124,6 +128,16 @@ impl SignIn {
             members,
         })
     }
+}
+
+/// What would be written of a sign-in file that holds `text`: here `tests/fuzz` enters, nothing else does.
+///
+/// # Errors
+/// Why it cannot be used, which shows nothing of it.
+pub fn written_again(text: &[u8]) -> Result<Vec<u8>, String> {
+    let sign_in = SignIn::parse(text)?;
+    sign_in.guards()?;
+    sign_in.text().map_err(|error| error.to_string())
 }
 
 /// Reads a sign-in file; `None` when there is none. `wait` is called before each further look.

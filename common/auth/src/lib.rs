@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 
 pub use account::{Account, Identity, known_account, pace_file, remember_account};
 pub use choose::{Choice, Description, Source, choose, sources};
+pub use file::written_again;
 pub use file_guards::FileGuards;
 pub use login::{
     Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use model::Record;
-use model::record::{Builder, Key};
+use model::record::{Builder, Key, MOST_FIELDS};
 use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -82,6 +82,9 @@ impl<'de> Visitor<'de> for Resource {
         }
         let attributes = attributes.unwrap_or_default().0;
         let relationships = relationships.unwrap_or_default().0;
+        if attributes.len() + relationships.len() > MOST_FIELDS {
+            return Err(A::Error::custom("more than a record may have"));
+        }
         let bytes: usize = attributes.iter().chain(&relationships).map(Members::bytes).sum();
         let mut record = Builder::with_room_for(attributes.len() + 10, bytes + 256);
         let mut take = |name: &str, is_plain, json: &RawValue| {
@@ -138,12 +141,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 /// A relationship of the usual kind, or one wrapped in `data`.
 #[derive(Deserialize)]
 struct Target<'a> {
-    #[serde(borrow)]
+    /// Also where it is null: then there is no target.
+    #[serde(borrow, default, deserialize_with = "there")]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow, rename = "type")]
     kind: Option<&'a RawValue>,
+}
+
+fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 fn relate(record: &mut Record, name: &str, json: &RawValue) -> serde_json::Result<()> {
@@ -183,6 +191,7 @@ mod tests {
              "attributes":{"name":null,"device_online":false,"rssi":-40,"type":"hidden"},
              "relationships":{"devicegroup":{"type":"dut_devicegroup","id":"g"},
                 "owner":{"data":{"type":"account","id":"a"}}, "odd": {"type": "x"}, "none": null,
+                "nobody": {"data": null, "id": "x"},
                 "versions":[{"type":"v","id":"1"},{"type":"v","id":"2"}]}},
             {"relationships":{"product":{"id":"p","type":"product"}},"id":"24","type":"dut_devicegroup",
              "attributes":{"env_vars":{"a":[1]},"name":"é\n"}},

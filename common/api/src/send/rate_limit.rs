@@ -14,8 +14,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::send::clock;
+use state::SIZE;
+pub(crate) use state::State;
 pub use state::{Pause, Quota};
-use state::{SIZE, State};
 
 mod state;
 

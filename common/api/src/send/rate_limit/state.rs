@@ -21,6 +21,8 @@ pub(super) const REMEMBERED: u64 = 3_600_000_000;
 /// Nobody sends for this many intervals after a 429 that does not tell how long.
 const PAUSE: u64 = 3;
 const SHORTEST_PAUSE: u64 = 100_000;
+/// A limit beyond this is none: tickets are a microsecond apart at least.
+const LARGEST_LIMIT: u64 = 1_000_000;
 /// As [`State::limit`]: the headers tell another limit than the one that refuses.
 const UNTOLD: u64 = u64::MAX;
 const NUMBERS: usize = 16;
@@ -34,6 +36,13 @@ pub struct Quota {
     pub limit: Option<u64>,
     /// How many of them are left.
     pub remaining: Option<u64>,
+}
+
+impl Quota {
+    /// The limit, if requests can keep to it.
+    fn usable_limit(self) -> Option<u64> {
+        self.limit.filter(|limit| (1..=LARGEST_LIMIT).contains(limit))
+    }
 }
 
 /// How long a 429 asks to wait.
@@ -111,7 +120,7 @@ impl State {
 
     /// Learns from an answer other than 429.
     pub fn learn(&mut self, quota: Quota, window: Duration, now: u64) {
-        match quota.limit.filter(|&limit| limit > 0 && self.limit != UNTOLD) {
+        match quota.usable_limit().filter(|_| self.limit != UNTOLD) {
             Some(limit) => self.share(limit, quota.remaining, micros(window), now),
             None => self.speed_up(micros(window), now),
         }
@@ -121,7 +130,7 @@ impl State {
     pub fn refuse(&mut self, quota: Quota, pause: Pause, window: Duration, now: u64) {
         let window = micros(window);
         let left = quota.remaining.unwrap_or(0) > 0;
-        match quota.limit.filter(|&limit| limit > 0 && !left && self.limit != UNTOLD) {
+        match quota.usable_limit().filter(|_| !left && self.limit != UNTOLD) {
             Some(limit) => self.yield_after_refusal(limit, window, now),
             None => {
                 let limit = if left || self.limit == UNTOLD { UNTOLD } else { 0 };

@@ -214,3 +214,17 @@ fn a_storm_of_429_is_asked_ever_less_often_and_then_left_behind() {
     }
     assert!(good > 500, "{good} in the minute after");
 }
+
+#[test]
+fn a_limit_beyond_all_reason_is_none() {
+    let quota = Quota { limit: Some(u64::MAX), remaining: Some(u64::MAX) };
+    let mut state = State::default();
+    for number in 0..50 {
+        let now = START + number * 100_000;
+        state.learn(quota, SECOND, now);
+        assert_eq!(take(&mut state, now), now);
+    }
+    state.refuse(quota, Pause::Untold, SECOND, START + 6_000_000);
+    let now = START + 9_000_000;
+    assert!(take(&mut state, now) <= now + 2_000_000);
+}
