@@ -48,7 +48,8 @@ pub fn body(content_type: Option<&str>, body: &[u8]) -> Result<Record, StatusCod
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
     if body.trim_ascii_start().first() == Some(&b'{') {
-        return serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST);
+        let record: Option<Record> = serde_json::from_slice(body).ok();
+        return record.filter(|record| record.len() <= MOST_FIELDS).ok_or(StatusCode::BAD_REQUEST);
     }
     match kind.as_str() {
         "application/x-www-form-urlencoded" | "" => urlencoded(body),
@@ -60,6 +61,9 @@ pub fn body(content_type: Option<&str>, body: &[u8]) -> Result<Record, StatusCod
 fn urlencoded(body: &[u8]) -> Result<Record, StatusCode> {
     let body = body.trim_ascii();
     let mut pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    if pairs.clone().count() > MOST_FIELDS {
+        return Err(StatusCode::BAD_REQUEST);
+    }
     // The library would put something in the place of what is not UTF-8, and the event would not be what was sent.
     if percent_decode(body).decode_utf8().is_err() || !pairs.all(|pair| pair.contains(&b'=')) {
         return Err(StatusCode::BAD_REQUEST);
@@ -221,6 +225,18 @@ mod tests {
         }
         let form = body(None, b"a=1&a=2&b=x+y%20z%3D&a=3").unwrap();
         assert_eq!(Value::from(form), json!({"a":["1","2","3"],"b":"x y z="}));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_body_of_very_many_members() {
+        let members = |pair: fn(usize) -> String, between: &str| {
+            (0..=MOST_FIELDS).map(pair).collect::<Vec<_>>().join(between)
+        };
+        let form = members(|number| format!("{number}=1"), "&");
+        let json = format!("{{{}}}", members(|number| format!("\"{number}\":1"), ","));
+        for text in [form, json] {
+            assert_eq!(body(None, text.as_bytes()), Err(StatusCode::BAD_REQUEST));
+        }
     }
 
     #[test]
