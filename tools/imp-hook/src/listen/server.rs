@@ -152,8 +152,8 @@ enum End {
     Failed(hyper::Error, Bytes),
 }
 
-/// All calls of a connection.
-async fn serve(
+/// All calls of a connection; `tests/fuzz` enters here too.
+pub(super) async fn serve(
     receiver: &Receiver,
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     place: Place,
