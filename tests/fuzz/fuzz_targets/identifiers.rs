@@ -33,7 +33,9 @@ fuzz_target!(|text: &str| {
         let _as_reference = row.as_reference_to(kind).identifier(kind, &["name"]);
         let Ok(identifier) = row.identifier(kind, &[]) else { continue };
         assert!(!identifier.text.is_empty(), "{row:?}");
-        if let Ok(again) = Row::bare(&identifier.text, "in:1").identifier(kind, &[]) {
+        // Of two pairs of quotes one is taken for spelling.
+        let is_quoted = bare(&identifier.text) != identifier.text;
+        if !is_quoted && let Ok(again) = Row::bare(&identifier.text, "in:1").identifier(kind, &[]) {
             assert_eq!(again.text.to_lowercase(), identifier.text.to_lowercase());
         }
     }
