@@ -287,3 +287,17 @@ fn the_making_of_a_login_key_is_told_without_the_key() {
     );
     dir.sh("imp-change undo -q last").code(1).says("login keys and tokens are secrets");
 }
+
+#[test]
+fn a_run_that_waits_for_its_records_is_not_the_last_one() {
+    let (sim, dir) = account(20);
+    // The three begin at once; which of them is first is not decided.
+    for _ in 0..6 {
+        dir.sh(ASSIGN).quiet();
+        let run =
+            dir.sh("imp-change show last | imp-change reverse | imp-change apply --confirmed");
+        assert_eq!(run.quiet().records().len(), 20);
+        let free = dir.sh("imp-device list --unassigned").quiet();
+        assert_eq!(free.records().len(), sim.field("id").len());
+    }
+}
