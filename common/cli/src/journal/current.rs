@@ -19,9 +19,9 @@ pub struct Thing {
 impl Thing {
     /// The thing of these names, of which `wanted` is wanted.
     pub(crate) fn new(names: &[&str], wanted: &Record) -> Self {
-        let wanted = serde_json::to_vec(wanted).unwrap_or_default();
+        let wanted = wanted.meaning();
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Thing { names, wanted: auth::digest(&[&wanted])[..16].to_owned() }
+        Thing { names, wanted: auth::digest(&[wanted.as_bytes()])[..16].to_owned() }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Records from and to what else holds fields.
 
+use std::collections::BTreeMap;
+
 use serde::de::Deserializer;
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,12 @@ impl Record {
         for field in &other.fields {
             self.insert_json(other.name(field), other.slice(field.value));
         }
+    }
+
+    /// What it says, the same for all records that are equal: in JSON, in the order of the names.
+    pub fn meaning(&self) -> String {
+        let fields: BTreeMap<&str, &Value> = self.iter().collect();
+        serde_json::to_string(&fields).unwrap_or_default()
     }
 
     /// Gives a field another record as its value.

@@ -63,6 +63,11 @@ impl Record {
         self.fields.iter().map(|field| depth_of(self.slice(field.value))).max().unwrap_or(0)
     }
 
+    /// Whether a record can have a field of this name: the library takes some names for its own.
+    pub fn may_have(name: &str) -> bool {
+        !name.starts_with(KEYS_OF_THE_LIBRARY)
+    }
+
     /// What was JSON in a record is.
     pub(super) fn of_json(text: &str) -> Option<Record> {
         Record::read_lenient(text).ok()

@@ -89,6 +89,14 @@ fn what_has_no_value_is_refused_at_once() {
 }
 
 #[test]
+fn records_that_are_equal_mean_the_same() {
+    let one = read(r#"{"a":{"x":1},"b":"\u00e9\/"}"#);
+    let other = read("{\"b\":\"é/\",\"a\":{\"x\":1}}");
+    assert_eq!(one.meaning(), other.meaning());
+    assert_ne!(one.meaning(), read(r#"{"a":{"x":2},"b":"é/"}"#).meaning());
+}
+
+#[test]
 fn records_are_equal_in_any_order() {
     assert_eq!(read(r#"{"a":1,"b":"\u00e9"}"#), read("{\"b\":\"é\",\"a\":1}"));
     assert_ne!(read(r#"{"a":1}"#), read(r#"{"a":2}"#));

@@ -42,7 +42,9 @@ pub fn relations<'a>(effects: &[Option<&'a Effect>]) -> Vec<Relation> {
     let relation = |(number, effect): (usize, &Option<&'a Effect>)| {
         let Some(effect) = *effect else { return Relation::Free };
         if effect.id.is_empty() {
-            let asked_for = format!("{} {:?} {:?}", effect.kind, effect.before, effect.after);
+            let meaning = |side: &Option<Record>| side.as_ref().map(Record::meaning);
+            let [before, after] = [&effect.before, &effect.after].map(meaning);
+            let asked_for = format!("{} {before:?} {after:?}", effect.kind);
             let first = *nameless.entry(asked_for).or_insert(number);
             return if first == number { Relation::Free } else { Relation::Same(first) };
         }
