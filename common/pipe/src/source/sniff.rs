@@ -16,6 +16,7 @@ use super::input::{Input, LineEnd};
 use super::json::Json;
 use super::{InputFormat, NOT_UTF_8};
 use crate::identifier::is_identifier_column;
+use model::Record;
 use model::mac::{MacReading, mac};
 use model::record::MOST_FIELDS;
 use model::text::{one_line, quoted};
@@ -217,6 +218,9 @@ fn header(head: &[u8], Known { separators, names }: &Known<'_>) -> Result<Option
             "its header has {count} columns, a record may have {MOST_FIELDS} fields"
         ));
     }
+    if let Some(name) = header.columns.iter().find(|name| !Record::may_have(name)) {
+        return Err(format!("a column cannot be called {}", quoted(name)));
+    }
     if count == 1 {
         return Ok(Some(Header { separator: None, ..header }).filter(known));
     }
@@ -312,6 +316,7 @@ mod tests {
         for (line, part) in [
             ("serial,batch", "found serial, batch"),
             ("id,ID", "`id` is there twice"),
+            ("id,$serde_json::private::Number", "cannot be called"),
             ("0c:2a:69:05:0d:62,A", "put the names of the columns on top"),
             ("id\rabc\rdef", "carriage returns"),
         ] {

@@ -77,7 +77,8 @@ fn urlencoded(body: &[u8]) -> Result<Record, StatusCode> {
             Some(first) => *first = Value::Array(vec![first.take(), value]),
         }
     }
-    let is_one = (1..=MOST_FIELDS).contains(&fields.len());
+    let is_one = (1..=MOST_FIELDS).contains(&fields.len())
+        && fields.keys().all(|name| Record::may_have(name));
     if is_one { Ok(fields.into()) } else { Err(StatusCode::BAD_REQUEST) }
 }
 
@@ -218,6 +219,7 @@ mod tests {
             (Some("application/x-www-form-urlencoded"), "", 400),
             (Some("application/x-www-form-urlencoded"), "novalue", 400),
             (Some("application/x-www-form-urlencoded"), "a=%ff", 400),
+            (None, "a=1&%24serde_json%3A%3Aprivate%3A%3ANumber=1", 400),
             (Some("text/xml"), "<a/>", 415),
         ] {
             let refused = Err(StatusCode::from_u16(status).unwrap());
