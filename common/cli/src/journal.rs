@@ -96,11 +96,6 @@ pub fn rows_taken_up() -> Option<Result<Rows, CommandError>> {
     Some(journal.past.as_ref()?.rows())
 }
 
-/// Whether this run is to go on where one was interrupted.
-pub fn is_resumed() -> bool {
-    !matches!(past::resumed(), Ok(None))
-}
-
 /// Whether it is not known yet whether this run changes something.
 pub(crate) fn may_begin() -> bool {
     RUN.get().get().is_none()

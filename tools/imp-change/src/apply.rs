@@ -106,16 +106,9 @@ pub fn carry_out(
     if !dry_run {
         session.guards.may_change()?;
     }
-    let open = || Results::open(session, args, Some(order.changes));
-    // A run that goes on has its records from its journal. That of another is not there before its records are: what
-    // gives them may ask for the last run.
-    let (mut results, items) = match journal::is_resumed() {
-        true => (open()?, read()?),
-        false => {
-            let items = read()?;
-            (open()?, items)
-        }
-    };
+    // First, because a run that goes on has its records from the journal.
+    let mut results = Results::open(session, args, Some(order.changes))?;
+    let items = read()?;
     as_many_as_expected(order, items.len())?;
     are_of_this_account(session, &items)?;
     let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));

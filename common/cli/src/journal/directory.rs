@@ -1,7 +1,7 @@
 //! The directory of the journals: their names, which of them are not finished, and how long they are kept.
 
 use std::fs::{self, File, OpenOptions, ReadDir, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -13,6 +13,9 @@ use serde_json::json;
 use super::recorded::Recorded;
 use crate::command_error::CommandError;
 use crate::terminal::environment;
+
+/// So much of a journal holds its first two lines, if they are there.
+const BEGIN: u64 = 1 << 20;
 
 /// Finished journals are kept so long,
 const LONGEST: Duration = Duration::from_secs(90 * 86_400);
@@ -89,7 +92,7 @@ pub fn find(run: &str) -> Result<PathBuf, CommandError> {
     }
     let all = all()?;
     if run == "last" {
-        let last = all.into_iter().next_back();
+        let last = all.into_iter().rev().find(|path| has_begun(path));
         return last.ok_or_else(|| CommandError::usage("there is no journal of any run"));
     }
     let exact = all.iter().find(|path| run_of(path) == Some(run));
@@ -110,6 +113,15 @@ pub fn find(run: &str) -> Result<PathBuf, CommandError> {
             run_of(last).unwrap_or_default()
         ))),
     }
+}
+
+/// Whether more is in a journal than its first line, or will not be: a run that waits for its rows may get them
+/// from who asks for the last run.
+fn has_begun(path: &Path) -> bool {
+    let mut begin = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(BEGIN).read_to_end(&mut begin));
+    let lines = begin.iter().filter(|byte| **byte == b'\n').count();
+    read.is_ok() && (lines > 1 || (lines == 1 && !is_held(path)))
 }
 
 /// Makes the journal of a new run, and removes old ones. Gives the name of the run.
