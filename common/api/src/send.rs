@@ -6,6 +6,7 @@ pub mod activity;
 pub(crate) mod circuit_breaker;
 pub mod clock;
 mod doubt;
+mod failure;
 pub mod rate_limit;
 pub(crate) mod retry;
 pub(crate) mod retry_budget;
@@ -20,11 +21,10 @@ use crate::http::trace;
 use crate::http::transport::{Exchange, Raw};
 use crate::request::{Answer, Method, Repeat, Request};
 use crate::send::circuit_breaker::Next;
+pub(crate) use crate::send::failure::error_of;
 use crate::send::rate_limit::{Pause, Quota, RateLimiter, unix_now};
 use crate::send::retry::{Decision, Outcome, Situation};
 use crate::{AccessToken, Error};
-
-const NOT_JSON: &str = "the answer is not JSON; is the endpoint an impCentral API?";
 
 /// The limit counts requests a second (imp-service(7), section 4.1).
 pub(crate) const WINDOW: Duration = Duration::from_secs(1);
@@ -135,18 +135,19 @@ impl<'a> SendLoop<'a> {
                 Decision::NewToken => self.other_token(&exchange)?,
                 Decision::Again(wait) => {
                     if !activity::between_tries(|| self.client.wait_to_repeat(wait))? {
-                        return Err(self.not_again(&exchange));
+                        return Err(failure::not_again(self.attempts, &exchange));
                     }
                 }
                 Decision::UnknownOutcome => {
                     let patience = self.client.settings().patience;
                     self.client.circuit_breaker().record_unknown(clock::monotonic(), patience);
-                    return Err(self.unknown(&exchange));
+                    return Err(failure::unknown(self.attempts, &exchange));
                 }
                 Decision::Misconfigured => return Err(error_of(&exchange)),
-                Decision::Failed => return Err(self.gave_up(&exchange, ErrorKind::Unexpected)),
+                Decision::Failed => return Err(failure::gave_up(self.attempts, &exchange)),
                 Decision::Unreachable => {
-                    return Err(self.gave_up(&exchange, ErrorKind::Unreachable));
+                    let patience = self.client.settings().patience;
+                    return Err(failure::unreachable(self.attempts, &exchange, patience));
                 }
             }
         }
@@ -166,7 +167,7 @@ impl<'a> SendLoop<'a> {
         let next = client.circuit_breaker().probe(clock::monotonic(), patience, fastrand::f64());
         match next {
             Next::Send => Ok(None),
-            Next::GiveUp => Err(nothing_changes(patience)),
+            Next::GiveUp => Err(failure::nothing_changes(patience)),
             Next::Try(wait) => {
                 client.wait(wait)?;
                 // Where so many requests fail, this one shows as well as another whether there is a service.
@@ -225,7 +226,7 @@ impl<'a> SendLoop<'a> {
                     && self.request.changes_something()
                     && !self.request.for_sign_in =>
             {
-                Exchange::Lost(NOT_JSON.into())
+                Exchange::Lost(failure::NOT_JSON.into())
             }
             exchange => exchange,
         }
@@ -311,11 +312,7 @@ impl<'a> SendLoop<'a> {
         let deleted_before = self.lost && raw.status == 404 && self.deletes_one_thing();
         if (200..300).contains(&raw.status) || deleted_before {
             if raw.is_unreadable() {
-                return Err(Error {
-                    status: Some(raw.status),
-                    attempts: self.attempts,
-                    ..Error::new(ErrorKind::Unexpected, "Unexpected answer").detail(NOT_JSON)
-                });
+                return Err(failure::unreadable(self.attempts, &raw));
             }
             return Ok(Answer { body: raw.body, records: raw.records });
         }
@@ -325,75 +322,11 @@ impl<'a> SendLoop<'a> {
     fn deletes_one_thing(&self) -> bool {
         self.request.method == Method::Delete && !self.request.path.contains("/relationships/")
     }
-
-    fn unknown(&self, exchange: &Exchange) -> Error {
-        let why = error_of(exchange);
-        Error {
-            kind: ErrorKind::UnknownOutcome,
-            attempts: self.attempts,
-            title: "It is not known whether this was done".into(),
-            detail: Some(format!("{}; look before you repeat it", clause(&why))),
-            ..why
-        }
-    }
-
-    fn not_again(&self, exchange: &Exchange) -> Error {
-        let why = error_of(exchange);
-        let detail = format!("{}; too many requests fail to send them again", clause(&why));
-        Error {
-            kind: ErrorKind::Unexpected,
-            attempts: self.attempts,
-            title: "The service failed".into(),
-            detail: Some(detail),
-            ..why
-        }
-    }
-
-    fn gave_up(&self, exchange: &Exchange, kind: ErrorKind) -> Error {
-        let why = error_of(exchange);
-        let patience = humantime::format_duration(self.client.0.settings.patience);
-        let title = match kind {
-            ErrorKind::Unreachable => format!("The service could not be reached for {patience}"),
-            _ => format!("The service failed {} times", self.attempts),
-        };
-        let detail = match kind {
-            ErrorKind::Unreachable => format!("{}; try again later", clause(&why)),
-            _ => why.words(),
-        };
-        Error { kind, attempts: self.attempts, title, detail: Some(detail), ..why }
-    }
 }
 
 /// Whether a request that had this outcome may have been carried out.
 fn may_have_arrived(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Lost | Outcome::Status(500..=599))
-}
-
-/// The words of an error, for a sentence that goes on.
-fn clause(why: &Error) -> String {
-    why.words().trim_end_matches('.').to_owned()
-}
-
-/// Harmless requests are answered, but none that changes something.
-fn nothing_changes(patience: Duration) -> Error {
-    let patience = humantime::format_duration(patience);
-    Error::new(
-        ErrorKind::Unreachable,
-        format!("The service has carried nothing out for {patience}"),
-    )
-    .detail("it answers, but not to requests that change something; try again later")
-}
-
-pub(crate) fn error_of(exchange: &Exchange) -> Error {
-    match exchange {
-        Exchange::Answered(raw) => Error::from_answer(raw.status, &raw.body),
-        Exchange::NotSent(why) => Error::new(ErrorKind::Unreachable, "No connection").detail(why),
-        Exchange::Lost(why) => Error::new(ErrorKind::Unreachable, "No answer").detail(why),
-        Exchange::Untrusted(why) => {
-            Error::new(ErrorKind::Misconfigured, "The service's certificate is not trusted")
-                .detail(why)
-        }
-    }
 }
 
 /// How long a 429 asks to wait, and how long that is at most.

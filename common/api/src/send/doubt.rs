@@ -6,7 +6,8 @@
 use model::ErrorKind;
 use serde_json::Value;
 
-use super::{SendLoop, clause};
+use super::SendLoop;
+use super::failure::clause;
 use crate::Error;
 use crate::request::{Answer, Method, Repeat, Request};
 
