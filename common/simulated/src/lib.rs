@@ -16,13 +16,13 @@ mod exchange;
 mod files;
 mod per_run;
 mod run;
+mod run_thread;
 mod schedule;
-mod seat;
 mod waiting;
 
 pub use exchange::{Become, Ended, Reply, Request};
 pub use per_run::PerRun;
 pub use run::{Killed, Run, Started};
+pub use run_thread::{here, inherited};
 pub use schedule::World;
-pub use seat::{here, inherited};
 pub use waiting::{join, lock, monotonic, now, once, receive, receive_within, send, wait};

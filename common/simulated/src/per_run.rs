@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::seat::here;
+use crate::run_thread::here;
 
 /// A static that every run has for itself.
 pub struct PerRun<T> {

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use crate::exchange::{Become, Ended, Reply, Request};
 use crate::files::Files;
+use crate::run_thread::{RunThread, current};
 use crate::schedule::{World, end_if_over};
-use crate::seat::{Seat, seat};
 
 /// What unwinds a thread whose run is over.
 pub struct Killed;
@@ -167,11 +167,11 @@ impl Run {
     }
 
     fn sleep(&self, how_long: Duration) {
-        if let Some(seat) = seat()
+        if let Some(own) = current()
             && !how_long.is_zero()
         {
             let until = self.world.elapsed() + how_long;
-            self.world.block(self, seat.thread, Some(until), false, || None::<()>);
+            self.world.block(self, own.thread, Some(until), false, || None::<()>);
         }
     }
 
@@ -183,12 +183,12 @@ impl Run {
     pub fn start<T: 'static>(self, main: impl FnOnce() -> T + Send + 'static) -> Started {
         let run = Arc::new(self);
         let thread = run.world.new_thread(&run);
-        let seat = Seat { run: run.clone(), thread };
+        let own = RunThread { run: run.clone(), thread };
         let of_thread = run.clone();
         #[expect(clippy::disallowed_methods, reason = "Started::end waits for it")]
         let handle = thread::spawn(move || {
             let run = of_thread;
-            let done = seat.sit(|| drop(main()));
+            let done = own.work(|| drop(main()));
             run.world.end(&run);
             run.world.bury(&run, thread, || {
                 let own = std::mem::take(&mut *lock(&run.own));

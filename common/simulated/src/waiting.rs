@@ -8,9 +8,9 @@ use std::sync::{LockResult, Mutex, MutexGuard, OnceLock, TryLockError};
 use std::thread::Thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::seat::{Seat, here, seat};
+use crate::run_thread::{RunThread, current, here};
 
-impl Seat {
+impl RunThread {
     fn block<T>(&self, until: Option<Duration>, attempt: impl FnMut() -> Option<T>) -> Option<T> {
         self.run.world().block(&self.run, self.thread, until, true, attempt)
     }
@@ -32,9 +32,9 @@ pub fn monotonic() -> Option<Instant> {
 
 /// Lets time pass; false in the real world, where it has to be waited for.
 pub fn wait(how_long: Duration) -> bool {
-    let Some(seat) = seat() else { return false };
-    let until = Some(seat.after(how_long));
-    seat.run.world().block(&seat.run, seat.thread, until, false, || None::<()>);
+    let Some(own) = current() else { return false };
+    let until = Some(own.after(how_long));
+    own.run.world().block(&own.run, own.thread, until, false, || None::<()>);
     true
 }
 
@@ -43,8 +43,8 @@ pub fn wait(how_long: Duration) -> bool {
 /// # Errors
 /// As [`Mutex::lock`].
 pub fn lock<T>(mutex: &Mutex<T>) -> LockResult<MutexGuard<'_, T>> {
-    let Some(seat) = seat() else { return mutex.lock() };
-    let locked = seat.block(None, || match mutex.try_lock() {
+    let Some(own) = current() else { return mutex.lock() };
+    let locked = own.block(None, || match mutex.try_lock() {
         Ok(guard) => Some(Ok(guard)),
         Err(TryLockError::Poisoned(error)) => Some(Err(error)),
         Err(TryLockError::WouldBlock) => None,
@@ -54,13 +54,13 @@ pub fn lock<T>(mutex: &Mutex<T>) -> LockResult<MutexGuard<'_, T>> {
 
 /// As [`OnceLock::get_or_init`], for what may take time to make.
 pub fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
-    if let (Some(seat), None) = (seat(), cell.get()) {
+    if let (Some(own), None) = (current(), cell.get()) {
         let address = std::ptr::from_ref(cell).addr();
-        let is_free = || (!seat.run.makes().contains(&address)).then_some(());
-        seat.block(None, is_free);
+        let is_free = || (!own.run.makes().contains(&address)).then_some(());
+        own.block(None, is_free);
         if cell.get().is_none() {
-            seat.run.makes().push(address);
-            let _making = Making { seat: &seat, address };
+            own.run.makes().push(address);
+            let _making = Making { own: &own, address };
             return cell.get_or_init(make);
         }
     }
@@ -68,13 +68,13 @@ pub fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
 }
 
 struct Making<'a> {
-    seat: &'a Seat,
+    own: &'a RunThread,
     address: usize,
 }
 
 impl Drop for Making<'_> {
     fn drop(&mut self) {
-        self.seat.run.makes().retain(|other| *other != self.address);
+        self.own.run.makes().retain(|other| *other != self.address);
     }
 }
 
@@ -83,8 +83,8 @@ impl Drop for Making<'_> {
 /// # Errors
 /// As [`Receiver::recv`].
 pub fn receive<T>(messages: &Receiver<T>) -> Result<T, RecvError> {
-    let Some(seat) = seat() else { return messages.recv() };
-    let received = seat.block(None, || match messages.try_recv() {
+    let Some(own) = current() else { return messages.recv() };
+    let received = own.block(None, || match messages.try_recv() {
         Ok(message) => Some(Ok(message)),
         Err(TryRecvError::Disconnected) => Some(Err(RecvError)),
         Err(TryRecvError::Empty) => None,
@@ -97,8 +97,8 @@ pub fn receive_within<T>(
     messages: &Receiver<T>,
     how_long: Duration,
 ) -> Option<Result<T, RecvTimeoutError>> {
-    let seat = seat()?;
-    let received = seat.block(Some(seat.after(how_long)), || match messages.try_recv() {
+    let own = current()?;
+    let received = own.block(Some(own.after(how_long)), || match messages.try_recv() {
         Ok(message) => Some(Ok(message)),
         Err(TryRecvError::Disconnected) => Some(Err(RecvTimeoutError::Disconnected)),
         Err(TryRecvError::Empty) => None,
@@ -111,10 +111,10 @@ pub fn receive_within<T>(
 /// # Errors
 /// As [`SyncSender::send`].
 pub fn send<T>(messages: &SyncSender<T>, message: T) -> Result<(), SendError<T>> {
-    let Some(seat) = seat() else { return messages.send(message) };
+    let Some(own) = current() else { return messages.send(message) };
     let mut message = Some(message);
     let sent =
-        seat.block(None, || match message.take().map(|message| messages.try_send(message))? {
+        own.block(None, || match message.take().map(|message| messages.try_send(message))? {
             Ok(()) => Some(Ok(())),
             Err(TrySendError::Disconnected(message)) => Some(Err(SendError(message))),
             Err(TrySendError::Full(back)) => {
@@ -131,8 +131,8 @@ pub fn send<T>(messages: &SyncSender<T>, message: T) -> Result<(), SendError<T>>
 
 /// Waits until a thread is at its end, so that joining it waits for nothing.
 pub fn join(thread: &Thread) {
-    if let Some(seat) = seat() {
-        let ended = || seat.run.world().has_ended(thread.id()).then_some(());
-        seat.block(None, ended);
+    if let Some(own) = current() {
+        let ended = || own.run.world().has_ended(thread.id()).then_some(());
+        own.block(None, ended);
     }
 }

@@ -8,48 +8,48 @@ use std::sync::Arc;
 use crate::run::{Killed, Run};
 
 thread_local! {
-    static SEAT: RefCell<Option<Seat>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<RunThread>> = const { RefCell::new(None) };
 }
 
 /// A thread of a run.
 #[derive(Clone)]
-pub(crate) struct Seat {
+pub(crate) struct RunThread {
     pub run: Arc<Run>,
     pub thread: u64,
 }
 
 /// The run that this thread belongs to; `None` outside tests.
 pub fn here() -> Option<Arc<Run>> {
-    seat().map(|seat| seat.run)
+    current().map(|own| own.run)
 }
 
-pub(crate) fn seat() -> Option<Seat> {
+pub(crate) fn current() -> Option<RunThread> {
     // A thread that is about to end has nothing to ask any more.
-    SEAT.try_with(|seat| seat.borrow().clone()).ok().flatten()
+    CURRENT.try_with(|own| own.borrow().clone()).ok().flatten()
 }
 
 /// What a new thread is to do, so that it belongs to the run that this thread belongs to.
 pub fn inherited<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
-    let seat = seat().map(|seat| {
-        let thread = seat.run.world().new_thread(&seat.run);
-        Seat { thread, ..seat }
+    let own = current().map(|own| {
+        let thread = own.run.world().new_thread(&own.run);
+        RunThread { thread, ..own }
     });
-    move || match seat {
+    move || match own {
         None => work(),
-        Some(seat) => {
-            let (run, thread) = (seat.run.clone(), seat.thread);
-            let done = seat.sit(work);
+        Some(own) => {
+            let (run, thread) = (own.run.clone(), own.thread);
+            let done = own.work(work);
             run.world().end_thread(&run, thread);
             done.unwrap_or_else(|panic| resume_unwind(panic))
         }
     }
 }
 
-impl Seat {
+impl RunThread {
     /// Works as this thread, once it is its turn. A mistake is noted, and ends the run.
-    pub(crate) fn sit<T>(self, work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    pub(crate) fn work<T>(self, work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
         let (run, thread) = (self.run.clone(), self.thread);
-        SEAT.set(Some(self));
+        CURRENT.set(Some(self));
         fastrand::seed(run.world().seed() ^ thread.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let done = catch_unwind(AssertUnwindSafe(|| {
             run.world().first_turn(&run, thread);
@@ -60,7 +60,7 @@ impl Seat {
         {
             run.note_mistake(&**panic);
         }
-        SEAT.set(None);
+        CURRENT.set(None);
         done
     }
 }
