@@ -20,8 +20,8 @@ pub use read::{Builder, Key, MOST_FIELDS, Unreadable, borrowed};
 /// A record: one JSON object, its fields in the order in which they came. It has each name once.
 #[derive(Clone, Default)]
 pub struct Record {
-    /// The object as JSON without its last brace, in one line and without spaces, while `is_whole`; else fields
-    /// were taken out or replaced, and only what `fields` point to counts.
+    /// The object as JSON without its last brace, in one line and without spaces; once it `is_patched`, only what
+    /// `fields` point to counts.
     text: String,
     fields: Vec<Field>,
     /// Whether `text` has something that is no field any more.
@@ -98,7 +98,9 @@ impl Record {
 
     /// The record that is the value of a field.
     pub fn record(&self, name: &str) -> Option<Record> {
-        self.json(name).filter(|json| json.starts_with('{')).and_then(Record::of_json)
+        self.json(name)
+            .filter(|json| json.starts_with('{'))
+            .and_then(|json| Record::read_lenient(json).ok())
     }
 
     /// Whether there is a field of this name.

@@ -68,19 +68,13 @@ impl Record {
         !name.starts_with(KEYS_OF_THE_LIBRARY)
     }
 
-    /// What was JSON in a record is.
-    pub(super) fn of_json(text: &str) -> Option<Record> {
-        Record::read_lenient(text).ok()
-    }
-
-    /// The same; of a key that stands twice the last value counts.
+    /// As [`Record::read`]; of a key that stands twice the last value counts.
     pub(super) fn read_lenient(text: &str) -> serde_json::Result<Record> {
         read(text).map(|read| read.record)
     }
 }
 
 /// Makes a record of fields as they come.
-#[derive(Default)]
 pub struct Builder {
     record: Record,
     /// Bits for the names so far: one whose bit is not set has not come.
