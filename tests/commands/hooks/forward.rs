@@ -21,12 +21,15 @@ fn call(listener: &Listener, numbers: std::ops::Range<u64>) {
     }
 }
 
-/// The numbers of the events in a journal.
+/// The numbers of the events in a journal, which may be written at this moment: the last line may not be whole yet.
 fn numbers(dir: &Dir, journal: &str) -> Vec<u64> {
-    let number = |event: &Value| {
+    let text = dir.read(journal);
+    let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
+    let number = |line: &str| {
+        let event: Value = serde_json::from_str(line).expect("JSON");
         u64::from_str_radix(event["imp_id"].as_str().expect("whole"), 16).expect("a number")
     };
-    dir.read_lines(journal).iter().map(number).collect()
+    whole.lines().map(number).collect()
 }
 
 /// Each event comes after the one before it, or is the last one again.
