@@ -76,7 +76,7 @@ pub fn list(
         let mut news = false;
         for record in records(&mut answer)? {
             let record = resource::with_id(record)?;
-            if seen.is_new(&record.text("id").unwrap_or_default()) {
+            if seen.is_new(record.text("id").unwrap_or_default()) {
                 news = true;
                 if each(record).is_break() {
                     return Ok(ControlFlow::Break(()));

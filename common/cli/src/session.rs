@@ -245,5 +245,5 @@ impl Session {
 
 /// A text of a record; empty when it is not there.
 pub fn text<'a>(record: &'a Record, name: &str) -> &'a str {
-    record.get(name).and_then(Value::as_str).unwrap_or_default()
+    record.text(name).unwrap_or_default()
 }

@@ -300,7 +300,7 @@ pub fn needed_to_make(record: &Record) -> Record {
 }
 
 fn text(record: &Record, name: &str) -> String {
-    record.text(name).unwrap_or_default().into_owned()
+    record.text(name).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -5,16 +5,18 @@
 //! go through a pipeline, so a field costs a few bytes of one text and no allocation of its own.
 
 mod conversions;
+mod kept;
+mod plain;
 mod read;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use plain::is_plain;
 pub use read::{Builder, Key, MOST_FIELDS, Unreadable, borrowed};
 
 /// A record: one JSON object, its fields in the order in which they came. It has each name once.
@@ -47,8 +49,8 @@ struct Span {
 enum Name {
     /// It stands in the text as it is.
     Plain(Span),
-    /// In the text it is escaped.
-    Escaped(Box<str>),
+    /// In the text it is escaped. Rare, and one more box keeps a field small.
+    Escaped(Box<Box<str>>),
 }
 
 impl Clone for Field {
@@ -63,6 +65,12 @@ impl Record {
     /// A record without fields.
     pub fn new() -> Record {
         Record::default()
+    }
+
+    /// A record without fields, with room for so many, and so many bytes of JSON.
+    pub fn with_room_for(fields: usize, bytes: usize) -> Record {
+        let text = String::with_capacity(bytes);
+        Record { text, fields: Vec::with_capacity(fields), is_patched: false }
     }
 
     /// The number of fields.
@@ -81,14 +89,13 @@ impl Record {
     }
 
     /// The text of a field whose value is a string.
-    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        let field = self.field(name)?;
-        let raw = self.slice(field.value);
-        let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
-            return self.value(field).as_str().map(Cow::Borrowed);
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let place = self.position(name)?;
+        let inner = self.inner_text(place)?;
+        if inner.as_bytes().contains(&b'\\') {
+            return self.value(&self.fields[place]).as_str();
         }
-        Some(Cow::Borrowed(inner))
+        Some(inner)
     }
 
     /// The value of a field as JSON, spelled as it came.
@@ -132,16 +139,18 @@ impl Record {
 
     /// The same with a text as its value.
     pub fn insert_text(&mut self, name: &str, text: &str) {
-        if !is_plain(text) {
-            return self.insert_json(name, &Value::from(text).to_string());
-        }
         let place = self.position(name);
+        if place.is_some_and(|place| self.inner_text(place) == Some(text) && is_plain(text)) {
+            return;
+        }
         let new = if place.is_none() { Some(self.begin(name)) } else { None };
-        self.text.push('"');
-        let Span { start, end } = self.append(text);
-        self.text.push('"');
-        let value = Span { start: start - 1, end: end + 1 };
+        let value = self.append_text(text);
         self.set(place, new, value);
+    }
+
+    /// What is between the quotes of a value.
+    fn inner_text(&self, place: usize) -> Option<&str> {
+        self.slice(self.fields[place].value).strip_prefix('"')?.strip_suffix('"')
     }
 
     /// The same with the value as JSON, which has to be one value without spaces between its parts.
@@ -151,6 +160,9 @@ impl Record {
 
     /// The same of a field whose place is known, if it has one.
     fn put_json(&mut self, place: Option<usize>, name: &str, json: &str) {
+        if place.is_some_and(|place| self.slice(self.fields[place].value) == json) {
+            return;
+        }
         let new = if place.is_none() { Some(self.begin(name)) } else { None };
         let value = self.append(json);
         self.set(place, new, value);
@@ -167,6 +179,18 @@ impl Record {
             (None, Some(name)) => self.fields.push(Field { name, value, parsed: OnceLock::new() }),
             (None, None) => {}
         }
+    }
+
+    /// Adds a field with a text as its value, which the record must not have.
+    pub fn push_text(&mut self, name: &str, text: &str) {
+        let name = self.begin(name);
+        let value = self.append_text(text);
+        self.fields.push(Field { name, value, parsed: OnceLock::new() });
+    }
+
+    /// Adds a field that the record must not have, and that is null.
+    pub fn push_null(&mut self, name: &str) {
+        self.push_json(name, "null");
     }
 
     /// Adds a field that the record does not have.
@@ -195,7 +219,7 @@ impl Record {
             Name::Plain(span)
         } else {
             self.text.push_str(&Value::from(name).to_string());
-            Name::Escaped(name.into())
+            Name::Escaped(Box::new(name.into()))
         };
         self.text.push(':');
         appended
@@ -214,21 +238,24 @@ impl Record {
         let (before, text) = (self.fields.len(), &self.text);
         self.fields.retain(|field| keep(name_in(text, field)));
         if self.fields.len() < before {
-            let length: usize = self
-                .fields
-                .iter()
-                .map(|field| (field.value.end - field.value.start) as usize + 24)
-                .sum();
-            let mut kept = Record {
-                text: String::with_capacity(length),
-                fields: Vec::with_capacity(self.fields.len()),
-                is_patched: false,
-            };
-            for field in &self.fields {
-                kept.push_json(self.name(field), self.slice(field.value));
-            }
-            *self = kept;
+            *self = self.rewritten();
         }
+    }
+
+    /// The same with nothing in its text but its fields.
+    fn rewritten(&self) -> Record {
+        let length_of = |field: &Field| (field.value.end - field.value.start) as usize + 24;
+        let length: usize = self.fields.iter().map(length_of).sum();
+        // A few come with what is done.
+        let mut rewritten = Record::with_room_for(self.fields.len() + 4, length + 128);
+        for field in &self.fields {
+            let value = self.slice(field.value);
+            match &field.name {
+                Name::Plain(name) => rewritten.push_plain(self.slice(*name), value),
+                Name::Escaped(name) => rewritten.push_json(name, value),
+            }
+        }
+        rewritten
     }
 
     /// Appends the record as JSON in one line.
@@ -249,12 +276,19 @@ impl Record {
                     out.push_str(self.slice(*span));
                     out.push('"');
                 }
-                Name::Escaped(name) => out.push_str(&Value::from(&**name).to_string()),
+                Name::Escaped(name) => write_text(name, out),
             }
             out.push(':');
             out.push_str(self.slice(field.value));
         }
         out.push('}');
+    }
+
+    /// Appends a text as JSON.
+    fn append_text(&mut self, text: &str) -> Span {
+        let start = place(self.text.len());
+        write_text(text, &mut self.text);
+        Span { start, end: place(self.text.len()) }
     }
 
     fn append(&mut self, text: &str) -> Span {
@@ -279,7 +313,7 @@ impl Record {
                     && self.text.as_bytes()[span.start as usize..span.end as usize]
                         == *name.as_bytes()
             }
-            Name::Escaped(own) => &**own == name,
+            Name::Escaped(own) => ***own == *name,
         }
     }
 
@@ -303,9 +337,15 @@ fn name_in<'a>(text: &'a str, field: &'a Field) -> &'a str {
     }
 }
 
-/// Whether a text stands in JSON as it is.
-fn is_plain(text: &str) -> bool {
-    !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+/// Appends a text as JSON.
+pub fn write_text(text: &str, out: &mut String) {
+    if is_plain(text) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::from(text).to_string());
+    }
 }
 
 /// What was looked at when it was taken into a record is JSON.

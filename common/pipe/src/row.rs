@@ -1,16 +1,14 @@
 //! One row of input.
 
 use model::{Record, ResourceKind};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::sink::stated_columns;
 
 /// A record as it was read, and the place that it was read from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The fields of the row.
-    #[serde(deserialize_with = "model::record::borrowed")]
     pub record: Record,
     /// Where the row begins, for messages: `devices.csv:17`.
     pub source: String,
@@ -54,7 +52,7 @@ impl Row {
 
     /// The record's type, if it is one of ours: the column of a factory may be called so, too.
     pub fn kind(&self) -> &str {
-        let text = self.record.get("type").and_then(Value::as_str).map_or("", str::trim);
+        let text = self.record.text("type").map_or("", str::trim);
         let logged = ["server.", "agent."].iter().any(|start| text.starts_with(start));
         if logged || stated_columns(text).is_some() { text } else { "" }
     }
@@ -62,26 +60,29 @@ impl Row {
     /// The fields that are the user's own: of a record of ours those that were added to it, of any
     /// other all.
     pub fn own_fields(&self) -> impl Iterator<Item = &str> {
-        self.record.keys().filter(|name| self.is_own(name))
-    }
-
-    fn is_own(&self, name: &str) -> bool {
-        let of_service = stated_columns(self.kind()).is_some_and(|columns| {
-            columns.contains(&name)
-                || ["type", "id"].contains(&name)
-                || ["_id", "_type"].iter().any(|ending| name.ends_with(ending))
-        });
-        !of_service && !["outcome", "same_as"].contains(&name)
+        let of_service = stated_columns(self.kind());
+        self.record.keys().filter(move |name| is_own(name, of_service))
     }
 
     /// Whether a dry run printed this record. CSV gives the mark as text.
     pub fn is_dry_run(&self) -> bool {
-        match self.record.get("dry_run") {
-            Some(Value::Bool(dry)) => *dry,
-            Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("true"),
-            _ => false,
+        let text = || self.record.text("dry_run");
+        match self.record.json("dry_run") {
+            Some("true") => true,
+            Some(_) => text().is_some_and(|text| text.trim().eq_ignore_ascii_case("true")),
+            None => false,
         }
     }
+}
+
+/// Whether a field is none of those that the service gives a thing with these columns.
+fn is_own(name: &str, of_service: Option<&[&str]>) -> bool {
+    let of_service = of_service.is_some_and(|columns| {
+        columns.contains(&name)
+            || ["type", "id"].contains(&name)
+            || ["_id", "_type"].iter().any(|ending| name.ends_with(ending))
+    });
+    !of_service && !["outcome", "same_as"].contains(&name)
 }
 
 #[cfg(test)]

@@ -72,6 +72,9 @@ pub struct Screen {
     pub is_coloured: bool,
 }
 
+/// So much is written at once, and so much room for text is kept.
+const KEPT: usize = 64 << 10;
+
 /// Prints records in one format.
 pub struct Sink {
     layout: Layout,
@@ -82,6 +85,8 @@ pub struct Sink {
     log_screen: Option<Screen>,
     names: NameLookup,
     asked: AskedFields,
+    /// The text of one record after the other.
+    text: String,
     out: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
 }
@@ -129,7 +134,8 @@ impl Sink {
             expected: None,
             is_coloured,
             log_screen,
-            out: BufWriter::new(out),
+            text: String::new(),
+            out: BufWriter::with_capacity(KEPT, out),
             closed: false,
         }
     }
@@ -184,16 +190,24 @@ impl Sink {
     /// # Errors
     /// Those of writing, but for a closed pipe.
     pub fn write(&mut self, record: &Record) -> io::Result<Wrote> {
-        let mut text = String::new();
+        let mut text = std::mem::take(&mut self.text);
         self.asked.see(record, self.expected.as_deref());
         match &mut self.layout {
-            Layout::Lines => text = line(&chosen(record, self.fields.as_deref(), &self.names)),
-            Layout::Minimal => text = id(record).map_or_else(|| line(record), |id| id + "\n"),
+            Layout::Lines => {
+                chosen(record, self.fields.as_deref(), &self.names).write_json(&mut text);
+                text.push('\n');
+            }
+            Layout::Minimal => {
+                match id(record) {
+                    Some(id) => text.push_str(&id),
+                    None => record.write_json(&mut text),
+                }
+                text.push('\n');
+            }
             Layout::Array(begun) => {
                 text.push_str(if *begun { ",\n" } else { "[\n" });
                 *begun = true;
-                let chosen = chosen(record, self.fields.as_deref(), &self.names);
-                text.push_str(line(&chosen).trim_end());
+                chosen(record, self.fields.as_deref(), &self.names).write_json(&mut text);
             }
             Layout::Table(table) => {
                 table.add(record, self.expected.as_deref(), &self.names, &mut text);
@@ -203,7 +217,11 @@ impl Sink {
                 file.add(record, self.expected.as_deref(), &self.names, &mut text);
             }
         }
-        self.quiet(|out| out.write_all(text.as_bytes()))
+        let wrote = self.quiet(|out| out.write_all(text.as_bytes()));
+        text.clear();
+        text.shrink_to(KEPT);
+        self.text = text;
+        wrote
     }
 
     /// Prints text that is no record, as a page about one; on a terminal with colours ids are dim in it.
@@ -273,13 +291,6 @@ fn chosen<'a>(
         return Cow::Borrowed(record);
     };
     Cow::Owned(fields.iter().map(|name| (name.clone(), names.value(record, name))).collect())
-}
-
-fn line(record: &Record) -> String {
-    let mut line = String::with_capacity(1024);
-    record.write_json(&mut line);
-    line.push('\n');
-    line
 }
 
 fn id(record: &Record) -> Option<String> {

@@ -14,7 +14,7 @@ mod sniff;
 
 use model::record::MOST_FIELDS;
 use model::{ErrorKind, Record};
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
@@ -85,8 +85,7 @@ impl Source {
 }
 
 /// One row, good or bad.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// A row to work on.
     Row(Row),
@@ -239,7 +238,13 @@ impl Rows {
     }
 
     fn item(&self, found: Found) -> Item {
-        let here = || format!("{}:{}", self.name, found.line);
+        let here = || {
+            let mut here = String::with_capacity(self.name.len() + 12);
+            here.push_str(&self.name);
+            // Writing to memory cannot fail.
+            let _written = write!(here, ":{}", found.line);
+            here
+        };
         let (origin, content) = match found.content {
             Ok(record) => unwrapped(record),
             Err(broken) => (None, Err(broken)),
@@ -263,13 +268,13 @@ fn unwrapped(mut record: Record) -> (Option<String>, Result<Record, Broken>) {
     if record.json("error").is_some_and(|error| error.starts_with('{'))
         && let Some(input) = record.record("input")
     {
-        let source = record.get("source").and_then(Value::as_str).map(one_line);
+        let source = record.text("source").map(one_line);
         origin =
             source.map(|text| cut(&text, ORIGIN_LIMIT).to_owned()).filter(|text| !text.is_empty());
         record = input;
     }
-    let content = match record.get("unparsed") {
-        Some(Value::String(text)) if record.len() == 1 => Err(Broken::new(
+    let content = match record.text("unparsed") {
+        Some(text) if record.len() == 1 => Err(Broken::new(
             "Still not readable",
             "the row could not be read in an earlier run, and was not corrected since",
             text.as_bytes(),

@@ -1,57 +1,57 @@
-//! A queue of values: in memory while they are few, then in an unlinked temporary file.
+//! A queue of rows: in memory while they are few, then in an unlinked temporary file.
 //!
 //! A verb that reads its input to the end before it writes must not need memory for 100,000
-//! records. Values are kept as JSON lines, at most 4 MiB of them in memory. The file has no name,
-//! so nothing is left behind even after a crash.
+//! records. At most 4 MiB of them are in memory, in a form that is read back without parsing. The file has no
+//! name, so nothing is left behind even after a crash.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::marker::PhantomData;
+use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use model::Record;
+
+use crate::{Item, Row};
 
 /// Maximum number of bytes in memory.
 const IN_MEMORY: usize = 4 << 20;
 
-/// Values in the order in which they were pushed.
-pub struct Spool<T> {
+/// The first byte of a row, and of one that could not be read.
+const ROW: u8 = b'r';
+const BAD: u8 = b'b';
+
+/// Rows in the order in which they were pushed.
+pub struct Spool {
     file: Option<Arc<File>>,
     in_file: u64,
     memory: Arc<Vec<u8>>,
     limit: usize,
-    values: PhantomData<fn(T) -> T>,
 }
 
-impl<T> Default for Spool<T> {
+impl Default for Spool {
     fn default() -> Self {
         Spool::with_limit(IN_MEMORY)
     }
 }
 
-impl<T> Spool<T> {
+impl Spool {
     /// An empty spool; no file is made yet.
-    pub fn new() -> Spool<T> {
+    pub fn new() -> Spool {
         Spool::default()
     }
 
-    fn with_limit(limit: usize) -> Spool<T> {
-        Spool { file: None, in_file: 0, memory: Arc::default(), limit, values: PhantomData }
+    fn with_limit(limit: usize) -> Spool {
+        Spool { file: None, in_file: 0, memory: Arc::default(), limit }
     }
-}
 
-impl<T: Serialize> Spool<T> {
-    /// Appends a value.
+    /// Appends a row.
     ///
     /// # Errors
-    /// Those of making and writing the temporary file, a full disk for example. The value is kept
+    /// Those of making and writing the temporary file, a full disk for example. The row is kept
     /// all the same, but no more should follow.
-    pub fn push(&mut self, value: &T) -> io::Result<()> {
+    pub fn push(&mut self, item: &Item) -> io::Result<()> {
         let memory = Arc::make_mut(&mut self.memory);
-        serde_json::to_writer(&mut *memory, value)?;
-        memory.push(b'\n');
+        keep(item, memory)?;
         if memory.len() < self.limit {
             return Ok(());
         }
@@ -64,12 +64,10 @@ impl<T: Serialize> Spool<T> {
         memory.clear();
         Ok(())
     }
-}
 
-impl<T: DeserializeOwned> Spool<T> {
-    /// The values pushed so far, from the first. There may be any number of readers, and they
+    /// The rows pushed so far, from the first. There may be any number of readers, and they
     /// outlive the spool.
-    pub fn read(&self) -> Reader<T> {
+    pub fn read(&self) -> Reader {
         let bytes = Bytes {
             file: self.file.clone(),
             at: 0,
@@ -77,27 +75,73 @@ impl<T: DeserializeOwned> Spool<T> {
             memory: Arc::clone(&self.memory),
             taken: 0,
         };
-        Reader { bytes: BufReader::with_capacity(64 << 10, bytes), values: PhantomData }
+        Reader { bytes: BufReader::with_capacity(64 << 10, bytes), one: Vec::new() }
     }
 }
 
-/// Reads the values of a [`Spool`].
-pub struct Reader<T> {
-    bytes: BufReader<Bytes>,
-    values: PhantomData<fn(T) -> T>,
+/// Appends an item behind its length.
+fn keep(item: &Item, into: &mut Vec<u8>) -> io::Result<()> {
+    const LENGTH: usize = size_of::<u32>();
+    let begin = into.len();
+    into.extend_from_slice(&[0; LENGTH]);
+    match item {
+        Item::Row(row) => {
+            into.push(ROW);
+            row.record.keep(into);
+            into.extend_from_slice(row.source.as_bytes());
+        }
+        Item::Bad(bad) => {
+            into.push(BAD);
+            serde_json::to_writer(&mut *into, bad)?;
+        }
+    }
+    let length = u32::try_from(into.len() - begin - LENGTH).map_err(io::Error::other)?;
+    into[begin..begin + LENGTH].copy_from_slice(&length.to_le_bytes());
+    Ok(())
 }
 
-impl<T: DeserializeOwned> Iterator for Reader<T> {
+fn kept(bytes: &[u8]) -> io::Result<Item> {
+    let damaged = || io::Error::from(io::ErrorKind::InvalidData);
+    match bytes.split_first() {
+        Some((&ROW, mut rest)) => {
+            let record = Record::kept(&mut rest).ok_or_else(damaged)?;
+            let source = str::from_utf8(rest).map_err(io::Error::other)?.to_owned();
+            Ok(Item::Row(Row { record, source }))
+        }
+        Some((&BAD, rest)) => Ok(Item::Bad(serde_json::from_slice(rest)?)),
+        _ => Err(damaged()),
+    }
+}
+
+/// Reads the rows of a [`Spool`].
+pub struct Reader {
+    bytes: BufReader<Bytes>,
+    /// The bytes of the last one.
+    one: Vec<u8>,
+}
+
+impl Iterator for Reader {
     /// An error means that the temporary file cannot be read.
-    type Item = io::Result<T>;
+    type Item = io::Result<Item>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut line = Vec::new();
-        match self.bytes.read_until(b'\n', &mut line) {
-            Ok(0) => None,
-            Ok(_) => Some(serde_json::from_slice(&line).map_err(io::Error::from)),
-            Err(error) => Some(Err(error)),
+        let mut length = [0; size_of::<u32>()];
+        match self.bytes.read(&mut length[..1]) {
+            Ok(0) => return None,
+            Ok(_) => {}
+            Err(error) => return Some(Err(error)),
         }
+        Some(self.rest(&mut length))
+    }
+}
+
+impl Reader {
+    /// The item of whose length the first byte has been read.
+    fn rest(&mut self, length: &mut [u8; 4]) -> io::Result<Item> {
+        self.bytes.read_exact(&mut length[1..])?;
+        self.one.resize(u32::from_le_bytes(*length) as usize, 0);
+        self.bytes.read_exact(&mut self.one)?;
+        kept(&self.one)
     }
 }
 
@@ -132,20 +176,29 @@ impl Read for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Item, Row};
+    use crate::Failure;
+    use crate::source::BadRow;
+    use model::ErrorKind;
+
+    fn rows(numbers: std::ops::Range<usize>) -> impl Iterator<Item = Item> {
+        numbers.map(|number| match number % 10 {
+            0 => Item::Bad(BadRow {
+                failure: Failure::new(ErrorKind::BadInput, "Not JSON"),
+                input: Record::from_iter([("unparsed", format!("{{\n{number}").into())]),
+                source: format!("in:{number}"),
+            }),
+            _ => Item::Row(Row::bare(&format!("row\n{number}"), format!("in:{number}"))),
+        })
+    }
 
     #[test]
-    fn values_come_out_in_order_any_number_of_times() {
+    fn rows_come_out_in_order_any_number_of_times() {
         for limit in [1, 50, 1000, usize::MAX] {
             let mut spool = Spool::with_limit(limit);
-            for number in 0..200 {
-                spool.push(&format!("value\n{number}")).unwrap();
-            }
+            rows(0..200).for_each(|row| spool.push(&row).unwrap());
             let early = spool.read();
-            for number in 200..300 {
-                spool.push(&format!("value\n{number}")).unwrap();
-            }
-            let expected: Vec<String> = (0..300).map(|number| format!("value\n{number}")).collect();
+            rows(200..300).for_each(|row| spool.push(&row).unwrap());
+            let expected: Vec<Item> = rows(0..300).collect();
             for _ in 0..2 {
                 assert_eq!(spool.read().collect::<io::Result<Vec<_>>>().unwrap(), expected);
             }
@@ -168,14 +221,16 @@ mod tests {
 
     #[test]
     fn nothing_comes_out_of_nothing() {
-        assert!(Spool::<String>::new().read().next().is_none());
+        assert!(Spool::new().read().next().is_none());
     }
 
     #[test]
     fn a_file_that_was_cut_is_an_error_and_not_the_end() {
-        let mut spool = Spool::with_limit(1);
-        spool.push(&1).unwrap();
-        spool.file.as_ref().unwrap().set_len(0).unwrap();
-        assert!(spool.read().next().unwrap().is_err());
+        for left in [0, 3, 20] {
+            let mut spool = Spool::with_limit(1);
+            spool.push(&Item::Row(Row::bare("a", "devices.csv:1"))).unwrap();
+            spool.file.as_ref().unwrap().set_len(left).unwrap();
+            assert!(spool.read().next().unwrap().is_err(), "{left}");
+        }
     }
 }

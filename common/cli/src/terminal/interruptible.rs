@@ -31,7 +31,15 @@ pub struct Inputs {
     is_live: AtomicBool,
     end_with_stdout: AtomicBool,
     stdin_is_taken: AtomicBool,
-    own_fields: Mutex<Vec<String>>,
+    own_fields: Mutex<OwnFields>,
+}
+
+/// The fields that the user gives the rows.
+#[derive(Debug, Default)]
+struct OwnFields {
+    names: Vec<String>,
+    /// The type and the fields of the last row, as they stand there: most rows have the same ones.
+    last: (Option<String>, Vec<String>),
 }
 
 impl Inputs {
@@ -93,17 +101,24 @@ impl Inputs {
 
     /// Notes which fields the user gives a row.
     pub fn note_fields(&self, row: &Row) {
-        let mut names = self.own_fields.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = self.own_fields.lock().unwrap_or_else(PoisonError::into_inner);
+        let OwnFields { names, last: (kind, fields) } = &mut *own;
+        let own_kind = row.record.json("type");
+        if kind.as_deref() == own_kind && row.record.keys().eq(fields.iter()) {
+            return;
+        }
         for name in row.own_fields() {
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
         }
+        *kind = own_kind.map(str::to_owned);
+        *fields = row.record.keys().map(str::to_owned).collect();
     }
 
     /// The fields that the user gave the rows so far, in their order.
     pub fn own_fields(&self) -> Vec<String> {
-        self.own_fields.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.own_fields.lock().unwrap_or_else(PoisonError::into_inner).names.clone()
     }
 
     /// Claims stdin; false when it has been claimed already, since it can be read only once.

@@ -13,13 +13,16 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Field, Record};
+use super::{Field, Record, plain};
 
 /// The most fields of a record that comes as a row; what has been made of one may have twice as many.
 pub const MOST_FIELDS: usize = 10_000;
 
+/// So many fields are looked through one by one.
+pub(super) const MANY: usize = 64;
+
 /// The library gives objects with such keys another meaning.
-const KEYS_OF_THE_LIBRARY: &str = "$serde_json::private::";
+pub(super) const KEYS_OF_THE_LIBRARY: &str = "$serde_json::private::";
 
 const UNREADABLE_KEY: &str = "keys that begin with $serde_json::private:: cannot be read";
 
@@ -42,6 +45,9 @@ impl Record {
     /// # Errors
     /// It is something else, or has a key twice, anywhere.
     pub fn read(text: &str) -> Result<Record, Unreadable> {
+        if let Some(record) = plain::read(text) {
+            return Ok(record);
+        }
         let read = read(text).map_err(Unreadable::NotJson)?;
         if let Some(key) = read.twice {
             return Err(Unreadable::KeyTwice(key));
@@ -49,7 +55,8 @@ impl Record {
         if read.record.len() > MOST_FIELDS {
             return Err(Unreadable::TooManyFields(read.record.len()));
         }
-        let is_nested = |field: &&Field| read.record.slice(field.value).starts_with(['{', '[']);
+        let is_nested =
+            |field: &&Field| matches!(read.record.slice(field.value).as_bytes(), [b'{' | b'[', ..]);
         for field in read.record.fields.iter().filter(is_nested) {
             if keys_in_text(read.record.slice(field.value)) > keys_in(read.record.value(field)) {
                 return Err(Unreadable::KeyTwiceInside);
@@ -60,7 +67,10 @@ impl Record {
 
     /// How deep its values are nested.
     pub fn depth(&self) -> usize {
-        self.fields.iter().map(|field| depth_of(self.slice(field.value))).max().unwrap_or(0)
+        let bytes = self.text.as_bytes();
+        let is_nested = |field: &&Field| matches!(bytes[field.value.start as usize], b'{' | b'[');
+        let nested = self.fields.iter().filter(is_nested);
+        nested.map(|field| depth_of(self.slice(field.value))).max().unwrap_or(0)
     }
 
     /// Whether a record can have a field of this name: the library takes some names for its own.
@@ -70,24 +80,25 @@ impl Record {
 
     /// As [`Record::read`]; of a key that stands twice the last value counts.
     pub(super) fn read_lenient(text: &str) -> serde_json::Result<Record> {
-        read(text).map(|read| read.record)
+        match plain::read(text) {
+            Some(record) => Ok(record),
+            None => read(text).map(|read| read.record),
+        }
     }
 }
 
 /// Makes a record of fields as they come.
 pub struct Builder {
     record: Record,
-    /// Bits for the names so far: one whose bit is not set has not come.
-    names: [u64; 4],
+    names: NamesSoFar,
     places: Places,
 }
 
 impl Builder {
     /// For so many fields, and so many bytes of JSON.
     pub fn with_room_for(fields: usize, bytes: usize) -> Builder {
-        let text = String::with_capacity(bytes);
-        let record = Record { text, fields: Vec::with_capacity(fields), is_patched: false };
-        Builder { record, names: [0; 4], places: Places::default() }
+        let record = Record::with_room_for(fields, bytes);
+        Builder { record, names: NamesSoFar::default(), places: Places::default() }
     }
 
     /// Adds a value that came as JSON, spelled as it came; says whether the name had come before, and then it gets
@@ -121,8 +132,8 @@ impl Builder {
             _ => (Cow::Borrowed(json), None),
         };
         // Of many fields the bits tell nothing, and all of them have to get their places.
-        let is_one_of_many = self.record.len() >= Places::MANY;
-        let place = match is_one_of_many || self.may_have_come(name) {
+        let is_one_of_many = self.record.len() >= MANY;
+        let place = match is_one_of_many || self.names.note(name) {
             true => self.places.of(&self.record, name),
             false => None,
         };
@@ -143,9 +154,15 @@ impl Builder {
     pub fn finish(self) -> Record {
         self.record
     }
+}
 
+/// Bits for the names so far: one whose bit is not set has not come.
+#[derive(Default)]
+pub(super) struct NamesSoFar([u64; 4]);
+
+impl NamesSoFar {
     /// Notes a name; false if it is certainly new.
-    fn may_have_come(&mut self, name: &str) -> bool {
+    pub(super) fn note(&mut self, name: &str) -> bool {
         let bytes = name.as_bytes();
         let (first, last) = (bytes.first().copied(), bytes.last().copied());
         let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
@@ -154,8 +171,8 @@ impl Builder {
             + usize::from(middle) * 3
             + bytes.len() * 13;
         let (word, bit) = (mixed / 64 % 4, 1 << (mixed % 64));
-        let had = self.names[word] & bit != 0;
-        self.names[word] |= bit;
+        let had = self.0[word] & bit != 0;
+        self.0[word] |= bit;
         had
     }
 }
@@ -214,11 +231,9 @@ impl<'de> Visitor<'de> for Fields {
 struct Places(HashMap<String, usize>);
 
 impl Places {
-    const MANY: usize = 64;
-
     /// The place of the field; none if it is the next one that the record gets.
     fn of(&mut self, record: &Record, name: &str) -> Option<usize> {
-        if record.len() < Places::MANY {
+        if record.len() < MANY {
             return record.position(name);
         }
         if self.0.is_empty() {
@@ -316,11 +331,8 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// How deep a value is nested.
+/// How deep an object or a list is nested.
 fn depth_of(json: &str) -> usize {
-    if !json.starts_with(['{', '[']) {
-        return 0;
-    }
     let (mut deepest, mut depth) = (0, 0_usize);
     for byte in outside_of_strings(json) {
         match byte {

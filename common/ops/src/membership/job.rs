@@ -28,7 +28,7 @@ pub(super) struct MoveJob<'a> {
     session: &'a Session,
     order: &'a Move<'a>,
     /// The rows themselves wait here; what is known of them is short, and in the same order.
-    spool: Spool<Item>,
+    spool: Spool,
     rows: Vec<MoveRow>,
     locations: Locations,
     /// The service has just said where the devices are.

@@ -39,7 +39,7 @@ pub(super) struct Printer<'a, 'b> {
     pub session: &'a Session,
     pub order: &'a Move<'a>,
     pub results: &'a mut Results<'b>,
-    pub reader: Reader<Item>,
+    pub reader: Reader,
     pub next: usize,
     /// Rows that later ones repeat, and where they came from once that has been read.
     pub repeated: HashMap<usize, Option<String>>,

@@ -7,6 +7,7 @@
 
 use model::Record;
 use model::text::bare;
+use std::collections::HashSet;
 use std::io;
 
 use csv_core::ReadRecordResult;
@@ -42,13 +43,20 @@ impl Header {
 pub(super) struct Delimited {
     splitter: Splitter,
     columns: Vec<String>,
+    /// No two columns have the same name.
+    are_all_different: bool,
+    /// What a record needs beside the text of its row, about.
+    room: usize,
 }
 
 impl Delimited {
     pub(super) fn new(header: Header) -> Delimited {
         // A single column has no separator; no row contains NUL.
         let splitter = Splitter::new(header.separator.unwrap_or(0));
-        Delimited { splitter, columns: header.columns }
+        let columns = header.columns;
+        let are_all_different = columns.iter().collect::<HashSet<_>>().len() == columns.len();
+        let room = columns.iter().map(|name| name.len() + 8).sum::<usize>() + 256;
+        Delimited { splitter, columns, are_all_different, room }
     }
 
     /// The next row; rows with nothing in them are skipped.
@@ -99,11 +107,13 @@ impl Delimited {
             let detail = format!("it has {count}, the header has {columns}");
             return Err(Broken::new("Wrong number of fields", detail, row));
         }
-        let mut record = Record::new();
+        let mut record = Record::with_room_for(columns + 6, row.len() + self.room);
         for (column, field) in self.columns.iter().zip(fields) {
-            match field {
-                "" => record.insert_json(column, "null"),
-                text => record.insert_text(column, &without_formula(text)),
+            match (field, self.are_all_different) {
+                ("", true) => record.push_null(column),
+                ("", false) => record.insert_json(column, "null"),
+                (text, true) => record.push_text(column, &without_formula(text)),
+                (text, false) => record.insert_text(column, &without_formula(text)),
             }
         }
         Ok(Some(record))
@@ -114,21 +124,50 @@ impl Delimited {
 struct Splitter {
     separator: u8,
     reader: Box<csv_core::Reader>,
-    /// The fields of the last row, without quotes, and where each ends.
+    /// The fields of the last row that has quotes, without them.
     text: Vec<u8>,
     ends: Vec<usize>,
+    /// From where to where the fields are.
+    places: Vec<(usize, usize)>,
 }
 
 impl Splitter {
     fn new(separator: u8) -> Splitter {
         let reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
-        Splitter { separator, reader: Box::new(reader), text: Vec::new(), ends: Vec::new() }
+        let (text, ends, places) = (Vec::new(), Vec::new(), Vec::new());
+        Splitter { separator, reader: Box::new(reader), text, ends, places }
     }
 
     /// The fields of one row, and whether these are all: a carriage return ends them.
-    fn fields(&mut self, row: &str) -> (impl ExactSizeIterator<Item = &str> + Clone, bool) {
+    fn fields<'a>(
+        &'a mut self,
+        row: &'a str,
+    ) -> (impl ExactSizeIterator<Item = &'a str> + Clone, bool) {
+        self.places.clear();
+        let line = row.trim_end_matches(['\r', '\n']);
+        let is_plain = memchr::memchr2(b'"', b'\r', line.as_bytes()).is_none();
+        let all = match is_plain {
+            true => {
+                let mut start = 0;
+                for end in memchr::memchr_iter(self.separator, line.as_bytes()) {
+                    self.places.push((start, end));
+                    start = end + 1;
+                }
+                self.places.push((start, line.len()));
+                true
+            }
+            false => self.unquote(row),
+        };
+        // Only ASCII was removed, so this is still UTF-8.
+        let unquoted = || str::from_utf8(&self.text).unwrap_or_default();
+        let text = if is_plain { line } else { unquoted() };
+        (self.places.iter().map(move |(start, end)| &text[*start..*end]), all)
+    }
+
+    /// Finds the fields of a row that may have quotes; says whether these are all.
+    fn unquote(&mut self, row: &str) -> bool {
         // Fields are no longer than the row, and a separator begins one field at most.
-        let separators = row.bytes().filter(|byte| *byte == self.separator).count();
+        let separators = memchr::memchr_iter(self.separator, row.as_bytes()).count();
         self.text.resize(row.len(), 0);
         self.ends.resize(separators + 1, 0);
         self.reader.reset();
@@ -138,14 +177,11 @@ impl Splitter {
             // A last line without a line feed: empty input tells the reader that the row ends.
             count += self.reader.read_record(&[], &mut [], &mut self.ends[count..]).3;
         }
-        // Only ASCII was removed, so this is still UTF-8.
-        let text = str::from_utf8(&self.text[..length]).unwrap_or_default();
-        let all = row[taken..].trim_matches(['\r', '\n']).is_empty();
+        self.text.truncate(length);
         let mut start = 0;
-        let fields = self.ends[..count]
-            .iter()
-            .map(move |end| &text[std::mem::replace(&mut start, *end)..*end]);
-        (fields, all)
+        let ends = self.ends[..count].iter();
+        self.places.extend(ends.map(|end| (std::mem::replace(&mut start, *end), *end)));
+        row[taken..].trim_matches(['\r', '\n']).is_empty()
     }
 }
 
@@ -229,4 +265,51 @@ pub(super) fn column_name(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_whitespace() || matches!(c, '-' | '.') { '_' } else { c })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_without_quotes_are_split_as_the_library_splits_them() {
+        for row in [
+            "",
+            "\n",
+            "\r\n",
+            "a",
+            "a\n",
+            "a\r\n",
+            "a,b\n",
+            ",\n",
+            "a,,b,\r\n",
+            "a,b\r\r\n",
+            " a , b \n",
+            "é,東京,\u{7f}\n",
+            "a;b,c\n",
+            "a\tb\n",
+        ] {
+            let mut splitter = Splitter::new(b',');
+            let (fields, all) = splitter.fields(row);
+            let fields: Vec<String> = fields.map(str::to_owned).collect();
+            let mut other = Splitter::new(b',');
+            let all_of_other = other.unquote(row);
+            let text = str::from_utf8(&other.text).unwrap();
+            let of_other: Vec<&str> =
+                other.places.iter().map(|(start, end)| &text[*start..*end]).collect();
+            assert_eq!(all, all_of_other, "{row:?}");
+            // For the library a row with nothing in it has no field.
+            let is_empty = row.trim_end_matches(['\r', '\n']).is_empty();
+            assert!(fields == of_other || (is_empty && fields == [""]), "{row:?} {of_other:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_columns_with_one_name_the_last_counts() {
+        let header =
+            Header { separator: Some(b','), columns: vec!["a".into(), "b".into(), "a".into()] };
+        let mut rows = Delimited::new(header);
+        let Ok(Some(record)) = rows.record("1,2,3\n") else { panic!("no record") };
+        assert_eq!(record.to_string(), r#"{"a":"3","b":"2"}"#);
+    }
 }

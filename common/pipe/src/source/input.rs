@@ -4,6 +4,8 @@
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
+use memchr::{memchr, memchr_iter, memrchr};
+
 const BUFFER: usize = 64 << 10;
 
 /// How [`Input::line`] ended.
@@ -47,12 +49,51 @@ impl Input {
         if self.at < self.returned.len() {
             return Ok(&self.returned[self.at..]);
         }
+        self.fill()?;
+        Ok(self.reader.buffer())
+    }
+
+    /// The rest of the line without its line feed, which is not taken; nothing if that would have to be waited for
+    /// and `may_wait`, which is given what has come of it, does not allow it.
+    pub(super) fn rest_of_line(
+        &mut self,
+        may_wait: impl Fn(&[u8]) -> bool,
+    ) -> io::Result<Option<&[u8]>> {
+        loop {
+            let chunk = self.chunk()?;
+            if let Some(feed) = memchr(b'\n', chunk) {
+                // Not the chunk itself, because the borrow would last.
+                return Ok(Some(&self.chunk()?[..feed]));
+            }
+            if !may_wait(chunk) || !self.gather()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Puts the line in the next chunk, or its begin, behind the present one; false at the end of the input.
+    fn gather(&mut self) -> io::Result<bool> {
+        if self.at == self.returned.len() {
+            self.at = 0;
+            self.returned.clear();
+            self.returned.extend_from_slice(self.reader.buffer());
+            self.reader.consume(self.returned.len());
+        }
+        self.fill()?;
+        let next = self.reader.buffer();
+        let count = memchr(b'\n', next).map_or(next.len(), |feed| feed + 1);
+        self.returned.extend_from_slice(&next[..count]);
+        self.reader.consume(count);
+        Ok(count > 0)
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
         while let Err(error) = self.reader.fill_buf() {
             if error.kind() != ErrorKind::Interrupted {
                 return Err(error);
             }
         }
-        Ok(self.reader.buffer())
+        Ok(())
     }
 
     /// The next byte, which is not taken.
@@ -65,9 +106,9 @@ impl Input {
         let from_returned = self.at < self.returned.len();
         let source = if from_returned { &self.returned[self.at..] } else { self.reader.buffer() };
         let taken = &source[..count];
-        match taken.iter().rposition(|byte| *byte == b'\n') {
+        match memrchr(b'\n', taken) {
             Some(last) => {
-                self.line += taken.iter().filter(|byte| **byte == b'\n').count() as u64;
+                self.line += memchr_iter(b'\n', taken).count() as u64;
                 self.column = count - last - 1;
             }
             None => self.column += count,
@@ -115,7 +156,7 @@ impl Input {
     pub(super) fn skip_line(&mut self) -> io::Result<()> {
         loop {
             let chunk = self.chunk()?;
-            let feed = chunk.iter().position(|byte| *byte == b'\n');
+            let feed = memchr(b'\n', chunk);
             let count = feed.map_or(chunk.len(), |feed| feed + 1);
             let ended = feed.is_some() || chunk.is_empty();
             self.take(count);
@@ -166,6 +207,32 @@ mod tests {
         assert_eq!(input.line(&mut rest, 100).unwrap(), LineEnd::End);
         assert_eq!((rest.as_slice(), input.line_number()), (b"three".as_slice(), 3));
         assert_eq!(input.peek().unwrap(), None);
+    }
+
+    #[test]
+    fn the_rest_of_a_line_comes_together_from_several_reads() {
+        /// Gives three bytes at a time.
+        struct Drops(&'static [u8]);
+        impl Read for Drops {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let count = self.0.len().min(buffer.len()).min(3);
+                (&mut self.0).read(&mut buffer[..count])
+            }
+        }
+        let mut input = Input::new(Box::new(Drops(b"one two\nthree\nfour")));
+        assert_eq!(input.rest_of_line(|_| false).unwrap(), None);
+        assert_eq!(input.rest_of_line(|come| come.len() < 5).unwrap(), None);
+        assert_eq!(input.rest_of_line(|_| true).unwrap(), Some(b"one two".as_slice()));
+        input.take(4);
+        assert_eq!(input.rest_of_line(|_| true).unwrap(), Some(b"two".as_slice()));
+        input.take(4);
+        assert_eq!((input.line_number(), input.column()), (2, 0));
+        assert_eq!(input.rest_of_line(|_| true).unwrap(), Some(b"three".as_slice()));
+        let mut taken = Vec::new();
+        input.line(&mut taken, 100).unwrap();
+        assert_eq!(input.rest_of_line(|_| true).unwrap(), None);
+        input.line(&mut taken, 100).unwrap();
+        assert_eq!(taken, b"three\nfour");
     }
 
     #[test]

@@ -18,6 +18,9 @@ use serde_json::{Deserializer, Value};
 use super::input::{Input, LineEnd};
 use super::{Broken, Found, KEPT, ROW_LIMIT, readable};
 
+/// A line is put together from several reads as long as it is no longer.
+const GATHERED: usize = 128 << 10;
+
 /// The rows of a JSON source.
 #[derive(Default)]
 pub(super) struct Json {
@@ -95,17 +98,19 @@ fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>
     }
 }
 
-/// Fast path: a value alone on a line that is in the buffer.
+/// Fast path: a value alone on a line that is in the buffer, or has to come because an object is still open.
 fn whole_line(input: &mut Input) -> io::Result<Option<Result<Record, Broken>>> {
-    let chunk = input.chunk()?;
-    let Some(feed) = chunk.iter().position(|byte| *byte == b'\n') else {
+    let is_open =
+        |come: &[u8]| come.len() < GATHERED && come.starts_with(b"{") && closing(come).is_none();
+    let Some(rest) = input.rest_of_line(is_open)? else {
         return Ok(None);
     };
-    let line = chunk[..feed].trim_ascii_end();
+    let length = rest.len();
+    let line = rest.trim_ascii_end();
     let line = line.strip_suffix(b",").unwrap_or(line);
     let read = std::str::from_utf8(line).ok().and_then(|text| record(text).ok());
     if read.is_some() {
-        input.take(feed);
+        input.take(length);
     }
     Ok(read)
 }
