@@ -41,7 +41,7 @@ pub use current::{Thing, plan, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};
 pub use directory::{all, find, forget, is_held, run_of};
 use file::JournalFile;
-use lines::as_line;
+use lines::write_row;
 use past::Past;
 pub(crate) use past::{changed_before, earlier, is_counted, lacks_rows, made_since, notes_things};
 pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way};
@@ -129,12 +129,8 @@ pub fn note_item(item: &Item) {
     if index == 0 && !journal.rows_are_given.load(Ordering::Relaxed) {
         journal.file.append([json!({"type": "listed"})]);
     }
-    let mut line = Record::from_iter([
-        ("type".to_owned(), "row".into()),
-        ("row".to_owned(), journal.number(index).into()),
-    ]);
-    line.add(&as_line(item, journal.hides_rows));
-    journal.file.append([line]);
+    let kind = ("row", Some(journal.number(index)));
+    journal.file.append_text(|text| write_row(kind, item, journal.hides_rows, text));
 }
 
 /// Notes that the input has ended, so that all rows are in the journal.
@@ -146,11 +142,12 @@ pub fn note_end_of_input(inputs: &Inputs) {
     }
 }
 
-/// Hands to the system what has been noted. Whether that can be written shows before the next request.
-pub(crate) fn flush() {
-    if let Some(journal) = journal() {
-        let _shown_later = journal.file.flush();
-    }
+/// Hands to the system what has been noted.
+///
+/// # Errors
+/// In words, when the journal cannot be written and has to be.
+pub(crate) fn flush() -> Result<(), String> {
+    journal().map_or(Ok(()), |journal| journal.file.flush())
 }
 
 /// The numbers of the rows that are reported as these, counted from 0.
@@ -253,9 +250,7 @@ impl Journal {
     }
 
     fn append_given(&self, item: &Item) {
-        let mut line = as_line(item, self.hides_rows);
-        line.insert("type", "given".into());
-        self.file.append([line]);
+        self.file.append_text(|text| write_row(("given", None), item, self.hides_rows, text));
     }
 
     fn start(&self, rows: &[u64], thing: Option<&Thing>, planned: Option<&Planned>) {

@@ -182,8 +182,8 @@ impl Session {
     pub fn name_device(&self, record: &mut Record, device: &Identifier) {
         let found = self.resolver.found_before(ResourceKind::Device, &device.text);
         let named_by = if found.is_some() { NamedBy::Name } else { device.named_by };
-        let id = found.map(|found| text(&found, "id").to_owned());
-        name_device(record, &Identifier { named_by, text: device.text.clone() }, id);
+        let id = || found.map(|found| text(&found, "id").to_owned());
+        name_device(record, (named_by, &device.text), id);
     }
 
     /// A whole list.

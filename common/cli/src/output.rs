@@ -111,7 +111,15 @@ impl Output {
     /// # Errors
     /// When stdout fails for another reason than that nobody reads it, a full disk for example.
     pub fn print(&self, record: &Record) -> Result<(), CommandError> {
-        self.with_sink(|sink| sink.write(record))
+        self.print_all(std::slice::from_ref(record))
+    }
+
+    /// Prints records.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn print_all(&self, records: &[Record]) -> Result<(), CommandError> {
+        self.with_sink(|sink| records.iter().try_fold(Wrote::Done, |_, record| sink.write(record)))
     }
 
     /// Prints what the terminal shows instead of records; pages are a blank line apart.

@@ -1,8 +1,12 @@
 //! A change: what one row does to one thing, as a record that can be stored, cut with `jq`, and carried out.
 
+mod written;
+
 use serde_json::Value;
 
 use crate::{GroupType, Record, ResourceKind};
+use written::FieldOfChange;
+pub use written::{Provenance, Transfer};
 
 /// The `type` of the records.
 pub const CHANGE: &str = "change";
@@ -63,21 +67,7 @@ impl Effect {
 
     /// The device of `record` goes from one group to another, each told by its id and its type.
     pub fn transfer(record: &Record, from: Option<(&str, &str)>, to: Option<(&str, &str)>) -> Self {
-        let changes_kind = from.map(|(_, kind)| kind) != to.map(|(_, kind)| kind);
-        let side = |group: Option<(&str, &str)>| {
-            let mut side = Record::new();
-            let mut put = |name, value: Option<&str>| match value {
-                Some(text) => side.insert_text(name, text),
-                None => side.insert_json(name, "null"),
-            };
-            put("devicegroup_id", group.map(|(id, _)| id));
-            if changes_kind {
-                put("devicegroup_type", group.map(|(_, kind)| kind));
-            }
-            side
-        };
-        let (kind, before, after) = ("device".to_owned(), Some(side(from)), Some(side(to)));
-        Effect { kind, before, after, ..Effect::of(record) }
+        Transfer { id: &text(record, "id"), name: &text(record, "name"), from, to }.effect()
     }
 
     /// Something that is done to the thing of `record` and leaves no other state: a restart.
@@ -99,7 +89,7 @@ impl Effect {
 
     fn of(record: &Record) -> Self {
         let (kind, name) = (text(record, "type"), text(record, "name"));
-        Effect { kind, name, ..Effect::default() }.called(&text(record, "id"))
+        Effect { kind, name, ..Effect::default() }.called(record.text("id").unwrap_or_default())
     }
 
     /// Whether it is something done that leaves no other state.
@@ -162,47 +152,20 @@ pub struct Change {
 }
 
 impl Change {
-    /// The record of an effect of which nothing else is said.
-    pub fn of(effect: &Effect) -> Record {
-        Change::with_effect(effect, "")
-    }
-
-    fn with_effect(effect: &Effect, verb: &str) -> Record {
-        let Effect { kind, id, name, before, after } = effect;
-        let mut record = Record::new();
-        record.insert_text("type", CHANGE);
-        let mut put = |name: &str, value: &str| {
-            if !value.is_empty() {
-                record.insert_text(name, value);
-            }
-        };
-        put("verb", verb);
-        put("kind", kind);
-        put("id", id);
-        put("name", name);
-        for (side, fields) in [("before", before), ("after", after)] {
-            match fields {
-                Some(fields) => record.insert_record(side, fields),
-                None => record.insert_json(side, "null"),
-            }
-        }
-        record
-    }
-
     /// As one record.
     pub fn to_record(&self) -> Record {
-        let mut record = Change::with_effect(&self.effect, &self.verb);
-        for (name, value) in [
-            ("source", &self.source),
-            ("run", &self.run),
-            ("outcome", &self.outcome),
-            ("at", &self.at),
-        ] {
-            if !value.is_empty() {
-                record.insert_text(name, value);
-            }
-        }
+        let mut record = Record::new();
+        self.effect.each_field(&self.provenance(), |name, value| match value {
+            FieldOfChange::Text(text) => record.insert_text(name, text),
+            FieldOfChange::State(Some(state)) => record.insert_record(name, state),
+            FieldOfChange::State(None) => record.insert_json(name, "null"),
+        });
         record
+    }
+
+    fn provenance(&self) -> Provenance<'_> {
+        let Change { verb, source, run, outcome, at, .. } = self;
+        Provenance { verb, source, run, outcome, at }
     }
 
     /// Reads one.

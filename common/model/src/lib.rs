@@ -14,7 +14,7 @@ mod group_type;
 mod resource_kind;
 mod secret;
 
-pub use change::{Change, Effect};
+pub use change::{Change, Effect, Transfer};
 pub use error_kind::ErrorKind;
 pub use group_type::GroupType;
 pub use record::Record;

@@ -1,5 +1,6 @@
 //! How a row was answered, from when that is known until it is reported.
 
+use model::change::Provenance;
 use model::{Change, Effect, Record};
 use pipe::Failure;
 use serde_json::{Map, Value};
@@ -22,7 +23,8 @@ pub(super) fn changes(effects: &[Effect]) -> String {
         if list.len() > 1 {
             list.push(',');
         }
-        Change::of(effect).write_json(&mut list);
+        effect.write(&Provenance::default(), &mut list);
+        list.push('}');
     }
     list.push(']');
     list

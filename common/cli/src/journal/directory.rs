@@ -1,5 +1,6 @@
 //! The directory of the journals: their names, which of them are not finished, and how long they are kept.
 
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions, ReadDir, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -228,7 +229,18 @@ pub(super) fn interrupted(directory: &Path) -> Vec<PathBuf> {
 
 /// Now, as in records.
 pub(super) fn time_stamp() -> String {
-    stamp(clock::now(), TIME_STAMP)
+    thread_local! {
+        /// The last millisecond, and its stamp: hundreds of rows are told in one.
+        static LAST: RefCell<(u128, String)> = RefCell::default();
+    }
+    let now = clock::now();
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    LAST.with_borrow_mut(|(millisecond, text)| {
+        if *millisecond != since || text.is_empty() {
+            (*millisecond, *text) = (since, stamp(now, TIME_STAMP));
+        }
+        text.clone()
+    })
 }
 
 /// A time stamp, earlier by as much as clocks may differ.

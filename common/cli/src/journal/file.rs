@@ -40,11 +40,27 @@ pub(super) struct JournalFile {
     synced: Mutex<u64>,
 }
 
+/// Lines that are still to be written.
+#[derive(Default)]
+pub(super) struct Lines {
+    text: String,
+    /// All lines so far, also those that have been written.
+    count: u64,
+}
+
+impl Lines {
+    /// Adds a line, which `write` appends.
+    pub fn add(&mut self, write: impl FnOnce(&mut String)) {
+        write(&mut self.text);
+        self.text.push('\n');
+        self.count += 1;
+    }
+}
+
 struct State {
     /// Nothing once it could not be written.
     file: Option<Arc<File>>,
-    kept: String,
-    lines: u64,
+    kept: Lines,
     /// The number of lines that have to be on the disk before the next request leaves.
     to_sync: u64,
     failed: Option<String>,
@@ -53,22 +69,32 @@ struct State {
 impl JournalFile {
     pub fn new(path: PathBuf, file: File, required: bool) -> Self {
         let file = Some(Arc::new(file));
-        let state = State { file, kept: String::new(), lines: 0, to_sync: 0, failed: None };
+        let state = State { file, kept: Lines::default(), to_sync: 0, failed: None };
         JournalFile { path, required, state: Mutex::new(state), synced: Mutex::new(0) }
     }
 
     /// Adds lines, which are written together.
     pub fn append(&self, lines: impl IntoIterator<Item = impl Line>) {
+        self.append_lines(|kept| {
+            for line in lines {
+                kept.add(|text| line.write(text));
+            }
+        });
+    }
+
+    /// Adds a line, which `write` appends.
+    pub fn append_text(&self, write: impl FnOnce(&mut String)) {
+        self.append_lines(|kept| kept.add(write));
+    }
+
+    /// Adds the lines of `add`, which are written together.
+    pub fn append_lines(&self, add: impl FnOnce(&mut Lines)) {
         let mut state = self.state();
         if state.file.is_none() {
             return;
         }
-        for line in lines {
-            line.write(&mut state.kept);
-            state.kept.push('\n');
-            state.lines += 1;
-        }
-        if state.kept.len() >= KEPT {
+        add(&mut state.kept);
+        if state.kept.text.len() >= KEPT {
             self.write(&mut state);
         }
     }
@@ -76,7 +102,7 @@ impl JournalFile {
     /// The lines so far have to be on the disk before the next request leaves.
     pub fn want_sync(&self) {
         let mut state = self.state();
-        state.to_sync = state.lines;
+        state.to_sync = state.kept.count;
     }
 
     /// Hands all lines to the system: they outlive the process.
@@ -110,7 +136,7 @@ impl JournalFile {
             let mut state = self.state();
             // Also what they have added since, which would count as synced.
             self.write(&mut state);
-            (state.file.clone(), state.lines)
+            (state.file.clone(), state.kept.count)
         };
         let done = file.map_or(Ok(()), |file| file.sync_data());
         match done {
@@ -136,9 +162,12 @@ impl JournalFile {
     }
 
     fn write(&self, state: &mut State) {
-        let Some(file) = state.file.clone().filter(|_| !state.kept.is_empty()) else { return };
-        let kept = std::mem::take(&mut state.kept);
-        if let Err(error) = (&*file).write_all(kept.as_bytes()) {
+        let Some(file) = state.file.clone().filter(|_| !state.kept.text.is_empty()) else { return };
+        let written = (&*file).write_all(state.kept.text.as_bytes());
+        state.kept.text.clear();
+        // A row may have been very long.
+        state.kept.text.shrink_to(2 * KEPT);
+        if let Err(error) = written {
             self.fail(state, &error);
         }
     }

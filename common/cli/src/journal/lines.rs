@@ -1,26 +1,47 @@
 //! Rows and changes as lines of a journal, secrets hidden.
 
+use std::fmt::Write;
+
+use model::record::write_text;
 use model::{Effect, Record};
 use pipe::Item;
 use serde_json::Value;
 
-/// A row as it is kept.
-pub(super) fn as_line(item: &Item, hides: bool) -> Record {
+/// Appends a row as it is kept: as a line of this type, with its number if it has one.
+pub(super) fn write_row(
+    (kind, number): (&str, Option<u64>),
+    item: &Item,
+    hides: bool,
+    out: &mut String,
+) {
     let (source, input, failure) = match item {
         Item::Row(row) => (&row.source, &row.record, None),
         Item::Bad(bad) => (&bad.source, &bad.input, Some(&bad.failure)),
     };
-    let mut line = Record::new();
-    line.insert_text("source", source);
-    if hides {
-        line.insert_record("input", &hidden(input));
-    } else {
-        line.insert_record("input", input);
+    out.push_str("{\"type\":\"");
+    out.push_str(kind);
+    out.push('"');
+    if let Some(number) = number {
+        write_number("row", number, out);
     }
-    if let Some(error) = failure.and_then(|failure| serde_json::to_value(failure).ok()) {
-        line.insert("error", error);
+    out.push_str(",\"source\":");
+    write_text(source, out);
+    out.push_str(",\"input\":");
+    match hides {
+        true => hidden(input).write_json(out),
+        false => input.write_json(out),
     }
-    line
+    if let Some(error) = failure.and_then(|failure| serde_json::to_string(failure).ok()) {
+        out.push_str(",\"error\":");
+        out.push_str(&error);
+    }
+    out.push('}');
+}
+
+/// Appends a field with a number to an object that has others.
+pub(super) fn write_number(name: &str, number: u64, out: &mut String) {
+    // Writing to memory cannot fail.
+    let _written = write!(out, ",\"{name}\":{number}");
 }
 
 /// Of a record that is a secret, what tells it from others.

@@ -5,11 +5,12 @@
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 
-use model::{Change, Effect, Record};
+use model::change::Provenance;
+use model::{Effect, Record, Transfer};
 use pipe::Failure;
 
 use super::current::{self, Thing};
-use super::lines::hide;
+use super::lines::{hide, write_number};
 use super::{Journal, answer, directory, journal};
 use crate::invocation;
 use crate::rows::{Outcome, RowResult};
@@ -46,49 +47,65 @@ pub fn note_answered_of(index: u64, worked: &RowResult) {
 
 /// What became of a row.
 pub(crate) enum Told<'a> {
-    Done { record: &'a Record, effects: &'a [Effect], outcome: Outcome },
+    Done {
+        record: &'a Record,
+        effects: &'a [Effect],
+        outcome: Outcome,
+    },
+    /// A device that was moved, of which nothing was told before.
+    Moved {
+        transfer: &'a Transfer<'a>,
+        outcome: Outcome,
+    },
     Failed(&'a Failure),
 }
 
-/// Notes what became of the row that is reported as this, counted from 0.
-///
-/// # Errors
-/// The journal cannot be written and has to be.
-pub(crate) fn note_told(
-    index: u64,
-    source: &str,
-    told: &Told<'_>,
-    thing: Option<&Thing>,
-) -> Result<(), String> {
-    let Some(journal) = journal() else { return Ok(()) };
+/// Notes what became of the row that is reported as this, counted from 0. It is printed once the journal has been
+/// flushed.
+pub(crate) fn note_told(index: u64, source: &str, told: &Told<'_>, thing: Option<&Thing>) {
+    let Some(journal) = journal() else { return };
     let number = journal.number(index);
-    let mut lines = match told {
+    let thing = thing.filter(|_| !journal.hides_rows);
+    // Those of a row at once, so that it is done as a whole or not at all.
+    journal.file.append_lines(|lines| match told {
         Told::Done { record, effects, outcome } => {
             let told_before = journal.take_parts(number);
-            let effects = effects.iter().filter(|effect| !told_before.contains(effect));
-            let changes = effects.map(|effect| journal.change(effect.clone(), *outcome, source));
-            let changes: Vec<Record> = changes.collect();
-            let outcome = if told_before.is_empty() { *outcome } else { Outcome::Unchanged };
-            match changes.is_empty() {
-                true => vec![journal.change(Effect::action(record), outcome, source)],
-                false => changes,
+            let mut changes =
+                effects.iter().filter(|effect| !told_before.contains(effect)).peekable();
+            let mut add = |effect: &Effect, outcome| {
+                lines.add(|text| {
+                    journal.write_change(effect, outcome, source, text);
+                    end_of_line(number, thing, text);
+                });
+            };
+            if changes.peek().is_none() {
+                let so = if told_before.is_empty() { *outcome } else { Outcome::Unchanged };
+                return add(&Effect::action(record), so);
             }
+            changes.for_each(|effect| add(effect, *outcome));
         }
-        Told::Failed(failure) => vec![Record::from_iter([
-            ("type".to_owned(), "failed".into()),
-            ("error".to_owned(), serde_json::to_value(failure).unwrap_or_default()),
-            ("partly".to_owned(), failure.partly.into()),
-        ])],
-    };
-    for line in &mut lines {
-        line.insert("row", number.into());
-        if let Some(thing) = thing.filter(|_| !journal.hides_rows) {
-            line.insert("thing", serde_json::to_value(thing).unwrap_or_default());
-        }
+        Told::Moved { transfer, outcome } => lines.add(|text| {
+            journal
+                .with_provenance(*outcome, source, |provenance| transfer.write(provenance, text));
+            end_of_line(number, thing, text);
+        }),
+        Told::Failed(failure) => lines.add(|text| {
+            text.push_str("{\"type\":\"failed\",\"error\":");
+            text.push_str(&serde_json::to_string(failure).unwrap_or_else(|_| "null".to_owned()));
+            text.push_str(if failure.partly { ",\"partly\":true" } else { ",\"partly\":false" });
+            end_of_line(number, thing, text);
+        }),
+    });
+}
+
+/// Appends of which row a line tells, and ends it.
+fn end_of_line(row: u64, thing: Option<&Thing>, text: &mut String) {
+    write_number("row", row, text);
+    if let Some(thing) = thing.and_then(|thing| serde_json::to_string(thing).ok()) {
+        text.push_str(",\"thing\":");
+        text.push_str(&thing);
     }
-    // At once, so that a row is done as a whole or not at all.
-    journal.file.append(lines);
-    journal.file.flush()
+    text.push('}');
 }
 
 impl Journal {
@@ -114,17 +131,20 @@ impl Journal {
         if told_before || self.parts().get(&row).is_some_and(|parts| is_told(parts)) {
             return;
         }
-        let mut line = self.change(effect.clone(), outcome, "");
-        line.insert("row", row.into());
-        line.insert("partly", true.into());
         self.parts().entry(row).or_default().push(effect.clone());
-        self.file.append([line]);
+        self.file.append_text(|text| {
+            self.write_change(effect, outcome, "", text);
+            write_number("row", row, text);
+            text.push_str(",\"partly\":true}");
+        });
         let _shown_later = self.file.flush();
     }
 
     /// What was told of a row before the rest of it, in whichever run.
     fn take_parts(&self, row: u64) -> Vec<Effect> {
-        let mut parts = self.parts().remove(&row).unwrap_or_default();
+        let mut told = self.parts();
+        // Few runs have any, and each row is asked for.
+        let mut parts = if told.is_empty() { None } else { told.remove(&row) }.unwrap_or_default();
         if let Some(past) = &self.past {
             parts.extend_from_slice(past.recorded.parts(row));
         }
@@ -135,16 +155,17 @@ impl Journal {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, effect: Effect, outcome: Outcome, source: &str) -> Record {
-        let effect = if self.hides_rows { hide(effect) } else { effect };
-        let change = Change {
-            verb: invocation::verb(),
-            effect,
-            source: source.to_owned(),
-            run: self.run.clone(),
-            outcome: outcome.word().to_owned(),
-            at: directory::time_stamp(),
-        };
-        change.to_record()
+    /// Appends a change record, but for its last brace.
+    fn write_change(&self, effect: &Effect, outcome: Outcome, source: &str, text: &mut String) {
+        self.with_provenance(outcome, source, |provenance| match self.hides_rows {
+            true => hide(effect.clone()).write(provenance, text),
+            false => effect.write(provenance, text),
+        });
+    }
+
+    fn with_provenance(&self, outcome: Outcome, source: &str, write: impl FnOnce(&Provenance<'_>)) {
+        let (verb, at) = (invocation::verb(), directory::time_stamp());
+        let (verb, at, run, outcome) = (&*verb, &*at, &*self.run, outcome.word());
+        write(&Provenance { verb, source, run, outcome, at });
     }
 }

@@ -89,7 +89,8 @@ fn noted(
             None => journal::note_end_of_input(&inputs),
         }
         if at_once {
-            journal::flush();
+            // Whether that can be written shows before the next request.
+            let _shown_later = journal::flush();
         }
         next
     })

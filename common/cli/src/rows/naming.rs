@@ -2,14 +2,17 @@
 
 use model::Record;
 use model::identifier::{Shape, shape};
-use pipe::{Identifier, NamedBy};
-use serde_json::Value;
+use pipe::NamedBy;
 
 /// Gives a bare identifier of a device the field that it is (`mac_address`, `name` …), and every record
 /// of a device its type and, where it is known, its id.
-pub fn name_device(record: &mut Record, device: &Identifier, id: Option<String>) {
+pub fn name_device(
+    record: &mut Record,
+    (named_by, text): (NamedBy, &str),
+    id: impl FnOnce() -> Option<String>,
+) {
     if record.len() == 1 && record.contains_key("id") {
-        let field = match (device.named_by, shape(&device.text)) {
+        let field = match (named_by, shape(text)) {
             (NamedBy::Name, _) => "name",
             (NamedBy::Mac, _) | (_, Shape::Mac) => "mac_address",
             (_, Shape::Agent) => "agent_id",
@@ -17,9 +20,10 @@ pub fn name_device(record: &mut Record, device: &Identifier, id: Option<String>)
             _ => "name",
         };
         *record = Record::new();
-        record.insert_text(field, &device.text);
+        record.insert_text(field, text);
     }
-    let id = id.filter(|_| record.get("id").is_none_or(Value::is_null));
+    let has_id = record.json("id").is_some_and(|id| id != "null");
+    let id = if has_id { None } else { id() };
     if record.contains_key("type") && id.is_none() {
         return;
     }
@@ -37,7 +41,7 @@ pub fn name_device(record: &mut Record, device: &Identifier, id: Option<String>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn a_bare_identifier_becomes_the_field_that_it_is() {
@@ -49,13 +53,12 @@ mod tests {
             ("kitchen_lamp", "agent_id"),
         ] {
             let mut record = Record::from_iter([("id".to_owned(), text.into())]);
-            let device = Identifier { named_by: NamedBy::Any, text: text.into() };
-            name_device(&mut record, &device, None);
+            name_device(&mut record, (NamedBy::Any, text), || None);
             assert_eq!(Value::from(record), json!({"type": "device", field: text}));
         }
         let mut record = Record::from_iter([("id".to_owned(), "kitchen_lamp".into())]);
-        let device = Identifier { named_by: NamedBy::Name, text: "kitchen_lamp".into() };
-        name_device(&mut record, &device, Some("40000c2a69000001".into()));
+        let device = (NamedBy::Name, "kitchen_lamp");
+        name_device(&mut record, device, || Some("40000c2a69000001".into()));
         let named = json!({"type": "device", "id": "40000c2a69000001", "name": "kitchen_lamp"});
         assert_eq!(Value::from(record), named);
     }

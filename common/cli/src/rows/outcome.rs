@@ -93,7 +93,7 @@ impl RowDone {
     pub fn told(mut self, source: &str) -> Self {
         let first = self.reported.as_ref().and_then(|reported| reported.same_as(source));
         if let Some(first) = first {
-            self.record.insert(SAME_AS, first.into());
+            self.record.insert_text(SAME_AS, first);
             self.outcome = Some(Outcome::Unchanged);
         }
         if self.outcome == Some(Outcome::Unchanged) {
@@ -120,10 +120,18 @@ impl RowDone {
         RowDone { page, ..RowDone::read(record) }
     }
 
+    /// Takes the marks of earlier runs off a record.
+    pub fn take_off_marks(record: &mut Record) {
+        const MARKS: [&str; 3] = ["outcome", "dry_run", SAME_AS];
+        if MARKS.iter().any(|mark| record.contains_key(mark)) {
+            record.retain(|name| !MARKS.contains(&name));
+        }
+    }
+
     /// The row's record with what is known to have changed, marks of earlier runs taken off.
     pub fn changed(row: &Row, changes: Record, outcome: Outcome) -> Self {
         let mut record = row.record.clone();
-        record.retain(|name| !["outcome", "dry_run", SAME_AS].contains(&name));
+        RowDone::take_off_marks(&mut record);
         // A record that begins as nothing but an identifier gets the order of the service's.
         let record = if record.contains_key("type") || !changes.contains_key("type") {
             record.add(&changes);

@@ -2,9 +2,11 @@
 //! the summary and the exit code. The one place where a row is counted.
 
 mod finish;
+mod printed;
 
 use model::text::one_line;
-use model::{Change, Effect, ErrorKind, Record, ResourceKind};
+use model::{ErrorKind, Record, ResourceKind};
+pub use printed::MovedDevice;
 use std::collections::BTreeMap;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
@@ -53,6 +55,8 @@ pub struct Results<'a> {
     reported: u64,
     /// What the row that is reported next was done to.
     thing: Option<Thing>,
+    /// Records of rows that are reported together, to be printed once the journal has all of them.
+    waiting: Option<Vec<Record>>,
 }
 
 impl<'a> Results<'a> {
@@ -94,6 +98,7 @@ impl<'a> Results<'a> {
             writes,
             reported: 0,
             thing: None,
+            waiting: None,
         };
         if writes && !dry_run {
             journal::begin(session, args.source.noun)?;
@@ -140,14 +145,15 @@ impl<'a> Results<'a> {
     fn note_told(&mut self, source: &str, told: &Told<'_>) {
         let index = self.reported;
         self.reported += 1;
-        if let Err(error) = journal::note_told(index, source, told, self.thing.take().as_ref()) {
-            self.end_run(CommandError::usage(format!("the journal cannot be written: {error}")));
+        journal::note_told(index, source, told, self.thing.take().as_ref());
+        if self.waiting.is_none() {
+            self.flush_journal();
         }
     }
 
     /// A row that was done. False when a reading verb should end, because nobody reads.
     pub fn good(&mut self, done: RowDone, source: &str) -> bool {
-        let RowDone { mut record, mut outcome, mut effects, .. } = done;
+        let RowDone { record, mut outcome, mut effects, .. } = done;
         // What is so because the run that was interrupted did it is told as done.
         if let Some((planned, all)) = journal::with_planned(self.reported, &effects, &record)
             && !all.is_empty()
@@ -158,50 +164,7 @@ impl<'a> Results<'a> {
         if let Some(outcome) = outcome {
             self.note_told(source, &Told::Done { record: &record, effects: &effects, outcome });
         }
-        if outcome == Some(Outcome::Unchanged) {
-            self.tally.unchanged();
-        } else {
-            self.tally.ok();
-        }
-        if self.plan {
-            let changes = outcome != Some(Outcome::Unchanged);
-            return effects.into_iter().filter(|_| changes).all(|effect| {
-                if let Some(why) = effect.no_way_back() {
-                    *self.no_way_back.entry(why).or_default() += 1;
-                }
-                self.print(&planned(effect, source))
-            });
-        }
-        if let Some(outcome) = outcome {
-            record.insert("outcome", outcome.word().into());
-        }
-        if self.dry_run {
-            record.insert("dry_run", true.into());
-        }
-        self.print(&record)
-    }
-
-    /// Prints a record. False when a reading verb should end, because nobody reads.
-    fn print(&mut self, record: &Record) -> bool {
-        let output = &self.session.output;
-        if self.writes && self.tally.ok + self.tally.unchanged == 1 {
-            output.expect_own(&self.session.inputs.own_fields());
-        }
-        if let Err(error) = output.print(record).and_then(|()| output.flush_rows()) {
-            self.end_run(error);
-            return true;
-        }
-        if output.is_read() {
-            return true;
-        }
-        if self.writes && !self.closed_said {
-            stderr::say("stdout was closed; the remaining rows are still worked on");
-            self.closed_said = true;
-        }
-        if !self.writes {
-            self.session.inputs.note_perhaps_unread();
-        }
-        self.writes
+        self.print_good(record, outcome, effects, source)
     }
 
     /// A row of a reading verb whose record is shown as a page. False when nobody reads.
@@ -221,6 +184,7 @@ impl<'a> Results<'a> {
         let said = self.over && failure.kind.ends_run() && !failure.partly;
         let not_attempted = run_ended();
         let failure = if said { &not_attempted } else { failure };
+        self.print_waiting();
         self.note_told(source, &Told::Failed(failure));
         self.over |= failure.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
@@ -329,10 +293,4 @@ fn expect(session: &Session, noun: &str, changes: Option<Changes>) {
         let account = session.account_and_endpoint();
         stderr::say(&format!("{what}, nothing will be changed: {account}"));
     }
-}
-
-/// The change record of a row that was only looked up.
-fn planned(effect: Effect, source: &str) -> Record {
-    let verb = crate::invocation::verb();
-    Change { verb, effect, source: source.to_owned(), ..Change::default() }.to_record()
 }

@@ -1,6 +1,6 @@
 //! Prints the rows of a bulk move in their order, with what is known to have changed.
 
-use model::{Effect, ErrorKind, Record};
+use model::{Effect, ErrorKind, Record, Transfer};
 use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::ops::ControlFlow;
@@ -8,30 +8,48 @@ use std::sync::atomic::AtomicBool;
 
 use pipe::engine::{self, Done};
 use pipe::spool::Reader;
-use pipe::{Failure, Identifier, Item, NamedBy, Row};
-use serde_json::Value;
+use pipe::{Failure, Item, NamedBy, Row};
 
 use super::Move;
-use super::locations::{Group, Locations};
+use super::locations::{Group, GroupNumber, Locations};
 use super::row::{MoveRow, RowState};
 use cli::CommandError;
 use cli::rows::naming::name_device;
-use cli::rows::results::Results;
+use cli::rows::results::{MovedDevice, Results};
 use cli::rows::{Outcome, RowDone, SAME_AS};
 use cli::{Session, journal};
 
 /// Rows that are read back and printed together.
 const AT_ONCE: usize = 256;
 
-/// A row that is settled, as it is printed.
+/// A row that is settled, as it is printed, and where it came from.
 enum Ready {
-    /// What to print; the device and the row for when it cannot be read back.
-    Good(RowDone, String, Row),
+    Good(Acted, String),
+    /// Its whole state is to be read back; what is known, and the device and the row for when that fails.
+    ToRead(Acted, String, Row),
     /// What to print of a row that was done; why the run was over before it was read back.
-    NotReadBack(RowDone, Row, Failure),
+    NotReadBack(Acted, String, Failure),
     Bad(Failure, Record, String),
     /// What was done of a row that failed afterwards.
-    DoneAndBad(RowDone, Failure, Row),
+    DoneAndBad(Acted, Failure, Row),
+}
+
+/// What was done to a row.
+struct Acted {
+    /// The row's record with what is known now.
+    record: Record,
+    outcome: Outcome,
+    moved: Option<Moved>,
+    /// The row's record, once `record` is that of the service.
+    of_row: Option<Record>,
+}
+
+/// A device that was moved, and its id, if that is known.
+#[derive(Clone, Copy)]
+struct Moved {
+    id: Option<NonZeroU64>,
+    from: Option<GroupNumber>,
+    to: Option<GroupNumber>,
 }
 
 /// Prints rows in their order, up to the first that is not settled.
@@ -49,26 +67,27 @@ impl Printer<'_, '_> {
     /// False when nothing new is to be begun, because results cannot be written any more.
     pub fn print_settled(&mut self, rows: &[MoveRow], locations: &Locations) -> bool {
         loop {
-            let mut ready = Vec::new();
-            while ready.len() < AT_ONCE
+            let mut all = Vec::new();
+            while all.len() < AT_ONCE
                 && let Some(state) = settled(rows, self.next)
             {
                 match self.reader.next() {
                     Some(Ok(item)) => {
                         self.note_repeated(&item);
-                        let mut one = self::ready(item, &rows[self.next], state, locations);
+                        let moved = &rows[self.next];
+                        let mut one = ready(item, moved, state, locations, self.reads_back());
                         self.tell_first(&rows[self.next], &mut one);
-                        ready.push(one);
+                        all.push(one);
                     }
                     Some(Err(error)) => self.results.end_run(CommandError::cannot_keep(&error)),
                     None => {}
                 }
                 self.next += 1;
             }
-            if ready.is_empty() {
+            if all.is_empty() {
                 return !self.results.is_over();
             }
-            self.print(ready);
+            self.print(all, locations);
         }
     }
 
@@ -82,15 +101,21 @@ impl Printer<'_, '_> {
     /// Tells of a row that repeats another where that one came from.
     fn tell_first(&self, moved: &MoveRow, one: &mut Ready) {
         let first = moved.first().and_then(|first| self.repeated.get(&first)?.clone());
-        if let (Ready::Good(done, ..), Some(source)) = (one, first) {
-            done.record.insert(SAME_AS, source.into());
+        if let (Ready::Good(acted, _) | Ready::ToRead(acted, ..), Some(source)) = (one, first) {
+            acted.record.insert_text(SAME_AS, &source);
         }
     }
 
-    fn print(&mut self, ready: Vec<Ready>) {
+    fn reads_back(&self) -> bool {
         let changes = self.order.job.changes.unwrap_or_default();
-        if !changes.read_back || changes.dry_run {
-            ready.into_iter().for_each(|ready| report(self.results, ready));
+        changes.read_back && !changes.dry_run
+    }
+
+    fn print(&mut self, ready: Vec<Ready>, locations: &Locations) {
+        if !self.reads_back() {
+            self.results.together(|results| {
+                ready.into_iter().for_each(|ready| report(results, ready, locations));
+            });
             return;
         }
         let (session, results) = (self.session, &mut *self.results);
@@ -101,7 +126,7 @@ impl Printer<'_, '_> {
             |ready| read_back(session, ready),
             |done| {
                 if let Done::Worked(ready) = done {
-                    report(results, ready);
+                    report(results, ready, locations);
                 }
                 ControlFlow::Continue(())
             },
@@ -109,7 +134,13 @@ impl Printer<'_, '_> {
     }
 }
 
-fn ready(item: Item, moved: &MoveRow, state: &RowState, locations: &Locations) -> Ready {
+fn ready(
+    item: Item,
+    moved: &MoveRow,
+    state: &RowState,
+    locations: &Locations,
+    reads_back: bool,
+) -> Ready {
     let row = match item {
         Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
         Item::Row(row) => row,
@@ -123,47 +154,53 @@ fn ready(item: Item, moved: &MoveRow, state: &RowState, locations: &Locations) -
         }
         _ => return Ready::Bad(cli::rows::run_ended(), row.record, row.source),
     };
-    Ready::Good(acted(&row, moved, outcome, locations), moved.device().to_owned(), row)
+    if reads_back {
+        let done = acted(row.record.clone(), moved, outcome, locations);
+        return Ready::ToRead(done, moved.device().to_owned(), row);
+    }
+    Ready::Good(acted(row.record, moved, outcome, locations), row.source)
 }
 
-/// The row's record with what is known now.
-fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) -> RowDone {
-    let mut row = row.clone();
-    let location = locations.of(moved.device()).ok().flatten();
-    let id = moved.id_of_name.or(location.and_then(|location| location.id));
-    let is_name = moved.id_of_name.is_some() || location.is_some_and(|location| location.by_name);
-    let named_by = moved.requested.as_ref().map_or(NamedBy::Any, |requested| requested.named_by);
+fn acted(mut record: Record, row: &MoveRow, outcome: Outcome, locations: &Locations) -> Acted {
+    let location = locations.of(row.device()).ok().flatten();
+    let id = row.id_of_name.or(location.and_then(|location| location.id));
+    let is_name = row.id_of_name.is_some() || location.is_some_and(|location| location.by_name);
+    let named_by = row.requested.as_ref().map_or(NamedBy::Any, |requested| requested.named_by);
     let named_by = if is_name { NamedBy::Name } else { named_by };
-    let device = Identifier { named_by, text: moved.device().to_owned() };
-    name_device(&mut row.record, &device, id.map(|id| format!("{id:016x}")));
-    let moved_to = moved.target().map(|target| locations.group(target));
-    let transfer = location.filter(|_| outcome != Outcome::Unchanged).map(|location| {
-        let from = location.group.map(|group| locations.group(group));
-        transferred(&row.record, location.id, from, moved_to)
-    });
-    let mut changes = Record::new();
-    if let Some(target) = moved.target() {
-        let group = locations.group(target);
-        changes.insert("devicegroup_id", group.id.clone().into());
-        changes.insert("devicegroup_type", group.kind.clone().into());
-        if let Some(product) = &group.product {
-            changes.insert("product_id", product.clone().into());
-            changes.insert("product_type", "product".into());
-        }
-    } else {
-        row.record
-            .retain(|name| !name.starts_with("devicegroup_") && !name.starts_with("product_"));
-        // An unassigned device has no agent (imp-service(7), section 8.6).
-        for name in ["agent_id", "agent_url", "agent_state_changed_at"] {
-            if row.record.contains_key(name) {
-                changes.insert(name, Value::Null);
-            }
-        }
-        if row.record.contains_key("agent_running") {
-            changes.insert("agent_running", false.into());
+    let in_hex = || id.map(|id| format!("{id:016x}"));
+    name_device(&mut record, (named_by, row.device()), in_hex);
+    RowDone::take_off_marks(&mut record);
+    match row.target() {
+        Some(target) => tell_group(&mut record, locations.group(target)),
+        None => tell_none(&mut record),
+    }
+    let moved = location.filter(|_| outcome != Outcome::Unchanged);
+    let moved = moved.map(|from| Moved { id: from.id, from: from.group, to: row.target() });
+    Acted { record, outcome, moved, of_row: None }
+}
+
+/// Tells in the record of a device which group it is in.
+fn tell_group(record: &mut Record, group: &Group) {
+    record.insert_text("devicegroup_id", &group.id);
+    record.insert_text("devicegroup_type", &group.kind);
+    if let Some(product) = &group.product {
+        record.insert_text("product_id", product);
+        record.insert_text("product_type", "product");
+    }
+}
+
+/// Tells in the record of a device that it is in no group.
+fn tell_none(record: &mut Record) {
+    record.retain(|name| !name.starts_with("devicegroup_") && !name.starts_with("product_"));
+    // An unassigned device has no agent (imp-service(7), section 8.6).
+    for name in ["agent_id", "agent_url", "agent_state_changed_at"] {
+        if record.contains_key(name) {
+            record.insert_json(name, "null");
         }
     }
-    transfer.into_iter().fold(RowDone::changed(&row, changes, outcome), RowDone::with)
+    if record.contains_key("agent_running") {
+        record.insert_json("agent_running", "false");
+    }
 }
 
 /// The device of a row goes from one group to another.
@@ -173,15 +210,15 @@ pub(super) fn transferred(
     from: Option<&Group>,
     to: Option<&Group>,
 ) -> Effect {
-    let mut device = Record::new();
-    device.copy("id", row);
-    device.copy("name", row);
-    device.insert("type", "device".into());
-    if let Some(id) = id {
-        device.insert("id", format!("{id:016x}").into());
-    }
-    let [from, to] = [from, to].map(|group| Some((group?.id.as_str(), group?.kind.as_str())));
-    Effect::transfer(&device, from, to)
+    let known = id.map(|id| format!("{id:016x}"));
+    let id = known.as_deref().unwrap_or_else(|| cli::text(row, "id"));
+    let [from, to] = [from, to].map(|group| Some(id_and_kind(group?)));
+    Transfer { id, name: cli::text(row, "name"), from, to }.effect()
+}
+
+/// What tells a group in changes.
+fn id_and_kind(group: &Group) -> (&str, &str) {
+    (&group.id, &group.kind)
 }
 
 /// The state of a row, if it will not change any more.
@@ -196,43 +233,59 @@ fn settled(rows: &[MoveRow], number: usize) -> Option<&RowState> {
     }
 }
 
-fn report(results: &mut Results<'_>, ready: Ready) {
+fn report(results: &mut Results<'_>, ready: Ready, locations: &Locations) {
     match ready {
-        Ready::Good(acted, _, row) => {
-            results.good(acted, &row.source);
+        Ready::Good(acted, source) | Ready::ToRead(acted, _, Row { source, .. }) => {
+            report_good(results, acted, &source, locations);
         }
-        Ready::NotReadBack(acted, row, why) => {
+        Ready::NotReadBack(acted, source, why) => {
             let words =
                 "what was done last could not be read back, and is told as far as it is known";
             let ended = CommandError { message: None, ..CommandError::from(why.clone()) };
             let message = format!("{words}: {}", why.sentence());
             results.end_run(CommandError { message: Some(message), ..ended });
-            results.good(acted, &row.source);
+            report_good(results, acted, &source, locations);
         }
         Ready::Bad(failure, input, source) => results.bad(&failure, &input, &source),
         Ready::DoneAndBad(acted, failure, row) => {
-            if let Some(outcome) = acted.outcome.filter(|outcome| *outcome != Outcome::Unchanged) {
-                let note = |effect| journal::note_part_of(results.reported(), outcome, effect);
-                acted.effects.iter().for_each(note);
+            if let Some(Moved { id, from, to }) = acted.moved {
+                let [from, to] = [from, to].map(|group| Some(locations.group(group?)));
+                let effect = transferred(&acted.record, id, from, to);
+                journal::note_part_of(results.reported(), acted.outcome, &effect);
             }
             results.bad(&failure, &row.record, &row.source);
         }
     }
 }
 
+fn report_good(results: &mut Results<'_>, acted: Acted, source: &str, locations: &Locations) {
+    let Acted { record, outcome, moved, of_row } = acted;
+    let Some(Moved { id, from, to }) = moved else {
+        results.good(RowDone::new(record, outcome), source);
+        return;
+    };
+    let id = id.map(|id| format!("{id:016x}"));
+    let [from, to] = [from, to].map(|group| Some(id_and_kind(locations.group(group?))));
+    let moved = MovedDevice { id: id.as_deref(), of_row: of_row.as_ref(), from, to };
+    results.moved((record, outcome), &moved, source);
+}
+
 /// The whole state, read back. The move itself has been made: a device that cannot be read is reported
 /// with that failure, unless it is the run that has ended.
 fn read_back(session: &Session, ready: Ready) -> Ready {
-    let Ready::Good(acted, device, row) = ready else { return ready };
-    let id = acted.record.get("id").and_then(Value::as_str).unwrap_or(&device).to_owned();
+    let Ready::ToRead(acted, device, row) = ready else { return ready };
+    let id = acted.record.text("id").unwrap_or(&device).to_owned();
     match session.get("devices", &id) {
-        Ok(record) => Ready::Good(RowDone { record, ..acted }, device, row),
+        Ok(record) => {
+            let of_row = Some(acted.record);
+            Ready::Good(Acted { record, of_row, ..acted }, row.source)
+        }
         Err(why) if why.kind.ends_run() || why.kind == ErrorKind::NotAttempted => {
-            Ready::NotReadBack(acted, row, why)
+            Ready::NotReadBack(acted, row.source, why)
         }
         Err(why) => {
-            let done = acted.outcome.map_or("done", Outcome::word);
-            let title = format!("It was {done}, but its state could not be read back");
+            let title =
+                format!("It was {}, but its state could not be read back", acted.outcome.word());
             let words = [Some(why.title.as_str()), why.detail.as_deref()];
             let detail = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
             let detail = Some(detail).filter(|detail| !detail.is_empty());
