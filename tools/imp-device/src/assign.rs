@@ -1,5 +1,7 @@
 //! `imp-device assign`
 
+use std::sync::{Mutex, PoisonError};
+
 use clap::Args;
 use cli::Session;
 use cli::rows::RowJob;
@@ -40,11 +42,19 @@ impl Assign {
         }
         let session = Session::open(&self.common)?;
         let dg = session.single(ResourceKind::DeviceGroup, "--dg", dg.as_ref())?;
+        // The group of the last row: most rows have the same one.
+        let last: Mutex<Option<(String, Group)>> = Mutex::default();
         let target = |row: &Row| -> Result<Group, Failure> {
-            let group =
-                cli::text_option(row, &["dg", "devicegroup", "device_group"])?.or(dg.clone());
+            let own = cli::text_option(row, &["dg", "devicegroup", "device_group"])?;
+            let group = own.as_deref().or(dg.as_deref());
             let group = group.ok_or_else(|| cli::missing("--dg", "the device group to go to"))?;
-            session.find(ResourceKind::DeviceGroup, &group).map(|group| Group::of(&group))
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, known)) = last.as_ref().filter(|(text, _)| text == group) {
+                return Ok(known.clone());
+            }
+            let found = Group::of(&session.find(ResourceKind::DeviceGroup, group)?);
+            *last = Some((group.to_owned(), found.clone()));
+            Ok(found)
         };
         let order = Move {
             job: RowJob::changing(self.devices.row_args(), self.changes),
