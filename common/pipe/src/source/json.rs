@@ -3,8 +3,8 @@
 //! After a broken value, reading continues where the next one probably begins. Continuing too early
 //! would take the inside of the broken value for rows (a line `"id": "a",` of pretty-printed text
 //! is no identifier), continuing too late would lose good rows. So: behind the closing brace if it
-//! is on the same line, else at the next line that begins with a brace and is indented no deeper
-//! than the broken value.
+//! is on the same line, else at the next line that is indented no deeper than the broken value and
+//! begins with a brace, or closes the value and opens the next one. Lines that were passed over are told.
 
 use model::Record;
 use model::record::Unreadable;
@@ -88,9 +88,11 @@ fn value(input: &mut Input, in_array: bool) -> io::Result<Result<Record, Broken>
         Ok(read) => Ok(read),
         Err(_) if full => {
             input.skip_line()?;
+            let mut resync = Resync { start, depth: 0 };
+            taken.split_inclusive(|byte| *byte == b'\n').for_each(|line| resync.pass(line));
             let mut text = taken;
             text.truncate(KEPT);
-            skip_to_object(input, start, &mut text)?;
+            skip_to_value(input, resync, &mut text)?;
             Ok(Err(Broken::too_long(text)))
         }
         Err(error) if error.is_io() => Err(error.into()),
@@ -187,20 +189,26 @@ fn broken(
         input.skip_line()?;
     }
     let end = if many_lines { None } else { closing(&taken) };
-    match end.or_else(|| object_line(&taken, start)) {
+    let (mut skipped, mut resync) = (0, Resync { start, depth: 0 });
+    match end.or_else(|| resync.place_in(&taken)) {
         Some(end) => {
             input.give_back(&taken[end..]);
             taken.truncate(end);
         }
-        None if taken.starts_with(b"{") => skip_to_object(input, start, &mut taken)?,
+        None if taken.starts_with(b"{") => skipped = skip_to_value(input, resync, &mut taken)?,
         None => {}
     }
     if let Err(broken) = readable(&taken) {
         return Ok(broken);
     }
-    let (title, reason) = match error.is_eof() {
+    let (title, mut reason) = match error.is_eof() {
         true => ("Input ends too soon", "the value that begins here is cut off".to_owned()),
         false => ("Not JSON", sentence(error, many_lines)),
+    };
+    reason += &match skipped {
+        0 => String::new(),
+        1 => "; the line after that was passed over with it".to_owned(),
+        lines => format!("; the {lines} lines after that were passed over with it"),
     };
     Ok(Broken::new(title, reason, taken))
 }
@@ -236,37 +244,84 @@ fn closing(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// The first line after the first where a value may begin.
-fn object_line(text: &[u8], start: Start) -> Option<usize> {
-    let feeds = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-    feeds.map(|(place, _)| place + 1).find(|place| begins_value(&text[*place..], start))
+/// Looks for the place behind a broken value where reading goes on, line by line.
+struct Resync {
+    start: Start,
+    /// How many braces and brackets of the value are open before the line that comes next.
+    depth: isize,
 }
 
-/// Whether a line begins with a brace, or ends the array, no deeper than the broken value.
-fn begins_value(line: &[u8], start: Start) -> bool {
-    let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let begins = match line.get(indent) {
-        Some(b'{') => true,
-        Some(b']') => start.in_array,
-        _ => false,
-    };
-    begins && indent <= start.column
+impl Resync {
+    /// The first place in a line after the first where a value may begin.
+    fn place_in(&mut self, text: &[u8]) -> Option<usize> {
+        let mut begin = 0;
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            if begin > 0
+                && let Some(place) = self.place(line)
+            {
+                return Some(begin + place);
+            }
+            self.pass(line);
+            begin += line.len();
+        }
+        None
+    }
+
+    /// The place in this line where a value may begin, no deeper than the broken one.
+    fn place(&self, line: &[u8]) -> Option<usize> {
+        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        let indent = line.iter().take_while(is_blank).count();
+        if indent > self.start.column {
+            return None;
+        }
+        match line[indent..] {
+            [b'{', ..] => Some(0),
+            [b']', ..] if self.start.in_array => Some(0),
+            // It closes the broken value if that has nothing else open, and another one follows: `}, {`.
+            [b'}', ref rest @ ..] if self.depth == 1 => {
+                let rest = rest.trim_ascii_start();
+                let rest = rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start();
+                rest.starts_with(b"{").then_some(indent + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// Counts what a line opens and closes outside of strings, none of which goes on in the next line.
+    fn pass(&mut self, line: &[u8]) {
+        let (mut in_string, mut escaped) = (false, false);
+        for byte in line {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                b'{' | b'[' if !in_string => self.depth += 1,
+                b'}' | b']' if !in_string => self.depth -= 1,
+                _ => {}
+            }
+        }
+    }
 }
 
-/// Takes lines until one where a value may begin; `text` gets them as far as it is kept.
-fn skip_to_object(input: &mut Input, start: Start, text: &mut Vec<u8>) -> io::Result<()> {
+/// Takes lines until a place where a value may begin; `text` gets them as far as it is kept. Gives their number.
+fn skip_to_value(input: &mut Input, mut resync: Resync, text: &mut Vec<u8>) -> io::Result<usize> {
+    let mut skipped = 0;
     loop {
         let mut line = Vec::new();
         let end = input.line(&mut line, KEPT)?;
-        if begins_value(&line, start) {
-            input.give_back(&line);
-            return Ok(());
+        let place = resync.place(&line);
+        let passed = &line[..place.unwrap_or(line.len())];
+        text.extend_from_slice(&passed[..passed.len().min(KEPT.saturating_sub(text.len()))]);
+        if let Some(place) = place {
+            input.give_back(&line[place..]);
+            return Ok(skipped);
         }
-        text.extend_from_slice(&line[..line.len().min(KEPT.saturating_sub(text.len()))]);
+        resync.pass(&line);
+        skipped += usize::from(!line.trim_ascii().is_empty());
         match end {
             LineEnd::TooLong => input.skip_line()?,
             LineEnd::LineFeed => {}
-            LineEnd::End => return Ok(()),
+            LineEnd::End => return Ok(skipped),
         }
     }
 }

@@ -153,6 +153,7 @@ fn the_inside_of_a_broken_value_is_not_taken_for_rows() {
     let last = told(format!("[\n{good},\n{broken}\n]\n{{\"id\":\"c\"}}\n"));
     assert_eq!(last.len(), 3, "{last:#?}");
     assert_eq!(last[2], r#"f:15 {"id":"c"}"#);
+    assert!(array[0].contains("; the 4 lines after that were passed over with it"), "{}", array[0]);
     // A value swallowed by an open one comes out again.
     assert_eq!(
         told("{\"a\":\n{\"id\":\"b\"}\n"),
@@ -161,6 +162,26 @@ fn the_inside_of_a_broken_value_is_not_taken_for_rows() {
             r#"f:2 {"id":"b"}"#
         ]
     );
+}
+
+#[test]
+fn a_row_that_begins_where_a_broken_one_ends_is_read() {
+    for (text, good) in [
+        ("[{\n  \"id\": oops\n}, {\n  \"id\": \"b\"\n}]\n", "f:3"),
+        ("{\n  \"id\": oops\n} {\"id\": \"b\"}\n", "f:3"),
+        (
+            "[{\n  \"in\": [{\n    \"x\": oops\n  }, {\n    \"id\": \"no row\"\n  }]\n} , {\n  \
+             \"id\": \"b\"\n}]\n",
+            "f:7",
+        ),
+        // What is open may be anything then: the next line that begins with a brace.
+        ("{\n\"x: {\n\"y\": 1\n},\n\"z\": 2\n}\n{\"id\": \"b\"}\n", "f:7"),
+    ] {
+        let rows = told(text);
+        assert_eq!(rows.len(), 2, "{text}{rows:#?}");
+        assert!(rows[0].starts_with("f:1 BAD") || rows[0].starts_with("f:2 BAD"), "{rows:#?}");
+        assert_eq!(rows[1], format!(r#"{good} {{"id":"b"}}"#), "{text}");
+    }
 }
 
 #[test]
