@@ -26,6 +26,7 @@ mod properties {
     mod account;
     mod bad_input;
     mod command_line;
+    mod damaged_journals;
     mod doubt;
     mod dry_runs;
     mod duplicates;

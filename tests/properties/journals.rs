@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tests::{Dir, Sim};
 
-fn account(devices: usize) -> (Sim, Dir) {
+pub(super) fn account(devices: usize) -> (Sim, Dir) {
     let sim = Sim::start(&["--devices", &devices.to_string()]);
     sim.groups(["A"]);
     let dir = Dir::signed_in(&sim);
@@ -18,7 +18,7 @@ fn changes(dir: &Dir) -> PathBuf {
     dir.home().join("state/imp-tools/changes")
 }
 
-const ASSIGN: &str = "imp-device assign --dg A --input devices.csv";
+pub(super) const ASSIGN: &str = "imp-device assign --dg A --input devices.csv";
 
 #[test]
 fn a_run_that_changes_something_leaves_its_journal() {

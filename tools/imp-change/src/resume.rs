@@ -40,8 +40,9 @@ impl Resume {
             )));
         }
         if let Some((why, exit)) = self.is_over(&recorded) {
+            let damage = runs::say_damage(&recorded);
             stderr::say(&format!("run {run}: {why}"));
-            return Ok(exit);
+            return Ok(exit.and(damage));
         }
         let command: Vec<&str> = recorded.header.command.iter().map(String::as_str).collect();
         if let ["imp-change", "undo", ..] = command.as_slice() {
@@ -66,7 +67,7 @@ impl Resume {
         }
         let failed = recorded.count(RowState::Failed) + recorded.count(RowState::Unknown);
         Some(match failed {
-            0 => ("all of its rows are done".to_owned(), Exit::Done),
+            0 => (all_done(recorded).to_owned(), Exit::Done),
             _ => {
                 let rows = count(failed, "row");
                 let why =
@@ -109,5 +110,13 @@ impl Resume {
             "cannot start {program} in {}: {error}",
             header.directory.display()
         )))
+    }
+}
+
+/// What is told of a run of which nothing is left to do.
+fn all_done(recorded: &Recorded) -> &'static str {
+    match recorded.is_damaged() {
+        true => "all of its rows that are known are done",
+        false => "all of its rows are done",
     }
 }

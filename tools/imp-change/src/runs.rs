@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use cli::journal::recorded::{Recorded, RowState};
-use cli::{CommandError, journal};
+use cli::terminal::stderr;
+use cli::{CommandError, Exit, journal};
 use model::Record;
 use serde_json::json;
 
@@ -14,6 +15,13 @@ use serde_json::json;
 pub fn read(path: &Path) -> Result<Recorded, CommandError> {
     Recorded::read(path)
         .map_err(|error| CommandError::usage(format!("cannot read {}: {error}", path.display())))
+}
+
+/// Says which lines of a journal cannot be read; gives what that does to the exit code.
+pub fn say_damage(recorded: &Recorded) -> Exit {
+    let damage = recorded.damage();
+    damage.iter().for_each(|damage| stderr::say_failure(damage));
+    if damage.is_some() { Exit::SomeFailed } else { Exit::Done }
 }
 
 /// A run as a record.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use cli::journal::recorded::{RowState, each_line};
-use cli::{CommandError, Exit, Output, journal};
+use cli::{CommandError, Output, journal};
 use model::Record;
 use serde_json::Value;
 
@@ -28,7 +28,8 @@ impl Show {
         let path = journal::find(&self.run)?;
         let recorded = runs::read(&path)?;
         let mut rows: BTreeMap<u64, Vec<Record>> = BTreeMap::new();
-        let take = |mut line: Record| {
+        let take = |line: Option<Record>| {
+            let Some(mut line) = line else { return };
             let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
             if line["type"] == "answered" {
                 return;
@@ -65,7 +66,7 @@ impl Show {
             }
         }
         output.finish()?;
-        Ok(Exit::Done)
+        Ok(runs::say_damage(&recorded))
     }
 }
 

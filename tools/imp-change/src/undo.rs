@@ -5,9 +5,9 @@ use std::path::Path;
 
 use clap::Args;
 use cli::consent::count;
-use cli::journal::recorded::RowState;
+use cli::journal::recorded::{Recorded, RowState};
 use cli::terminal::stderr;
-use cli::{CommandError, Reports, Session, journal};
+use cli::{CommandError, Exit, Reports, Session, journal};
 use model::Record;
 use pipe::{Item, Row};
 
@@ -44,9 +44,11 @@ impl Undo {
         if journal::is_held(&path) {
             return Err(CommandError::usage("the run is still under way: end it first"));
         }
-        let items = read(&path)?;
+        // Somebody's own list of changes has no beginning of a run.
+        let recorded = runs::read(&path).ok();
+        let items = read(&path, recorded.is_some())?;
         let session = Session::open(&self.common)?;
-        self.fits(&path, &session)?;
+        let damage = recorded.as_ref().map_or(Ok(Exit::Done), |run| fits(run, &session))?;
         let items = about_what_there_is(&session, &path, items)?;
         let args = self.results.row_args("change", "RUN");
         let order = Order {
@@ -56,26 +58,23 @@ impl Undo {
             confirmed: self.confirmed,
             expect: None,
         };
-        carry_out(&session, args, &order, || Ok(reversed(items)))
+        Ok(carry_out(&session, args, &order, || Ok(reversed(items)))?.and(damage))
     }
 }
 
-impl Undo {
-    /// A run is undone where it was made, and one with rows that may have been done says so.
-    fn fits(&self, path: &Path, session: &Session) -> Result<(), CommandError> {
-        // Somebody's own list of changes has no beginning of a run.
-        let Ok(recorded) = runs::read(path) else { return Ok(()) };
-        journal::is_of_this_account(session, &recorded)?;
-        let run = &recorded.header.run;
-        let doubtful = recorded.count(RowState::UnderWay);
-        if doubtful > 0 {
-            stderr::say(&format!(
-                "run {run} was interrupted, and {} of it may have been done: `imp-change resume {run}` finds out",
-                count(doubtful, "row")
-            ));
-        }
-        Ok(())
+/// A run is undone where it was made, and one with rows that may have been done says so. Lines that cannot be read
+/// keep the others from nothing: each change is looked at before it is undone. Gives what they do to the exit code.
+fn fits(recorded: &Recorded, session: &Session) -> Result<Exit, CommandError> {
+    journal::is_of_this_account(session, recorded)?;
+    let run = &recorded.header.run;
+    let doubtful = recorded.count(RowState::UnderWay);
+    if doubtful > 0 {
+        stderr::say(&format!(
+            "run {run} was interrupted, and {} of it may have been done: `imp-change resume {run}` finds out",
+            count(doubtful, "row")
+        ));
     }
+    Ok(runs::say_damage(recorded))
 }
 
 /// The same changes, of things that have been made again since under the ids that they have now.
@@ -95,20 +94,22 @@ fn about_what_there_is(
     Ok(now.collect())
 }
 
-/// The changes in a journal, and nothing else of it. The last line may be cut off by the end of the run: what it would have told is not known.
-fn read(path: &Path) -> Result<Vec<Item>, CommandError> {
+/// The changes in a journal, and nothing else of it. The last line may be cut off by the end of the run: what it
+/// would have told is not known. Lines of a run that cannot be read are told elsewhere.
+fn read(path: &Path, of_run: bool) -> Result<Vec<Item>, CommandError> {
     let cannot =
         |error: String| CommandError::usage(format!("cannot read {}: {error}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
+    let text = fs::read(path).map_err(|error| cannot(error.to_string()))?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    let mut lines = text.lines().enumerate().peekable();
+    let mut lines = text.split(|byte| *byte == b'\n').enumerate().peekable();
     let mut items = Vec::new();
     while let Some((number, line)) = lines.next() {
+        let is_last = lines.peek().is_none();
         let source = format!("{name}:{}", number + 1);
-        match serde_json::from_str(line) {
+        match serde_json::from_slice(line) {
             Ok(record) if is_change(&record) => items.push(Item::Row(Row { record, source })),
             Ok(_) => {}
-            Err(_) if lines.peek().is_none() && !text.ends_with('\n') => {}
+            Err(_) if is_last || of_run => {}
             Err(error) => return Err(cannot(format!("line {}: {error}", number + 1))),
         }
     }

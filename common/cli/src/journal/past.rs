@@ -118,9 +118,10 @@ impl Past {
     /// The lines of a type.
     fn lines(&self, kind: &'static str) -> std::io::Result<Lines> {
         let file = BufReader::new(File::open(&self.path)?.take(self.recorded.length));
-        let parsed = file.lines().map(|line| {
+        let parsed = file.split(b'\n').map(|line| {
             let line = line.map_err(|error| ReadError::new("the journal", &error))?;
-            Ok(serde_json::from_str::<Record>(&line).unwrap_or_default())
+            // That one cannot be read is told in the end.
+            Ok(serde_json::from_slice::<Record>(&line).unwrap_or_default())
         });
         let is_kind = move |line: &Result<Record, ReadError>| match line {
             Ok(line) => line.get("type").and_then(Value::as_str) == Some(kind),
@@ -187,6 +188,11 @@ pub(crate) fn lacks_rows() -> bool {
     past.is_some_and(|past| !past.recorded.was_read && !past.rows_are_listed_anew())
 }
 
+/// A sentence about lines in the journal of a resumed run that cannot be read, if there are any.
+pub(crate) fn damage() -> Option<String> {
+    past()?.recorded.damage()
+}
+
 /// What was done to a thing before this run was resumed.
 pub(crate) fn earlier(thing: &Thing) -> Option<Earlier> {
     current::note_thing(thing);
@@ -245,7 +251,8 @@ pub fn goes_on() -> bool {
 pub fn each_done_before(mut each: impl FnMut(&Record, &Effect)) {
     let Some(past) = journal().and_then(|journal| journal.past.clone()) else { return };
     let mut rows: HashMap<u64, Record> = HashMap::new();
-    let take = |line: Record| {
+    let take = |line: Option<Record>| {
+        let Some(line) = line else { return };
         let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
         if let Some(input) = line.record("input") {
             rows.insert(row, input);

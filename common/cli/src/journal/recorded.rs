@@ -1,8 +1,11 @@
 //! Reading a journal: what became of each row, as far as it is written there.
 //!
-//! Careful about its end: a line that was cut off by what ended the run is no line.
+//! Careful about its end: a line that was cut off by what ended the run is no line. And about whole lines that
+//! cannot be read, as after a crash of the system: any of them may have told that a row is under way.
 
-use std::collections::BTreeMap;
+mod damage;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -74,7 +77,12 @@ pub struct Recorded {
     pub is_listed: bool,
     /// Its whole lines have so many bytes.
     pub length: u64,
+    lines: u64,
+    /// The numbers of whole lines that cannot be read.
+    damaged: Vec<u64>,
     rows: BTreeMap<u64, RowState>,
+    /// Rows of which something is told, but not what they are.
+    lost: BTreeSet<u64>,
     /// Of rows that were answered and not reported.
     answers: BTreeMap<u64, Record>,
     /// What was going to be done to rows that are under way.
@@ -98,7 +106,15 @@ impl Recorded {
         Ok(recorded)
     }
 
-    fn take(&mut self, line: Record) {
+    fn take(&mut self, line: Option<Record>) {
+        self.lines += 1;
+        match line {
+            Some(line) => self.take_line(line),
+            None => self.take_damaged(),
+        }
+    }
+
+    fn take_line(&mut self, line: Record) {
         let text = |name: &str| line.get(name).and_then(Value::as_str).map(str::to_owned);
         let row = line.get("row").and_then(Value::as_u64);
         match (line.get("type").and_then(Value::as_str).unwrap_or_default(), row) {
@@ -142,7 +158,7 @@ impl Recorded {
         let (outcome, changes) = answer::planned(line).unzip();
         let mut changes = changes.unwrap_or_default().into_iter();
         for row in &rows {
-            self.rows.insert(*row, RowState::UnderWay);
+            self.set(*row, RowState::UnderWay);
             self.note_thing(*row, line);
             let of_row = if rows.len() == 1 { usize::MAX } else { 1 };
             let of_row: Vec<Effect> = changes.by_ref().take(of_row).collect();
@@ -168,8 +184,14 @@ impl Recorded {
         self.settle(row, if is_so { RowState::Unchanged } else { RowState::Done }, line);
     }
 
+    fn set(&mut self, row: u64, state: RowState) {
+        if self.rows.insert(row, state).is_none() {
+            self.lost.insert(row);
+        }
+    }
+
     fn settle(&mut self, row: u64, state: RowState, line: &Record) {
-        self.rows.insert(row, state);
+        self.set(row, state);
         self.answers.remove(&row);
         if state != RowState::Unknown {
             self.planned.remove(&row);
@@ -222,7 +244,9 @@ impl Recorded {
             RowState::Failed | RowState::Unknown => failed_too,
             RowState::Done | RowState::Unchanged => false,
         };
-        self.rows.iter().filter(|(_, state)| is_to_do(**state)).map(|(row, _)| *row).collect()
+        let is_lost = |row: &u64| self.is_damaged() && self.lost.contains(row);
+        let to_do = self.rows.iter().filter(|(row, state)| is_to_do(**state) && !is_lost(row));
+        to_do.map(|(row, _)| *row).collect()
     }
 
     /// How a row was answered that has not been reported.
@@ -284,18 +308,21 @@ pub fn header(path: &Path) -> io::Result<Header> {
     Ok(serde_json::from_str(&line)?)
 }
 
-/// Passes on each line within the first `length` bytes; gives how many bytes whole lines have.
+/// Passes on each line within the first `length` bytes, nothing for one that cannot be read; gives how many bytes
+/// whole lines have.
 ///
 /// # Errors
 /// Those of reading.
-pub fn each_line(path: &Path, length: u64, mut each: impl FnMut(Record)) -> io::Result<u64> {
+pub fn each_line(
+    path: &Path,
+    length: u64,
+    mut each: impl FnMut(Option<Record>),
+) -> io::Result<u64> {
     let mut file = BufReader::new(File::open(path)?.take(length));
     let (mut line, mut whole) = (Vec::new(), 0);
     while file.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
         whole += line.len() as u64;
-        if let Ok(record) = serde_json::from_slice(&line) {
-            each(record);
-        }
+        each(serde_json::from_slice(&line).ok());
         line.clear();
     }
     Ok(whole)
@@ -342,7 +369,7 @@ mod tests {
     #[test]
     fn what_the_end_of_a_run_came_before_is_still_to_be_done() {
         let mut recorded = Recorded::default();
-        let mut take = |text: &str| recorded.take(serde_json::from_str(text).unwrap());
+        let mut take = |text: &str| recorded.take(Some(serde_json::from_str(text).unwrap()));
         for row in 1..=3 {
             take(&format!(r#"{{"type":"row","row":{row}}}"#));
         }

@@ -65,6 +65,10 @@ impl Results<'_> {
             );
             self.note(Exit::SomeFailed);
         }
+        if let Some(damage) = journal::damage() {
+            stderr::say_failure(&damage);
+            self.note(Exit::SomeFailed);
+        }
     }
 
     /// Says whether anything would change, and what of it could not be undone.
