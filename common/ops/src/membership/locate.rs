@@ -85,6 +85,7 @@ pub(super) fn locate_in_list(
         jobs: usize::from(session.common.jobs),
         wanted: &|| true,
         likely: Some(texts.len()),
+        only: None,
     };
     let mut seen = SeenIds::default();
     match within {
