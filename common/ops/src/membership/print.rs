@@ -12,8 +12,9 @@ use pipe::{Failure, Identifier, Item, NamedBy, Row};
 use serde_json::Value;
 
 use super::Move;
-use super::locations::{Group, Locations};
-use super::row::{MoveRow, RowState};
+use super::devices::Devices;
+use super::groups::Group;
+use super::row::{MoveRows, RowState};
 use cli::CommandError;
 use cli::rows::naming::name_device;
 use cli::rows::results::Results;
@@ -40,14 +41,14 @@ pub(super) struct Printer<'a, 'b> {
     pub order: &'a Move<'a>,
     pub results: &'a mut Results<'b>,
     pub reader: Reader<Item>,
-    pub next: usize,
+    pub next: u32,
     /// Rows that later ones repeat, and where they came from once that has been read.
-    pub repeated: HashMap<usize, Option<String>>,
+    pub repeated: HashMap<u32, Option<String>>,
 }
 
 impl Printer<'_, '_> {
     /// False when nothing new is to be begun, because results cannot be written any more.
-    pub fn print_settled(&mut self, rows: &[MoveRow], locations: &Locations) -> bool {
+    pub fn print_settled(&mut self, rows: &MoveRows) -> bool {
         loop {
             let mut ready = Vec::new();
             while ready.len() < AT_ONCE
@@ -56,8 +57,8 @@ impl Printer<'_, '_> {
                 match self.reader.next() {
                     Some(Ok(item)) => {
                         self.note_repeated(&item);
-                        let mut one = self::ready(item, &rows[self.next], state, locations);
-                        self.tell_first(&rows[self.next], &mut one);
+                        let mut one = self::ready(item, rows, (self.next, state));
+                        self.tell_first(rows.state(self.next), &mut one);
                         ready.push(one);
                     }
                     Some(Err(error)) => self.results.end_run(CommandError::cannot_keep(&error)),
@@ -80,8 +81,9 @@ impl Printer<'_, '_> {
     }
 
     /// Tells of a row that repeats another where that one came from.
-    fn tell_first(&self, moved: &MoveRow, one: &mut Ready) {
-        let first = moved.first().and_then(|first| self.repeated.get(&first)?.clone());
+    fn tell_first(&self, state: RowState, one: &mut Ready) {
+        let RowState::As(first) = state else { return };
+        let first = self.repeated.get(&first).cloned().flatten();
         if let (Ready::Good(done, ..), Some(source)) = (one, first) {
             done.record.insert(SAME_AS, source.into());
         }
@@ -109,41 +111,40 @@ impl Printer<'_, '_> {
     }
 }
 
-fn ready(item: Item, moved: &MoveRow, state: &RowState, locations: &Locations) -> Ready {
+fn ready(item: Item, rows: &MoveRows, (number, state): (u32, RowState)) -> Ready {
     let row = match item {
         Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
         Item::Row(row) => row,
     };
-    let outcome = match (state, moved.target()) {
+    let devices = &rows.devices;
+    let outcome = match (state, devices.target(number)) {
         (RowState::Unchanged, _) => Outcome::Unchanged,
         (RowState::Moved, Some(_)) => Outcome::Assigned,
         (RowState::Moved, None) => Outcome::Unassigned,
-        (RowState::Failed(failure), _) => {
-            return Ready::Bad((**failure).clone(), row.record, row.source);
+        _ => {
+            let failure = rows.failure(number, state).unwrap_or_else(cli::rows::run_ended);
+            return Ready::Bad(failure, row.record, row.source);
         }
-        _ => return Ready::Bad(cli::rows::run_ended(), row.record, row.source),
     };
-    Ready::Good(acted(&row, moved, outcome, locations), moved.device().to_owned(), row)
+    Ready::Good(acted(&row, devices, number, outcome), devices.text(number), row)
 }
 
 /// The row's record with what is known now.
-fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) -> RowDone {
+fn acted(row: &Row, devices: &Devices, number: u32, outcome: Outcome) -> RowDone {
     let mut row = row.clone();
-    let location = locations.of(moved.device()).ok().flatten();
-    let id = moved.id_of_name.or(location.and_then(|location| location.id));
-    let is_name = moved.id_of_name.is_some() || location.is_some_and(|location| location.by_name);
-    let named_by = moved.requested.as_ref().map_or(NamedBy::Any, |requested| requested.named_by);
-    let named_by = if is_name { NamedBy::Name } else { named_by };
-    let device = Identifier { named_by, text: moved.device().to_owned() };
+    let location = devices.location(number);
+    let id = location.and_then(|location| location.id);
+    let is_name = location.is_some_and(|location| location.by_name);
+    let named_by = if is_name { NamedBy::Name } else { devices.named_by(number) };
+    let device = Identifier { named_by, text: devices.text(number) };
     name_device(&mut row.record, &device, id.map(|id| format!("{id:016x}")));
-    let moved_to = moved.target().map(|target| locations.group(target));
+    let moved_to = devices.target(number).map(|target| devices.group(target));
     let transfer = location.filter(|_| outcome != Outcome::Unchanged).map(|location| {
-        let from = location.group.map(|group| locations.group(group));
+        let from = location.group.map(|group| devices.group(group));
         transferred(&row.record, location.id, from, moved_to)
     });
     let mut changes = Record::new();
-    if let Some(target) = moved.target() {
-        let group = locations.group(target);
+    if let Some(group) = moved_to {
         changes.insert("devicegroup_id", group.id.clone().into());
         changes.insert("devicegroup_type", group.kind.clone().into());
         if let Some(product) = &group.product {
@@ -167,7 +168,7 @@ fn acted(row: &Row, moved: &MoveRow, outcome: Outcome, locations: &Locations) ->
 }
 
 /// The device of a row goes from one group to another.
-pub(super) fn transferred(
+fn transferred(
     row: &Record,
     id: Option<NonZeroU64>,
     from: Option<&Group>,
@@ -185,11 +186,14 @@ pub(super) fn transferred(
 }
 
 /// The state of a row, if it will not change any more.
-fn settled(rows: &[MoveRow], number: usize) -> Option<&RowState> {
-    match &rows.get(number)?.state {
+fn settled(rows: &MoveRows, number: u32) -> Option<RowState> {
+    if number >= rows.len() {
+        return None;
+    }
+    match rows.state(number) {
         RowState::Open(_) | RowState::PerhapsName(_) | RowState::Against(_) => None,
-        RowState::As(first) => match settled(rows, *first)? {
-            RowState::Moved => Some(&RowState::Unchanged),
+        RowState::As(first) => match settled(rows, first)? {
+            RowState::Moved => Some(RowState::Unchanged),
             other => Some(other),
         },
         other => Some(other),
