@@ -17,13 +17,16 @@ use serde::de::{
 pub(super) struct Few(pub(super) &'static [&'static str]);
 
 impl Few {
-    fn take(&self, record: &mut Record, name: &str, text: Option<&str>) {
-        if self.0.contains(&name) {
-            match text {
-                Some(text) => record.insert_text(name, text),
-                None => record.insert_json(name, "null"),
-            }
-        }
+    /// Whether the field of this name is wanted.
+    fn wanted(&self, name: &str) -> bool {
+        self.0.contains(&name)
+    }
+
+    /// The wanted fields that tell of a relationship: its name, an underscore, and what they are.
+    fn of_relationship(&self, name: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.0
+            .iter()
+            .filter_map(move |field| Some((*field, field.strip_prefix(name)?.strip_prefix('_')?)))
     }
 }
 
@@ -103,20 +106,23 @@ impl<'de> Visitor<'de> for Part<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let Part { few, of, is_related } = self;
-        let is_of = |field: &&str, name: &str| {
-            let ending = field.strip_prefix(name);
-            ending.is_some_and(|ending| ending == "_id" || ending == "_type")
+        let mut take = |name: &str, text: Option<&str>| match text {
+            Some(text) => of.insert_text(name, text),
+            None => of.insert_json(name, "null"),
         };
         while let Some(name) = members.next_key_seed(Key)? {
             let name = &*name;
-            if is_related && few.0.iter().any(|field| is_of(field, name)) {
-                if let Some(Target { id, kind }) = members.next_value_seed(Relation)? {
-                    few.take(of, &[name, "_id"].concat(), id.as_deref());
-                    few.take(of, &[name, "_type"].concat(), kind.as_deref());
+            if is_related && few.of_relationship(name).next().is_some() {
+                let Some(target) = members.next_value_seed(Relation)? else { continue };
+                for (field, part) in few.of_relationship(name) {
+                    match part {
+                        "id" => take(field, target.id.as_deref()),
+                        "type" => take(field, target.kind.as_deref()),
+                        _ => {}
+                    }
                 }
-            } else if !is_related && name != "id" && name != "type" && few.0.contains(&name) {
-                let text = members.next_value_seed(Text)?;
-                few.take(of, name, text.as_deref());
+            } else if !is_related && few.wanted(name) && name != "id" && name != "type" {
+                take(name, members.next_value_seed(Text)?.as_deref());
             } else {
                 members.next_value::<IgnoredAny>()?;
             }
