@@ -5,7 +5,6 @@ use model::Record;
 use std::ops::ControlFlow;
 use std::thread::{self, JoinHandle};
 
-use serde_json::Value;
 use simulated::inherited;
 
 use crate::list::SeenIds;
@@ -38,8 +37,8 @@ pub fn list(
         if whole { PERHAPS_LEFT_OUT.map(GroupType::api_name).to_vec() } else { Vec::new() };
     let (mut count, mut asked_beside) = (0, None);
     let ended = list::list(client, "/devices", filters, reading, seen, |device| {
-        let kind = device.get("devicegroup_type").and_then(Value::as_str);
-        missing.retain(|missing| kind != Some(missing));
+        let kind = device.text("devicegroup_type");
+        missing.retain(|missing| kind.as_deref() != Some(missing));
         count += 1;
         if count == LONG && !missing.is_empty() {
             let (client, filters, missing) = (client.clone(), filters.to_vec(), missing.clone());

@@ -6,6 +6,7 @@
 //! promised is missing. The window of pages under way grows 1, 1, 2, 4 … so that `| head` costs
 //! almost nothing.
 
+mod few;
 mod next_page;
 pub(crate) mod page;
 mod seen_ids;
@@ -37,6 +38,8 @@ pub struct Reading<'a> {
     /// How many records there are, if somebody has an idea: pages that only a longer list has are not asked for
     /// ahead.
     pub likely: Option<usize>,
+    /// The fields that are wanted of the records, where the others need not be read.
+    pub only: Option<&'static [&'static str]>,
 }
 
 /// Reads the list of `path` with `filters`, giving each record once, in order, to `each`, which may
@@ -54,6 +57,7 @@ pub fn list(
 ) -> Result<ControlFlow<()>, Error> {
     let mut first = Request::get(path).query("page[number]", "1").query("page[size]", PAGE_SIZE);
     first.lists = true;
+    first.only = reading.only;
     first.query.extend_from_slice(filters);
     let mut pages = Pages::new(client, first, reading.jobs);
     pages.likely = reading.likely.map_or(u64::MAX, |records| records.div_ceil(PAGE) as u64);
@@ -111,7 +115,7 @@ pub fn collect(
     jobs: usize,
 ) -> Result<Vec<Record>, Error> {
     let mut records = Vec::new();
-    let reading = Reading { jobs, wanted: &|| true, likely: None };
+    let reading = Reading { jobs, wanted: &|| true, likely: None, only: None };
     let _all = list(client, path, filters, &reading, &mut SeenIds::default(), |record| {
         records.push(record);
         ControlFlow::Continue(())

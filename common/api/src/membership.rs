@@ -12,12 +12,12 @@ use crate::{Error, error};
 
 /// Puts `devices` (ids, MAC addresses or agent ids) into the group.
 pub fn assign<T: AsRef<str>>(group: &str, devices: &[T]) -> Request {
-    Request::post(path(group)).body(body(devices)).repeat(Repeat::NotIdempotent)
+    Request::post(path(group)).text(body(devices)).repeat(Repeat::NotIdempotent)
 }
 
 /// Takes `devices` out of the group; out of a production group only with the unblessing key.
 pub fn unassign<T: AsRef<str>>(group: &str, devices: &[T], key: Option<&Secret>) -> Request {
-    let request = Request::delete(path(group)).body(body(devices)).repeat(Repeat::NotIdempotent);
+    let request = Request::delete(path(group)).text(body(devices)).repeat(Repeat::NotIdempotent);
     match key {
         Some(key) => request.secret_header(UNBLESSING_KEY, key.clone()),
         None => request,
@@ -28,10 +28,25 @@ fn path(group: &str) -> String {
     format!("/devicegroups/{}/relationships/devices", segment(group))
 }
 
-fn body<T: AsRef<str>>(devices: &[T]) -> Value {
-    let data: Vec<Value> =
-        devices.iter().map(|device| json!({"type": "device", "id": device.as_ref()})).collect();
-    json!({ "data": data })
+fn body<T: AsRef<str>>(devices: &[T]) -> String {
+    let mut body = String::with_capacity(48 * devices.len() + 16);
+    body.push_str("{\"data\":[");
+    for (place, device) in devices.iter().enumerate() {
+        let device = device.as_ref();
+        body.push_str(if place > 0 { ",{" } else { "{" });
+        body.push_str("\"type\":\"device\",\"id\":");
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:".contains(&byte);
+        if device.bytes().all(is_plain) {
+            body.push('"');
+            body.push_str(device);
+            body.push('"');
+        } else {
+            body.push_str(&Value::from(device).to_string());
+        }
+        body.push('}');
+    }
+    body.push_str("]}");
+    body
 }
 
 /// What became of the devices of one request.
@@ -121,6 +136,15 @@ mod tests {
     }
 
     const THREE: [&str; 3] = ["aa", "bb", "cc"];
+
+    #[test]
+    fn a_request_names_each_of_its_devices() {
+        for devices in [&[][..], &["40000c2a69000001", "0c:2a:69:00:00:01", "a\"\\b", "é"]] {
+            let named: Vec<Value> =
+                devices.iter().map(|device| json!({"type": "device", "id": device})).collect();
+            assert_eq!(body(devices), json!({ "data": named }).to_string());
+        }
+    }
 
     #[test]
     fn an_error_that_names_its_device_is_that_devices_own() {

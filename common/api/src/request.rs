@@ -56,12 +56,16 @@ pub struct Request {
     pub raw_query: Option<String>,
     /// The body, if there is one.
     pub body: Option<Value>,
+    /// The body as JSON, where it is written so: that of many devices. It wins over `body`.
+    pub text: Option<String>,
     /// Headers whose values are secrets.
     pub secret_headers: Vec<(&'static str, Secret)>,
     /// May it be sent again.
     pub repeat: Repeat,
     /// It reads a page of a list of resources.
     pub lists: bool,
+    /// The fields that are wanted of those, where not all are.
+    pub only: Option<&'static [&'static str]>,
     /// True for `/auth` and `/auth/token`: plain JSON type, no bearer token, not paced.
     pub for_sign_in: bool,
 }
@@ -74,9 +78,11 @@ impl Request {
             query: Vec::new(),
             raw_query: None,
             body: None,
+            text: None,
             secret_headers: Vec::new(),
             repeat,
             lists: false,
+            only: None,
             for_sign_in: false,
         }
     }
@@ -127,6 +133,13 @@ impl Request {
     #[must_use]
     pub fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// Sets the body, which is JSON already and has no secret in it.
+    #[must_use]
+    pub fn text(mut self, body: String) -> Self {
+        self.text = Some(body);
         self
     }
 

@@ -16,8 +16,10 @@ mod lines;
 mod past;
 pub mod recorded;
 mod told;
+mod transfers;
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -36,8 +38,8 @@ use crate::terminal::interruptible::Inputs;
 pub(crate) use begin::begin;
 pub use begin::is_of_this_account;
 pub(crate) use command::without_secrets;
-use current::Planned;
-pub use current::{Thing, plan, was_under_way, working_on};
+use current::{Changes, Planned};
+pub use current::{Thing, plan, plan_transfers, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};
 pub use directory::{all, find, forget, is_held, run_of};
 use file::JournalFile;
@@ -49,6 +51,7 @@ pub(crate) use past::{
 pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way};
 pub(crate) use told::{Told, note_told};
 pub use told::{note_answered, note_answered_of, note_part, note_part_of};
+pub use transfers::Transfers;
 
 /// The journal of this run; nothing inside when it has none.
 static RUN: PerRun<OnceLock<Option<Arc<Journal>>>> = PerRun::new(OnceLock::new);
@@ -162,7 +165,7 @@ pub fn numbers(indices: impl IntoIterator<Item = u64>) -> Vec<u64> {
 /// as this, counted from 0.
 pub fn note_started(index: u64, outcome: Outcome, effects: &[Effect]) {
     if let Some(journal) = journal() {
-        let planned = Planned { outcome, effects: effects.to_vec() };
+        let planned = Planned { outcome, changes: Changes::Effects(effects.to_vec()) };
         journal.start(&[journal.number(index)], None, Some(&planned));
     }
 }
@@ -258,17 +261,35 @@ impl Journal {
     fn start(&self, rows: &[u64], thing: Option<&Thing>, planned: Option<&Planned>) {
         let mut line = Record::new();
         line.insert_text("type", "started");
-        line.insert("rows", rows.into());
+        line.insert_json("rows", &list_of_numbers(rows));
         if let Some(thing) = thing.filter(|_| !self.hides_rows) {
             line.insert("thing", serde_json::to_value(thing).unwrap_or_default());
         }
         if let Some(planned) = planned.filter(|_| !self.hides_rows) {
             line.insert_text("outcome", planned.outcome.word());
-            line.insert_json("changes", &answer::changes(&planned.effects));
+            match &planned.changes {
+                Changes::Effects(effects) => {
+                    line.insert_json("changes", &answer::changes(effects));
+                }
+                Changes::Transfers(transfers) => {
+                    line.insert_json("transfers", &transfers.to_json());
+                }
+            }
         }
         self.file.append([line]);
         self.file.want_sync();
     }
+}
+
+fn list_of_numbers(numbers: &[u64]) -> String {
+    let mut list = String::with_capacity(8 * numbers.len() + 2);
+    for number in numbers {
+        list.push(if list.is_empty() { '[' } else { ',' });
+        // Writing to memory cannot fail.
+        let _written = write!(list, "{number}");
+    }
+    list.push_str(if list.is_empty() { "[]" } else { "]" });
+    list
 }
 
 /// Whether nobody wants one: then nothing is looked up that only the journal needs.

@@ -30,10 +30,13 @@ impl Shape {
 /// The shape of `text`.
 pub fn shape(text: &str) -> Shape {
     let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let octets: Vec<&str> = text.split(':').collect();
+    let is_mac = |text: &str| {
+        let is_octet = |octet: &str| octet.len() == 2 && hex(octet);
+        text.len() == 17 && text.split(':').count() == 6 && text.split(':').all(is_octet)
+    };
     if text.len() == 16 && hex(text) {
         Shape::Id
-    } else if octets.len() == 6 && octets.iter().all(|octet| octet.len() == 2 && hex(octet)) {
+    } else if is_mac(text) {
         Shape::Mac
     } else if text.len() == 12
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))

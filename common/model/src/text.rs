@@ -36,6 +36,12 @@ pub fn bare(text: &str) -> &str {
         ('\u{ab}', "\u{bb}"),
         ('\u{bb}', "\u{ab}"),
     ];
+    if let [first, .., last] = text.as_bytes()
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        return text;
+    }
     let unseen = |character: char| character.is_whitespace() || is_hidden(character);
     let text = text.trim_matches(unseen);
     let unquoted = QUOTES.iter().find_map(|(open, close)| {

@@ -134,7 +134,12 @@ pub fn read(
         // What has come so far goes out before the next request, and shows whether anybody reads.
         session.output.flush().is_ok() && session.output.is_read()
     };
-    let reading = Reading { jobs: usize::from(session.common.jobs), wanted: &wanted, likely: None };
+    let reading = Reading {
+        jobs: usize::from(session.common.jobs),
+        wanted: &wanted,
+        likely: None,
+        only: None,
+    };
     let mut seen = SeenIds::default();
     for filters in &query.filters {
         let each = |record: Record| {

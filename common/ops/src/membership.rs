@@ -7,9 +7,11 @@
 
 mod batch_size;
 mod decide;
+mod devices;
+mod groups;
 mod job;
 mod locate;
-mod locations;
+mod named;
 mod names;
 mod noted;
 mod of_groups;
@@ -17,6 +19,7 @@ mod print;
 mod protected;
 mod read_back;
 mod row;
+mod search;
 mod send;
 mod transfers;
 
@@ -36,12 +39,12 @@ use cli::rows::{Ask, RowJob};
 use cli::{Changes, CommandError};
 use cli::{Exit, Result};
 use cli::{Session, journal};
+use devices::{Devices, Requested};
 use job::MoveJob;
-use locations::Locations;
-use row::{MoveRow, Requested, RowState};
+use row::{MoveRows, RowState};
 use send::MoveRun;
 
-pub use locations::Group;
+pub use groups::Group;
 pub use transfers::{Transfer, Transfers, transfer};
 
 /// A live source that gives nothing for so long is waited for no longer: what came is sent.
@@ -127,8 +130,12 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
     }
     let mut job = MoveJob::new(session, order);
     let mut seen = SeenIds::default();
-    let reading =
-        Reading { jobs: usize::from(session.common.jobs), wanted: &|| true, likely: None };
+    let reading = Reading {
+        jobs: usize::from(session.common.jobs),
+        wanted: &|| true,
+        likely: None,
+        only: None,
+    };
     for group in groups {
         let source = format!("{} {group}", order.job.args.source.option);
         let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
@@ -175,23 +182,21 @@ pub fn take_out(
     groups: &[(Group, Vec<String>)],
     key: Option<&Secret>,
 ) -> Vec<Vec<std::result::Result<Left, Failure>>> {
-    let mut locations = Locations::default();
-    let mut rows = Vec::new();
+    let mut rows = MoveRows::with(Devices::default());
     for (group, devices) in groups {
-        let number = locations.number(group);
-        rows.extend(devices.iter().map(|device| {
-            let device = device.as_str().into();
-            let requested = Requested::new(device, NamedBy::Id, None);
-            MoveRow { state: RowState::Open(number), ..MoveRow::asking(requested) }
-        }));
+        let number = rows.devices_mut().groups.number(group);
+        for device in devices {
+            let row = rows.len();
+            rows.push(Some(Requested::new(device, NamedBy::Id, None)));
+            rows.set(row, RowState::Open(number));
+        }
     }
-    let mut on_answer = |_: &[MoveRow], _: &Locations| true;
+    let mut on_answer = |_: &MoveRows| true;
     // The reason stands at the devices.
-    let _ended =
-        MoveRun::new(session, &mut rows, &locations, (BATCH, key), &mut on_answer).carry_out();
-    let mut outcomes = rows.into_iter().map(|row| match row.state {
-        RowState::Moved => Ok(Left::Now),
-        RowState::Failed(failure) if failure.kind != ErrorKind::NotFound => Err(*failure),
+    let _ended = MoveRun::new(session, &mut rows, (BATCH, key), &mut on_answer).carry_out();
+    let mut outcomes = rows.states().map(|(row, state)| match rows.failure(row, state) {
+        _ if state == RowState::Moved => Ok(Left::Now),
+        Some(failure) if failure.kind != ErrorKind::NotFound => Err(failure),
         _ => Ok(Left::Before),
     });
     groups.iter().map(|(_, devices)| outcomes.by_ref().take(devices.len()).collect()).collect()

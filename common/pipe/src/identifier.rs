@@ -72,9 +72,9 @@ impl Row {
     pub fn identifier(&self, kind: ResourceKind, options: &[&str]) -> Result<Identifier, Failure> {
         let type_name = self.kind();
         let typed = !type_name.is_empty() && !options.contains(&"type");
-        let reference = format!("{}_id", kind.reference());
+        let reference = || format!("{}_id", kind.reference());
         if typed && !kind.types().contains(&type_name) {
-            let id = self.text(&reference)?;
+            let id = self.text(&reference())?;
             return id
                 .map(|id| Identifier::id(kind, NamedBy::Id, &id))
                 .ok_or_else(|| wrong_type(kind, type_name));
@@ -93,6 +93,7 @@ impl Row {
         if let Some((column, text)) = first {
             return read(kind, column, text, false);
         }
+        let reference = reference();
         let referred =
             if options.contains(&reference.as_str()) { None } else { self.text(&reference)? };
         referred
@@ -118,11 +119,12 @@ impl Row {
     fn text(&self, column: &str) -> Result<Option<String>, Failure> {
         /// JSON numbers above this are rounded by most programs.
         const EXACT: u64 = 1 << 53;
+        if let Some(text) = self.record.text(column) {
+            let bare = bare(&text);
+            return Ok((!bare.is_empty()).then(|| bare.to_owned()));
+        }
         match self.record.get(column) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => {
-                Ok(Some(bare(text).to_owned()).filter(|text| !text.is_empty()))
-            }
             Some(Value::Number(number)) => match number.as_u64() {
                 Some(whole) if whole <= EXACT => Ok(Some(whole.to_string())),
                 _ => Err(damaged(column, &format!("{number} is a rounded number"))),

@@ -46,8 +46,9 @@ impl Trace {
         for (name, _) in &request.secret_headers {
             line.push_str(&format!(" {name}: {HIDDEN}"));
         }
-        if let Some(body) = &request.body {
-            line.push_str(&format!(" {}", hide(body.clone())));
+        let read = || serde_json::from_str(request.text.as_deref()?).ok();
+        if let Some(body) = request.body.clone().or_else(read) {
+            line.push_str(&format!(" {}", hide(body)));
         }
         (self.0)(&line);
     }

@@ -63,7 +63,7 @@ impl Raw {
     pub(crate) fn new(request: &Request, status: u16, headers: HeaderMap, text: String) -> Raw {
         if request.lists
             && (200..300).contains(&status)
-            && let Ok(Page { data, links }) = serde_json::from_str(&text)
+            && let Ok(Page { data, links }) = Page::read(&text, request.only)
         {
             let body = json!({ "links": links });
             return Raw { status, headers, text, body, records: Some(data) };
@@ -144,10 +144,11 @@ impl Transport {
             Ok(response) => response,
             Err(error) => return failure(&error),
         };
-        let read =
-            response.body_mut().with_config().limit(LARGEST_BODY).lossy_utf8(true).read_to_string();
+        let read = response.body_mut().with_config().limit(LARGEST_BODY).read_to_vec();
         match read {
-            Ok(text) => {
+            Ok(bytes) => {
+                let text = String::from_utf8(bytes)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
                 let status = response.status().as_u16();
                 let headers = response.headers().clone();
                 Exchange::Answered(Raw::new(request, status, headers, text))
@@ -237,7 +238,8 @@ impl Transport {
             )?
             .into_parts()
             .0;
-        Ok((parts, request.body.as_ref().map(Value::to_string)))
+        let written = || request.body.as_ref().map(Value::to_string);
+        Ok((parts, request.text.clone().or_else(written)))
     }
 }
 

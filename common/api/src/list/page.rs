@@ -14,35 +14,85 @@ use serde::de::{
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::few::Few;
+
 /// A page of a list.
-#[derive(Deserialize)]
 pub(crate) struct Page {
     /// Its records.
-    #[serde(deserialize_with = "records")]
     pub(crate) data: Vec<Record>,
     /// Where other pages are.
-    #[serde(default)]
     pub(crate) links: Value,
 }
 
-fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Record>, D::Error> {
-    struct Records;
-    impl<'de> Visitor<'de> for Records {
-        type Value = Vec<Record>;
+/// The fields that are wanted; all of them where it says nothing.
+type Only = Option<&'static [&'static str]>;
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of resources")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut resources: A) -> Result<Vec<Record>, A::Error> {
-            let mut records = Vec::new();
-            while let Some(record) = resources.next_element_seed(Resource)? {
-                records.push(record);
-            }
-            Ok(records)
-        }
+impl Page {
+    /// Reads a page, and of its records these fields.
+    pub(crate) fn read(text: &str, only: Only) -> serde_json::Result<Page> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let page = deserializer.deserialize_map(PageOf(only))?;
+        deserializer.end()?;
+        Ok(page)
     }
-    deserializer.deserialize_seq(Records)
+}
+
+/// The parts of a page, in whatever order they come.
+struct PageOf(Only);
+
+impl<'de> Visitor<'de> for PageOf {
+    type Value = Page;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Page, A::Error> {
+        let (mut data, mut links) = (None, Value::Null);
+        while let Some(name) = members.next_key_seed(Key)? {
+            match &*name {
+                "data" => data = Some(members.next_value_seed(Records(self.0))?),
+                "links" => links = members.next_value()?,
+                _ => _ = members.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(Page { data: data.ok_or_else(|| A::Error::missing_field("data"))?, links })
+    }
+}
+
+struct Records(Only);
+
+impl<'de> DeserializeSeed<'de> for Records {
+    type Value = Vec<Record>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Record>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Records {
+    type Value = Vec<Record>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of resources")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut resources: A) -> Result<Vec<Record>, A::Error> {
+        let mut records = Vec::new();
+        match self.0 {
+            None => {
+                while let Some(record) = resources.next_element_seed(Resource)? {
+                    records.push(record);
+                }
+            }
+            Some(only) => {
+                while let Some(record) = resources.next_element_seed(Few(only))? {
+                    records.push(record);
+                }
+            }
+        }
+        Ok(records)
+    }
 }
 
 /// The parts of a resource, in whatever order they come.
@@ -80,29 +130,37 @@ impl<'de> Visitor<'de> for Resource {
         if attributes.is_none() && relationships.is_none() {
             return Err(A::Error::custom("neither attributes nor relationships"));
         }
-        let attributes = attributes.unwrap_or_default().0;
-        let relationships = relationships.unwrap_or_default().0;
-        if attributes.len() + relationships.len() > MOST_FIELDS {
-            return Err(A::Error::custom("more than a record may have"));
-        }
-        let bytes: usize = attributes.iter().chain(&relationships).map(Members::bytes).sum();
-        let mut record = Builder::with_room_for(attributes.len() + 10, bytes + 256);
-        let mut take = |name: &str, is_plain, json: &RawValue| {
-            record.take(name, is_plain, json).map(|_| ()).map_err(A::Error::custom)
-        };
-        for (name, json) in [("type", kind), ("id", id)] {
-            json.map_or(Ok(()), |json| take(name, true, json))?;
-        }
-        // An attribute must not hide what the record is.
-        for (name, json) in attributes.iter().filter(|(name, _)| name != "type" && name != "id") {
-            take(name, matches!(name, Cow::Borrowed(_)), json)?;
-        }
-        let mut record = record.finish();
-        for (name, json) in relationships {
-            relate(&mut record, &name, json).map_err(A::Error::custom)?;
-        }
-        Ok(record)
+        record(kind, id, (attributes.unwrap_or_default(), relationships.unwrap_or_default()))
     }
+}
+
+/// The record of a resource.
+fn record<E: serde::de::Error>(
+    kind: Option<&RawValue>,
+    id: Option<&RawValue>,
+    (attributes, relationships): (Members<'_>, Members<'_>),
+) -> Result<Record, E> {
+    let (attributes, relationships) = (attributes.0, relationships.0);
+    if attributes.len() + relationships.len() > MOST_FIELDS {
+        return Err(E::custom("more than a record may have"));
+    }
+    let bytes: usize = attributes.iter().chain(&relationships).map(Members::bytes).sum();
+    let mut record = Builder::with_room_for(attributes.len() + 10, bytes + 256);
+    let mut take = |name: &str, is_plain, json: &RawValue| {
+        record.take(name, is_plain, json).map(|_| ()).map_err(E::custom)
+    };
+    for (name, json) in [("type", kind), ("id", id)] {
+        json.map_or(Ok(()), |json| take(name, true, json))?;
+    }
+    // An attribute must not hide what the record is.
+    for (name, json) in attributes.iter().filter(|(name, _)| name != "type" && name != "id") {
+        take(name, matches!(name, Cow::Borrowed(_)), json)?;
+    }
+    let mut record = record.finish();
+    for (name, json) in relationships {
+        relate(&mut record, &name, json).map_err(E::custom)?;
+    }
+    Ok(record)
 }
 
 /// The members of an object, none made a value.
@@ -198,7 +256,7 @@ mod tests {
             {"id":"25","attributes":{}},
         ]);
         let text = json!({"data": resources, "links": {"next": "n"}, "meta": 1}).to_string();
-        let page: Page = serde_json::from_str(&text).expect("a page");
+        let page = Page::read(&text, None).expect("a page");
         let expected: Vec<Record> =
             resources.as_array().expect("a list").iter().map(crate::resource::fields).collect();
         assert_eq!(page.data, expected);
@@ -207,6 +265,12 @@ mod tests {
         };
         assert_eq!(keys(&page.data), keys(&expected));
         assert_eq!(page.links["next"], "n");
+        let only = &["type", "id", "name", "devicegroup_id", "owner_id", "product_type"];
+        let few = Page::read(&text, Some(only)).expect("a page").data;
+        for (few, mut all) in few.into_iter().zip(expected) {
+            all.retain(|name| only.contains(&name));
+            assert_eq!(few, all);
+        }
     }
 
     #[test]
@@ -214,7 +278,10 @@ mod tests {
         for text in
             [r#"{"data":[{"ts":"t","msg":"m"}]}"#, r#"{"data":{}}"#, "{}", r#"{"data":[1]}"#]
         {
-            assert!(serde_json::from_str::<Page>(text).is_err(), "{text}");
+            assert!(
+                Page::read(text, None).is_err() && Page::read(text, Some(&["id"])).is_err(),
+                "{text}"
+            );
         }
     }
 }

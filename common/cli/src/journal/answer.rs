@@ -5,6 +5,7 @@ use model::{Change, Effect, Record};
 use pipe::Failure;
 use serde_json::{Map, Value};
 
+use super::transfers::Transfers;
 use crate::rows::{Outcome, RowDone, RowResult};
 
 pub(super) fn of_done(done: &RowDone) -> Record {
@@ -39,7 +40,12 @@ fn effects(line: &Record) -> Option<Vec<Effect>> {
 
 /// What a line of what was started says that was going to be done.
 pub(super) fn planned(line: &Record) -> Option<(Outcome, Vec<Effect>)> {
-    Some((Outcome::of_word(line.get("outcome")?.as_str()?)?, effects(line)?))
+    let outcome = Outcome::of_word(line.get("outcome")?.as_str()?)?;
+    let effects = match line.get("transfers") {
+        Some(transfers) => Transfers::read(transfers)?,
+        None => effects(line)?,
+    };
+    Some((outcome, effects))
 }
 
 pub(super) fn of_failure(failure: &Failure) -> Record {

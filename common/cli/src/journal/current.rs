@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use model::{Effect, Record};
 use serde::{Deserialize, Serialize};
 
+use super::transfers::Transfers;
 use crate::rows::Outcome;
 
 /// What a row does something to, for telling that another row means the same.
@@ -25,11 +26,20 @@ impl Thing {
     }
 }
 
-/// What is going to be done to rows: an effect for each, or all those of one row.
+/// What is going to be done to rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
     pub outcome: Outcome,
-    pub effects: Vec<Effect>,
+    pub changes: Changes,
+}
+
+/// The changes that that makes.
+#[derive(Clone, Debug)]
+pub(crate) enum Changes {
+    /// One for each row, or all those of one row.
+    Effects(Vec<Effect>),
+    /// The device of each row goes from one group to another.
+    Transfers(Transfers),
 }
 
 #[derive(Default)]
@@ -85,7 +95,15 @@ pub(super) fn row() -> Option<u64> {
 /// row. When it is under way, and the run that goes on finds it done, then this is what was done.
 pub fn plan(outcome: Outcome, effects: Vec<Effect>) {
     CURRENT.with_borrow_mut(|current| {
-        current.planned = Some(Planned { outcome, effects });
+        current.planned = Some(Planned { outcome, changes: Changes::Effects(effects) });
+        current.started = false;
+    });
+}
+
+/// The same of devices that go from one group to another, one for each row.
+pub fn plan_transfers(outcome: Outcome, transfers: Transfers) {
+    CURRENT.with_borrow_mut(|current| {
+        current.planned = Some(Planned { outcome, changes: Changes::Transfers(transfers) });
         current.started = false;
     });
 }

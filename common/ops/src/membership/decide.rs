@@ -4,110 +4,97 @@
 //! twice is written once: its second row is `unchanged` for the same target and a conflict for another.
 
 use model::{ErrorKind, GroupType};
-use std::collections::HashMap;
-use std::num::NonZeroU64;
+use std::sync::Arc;
 
 use pipe::Failure;
 
-use super::locations::{Group, GroupNumber, Location, Locations, key};
-use super::row::{MoveRow, Requested, RowState};
+use super::devices::{Devices, Found, Location};
+use super::groups::{Group, GroupNumber};
+use super::named::Sorted;
+use super::row::{MoveRows, RowState};
 
 /// Decides about every row that asks for something. `key_given`: there is an unblessing key.
-pub(super) fn decide(rows: &mut [MoveRow], locations: &Locations, key_given: bool) {
-    // The number of the first row of a device; in 32 bits, since there may be a million.
-    let mut first: HashMap<u64, u32> = HashMap::with_capacity(rows.len());
-    for number in 0..rows.len() {
-        let target_of = |row: u32| rows[row as usize].target();
-        let row = &rows[number];
-        let Some(requested) = &row.requested else { continue };
-        let location = match locations.of(&requested.device) {
-            Ok(location) => location,
+pub(super) fn decide(rows: &mut MoveRows, key_given: bool) {
+    let devices = Arc::clone(&rows.devices);
+    let mut order: Vec<u32> = Vec::with_capacity(devices.len());
+    for row in devices.asking() {
+        match devices.found(row) {
+            Found::Nowhere => rows.set(row, RowState::NoDevice),
             // An error of one GET is this row's own.
-            Err(error) => {
-                rows[number].state = RowState::failed(error);
-                continue;
-            }
-        };
-        let identity = location
-            .and_then(|location| location.id)
-            .map_or_else(|| key(&requested.device), NonZeroU64::get);
-        rows[number].state = match first.get(&identity) {
-            Some(earlier) if target_of(*earlier) == requested.target => {
-                RowState::As(*earlier as usize)
-            }
-            Some(earlier) => RowState::Against(*earlier as usize),
-            None => {
-                first.insert(identity, u32::try_from(number).expect("fewer than 2^32 rows"));
-                decide_one(requested, location, locations, key_given)
-            }
-        };
+            Found::Several(_) | Found::Trouble => match devices.is_looked_up(row) {
+                Ok(()) => {}
+                Err(error) => rows.fail_with(row, error),
+            },
+            Found::Unknown | Found::At(_) => order.push(row),
+        }
+    }
+    let sorted = Sorted::new(order.into_iter(), |row| devices.identity(row));
+    let is_same = |one: &u32, other: &u32| devices.identity(*one) == devices.identity(*other);
+    for of_device in sorted.all().flat_map(|rows| rows.chunk_by(is_same)) {
+        let [first, others @ ..] = of_device else { continue };
+        match decide_one(*first, &devices, key_given) {
+            Ok(state) => rows.set(*first, state),
+            Err(failure) => rows.fail(*first, failure),
+        }
+        for row in others {
+            let is_same = devices.target(*row) == devices.target(*first);
+            rows.set(*row, if is_same { RowState::As(*first) } else { RowState::Against(*first) });
+        }
     }
 }
 
-fn decide_one(
-    requested: &Requested,
-    location: Option<Location>,
-    locations: &Locations,
-    key_given: bool,
-) -> RowState {
+fn decide_one(row: u32, devices: &Devices, key_given: bool) -> Result<RowState, Failure> {
+    let (target, location) = (devices.target(row), devices.location(row));
     let present = location.and_then(|location| location.group);
-    if location.is_some()
-        && present != requested.target
-        && requested.expected.is_some_and(|expected| expected != present)
-    {
-        return RowState::Failed(Box::new(drifted(requested, present, locations)));
+    if location.is_some() && present != target {
+        let expected = devices.expected(row);
+        if let Some(expected) = expected.filter(|expected| *expected != present) {
+            return Err(drifted(expected, present, devices));
+        }
     }
-    match (requested.target, present) {
+    Ok(match (target, present) {
         (Some(target), Some(present)) if target == present => RowState::Unchanged,
         (Some(target), _) => RowState::Open(target),
         (None, None) if location.is_some() => RowState::Unchanged,
-        (None, None) => RowState::failed(api::Error::new(
-            ErrorKind::NotFound,
-            format!("No device `{}`", requested.device),
-        )),
-        (None, Some(present)) if locations.group(present).is_production() && !key_given => {
-            RowState::Failed(Box::new(needs_key()))
+        (None, None) => RowState::NoDevice,
+        (None, Some(present)) if devices.group(present).is_production() && !key_given => {
+            return Err(needs_key());
         }
         (None, Some(present)) => RowState::Open(present),
-    }
+    })
 }
 
 /// For a dry run: fails the rows of devices that the service certainly refuses (imp-service(7), section 8.5).
-pub(super) fn foresee(rows: &mut [MoveRow], locations: &Locations) {
-    for row in rows.iter_mut().filter(|row| row.open().is_some()) {
-        let location = locations.of(row.device()).ok().flatten();
-        if let Some((location, target)) = location.zip(row.target())
-            && let Some((title, advice)) = refusal(location, locations.group(target), locations)
+pub(super) fn foresee(rows: &mut MoveRows) {
+    let devices = Arc::clone(&rows.devices);
+    rows.each_open(|rows, row| {
+        if let Some((location, target)) = devices.location(row).zip(devices.target(row))
+            && let Some((title, advice)) = refusal(location, devices.group(target), &devices)
         {
-            let failure = Failure::new(ErrorKind::Conflict, title).detail(advice);
-            row.state = RowState::Failed(Box::new(failure));
+            rows.fail(row, Failure::new(ErrorKind::Conflict, title).detail(advice));
         }
-    }
+    });
 }
 
 /// Fails the rows of imp001 devices, as far as they are known, that would go into other groups than development
 /// groups: what a device is never changes.
-pub(super) fn refuse_imp001(rows: &mut [MoveRow], locations: &Locations) {
-    for row in rows.iter_mut().filter(|row| row.open().is_some()) {
-        let is_imp001 = || {
-            let location = locations.of(row.device()).ok().flatten();
-            row.is_imp001 || location.is_some_and(|location| location.is_imp001)
-        };
-        if row.target().is_some_and(|target| !takes_imp001(locations.group(target))) && is_imp001()
-        {
-            let failure = Failure::new(ErrorKind::Conflict, NO_IMP001.0).detail(NO_IMP001.1);
-            row.state = RowState::Failed(Box::new(failure));
+pub(super) fn refuse_imp001(rows: &mut MoveRows) {
+    let devices = Arc::clone(&rows.devices);
+    rows.each_open(|rows, row| {
+        let is_other = |target| !takes_imp001(devices.group(target));
+        if devices.is_imp001(row) && devices.target(row).is_some_and(is_other) {
+            rows.fail(row, Failure::new(ErrorKind::Conflict, NO_IMP001.0).detail(NO_IMP001.1));
         }
-    }
+    });
 }
 
 /// Why a device cannot go to a group, and the way out.
 fn refusal(
     location: Location,
     target: &Group,
-    locations: &Locations,
+    devices: &Devices,
 ) -> Option<(&'static str, &'static str)> {
-    let present = location.group.map(|group| locations.group(group));
+    let present = location.group.map(|group| devices.group(group));
     let is_other = |present: &Group| {
         present.product.as_ref().zip(target.product.as_ref()).is_some_and(|(a, b)| a != b)
     };
@@ -150,11 +137,15 @@ pub(super) const NEEDS_KEY: &str = "This is a production device";
 /// The title of rows of devices that no factory group takes.
 pub(super) const IMP001: &str = "It is an imp001, which factory groups do not take";
 /// The device is not where it was said to be.
-fn drifted(requested: &Requested, present: Option<GroupNumber>, locations: &Locations) -> Failure {
+fn drifted(
+    expected: Option<GroupNumber>,
+    present: Option<GroupNumber>,
+    devices: &Devices,
+) -> Failure {
     let told = |group: Option<GroupNumber>| {
-        group.map_or("null".to_owned(), |group| format!("\"{}\"", locations.group(group).id))
+        group.map_or("null".to_owned(), |group| format!("\"{}\"", devices.group(group).id))
     };
-    let (expected, found) = (told(requested.expected.flatten()), told(present));
+    let (expected, found) = (told(expected), told(present));
     Failure::new(ErrorKind::Drifted, "It is not as it was before")
         .detail(format!("devicegroup_id should be {expected}, and is {found}"))
 }
@@ -170,37 +161,58 @@ pub(super) struct Batch {
     /// The group.
     pub group: GroupNumber,
     /// Row numbers.
-    pub rows: Vec<usize>,
+    pub rows: Vec<u32>,
 }
 
-/// Collects `rows` by group into requests of up to `size` devices.
-pub(super) fn batches(
-    rows: impl IntoIterator<Item = (usize, GroupNumber)>,
-    size: usize,
-) -> Vec<Batch> {
-    let mut batcher = pipe::batch::Batcher::new(size.max(1));
-    let mut batches = Vec::new();
-    for (row, group) in rows {
-        batches.extend(batcher.push(group, row).map(|(group, rows)| Batch { group, rows }));
+/// Rows collected by group into requests of up to so many devices.
+pub(super) struct Batches {
+    open: pipe::batch::Batcher<GroupNumber, u32>,
+    full: Vec<Batch>,
+}
+
+impl Batches {
+    /// Of up to `size` devices.
+    pub fn new(size: usize) -> Self {
+        Batches { open: pipe::batch::Batcher::new(size.max(1)), full: Vec::new() }
     }
-    batches.extend(batcher.flush().into_iter().map(|(group, rows)| Batch { group, rows }));
-    batches
+
+    /// Adds a row.
+    pub fn push(&mut self, row: u32, group: GroupNumber) {
+        self.full.extend(self.open.push(group, row).map(|(group, rows)| Batch { group, rows }));
+    }
+
+    /// All of them.
+    pub fn all(mut self) -> Vec<Batch> {
+        let left = self.open.flush().into_iter();
+        self.full.extend(left.map(|(group, rows)| Batch { group, rows }));
+        self.full
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::devices::Requested;
+    use super::super::search::Search;
     use super::*;
     use pipe::NamedBy;
     use serde_json::json;
 
-    /// Two groups, `a` for development and `b` for production, with a device each, and one in none.
-    fn locations() -> (Locations, GroupNumber, GroupNumber) {
-        let mut locations = Locations::default();
+    /// No rows, and two groups, `a` for development and `b` for production.
+    fn groups() -> (Devices, GroupNumber, GroupNumber) {
+        let mut devices = Devices::default();
         let [a, b] = [("a", "development_devicegroup"), ("b", "production_devicegroup")].map(
             |(id, kind)| {
-                locations.number(&Group { id: id.into(), kind: kind.into(), product: None })
+                let group = Group { id: id.into(), kind: kind.into(), product: None };
+                devices.groups.number(&group)
             },
         );
+        (devices, a, b)
+    }
+
+    /// The rows with a device in each of the groups, and one in none.
+    fn located(mut devices: Devices) -> MoveRows {
+        let search = Search::new(&devices, devices.asking().collect());
+        search.among_all(&mut devices);
         for (id, mac, group) in [
             ("01", "0c:2a:69:00:00:01", Some("a")),
             ("02", "0c:2a:69:00:00:02", Some("b")),
@@ -212,62 +224,63 @@ mod tests {
                 device["devicegroup_type"] =
                     if group == "b" { "production_devicegroup" } else { "x" }.into();
             }
-            locations.note(&serde_json::from_value(device).unwrap(), |_, _| true);
+            search.note(&mut devices, &serde_json::from_value(device).unwrap());
         }
-        locations.look_for(&["nobody"]);
-        (locations, a, b)
+        let mut rows = MoveRows::default();
+        devices.asking().for_each(|_| rows.push(None));
+        rows.devices = Arc::new(devices);
+        rows
     }
 
     fn decided(
         asked: &[(&str, Option<GroupNumber>)],
-        locations: &Locations,
+        mut devices: Devices,
         key: bool,
     ) -> Vec<String> {
-        let asking = |(device, target): &(&str, Option<GroupNumber>)| {
-            let device = (*device).into();
-            MoveRow::asking(Requested::new(device, NamedBy::Any, *target))
-        };
-        let mut rows: Vec<_> = asked.iter().map(asking).collect();
-        decide(&mut rows, locations, key);
-        let word = |row: MoveRow| match row.state {
-            RowState::Failed(failure) => format!("{:?}", failure.kind),
-            RowState::Open(group) => format!("open {}", locations.group(group).id),
+        for (device, target) in asked {
+            devices.push(Some(Requested::new(device, NamedBy::Any, *target)));
+        }
+        let mut rows = located(devices);
+        decide(&mut rows, key);
+        let word = |(_, state)| match state {
+            RowState::Failed(_) => format!("{:?}", rows.failure_kind(state).unwrap()),
+            RowState::Open(group) => format!("open {}", rows.devices.group(group).id),
             other => format!("{other:?}"),
         };
-        rows.into_iter().map(word).collect()
+        rows.states().map(word).collect()
     }
 
     #[test]
     fn a_device_that_is_there_is_left_alone() {
-        let (locations, a, _) = locations();
+        let (devices, a, _) = groups();
         let asked =
             [("0c:2a:69:00:00:01", Some(a)), ("0c:2a:69:00:00:03", Some(a)), ("nobody", Some(a))];
-        assert_eq!(decided(&asked, &locations, false), ["Unchanged", "open a", "NotFound"]);
+        assert_eq!(decided(&asked, devices, false), ["Unchanged", "open a", "NoDevice"]);
     }
 
     #[test]
     fn the_same_device_twice_under_two_names() {
-        let (locations, a, b) = locations();
+        let (devices, a, b) = groups();
         let asked = [
             ("0c:2a:69:00:00:03", Some(a)),
             ("40000c2a69000003", Some(a)),
             ("40000c2a69000003", Some(b)),
         ];
-        assert_eq!(decided(&asked, &locations, false), ["open a", "As(0)", "Against(0)"]);
+        assert_eq!(decided(&asked, devices, false), ["open a", "As(0)", "Against(0)"]);
     }
 
     #[test]
     fn unassigning_goes_to_the_present_group_and_needs_the_key_for_production() {
-        let (locations, ..) = locations();
+        let (devices, ..) = groups();
         let asked =
             [("40000c2a69000001", None), ("40000c2a69000002", None), ("40000c2a69000003", None)];
-        assert_eq!(decided(&asked, &locations, false), ["open a", "BadInput", "Unchanged"]);
-        assert_eq!(decided(&asked, &locations, true), ["open a", "open b", "Unchanged"]);
+        assert_eq!(decided(&asked, devices.clone(), false), ["open a", "BadInput", "Unchanged"]);
+        assert_eq!(decided(&asked, devices, true), ["open a", "open b", "Unchanged"]);
     }
 
     #[test]
     fn a_device_that_is_not_where_it_should_be_is_left_alone() {
-        let (locations, a, b) = locations();
+        let (devices, a, b) = groups();
         for (device, target, expected, decided) in [
             ("40000c2a69000001", Some(b), Some(a), "open b"),
             ("40000c2a69000001", Some(b), None, "drifted"),
@@ -277,16 +290,15 @@ mod tests {
             ("40000c2a69000003", Some(a), None, "open a"),
             ("40000c2a69000003", None, Some(a), "unchanged"),
         ] {
-            let requested = Requested {
-                expected: Some(expected),
-                ..Requested::new(device.into(), NamedBy::Id, target)
-            };
-            let mut rows = [MoveRow::asking(requested)];
-            decide(&mut rows, &locations, false);
-            let word = match &rows[0].state {
-                RowState::Open(group) => format!("open {}", locations.group(*group).id),
+            let mut devices = devices.clone();
+            devices.push(Some(Requested::new(device, NamedBy::Id, target)));
+            devices.expect(0, expected);
+            let mut rows = located(devices);
+            decide(&mut rows, false);
+            let word = match rows.state(0) {
+                RowState::Open(group) => format!("open {}", rows.devices.group(group).id),
                 RowState::Unchanged => "unchanged".to_owned(),
-                RowState::Failed(failure) if failure.kind == ErrorKind::Drifted => "drifted".into(),
+                state if rows.failure_kind(state) == Some(ErrorKind::Drifted) => "drifted".into(),
                 other => format!("{other:?}"),
             };
             assert_eq!(word, decided, "{device} {target:?} {expected:?}");
@@ -313,20 +325,21 @@ mod tests {
             (Some(&shop), false, &group("production", "q"), true),
             (Some(&shop), false, &development, false),
         ] {
-            let mut locations = Locations::default();
-            let group = present.map(|present| locations.number(present));
+            let mut devices = Devices::default();
+            let group = present.map(|present| devices.groups.number(present));
             let location = Location { id: None, group, by_name: false, is_imp001 };
-            let found = refusal(location, target, &locations);
+            let found = refusal(location, target, &devices);
             assert_eq!(found.is_some(), refused, "{present:?} {is_imp001} {target:?}");
         }
     }
 
     #[test]
     fn batches_are_by_group_and_full() {
-        let (_, a, b) = locations();
-        let rows = (0..250).map(|row| (row, if row % 2 == 0 { a } else { b }));
-        let sizes: Vec<_> =
-            batches(rows, 100).iter().map(|batch| (batch.group, batch.rows.len())).collect();
+        let (_, a, b) = groups();
+        let mut batches = Batches::new(100);
+        (0..250).for_each(|row| batches.push(row, if row % 2 == 0 { a } else { b }));
+        let batches = batches.all();
+        let sizes: Vec<_> = batches.iter().map(|batch| (batch.group, batch.rows.len())).collect();
         assert_eq!(sizes, [(a, 100), (b, 100), (a, 25), (b, 25)]);
     }
 }

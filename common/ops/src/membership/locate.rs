@@ -1,8 +1,6 @@
 //! Finding out where devices are, for the least requests: one list, or one GET a device.
 
-use model::identifier::shape;
 use model::{ErrorKind, Record};
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
@@ -11,7 +9,8 @@ use api::list::{self, Reading};
 use api::{Error, Request, SeenIds, segment};
 use pipe::engine::{self, Done};
 
-use super::locations::{Locations, key};
+use super::devices::Devices;
+use super::search::{FIELDS, Search};
 use cli::Session;
 
 /// Which devices may be anywhere in the answer.
@@ -23,30 +22,26 @@ pub enum Within<'a> {
     Group(&'a str),
 }
 
-/// Finds out where the devices `texts` are. `size` is the size of the list if it is known.
+/// Finds out where the devices of these rows are. `size` is the size of the list if it is known.
 ///
 /// # Errors
-/// What ends the run; what concerns one device is kept in [`Locations`].
+/// What ends the run; what concerns one device is kept in [`Devices`].
 pub(super) fn locate(
     session: &Session,
-    locations: &mut Locations,
-    texts: &[&str],
+    devices: &mut Devices,
+    rows: Vec<u32>,
     within: Within<'_>,
     size: Option<usize>,
 ) -> Result<(), Error> {
-    if texts.is_empty() {
+    if rows.is_empty() {
         return Ok(());
     }
-    let named = texts.iter().any(|text| shape(text).is_name());
-    if named || list_is_less(session, texts.len(), within, size)? {
-        return locate_in_list(
-            session,
-            locations,
-            texts,
-            if named { Within::Account } else { within },
-        );
+    let named = rows.iter().any(|row| devices.shape(*row).is_name());
+    if named || list_is_less(session, rows.len(), within, size)? {
+        let within = if named { Within::Account } else { within };
+        return locate_in_list(session, devices, rows, within);
     }
-    locate_one_by_one(session, locations, texts)
+    locate_one_by_one(session, devices, rows)
 }
 
 /// Is the list shorter, in pages, than there are devices to ask for? One request can tell: the page
@@ -77,71 +72,68 @@ fn list_is_less(
 
 pub(super) fn locate_in_list(
     session: &Session,
-    locations: &mut Locations,
-    texts: &[&str],
+    devices: &mut Devices,
+    rows: Vec<u32>,
     within: Within<'_>,
 ) -> Result<(), Error> {
     let reading = Reading {
         jobs: usize::from(session.common.jobs),
         wanted: &|| true,
-        likely: Some(texts.len()),
+        likely: Some(rows.len()),
+        only: Some(FIELDS),
     };
     let mut seen = SeenIds::default();
-    match within {
-        Within::Account => {
-            // Whatever does not come is nowhere; a list that breaks off is an error of all.
-            locations.look_for(texts);
-            let note = |device: Record| {
-                locations.note(&device, |_, is_looked_for| is_looked_for);
-                ControlFlow::Continue(())
-            };
-            devices::list(&session.client, &[], &reading, &mut seen, note).map(|_| ())
-        }
-        Within::Group(_) => {
-            let wanted: HashSet<u64> = texts.iter().map(|text| key(text)).collect();
-            let note = |device: Record| {
-                locations.note(&device, |key, _| wanted.contains(&key));
-                ControlFlow::Continue(())
-            };
-            let filters = filters(within);
-            list::list(&session.client, "/devices", &filters, &reading, &mut seen, note).map(|_| ())
-        }
+    let search = Search::new(devices, rows);
+    if let Within::Account = within {
+        // Whatever does not come is nowhere; a list that breaks off is an error of all.
+        search.among_all(devices);
     }
+    let note = |device: Record| {
+        search.note(devices, &device);
+        ControlFlow::Continue(())
+    };
+    let listed = match within {
+        Within::Account => devices::list(&session.client, &[], &reading, &mut seen, note),
+        Within::Group(_) => {
+            let filters = filters(within);
+            list::list(&session.client, "/devices", &filters, &reading, &mut seen, note)
+        }
+    };
+    listed.map(|_| ())
 }
 
 fn locate_one_by_one(
     session: &Session,
-    locations: &mut Locations,
-    texts: &[&str],
+    devices: &mut Devices,
+    rows: Vec<u32>,
 ) -> Result<(), Error> {
     let mut ended = None;
     let mut perhaps_names = Vec::new();
+    let texts: Vec<(u32, String)> = rows.iter().map(|row| (*row, devices.text(*row))).collect();
+    let search = Search::new(devices, rows);
     engine::ordered(
         usize::from(session.common.jobs),
         &AtomicBool::new(false),
-        texts.iter(),
-        |text| (*text, session.client.send(&Request::get(format!("/devices/{}", segment(text))))),
+        texts.into_iter(),
+        |(row, text)| {
+            let request = Request::get(format!("/devices/{}", segment(&text)));
+            (row, session.client.send(&request))
+        },
         |done| {
-            if let Done::Worked((text, answer)) = done {
-                match answer {
-                    Ok(answer) => match answer.record() {
-                        Ok(device) => locations.note(&device, |_, _| true),
-                        Err(error) => locations.cannot_tell(text, error),
-                    },
-                    Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
-                        ended = Some(error);
-                        return ControlFlow::Break(());
-                    }
-                    Err(error)
-                        if error.kind == ErrorKind::NotFound
-                            && shape(text).may_be_a_name_when_not_found() =>
-                    {
-                        perhaps_names.push(text);
-                    }
-                    Err(error) => {
-                        locations.cannot_tell(text, error);
-                    }
+            let Done::Worked((row, answer)) = done else { return ControlFlow::Continue(()) };
+            match answer.and_then(|answer| answer.record()) {
+                Ok(device) => search.note(devices, &device),
+                Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
+                    ended = Some(error);
+                    return ControlFlow::Break(());
                 }
+                Err(error)
+                    if error.kind == ErrorKind::NotFound
+                        && devices.shape(row).may_be_a_name_when_not_found() =>
+                {
+                    perhaps_names.push(row);
+                }
+                Err(error) => devices.cannot_tell(row, error),
             }
             ControlFlow::Continue(())
         },
@@ -149,15 +141,15 @@ fn locate_one_by_one(
     match ended {
         Some(error) => Err(error),
         None if perhaps_names.is_empty() => Ok(()),
-        None => locate_names(session, locations, &perhaps_names),
+        None => locate_names(session, devices, &perhaps_names),
     }
 }
 
 /// Looks for what is perhaps names. A list that cannot be read concerns these alone, unless it ends the run.
-fn locate_names(session: &Session, locations: &mut Locations, names: &[&str]) -> Result<(), Error> {
-    match locate_in_list(session, locations, names, Within::Account) {
+fn locate_names(session: &Session, devices: &mut Devices, rows: &[u32]) -> Result<(), Error> {
+    match locate_in_list(session, devices, rows.to_vec(), Within::Account) {
         Err(error) if !error.ends_run() && error.kind != ErrorKind::NotAttempted => {
-            names.iter().for_each(|name| locations.cannot_tell(name, error.clone()));
+            rows.iter().for_each(|row| devices.cannot_tell(*row, error.clone()));
             Ok(())
         }
         located => located,

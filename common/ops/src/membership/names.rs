@@ -4,50 +4,62 @@ use model::ErrorKind;
 
 use api::Error;
 
+use super::devices::{Devices, Found, Location, Requested};
 use super::locate::{Within, locate_in_list};
-use super::locations::{Location, Locations};
-use super::row::{MoveRow, RowState};
+use super::row::{MoveRows, RowState};
 use cli::Session;
+use pipe::NamedBy;
 
 /// Finds the rows that are perhaps names, in one list. Gives what ended the run, if that did.
-pub(super) fn look_for_names(
-    session: &Session,
-    rows: &mut [MoveRow],
-    known: &Locations,
-) -> Option<Error> {
-    let perhaps_names = rows.iter().filter(|row| matches!(row.state, RowState::PerhapsName(_)));
-    let names: Vec<&str> = perhaps_names.map(MoveRow::device).collect();
-    if names.is_empty() {
+pub(super) fn look_for_names(session: &Session, rows: &mut MoveRows) -> Option<Error> {
+    let is_open = |(row, state)| match state {
+        RowState::PerhapsName(failure) => Some((row, failure)),
+        _ => None,
+    };
+    let perhaps_names: Vec<(u32, u32)> = rows.states().filter_map(is_open).collect();
+    if perhaps_names.is_empty() {
         return None;
     }
-    let mut locations = known.with_groups_only();
-    if let Err(why) = locate_in_list(session, &mut locations, &names, Within::Account) {
-        return not_looked_for(rows, why);
+    let mut now = Devices::with_groups_of(&rows.devices);
+    for (row, _) in &perhaps_names {
+        now.push(Some(Requested::new(&rows.devices.text(*row), NamedBy::Any, None)));
     }
-    for row in rows {
-        let RowState::PerhapsName(error) = &row.state else { continue };
-        row.state = match (locations.of(row.device()), row.target()) {
+    let all = (0..).take(perhaps_names.len()).collect();
+    if let Err(why) = locate_in_list(session, &mut now, all, Within::Account) {
+        return not_looked_for(rows, &perhaps_names, &why);
+    }
+    for (name, (row, failure)) in (0..).zip(perhaps_names) {
+        match (now.found(name), rows.devices.target(row)) {
             // Without an id it could only be sent as an agent id again.
-            (Ok(Some(Location { id: Some(id), group, .. })), Some(target)) => {
-                row.id_of_name = Some(id);
-                if group == Some(target) { RowState::Unchanged } else { RowState::Open(target) }
+            (Found::At(location @ Location { id: Some(_), .. }), Some(target)) => {
+                let group = location.group.map(|group| now.group(group));
+                let devices = rows.devices_mut();
+                let group = group.map(|group| devices.groups.number(group));
+                devices.note_name(row, Location { group, ..location });
+                let is_there = group == Some(target);
+                rows.set(row, if is_there { RowState::Unchanged } else { RowState::Open(target) });
             }
-            (Err(other), _) if other.kind == ErrorKind::Ambiguous => RowState::failed(other),
-            _ => RowState::failed((**error).clone()),
-        };
+            (Found::Several(_), _) => match now.is_looked_up(name) {
+                Err(ambiguous) => rows.fail_with(row, ambiguous),
+                Ok(()) => rows.set(row, RowState::Failed(failure)),
+            },
+            _ => rows.set(row, RowState::Failed(failure)),
+        }
     }
     None
 }
 
 /// The list could not be read: whether there are devices of these names is not known.
-fn not_looked_for(rows: &mut [MoveRow], why: Error) -> Option<Error> {
+fn not_looked_for(rows: &mut MoveRows, names: &[(u32, u32)], why: &Error) -> Option<Error> {
     let ends = why.ends_run() || why.kind == ErrorKind::NotAttempted;
-    let mut reason = (why.kind != ErrorKind::NotAttempted).then(|| RowState::failed(why.clone()));
-    for row in rows {
-        if matches!(row.state, RowState::PerhapsName(_)) {
-            let told = if ends { reason.take() } else { reason.clone() };
-            row.state = told.unwrap_or_else(RowState::run_ended);
+    let is_reason = why.kind != ErrorKind::NotAttempted;
+    for (place, (row, _)) in names.iter().enumerate() {
+        // What ends the run is told once.
+        if is_reason && (place == 0 || !ends) {
+            rows.fail_with(*row, why.clone());
+        } else {
+            rows.set(*row, RowState::NotAttempted);
         }
     }
-    ends.then_some(why)
+    ends.then(|| why.clone())
 }

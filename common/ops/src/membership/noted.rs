@@ -1,50 +1,28 @@
 //! What the journal is told of a request of a bulk move before it leaves: which rows it moves, and from where.
-//!
-//! Careful about memory: all requests of a round are laid out before the first is sent, so that what is kept of a
-//! row until then is small.
-
-use std::num::NonZeroU64;
 
 use api::{Answer, Error, Request};
 use cli::rows::Outcome;
 use cli::{Session, journal};
-use model::{Effect, Record};
 
 use super::decide::Batch;
-use super::locations::{GroupNumber, Locations};
-use super::print::transferred;
-use super::row::MoveRow;
-
-/// What is known of a row that is about to be moved.
-#[derive(Clone, Copy)]
-pub(super) struct Moving {
-    id: Option<NonZeroU64>,
-    from: Option<GroupNumber>,
-    to: Option<GroupNumber>,
-}
-
-impl Moving {
-    pub fn of(row: &MoveRow, locations: &Locations) -> Self {
-        let location = locations.of(row.device()).ok().flatten();
-        let id = row.id_of_name.or(location.and_then(|location| location.id));
-        Moving { id, from: location.and_then(|location| location.group), to: row.target() }
-    }
-
-    fn effect(&self, device: &str, locations: &Locations) -> Effect {
-        let [from, to] = [self.from, self.to].map(|group| Some(locations.group(group?)));
-        let named = Record::from_iter([("id".to_owned(), device.into())]);
-        transferred(&named, self.id, from, to)
-    }
-}
+use super::devices::Devices;
 
 /// A request that is laid out.
 pub(super) struct LaidOut {
     pub batch: Batch,
-    /// The devices as the request names them, and what is known of each.
+    /// The devices as the request names them.
     pub devices: Vec<String>,
-    pub moving: Vec<Moving>,
     /// They leave their group for none.
     pub leave: bool,
+}
+
+impl LaidOut {
+    /// The request for a batch.
+    pub fn of(batch: Batch, devices: &Devices) -> LaidOut {
+        let rows = || batch.rows.iter().copied();
+        let leave = rows().any(|row| devices.leaves(row));
+        LaidOut { devices: rows().map(|row| devices.on_the_wire(row)).collect(), leave, batch }
+    }
 }
 
 /// Which rows of the input the rows of a move are.
@@ -59,11 +37,11 @@ pub(super) enum InInput<'a> {
 }
 
 impl InInput<'_> {
-    fn index(self, row: usize) -> Option<u64> {
+    fn index(self, row: u32) -> Option<u64> {
         match self {
             InInput::Not => None,
-            InInput::From(first) => Some(first + row as u64),
-            InInput::At(numbers) => numbers.get(row).copied(),
+            InInput::From(first) => Some(first + u64::from(row)),
+            InInput::At(numbers) => numbers.get(row as usize).copied(),
         }
     }
 }
@@ -73,16 +51,34 @@ pub(super) fn send_noted(
     session: &Session,
     request: &Request,
     laid_out: &LaidOut,
-    locations: &Locations,
+    devices: &Devices,
     in_input: InInput<'_>,
 ) -> Result<Answer, Error> {
-    let LaidOut { batch, devices, moving, leave } = laid_out;
+    let LaidOut { batch, devices: texts, leave } = laid_out;
     let rows = journal::numbers(batch.rows.iter().filter_map(|row| in_input.index(*row)));
     let outcome = if *leave { Outcome::Unassigned } else { Outcome::Assigned };
     let send = || {
-        let known = devices.iter().zip(moving);
-        journal::plan(outcome, known.map(|(device, row)| row.effect(device, locations)).collect());
+        journal::plan_transfers(outcome, transfers(batch, texts, devices));
         session.client.send(request)
     };
     journal::working_on(rows, send).0
+}
+
+/// Which device goes from where to where.
+fn transfers(batch: &Batch, texts: &[String], devices: &Devices) -> journal::Transfers {
+    let mut transfers = journal::Transfers::default();
+    for (row, text) in batch.rows.iter().zip(texts) {
+        let location = devices.location(*row);
+        let told = |group| {
+            let group = devices.group(group);
+            (group.id.as_str(), group.kind.as_str())
+        };
+        let from = location.and_then(|location| location.group).map(told);
+        let to = devices.target(*row).map(told);
+        match location.and_then(|location| location.id) {
+            Some(id) => transfers.add(&super::named::Named::Id(id.get()).text(), from, to),
+            None => transfers.add(text, from, to),
+        }
+    }
+    transfers
 }

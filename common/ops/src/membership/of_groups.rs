@@ -8,22 +8,17 @@ use cli::consent::count;
 use cli::rows::results::Results;
 
 use super::decide::{IMP001, NEEDS_KEY};
-use super::locations::{GroupNumber, Locations};
-use super::row::{MoveRow, RowState};
+use super::groups::GroupNumber;
+use super::row::{MoveRows, RowState};
 
 /// Says it of each group, if several rows fail for it. A single one is told like every other.
-pub(super) fn say_of_groups(
-    session: &Session,
-    rows: &[MoveRow],
-    locations: &Locations,
-    results: &mut Results<'_>,
-) {
-    for (reason, groups) in counted(rows, locations) {
+pub(super) fn say_of_groups(session: &Session, rows: &MoveRows, results: &mut Results<'_>) {
+    for (reason, groups) in counted(rows) {
         if groups.values().sum::<u64>() < 2 {
             continue;
         }
         for (group, devices) in groups {
-            let id = &locations.group(group).id;
+            let id = &rows.devices.group(group).id;
             let record = Record::from_iter([("id".to_owned(), id.as_str().into())]);
             let sentence = format!(
                 "{}: {}: {}",
@@ -37,19 +32,16 @@ pub(super) fn say_of_groups(
 }
 
 /// How many rows fail for such a reason, by the group that it is about.
-fn counted(
-    rows: &[MoveRow],
-    locations: &Locations,
-) -> BTreeMap<&'static str, BTreeMap<GroupNumber, u64>> {
+fn counted(rows: &MoveRows) -> BTreeMap<&'static str, BTreeMap<GroupNumber, u64>> {
     let mut counted: BTreeMap<_, BTreeMap<_, u64>> = BTreeMap::new();
-    for row in rows {
-        let RowState::Failed(failure) = &row.state else { continue };
-        let (reason, group) = match failure.title.as_str() {
+    for (row, state) in rows.states() {
+        let RowState::Failed(number) = state else { continue };
+        let (reason, group) = match rows.title(number) {
             NEEDS_KEY => {
-                let location = locations.of(row.device()).ok().flatten();
+                let location = rows.devices.location(row);
                 (NEEDS_KEY, location.and_then(|location| location.group))
             }
-            IMP001 => (IMP001, row.target()),
+            IMP001 => (IMP001, rows.devices.target(row)),
             _ => continue,
         };
         if let Some(group) = group {

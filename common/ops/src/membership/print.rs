@@ -11,8 +11,9 @@ use pipe::spool::Reader;
 use pipe::{Failure, Item, NamedBy, Row};
 
 use super::Move;
-use super::locations::{Group, GroupNumber, Locations};
-use super::row::{MoveRow, RowState};
+use super::devices::Devices;
+use super::groups::{Group, GroupNumber};
+use super::row::{MoveRows, RowState};
 use cli::CommandError;
 use cli::rows::naming::name_device;
 use cli::rows::results::{MovedDevice, Results};
@@ -58,14 +59,14 @@ pub(super) struct Printer<'a, 'b> {
     pub order: &'a Move<'a>,
     pub results: &'a mut Results<'b>,
     pub reader: Reader,
-    pub next: usize,
+    pub next: u32,
     /// Rows that later ones repeat, and where they came from once that has been read.
-    pub repeated: HashMap<usize, Option<String>>,
+    pub repeated: HashMap<u32, Option<String>>,
 }
 
 impl Printer<'_, '_> {
     /// False when nothing new is to be begun, because results cannot be written any more.
-    pub fn print_settled(&mut self, rows: &[MoveRow], locations: &Locations) -> bool {
+    pub fn print_settled(&mut self, rows: &MoveRows) -> bool {
         loop {
             let mut all = Vec::new();
             while all.len() < AT_ONCE
@@ -74,9 +75,8 @@ impl Printer<'_, '_> {
                 match self.reader.next() {
                     Some(Ok(item)) => {
                         self.note_repeated(&item);
-                        let moved = &rows[self.next];
-                        let mut one = ready(item, moved, state, locations, self.reads_back());
-                        self.tell_first(&rows[self.next], &mut one);
+                        let mut one = ready(item, rows, (self.next, state), self.reads_back());
+                        self.tell_first(rows.state(self.next), &mut one);
                         all.push(one);
                     }
                     Some(Err(error)) => self.results.end_run(CommandError::cannot_keep(&error)),
@@ -87,7 +87,7 @@ impl Printer<'_, '_> {
             if all.is_empty() {
                 return !self.results.is_over();
             }
-            self.print(all, locations);
+            self.print(all, &rows.devices);
         }
     }
 
@@ -99,8 +99,9 @@ impl Printer<'_, '_> {
     }
 
     /// Tells of a row that repeats another where that one came from.
-    fn tell_first(&self, moved: &MoveRow, one: &mut Ready) {
-        let first = moved.first().and_then(|first| self.repeated.get(&first)?.clone());
+    fn tell_first(&self, state: RowState, one: &mut Ready) {
+        let RowState::As(first) = state else { return };
+        let first = self.repeated.get(&first).cloned().flatten();
         if let (Ready::Good(acted, _) | Ready::ToRead(acted, ..), Some(source)) = (one, first) {
             acted.record.insert_text(SAME_AS, &source);
         }
@@ -111,10 +112,10 @@ impl Printer<'_, '_> {
         changes.read_back && !changes.dry_run
     }
 
-    fn print(&mut self, ready: Vec<Ready>, locations: &Locations) {
+    fn print(&mut self, ready: Vec<Ready>, devices: &Devices) {
         if !self.reads_back() {
             self.results.together(|results| {
-                ready.into_iter().for_each(|ready| report(results, ready, locations));
+                ready.into_iter().for_each(|ready| report(results, ready, devices));
             });
             return;
         }
@@ -126,7 +127,7 @@ impl Printer<'_, '_> {
             |ready| read_back(session, ready),
             |done| {
                 if let Done::Worked(ready) = done {
-                    report(results, ready, locations);
+                    report(results, ready, devices);
                 }
                 ControlFlow::Continue(())
             },
@@ -136,46 +137,45 @@ impl Printer<'_, '_> {
 
 fn ready(
     item: Item,
-    moved: &MoveRow,
-    state: &RowState,
-    locations: &Locations,
+    rows: &MoveRows,
+    (number, state): (u32, RowState),
     reads_back: bool,
 ) -> Ready {
     let row = match item {
         Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
         Item::Row(row) => row,
     };
-    let outcome = match (state, moved.target()) {
+    let devices = &rows.devices;
+    let outcome = match (state, devices.target(number)) {
         (RowState::Unchanged, _) => Outcome::Unchanged,
         (RowState::Moved, Some(_)) => Outcome::Assigned,
         (RowState::Moved, None) => Outcome::Unassigned,
-        (RowState::Failed(failure), _) => {
-            return Ready::Bad((**failure).clone(), row.record, row.source);
+        _ => {
+            let failure = rows.failure(number, state).unwrap_or_else(cli::rows::run_ended);
+            return Ready::Bad(failure, row.record, row.source);
         }
-        _ => return Ready::Bad(cli::rows::run_ended(), row.record, row.source),
     };
     if reads_back {
-        let done = acted(row.record.clone(), moved, outcome, locations);
-        return Ready::ToRead(done, moved.device().to_owned(), row);
+        let done = acted(row.record.clone(), devices, number, outcome);
+        return Ready::ToRead(done, devices.text(number), row);
     }
-    Ready::Good(acted(row.record, moved, outcome, locations), row.source)
+    Ready::Good(acted(row.record, devices, number, outcome), row.source)
 }
 
-fn acted(mut record: Record, row: &MoveRow, outcome: Outcome, locations: &Locations) -> Acted {
-    let location = locations.of(row.device()).ok().flatten();
-    let id = row.id_of_name.or(location.and_then(|location| location.id));
-    let is_name = row.id_of_name.is_some() || location.is_some_and(|location| location.by_name);
-    let named_by = row.requested.as_ref().map_or(NamedBy::Any, |requested| requested.named_by);
-    let named_by = if is_name { NamedBy::Name } else { named_by };
+fn acted(mut record: Record, devices: &Devices, number: u32, outcome: Outcome) -> Acted {
+    let location = devices.location(number);
+    let id = location.and_then(|location| location.id);
+    let is_name = location.is_some_and(|location| location.by_name);
+    let named_by = if is_name { NamedBy::Name } else { devices.named_by(number) };
     let in_hex = || id.map(|id| format!("{id:016x}"));
-    name_device(&mut record, (named_by, row.device()), in_hex);
+    name_device(&mut record, (named_by, &devices.text(number)), in_hex);
     RowDone::take_off_marks(&mut record);
-    match row.target() {
-        Some(target) => tell_group(&mut record, locations.group(target)),
+    match devices.target(number) {
+        Some(target) => tell_group(&mut record, devices.group(target)),
         None => tell_none(&mut record),
     }
     let moved = location.filter(|_| outcome != Outcome::Unchanged);
-    let moved = moved.map(|from| Moved { id: from.id, from: from.group, to: row.target() });
+    let moved = moved.map(|from| Moved { id: from.id, from: from.group, to: devices.target(number) });
     Acted { record, outcome, moved, of_row: None }
 }
 
@@ -204,7 +204,7 @@ fn tell_none(record: &mut Record) {
 }
 
 /// The device of a row goes from one group to another.
-pub(super) fn transferred(
+fn transferred(
     row: &Record,
     id: Option<NonZeroU64>,
     from: Option<&Group>,
@@ -222,21 +222,24 @@ fn id_and_kind(group: &Group) -> (&str, &str) {
 }
 
 /// The state of a row, if it will not change any more.
-fn settled(rows: &[MoveRow], number: usize) -> Option<&RowState> {
-    match &rows.get(number)?.state {
+fn settled(rows: &MoveRows, number: u32) -> Option<RowState> {
+    if number >= rows.len() {
+        return None;
+    }
+    match rows.state(number) {
         RowState::Open(_) | RowState::PerhapsName(_) | RowState::Against(_) => None,
-        RowState::As(first) => match settled(rows, *first)? {
-            RowState::Moved => Some(&RowState::Unchanged),
+        RowState::As(first) => match settled(rows, first)? {
+            RowState::Moved => Some(RowState::Unchanged),
             other => Some(other),
         },
         other => Some(other),
     }
 }
 
-fn report(results: &mut Results<'_>, ready: Ready, locations: &Locations) {
+fn report(results: &mut Results<'_>, ready: Ready, devices: &Devices) {
     match ready {
         Ready::Good(acted, source) | Ready::ToRead(acted, _, Row { source, .. }) => {
-            report_good(results, acted, &source, locations);
+            report_good(results, acted, &source, devices);
         }
         Ready::NotReadBack(acted, source, why) => {
             let words =
@@ -244,12 +247,12 @@ fn report(results: &mut Results<'_>, ready: Ready, locations: &Locations) {
             let ended = CommandError { message: None, ..CommandError::from(why.clone()) };
             let message = format!("{words}: {}", why.sentence());
             results.end_run(CommandError { message: Some(message), ..ended });
-            report_good(results, acted, &source, locations);
+            report_good(results, acted, &source, devices);
         }
         Ready::Bad(failure, input, source) => results.bad(&failure, &input, &source),
         Ready::DoneAndBad(acted, failure, row) => {
             if let Some(Moved { id, from, to }) = acted.moved {
-                let [from, to] = [from, to].map(|group| Some(locations.group(group?)));
+                let [from, to] = [from, to].map(|group| Some(devices.group(group?)));
                 let effect = transferred(&acted.record, id, from, to);
                 journal::note_part_of(results.reported(), acted.outcome, &effect);
             }
@@ -258,14 +261,14 @@ fn report(results: &mut Results<'_>, ready: Ready, locations: &Locations) {
     }
 }
 
-fn report_good(results: &mut Results<'_>, acted: Acted, source: &str, locations: &Locations) {
+fn report_good(results: &mut Results<'_>, acted: Acted, source: &str, devices: &Devices) {
     let Acted { record, outcome, moved, of_row } = acted;
     let Some(Moved { id, from, to }) = moved else {
         results.good(RowDone::new(record, outcome), source);
         return;
     };
     let id = id.map(|id| format!("{id:016x}"));
-    let [from, to] = [from, to].map(|group| Some(id_and_kind(locations.group(group?))));
+    let [from, to] = [from, to].map(|group| Some(id_and_kind(devices.group(group?))));
     let moved = MovedDevice { id: id.as_deref(), of_row: of_row.as_ref(), from, to };
     results.moved((record, outcome), &moved, source);
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use api::Error;
 use model::ErrorKind;
+use pipe::NamedBy;
 use serde_json::json;
 
 use super::decide::Batch;
+use super::devices::{Devices, Requested};
+use super::groups::GroupNumber;
 use super::locate::{Within, locate};
-use super::locations::GroupNumber;
 use super::row::RowState;
 use super::send::{MoveRun, is_trouble};
 
@@ -19,7 +21,7 @@ const ATTEMPTS: u8 = 6;
 /// A device of which it is not known whether it moved, with what the answer said.
 pub(super) struct UnknownOutcome {
     /// The number of its row.
-    row: usize,
+    row: u32,
     group: GroupNumber,
     named: Option<Error>,
     pub general: Error,
@@ -40,7 +42,7 @@ impl MoveRun<'_> {
     ) -> Vec<UnknownOutcome> {
         self.unknown_requests += 1;
         *self.group_sizes.entry(batch.group).or_default() += batch.rows.len();
-        let of_row = |(row, named): (&usize, Option<Error>)| UnknownOutcome {
+        let of_row = |(row, named): (&u32, Option<Error>)| UnknownOutcome {
             row: *row,
             group: batch.group,
             named,
@@ -70,36 +72,38 @@ impl MoveRun<'_> {
         group: GroupNumber,
         unknown: Vec<UnknownOutcome>,
     ) -> Vec<UnknownOutcome> {
-        let on_the_wire = |one: &UnknownOutcome| self.rows[one.row].on_the_wire(self.locations);
-        let texts: Vec<String> = unknown.iter().map(on_the_wire).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         // A new look: what was known before is no answer.
-        let mut now = self.locations.with_groups_only();
-        let within = Within::Group(&self.locations.group(group).id);
+        let devices = &self.rows.devices;
+        let mut now = Devices::with_groups_of(devices);
+        for one in &unknown {
+            let device = devices.on_the_wire(one.row);
+            now.push(Some(Requested::new(&device, NamedBy::Any, None)));
+        }
+        let within = Within::Group(&devices.group(group).id);
         let size = self.group_sizes.get(&group).copied();
-        if let Err(error) = locate(self.session, &mut now, &texts, within, size) {
+        let all = (0..).take(unknown.len()).collect();
+        if let Err(error) = locate(self.session, &mut now, all, within, size) {
             for one in &unknown {
-                self.rows[one.row].state = not_read_back(one, &error);
+                self.rows.fail_with(one.row, not_read_back(one, &error));
             }
             self.ended = self.ended.take().or(Some(error).filter(Error::ends_run));
             return Vec::new();
         }
         let mut not_moved = Vec::new();
-        for (one, text) in unknown.into_iter().zip(texts) {
-            let row = &mut self.rows[one.row];
-            let inside = match now.of(text) {
-                Ok(location) => location.is_some_and(|location| location.group == Some(group)),
+        for (number, one) in (0..).zip(unknown) {
+            let inside = match now.is_looked_up(number) {
+                Ok(()) => now.location(number).is_some_and(|now| now.group == Some(group)),
                 Err(error) if error.kind == ErrorKind::NotFound => false,
                 // A look that failed shows nothing: neither that it moved nor that it did not.
                 Err(error) => {
-                    row.state = not_read_back(&one, &error);
+                    self.rows.fail_with(one.row, not_read_back(&one, &error));
                     continue;
                 }
             };
-            if inside == row.leaves() {
+            if inside == self.rows.devices.leaves(one.row) {
                 not_moved.push(one);
             } else {
-                row.state = RowState::Moved;
+                self.rows.set(one.row, RowState::Moved);
             }
         }
         not_moved
@@ -113,17 +117,16 @@ impl MoveRun<'_> {
             *left_of.entry(one.request).or_default() += 1;
         }
         for one in not_moved {
-            let row = &mut self.rows[one.row];
             let of_request = left_of[&one.request];
             if let Some(own) = one.named {
                 self.refused(one.row, own);
             } else if is_trouble(&one.general) {
                 // A refusal of the size of the request is no attempt.
-                row.attempts += 1;
-                if row.attempts >= ATTEMPTS {
-                    row.state = RowState::failed(did_not_move(&one.general, row.attempts));
-                } else if row.attempts + 1 >= ATTEMPTS {
-                    row.alone = true;
+                let attempts = self.rows.count_attempt(one.row);
+                if attempts >= ATTEMPTS {
+                    self.rows.fail_with(one.row, did_not_move(&one.general, attempts));
+                } else if attempts + 1 >= ATTEMPTS {
+                    self.rows.send_alone(one.row);
                 }
             } else if of_request == 1 {
                 // All others of the request moved: what was refused is this one.
@@ -131,7 +134,7 @@ impl MoveRun<'_> {
             } else if one.about_request && of_request == one.together {
                 self.batch_size.refused(one.together, &one.general);
             } else {
-                row.alone = true;
+                self.rows.send_alone(one.row);
             }
         }
     }
@@ -152,12 +155,11 @@ fn did_not_move(general: &Error, attempts: u8) -> Error {
     }
 }
 
-fn not_read_back(one: &UnknownOutcome, error: &Error) -> RowState {
-    let error = Error {
+fn not_read_back(one: &UnknownOutcome, error: &Error) -> Error {
+    Error {
         kind: ErrorKind::UnknownOutcome,
         attempts: one.general.attempts,
         ..Error::new(ErrorKind::UnknownOutcome, "It is not known whether this device moved")
             .detail(format!("it could not be read back: {error}"))
-    };
-    RowState::failed(error)
+    }
 }

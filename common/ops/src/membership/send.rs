@@ -5,10 +5,10 @@
 //! is open nothing more is sent: in an outage every further request would be one more in doubt. A refusal
 //! that may be about the size of the request is tried with a smaller one, alone, before the rest follow.
 
-use model::identifier::shape;
 use model::{ErrorKind, Secret};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::membership::{self, BatchResult};
@@ -16,23 +16,22 @@ use api::{Error, Request};
 use pipe::engine::{self, Done};
 
 use super::batch_size::BatchSize;
-use super::decide::{Batch, batches};
-use super::locations::{Group, GroupNumber, Locations};
+use super::decide::{Batch, Batches};
+use super::groups::{Group, GroupNumber};
 use super::names::look_for_names;
-use super::noted::{InInput, LaidOut, Moving, send_noted};
+use super::noted::{InInput, LaidOut, send_noted};
 use super::read_back::UnknownOutcome;
-use super::row::{MoveRow, RowState};
-use cli::Session;
+use super::row::{MoveRows, RowState};
+use cli::{Session, failure};
 
 /// Called after each answer with the rows as they are: those that are settled can be printed. False when the
 /// run is over.
-pub(super) type OnAnswer<'a> = dyn FnMut(&[MoveRow], &Locations) -> bool + 'a;
+pub(super) type OnAnswer<'a> = dyn FnMut(&MoveRows) -> bool + 'a;
 
 /// A bulk move under way.
 pub(super) struct MoveRun<'a> {
     pub session: &'a Session,
-    pub rows: &'a mut [MoveRow],
-    pub locations: &'a Locations,
+    pub rows: &'a mut MoveRows,
     pub key: Option<&'a Secret>,
     pub batch_size: BatchSize,
     pub on_answer: &'a mut OnAnswer<'a>,
@@ -49,15 +48,13 @@ impl<'a> MoveRun<'a> {
     /// A move of the open rows.
     pub fn new(
         session: &'a Session,
-        rows: &'a mut [MoveRow],
-        locations: &'a Locations,
+        rows: &'a mut MoveRows,
         (batch_size, key): (usize, Option<&'a Secret>),
         on_answer: &'a mut OnAnswer<'a>,
     ) -> Self {
         MoveRun {
             session,
             rows,
-            locations,
             key,
             batch_size: BatchSize::new(batch_size),
             on_answer,
@@ -76,17 +73,16 @@ impl<'a> MoveRun<'a> {
     /// Sends until it is known what became of every open row, or the run is over; then it gives the reason.
     pub fn carry_out(&mut self) -> Option<Error> {
         loop {
-            let mut open = self.open_rows();
-            if open.is_empty() {
-                let ended = look_for_names(self.session, self.rows, self.locations);
+            let mut round = self.round();
+            if round.is_empty() {
+                let ended = look_for_names(self.session, self.rows);
                 self.ended = self.ended.take().or(ended);
-                open = self.open_rows();
+                round = self.round();
             }
-            if open.is_empty() {
+            if round.is_empty() {
                 self.report();
                 return self.ended.take();
             }
-            let mut round = self.round(open);
             // The first goes alone: it shows whether requests of this size are taken at all.
             let rest = round.split_off(1.min(round.len()));
             let (mut unknown, mut over) = self.send(round);
@@ -112,55 +108,49 @@ impl<'a> MoveRun<'a> {
 
     /// Lets the rows that are settled be printed; false when the run is over.
     fn report(&mut self) -> bool {
-        (self.on_answer)(self.rows, self.locations)
+        (self.on_answer)(self.rows)
     }
 
     /// The requests of the next round.
-    fn round(&self, open: Vec<(usize, GroupNumber)>) -> Vec<Batch> {
-        let (alone, together): (Vec<_>, Vec<_>) =
-            open.into_iter().partition(|(row, _)| self.rows[*row].alone);
-        let mut round = batches(alone, 1);
+    fn round(&self) -> Vec<Batch> {
         // One request puts devices into a group, or takes some out.
-        let (out, into): (Vec<_>, Vec<_>) =
-            together.into_iter().partition(|(row, _)| self.rows[*row].leaves());
-        round.extend(batches(out, self.batch_size.now()));
-        round.extend(batches(into, self.batch_size.now()));
+        let mut alone = Batches::new(1);
+        let [mut out, mut into] = [(); 2].map(|()| Batches::new(self.batch_size.now()));
+        for (row, group) in self.rows.all_open() {
+            if self.rows.is_sent_alone(row) {
+                alone.push(row, group);
+            } else if self.rows.devices.leaves(row) {
+                out.push(row, group);
+            } else {
+                into.push(row, group);
+            }
+        }
+        let mut round = alone.all();
+        round.extend(out.all());
+        round.extend(into.all());
         round.truncate(self.batch_size.round());
         round
-    }
-
-    fn open_rows(&self) -> Vec<(usize, GroupNumber)> {
-        let rows = self.rows.iter().enumerate();
-        rows.filter_map(|(number, row)| Some((number, row.open()?))).collect()
-    }
-
-    /// The request for a batch.
-    fn laid_out(&self, batch: Batch) -> LaidOut {
-        let rows = || batch.rows.iter().map(|row| &self.rows[*row]);
-        let devices = rows().map(|row| row.on_the_wire(self.locations)).collect();
-        let moving = rows().map(|row| Moving::of(row, self.locations)).collect();
-        let leave = rows().any(MoveRow::leaves);
-        LaidOut { devices, moving, leave, batch }
     }
 
     /// Sends `round`; notes what is certain, gives what is not, and what ended the run.
     fn send(&mut self, round: Vec<Batch>) -> (Vec<UnknownOutcome>, Option<Error>) {
         let (mut unknown, mut over) = (Vec::new(), None);
-        let (session, locations, key) = (self.session, self.locations, self.key);
-        let in_input = self.in_input;
-        let round: Vec<_> = round.into_iter().map(|batch| self.laid_out(batch)).collect();
+        let (session, in_input, key) = (self.session, self.in_input, self.key);
+        let devices = Arc::clone(&self.rows.devices);
         let hold_back = AtomicBool::new(false);
         engine::ordered(
             usize::from(session.common.jobs),
             &session.stop,
             round.into_iter(),
-            |one: LaidOut| {
+            |batch: Batch| {
                 if hold_back.load(Ordering::Relaxed) {
-                    return (None, one.batch);
+                    return (None, batch);
                 }
-                let group = locations.group(one.batch.group);
+                // Only now, since there may be thousands of requests.
+                let one = LaidOut::of(batch, &devices);
+                let group = devices.group(one.batch.group);
                 let request = request(&one.devices, one.leave, group, key);
-                let answer = send_noted(session, &request, &one, locations, in_input);
+                let answer = send_noted(session, &request, &one, &devices, in_input);
                 let result = membership::interpret(answer, &one.devices);
                 if matches!(&result, BatchResult::Unknown { general, .. } if is_trouble(general)) {
                     hold_back.store(true, Ordering::Relaxed);
@@ -196,7 +186,7 @@ impl<'a> MoveRun<'a> {
         match result {
             BatchResult::Done => {
                 self.batch_size.taken();
-                batch.rows.iter().for_each(|row| self.rows[*row].state = RowState::Moved);
+                batch.rows.iter().for_each(|row| self.rows.set(*row, RowState::Moved));
                 *self.group_sizes.entry(batch.group).or_default() += batch.rows.len();
             }
             BatchResult::Failed(errors) => {
@@ -212,7 +202,7 @@ impl<'a> MoveRun<'a> {
             }
             BatchResult::Refused(error) => {
                 for row in &batch.rows {
-                    self.rows[*row].state = RowState::failed(error.clone());
+                    self.rows.fail_with(*row, error.clone());
                 }
             }
             BatchResult::Unknown { named, general, about_request } => {
@@ -224,25 +214,25 @@ impl<'a> MoveRun<'a> {
     }
 
     /// The service refused the device of a row: it failed, unless what was sent as an agent id may be a name.
-    pub fn refused(&mut self, number: usize, error: Error) {
-        let row = &mut self.rows[number];
-        let may_be_name = row.target().is_some()
-            && row.id_of_name.is_none()
-            && shape(row.device()).may_be_a_name_when_not_found();
-        row.state = if may_be_name && error.kind == ErrorKind::NotFound {
-            RowState::PerhapsName(Box::new(error))
-        } else {
-            RowState::failed(error)
-        };
+    pub fn refused(&mut self, row: u32, error: Error) {
+        let devices = &self.rows.devices;
+        let may_be_name = devices.target(row).is_some()
+            && !devices.is_sent_by_id(row)
+            && devices.shape(row).may_be_a_name_when_not_found();
+        let is_unknown = error.kind == ErrorKind::NotFound;
+        let failure = self.rows.failure_number(failure(error));
+        self.rows.set(
+            row,
+            match may_be_name && is_unknown {
+                true => RowState::PerhapsName(failure),
+                false => RowState::Failed(failure),
+            },
+        );
     }
 
     /// The run is over: what is still open was not attempted. The reason goes to the first such row.
     fn give_up(&mut self, error: &Error) {
-        let mut reason =
-            (error.kind != ErrorKind::NotAttempted).then(|| RowState::failed(error.clone()));
-        for row in self.rows.iter_mut().filter(|row| row.open().is_some()) {
-            row.state = reason.take().unwrap_or_else(RowState::run_ended);
-        }
+        self.rows.give_up(error, |rows, row| rows.open(row).is_some());
     }
 }
 

@@ -8,15 +8,16 @@ use pipe::{Failure, NamedBy};
 use api::Error;
 use cli::Session;
 use cli::rows::{Outcome, run_ended};
-use model::{ErrorKind, Secret};
+use model::Secret;
 
 use super::BATCH;
 use super::decide::{contradicts, decide, foresee};
+use super::devices::{Devices, Requested};
+use super::groups::Group;
 use super::locate::{Within, locate};
-use super::locations::{Group, Locations};
 use super::noted::InInput;
 use super::protected::leave_protected_alone;
-use super::row::{MoveRow, Requested, RowState};
+use super::row::{MoveRows, RowState};
 use super::send::MoveRun;
 
 /// A device that goes from one group to another.
@@ -48,77 +49,77 @@ pub fn transfer(
     settled: &mut dyn FnMut(usize, Result<Outcome, Failure>),
 ) {
     let Transfers { transfers, rows: numbers, key, dry_run } = *order;
-    let mut locations = Locations::default();
-    // What is known of a group comes first: a device tells its type only.
-    let known = transfers.iter().filter_map(|transfer| transfer.to.as_ref());
-    known.for_each(|group| _ = locations.number(group));
-    let texts: Vec<&str> = transfers.iter().map(|transfer| transfer.device.as_str()).collect();
-    let located = locate(session, &mut locations, &texts, Within::Account, None);
-    let mut rows: Vec<MoveRow> =
-        transfers.iter().map(|transfer| asked_for(transfer, &mut locations)).collect();
+    let (mut rows, located) = located(session, transfers);
     match located {
-        Ok(()) => decide(&mut rows, &locations, key.is_some()),
-        Err(error) => not_located(&mut rows, &error),
+        Ok(()) => decide(&mut rows, key.is_some()),
+        Err(error) => rows.give_up(&error, |_, _| true),
     }
-    for row in &mut rows {
-        if let RowState::Against(_) = row.state {
-            row.state = RowState::Failed(Box::new(contradicts("an earlier row")));
+    for row in 0..rows.len() {
+        if let RowState::Against(_) = rows.state(row) {
+            rows.fail(row, contradicts("an earlier row"));
         }
     }
-    leave_protected_alone(session, &mut rows, &locations);
+    leave_protected_alone(session, &mut rows);
     if dry_run {
-        foresee(&mut rows, &locations);
-        let open = rows.iter_mut().filter(|row| row.open().is_some());
-        open.for_each(|row| row.state = RowState::Moved);
+        foresee(&mut rows);
+        rows.each_open(|rows, row| rows.set(row, RowState::Moved));
     }
-    let mut open: Vec<usize> = (0..rows.len()).collect();
-    let mut on_answer = |rows: &[MoveRow], _: &Locations| {
-        open.retain(|number| match outcome(&rows[*number], rows) {
+    let mut open: Vec<u32> = (0..rows.len()).collect();
+    let mut on_answer = |rows: &MoveRows| {
+        open.retain(|number| match outcome(rows, *number, rows.state(*number)) {
             Some(outcome) => {
-                settled(*number, outcome);
+                settled(*number as usize, outcome);
                 false
             }
             None => true,
         });
         !session.is_stopped()
     };
-    on_answer(&rows, &locations);
+    on_answer(&rows);
     // The reason stands at the devices.
-    let run = MoveRun::new(session, &mut rows, &locations, (BATCH, key), &mut on_answer);
+    let run = MoveRun::new(session, &mut rows, (BATCH, key), &mut on_answer);
     let _ended = run.of_input(InInput::At(numbers)).carry_out();
     for number in open {
-        settled(number, outcome(&rows[number], &rows).unwrap_or_else(|| Err(run_ended())));
+        let outcome = outcome(&rows, number, rows.state(number));
+        settled(number as usize, outcome.unwrap_or_else(|| Err(run_ended())));
     }
 }
 
-fn asked_for(transfer: &Transfer, locations: &mut Locations) -> MoveRow {
-    let target = transfer.to.as_ref().map(|group| locations.number(group));
-    let from = transfer.from.clone();
-    let group = |id| Group { id, kind: String::new(), product: None };
-    let expected = Some(from.map(|id| locations.number(&group(id))));
-    let device = transfer.device.as_str().into();
-    MoveRow::asking(Requested { expected, ..Requested::new(device, NamedBy::Id, target) })
-}
-
-/// The look-up ended: nothing is written.
-fn not_located(rows: &mut [MoveRow], error: &Error) {
-    let mut reason =
-        (error.kind != ErrorKind::NotAttempted).then(|| RowState::failed(error.clone()));
-    for row in rows {
-        row.state = reason.take().unwrap_or_else(RowState::run_ended);
+/// The rows of the transfers, and whether their devices could be located.
+fn located(session: &Session, transfers: &[Transfer]) -> (MoveRows, Result<(), Error>) {
+    let mut devices = Devices::default();
+    // What is known of a group comes first: a device tells its type only.
+    let known = transfers.iter().filter_map(|transfer| transfer.to.as_ref());
+    known.for_each(|group| _ = devices.groups.number(group));
+    let mut rows = MoveRows::with(devices);
+    for transfer in transfers {
+        let target = transfer.to.as_ref().map(|group| rows.devices_mut().groups.number(group));
+        rows.push(Some(Requested::new(&transfer.device, NamedBy::Id, target)));
     }
+    let all: Vec<u32> = (0..rows.len()).collect();
+    let located = locate(session, rows.devices_mut(), all, Within::Account, None);
+    for (row, transfer) in (0..).zip(transfers) {
+        expect(&mut rows, row, transfer);
+    }
+    (rows, located)
 }
 
-/// What has become of a row, once that is known.
-fn outcome(row: &MoveRow, rows: &[MoveRow]) -> Option<Result<Outcome, Failure>> {
-    match &row.state {
-        RowState::Moved if row.leaves() => Some(Ok(Outcome::Unassigned)),
+/// The row is done only if its device is where it is said to be.
+fn expect(rows: &mut MoveRows, row: u32, transfer: &Transfer) {
+    let group = |id: &String| Group { id: id.clone(), kind: String::new(), product: None };
+    let devices = rows.devices_mut();
+    let from = transfer.from.as_ref().map(|id| devices.groups.number_of(id, || group(id)));
+    devices.expect(row, from);
+}
+
+/// What has become of a row in this state, once that is known.
+fn outcome(rows: &MoveRows, row: u32, state: RowState) -> Option<Result<Outcome, Failure>> {
+    match state {
+        RowState::Moved if rows.devices.leaves(row) => Some(Ok(Outcome::Unassigned)),
         RowState::Moved => Some(Ok(Outcome::Assigned)),
         RowState::Unchanged => Some(Ok(Outcome::Unchanged)),
-        RowState::As(first) => {
-            outcome(&rows[*first], rows).map(|of_first| of_first.map(|_| Outcome::Unchanged))
-        }
-        RowState::Failed(failure) => Some(Err((**failure).clone())),
-        _ => None,
+        RowState::As(first) => outcome(rows, first, rows.state(first))
+            .map(|of_first| of_first.map(|_| Outcome::Unchanged)),
+        state => rows.failure(row, state).map(Err),
     }
 }
