@@ -69,6 +69,24 @@ fn whatever_the_address_of_the_next_page_looks_like() {
 }
 
 #[test]
+fn half_a_page_that_looks_whole_is_asked_for_again() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        let whole = json!({"data": [{"type": "product", "id": "a"}], "links": {}}).to_string();
+        match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => answer("200 OK", &whole[..whole.len() / 2]),
+            _ => answer("200 OK", &whole),
+        }
+    });
+    assert_eq!(signed_in(&server).sh("imp-product list").quiet().field("id"), ["a"]);
+    let server = Server::start(|_| answer("200 OK", "{\"data\": ["));
+    signed_in(&server)
+        .sh("imp-product list --patience 1s")
+        .code(4)
+        .says("the answer ended in the middle");
+}
+
+#[test]
 fn a_list_that_has_become_shorter_meanwhile_is_whole() {
     for next in ["?page[number]=2", "?cursor=abc"] {
         let first = AtomicUsize::new(0);

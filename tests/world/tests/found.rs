@@ -82,6 +82,28 @@ fn listed_meanwhile(
 }
 
 #[test]
+fn what_is_read_is_read_again_when_half_an_answer_came() {
+    let machine = machine();
+    let id = machine.devices()[0]["id"].as_str().unwrap().to_owned();
+    for line in ["imp-device list", "imp-dg list", &format!("imp-device info --device {id}")] {
+        let service = machine.service();
+        let mut halved = BTreeSet::new();
+        machine.accidents(Some(Box::new(move |_, request| {
+            let is_first = halved.insert(request.target.clone());
+            match service.ask(request) {
+                Reply::Answer { status, headers, mut body, after } if is_first => {
+                    body.truncate(body.len() / 2);
+                    Some(Reply::Answer { status, headers, body, after })
+                }
+                reply => Some(reply),
+            }
+        })));
+        let ended = machine.run(&Command::new(line));
+        assert_eq!((ended.exit, ended.stderr.as_str()), (Some(0), ""), "{line}: {ended:?}");
+    }
+}
+
+#[test]
 fn a_list_that_never_holds_still_says_so() {
     let machine = Machine::new(1, &["--devices", "350"], Duration::from_millis(30));
     let service = machine.service();
