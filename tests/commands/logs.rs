@@ -58,11 +58,21 @@ fn stored(dir: &Dir) -> BTreeMap<String, usize> {
     lines(dir.sh("imp-device list | imp-log get").quiet().records())
 }
 
-/// Starts to follow, and waits until the beginning of all logs is known.
+/// Starts to follow, and waits until so many are on a stream.
 fn follow(dir: &Dir, sim: &Sim, script: &str, streamed: usize) -> Background {
     let running = dir.spawn(script);
     running.wait_for("the stream", || added_to_streams(sim) >= streamed);
     running
+}
+
+/// Whether it is known of all of these where their logs began, and so what is new in them.
+fn all_are_begun(sim: &Sim, ids: &[String]) -> bool {
+    let asked = sim.requests();
+    let is_begun = |id: &String| {
+        let log = format!("/devices/{id}/logs");
+        asked.iter().any(|asked| asked.status == 200 && asked.path.ends_with(&log))
+    };
+    ids.iter().all(is_begun)
 }
 
 /// How often a device was put on a log stream.
@@ -135,6 +145,8 @@ fn nothing_is_missing_or_doubled(
 ) -> String {
     let (sim, dir, ids, _state) = limited_bench(40, options);
     let running = follow(&dir, &sim, "imp-log stream --dg Bench", on_streams);
+    // Those that are polled are not on a stream.
+    running.wait_for("the beginning of each log", || all_are_begun(&sim, &ids));
     let mut rounds = 0;
     let mut log_for_a_while = || {
         for _ in 0..10 {

@@ -4,5 +4,6 @@ pub(crate) mod connector;
 pub mod delivery;
 pub mod endpoint;
 pub mod proxy;
+pub(crate) mod raw;
 pub(crate) mod trace;
 pub(crate) mod transport;

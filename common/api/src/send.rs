@@ -218,9 +218,10 @@ impl<'a> SendLoop<'a> {
         Ok(exchange)
     }
 
-    /// A change that is answered with something else than JSON, half of it for example, may have been made.
+    /// A change that is answered with something else than JSON may have been made, and half an answer is none.
     fn or_lost(&self, exchange: Exchange) -> Exchange {
         match exchange {
+            Exchange::Answered(raw) if raw.is_cut() => Exchange::Lost(failure::CUT.into()),
             Exchange::Answered(raw)
                 if raw.is_unreadable()
                     && self.request.changes_something()

@@ -201,16 +201,15 @@ fn who_makes_room_in_the_middle_of_a_call_is_told_and_kept() {
     let dir = Dir::new();
     let listener = Listener::after("ulimit -n 40;", &dir, "--journal journal --refused r 3>ready");
     let mut first = Caller::connect(&listener.address).expect("it listens");
-    let answer = std::thread::scope(|scope| {
-        let waiting =
-            scope.spawn(|| first.send(b"POST /elsewhere HTTP/1.1\r\ncontent-length: 9\r\n\r\nab"));
-        let mut crowd = Vec::new();
-        listener.running.wait_for("somebody to go", || {
-            crowd.push(Crowd::of(1, &listener));
-            !dir.read("r").is_empty()
-        });
-        waiting.join().expect("no panic")
+    let begun = first
+        .send(b"POST /elsewhere HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\nab");
+    assert_eq!(begun.expect("it is read"), 100);
+    let mut crowd = Vec::new();
+    listener.running.wait_for("somebody to go", || {
+        crowd.push(Crowd::of(1, &listener));
+        !dir.read("r").is_empty()
     });
+    let answer = first.send(b"");
     assert_eq!(answer.expect("an answer"), 503);
     let refused: Vec<BTreeMap<String, Value>> =
         dir.read("r").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

@@ -1,5 +1,6 @@
 //! One seed: a population, and commands one after another, with trouble.
 
+mod keys;
 mod killed;
 mod listed;
 mod together;
@@ -50,6 +51,7 @@ struct Case {
     random: Random,
     machine: Machine,
     account: String,
+    is_wide: bool,
     figures: Figures,
     /// What was typed, and what went wrong, for the message when a law is broken.
     told: Vec<String>,
@@ -58,6 +60,31 @@ struct Case {
     known: Option<State>,
     /// The last journal before the last command.
     journal_before: Option<PathBuf>,
+}
+
+/// How the simulator is started.
+fn options(seed: u64, random: &mut Random) -> Vec<String> {
+    let most = if random.percent(8) { 260 } else { 60 };
+    let devices = random.between(5, most).to_string();
+    let number = seed.to_string();
+    let limit = *random.one_of(&["off", "40", "40", "10"]);
+    let life = *random.one_of(&["1h", "1h", "5m", "20s"]);
+    let mut options: Vec<String> =
+        ["--devices", &devices, "--seed", &number, "--rate-limit", limit, "--token-life", life]
+            .map(str::to_owned)
+            .into();
+    for _ in 0..random.below(4) {
+        options.extend(["--variant", *random.one_of(&VARIANTS)].map(str::to_owned));
+    }
+    if is_wide(seed) && random.percent(50) {
+        options.extend(["--production".to_owned(), random.between(1, 8).to_string()]);
+    }
+    options
+}
+
+/// Half of the seeds draw more than the others, which stay what they were when they found something.
+fn is_wide(seed: u64) -> bool {
+    matches!(seed % 4, 0 | 3)
 }
 
 /// Runs a seed. What it breaks is in the figures.
@@ -77,37 +104,23 @@ pub fn run(seed: u64) -> Figures {
 impl Case {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let most = if random.percent(8) { 260 } else { 60 };
-        let devices = random.between(5, most).to_string();
-        let number = seed.to_string();
-        let limit = *random.one_of(&["off", "40", "40", "10"]);
-        let life = *random.one_of(&["1h", "1h", "5m", "20s"]);
-        let mut options = vec![
-            "--devices",
-            &devices,
-            "--seed",
-            &number,
-            "--rate-limit",
-            limit,
-            "--token-life",
-            life,
-        ];
-        for _ in 0..random.below(4) {
-            options.extend(["--variant", *random.one_of(&VARIANTS)]);
-        }
+        let options = options(seed, &mut random);
         let latency = Duration::from_millis(*random.one_of(&[1, 30, 30, 400]));
-        let machine = Machine::new(seed, &options, latency);
+        let words: Vec<&str> = options.iter().map(String::as_str).collect();
+        let machine = Machine::new(seed, &words, latency);
         let told = vec![format!("{} latency={latency:?}", options.join(" "))];
         let user = machine.simulator().entry.user.clone();
         let accounts = machine.lines("accounts");
         let account = accounts.iter().find(|account| account["username"] == user.as_str());
         let account = account.and_then(|account| account["id"].as_str()).unwrap_or_default();
-        let devices: Vec<String> = machine.devices().iter().map(id_of).collect();
-        populate(&machine, &mut random, &devices);
+        let devices = machine.devices();
+        let free = devices.iter().filter(|device| device["devicegroup_id"].is_null());
+        populate(&machine, &mut random, &free.map(id_of).collect::<Vec<_>>());
         Case {
             account: account.to_owned(),
             random,
             machine,
+            is_wide: is_wide(seed),
             figures: Figures::default(),
             told,
             commands: 0,
@@ -120,6 +133,13 @@ impl Case {
         for _ in 0..self.random.between(3, 8) {
             self.commands += 1;
             let before = self.state();
+            if self.is_wide && self.random.percent(12) {
+                match self.random.below(2) {
+                    0 => self.keys()?,
+                    _ => self.tidied(&before)?,
+                }
+                continue;
+            }
             match self.random.below(100) {
                 0..8 => self.listed(&before)?,
                 8..14 => self.whole_group(&before)?,
@@ -139,7 +159,7 @@ impl Case {
     }
 
     fn draw(&mut self, state: &State) -> Drawn {
-        let drawn = draw::draw(&self.machine, &mut self.random, state, self.commands);
+        let drawn = draw::draw(&self.machine, &mut self.random, state, self.commands, self.is_wide);
         *self.figures.commands.entry(drawn.verb.to_owned()).or_default() += 1;
         self.figures.rows += drawn.rows.len() as u64;
         drawn
@@ -189,6 +209,20 @@ impl Case {
         let exit = ended.exit.map_or("killed".to_owned(), |exit| exit.to_string());
         self.told.push(format!("  {exit}: {}", ended.stderr.trim_end().replace('\n', "\n      ")));
         ended
+    }
+
+    /// Something may go wrong with what goes on with a run, or takes it back. Gives what went wrong, if it did.
+    fn perhaps_trouble(&mut self, state: &State) -> Option<Shared> {
+        if !self.is_wide || self.random.percent(50) {
+            return None;
+        }
+        let seen = self.trouble(state);
+        if self.random.percent(40) {
+            let at = self.random.between(1, 12);
+            self.machine.kill_at(Some(at));
+            self.told.push(format!("killed at request {at}"));
+        }
+        Some(seen)
     }
 
     fn has_new_journal(&self) -> bool {

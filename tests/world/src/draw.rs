@@ -1,5 +1,7 @@
 //! Commands and their input, drawn at random: what is typed, and what each row of it wants.
 
+mod fields;
+
 use serde_json::{Value, json};
 
 use crate::machine::{Command, Machine};
@@ -76,9 +78,29 @@ const VERBS: [&str; 23] = [
     "hook delete",
 ];
 
+/// What is drawn besides by seeds that are [wide](crate::case::is_wide): other fields of things.
+const MORE_VERBS: [&str; 7] = [
+    "dg rename",
+    "dg variables",
+    "product rename",
+    "build flag",
+    "build tag",
+    "hook form",
+    "device unbless",
+];
+
 /// Draws one command with its input.
-pub fn draw(machine: &Machine, random: &mut Random, state: &State, number: usize) -> Drawn {
-    let mut verb = *random.one_of(&VERBS);
+pub fn draw(
+    machine: &Machine,
+    random: &mut Random,
+    state: &State,
+    number: usize,
+    is_wide: bool,
+) -> Drawn {
+    let mut verb = match is_wide && random.percent(30) {
+        true => *random.one_of(&MORE_VERBS),
+        false => *random.one_of(&VERBS),
+    };
     let lacks = |collection| state.ids(collection).is_empty();
     if (verb == "device assign" || verb == "dg create") && lacks("products") {
         verb = "product create";
@@ -95,7 +117,8 @@ pub fn draw(machine: &Machine, random: &mut Random, state: &State, number: usize
         machine.file(&format!("report-{number}"))
     );
     let stdin: String = rows.iter().map(|row| format!("{}\n", row.line)).collect();
-    let is_reversible = matches!(
+    let is_blessed = |row: &Row| row.thing.as_ref().is_some_and(|thing| state.is_blessed(thing));
+    let has_a_way_back = matches!(
         verb,
         "device assign"
             | "device unassign"
@@ -105,7 +128,12 @@ pub fn draw(machine: &Machine, random: &mut Random, state: &State, number: usize
             | "hook create"
             | "dg create"
             | "product create"
+            | "dg rename"
+            | "dg variables"
+            | "product rename"
+            | "build flag"
     );
+    let is_reversible = has_a_way_back && !rows.iter().any(is_blessed);
     Drawn { command: Command::new(&line).reading(&stdin), rows, verb, also, is_reversible, number }
 }
 
@@ -151,7 +179,8 @@ impl Drawing<'_> {
             }
             "dg create" | "product create" => self.creations(&line, verb),
             "hook create" => (line, self.hooks(), Vec::new()),
-            _ => self.builds(machine, &line, verb),
+            "build deploy" | "build copy" => self.builds(machine, &line, verb),
+            _ => self.other_fields(machine, verb),
         }
     }
 
@@ -196,8 +225,8 @@ impl Drawing<'_> {
             if let Want::Field("description", text) = &want {
                 line["descr"] = text.clone();
             }
-            if let Want::Field("url", url) = &want {
-                line["url"] = url.clone();
+            if let Want::Field(field @ ("url" | "name"), text) = &want {
+                line[field] = text.clone();
             }
             Row { line: line.to_string(), thing: Some(format!("{collection}/{id}")), want }
         };

@@ -56,6 +56,13 @@ impl State {
         self.ids("devices").into_iter().filter(of).collect()
     }
 
+    /// Whether a device has been blessed: there is no way back from what takes it out of its group.
+    pub fn is_blessed(&self, device: &str) -> bool {
+        let group = self.get(device)["devicegroup_id"].as_str().unwrap_or_default();
+        let kind = &self.get(&format!("devicegroups/{group}"))["type"];
+        kind.as_str().is_some_and(|kind| kind.ends_with("production_devicegroup"))
+    }
+
     /// What differs.
     pub fn changed(&self, later: &State) -> BTreeSet<String> {
         let all = self.0.keys().chain(later.0.keys());

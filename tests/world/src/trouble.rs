@@ -129,7 +129,7 @@ pub fn accident(all: Vec<More>, service: Service, seen: Shared) -> Accident {
                     service.ask(request);
                     return Some(Reply::Lost { after: Duration::from_secs(3600) });
                 }
-                More::Half(at) if number == *at && !request.target.contains("/auth") => {
+                More::Half(at) if number == *at => {
                     note(&seen, "half a body");
                     return Some(half(service.ask(request)));
                 }

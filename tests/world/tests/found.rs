@@ -1,5 +1,6 @@
 //! What seeds have found, told as it is: a request, and what went wrong with it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use simulated::{Ended, Reply};
@@ -48,4 +49,91 @@ fn what_was_made_may_have_been_made_when_half_an_answer_came() {
     let is_there = machine.lines("products").iter().any(|product| product["name"] == "Q");
     let in_doubt = machine.read("failed").contains("unknown_outcome");
     assert!(is_there && (ended.exit == Some(0) || in_doubt), "{ended:?}");
+}
+
+/// Lists 350 devices while another client takes `number` devices away, those at `place` in the list, before the
+/// request `at`; gives what is listed, and what was there throughout.
+fn listed_meanwhile(
+    jobs: u64,
+    at: u64,
+    place: usize,
+    number: usize,
+) -> (Ended, Vec<String>, BTreeSet<String>) {
+    let machine = Machine::new(at, &["--devices", "350"], Duration::from_millis(30));
+    let id = |device: &serde_json::Value| device["id"].as_str().expect("an id").to_owned();
+    let devices: Vec<String> = machine.devices().iter().map(id).collect();
+    let (service, away) = (machine.service(), devices[place..place + number].to_vec());
+    machine.accidents(Some(Box::new(move |request, _| {
+        if request == at {
+            for device in &away {
+                service.by_owner("DELETE", &format!("/v5/devices/{device}"), None);
+            }
+        }
+        None
+    })));
+    let ended = machine.run(&Command::new(&format!("imp-device list --jobs {jobs}")));
+    machine.accidents(None);
+    let listed = ended
+        .stdout
+        .lines()
+        .map(|line| id(&serde_json::from_str(line).expect("a record")))
+        .collect();
+    (ended, listed, machine.devices().iter().map(id).collect())
+}
+
+#[test]
+fn what_is_read_is_read_again_when_half_an_answer_came() {
+    let machine = machine();
+    let id = machine.devices()[0]["id"].as_str().unwrap().to_owned();
+    for line in ["imp-device list", "imp-dg list", &format!("imp-device info --device {id}")] {
+        let service = machine.service();
+        let mut halved = BTreeSet::new();
+        machine.accidents(Some(Box::new(move |_, request| {
+            let is_first = halved.insert(request.target.clone());
+            match service.ask(request) {
+                Reply::Answer { status, headers, mut body, after } if is_first => {
+                    body.truncate(body.len() / 2);
+                    Some(Reply::Answer { status, headers, body, after })
+                }
+                reply => Some(reply),
+            }
+        })));
+        let ended = machine.run(&Command::new(line));
+        assert_eq!((ended.exit, ended.stderr.as_str()), (Some(0), ""), "{line}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_list_that_never_holds_still_says_so() {
+    let machine = Machine::new(1, &["--devices", "350"], Duration::from_millis(30));
+    let service = machine.service();
+    machine.accidents(Some(Box::new(move |number, request| match service.ask(request) {
+        // Each page has devices of its own.
+        Reply::Answer { status, headers, body, after } if request.target.contains("/devices") => {
+            let text = String::from_utf8(body).unwrap();
+            let body = text.replace("\"id\":\"4", &format!("\"id\":\"{:x}", number % 16)).into();
+            Some(Reply::Answer { status, headers, body, after })
+        }
+        reply => Some(reply),
+    })));
+    let ended = machine.run(&Command::new("imp-device list --jobs 2"));
+    assert_eq!(ended.exit, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("changed too much while it was read"), "{ended:?}");
+    assert!(machine.requests().0 < 40);
+}
+
+#[test]
+fn a_list_misses_nothing_when_something_is_taken_away_meanwhile() {
+    for jobs in [1, 8] {
+        for (place, number) in [(0, 1), (99, 1), (150, 70), (5, 150)] {
+            for at in 3..7 {
+                let (ended, listed, throughout) = listed_meanwhile(jobs, at, place, number);
+                let case = format!("{jobs} jobs, {number} from {place} at request {at}: {ended:?}");
+                assert_eq!(ended.exit, Some(0), "{case}");
+                let once: BTreeSet<String> = listed.iter().cloned().collect();
+                assert_eq!(once.len(), listed.len(), "{case}");
+                assert!(throughout.is_subset(&once), "{case}");
+            }
+        }
+    }
 }

@@ -4,20 +4,20 @@
 //! an error without its body, and wait for ever. All three are switched off here. Certificates are
 //! those of the operating system (`SSL_CERT_FILE` and `SSL_CERT_DIR` count).
 
-use model::{ErrorKind, Record};
+use model::ErrorKind;
 use std::io;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use ureq::config::ConfigBuilder;
-use ureq::http::{self, HeaderMap};
+use ureq::http;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, Proxy};
 
 use crate::Endpoint;
 use crate::http::connector::{self, NotConnected};
-use crate::list::page::Page;
+pub(crate) use crate::http::raw::Raw;
 use crate::request::Request;
 use crate::{AccessToken, Error, http::proxy};
 
@@ -44,47 +44,6 @@ pub(crate) enum Exchange {
     Lost(String),
     /// Who answers is not trusted, and will not be the next time either; why.
     Untrusted(String),
-}
-
-/// An answer as it came.
-#[derive(Debug)]
-pub(crate) struct Raw {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-    /// `text` as JSON, `Null` when it is not; of a page only its links.
-    pub(crate) body: Value,
-    /// The records of a page.
-    pub(crate) records: Option<Vec<Record>>,
-}
-
-impl Raw {
-    /// The answer to `request`.
-    pub(crate) fn new(request: &Request, status: u16, headers: HeaderMap, text: String) -> Raw {
-        if request.lists
-            && (200..300).contains(&status)
-            && let Ok(Page { data, links }) = Page::read(&text, request.only)
-        {
-            let body = json!({ "links": links });
-            return Raw { status, headers, text, body, records: Some(data) };
-        }
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Raw { status, headers, text, body, records: None }
-    }
-
-    /// Whether it is a good answer, of which nothing can be read.
-    pub(crate) fn is_unreadable(&self) -> bool {
-        (200..300).contains(&self.status) && self.body.is_null() && !self.text.trim().is_empty()
-    }
-
-    /// A header with a whole number, such as those of the rate limit.
-    pub(crate) fn number(&self, name: &str) -> Option<u64> {
-        let text = self.headers.get(name)?.to_str().ok()?.trim();
-        // A fraction of a second counts as the whole.
-        text.parse()
-            .ok()
-            .or_else(|| text.parse().ok().map(|number: f64| number.max(0.0).ceil() as u64))
-    }
 }
 
 #[derive(Debug)]

@@ -37,7 +37,8 @@ impl SeenIds {
     }
 }
 
-fn number_of(id: &str) -> u64 {
+/// An id in eight bytes.
+pub(super) fn number_of(id: &str) -> u64 {
     if id.len() == 16
         && let Ok(number) = u64::from_str_radix(id, 16)
     {

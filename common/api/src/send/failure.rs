@@ -8,6 +8,7 @@ use crate::Error;
 use crate::http::transport::{Exchange, Raw};
 
 pub(super) const NOT_JSON: &str = "the answer is not JSON; is the endpoint an impCentral API?";
+pub(super) const CUT: &str = "the answer ended in the middle";
 
 /// What an exchange says that is not good.
 pub(crate) fn error_of(exchange: &Exchange) -> Error {

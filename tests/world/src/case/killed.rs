@@ -29,7 +29,8 @@ impl Case {
             let again = self.run(&drawn.command);
             return self.is_whole(drawn, &again, before, &others, false);
         }
-        let resumed = self.resumed()?;
+        let (resumed, more_others) = self.resumed(before)?;
+        let others: Vec<String> = others.into_iter().chain(more_others).collect();
         if resumed.exit == Some(2) {
             // It had not begun.
             if before.changed(&self.state()).iter().any(|key| !others.contains(key)) {
@@ -47,27 +48,36 @@ impl Case {
         self.is_whole(drawn, &resumed, before, &others, false)
     }
 
-    /// Resumes the last run, which may be killed again.
-    fn resumed(&mut self) -> Result<Ended, Broken> {
+    /// Resumes the last run, which may be killed again, and go wrong. Gives what others changed meanwhile, too.
+    pub(super) fn resumed(&mut self, before: &State) -> Result<(Ended, Vec<String>), Broken> {
         let resume = Command::new("imp-change resume last");
+        let mut others = Vec::new();
         for _ in 0..2 {
             if self.random.percent(70) {
                 break;
             }
+            let seen = self.perhaps_trouble(before);
             let at = self.random.between(1, 8);
             self.machine.kill_at(Some(at));
             self.told.push(format!("killed at request {at}"));
             let ended = self.run(&resume);
-            self.machine.kill_at(None);
+            others.extend(self.no_trouble(seen.as_ref()));
             if let Some(mistake) = ended.mistakes.first() {
                 return Err(format!("a mistake of the tools: {mistake}"));
             }
-            if ended.exit.is_some() {
-                return Ok(ended);
+            match ended.exit {
+                None => self.figures.kills += 1,
+                // The service was gone, or a row may have been spoilt by what went wrong.
+                Some(1 | 3 | 4) if seen.is_some() => {
+                    let again = Command::new("imp-change resume last --failed-too");
+                    let mut last = self.run(&again);
+                    last.stderr.insert_str(0, &ended.stderr);
+                    return Ok((last, others));
+                }
+                Some(_) => return Ok((ended, others)),
             }
-            self.figures.kills += 1;
         }
-        Ok(self.run(&resume))
+        Ok((self.run(&resume), others))
     }
 
     /// What a run that went on left is what an undisturbed one would have left.

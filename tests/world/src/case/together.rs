@@ -4,25 +4,23 @@ use std::time::Duration;
 
 use super::Case;
 use crate::draw::Drawn;
-use crate::laws::Broken;
+use crate::laws::{Broken, holds};
 use crate::machine::Machine;
 use crate::state::State;
 
 impl Case {
-    /// Two commands at once, about different things: each is as if it were alone.
+    /// Two commands at once. About different things each is as if it were alone; what both are about is as one of
+    /// them wants it, or as before.
     pub(super) fn two_at_once(&mut self, before: &State) -> Result<(), Broken> {
         let first = self.draw(before);
         let [first_files, first_number] = [self.commands, self.commands];
         self.commands += 100;
         let second = self.draw(before);
-        let things = |drawn: &Drawn| -> Vec<String> {
-            drawn.rows.iter().filter_map(|row| row.thing.clone()).collect()
-        };
         let is_of_devices =
             |drawn: &Drawn| drawn.verb.starts_with("device ") && drawn.also.is_empty();
         let of_first = things(&first);
         let do_meet = things(&second).iter().any(|thing| of_first.contains(thing));
-        if !is_of_devices(&first) || !is_of_devices(&second) || do_meet {
+        if !is_of_devices(&first) || !is_of_devices(&second) || (do_meet && !self.is_wide) {
             self.commands = first_number;
             return Ok(());
         }
@@ -49,8 +47,26 @@ impl Case {
             )?;
         }
         self.commands = first_number;
+        self.one_of_both(before, &first, &second)
+    }
+
+    /// What both are about is as one of them wants it, or as before.
+    fn one_of_both(&mut self, before: &State, first: &Drawn, second: &Drawn) -> Result<(), Broken> {
+        let after = self.state();
+        for thing in things(first).iter().filter(|thing| things(second).contains(thing)) {
+            let of_both = first.rows.iter().chain(&second.rows);
+            let mut of_thing = of_both.filter(|row| row.thing.as_ref() == Some(thing));
+            let is_as_before = before.get(thing) == after.get(thing);
+            if !is_as_before && !of_thing.any(|row| holds(row, before, &after)) {
+                return Err(format!("{thing} is as none of both wants it: {}", after.get(thing)));
+            }
+        }
         Ok(())
     }
+}
+
+fn things(drawn: &Drawn) -> Vec<String> {
+    drawn.rows.iter().filter_map(|row| row.thing.clone()).collect()
 }
 
 /// The last journal of a verb.

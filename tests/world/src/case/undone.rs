@@ -1,6 +1,11 @@
 //! Runs that are undone, and plans that are carried out.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::Case;
+use crate::draw::Drawn;
 use crate::laws::{self, Broken};
 use crate::machine::Command;
 use crate::state::State;
@@ -17,7 +22,19 @@ impl Case {
         if !drawn.is_reversible || in_doubt || !self.has_new_journal() {
             return Ok(());
         }
-        let undone = self.run(&Command::new("imp-change undo last --confirmed"));
+        let run = self.machine.last_journal();
+        let run = run.as_deref().and_then(|path| path.file_stem()?.to_str()).unwrap_or("last");
+        let undo = Command::new(&format!("imp-change undo {run} --confirmed"));
+        let mut others = others;
+        if let Some(seen) = self.perhaps_trouble(before) {
+            let ended = self.run(&undo);
+            others.extend(self.no_trouble(Some(&seen)));
+            if let Some(mistake) = ended.mistakes.first() {
+                return Err(format!("a mistake of the tools: {mistake}"));
+            }
+            self.figures.kills += u64::from(ended.exit.is_none());
+        }
+        let undone = self.run(&undo);
         if let Some(mistake) = undone.mistakes.first() {
             return Err(format!("a mistake of the tools: {mistake}"));
         }
@@ -46,11 +63,32 @@ impl Case {
             return Err(format!("a plan ends with {:?}: {}", planned.exit, planned.stderr));
         }
         let apply = Command::new("imp-change apply --confirmed").reading(&planned.stdout);
-        let applied = self.run(&apply);
         *self.figures.commands.entry("change apply".to_owned()).or_default() += 1;
+        let mut others = Vec::new();
+        if let Some(seen) = self.perhaps_trouble(before) {
+            let ended = self.run(&apply);
+            others = self.no_trouble(Some(&seen));
+            if let Some(mistake) = ended.mistakes.first() {
+                return Err(format!("a mistake of the tools: {mistake}"));
+            }
+            self.figures.kills += u64::from(ended.exit.is_none());
+        }
+        // What was done is found done.
+        let applied = self.run(&apply);
         if planned.stdout.is_empty() {
             return Ok(());
         }
-        self.is_whole(drawn, &applied, before, &[], true)
+        let planned = planned_of(drawn, &planned.stdout);
+        self.is_whole(&planned, &applied, before, &others, true)
     }
+}
+
+/// With those rows only that have something in the plan; what the others are about stays as it is.
+fn planned_of(drawn: &Drawn, plan: &str) -> Drawn {
+    let records = plan.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let sources: BTreeSet<String> =
+        records.filter_map(|record| Some(record["source"].as_str()?.to_owned())).collect();
+    let rows = (1..).zip(&drawn.rows);
+    let kept = rows.filter(|(number, _)| sources.contains(&format!("stdin:{number}")));
+    Drawn { rows: kept.map(|(_, row)| row.clone()).collect(), ..drawn.clone() }
 }
