@@ -2,6 +2,7 @@
 
 mod asking;
 mod file;
+mod names;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -16,15 +16,19 @@ use crate::account::{Account, Identity, known_account, same_account};
 use crate::choose::{Choice, EnvCredential, Source, identity_in_file};
 use crate::file::{self, SignIn};
 use crate::lock::{self, Locked};
+use crate::named_accounts::NamedAccounts;
 use crate::service::{Service, by_login_key, by_password};
 use crate::token_source::obtain::suspicion;
 use crate::{Environment, Interaction, private};
 
 /// Which sign-in file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// The one that `--auth-file` or `IMP_AUTH_FILE` names, else `~/.impt.auth`.
+    /// The one that `--auth-file` or `IMP_AUTH_FILE` names, or that of the account that `--account` or
+    /// `IMP_ACCOUNT` names, else `~/.impt.auth`.
     Usual,
+    /// That of the account of this name (`--as`).
+    Account(String),
     /// `.impt.auth` in the current directory (`--local`).
     Local,
 }
@@ -111,8 +115,7 @@ impl fmt::Display for Replaced {
 /// # Errors
 /// Of kind `bad_input` when the file cannot be written.
 pub fn replaced(login: &Login, environment: &Environment) -> Result<Option<Replaced>, Error> {
-    let (file, _) = destination(login.destination, environment)?;
-    private::replaceable(&file).map_err(|error| unwritable(&file, &error))?;
+    let (file, _) = writable(&login.destination, environment)?;
     let sign_in = match file::read(&file, clock::wait) {
         Ok(None) => return Ok(None),
         Ok(Some(sign_in)) => sign_in,
@@ -134,6 +137,17 @@ pub fn replaced(login: &Login, environment: &Environment) -> Result<Option<Repla
     Ok((!is_same).then_some(Replaced { file, endpoint: Some(sign_in.endpoint), account }))
 }
 
+/// Where a sign-in goes, with its directory, once it is sure that it can be written.
+fn writable(which: &Destination, environment: &Environment) -> Result<(PathBuf, Source), Error> {
+    let (file, source) = destination(which, environment)?;
+    let made = match source.account() {
+        Some(_) => NamedAccounts::of(environment)?.make(),
+        None => Ok(()),
+    };
+    made.and_then(|()| private::replaceable(&file)).map_err(|error| unwritable(&file, &error))?;
+    Ok((file, source))
+}
+
 fn unwritable(file: &Path, error: &io::Error) -> Error {
     let title = format!("The sign-in file {} cannot be written", file.display());
     Error::new(ErrorKind::BadInput, title).detail(error.to_string())
@@ -150,8 +164,7 @@ pub fn log_in(
     service: &dyn Service,
     interaction: &Interaction,
 ) -> Result<LoggedIn, Error> {
-    let (file, source) = destination(login.destination, environment)?;
-    private::replaceable(&file).map_err(|error| unwritable(&file, &error))?;
+    let (file, source) = writable(&login.destination, environment)?;
     let endpoint = login.endpoint.as_str();
     let answer = match &login.credential {
         Credential::Password { user, password } => {
@@ -183,11 +196,11 @@ pub fn log_in(
 /// # Errors
 /// Kind `not_signed_in` when there is no such file, `bad_input` when it cannot be removed.
 pub fn log_out(
-    which: Destination,
+    which: &Destination,
     environment: &Environment,
     interaction: &Interaction,
 ) -> Result<LoggedOut, Error> {
-    let (file, _) = destination(which, environment)?;
+    let (file, source) = destination(which, environment)?;
     let _lock = locked(&file, environment, interaction);
     // A broken file is no reason to keep it.
     let sign_in = file::read(&file, clock::wait).ok().flatten();
@@ -202,6 +215,11 @@ pub fn log_out(
             Error::new(ErrorKind::BadInput, title).detail(error.to_string())
         }
     })?;
+    if let Some(accounts) = source.account().and(NamedAccounts::of(environment).ok())
+        && accounts.default_name().as_deref() == source.account()
+    {
+        accounts.set_default(None)?;
+    }
     let sign_in = sign_in.as_ref();
     Ok(LoggedOut {
         endpoint: sign_in.map(|sign_in| sign_in.endpoint.clone()),
@@ -212,11 +230,20 @@ pub fn log_out(
 }
 
 fn destination(
-    destination: Destination,
+    destination: &Destination,
     environment: &Environment,
 ) -> Result<(PathBuf, Source), Error> {
     let named = environment.auth_file.as_ref().filter(|path| !path.as_os_str().is_empty());
+    let account = environment.account.as_ref().filter(|name| !name.is_empty());
+    let of_account = |name: &String| {
+        let file = NamedAccounts::of(environment)?.file(name)?;
+        Ok((file.clone(), Source::Account(name.clone(), file)))
+    };
+    if let (Destination::Usual, None, Some(name)) = (destination, named, account) {
+        return of_account(name);
+    }
     match (destination, named, &environment.home) {
+        (Destination::Account(name), _, _) => of_account(name),
         (Destination::Local, _, _) => {
             let path = environment.current_dir.join(file::NAME);
             Ok((path.clone(), Source::LocalFile(path)))

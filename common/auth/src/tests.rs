@@ -134,9 +134,10 @@ pub(crate) fn interaction(answers: &[&str]) -> (Interaction, Arc<Mutex<Vec<Strin
 #[test]
 fn directories_follow_the_xdg_rules() {
     let path = |text: &'static str| Some(Path::new(text));
-    let found = directories(path("/home/me"), None, path("relative"));
+    let found = directories(path("/home/me"), path("/etc/mine"), None, path("relative"));
     assert_eq!(found.state, Some("/home/me/.local/state/imp-tools".into()));
     assert_eq!(found.cache, Some("/home/me/.cache/imp-tools".into()));
-    let found = directories(None, path("/state"), None);
-    assert_eq!(found, Directories { state: Some("/state/imp-tools".into()), cache: None });
+    let found = directories(None, None, path("/state"), None);
+    let state = Some("/state/imp-tools".into());
+    assert_eq!(found, Directories { config: None, state, cache: None });
 }

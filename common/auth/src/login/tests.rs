@@ -174,7 +174,7 @@ fn a_missing_v5_is_suspected() {
 #[test]
 fn signing_out_removes_the_file_whatever_is_in_it() {
     let scene = Scene::new();
-    let out = || log_out(Destination::Usual, &scene.environment, &interaction(&[]).0);
+    let out = || log_out(&Destination::Usual, &scene.environment, &interaction(&[]).0);
     assert_eq!(out().unwrap_err().kind, ErrorKind::NotSignedIn);
     let file = scene.log_in(&by_password()).unwrap().file;
     let gone = out().unwrap();

@@ -67,6 +67,9 @@ impl TokenSource {
             Source::LoginKey => "set another login key".to_owned(),
             Source::User(_) => "correct IMPT_USER and IMPT_PASSWORD".to_owned(),
             Source::HomeFile(_) => "sign in again with `imp-auth login`".to_owned(),
+            Source::Account(name, _) | Source::DefaultAccount(name, _) => {
+                format!("sign in again with `imp-auth login --as {name}`")
+            }
             Source::LocalFile(_) => "sign in again with `imp-auth login --local`".to_owned(),
             Source::NamedFile(path) | Source::DirectoryFile(path) => {
                 format!("sign in again with `imp-auth login --auth-file {}`", path.display())
