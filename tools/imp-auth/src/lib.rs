@@ -64,7 +64,7 @@ enum Verb {
     #[command(after_help = help::examples("imp-auth", &[
         "imp-auth use factory",
         "imp-auth use --none",
-        "imp-device list --account factory  # for once",
+        "imp-auth use lab --output json",
     ]))]
     Use(Deferred<use_account::Use>),
     #[command(subcommand)]

@@ -20,7 +20,7 @@ pub struct Login {
     /// Keep it in the current directory; commands that are run here use it
     #[arg(long, short, conflicts_with_all = ["auth_file", "account"])]
     local: bool,
-    /// Keep it as an account of this name, for --account, IMP_ACCOUNT and imp-auth use
+    /// Keep it as an account of this name, for --account
     #[arg(long = "as", value_name = "NAME", conflicts_with_all = ["auth_file", "account", "local"])]
     name: Option<String>,
     /// Base URL of the API [default: https://api.electricimp.com/v5]
