@@ -2,6 +2,7 @@
 
 mod asking;
 mod file;
+mod keyring;
 mod names;
 
 use std::fs;

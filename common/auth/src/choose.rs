@@ -109,7 +109,7 @@ pub struct Description {
     pub source: Source,
     /// Base URL.
     pub endpoint: String,
-    /// `refresh token`, `login key`, `password`, or `none` for a temporary sign-in.
+    /// `refresh token`, `login key`, `password`, `keyring` for one of the first two that lies there, or `none` for a temporary sign-in.
     pub credential: &'static str,
     /// When the present access token ends; `None` when there is none or it is not known.
     pub expires_at: Option<SystemTime>,
@@ -276,6 +276,7 @@ impl Choice {
             EnvCredential::Password { .. } => "password",
             EnvCredential::Nothing if self.sign_in.refresh_token.is_some() => "refresh token",
             EnvCredential::Nothing if self.sign_in.login_key.is_some() => "login key",
+            EnvCredential::Nothing if self.sign_in.keyring.is_some() => "keyring",
             EnvCredential::Nothing => "none",
         };
         Description {
@@ -307,6 +308,10 @@ impl Choice {
 
 pub(crate) fn identity_in_file(sign_in: &SignIn) -> Identity {
     let (kind, secret) = match sign_in {
+        // The entry's name stays when a secret in it is replaced, and goes with the sign-in.
+        SignIn { keyring: Some(entry), .. } => {
+            return Identity::new(&sign_in.endpoint, "keyring", &[entry]);
+        }
         SignIn { refresh_token: Some(token), .. } => ("refresh token", Some(token)),
         SignIn { login_key: Some(key), .. } => ("login key", Some(key)),
         SignIn { access_token, .. } => ("access token", access_token.as_ref()),

@@ -12,6 +12,7 @@ mod account;
 mod choose;
 mod file;
 mod file_guards;
+mod keyring;
 mod lock;
 mod login;
 mod named_accounts;
@@ -34,6 +35,7 @@ pub use account::{Account, Identity, known_account, pace_file, remember_account}
 pub use choose::{Choice, Description, Source, choose, found_at, sources};
 pub use file::written_again;
 pub use file_guards::FileGuards;
+pub use keyring::Keyring;
 pub use login::{
     Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,
 };
@@ -140,6 +142,8 @@ pub struct Interaction {
     pub ask: Arc<dyn Fn(Question) -> Option<Secret> + Send + Sync>,
     /// Shows a sentence that does not stop the run.
     pub warn: Arc<dyn Fn(&str) + Send + Sync>,
+    /// The keyring of the system.
+    pub keyring: Arc<dyn Keyring>,
     /// Set by Ctrl-C: nothing is waited for any longer.
     pub stop: Arc<AtomicBool>,
     /// How long another process that renews is waited for, at least ten seconds (`--patience`).

@@ -15,6 +15,7 @@ use api::{Error, send::clock};
 use crate::account::{Account, Identity, known_account, same_account};
 use crate::choose::{Choice, EnvCredential, Source, identity_in_file};
 use crate::file::{self, SignIn};
+use crate::keyring;
 use crate::lock::{self, Locked};
 use crate::named_accounts::NamedAccounts;
 use crate::service::{Service, by_login_key, by_password};
@@ -56,6 +57,8 @@ pub struct Login {
     pub credential: Credential,
     /// Keep neither refresh token nor login key (`--temp`).
     pub temporary: bool,
+    /// Keep the refresh token or the login key in the keyring of the system (`--keyring`).
+    pub keyring: bool,
     /// Where it goes.
     pub destination: Destination,
 }
@@ -183,7 +186,12 @@ pub fn log_in(
     }
     // A run that renews the sign-in of before must not write it over this one.
     let _lock = locked(&file, environment, interaction);
-    sign_in.write(&file).map_err(|error| unwritable(&file, &error))?;
+    let before = file::read(&file, |_| ()).ok().flatten();
+    if login.keyring {
+        sign_in.use_keyring(keyring::new_entry(&sign_in));
+    }
+    keyring::keep(&sign_in, &file, interaction).map_err(|error| unwritable(&file, &error))?;
+    remove_from_keyring(before.as_ref(), interaction);
     let endpoint = endpoint.to_owned();
     let (store, env_credential) = (Some(file.clone()), EnvCredential::Nothing);
     let choice = Choice { source, endpoint, env_credential, store, sign_in };
@@ -203,7 +211,11 @@ pub fn log_out(
     let (file, source) = destination(which, environment)?;
     let _lock = locked(&file, environment, interaction);
     // A broken file is no reason to keep it.
-    let sign_in = file::read(&file, clock::wait).ok().flatten();
+    let mut sign_in = file::read(&file, clock::wait).ok().flatten();
+    if let Some(sign_in) = &mut sign_in {
+        // Only to end its refresh token at the service.
+        let _locked_or_gone = keyring::fetch(sign_in, interaction);
+    }
     let removed = private::target_of(&file).and_then(fs::remove_file);
     removed.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
@@ -215,6 +227,7 @@ pub fn log_out(
             Error::new(ErrorKind::BadInput, title).detail(error.to_string())
         }
     })?;
+    remove_from_keyring(sign_in.as_ref(), interaction);
     if let Some(accounts) = source.account().and(NamedAccounts::of(environment).ok())
         && accounts.default_name().as_deref() == source.account()
     {
@@ -263,6 +276,16 @@ fn destination(
     }
 }
 
+/// Removes the secret of a sign-in that is no more.
+fn remove_from_keyring(gone: Option<&SignIn>, interaction: &Interaction) {
+    let Some(entry) = gone.and_then(|sign_in| sign_in.keyring.as_ref()) else { return };
+    if let Err(why) = interaction.keyring.remove(entry) {
+        (interaction.warn)(&format!(
+            "the secret of the sign-in before stays in the keyring: {why}"
+        ));
+    }
+}
+
 /// The lock where there can be one; a sign-in by hand goes on without.
 fn locked(file: &Path, environment: &Environment, interaction: &Interaction) -> Option<Locked> {
     lock::of_file(file, environment.state_dir.as_deref()?, interaction).ok()
@@ -277,5 +300,7 @@ fn explained(error: Error, endpoint: &str) -> Error {
     }
 }
 
+#[cfg(test)]
+mod keyring_tests;
 #[cfg(test)]
 mod tests;

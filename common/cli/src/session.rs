@@ -14,6 +14,7 @@ use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::guards::Guards;
 use crate::journal;
+use crate::keyring::ThroughImpAuth;
 use crate::output::Output;
 use crate::terminal::interruptible::Inputs;
 use crate::{
@@ -79,6 +80,7 @@ pub fn interaction(common: &Common) -> auth::Interaction {
     auth::Interaction {
         ask: Arc::new(|question| prompt::secret(&question.to_string()).ok()),
         warn: Arc::new(stderr::say),
+        keyring: Arc::new(ThroughImpAuth),
         stop: signals::stop(),
         patience: common.patience,
     }

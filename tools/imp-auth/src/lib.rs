@@ -7,6 +7,7 @@
 mod account;
 mod info;
 mod key;
+mod keyring;
 mod list;
 mod login;
 mod logout;
@@ -67,6 +68,9 @@ enum Verb {
         "imp-auth use lab --output json",
     ]))]
     Use(Deferred<use_account::Use>),
+    /// For the other commands, which reach the keyring through this one
+    #[command(hide = true)]
+    Keyring(keyring::Keyring),
     #[command(subcommand)]
     Account(account::Account),
     #[command(subcommand)]
@@ -83,6 +87,7 @@ pub fn run() -> ExitCode {
         Verb::Info(info) => info.run(),
         Verb::List(list) => list.run(),
         Verb::Use(chosen) => chosen.run(),
+        Verb::Keyring(keyring) => keyring.run(),
         Verb::Account(account) => account.run(),
         Verb::Key(key) => key.run(),
         Verb::Token(token) => token.run(),

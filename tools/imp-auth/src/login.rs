@@ -47,6 +47,9 @@ pub struct Login {
     /// Keep neither refresh token nor login key: the sign-in ends after about an hour
     #[arg(long, short)]
     temp: bool,
+    /// Keep the refresh token or login key in the keyring of the system, not in the file
+    #[arg(long, conflicts_with = "temp")]
+    keyring: bool,
     /// Do not ask before the sign-in of another account is replaced
     #[arg(long, short = 'q')]
     confirmed: bool,
@@ -61,6 +64,7 @@ impl Login {
         let login = auth::Login {
             credential: self.credential(&endpoint)?,
             temporary: self.temp,
+            keyring: self.keyring,
             destination: self.destination(),
             endpoint,
         };
