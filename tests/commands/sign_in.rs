@@ -2,6 +2,8 @@
 
 mod asking;
 mod file;
+mod keyring;
+mod names;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -35,6 +35,7 @@ impl Dir {
         let mut dir = Dir { directory, environment: Vec::new() };
         let text = |path: &Path| path.to_str().expect("UTF-8").to_owned();
         dir.set("HOME", &text(&home));
+        dir.set("XDG_CONFIG_HOME", &text(&home.join(".config")));
         dir.set("XDG_STATE_HOME", &text(&home.join("state")));
         dir.set("XDG_CACHE_HOME", &text(&home.join("cache")));
         dir

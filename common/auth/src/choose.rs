@@ -10,9 +10,10 @@ use std::time::SystemTime;
 
 use api::{Error, send::clock};
 
-use crate::account::Identity;
+use crate::account::{self, Account, Identity};
 use crate::file::{self, SignIn};
 use crate::file_guards::FileGuards;
+use crate::named_accounts::NamedAccounts;
 use api::{DEFAULT_ENDPOINT, Endpoint};
 
 use crate::{Environment, digest};
@@ -22,6 +23,8 @@ use crate::{Environment, digest};
 pub enum Source {
     /// The file that `--auth-file` or `IMP_AUTH_FILE` names.
     NamedFile(PathBuf),
+    /// The account that `--account` or `IMP_ACCOUNT` names, and its file.
+    Account(String, PathBuf),
     /// `.impt.auth` in the current directory.
     LocalFile(PathBuf),
     /// `.impt.auth` in the directory that `IMPT_AUTH_FILE_PATH` names.
@@ -30,6 +33,8 @@ pub enum Source {
     LoginKey,
     /// `IMPT_USER` with `IMPT_PASSWORD`; holds the user.
     User(String),
+    /// The account that `imp-auth use` chose, and its file.
+    DefaultAccount(String, PathBuf),
     /// `.impt.auth` in the home directory.
     HomeFile(PathBuf),
 }
@@ -39,10 +44,20 @@ impl Source {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Source::NamedFile(path)
+            | Source::Account(_, path)
             | Source::LocalFile(path)
             | Source::DirectoryFile(path)
+            | Source::DefaultAccount(_, path)
             | Source::HomeFile(path) => Some(path),
             Source::LoginKey | Source::User(_) => None,
+        }
+    }
+
+    /// The name of the account, if it has one.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Source::Account(name, _) | Source::DefaultAccount(name, _) => Some(name),
+            _ => None,
         }
     }
 }
@@ -51,6 +66,10 @@ impl fmt::Display for Source {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::NamedFile(path) => write!(formatter, "the sign-in file {}", path.display()),
+            Source::Account(name, _) => write!(formatter, "the account {name}"),
+            Source::DefaultAccount(name, _) => {
+                write!(formatter, "the account {name} (imp-auth use)")
+            }
             Source::LocalFile(path) => {
                 write!(formatter, "the local sign-in file {}", path.display())
             }
@@ -90,7 +109,7 @@ pub struct Description {
     pub source: Source,
     /// Base URL.
     pub endpoint: String,
-    /// `refresh token`, `login key`, `password`, or `none` for a temporary sign-in.
+    /// `refresh token`, `login key`, `password`, `keyring` for one of the first two that lies there, or `none` for a temporary sign-in.
     pub credential: &'static str,
     /// When the present access token ends; `None` when there is none or it is not known.
     pub expires_at: Option<SystemTime>,
@@ -104,13 +123,38 @@ pub struct Description {
 /// Kind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
 /// that counts is broken, names a missing file, or has an endpoint that cannot be used.
 pub fn choose(environment: &Environment) -> Result<Choice, Error> {
+    if let (Some(name), Some(file)) = (account_asked_for(environment), file_asked_for(environment))
+    {
+        let title = format!("Two sign-ins are named: the account {name} and {}", file.display());
+        return Err(Error::new(ErrorKind::BadInput, title)
+            .detail("unset IMP_ACCOUNT or IMP_AUTH_FILE, or say --account or --auth-file"));
+    }
+    if let Some(name) = account_asked_for(environment) {
+        NamedAccounts::of(environment)?.file(name)?;
+    }
     match sources(environment).into_iter().next() {
         None => Err(nowhere(environment)),
-        Some(source) => match source.file().map(Path::to_owned) {
-            Some(path) => from_file(source, path),
-            None => from_environment(source, environment),
-        },
+        Some(source) => found_at(source, environment),
     }
+}
+
+/// The sign-in that is to be found there, whether it counts or not.
+///
+/// # Errors
+/// Those of [`choose`].
+pub fn found_at(source: Source, environment: &Environment) -> Result<Choice, Error> {
+    match source.file().map(Path::to_owned) {
+        Some(path) => from_file(source, path, environment),
+        None => from_environment(source, environment),
+    }
+}
+
+fn account_asked_for(environment: &Environment) -> Option<&str> {
+    environment.account.as_deref().filter(|name| !name.is_empty())
+}
+
+fn file_asked_for(environment: &Environment) -> Option<&PathBuf> {
+    environment.auth_file.as_ref().filter(|path| !path.as_os_str().is_empty())
 }
 
 /// All sign-ins that there are, the one that counts in front.
@@ -123,15 +167,23 @@ pub fn sources(environment: &Environment) -> Vec<Source> {
     };
     let local = in_directory(Some(current));
     let home = in_directory(environment.home.as_ref()).filter(|path| local.as_ref() != Some(path));
-    let named = environment.auth_file.as_ref().filter(|path| !path.as_os_str().is_empty());
+    let accounts = NamedAccounts::of(environment).ok();
+    let account = |name: &str| Some((name.to_owned(), accounts.as_ref()?.file(name).ok()?));
+    let chosen = accounts.as_ref().and_then(NamedAccounts::default_name);
     let user = environment.user.clone().filter(|user| !user.is_empty());
     let key = environment.login_key.as_ref().filter(|key| !key.is_empty());
     [
-        named.map(|path| Source::NamedFile(current.join(path))),
+        file_asked_for(environment).map(|path| Source::NamedFile(current.join(path))),
+        account_asked_for(environment)
+            .and_then(account)
+            .map(|(name, path)| Source::Account(name, path)),
         local.map(Source::LocalFile),
         in_directory(environment.impt_auth_file_path.as_ref()).map(Source::DirectoryFile),
         key.map(|_| Source::LoginKey),
         user.map(Source::User),
+        chosen
+            .and_then(|name| account(&name))
+            .map(|(name, path)| Source::DefaultAccount(name, path)),
         home.map(Source::HomeFile),
     ]
     .into_iter()
@@ -153,8 +205,11 @@ fn nowhere(environment: &Environment) -> Error {
         .detail(format!("run `imp-auth login`, or set IMPT_LOGINKEY{also}"))
 }
 
-fn from_file(source: Source, path: PathBuf) -> Result<Choice, Error> {
+fn from_file(source: Source, path: PathBuf, environment: &Environment) -> Result<Choice, Error> {
     let Some(sign_in) = file::read(&path, clock::wait)? else {
+        if let Some(name) = source.account() {
+            return Err(NamedAccounts::of(environment)?.unknown(name));
+        }
         let title = format!("There is no sign-in file {}", path.display());
         return Err(Error::new(ErrorKind::BadInput, title).detail(
             "it is named by --auth-file or IMP_AUTH_FILE; `imp-auth login` would make it",
@@ -221,6 +276,7 @@ impl Choice {
             EnvCredential::Password { .. } => "password",
             EnvCredential::Nothing if self.sign_in.refresh_token.is_some() => "refresh token",
             EnvCredential::Nothing if self.sign_in.login_key.is_some() => "login key",
+            EnvCredential::Nothing if self.sign_in.keyring.is_some() => "keyring",
             EnvCredential::Nothing => "none",
         };
         Description {
@@ -230,6 +286,11 @@ impl Choice {
             expires_at: self.sign_in.expires_at,
             readable_by_others: self.sign_in.readable_by_others,
         }
+    }
+
+    /// The account that it belongs to, if an earlier run has learnt it.
+    pub fn known_account(&self, state_dir: &Path) -> Option<Account> {
+        account::known_account(state_dir, &self.identity(&self.sign_in))
     }
 
     /// The credential behind `sign_in`, found where this choice found its own.
@@ -247,6 +308,10 @@ impl Choice {
 
 pub(crate) fn identity_in_file(sign_in: &SignIn) -> Identity {
     let (kind, secret) = match sign_in {
+        // The entry's name stays when a secret in it is replaced, and goes with the sign-in.
+        SignIn { keyring: Some(entry), .. } => {
+            return Identity::new(&sign_in.endpoint, "keyring", &[entry]);
+        }
         SignIn { refresh_token: Some(token), .. } => ("refresh token", Some(token)),
         SignIn { login_key: Some(key), .. } => ("login key", Some(key)),
         SignIn { access_token, .. } => ("access token", access_token.as_ref()),

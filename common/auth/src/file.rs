@@ -16,6 +16,7 @@ use api::sign_in::Grant;
 use serde_json::{Map, Value};
 
 use crate::file_guards::FileGuards;
+use crate::keyring::SECRET_MEMBERS;
 use crate::private;
 
 /// The name of the file in whatever directory it is.
@@ -35,6 +36,8 @@ pub(crate) struct SignIn {
     pub(crate) stored_at: Option<SystemTime>,
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) login_key: Option<Secret>,
+    /// The entry of the keyring that has the refresh token and the login key, if the file has not.
+    pub(crate) keyring: Option<String>,
     /// True when people other than the owner may read the file, as `impt` leaves it.
     pub(crate) readable_by_others: bool,
     members: Map<String, Value>,
@@ -52,6 +55,7 @@ impl SignIn {
             stored_at: None,
             refresh_token: None,
             login_key: None,
+            keyring: None,
             readable_by_others: false,
             members,
         }
@@ -75,6 +79,34 @@ impl SignIn {
     pub(crate) fn keep_login_key(&mut self, key: &Secret) {
         self.members.insert("loginKey".into(), key.expose().into());
         self.login_key = Some(key.clone());
+    }
+
+    /// From now on its secrets go into this entry of the keyring.
+    pub(crate) fn use_keyring(&mut self, entry: String) {
+        self.members.insert("keyring".into(), entry.clone().into());
+        self.keyring = Some(entry);
+    }
+
+    /// The secrets that would stand in the file.
+    pub(crate) fn secret_members(&self) -> Map<String, Value> {
+        let of = |name: &&str| Some(((*name).to_owned(), self.members.get(*name)?.clone()));
+        SECRET_MEMBERS.iter().filter_map(of).collect()
+    }
+
+    /// The same sign-in with a file that has none of its secrets.
+    pub(crate) fn without_secret_members(&self) -> Self {
+        let mut stripped = self.clone();
+        for name in SECRET_MEMBERS {
+            stripped.members.shift_remove(name);
+        }
+        stripped
+    }
+
+    /// Takes over secrets that lay elsewhere; the file goes on without them.
+    pub(crate) fn take_secret_members(&mut self, secrets: &Map<String, Value>) {
+        let secret = |name: &str| Some(Secret::new(secrets.get(name)?.as_str()?));
+        self.refresh_token = secret("refreshToken");
+        self.login_key = secret("loginKey");
     }
 
     /// Forgets what would outlive the access token.
@@ -114,7 +146,9 @@ impl SignIn {
             api::Endpoint::parse(endpoint).map_err(|error| error.to_string())?.to_string();
         let (access_token, refresh_token) = (secret("accessToken"), secret("refreshToken"));
         let login_key = secret("loginKey");
-        if access_token.is_none() && refresh_token.is_none() && login_key.is_none() {
+        let keyring = text("keyring").map(str::to_owned);
+        let has_secret = refresh_token.is_some() || login_key.is_some() || keyring.is_some();
+        if access_token.is_none() && !has_secret {
             return Err("it has no accessToken".to_owned());
         }
         Ok(SignIn {
@@ -124,6 +158,7 @@ impl SignIn {
             stored_at: None,
             refresh_token,
             login_key,
+            keyring,
             readable_by_others: false,
             members,
         })

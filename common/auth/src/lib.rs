@@ -12,8 +12,10 @@ mod account;
 mod choose;
 mod file;
 mod file_guards;
+mod keyring;
 mod lock;
 mod login;
+mod named_accounts;
 mod private;
 mod renewal;
 mod service;
@@ -30,12 +32,14 @@ use api::Error;
 use sha2::{Digest, Sha256};
 
 pub use account::{Account, Identity, known_account, pace_file, remember_account};
-pub use choose::{Choice, Description, Source, choose, sources};
+pub use choose::{Choice, Description, Source, choose, found_at, sources};
 pub use file::written_again;
 pub use file_guards::FileGuards;
+pub use keyring::Keyring;
 pub use login::{
     Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,
 };
+pub use named_accounts::NamedAccounts;
 pub use private::make_directory;
 pub use service::Service;
 pub use token_source::TokenSource;
@@ -47,6 +51,8 @@ pub use token_source::TokenSource;
 pub struct Environment {
     /// `--auth-file`, else `IMP_AUTH_FILE`. When it is given, nothing else counts.
     pub auth_file: Option<PathBuf>,
+    /// `--account`, else `IMP_ACCOUNT`: the name of an account. When it is given, nothing else counts.
+    pub account: Option<String>,
     /// Where a local `.impt.auth` is looked for.
     pub current_dir: PathBuf,
     /// `IMPT_AUTH_FILE_PATH`, a directory.
@@ -61,6 +67,8 @@ pub struct Environment {
     pub endpoint: Option<String>,
     /// `HOME`
     pub home: Option<PathBuf>,
+    /// For accounts that have a name ([`directories`]).
+    pub config_dir: Option<PathBuf>,
     /// For locks and for what is known of accounts ([`directories`]).
     pub state_dir: Option<PathBuf>,
     /// For the tokens of sign-ins from the environment ([`directories`]).
@@ -70,6 +78,8 @@ pub struct Environment {
 /// The directories of imp-tools; `None` where neither the variable nor a home directory is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directories {
+    /// `$XDG_CONFIG_HOME/imp-tools`, or `~/.config/imp-tools`.
+    pub config: Option<PathBuf>,
     /// `$XDG_STATE_HOME/imp-tools`, or `~/.local/state/imp-tools`.
     pub state: Option<PathBuf>,
     /// `$XDG_CACHE_HOME/imp-tools`, or `~/.cache/imp-tools`.
@@ -79,6 +89,7 @@ pub struct Directories {
 /// Finds our directories. A relative path in a variable is ignored, as the XDG specification says.
 pub fn directories(
     home: Option<&Path>,
+    xdg_config_home: Option<&Path>,
     xdg_state_home: Option<&Path>,
     xdg_cache_home: Option<&Path>,
 ) -> Directories {
@@ -88,6 +99,7 @@ pub fn directories(
         Some(base.or_else(|| Some(home?.join(usual)))?.join("imp-tools"))
     };
     Directories {
+        config: below(xdg_config_home, ".config"),
         state: below(xdg_state_home, ".local/state"),
         cache: below(xdg_cache_home, ".cache"),
     }
@@ -130,6 +142,8 @@ pub struct Interaction {
     pub ask: Arc<dyn Fn(Question) -> Option<Secret> + Send + Sync>,
     /// Shows a sentence that does not stop the run.
     pub warn: Arc<dyn Fn(&str) + Send + Sync>,
+    /// The keyring of the system.
+    pub keyring: Arc<dyn Keyring>,
     /// Set by Ctrl-C: nothing is waited for any longer.
     pub stop: Arc<AtomicBool>,
     /// How long another process that renews is waited for, at least ten seconds (`--patience`).

@@ -15,16 +15,21 @@ use api::{Error, send::clock};
 use crate::account::{Account, Identity, known_account, same_account};
 use crate::choose::{Choice, EnvCredential, Source, identity_in_file};
 use crate::file::{self, SignIn};
+use crate::keyring;
 use crate::lock::{self, Locked};
+use crate::named_accounts::NamedAccounts;
 use crate::service::{Service, by_login_key, by_password};
 use crate::token_source::obtain::suspicion;
 use crate::{Environment, Interaction, private};
 
 /// Which sign-in file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// The one that `--auth-file` or `IMP_AUTH_FILE` names, else `~/.impt.auth`.
+    /// The one that `--auth-file` or `IMP_AUTH_FILE` names, or that of the account that `--account` or
+    /// `IMP_ACCOUNT` names, else `~/.impt.auth`.
     Usual,
+    /// That of the account of this name (`--as`).
+    Account(String),
     /// `.impt.auth` in the current directory (`--local`).
     Local,
 }
@@ -52,6 +57,8 @@ pub struct Login {
     pub credential: Credential,
     /// Keep neither refresh token nor login key (`--temp`).
     pub temporary: bool,
+    /// Keep the refresh token or the login key in the keyring of the system (`--keyring`).
+    pub keyring: bool,
     /// Where it goes.
     pub destination: Destination,
 }
@@ -111,8 +118,7 @@ impl fmt::Display for Replaced {
 /// # Errors
 /// Of kind `bad_input` when the file cannot be written.
 pub fn replaced(login: &Login, environment: &Environment) -> Result<Option<Replaced>, Error> {
-    let (file, _) = destination(login.destination, environment)?;
-    private::replaceable(&file).map_err(|error| unwritable(&file, &error))?;
+    let (file, _) = writable(&login.destination, environment)?;
     let sign_in = match file::read(&file, clock::wait) {
         Ok(None) => return Ok(None),
         Ok(Some(sign_in)) => sign_in,
@@ -134,6 +140,17 @@ pub fn replaced(login: &Login, environment: &Environment) -> Result<Option<Repla
     Ok((!is_same).then_some(Replaced { file, endpoint: Some(sign_in.endpoint), account }))
 }
 
+/// Where a sign-in goes, with its directory, once it is sure that it can be written.
+fn writable(which: &Destination, environment: &Environment) -> Result<(PathBuf, Source), Error> {
+    let (file, source) = destination(which, environment)?;
+    let made = match source.account() {
+        Some(_) => NamedAccounts::of(environment)?.make(),
+        None => Ok(()),
+    };
+    made.and_then(|()| private::replaceable(&file)).map_err(|error| unwritable(&file, &error))?;
+    Ok((file, source))
+}
+
 fn unwritable(file: &Path, error: &io::Error) -> Error {
     let title = format!("The sign-in file {} cannot be written", file.display());
     Error::new(ErrorKind::BadInput, title).detail(error.to_string())
@@ -150,8 +167,7 @@ pub fn log_in(
     service: &dyn Service,
     interaction: &Interaction,
 ) -> Result<LoggedIn, Error> {
-    let (file, source) = destination(login.destination, environment)?;
-    private::replaceable(&file).map_err(|error| unwritable(&file, &error))?;
+    let (file, source) = writable(&login.destination, environment)?;
     let endpoint = login.endpoint.as_str();
     let answer = match &login.credential {
         Credential::Password { user, password } => {
@@ -170,7 +186,12 @@ pub fn log_in(
     }
     // A run that renews the sign-in of before must not write it over this one.
     let _lock = locked(&file, environment, interaction);
-    sign_in.write(&file).map_err(|error| unwritable(&file, &error))?;
+    let before = file::read(&file, |_| ()).ok().flatten();
+    if login.keyring {
+        sign_in.use_keyring(keyring::new_entry(&sign_in));
+    }
+    keyring::keep(&sign_in, &file, interaction).map_err(|error| unwritable(&file, &error))?;
+    remove_from_keyring(before.as_ref(), interaction);
     let endpoint = endpoint.to_owned();
     let (store, env_credential) = (Some(file.clone()), EnvCredential::Nothing);
     let choice = Choice { source, endpoint, env_credential, store, sign_in };
@@ -183,14 +204,18 @@ pub fn log_in(
 /// # Errors
 /// Kind `not_signed_in` when there is no such file, `bad_input` when it cannot be removed.
 pub fn log_out(
-    which: Destination,
+    which: &Destination,
     environment: &Environment,
     interaction: &Interaction,
 ) -> Result<LoggedOut, Error> {
-    let (file, _) = destination(which, environment)?;
+    let (file, source) = destination(which, environment)?;
     let _lock = locked(&file, environment, interaction);
     // A broken file is no reason to keep it.
-    let sign_in = file::read(&file, clock::wait).ok().flatten();
+    let mut sign_in = file::read(&file, clock::wait).ok().flatten();
+    if let Some(sign_in) = &mut sign_in {
+        // Only to end its refresh token at the service.
+        let _locked_or_gone = keyring::fetch(sign_in, interaction);
+    }
     let removed = private::target_of(&file).and_then(fs::remove_file);
     removed.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
@@ -202,6 +227,12 @@ pub fn log_out(
             Error::new(ErrorKind::BadInput, title).detail(error.to_string())
         }
     })?;
+    remove_from_keyring(sign_in.as_ref(), interaction);
+    if let Some(accounts) = source.account().and(NamedAccounts::of(environment).ok())
+        && accounts.default_name().as_deref() == source.account()
+    {
+        accounts.set_default(None)?;
+    }
     let sign_in = sign_in.as_ref();
     Ok(LoggedOut {
         endpoint: sign_in.map(|sign_in| sign_in.endpoint.clone()),
@@ -212,11 +243,20 @@ pub fn log_out(
 }
 
 fn destination(
-    destination: Destination,
+    destination: &Destination,
     environment: &Environment,
 ) -> Result<(PathBuf, Source), Error> {
     let named = environment.auth_file.as_ref().filter(|path| !path.as_os_str().is_empty());
+    let account = environment.account.as_ref().filter(|name| !name.is_empty());
+    let of_account = |name: &String| {
+        let file = NamedAccounts::of(environment)?.file(name)?;
+        Ok((file.clone(), Source::Account(name.clone(), file)))
+    };
+    if let (Destination::Usual, None, Some(name)) = (destination, named, account) {
+        return of_account(name);
+    }
     match (destination, named, &environment.home) {
+        (Destination::Account(name), _, _) => of_account(name),
         (Destination::Local, _, _) => {
             let path = environment.current_dir.join(file::NAME);
             Ok((path.clone(), Source::LocalFile(path)))
@@ -236,6 +276,16 @@ fn destination(
     }
 }
 
+/// Removes the secret of a sign-in that is no more.
+fn remove_from_keyring(gone: Option<&SignIn>, interaction: &Interaction) {
+    let Some(entry) = gone.and_then(|sign_in| sign_in.keyring.as_ref()) else { return };
+    if let Err(why) = interaction.keyring.remove(entry) {
+        (interaction.warn)(&format!(
+            "the secret of the sign-in before stays in the keyring: {why}"
+        ));
+    }
+}
+
 /// The lock where there can be one; a sign-in by hand goes on without.
 fn locked(file: &Path, environment: &Environment, interaction: &Interaction) -> Option<Locked> {
     lock::of_file(file, environment.state_dir.as_deref()?, interaction).ok()
@@ -250,5 +300,7 @@ fn explained(error: Error, endpoint: &str) -> Error {
     }
 }
 
+#[cfg(test)]
+mod keyring_tests;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! What the tests of this crate share: a service that is not there, and people who answer questions.
 
 use model::{ErrorKind, Secret};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
@@ -117,6 +117,43 @@ impl Service for Fake {
     }
 }
 
+/// A keyring that is not there.
+struct NoKeyring;
+
+impl Keyring for NoKeyring {
+    fn read(&self, _entry: &str) -> Result<Option<Secret>, String> {
+        Err("there is none".to_owned())
+    }
+
+    fn write(&self, _entry: &str, _secret: &Secret) -> Result<(), String> {
+        Err("there is none".to_owned())
+    }
+
+    fn remove(&self, _entry: &str) -> Result<(), String> {
+        Err("there is none".to_owned())
+    }
+}
+
+/// A keyring that keeps what it is given.
+#[derive(Default)]
+pub(crate) struct FakeKeyring(pub(crate) Mutex<BTreeMap<String, String>>);
+
+impl Keyring for FakeKeyring {
+    fn read(&self, entry: &str) -> Result<Option<Secret>, String> {
+        Ok(self.0.lock().unwrap().get(entry).map(Secret::new))
+    }
+
+    fn write(&self, entry: &str, secret: &Secret) -> Result<(), String> {
+        self.0.lock().unwrap().insert(entry.to_owned(), secret.expose().to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, entry: &str) -> Result<(), String> {
+        self.0.lock().unwrap().remove(entry);
+        Ok(())
+    }
+}
+
 /// A person who knows these answers, and the warnings that were shown.
 pub(crate) fn interaction(answers: &[&str]) -> (Interaction, Arc<Mutex<Vec<String>>>) {
     let answers: VecDeque<String> = answers.iter().map(|answer| (*answer).to_owned()).collect();
@@ -125,6 +162,7 @@ pub(crate) fn interaction(answers: &[&str]) -> (Interaction, Arc<Mutex<Vec<Strin
     let interaction = Interaction {
         ask: Arc::new(move |_| answers.lock().unwrap().pop_front().map(Secret::new)),
         warn: Arc::new(move |text| warnings.lock().unwrap().push(text.to_owned())),
+        keyring: Arc::new(NoKeyring),
         stop: Arc::default(),
         patience: Duration::from_secs(120),
     };
@@ -134,9 +172,10 @@ pub(crate) fn interaction(answers: &[&str]) -> (Interaction, Arc<Mutex<Vec<Strin
 #[test]
 fn directories_follow_the_xdg_rules() {
     let path = |text: &'static str| Some(Path::new(text));
-    let found = directories(path("/home/me"), None, path("relative"));
+    let found = directories(path("/home/me"), path("/etc/mine"), None, path("relative"));
     assert_eq!(found.state, Some("/home/me/.local/state/imp-tools".into()));
     assert_eq!(found.cache, Some("/home/me/.cache/imp-tools".into()));
-    let found = directories(None, path("/state"), None);
-    assert_eq!(found, Directories { state: Some("/state/imp-tools".into()), cache: None });
+    let found = directories(None, None, path("/state"), None);
+    let state = Some("/state/imp-tools".into());
+    assert_eq!(found, Directories { config: None, state, cache: None });
 }

@@ -19,6 +19,7 @@ use api::{AccessToken, Credentials, Error, send::clock};
 use crate::account::{self, Account, Identity};
 use crate::choose::{Choice, Source};
 use crate::file::{self, SignIn};
+use crate::keyring;
 use crate::lock::{self, Locked};
 use crate::renewal::Token;
 use crate::service::Service;
@@ -235,7 +236,7 @@ impl TokenSource {
         if self.choice.source.file().is_some() && !still_ours() {
             return self.detach(state, CHANGED);
         }
-        if let Err(error) = state.sign_in.write(path) {
+        if let Err(error) = keyring::keep(&state.sign_in, path, &self.interaction) {
             self.detach(state, &error.to_string());
         }
     }

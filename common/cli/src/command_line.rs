@@ -18,7 +18,8 @@ const OTHER_NAMES: [(&str, &[&str]); 5] = [
 ];
 
 /// Common options that take a value, and those that do not.
-const WITH_VALUE: [&str; 6] = ["--auth-file", "--output", "-z", "--fields", "--jobs", "--patience"];
+const WITH_VALUE: [&str; 7] =
+    ["--auth-file", "--account", "--output", "-z", "--fields", "--jobs", "--patience"];
 const WITHOUT_VALUE: [&str; 3] = ["--trace", "--verbose", "-v"];
 
 /// The command with the other names of its verbs, those of `key` and its like included.

@@ -5,7 +5,7 @@
 use clap::{Arg, ArgAction, Command};
 
 /// The options that verbs share, ordered by use.
-const SHARED: [&str; 20] = [
+const SHARED: [&str; 21] = [
     "dry_run",
     "plan",
     "max_changes",
@@ -23,6 +23,7 @@ const SHARED: [&str; 20] = [
     "jobs",
     "patience",
     "auth_file",
+    "account",
     "trace",
     "verbose",
     "help",

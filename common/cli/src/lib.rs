@@ -14,6 +14,7 @@ pub mod guards;
 pub mod help;
 pub mod invocation;
 pub mod journal;
+pub mod keyring;
 pub mod lookup;
 mod output;
 pub mod page;

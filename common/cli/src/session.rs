@@ -14,6 +14,7 @@ use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::guards::Guards;
 use crate::journal;
+use crate::keyring::ThroughImpAuth;
 use crate::output::Output;
 use crate::terminal::interruptible::Inputs;
 use crate::{
@@ -50,11 +51,18 @@ pub fn sign_in_environment(common: &Common) -> auth::Environment {
     let home = environment::path("HOME");
     let directories = auth::directories(
         home.as_deref(),
+        environment::path("XDG_CONFIG_HOME").as_deref(),
         environment::path("XDG_STATE_HOME").as_deref(),
         environment::path("XDG_CACHE_HOME").as_deref(),
     );
+    // What is typed wins over what is set: then the variables do not count.
+    let variables = common.auth_file.is_none() && common.account.is_none();
+    let file = || environment::path("IMP_AUTH_FILE").filter(|_| variables);
+    let account = || environment::text("IMP_ACCOUNT").filter(|_| variables);
     auth::Environment {
-        auth_file: common.auth_file.clone().or_else(|| environment::path("IMP_AUTH_FILE")),
+        auth_file: common.auth_file.clone().or_else(file),
+        account: common.account.clone().or_else(account),
+        config_dir: directories.config,
         current_dir: environment::current_dir(),
         impt_auth_file_path: environment::path("IMPT_AUTH_FILE_PATH"),
         login_key: environment::text("IMPT_LOGINKEY").map(model::Secret::new),
@@ -72,6 +80,7 @@ pub fn interaction(common: &Common) -> auth::Interaction {
     auth::Interaction {
         ask: Arc::new(|question| prompt::secret(&question.to_string()).ok()),
         warn: Arc::new(stderr::say),
+        keyring: Arc::new(ThroughImpAuth),
         stop: signals::stop(),
         patience: common.patience,
     }
@@ -150,8 +159,18 @@ impl Session {
     /// # Errors
     /// Exit 2 when stdout cannot be written to.
     pub fn print_without(common: &Common, record: &Record) -> Result<(), CommandError> {
+        Self::print_list_without(common, std::slice::from_ref(record))
+    }
+
+    /// Prints the records of a command that has no session.
+    ///
+    /// # Errors
+    /// Exit 2 when stdout cannot be written to.
+    pub fn print_list_without(common: &Common, records: &[Record]) -> Result<(), CommandError> {
         let output = Output::open(common, None)?;
-        output.print(record)?;
+        for record in records {
+            output.print(record)?;
+        }
         output.finish()
     }
 

@@ -48,6 +48,7 @@ fn page(sign_in: &Record) -> Page {
     page.fields(
         sign_in,
         &[
+            ("name", "name"),
             ("email", "account"),
             ("username", "user name"),
             ("account_id", "account id"),
@@ -67,13 +68,15 @@ fn page(sign_in: &Record) -> Page {
 }
 
 /// Where a sign-in comes from, for scripts.
-fn word(source: &Source) -> &'static str {
+pub fn word(source: &Source) -> &'static str {
     match source {
         Source::NamedFile(_) => "auth-file",
+        Source::Account(..) => "account",
         Source::LocalFile(_) => "local",
         Source::DirectoryFile(_) => "IMPT_AUTH_FILE_PATH",
         Source::LoginKey => "IMPT_LOGINKEY",
         Source::User(_) => "IMPT_USER",
+        Source::DefaultAccount(..) => "use",
         Source::HomeFile(_) => "home",
     }
 }

@@ -7,11 +7,14 @@
 mod account;
 mod info;
 mod key;
+mod keyring;
+mod list;
 mod login;
 mod logout;
 mod secrets;
 mod sign_in;
 mod token;
+mod use_account;
 
 use std::process::ExitCode;
 
@@ -51,6 +54,23 @@ enum Verb {
         "imp-auth info --auth-file factory.auth",
     ]))]
     Info(Deferred<info::Info>),
+    /// List the sign-ins that are there, and say which counts here
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth list",
+        "imp-auth list --output json",
+        "imp-auth list | jq -r 'select(.in_use).name'",
+    ]))]
+    List(Deferred<list::List>),
+    /// Choose the account that commands use from now on
+    #[command(after_help = help::examples("imp-auth", &[
+        "imp-auth use factory",
+        "imp-auth use --none",
+        "imp-auth use lab --output json",
+    ]))]
+    Use(Deferred<use_account::Use>),
+    /// For the other commands, which reach the keyring through this one
+    #[command(hide = true)]
+    Keyring(keyring::Keyring),
     #[command(subcommand)]
     Account(account::Account),
     #[command(subcommand)]
@@ -65,6 +85,9 @@ pub fn run() -> ExitCode {
         Verb::Login(login) => login.run(),
         Verb::Logout(logout) => logout.run(),
         Verb::Info(info) => info.run(),
+        Verb::List(list) => list.run(),
+        Verb::Use(chosen) => chosen.run(),
+        Verb::Keyring(keyring) => keyring.run(),
         Verb::Account(account) => account.run(),
         Verb::Key(key) => key.run(),
         Verb::Token(token) => token.run(),

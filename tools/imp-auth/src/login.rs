@@ -18,8 +18,11 @@ use crate::sign_in;
 #[derive(Args)]
 pub struct Login {
     /// Keep it in the current directory; commands that are run here use it
-    #[arg(long, short, conflicts_with = "auth_file")]
+    #[arg(long, short, conflicts_with_all = ["auth_file", "account"])]
     local: bool,
+    /// Keep it as an account of this name, for --account
+    #[arg(long = "as", value_name = "NAME", conflicts_with_all = ["auth_file", "account", "local"])]
+    name: Option<String>,
     /// Base URL of the API [default: https://api.electricimp.com/v5]
     #[arg(long, short, value_name = "URL")]
     endpoint: Option<String>,
@@ -44,6 +47,9 @@ pub struct Login {
     /// Keep neither refresh token nor login key: the sign-in ends after about an hour
     #[arg(long, short)]
     temp: bool,
+    /// Keep the refresh token or login key in the keyring of the system, not in the file
+    #[arg(long, conflicts_with = "temp")]
+    keyring: bool,
     /// Do not ask before the sign-in of another account is replaced
     #[arg(long, short = 'q')]
     confirmed: bool,
@@ -58,17 +64,23 @@ impl Login {
         let login = auth::Login {
             credential: self.credential(&endpoint)?,
             temporary: self.temp,
-            destination: if self.local { Destination::Local } else { Destination::Usual },
+            keyring: self.keyring,
+            destination: self.destination(),
             endpoint,
         };
         self.ask_before_replacing(&login, &environment)?;
         let service = Client::new(cli::settings(&self.common, &login.endpoint), None)?;
         let made = auth::log_in(&login, &environment, &service, &self.interaction())?;
-        let front = auth::sources(&environment).into_iter().next();
-        if let Some(front) = front.filter(|front| front.file() != Some(&made.file)) {
-            stderr::say(&format!("commands here still use {front}, which comes first"));
-        }
+        self.say_what_counts(&made, &environment);
         self.show(&made)
+    }
+
+    fn destination(&self) -> Destination {
+        match &self.name {
+            Some(name) => Destination::Account(name.clone()),
+            None if self.local => Destination::Local,
+            None => Destination::Usual,
+        }
     }
 
     /// `IMPT_ENDPOINT` belongs to the sign-ins from the environment, as in `impt`.
@@ -132,13 +144,34 @@ impl Login {
         }
     }
 
+    /// Which sign-in commands use from now on, if it is not the new one.
+    fn say_what_counts(&self, made: &LoggedIn, environment: &Environment) {
+        let front = auth::sources(environment).into_iter().next();
+        let use_it = self
+            .name
+            .as_ref()
+            .map(|name| format!("; use {name} with --account, or from now on: imp-auth use {name}"))
+            .unwrap_or_default();
+        match front {
+            Some(front) if front.file() == Some(&made.file) => {}
+            Some(front) if use_it.is_empty() => {
+                stderr::say(&format!("commands here still use {front}, which comes first"));
+            }
+            Some(front) => stderr::say(&format!("commands here still use {front}{use_it}")),
+            None => stderr::say(&format!("no account is in use here{use_it}")),
+        }
+    }
+
     /// Prints the sign-in with its account, which shows that it works.
     fn show(&self, made: &LoggedIn) -> cli::Result {
-        let common = Common { auth_file: Some(made.file.clone()), ..self.common.clone() };
+        let common =
+            Common { auth_file: Some(made.file.clone()), account: None, ..self.common.clone() };
         let session = Session::open(&common)?;
         let account = session.ask_account();
         let description = auth::choose(&cli::sign_in_environment(&common))?.describe();
-        session.output.print(&sign_in::record(&description, account.as_ref().ok()))?;
+        let mut record = sign_in::record(&description, account.as_ref().ok());
+        record.insert("name", self.name.clone().or_else(|| self.common.account.clone()).into());
+        session.output.print(&record)?;
         session.output.finish()?;
         account?;
         Ok(Exit::Done)

@@ -17,7 +17,7 @@ use cli::{Common, Exit, Session};
 #[derive(Args)]
 pub struct Logout {
     /// Remove the one in the current directory
-    #[arg(long, short, conflicts_with = "auth_file")]
+    #[arg(long, short, conflicts_with_all = ["auth_file", "account"])]
     local: bool,
     #[command(flatten)]
     common: Common,
@@ -31,7 +31,7 @@ impl Logout {
         let environment = cli::sign_in_environment(&self.common);
         let which = if self.local { Destination::Local } else { Destination::Usual };
         let interaction = cli::interaction(&self.common);
-        let removed = auth::log_out(which, &environment, &interaction);
+        let removed = auth::log_out(&which, &environment, &interaction);
         // A file that is named counts even if it is not there, as the one just removed.
         let is_there = |left: &&auth::Source| left.file().is_none_or(std::path::Path::exists);
         if let Some(left) = auth::sources(&environment).first().filter(is_there) {

@@ -33,7 +33,9 @@ pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Resu
     let (program, arguments) = command.split_first().context("no command")?;
     let variables = variables(&running, auth_file.as_os_str())?;
     let mut child = tokio::process::Command::new(where_it_is(program)?);
-    child.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
+    // The sign-in is the one below; an account of the user's own must not come in between.
+    child.args(arguments).env_remove("IMP_ACCOUNT");
+    child.envs(variables.iter().map(|(name, value)| (name, value)));
     let files =
         if options.example { put_files(&running, directory.path(), &mut child)? } else { &[][..] };
     if let Some(name) = shell::name(command).filter(|_| console::is_conversation()) {

@@ -17,6 +17,8 @@ fn write(directory: &Path, token: &str) -> PathBuf {
 fn everything(root: &Path) -> Environment {
     Environment {
         auth_file: Some("named/.impt.auth".into()),
+        account: None,
+        config_dir: Some(root.join("config")),
         current_dir: root.to_owned(),
         impt_auth_file_path: Some(root.join("directory")),
         login_key: Some(Secret::new("KEY")),
@@ -117,4 +119,50 @@ fn a_description_has_no_secrets() {
     assert_eq!((key.source, key.credential), (Source::LoginKey, "login key"));
     let shown = format!("{environment:?}");
     assert!(!shown.contains("KEY") && !shown.contains("swordfish"));
+}
+
+#[test]
+fn an_account_that_is_named_counts_before_all_and_the_chosen_one_before_home() {
+    let root = tempfile::tempdir().unwrap();
+    let mut environment = Environment { auth_file: None, ..everything(root.path()) };
+    let accounts = NamedAccounts::of(&environment).unwrap();
+    accounts.make().unwrap();
+    for name in ["factory", "test"] {
+        let written = write(&root.path().join("elsewhere"), name);
+        fs::rename(written, accounts.file(name).unwrap()).unwrap();
+    }
+    for name in ["", "home"] {
+        write(&root.path().join(name), if name.is_empty() { "local" } else { name });
+    }
+    accounts.set_default(Some("test")).unwrap();
+    let chosen = |environment: &Environment| {
+        let choice = choose(environment).unwrap();
+        (choice.endpoint().to_owned(), choice.source().account().map(str::to_owned))
+    };
+    let at = |name: &str| format!("https://{name}.example.com/v5");
+
+    assert_eq!(chosen(&environment), (at("local"), None));
+    environment.account = Some("factory".into());
+    assert_eq!(chosen(&environment), (at("factory"), Some("factory".into())));
+    environment.auth_file = Some("home/.impt.auth".into());
+    let error = choose(&environment).err().unwrap();
+    assert_eq!(error.kind, ErrorKind::BadInput, "neither is passed over");
+    assert!(error.title.contains("factory") && error.title.contains("home/.impt.auth"));
+    environment.account = Some(String::new());
+    assert_eq!(chosen(&environment), (at("home"), None));
+
+    environment.auth_file = None;
+    fs::remove_file(root.path().join(file::NAME)).unwrap();
+    (environment.login_key, environment.user) = (None, None);
+    assert_eq!(
+        chosen(&environment),
+        (at("test"), Some("test".into())),
+        "before the home directory"
+    );
+    fs::remove_file(accounts.file("test").unwrap()).unwrap();
+    let error = choose(&environment).err().unwrap();
+    assert_eq!(error.kind, ErrorKind::NotSignedIn, "the chosen one is not passed over either");
+    assert!(error.detail.unwrap().contains("factory"));
+    environment.account = Some("../x".into());
+    assert_eq!(choose(&environment).err().unwrap().kind, ErrorKind::BadInput);
 }

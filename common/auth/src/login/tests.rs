@@ -5,14 +5,14 @@ use super::*;
 use crate::choose;
 use crate::tests::{ENDPOINT, Fake, at, interaction};
 
-struct Scene {
+pub(super) struct Scene {
     root: tempfile::TempDir,
-    environment: Environment,
-    service: Fake,
+    pub(super) environment: Environment,
+    pub(super) service: Fake,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let environment = Environment {
             current_dir: root.path().join("here"),
@@ -28,21 +28,22 @@ impl Scene {
         log_in(login, &self.environment, &self.service, &interaction(&["123456"]).0)
     }
 
-    fn read(&self, path: &str) -> Value {
+    pub(super) fn read(&self, path: &str) -> Value {
         serde_json::from_slice(&fs::read(self.root.path().join(path)).unwrap()).unwrap()
     }
 }
 
-fn by_password() -> Login {
+pub(super) fn by_password() -> Login {
     Login {
         endpoint: ENDPOINT.into(),
         credential: Credential::Password { user: "me".into(), password: Secret::new("swordfish") },
         temporary: false,
+        keyring: false,
         destination: Destination::Usual,
     }
 }
 
-fn by_key() -> Login {
+pub(super) fn by_key() -> Login {
     Login { credential: Credential::LoginKey(Secret::new("KEY")), ..by_password() }
 }
 
@@ -174,7 +175,7 @@ fn a_missing_v5_is_suspected() {
 #[test]
 fn signing_out_removes_the_file_whatever_is_in_it() {
     let scene = Scene::new();
-    let out = || log_out(Destination::Usual, &scene.environment, &interaction(&[]).0);
+    let out = || log_out(&Destination::Usual, &scene.environment, &interaction(&[]).0);
     assert_eq!(out().unwrap_err().kind, ErrorKind::NotSignedIn);
     let file = scene.log_in(&by_password()).unwrap().file;
     let gone = out().unwrap();

@@ -7,11 +7,13 @@ use model::{ErrorKind, Secret};
 use super::{State, TokenSource};
 use crate::Question;
 use crate::choose::{EnvCredential, Source};
+use crate::keyring;
 use crate::service::{by_login_key, by_password, is_refusal};
 
 impl TokenSource {
     /// Asks the service, with the refresh token before anything else.
     pub(super) fn obtain(&self, state: &mut State) -> Result<Grant, Error> {
+        keyring::fetch(&mut state.sign_in, &self.interaction)?;
         let mut refusal = None;
         if let Some(token) = &state.sign_in.refresh_token {
             match self.service.with_refresh_token(token) {
@@ -67,6 +69,9 @@ impl TokenSource {
             Source::LoginKey => "set another login key".to_owned(),
             Source::User(_) => "correct IMPT_USER and IMPT_PASSWORD".to_owned(),
             Source::HomeFile(_) => "sign in again with `imp-auth login`".to_owned(),
+            Source::Account(name, _) | Source::DefaultAccount(name, _) => {
+                format!("sign in again with `imp-auth login --as {name}`")
+            }
             Source::LocalFile(_) => "sign in again with `imp-auth login --local`".to_owned(),
             Source::NamedFile(path) | Source::DirectoryFile(path) => {
                 format!("sign in again with `imp-auth login --auth-file {}`", path.display())

@@ -11,6 +11,9 @@ pub struct Common {
     /// Use this sign-in file (also: IMP_AUTH_FILE)
     #[arg(long, value_name = "FILE")]
     pub auth_file: Option<PathBuf>,
+    /// Work as this account (also: IMP_ACCOUNT)
+    #[arg(long, value_name = "NAME", conflicts_with = "auth_file")]
+    pub account: Option<String>,
     /// ndjson, table, wide, csv, excel, json, minimal, debug
     #[arg(long, short = 'z', value_name = "FORM", value_enum, hide_possible_values = true)]
     pub output: Option<OutputFormat>,

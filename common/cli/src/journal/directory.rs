@@ -62,7 +62,7 @@ fn place() -> Option<PathBuf> {
         Some(path) if path != Path::new("off") && path != Path::new("require") => Some(path),
         _ => {
             let (home, state) = (environment::path("HOME"), environment::path("XDG_STATE_HOME"));
-            let directories = auth::directories(home.as_deref(), state.as_deref(), None);
+            let directories = auth::directories(home.as_deref(), None, state.as_deref(), None);
             directories.state.map(|state| state.join("changes"))
         }
     }

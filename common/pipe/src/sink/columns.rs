@@ -189,10 +189,12 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("devicegroup_id", "GROUP"),
         ],
         "sign_in" => &[
+            ("name", "NAME"),
             ("email", "ACCOUNT"),
             ("endpoint", "ENDPOINT"),
             ("credential", "CREDENTIAL"),
             ("expires_at", "EXPIRES"),
+            ("in_use", "IN USE"),
             ("file", "FILE"),
         ],
         "webhook_event" => &[

@@ -24,7 +24,7 @@ use cli::{Exit, Result, terminal::progress, terminal::stderr};
 /// The flag of verbs that restart devices.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct LogAfter {
-    /// Then print what the devices log, until Ctrl-C; see `imp-log stream`
+    /// Then print the logs until Ctrl-C: imp-log stream
     #[arg(long, short)]
     log: bool,
 }
