@@ -85,6 +85,7 @@ mod simulator {
 
 /// What is written is true: manual pages, README, the Production Guide.
 mod docs {
+    mod cookbook;
     mod manual;
     mod production_guide;
 }

@@ -2,7 +2,7 @@
 //! they are written, their exit codes are those of the code.
 
 mod help;
-mod pages;
+pub(crate) mod pages;
 mod scenes;
 mod service;
 
@@ -323,7 +323,8 @@ fn the_cells_of_tables_fit_into_their_columns_and_the_columns_into_the_page() {
 #[test]
 fn no_page_is_left_out() {
     let text = pages::read("tests/docs/manual.rs");
-    for name in pages::names() {
+    // The lines of the cookbook are typed job by job.
+    for name in pages::names().into_iter().filter(|name| name != "imp-cookbook.7") {
         assert!(text.contains(&format!("type_page(\"{name}\")")), "{name} is not typed");
     }
 }

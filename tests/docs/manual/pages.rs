@@ -83,9 +83,15 @@ impl Example {
 
 /// The examples of a manual page: the literal displays under EXAMPLES.
 pub fn examples_of_page(page: &str) -> Vec<Example> {
+    examples_in(&section(page, "EXAMPLES"))
+}
+
+/// The literal displays in some lines of a page.
+pub fn examples_in(lines: &[&str]) -> Vec<Example> {
     let mut examples = Vec::new();
     let (mut before, mut script) = (String::new(), None);
-    for line in section(page, "EXAMPLES") {
+    for line in lines {
+        let line = *line;
         match &mut script {
             None if line.starts_with(".Bd -literal") => script = Some(String::new()),
             None => before = format!("{before} {line}"),

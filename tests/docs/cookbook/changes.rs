@@ -1,0 +1,76 @@
+//! The section about what comes before and after a change.
+
+use super::{Job, set};
+
+#[test]
+fn rehearse_on_a_copy() {
+    let mut job = Job::of("Rehearse on a copy of the account");
+    let script =
+        "imp-dg reassign --from Bench --to Burn-in > moved\nimp-dg list | wc -l > groups\n";
+    job.dir.write("move-all.sh", script);
+    job.type_next();
+    assert_eq!(job.dir.read_lines("moved").len(), 100);
+    let groups = job.dir.sh("imp-dg list | wc -l").stdout();
+    assert_eq!(job.dir.read("groups"), groups, "the copy has them all");
+    assert!(job.sim.writes().is_empty(), "the account is as it was");
+}
+
+#[test]
+fn let_a_second_person_look() {
+    let mut job = Job::of("Let a second person look at a plan");
+    job.type_next();
+    assert!(job.sim.writes().is_empty());
+    job.type_next();
+    let stay = job.devices(Some("Bench"));
+    let kept = |name: &str| name.starts_with("sensor-00001");
+    assert!(stay.iter().all(|device| device["name"].as_str().is_some_and(kept)), "{stay:?}");
+    assert_eq!((stay.len(), job.number("Burn-in")), (9, 91));
+    assert_eq!(job.dir.read("drifted.ndjson"), "");
+}
+
+#[test]
+fn guard_what_must_not_change() {
+    let mut job = Job::of("Guard what must not change");
+    let guards = job.displays[0].script.lines().next().expect("a line").to_owned();
+    job.type_next().says("no more than 20% may be: nothing was done");
+    let rename = "imp-dg update --dg Shipped --name Other";
+    job.dir.sh(&format!("{guards}; {rename}")).code(1).says("protected");
+    let run = job.type_next();
+    assert_eq!(run.stdout().trim(), job.sim.devices().len().to_string());
+    job.dir.sh("imp-dg restart --dg Bench --auth-file reader.auth").code(2);
+    assert!(job.dir.sh("ls -l reader.auth").stdout().starts_with("-rw-------"));
+    assert!(job.sim.writes().is_empty());
+}
+
+#[test]
+fn go_on_after_a_power_cut() {
+    let mut job = Job::of("Go on after a power cut");
+    let macs = job.field(None, "mac_address");
+    job.dir.write_column("devices.csv", "mac_address", &macs);
+    // The fifth request is carried out, and its answer does not come before the power cut.
+    job.sim.fault("POST /devicegroups/*/relationships/devices after=4 delay=1h");
+    let assign = "exec imp-device assign --dg Burn-in --batch 5 --jobs 1 --input devices.csv";
+    let running = job.dir.spawn(assign);
+    running.wait_for("the fifth request", || job.number("Burn-in") == 25);
+    running.kill();
+    running.wait();
+    job.sim.no_faults();
+    let told = job.type_next();
+    assert!(told.stdout().contains("imp-device assign --dg Burn-in"), "{told}");
+    assert_eq!(set(job.field(Some("Burn-in"), "mac_address")), set(macs));
+    let events = job.sim.events();
+    assert!(events.values().all(|device| device.restarts <= 1), "none twice");
+    job.dir.sh("imp-change list --interrupted").quiet().no_stdout();
+}
+
+#[test]
+fn undo_what_was_done() {
+    let mut job = Job::of("Undo what was done in the night");
+    let before = job.sim.places();
+    job.dir.sh("imp-device list --unassigned --limit 20 | imp-device assign --dg Bench").ok();
+    assert_ne!(job.sim.places(), before);
+    let shown = job.type_next();
+    assert!(shown.stdout().contains("imp-device assign --dg Bench"), "{shown}");
+    assert_eq!(job.dir.read("changed").lines().count(), 20);
+    assert_eq!((job.sim.places(), job.dir.read("stays.ndjson")), (before, String::new()));
+}

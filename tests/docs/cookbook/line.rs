@@ -1,0 +1,93 @@
+//! The section about the assembly line; what runs under systemd is in systemd.rs.
+
+use serde_json::Value;
+use tests::Background;
+
+use super::{Job, set, text};
+
+/// Puts a fixture into the factory.
+fn fixture(job: &Job) {
+    let add = "imp-sim add --imp-type imp005 | imp-device assign --dg Fixtures --input -";
+    job.dir.sh(add).quiet();
+}
+
+/// A receiver with the journal `events.ndjson`, and the URL of its hooks.
+fn listen(job: &Job) -> (Background, String) {
+    let listen = "exec imp-hook listen --journal events.ndjson --ready-file ready";
+    let running = job.dir.spawn(listen);
+    running.wait_for("the ready file", || job.dir.path().join("ready").exists());
+    let ready: Value = serde_json::from_str(&job.dir.read("ready")).expect("JSON");
+    (running, text(&ready, "url"))
+}
+
+#[test]
+fn check_the_blessings() {
+    let mut job = Job::of("Check the blessings of a shift");
+    fixture(&job);
+    job.type_next().quiet();
+    let (listener, url) = listen(&job);
+    job.dir
+        .sh(&format!("imp-hook create --dg Shipped --event blessing --url {url}blessing"))
+        .quiet();
+    job.dir.sh("imp-sim line --fixture Fixtures --duts 20 --fail 10%").ok();
+    listener.wait_for("all calls", || job.sim.counts().delivered == 18);
+    let script = job.text();
+    job.dir.sh(&script).quiet().no_stdout();
+    // An event is lost, and one comes of a device that is elsewhere.
+    let mut events = job.dir.read_lines("events.ndjson");
+    let lost = text(&events.remove(4), "device_id");
+    let other = job.field(None, "id").remove(0);
+    events.push(serde_json::json!({"event": "blessing", "device_id": other}));
+    let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
+    job.dir.write("events.ndjson", lines);
+    let run = job.dir.sh(&script).quiet();
+    assert_eq!(set(run.lines()), set([other, format!("\t{lost}")]), "{run}");
+}
+
+#[test]
+fn delete_dead_webhooks() {
+    let mut job = Job::of("Delete the webhooks that nobody answers");
+    let (_listener, url) = listen(&job);
+    let nobody = tests::Port::reserve();
+    let dead = format!("http://{}/old", nobody.address());
+    for (group, event, url) in [
+        ("Shipped", "blessing", &dead),
+        ("Shipped", "blinkup", &format!("{url}blinkup")),
+        ("Bench", "deployment", &dead),
+    ] {
+        job.dir.sh(&format!("imp-hook create --dg {group} --event {event} --url {url}")).quiet();
+    }
+    job.type_next().quiet();
+    assert_eq!(job.dir.read("dead"), format!("{dead}\n"));
+    job.type_next().quiet();
+    assert_eq!(job.dir.read_lines("deleted.ndjson").len(), 2);
+    let left = job.sim.all("webhooks");
+    assert_eq!(left.iter().map(|hook| text(hook, "event")).collect::<Vec<_>>(), ["blinkup"]);
+}
+
+#[test]
+fn keep_logs() {
+    let mut job = Job::of("Keep logs in files");
+    let bench = job.devices(Some("Bench"));
+    let names = [text(&bench[0], "name"), text(&bench[1], "name")];
+    let log = |name: &str| job.dir.sh(&format!("imp-sim log {name} 'line {{}}' --count 3")).ok();
+    for name in &names {
+        log(name);
+    }
+    job.type_next().quiet();
+    for device in &bench[..2] {
+        let lines = job.dir.read(&format!("{}.log", text(device, "id")));
+        let lines: Vec<&str> =
+            lines.lines().map(|line| line.split_once(' ').expect("a time").1).collect();
+        let logged = lines.iter().filter(|line| line.starts_with("server.log line "));
+        assert_eq!(logged.count(), 3, "{lines:?}");
+    }
+    let script = job.text();
+    let running = job.dir.spawn(&format!("trap : INT\n{script}"));
+    let followed = || job.sim.counts().kind("PUT /logstream/{id}/{device}") >= 8;
+    running.wait_for("the stream", followed);
+    job.dir.sh(&format!("imp-sim log {} 'on the air'", names[0])).ok();
+    running.wait_for("the line", || job.dir.read("stream.ndjson").contains("on the air"));
+    running.interrupt();
+    running.wait().code(130);
+}
