@@ -43,14 +43,14 @@ fn work_with_two() {
 fn compare_two() {
     let mut job = two_accounts("Compare two accounts");
     for (account, groups) in [("factory", "Bench Burn-in"), ("service", "Bench Repair")] {
-        let file = format!("--auth-file {account}.auth");
-        let login = format!("imp-auth login --endpoint {} {file}", job.sim.entry.endpoint);
+        let login = format!("imp-auth login --endpoint {} --as {account}", job.sim.entry.endpoint);
         job.dir.write("password", format!("{account}-password"));
-        job.dir.sh(&format!("{login} --user {account} --pwd-file password")).quiet();
-        job.dir.sh(&format!("imp-product create --name Ovens {file}")).quiet();
-        let create = format!("imp-dg create --product Ovens {file} --name");
+        job.dir.sh(&format!("{login} --user {account} --pwd-file password")).ok();
+        let of = format!("--account {account}");
+        job.dir.sh(&format!("imp-product create --name Ovens {of}")).quiet();
+        let create = format!("imp-dg create --product Ovens {of} --name");
         job.dir.sh(&format!("for group in {groups}; do {create} $group; done")).quiet();
-        let deploy = format!("imp-build deploy --dg Bench --device-file code.nut {file}");
+        let deploy = format!("imp-build deploy --dg Bench --device-file code.nut {of}");
         let versions = if account == "factory" { "1 2" } else { "1" };
         let write = "echo \"server.log($version);\" > code.nut";
         job.dir.sh(&format!("for version in {versions}; do {write}; {deploy}; done")).quiet();
@@ -60,7 +60,7 @@ fn compare_two() {
     assert!(shown.contains(&group("<", "Burn-in")), "{shown:?}");
     assert!(shown.contains(&group(">", "Repair")), "{shown:?}");
     let missing = job.type_next().quiet().lines();
-    let owned = "imp-build list --auth-file factory.auth --owner me --limit 1";
+    let owned = "imp-build list --account factory --owner me --limit 1";
     let newest = job.dir.sh(owned).record();
     assert_eq!(missing, [text(&newest, "sha")]);
 }
