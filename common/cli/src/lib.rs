@@ -58,6 +58,10 @@ fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Resu
     let mut command = command_line::with_other_names(Arguments::command());
     stderr::name_it(command.get_name());
     end_on_panic();
+    if environment::arguments().iter().skip(1).eq([command_tree::REQUEST]) {
+        stdout::print(&command_tree::line(command));
+        return Exit::Done;
+    }
     // What `parse` does, but the description of all verbs is built only once: it is half of the
     // start-up time that is ours.
     let typed = command_line::in_our_form(environment::arguments(), Arguments::command);
