@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use api::{Error, send::clock};
 
-use crate::account::Identity;
+use crate::account::{self, Account, Identity};
 use crate::file::{self, SignIn};
 use crate::file_guards::FileGuards;
 use api::{DEFAULT_ENDPOINT, Endpoint};
@@ -212,6 +212,22 @@ impl Choice {
                 format!("The sign-in file {} cannot be used: {why}", path.display()),
             )
         })
+    }
+
+    /// The account, if an earlier run has learnt it.
+    pub fn known_account(&self, state_dir: &Path) -> Option<Account> {
+        account::known_account(state_dir, &self.credential())
+    }
+
+    /// The credential as it was found.
+    pub fn credential(&self) -> Identity {
+        self.identity(&self.sign_in)
+    }
+
+    /// The access token, if there is one whose end is known and has not come: for those who must not renew it.
+    pub fn token_until_its_end(&self, now: SystemTime) -> Option<api::AccessToken> {
+        let token = self.sign_in.access_token.as_ref()?;
+        self.sign_in.expires_at.filter(|end| *end > now).map(|_| token.clone())
     }
 
     /// For `imp-auth info`.

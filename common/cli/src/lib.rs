@@ -15,6 +15,7 @@ pub mod help;
 pub mod invocation;
 pub mod journal;
 pub mod lookup;
+pub mod names;
 mod output;
 pub mod page;
 pub mod project_file;
