@@ -2,7 +2,7 @@
 //! they are written, their exit codes are those of the code.
 
 mod help;
-mod pages;
+pub(crate) mod pages;
 mod scenes;
 mod service;
 
@@ -186,6 +186,11 @@ fn interrupt_example(scene: &Scene, script: &str) {
 
 fn type_page(name: &str) {
     type_examples(name, &pages::examples_of_page(&pages::read(&format!("man/{name}"))));
+}
+
+#[test]
+fn imp() {
+    type_page("imp.1");
 }
 
 #[test]

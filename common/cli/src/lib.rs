@@ -55,6 +55,23 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     exit.into()
 }
 
+/// Carries out what needs no command line, under a name for what is said.
+pub fn run_other(name: &str, carry_out: impl FnOnce() -> Result) -> ExitCode {
+    stderr::name_it(name);
+    match carry_out() {
+        Ok(exit) => exit.into(),
+        Err(error) => told(&error).into(),
+    }
+}
+
+/// Says why a command ends.
+fn told(error: &CommandError) -> Exit {
+    if let Some(message) = &error.message {
+        stderr::say_failure(message);
+    }
+    error.exit
+}
+
 fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> Exit {
     let mut command = command_line::with_other_names(Arguments::command());
     stderr::name_it(command.get_name());
@@ -84,12 +101,7 @@ fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Resu
     progress::end();
     let exit = match carried_out {
         Ok(exit) => exit,
-        Err(error) => {
-            if let Some(message) = &error.message {
-                stderr::say_failure(message);
-            }
-            error.exit
-        }
+        Err(error) => told(&error),
     };
     let exit = exit.and(signals::exit());
     journal::end(None, exit, journal::Ended::Early);
