@@ -8,7 +8,9 @@ mod commands {
     mod assign_options;
     mod builds;
     pub(crate) mod changes;
+    mod completion;
     mod device_and_product;
+    mod doctor;
     mod filters;
     mod groups;
     mod hooks;
@@ -17,6 +19,7 @@ mod commands {
     mod logs;
     mod questions;
     mod sign_in;
+    mod umbrella;
     mod unassign;
     mod whole_groups;
 }
@@ -85,6 +88,7 @@ mod simulator {
 
 /// What is written is true: manual pages, README, the Production Guide.
 mod docs {
+    mod commands;
     mod cookbook;
     mod manual;
     mod production_guide;

@@ -189,6 +189,11 @@ fn type_page(name: &str) {
 }
 
 #[test]
+fn imp() {
+    type_page("imp.1");
+}
+
+#[test]
 fn imp_auth() {
     type_page("imp-auth.1");
 }

@@ -8,6 +8,7 @@
 //! Comments, here and in the other crates, cite what is known of the service by section, as
 //! "imp-service(7), section 4.1": the page `man/imp-service.7` has the fact, and how sure it is.
 
+pub mod checkup;
 mod client;
 mod credentials;
 pub mod deployments;

@@ -147,10 +147,29 @@ pub fn remember_account(
 pub fn pace_file(state_dir: &Path, identity: &Identity) -> io::Result<PathBuf> {
     let directory = state_dir.join("pace");
     private::make_directory(&directory)?;
-    Ok(directory.join(match known_account(state_dir, identity) {
+    Ok(directory.join(name_of_account(state_dir, identity)))
+}
+
+/// A name for the account at its endpoint; for the credential until the account is known.
+fn name_of_account(state_dir: &Path, identity: &Identity) -> String {
+    match known_account(state_dir, identity) {
         Some(account) => digest(&[identity.endpoint.as_bytes(), b"account", account.id.as_bytes()]),
         None => origin(state_dir, identity).credential,
-    }))
+    }
+}
+
+/// The file in which the names of an account's things are kept for the shell: `kind` tells which.
+pub fn names_file(
+    cache_dir: &Path,
+    state_dir: Option<&Path>,
+    identity: &Identity,
+    kind: &str,
+) -> PathBuf {
+    let account = match state_dir {
+        Some(state_dir) => name_of_account(state_dir, identity),
+        None => identity.credential.clone(),
+    };
+    cache_dir.join("names").join(format!("{account}.{kind}"))
 }
 
 #[cfg(test)]

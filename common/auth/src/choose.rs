@@ -269,6 +269,22 @@ impl Choice {
         })
     }
 
+    /// The account, if an earlier run has learnt it.
+    pub fn known_account(&self, state_dir: &Path) -> Option<Account> {
+        account::known_account(state_dir, &self.credential())
+    }
+
+    /// The credential as it was found.
+    pub fn credential(&self) -> Identity {
+        self.identity(&self.sign_in)
+    }
+
+    /// The access token, if there is one whose end is known and has not come: for those who must not renew it.
+    pub fn token_until_its_end(&self, now: SystemTime) -> Option<api::AccessToken> {
+        let token = self.sign_in.access_token.as_ref()?;
+        self.sign_in.expires_at.filter(|end| *end > now).map(|_| token.clone())
+    }
+
     /// For `imp-auth info`.
     pub fn describe(&self) -> Description {
         let credential = match self.env_credential {
@@ -286,11 +302,6 @@ impl Choice {
             expires_at: self.sign_in.expires_at,
             readable_by_others: self.sign_in.readable_by_others,
         }
-    }
-
-    /// The account that it belongs to, if an earlier run has learnt it.
-    pub fn known_account(&self, state_dir: &Path) -> Option<Account> {
-        account::known_account(state_dir, &self.identity(&self.sign_in))
     }
 
     /// The credential behind `sign_in`, found where this choice found its own.

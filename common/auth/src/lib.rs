@@ -31,7 +31,7 @@ use std::time::Duration;
 use api::Error;
 use sha2::{Digest, Sha256};
 
-pub use account::{Account, Identity, known_account, pace_file, remember_account};
+pub use account::{Account, Identity, known_account, names_file, pace_file, remember_account};
 pub use choose::{Choice, Description, Source, choose, found_at, sources};
 pub use file::written_again;
 pub use file_guards::FileGuards;
@@ -40,7 +40,7 @@ pub use login::{
     Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,
 };
 pub use named_accounts::NamedAccounts;
-pub use private::make_directory;
+pub use private::{keep_in_cache, make_directory};
 pub use service::Service;
 pub use token_source::TokenSource;
 

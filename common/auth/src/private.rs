@@ -27,6 +27,20 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Replaces a file of a cache, whole, in a directory that is made; what has not been written for `age` goes. A power
+/// cut may leave the old one or none.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn keep_in_cache(path: &Path, content: &[u8], age: Duration) -> io::Result<()> {
+    make_directory(parent(path))?;
+    remove_older(parent(path), age);
+    let mut new = NamedTempFile::with_prefix_in(".imp-tools.", parent(path))?;
+    new.write_all(content)?;
+    new.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Says whether [`replace`] would work, so that a token is not asked for in vain.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ pub mod invocation;
 pub mod journal;
 pub mod keyring;
 pub mod lookup;
+pub mod names;
 mod output;
 pub mod page;
 pub mod project_file;
@@ -55,10 +56,31 @@ pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result)
     exit.into()
 }
 
+/// Carries out what needs no command line, under a name for what is said.
+pub fn run_other(name: &str, carry_out: impl FnOnce() -> Result) -> ExitCode {
+    stderr::name_it(name);
+    match carry_out() {
+        Ok(exit) => exit.into(),
+        Err(error) => told(&error).into(),
+    }
+}
+
+/// Says why a command ends.
+fn told(error: &CommandError) -> Exit {
+    if let Some(message) = &error.message {
+        stderr::say_failure(message);
+    }
+    error.exit
+}
+
 fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> Exit {
     let mut command = command_line::with_other_names(Arguments::command());
     stderr::name_it(command.get_name());
     end_on_panic();
+    if environment::arguments().iter().skip(1).eq([command_tree::REQUEST]) {
+        stdout::print(&command_tree::line(command));
+        return Exit::Done;
+    }
     // What `parse` does, but the description of all verbs is built only once: it is half of the
     // start-up time that is ours.
     let typed = command_line::in_our_form(environment::arguments(), Arguments::command);
@@ -80,12 +102,7 @@ fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Resu
     progress::end();
     let exit = match carried_out {
         Ok(exit) => exit,
-        Err(error) => {
-            if let Some(message) = &error.message {
-                stderr::say_failure(message);
-            }
-            error.exit
-        }
+        Err(error) => told(&error),
     };
     let exit = exit.and(signals::exit());
     journal::end(None, exit, journal::Ended::Early);

@@ -15,6 +15,7 @@ use crate::command_error::CommandError;
 use crate::guards::Guards;
 use crate::journal;
 use crate::keyring::ThroughImpAuth;
+use crate::names::{self, Names};
 use crate::output::Output;
 use crate::terminal::interruptible::Inputs;
 use crate::{
@@ -43,6 +44,7 @@ pub struct Session {
     pub guards: Arc<Guards>,
     sign_in: Arc<auth::TokenSource>,
     state_dir: Option<PathBuf>,
+    cache_dir: Option<PathBuf>,
     account: OnceLock<Result<auth::Account, api::Error>>,
 }
 
@@ -129,6 +131,7 @@ impl Session {
             inputs: Inputs::until(settings.stop.clone()),
             stop: settings.stop,
             state_dir: environment.state_dir,
+            cache_dir: environment.cache_dir,
             account: OnceLock::new(),
             client,
             resolver,
@@ -222,6 +225,14 @@ impl Session {
     /// Where what is kept from run to run lies.
     pub fn state_dir(&self) -> Option<&Path> {
         self.state_dir.as_deref()
+    }
+
+    /// Gathers the names of a list of `path` for the shell; none where nothing is kept of them.
+    pub fn names_of_list(&self, path: &str) -> Option<Names> {
+        let cache_dir = self.cache_dir.as_deref().filter(|_| simulated::here().is_none())?;
+        let kind = names::kind_of(path)?;
+        let identity = self.sign_in.identity();
+        Some(Names::new(kind, names::file(cache_dir, self.state_dir(), identity, kind)))
     }
 
     /// Called now and then by long runs: from some requests on it is worth knowing the account, whose

@@ -141,8 +141,12 @@ pub fn read(
         only: None,
     };
     let mut seen = SeenIds::default();
+    let mut names = session.names_of_list(query.path);
     for filters in &query.filters {
         let each = |record: Record| {
+            if let Some(names) = &mut names {
+                names.note(&record);
+            }
             if (query.keep)(&record) { each(record) } else { ControlFlow::Continue(()) }
         };
         let ended = if query.path == ResourceKind::Device.path() {
@@ -151,8 +155,11 @@ pub fn read(
             list::list(&session.client, query.path, filters, &reading, &mut seen, each)?
         };
         if ended.is_break() {
+            names.into_iter().for_each(|names| names.keep(false));
             return Ok(ended);
         }
     }
+    let is_whole = query.filters.iter().any(Vec::is_empty);
+    names.into_iter().for_each(|names| names.keep(is_whole));
     Ok(ControlFlow::Continue(()))
 }

@@ -33,7 +33,7 @@ impl Scene {
                 scene.dir.write("oven.agent.nut", "server.log(\"here\");\n");
                 scene
             }
-            "imp-change.1" | "imp-device.1" => production_line(),
+            "imp.1" | "imp-change.1" | "imp-device.1" => production_line(),
             "imp-dg.1" => Scene::with(&["--devices", "100", "--production", "10"], |sim, dir| {
                 sim.product("Toasters");
                 dir.write("groups.csv", "name;dg_type;descr\nBench;development;\nBurn-in;;48 h\n");

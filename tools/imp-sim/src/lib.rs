@@ -28,7 +28,7 @@ mod variants;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use serde_json::json;
 
 use options::{Command, Options};
@@ -37,6 +37,10 @@ use variants::Question;
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the command line")]
 /// The main function of the program.
 pub fn run() -> ExitCode {
+    if std::env::args_os().skip(1).eq([command_tree::REQUEST]) {
+        console::line(command_tree::line(Options::command()).trim_end());
+        return ExitCode::SUCCESS;
+    }
     let options = Options::parse();
     let code = match &options.command {
         Command::Serve { listen, service } => block_on(service::serve(service, *listen)),

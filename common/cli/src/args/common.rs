@@ -34,6 +34,22 @@ pub struct Common {
     pub verbose: bool,
 }
 
+impl Default for Common {
+    /// As if nothing had been typed.
+    fn default() -> Self {
+        Common {
+            auth_file: None,
+            account: None,
+            output: None,
+            fields: None,
+            jobs: 8,
+            patience: Duration::from_secs(120),
+            trace: false,
+            verbose: false,
+        }
+    }
+}
+
 fn field(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("a field needs a name".into()),
@@ -73,6 +89,13 @@ fn patience(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_typed_is_what_the_parser_makes_of_nothing() {
+        let parsed = Common::augment_args(clap::Command::new("x")).try_get_matches_from_mut(["x"]);
+        let parsed = <Common as clap::FromArgMatches>::from_arg_matches(&parsed.unwrap()).unwrap();
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", Common::default()));
+    }
 
     #[test]
     fn patience_is_a_time() {

@@ -135,12 +135,7 @@ impl Printer<'_, '_> {
     }
 }
 
-fn ready(
-    item: Item,
-    rows: &MoveRows,
-    (number, state): (u32, RowState),
-    reads_back: bool,
-) -> Ready {
+fn ready(item: Item, rows: &MoveRows, (number, state): (u32, RowState), reads_back: bool) -> Ready {
     let row = match item {
         Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
         Item::Row(row) => row,
@@ -175,7 +170,8 @@ fn acted(mut record: Record, devices: &Devices, number: u32, outcome: Outcome) -
         None => tell_none(&mut record),
     }
     let moved = location.filter(|_| outcome != Outcome::Unchanged);
-    let moved = moved.map(|from| Moved { id: from.id, from: from.group, to: devices.target(number) });
+    let moved =
+        moved.map(|from| Moved { id: from.id, from: from.group, to: devices.target(number) });
     Acted { record, outcome, moved, of_row: None }
 }
 

@@ -1,0 +1,72 @@
+//! `imp commands`
+
+use std::process::{Command, Stdio};
+
+use clap::{Args, CommandFactory};
+use cli::{CommandError, Common, Exit, Output};
+use command_tree::{REQUEST, Verb};
+use model::Record;
+use serde_json::Value;
+
+use crate::tools::{self, Tool};
+
+/// Print all verbs and options of all tools
+///
+/// A record for each tool and each verb, with its options. Nothing is asked of the service.
+#[derive(Args)]
+pub struct Commands {
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Commands {
+    pub fn run(&self) -> cli::Result {
+        let output = Output::open(&self.common, None)?;
+        output.expect_type("command");
+        let ours = tools::found().into_iter().filter(|tool| tool.about.is_some());
+        let trees = std::iter::once(Ok(own())).chain(ours.map(|tool| {
+            let program = tools::program_of(&tool.name);
+            asked(&tool).ok_or_else(|| {
+                CommandError::usage(format!(
+                    "{program} does not say what it can do: {} is older, or broken",
+                    tool.path.display()
+                ))
+            })
+        }));
+        for tree in trees {
+            let tree = tree?;
+            print(&output, &tree.name.clone(), tree)?;
+        }
+        output.finish()?;
+        Ok(Exit::Done)
+    }
+}
+
+/// The description of `imp` itself.
+pub fn own() -> Verb {
+    command_tree::describe(crate::Arguments::command())
+}
+
+/// What a tool of ours says of itself.
+pub fn asked(tool: &Tool) -> Option<Verb> {
+    let mut command = Command::new(&tool.path);
+    let asked = command.arg(REQUEST).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let tree: Verb = serde_json::from_slice(&asked.stdout).ok()?;
+    (asked.status.success() && !tree.name.is_empty()).then_some(tree)
+}
+
+/// Prints a record for the verb and those within it.
+fn print(output: &Output, words: &str, verb: Verb) -> Result<(), CommandError> {
+    let Verb { verbs, name: _, version, about, aliases, options } = verb;
+    let mut record = Record::default();
+    record.insert("type", "command".into());
+    record.insert("command", words.into());
+    record.insert("about", about.into());
+    if let Some(version) = version {
+        record.insert("version", version.into());
+    }
+    record.insert("aliases", aliases.into());
+    record.insert("options", serde_json::to_value(options).unwrap_or(Value::Null));
+    output.print(&record)?;
+    verbs.into_iter().try_for_each(|verb| print(output, &format!("{words} {}", verb.name), verb))
+}

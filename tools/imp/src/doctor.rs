@@ -1,0 +1,104 @@
+//! `imp doctor`: does everything work here, and what to do if not. One request, sent once.
+
+mod machine;
+mod service;
+mod tools;
+
+use std::time::Duration;
+
+use clap::Args;
+use cli::{Common, Exit, Output};
+use model::Record;
+
+/// Longer than that nobody waits for a service that does not answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Look whether everything works here, and what to do
+///
+/// A record for each thing that is looked at: ok, warning or failed. Exit code 1 when one has failed.
+#[derive(Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// It works, but not as it should.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+/// Something that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What.
+    pub what: &'static str,
+    /// How it is.
+    pub state: State,
+    /// What was found.
+    pub found: String,
+    /// What to do; empty if nothing.
+    pub advice: String,
+}
+
+impl Check {
+    /// It is as it should be.
+    pub fn ok(what: &'static str, found: impl Into<String>) -> Self {
+        Check { what, state: State::Ok, found: found.into(), advice: String::new() }
+    }
+
+    /// It works, but something should be done.
+    pub fn warning(
+        what: &'static str,
+        found: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Check { state: State::Warning, advice: advice.into(), ..Check::ok(what, found) }
+    }
+
+    /// It does not work; what to do.
+    pub fn failed(what: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Check { state: State::Failed, advice: advice.into(), ..Check::ok(what, found) }
+    }
+
+    fn record(&self) -> Record {
+        let result = match self.state {
+            State::Ok => "ok",
+            State::Warning => "warning",
+            State::Failed => "failed",
+        };
+        let mut record = Record::default();
+        for (name, text) in [
+            ("type", "check"),
+            ("check", self.what),
+            ("result", result),
+            ("found", &self.found),
+            ("advice", &self.advice),
+        ] {
+            record.insert(name, text.into());
+        }
+        record
+    }
+}
+
+impl Doctor {
+    pub fn run(&self) -> cli::Result {
+        let patience = self.common.patience.min(PATIENCE);
+        let common = Common { patience, ..self.common.clone() };
+        let output = Output::open(&common, None)?;
+        output.expect_type("check");
+        let mut has_failed = false;
+        let checks = service::checks(&common).into_iter();
+        for check in checks.chain(machine::checks(&common)).chain(tools::checks()) {
+            has_failed |= check.state == State::Failed;
+            output.print(&check.record())?;
+        }
+        output.finish()?;
+        Ok(if has_failed { Exit::SomeFailed } else { Exit::Done })
+    }
+}

@@ -1,0 +1,5 @@
+//! The program: see the library beside it.
+
+fn main() -> std::process::ExitCode {
+    imp::run()
+}
