@@ -271,6 +271,7 @@ impl Session {
             wanted: &|| true,
             likely: None,
             only: None,
+            whole: true,
         };
         let mut ids = Vec::new();
         let mut seen = SeenIds::default();

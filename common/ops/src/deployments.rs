@@ -30,6 +30,7 @@ pub fn deployments(session: &Session, filters: &[(&str, &str)]) -> Result<Vec<Re
         wanted: &|| true,
         likely: None,
         only: None,
+        whole: true,
     };
     let mut deployments = Vec::new();
     let mut seen = SeenIds::default();

@@ -87,6 +87,7 @@ fn device_counts(
         wanted: &|| true,
         likely: None,
         only: None,
+        whole: true,
     };
     let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
     let count = |device: Record| {

@@ -139,6 +139,7 @@ pub fn read(
         wanted: &wanted,
         likely: None,
         only: None,
+        whole: true,
     };
     let mut seen = SeenIds::default();
     let mut names = session.names_of_list(query.path);

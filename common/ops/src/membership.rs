@@ -135,6 +135,7 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
         wanted: &|| true,
         likely: None,
         only: None,
+        whole: true,
     };
     for group in groups {
         let source = format!("{} {group}", order.job.args.source.option);

@@ -51,17 +51,26 @@ fn what_was_made_may_have_been_made_when_half_an_answer_came() {
     assert!(is_there && (ended.exit == Some(0) || in_doubt), "{ended:?}");
 }
 
-/// Lists 350 devices while another client takes `number` devices away, those at `place` in the list, before the
-/// request `at`; gives what is listed, and what was there throughout.
-fn listed_meanwhile(
-    jobs: u64,
+/// The id in a record.
+fn id(record: &serde_json::Value) -> String {
+    record["id"].as_str().expect("an id").to_owned()
+}
+
+/// Runs what `command` makes of the ids of 350 devices, while another client takes `number` of them away, those at
+/// `place` in the list, before the request `at`; gives how it ended, the ids that it printed, and those of devices
+/// that were there throughout.
+fn meanwhile(
+    command: impl Fn(&Machine, &[String]) -> Command,
     at: u64,
     place: usize,
     number: usize,
 ) -> (Ended, Vec<String>, BTreeSet<String>) {
     let machine = Machine::new(at, &["--devices", "350"], Duration::from_millis(30));
-    let id = |device: &serde_json::Value| device["id"].as_str().expect("an id").to_owned();
+    let made =
+        machine.run(&Command::new("imp-dg create --product P --name Bench --create-product"));
+    assert_eq!(made.exit, Some(0), "{made:?}");
     let devices: Vec<String> = machine.devices().iter().map(id).collect();
+    let command = command(&machine, &devices);
     let (service, away) = (machine.service(), devices[place..place + number].to_vec());
     machine.accidents(Some(Box::new(move |request, _| {
         if request == at {
@@ -71,14 +80,14 @@ fn listed_meanwhile(
         }
         None
     })));
-    let ended = machine.run(&Command::new(&format!("imp-device list --jobs {jobs}")));
+    let ended = machine.run(&command);
     machine.accidents(None);
-    let listed = ended
+    let printed = ended
         .stdout
         .lines()
         .map(|line| id(&serde_json::from_str(line).expect("a record")))
         .collect();
-    (ended, listed, machine.devices().iter().map(id).collect())
+    (ended, printed, machine.devices().iter().map(id).collect())
 }
 
 #[test]
@@ -127,7 +136,10 @@ fn a_list_misses_nothing_when_something_is_taken_away_meanwhile() {
     for jobs in [1, 8] {
         for (place, number) in [(0, 1), (99, 1), (150, 70), (5, 150)] {
             for at in 3..7 {
-                let (ended, listed, throughout) = listed_meanwhile(jobs, at, place, number);
+                let list = |_: &Machine, _: &[String]| {
+                    Command::new(&format!("imp-device list --jobs {jobs}"))
+                };
+                let (ended, listed, throughout) = meanwhile(list, at, place, number);
                 let case = format!("{jobs} jobs, {number} from {place} at request {at}: {ended:?}");
                 assert_eq!(ended.exit, Some(0), "{case}");
                 let once: BTreeSet<String> = listed.iter().cloned().collect();
@@ -135,5 +147,21 @@ fn a_list_misses_nothing_when_something_is_taken_away_meanwhile() {
                 assert!(throughout.is_subset(&once), "{case}");
             }
         }
+    }
+}
+
+#[test]
+fn what_the_list_of_a_move_has_missed_is_asked_for_by_itself() {
+    for at in 3..8 {
+        let assign = |machine: &Machine, devices: &[String]| {
+            let rows = machine.file("rows");
+            machine.write("rows", &format!("device_id\n{}\n", devices[10..].join("\n")));
+            Command::new(&format!("imp-device assign --dg Bench --jobs 1 --input {rows}"))
+        };
+        // Those that go are none of the rows.
+        let (ended, assigned, throughout) = meanwhile(assign, at, 0, 3);
+        assert_eq!(ended.exit, Some(0), "at request {at}: {ended:?}");
+        assert_eq!(assigned.len(), 340, "{ended:?}");
+        assert!(assigned.iter().all(|device| throughout.contains(device)));
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Pages {
     at_once: usize,
     /// The record after which there are likely no more.
     likely: u64,
+    /// Whether nothing may be missed.
+    whole: bool,
     plan: Plan,
     /// The ordinal of the page that is handed out next.
     wanted: u64,
@@ -89,6 +91,7 @@ impl Pages {
             jobs: reading.jobs.max(1),
             at_once: 1,
             likely: reading.likely.map_or(u64::MAX, |records| records as u64),
+            whole: reading.whole,
             plan: Plan::First(first),
             wanted: 1,
             asked: 0,
@@ -245,7 +248,8 @@ impl Pages {
         if place.ordinal > 1 {
             self.at_once = (self.at_once * 2).min(self.jobs);
         }
-        let goes_on = self.plan.follow(&place.request, place.window, &place.answer, place.is_full);
+        let may_overlap = self.whole && place.is_full;
+        let goes_on = self.plan.follow(&place.request, place.window, &place.answer, may_overlap);
         let is_further = place.window.end() > self.furthest;
         self.furthest = self.furthest.max(place.window.end());
         self.last = place.window;

@@ -9,7 +9,7 @@ use api::list::{self, Reading};
 use api::{Error, Request, SeenIds, segment};
 use pipe::engine::{self, Done};
 
-use super::devices::Devices;
+use super::devices::{Devices, Found};
 use super::search::{FIELDS, Search};
 use cli::Session;
 
@@ -39,9 +39,35 @@ pub(super) fn locate(
     let named = rows.iter().any(|row| devices.shape(*row).is_name());
     if named || list_is_less(session, rows.len(), within, size)? {
         let within = if named { Within::Account } else { within };
-        return locate_in_list(session, devices, rows, within);
+        locate_in_list(session, devices, rows.clone(), within)?;
+        let missed =
+            rows.into_iter().filter(|row| may_be_missed(devices, *row)).collect::<Vec<_>>();
+        if missed.len() > MOST_MISSED {
+            return Ok(());
+        }
+        return locate_one_by_one(session, devices, missed, WhenNotFound::Nowhere);
     }
-    locate_one_by_one(session, devices, rows)
+    locate_one_by_one(session, devices, rows, WhenNotFound::PerhapsName)
+}
+
+/// So many are asked for by themselves after a list that has not shown them.
+const MOST_MISSED: usize = 20;
+
+/// Whether the list has not shown the device although it may be there: when another one is taken away while pages
+/// are read, all that follow move up, and one of them is on no page.
+fn may_be_missed(devices: &Devices, row: u32) -> bool {
+    devices.found(row) == Found::Nowhere
+        && !devices.shape(row).is_name()
+        && !devices.shape(row).may_be_a_name_when_not_found()
+}
+
+/// What a device is that the service does not know when it is asked for it alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WhenNotFound {
+    /// As before: nowhere.
+    Nowhere,
+    /// Its text may be a name, which only a list tells.
+    PerhapsName,
 }
 
 /// Is the list shorter, in pages, than there are devices to ask for? One request can tell: the page
@@ -81,6 +107,8 @@ pub(super) fn locate_in_list(
         wanted: &|| true,
         likely: Some(rows.len()),
         only: Some(FIELDS),
+        // A group is small, and what is not in it is told from its list alone.
+        whole: matches!(within, Within::Group(_)),
     };
     let mut seen = SeenIds::default();
     let search = Search::new(devices, rows);
@@ -106,6 +134,7 @@ fn locate_one_by_one(
     session: &Session,
     devices: &mut Devices,
     rows: Vec<u32>,
+    when_not_found: WhenNotFound,
 ) -> Result<(), Error> {
     let mut ended = None;
     let mut perhaps_names = Vec::new();
@@ -127,6 +156,9 @@ fn locate_one_by_one(
                     ended = Some(error);
                     return ControlFlow::Break(());
                 }
+                Err(error)
+                    if error.kind == ErrorKind::NotFound
+                        && when_not_found == WhenNotFound::Nowhere => {}
                 Err(error)
                     if error.kind == ErrorKind::NotFound
                         && devices.shape(row).may_be_a_name_when_not_found() =>

@@ -82,7 +82,8 @@ fn ask(client: Client, kind: ResourceKind, file: PathBuf) -> Receiver<()> {
     thread::spawn(move || {
         // So that what has come is kept before nobody waits any longer.
         let wanted = || clock::monotonic().duration_since(begin) < MOMENT * 3 / 4;
-        let reading = Reading { jobs: JOBS, wanted: &wanted, likely: None, only: None };
+        let reading =
+            Reading { jobs: JOBS, wanted: &wanted, likely: None, only: None, whole: false };
         let mut names = Names::new(kind, file);
         let ended = list(&client, kind.path(), &[], &reading, &mut SeenIds::default(), |record| {
             names.note(&record);
