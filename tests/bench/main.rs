@@ -13,7 +13,9 @@ mod curl;
 mod figure;
 mod lists;
 mod memory;
+mod processes;
 mod renewal;
+mod rows;
 mod service;
 mod startup;
 mod together;
@@ -36,6 +38,8 @@ const PARTS: &[Part] = &[
     Part { name: "assign-anonymous", measure: || assign::measure("anonymous") },
     Part { name: "pipeline", measure: together::measure },
     Part { name: "memory", measure: memory::measure },
+    Part { name: "instructions", measure: rows::instructions },
+    Part { name: "million", measure: rows::million },
     Part { name: "renewal", measure: renewal::measure },
     Part { name: "curl", measure: curl::measure },
     Part { name: "simulator", measure: service::measure },
