@@ -84,7 +84,7 @@ fn row(what: &str, measured: &str, bound: &str, verdict: &str) -> String {
 fn shown(number: f64, unit: &str) -> String {
     match unit {
         "" => format!("{number}"),
-        "s" | "ms" | "%" => format!("{number:.2} {unit}"),
+        "s" | "ms" | "%" | "×" => format!("{number:.2} {unit}"),
         _ => format!("{number:.0} {unit}"),
     }
 }

@@ -1,7 +1,4 @@
 //! Peak memory of commands that handle 100,000 devices, and of the simulator that has them.
-//!
-//! The kernel keeps the peak of a process (`VmHWM`) for as long as it runs. It is looked at every few
-//! milliseconds, so only what the last of them added could be missed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +7,7 @@ use std::path::Path;
 use tests::{Dir, Sim};
 
 use crate::figure::Figure;
+use crate::processes;
 
 /// `list | assign` without a limit.
 pub fn measure() -> Vec<Figure> {
@@ -39,13 +37,13 @@ pub fn measure() -> Vec<Figure> {
 
 /// Looks at the commands that run in `directory`; by verb.
 fn note_peaks(directory: &Path, peaks: &mut BTreeMap<String, f64>) {
-    for process in processes()
-        .filter(|process| fs::read_link(process.join("cwd")).is_ok_and(|path| path == directory))
-    {
+    for process in processes::all_in(directory) {
         let Ok(line) = fs::read_to_string(process.join("cmdline")) else { continue };
         let mut arguments = line.split('\0');
         let is_ours = arguments.next().is_some_and(|program| program.ends_with("imp-device"));
-        if let (true, Some(verb), Some(peak)) = (is_ours, arguments.next(), peak(&process)) {
+        if let (true, Some(verb), Some(peak)) =
+            (is_ours, arguments.next(), processes::peak(&process))
+        {
             peaks.insert(verb.to_owned(), peak);
         }
     }
@@ -53,25 +51,10 @@ fn note_peaks(directory: &Path, peaks: &mut BTreeMap<String, f64>) {
 
 /// The simulator that this process has started.
 pub fn simulator_peak() -> f64 {
-    let is_child = |process: &Path| {
-        number(process, "PPid:") == Some(f64::from(std::process::id()))
+    let is_simulator = |process: &Path| {
+        processes::is_child(process)
             && fs::read_to_string(process.join("comm")).is_ok_and(|name| name == "imp-sim\n")
     };
-    let found = processes().find(|process| is_child(process)).and_then(|found| peak(&found));
-    found.expect("the simulator runs")
-}
-
-fn processes() -> impl Iterator<Item = std::path::PathBuf> {
-    fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.path())
-}
-
-/// In MB of a million bytes; `None` if it has ended.
-fn peak(process: &Path) -> Option<f64> {
-    number(process, "VmHWM:").map(|kibibytes| kibibytes * 1024.0 / 1e6)
-}
-
-fn number(process: &Path, name: &str) -> Option<f64> {
-    let status = fs::read_to_string(process.join("status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    line.split_whitespace().next()?.parse().ok()
+    let found = processes::all().find(|process| is_simulator(process));
+    found.and_then(|found| processes::peak(&found)).expect("the simulator runs")
 }

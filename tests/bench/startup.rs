@@ -9,28 +9,46 @@ use crate::figure::Figure;
 
 const ROUNDS: usize = 10;
 const IN_A_ROW: usize = 20;
+const TURNS: usize = 201;
 
-/// `imp-device --version` beside `node -e 0`, which every `impt` begins with, started directly, without
-/// a shell. Each is started some times in a row, as scripts do it, and then it is the other's turn, so
-/// that what else the machine does meets both. The second line tells how it is when the other one comes
-/// in between each time and leaves nothing of ours in the processor's caches.
+/// `imp-device --version` beside `true`, which does nothing, and beside `node -e 0`, which every `impt`
+/// begins with, started directly, without a shell. Beside node each is started some times in a row, as
+/// scripts do it, and then it is the other's turn, so that what else the machine does meets both; the
+/// last line tells how it is when the other one comes in between each time and leaves nothing of ours in
+/// the processor's caches.
 pub fn measure() -> Vec<Figure> {
     let dir = Dir::new();
     let path = |program: &str| {
-        let found = dir.sh(&format!("command -v {program}"));
+        let found = dir.sh(&format!("type -P {program}"));
         (found.exit_code() == Some(0)).then(|| found.stdout().trim().to_owned())
     };
     let ours = path("imp-device").expect("the harness builds it");
+    let mut figures = vec![beside_true(&ours, &path("true").expect("every system has it"))];
     let what = "imp-device --version, median of 200, part of `node -e 0`";
     let Some(node) = path("node") else {
-        return vec![Figure::told(what, "node is not installed")];
+        figures.push(Figure::told(what, "node is not installed"));
+        return figures;
     };
     let (part, note) = compare(&ours, &node, ROUNDS, IN_A_ROW);
     let (_, in_turns) = compare(&ours, &node, ROUNDS * IN_A_ROW / 4, 1);
-    vec![
+    figures.extend([
         Figure::at_most(what, part * 100.0, 100.0 / 50.0, "%").with(&note),
         Figure::told("  with a node before each", in_turns),
-    ]
+    ]);
+    figures
+}
+
+/// What our program costs to start beside one that does nothing, in turn.
+fn beside_true(ours: &str, nothing: &str) -> Figure {
+    let (mut our_times, mut other_times) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        other_times.push(start(&mut Command::new(nothing)));
+        our_times.push(start(Command::new(ours).arg("--version")));
+    }
+    let (our_time, other_time) = (median(our_times), median(other_times));
+    let what = format!("imp-device --version, median of {TURNS} in turn, times `true`");
+    Figure::at_most(what, our_time / other_time, 1.5, "×")
+        .with(&format!("{our_time:.2} of {other_time:.2} ms"))
 }
 
 /// Which part of node's time ours is, also in words.

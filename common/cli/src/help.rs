@@ -30,11 +30,14 @@ const SHARED: [&str; 21] = [
 ];
 
 /// Examples as they stand at the end of the help of a verb, and where there are more: the page `of`.
+///
+/// Those of all verbs are put together whenever a command starts, so nothing is formatted here.
 pub fn examples(of: &str, lines: &[&str]) -> String {
-    let mut text = format!("Examples (more: man {of}):");
+    let length = lines.iter().map(|line| line.len() + 3).sum::<usize>();
+    let mut text = String::with_capacity(length + of.len() + 24);
+    text.extend(["Examples (more: man ", of, "):"]);
     for line in lines {
-        text.push_str("\n  ");
-        text.push_str(line);
+        text.extend(["\n  ", line]);
     }
     text
 }
@@ -47,8 +50,13 @@ pub fn examples_of_list(of: &str, kind: &str, lines: &[&str]) -> String {
         "product_id" => Some("product_name"),
         _ => None,
     });
-    let fields: Vec<&str> = known.iter().copied().chain(names).collect();
-    format!("{}\n\nFields: {}", examples(of, lines), fields.join(", "))
+    let mut text = examples(of, lines);
+    let mut before = "\n\nFields: ";
+    for field in known.iter().copied().chain(names) {
+        text.extend([before, field]);
+        before = ", ";
+    }
+    text
 }
 
 /// Gives the description of a verb the form of all of them.
