@@ -38,7 +38,7 @@ pub fn list(
     let (mut count, mut asked_beside) = (0, None);
     let ended = list::list(client, "/devices", filters, reading, seen, |device| {
         let kind = device.text("devicegroup_type");
-        missing.retain(|missing| kind.as_deref() != Some(missing));
+        missing.retain(|missing| kind != Some(missing));
         count += 1;
         if count == LONG && !missing.is_empty() {
             let (client, filters, missing) = (client.clone(), filters.to_vec(), missing.clone());

@@ -71,14 +71,25 @@ impl Error {
         }
     }
 
-    /// The same with title and detail changed by `edit`.
-    pub(crate) fn reworded(self, edit: impl Fn(&str) -> String) -> Self {
-        Error { title: edit(&self.title), detail: self.detail.as_deref().map(edit), ..self }
+    /// The same with all that the service said changed by `edit`.
+    pub(crate) fn reworded(mut self, edit: impl Fn(&str) -> String) -> Self {
+        let (detail, code) = (self.detail.as_deref().map(&edit), self.code.as_deref().map(&edit));
+        self.errors.iter_mut().for_each(|said| reword(said, &edit));
+        Error { title: edit(&self.title), detail, code, ..self }
     }
 
     /// True when the run is over: nothing that follows could succeed.
     pub fn ends_run(&self) -> bool {
         self.ended_by.unwrap_or(self.kind).ends_run()
+    }
+}
+
+fn reword(said: &mut Value, edit: &impl Fn(&str) -> String) {
+    match said {
+        Value::String(text) => *text = edit(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| reword(value, edit)),
+        Value::Object(members) => members.values_mut().for_each(|value| reword(value, edit)),
+        _ => {}
     }
 }
 
@@ -152,6 +163,16 @@ mod tests {
         assert_eq!(Error::from_answer(502, &Value::Null).to_string(), "The service failed (502)");
         let bare = json!({"errors":[{"detail":"only a detail"}]});
         assert_eq!(Error::from_answer(409, &bare).to_string(), "only a detail (409)");
+    }
+
+    #[test]
+    fn no_secret_of_the_request_is_in_what_is_told() {
+        let text = |secret: &str| {
+            json!({"errors":[{"code":secret,"title":secret,"detail":secret}]}).to_string()
+        };
+        let error = crate::reading::refusal(403, &text("PX2swordfish"), "swordfish").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("swordfish"), "{error:?}");
+        assert!(error.code.is_some_and(|code| code.starts_with("PX2")));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use plain::is_plain;
-pub use read::{Builder, Key, MOST_FIELDS, Unreadable, borrowed};
+pub use read::{Builder, Key, MOST_FIELDS, Unreadable, borrowed, without_repeated_keys};
 
 /// A record: one JSON object, its fields in the order in which they came. It has each name once.
 #[derive(Clone, Default)]

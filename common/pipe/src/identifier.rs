@@ -120,7 +120,7 @@ impl Row {
         /// JSON numbers above this are rounded by most programs.
         const EXACT: u64 = 1 << 53;
         if let Some(text) = self.record.text(column) {
-            let bare = bare(&text);
+            let bare = bare(text);
             return Ok((!bare.is_empty()).then(|| bare.to_owned()));
         }
         match self.record.get(column) {

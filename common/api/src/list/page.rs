@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use model::Record;
-use model::record::{Builder, Key, MOST_FIELDS};
+use model::record::{Builder, Key, MOST_FIELDS, without_repeated_keys};
 use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -154,7 +154,10 @@ fn record<E: serde::de::Error>(
     }
     // An attribute must not hide what the record is.
     for (name, json) in attributes.iter().filter(|(name, _)| name != "type" && name != "id") {
-        take(name, matches!(name, Cow::Borrowed(_)), json)?;
+        // What a reader of the record would refuse is made one value a key, as in single resources.
+        let once = without_repeated_keys(json.get()).map_err(E::custom)?;
+        let once = once.map(RawValue::from_string).transpose().map_err(E::custom)?;
+        take(name, matches!(name, Cow::Borrowed(_)), once.as_deref().unwrap_or(json))?;
     }
     let mut record = record.finish();
     for (name, json) in relationships {
@@ -271,6 +274,15 @@ mod tests {
             all.retain(|name| only.contains(&name));
             assert_eq!(few, all);
         }
+    }
+
+    #[test]
+    fn a_record_is_one_that_can_be_read_again() {
+        let odd = r#"{"data":[{"id":"23","type":"device","attributes":{"a":{"b":1,"b":[2,{"c":3,"c":4}]}}}]}"#;
+        let page = Page::read(odd, None).expect("a page");
+        let text = page.data[0].to_string();
+        assert_eq!(text, r#"{"type":"device","id":"23","a":{"b":[2,{"c":4}]}}"#);
+        assert!(Record::read(&text).is_ok());
     }
 
     #[test]

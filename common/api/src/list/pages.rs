@@ -175,10 +175,8 @@ impl Pages {
             answer => answer?,
         };
         let records = records(&mut answer)?;
-        let ids: Vec<u64> = records
-            .iter()
-            .map(|record| number_of(&record.text("id").unwrap_or_default()))
-            .collect();
+        let ids: Vec<u64> =
+            records.iter().map(|record| number_of(record.text("id").unwrap_or_default())).collect();
         let begins = page.window == Window::FIRST || !self.plan.overlaps();
         if !begins && !ids.iter().any(|id| self.last_ids.contains(id)) {
             // Some services promise an empty page after the last.

@@ -39,6 +39,18 @@ pub enum Unreadable {
     TooManyFields(usize),
 }
 
+/// A value with each key once, the last of its values, where an object in it has a key twice; `None` where none has.
+///
+/// # Errors
+/// It is not JSON.
+pub fn without_repeated_keys(json: &str) -> serde_json::Result<Option<String>> {
+    if !json.starts_with(['{', '[']) {
+        return Ok(None);
+    }
+    let value: Value = serde_json::from_str(json)?;
+    Ok((keys_in_text(json) > keys_in(&value)).then(|| value.to_string()))
+}
+
 impl Record {
     /// Reads the one JSON object that is in `text`.
     ///

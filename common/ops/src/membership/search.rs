@@ -59,7 +59,7 @@ impl Search {
         let mut location = None;
         for name in ["id", "mac_address", "agent_id"] {
             let Some(own) = record.text(name).filter(|own| !own.is_empty()) else { continue };
-            for row in self.rows(devices, Named::of(&own)) {
+            for row in self.rows(devices, Named::of(own)) {
                 let location = *location.get_or_insert_with(|| location_of(devices, record));
                 devices.note(*row, Found::At(location));
             }
@@ -69,7 +69,7 @@ impl Search {
         }
         let name = record.text("name").unwrap_or_default();
         // What looks like an id or a MAC address is never a name: it is another device's, perhaps.
-        let named = Named::of(&name);
+        let named = Named::of(name);
         if name.is_empty() || !matches!(named, Named::Text(_)) {
             return;
         }
@@ -90,13 +90,13 @@ impl Search {
 /// Where the device of a record is.
 pub(super) fn location_of(devices: &mut Devices, record: &Record) -> Location {
     let text = |name: &str| record.text(name).filter(|text| !text.is_empty());
-    let id = text("id").and_then(|id| match Named::of(&id) {
+    let id = text("id").and_then(|id| match Named::of(id) {
         Named::Id(id) => Some(id),
-        _ => u64::from_str_radix(&id, 16).ok(),
+        _ => u64::from_str_radix(id, 16).ok(),
     });
     let id = id.and_then(NonZeroU64::new);
-    let group = text("devicegroup_id").map(|id| group_of(devices, &id, record));
-    let is_imp001 = text("imp_type").as_deref() == Some("imp001");
+    let group = text("devicegroup_id").map(|id| group_of(devices, id, record));
+    let is_imp001 = text("imp_type") == Some("imp001");
     Location { id, group, by_name: false, is_imp001 }
 }
 
