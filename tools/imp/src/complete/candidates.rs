@@ -35,7 +35,12 @@ pub fn offer(tree: &Verb, words: &[String]) -> Offer {
     let wants_files = Arc::new(AtomicBool::new(false));
     let known = Known { sign_in_file: typed_sign_in_file(words), wants_files: wants_files.clone() };
     let mut command = command(tree, &known);
-    let arguments = std::iter::once(&tree.name).chain(words).map(OsString::from).collect();
+    let begun = words.last().map(String::as_str).unwrap_or_default();
+    // The engine would give the short form of an option that has both; the long one is enough.
+    let last = if begun == "-" { "--" } else { begun };
+    let before = words[..words.len().saturating_sub(1)].iter().map(String::as_str);
+    let arguments = std::iter::once(tree.name.as_str()).chain(before).chain([last]);
+    let arguments = arguments.map(OsString::from).collect();
     let found = complete(&mut command, arguments, words.len(), None).unwrap_or_default();
     let candidates = found.iter().filter_map(|found| {
         Some(Candidate {
@@ -44,7 +49,6 @@ pub fn offer(tree: &Verb, words: &[String]) -> Offer {
         })
     });
     let mut candidates: Vec<Candidate> = candidates.collect();
-    let begun = words.last().map(String::as_str).unwrap_or_default();
     let is_option = |candidate: &Candidate| candidate.value.starts_with('-');
     let begins_option = begun.starts_with('-');
     if wants_files.load(Ordering::Relaxed) && (!begins_option || begun.contains('=')) {
@@ -54,7 +58,6 @@ pub fn offer(tree: &Verb, words: &[String]) -> Offer {
     if !begins_option && !candidates.iter().all(is_option) {
         candidates.retain(|candidate| !is_option(candidate));
     }
-    // Of an option the long form is enough.
     if !begins_option || begun == "-" || begun.starts_with("--") {
         candidates.retain(|it| !is_option(it) || it.value.starts_with("--"));
     }
