@@ -208,6 +208,11 @@ fn names_are_told_apart_by_account_and_readable_by_nobody_else() {
     dir.write("other.auth", sign_in.to_string());
     assert_eq!(offered(&dir, "imp-dg info B"), ["Bench"]);
     assert!(offered(&dir, "imp-dg info --auth-file other.auth B").is_empty());
+    let accounts = dir.home().join(".config/imp-tools/accounts");
+    std::fs::create_dir_all(&accounts).expect("a fresh home");
+    std::fs::write(accounts.join("other.auth"), sign_in.to_string()).expect("the file");
+    assert_eq!(offered(&dir, "imp-dg info --account o"), ["other"]);
+    assert!(offered(&dir, "imp-dg info --account other B").is_empty());
     let files: Vec<PathBuf> = std::fs::read_dir(dir.home().join("cache/imp-tools/names"))
         .expect("the names")
         .map(|entry| entry.expect("a file").path())

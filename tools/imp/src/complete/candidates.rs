@@ -1,6 +1,7 @@
 //! From the description of a tool to what may be typed next: the engine of `clap_complete`, and names.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +11,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 use command_tree::{Opt, Verb};
 use model::ResourceKind;
 
-use super::live_names;
+use super::live_names::{self, TypedSignIn};
 
 /// What the shell may offer.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Candidate {
 /// What can stand in place of the last of `words`, which come after the name of the tool.
 pub fn offer(tree: &Verb, words: &[String]) -> Offer {
     let wants_files = Arc::new(AtomicBool::new(false));
-    let known = Known { sign_in_file: typed_sign_in_file(words), wants_files: wants_files.clone() };
+    let known = Known { sign_in: TypedSignIn::on(words), wants_files: wants_files.clone() };
     let mut command = command(tree, &known);
     let begun = words.last().map(String::as_str).unwrap_or_default();
     // The engine would give the short form of an option that has both; the long one is enough.
@@ -66,17 +67,26 @@ pub fn offer(tree: &Verb, words: &[String]) -> Offer {
 
 /// What completing a value depends on.
 struct Known {
-    sign_in_file: Option<String>,
+    sign_in: TypedSignIn,
     wants_files: Arc<AtomicBool>,
 }
 
-/// The sign-in file that stands on the line.
-fn typed_sign_in_file(words: &[String]) -> Option<String> {
-    const OPTION: &str = "--auth-file";
-    words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix(OPTION)? {
+/// The value of an option that stands on the line.
+fn typed(option: &str, words: &[String]) -> Option<String> {
+    words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix(option)? {
         "" => words.get(index + 1).cloned(),
         value => value.strip_prefix('=').map(str::to_owned),
     })
+}
+
+impl TypedSignIn {
+    /// What the words of a line say.
+    fn on(words: &[String]) -> Self {
+        TypedSignIn {
+            file: typed("--auth-file", words).map(PathBuf::from),
+            account: typed("--account", words),
+        }
+    }
 }
 
 fn command(verb: &Verb, known: &Known) -> Command {
@@ -118,12 +128,17 @@ fn arg(index: usize, option: &Opt, known: &Known) -> Arg {
             Vec::new()
         }));
     }
+    if option.long.as_deref() == Some("account") {
+        return arg.add(ArgValueCompleter::new(|begun: &OsStr| {
+            let names = live_names::accounts(begun.to_str()).into_iter();
+            names.map(CompletionCandidate::new).collect()
+        }));
+    }
     match kind_of(value) {
         Some(kind) => {
-            let sign_in_file = known.sign_in_file.clone();
+            let sign_in = known.sign_in.clone();
             arg.add(ArgValueCompleter::new(move |begun: &OsStr| {
-                let names =
-                    live_names::beginning_with(kind, begun.to_str(), sign_in_file.as_deref());
+                let names = live_names::beginning_with(kind, begun.to_str(), &sign_in);
                 let names = names.into_iter();
                 names
                     .map(|(name, about)| CompletionCandidate::new(name).help(Some(about.into())))
@@ -210,11 +225,11 @@ mod tests {
 
     #[test]
     fn the_sign_in_file_of_the_line_counts() {
-        let file = |line: &str| {
-            typed_sign_in_file(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
-        };
-        assert_eq!(file("list --auth-file x --dg "), Some("x".into()));
-        assert_eq!(file("list --auth-file=y"), Some("y".into()));
-        assert_eq!(file("list --auth-files y"), None);
+        let sign_in =
+            |line: &str| TypedSignIn::on(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(sign_in("list --auth-file x --dg ").file, Some("x".into()));
+        assert_eq!(sign_in("list --auth-file=y").file, Some("y".into()));
+        assert_eq!(sign_in("list --account lab --dg ").account, Some("lab".into()));
+        assert_eq!(sign_in("list --auth-files y"), TypedSignIn::default());
     }
 }

@@ -29,13 +29,30 @@ const JOBS: usize = 4;
 /// Nobody chooses among more.
 const MOST: usize = 1000;
 
+/// The sign-in that the line itself names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypedSignIn {
+    /// `--auth-file`
+    pub file: Option<PathBuf>,
+    /// `--account`
+    pub account: Option<String>,
+}
+
+/// The names of accounts that begin so.
+pub fn accounts(begun: Option<&str>) -> Vec<String> {
+    let environment = cli::sign_in_environment(&Common::default());
+    let names = auth::NamedAccounts::of(&environment).map(|accounts| accounts.names());
+    let begun = begun.unwrap_or_default();
+    names.unwrap_or_default().into_iter().filter(|name| name.starts_with(begun)).collect()
+}
+
 /// The names that begin so, and what each is.
 pub fn beginning_with(
     kind: ResourceKind,
     begun: Option<&str>,
-    sign_in_file: Option<&str>,
+    sign_in: &TypedSignIn,
 ) -> Vec<(String, String)> {
-    let (Some(begun), Some(kept)) = (begun, kept(kind, sign_in_file)) else { return Vec::new() };
+    let (Some(begun), Some(kept)) = (begun, kept(kind, sign_in)) else { return Vec::new() };
     let of = |text: fn(&Name) -> &String| {
         let names = kept.names.iter().filter(move |name| text(name).starts_with(begun));
         let names = names.map(move |name| (text(name).clone(), name.about.clone()));
@@ -46,9 +63,9 @@ pub fn beginning_with(
 }
 
 /// What is kept, made new if that takes no more than a moment.
-fn kept(kind: ResourceKind, sign_in_file: Option<&str>) -> Option<Kept> {
-    let usual = Common::default();
-    let common = Common { auth_file: sign_in_file.map(PathBuf::from), ..usual };
+fn kept(kind: ResourceKind, sign_in: &TypedSignIn) -> Option<Kept> {
+    let TypedSignIn { file, account } = sign_in.clone();
+    let common = Common { auth_file: file, account, ..Common::default() };
     let environment = cli::sign_in_environment(&common);
     let choice = auth::choose(&environment).ok()?;
     let cache_dir = environment.cache_dir.as_deref()?;
