@@ -7,7 +7,7 @@ mod tools;
 use std::time::Duration;
 
 use clap::Args;
-use cli::{Common, Exit, Output};
+use cli::{Common, Exit, Output, Page};
 use model::Record;
 
 /// Longer than that nobody waits for a service that does not answer.
@@ -66,17 +66,20 @@ impl Check {
         Check { state: State::Failed, advice: advice.into(), ..Check::ok(what, found) }
     }
 
-    fn record(&self) -> Record {
-        let result = match self.state {
+    fn result(&self) -> &'static str {
+        match self.state {
             State::Ok => "ok",
             State::Warning => "warning",
             State::Failed => "failed",
-        };
+        }
+    }
+
+    fn record(&self) -> Record {
         let mut record = Record::default();
         for (name, text) in [
             ("type", "check"),
             ("check", self.what),
-            ("result", result),
+            ("result", self.result()),
             ("found", &self.found),
             ("advice", &self.advice),
         ] {
@@ -92,13 +95,32 @@ impl Doctor {
         let common = Common { patience, ..self.common.clone() };
         let output = Output::open(&common, None)?;
         output.expect_type("check");
-        let mut has_failed = false;
-        let checks = service::checks(&common).into_iter();
-        for check in checks.chain(machine::checks(&common)).chain(tools::checks()) {
-            has_failed |= check.state == State::Failed;
-            output.print(&check.record())?;
+        let checks: Vec<Check> = service::checks(&common)
+            .into_iter()
+            .chain(machine::checks(&common))
+            .chain(tools::checks())
+            .collect();
+        if output.is_for_a_person() {
+            output.print_page(&page(&checks).to_text())?;
+        } else {
+            checks.iter().try_for_each(|check| output.print(&check.record()))?;
         }
         output.finish()?;
+        let has_failed = checks.iter().any(|check| check.state == State::Failed);
         Ok(if has_failed { Exit::SomeFailed } else { Exit::Done })
     }
+}
+
+/// All of it, nothing cut: what to do stands below, where there is something.
+fn page(checks: &[Check]) -> Page {
+    let mut page = Page::new("imp", "doctor");
+    page.section("What was found");
+    for check in checks {
+        page.line(vec![check.result().to_owned(), check.what.to_owned(), check.found.clone()]);
+    }
+    page.section("What to do");
+    for check in checks.iter().filter(|check| !check.advice.is_empty()) {
+        page.line(vec![check.what.to_owned(), check.advice.clone()]);
+    }
+    page
 }

@@ -191,10 +191,10 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
         "sign_in" => &[
             ("name", "NAME"),
             ("email", "ACCOUNT"),
+            ("in_use", "IN USE"),
             ("endpoint", "ENDPOINT"),
             ("credential", "CREDENTIAL"),
             ("expires_at", "EXPIRES"),
-            ("in_use", "IN USE"),
             ("file", "FILE"),
         ],
         "webhook_event" => &[
