@@ -60,10 +60,12 @@ const WRITES: &[(&str, &str)] = &[
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 28] = [
+const READS: [&str; 30] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
+    "imp-auth list",
+    "imp-auth use",
     "imp-auth account list",
     "imp-auth account info",
     "imp-auth key list",

@@ -256,7 +256,7 @@ fn answers_that_make_no_sense_are_errors_with_a_hint() {
         ("200 OK", "content-type: text/html\r\n", "<html>The hotel's Wi-Fi</html>", not_json),
         ("200 OK", "content-type: application/json\r\n", "{}", no_data),
         ("200 OK", api, "{\"data\":17}", no_data),
-        ("200 OK", api, "{\"data\":[", not_json),
+        ("200 OK", api, "{\"data\":[}", not_json),
         ("204 No Content", "", "", no_data),
         ("418 I'm a teapot", "", "{\"message\":\"short and stout\"}", "short and stout"),
     ] {

@@ -15,9 +15,7 @@ use make::{Making, Run};
 
 use crate::variables;
 
-/// Create device groups of any of the seven types
-///
-/// Fixture groups need a DUT and a production target. Columns of rows beat options.
+/// Create device groups; fixtures need a DUT and a target, columns beat options
 #[derive(Args)]
 pub struct Create {
     /// The name; without it, rows with a column `name`
