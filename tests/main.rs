@@ -17,6 +17,7 @@ mod commands {
     mod info;
     mod login_keys;
     mod logs;
+    mod metrics;
     mod questions;
     mod sign_in;
     mod umbrella;

@@ -3,6 +3,7 @@
 mod calls;
 mod forward;
 mod listen;
+mod metrics;
 mod service;
 mod webhooks;
 

@@ -60,7 +60,7 @@ const WRITES: &[(&str, &str)] = &[
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 30] = [
+const READS: [&str; 31] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -82,6 +82,7 @@ const READS: [&str; 30] = [
     "imp-device list",
     "imp-device info",
     "imp-device history",
+    "imp-device metrics",
     "imp-dg list",
     "imp-dg info",
     "imp-hook list",

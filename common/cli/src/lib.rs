@@ -10,6 +10,7 @@ mod command_line;
 pub mod consent;
 mod describe;
 mod exit;
+pub mod exposition;
 pub mod guards;
 pub mod help;
 pub mod invocation;

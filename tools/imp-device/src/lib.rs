@@ -4,10 +4,12 @@
 //! `common/cli`; the record contract is in imp-records(7).
 
 mod assign;
+mod filters;
 mod history;
 mod info;
 mod known_devices;
 mod list;
+mod metrics;
 mod remove;
 mod restart;
 mod unassign;
@@ -51,6 +53,13 @@ enum Verb {
         "imp-device list --dg Line-1 | imp-device history --since 7d",
     ]))]
     History(Deferred<history::History>),
+    /// Count devices, as metrics for Prometheus
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device metrics",
+        "imp-device metrics --dg-type production --group-names",
+        "imp-device metrics --textfile /var/lib/node_exporter/imp.prom",
+    ]))]
+    Metrics(Deferred<metrics::Metrics>),
     /// Put devices into a device group
     #[command(after_help = help::examples("imp-device", &[
         "imp-device assign --dg Bench oven-7",
@@ -94,6 +103,7 @@ pub fn run() -> ExitCode {
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
         Verb::History(history) => history.run(),
+        Verb::Metrics(metrics) => metrics.run(),
         Verb::Assign(assign) => assign.run(),
         Verb::Unassign(unassign) => unassign.run(),
         Verb::Update(update) => update.run(),

@@ -65,7 +65,7 @@ enum Verb {
     Delete(Deferred<delete::Delete>),
     /// Receive the calls of webhooks and print each as a record
     #[command(after_help = help::examples_of_list("imp-hook", "webhook_event", &[
-        "imp-hook listen --journal events",
+        "imp-hook listen --journal events --metrics 9187",
         "imp-hook listen --journal events --replay | tee all.ndjson",
         "imp-hook listen --journal j --create -g Bench -e blinkup -u https://h.example",
     ]))]

@@ -13,6 +13,7 @@ mod duplicates;
 mod event;
 mod forward;
 mod journal;
+mod metrics;
 mod printer;
 mod ready;
 mod refused;
@@ -45,6 +46,7 @@ use counts::Counts;
 use duplicates::Duplicates;
 use forward::Forwarder;
 use journal::Journal;
+use metrics::Metrics;
 use printer::Printer;
 use ready::Ready;
 use refused::RefusedCalls;
@@ -75,6 +77,9 @@ pub struct Listen {
     /// Deliver every event to this URL too
     #[arg(long, value_name = "URL")]
     forward_to: Option<String>,
+    /// Counts for Prometheus; a port is one of 127.0.0.1
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = metrics::address)]
+    metrics: Option<SocketAddr>,
     /// First print the events that the journal has
     #[arg(long)]
     replay: bool,
@@ -127,7 +132,9 @@ impl Listen {
         output.expect_type(event::TYPE);
         let session = self.create.then(|| Session::open(&self.common)).transpose()?;
         let delivery = self.forward_to.as_deref().map(forward::delivery).transpose()?;
+        let metrics = self.metrics.map(listener_at).transpose()?;
         let listening = self.start(output, delivery)?;
+        let metrics = metrics.map(|metrics| listening.serve(metrics)).transpose()?;
         self.ready_file.as_deref().map_or(Ok(()), |file| ready.prepare(file))?;
         let create = |session| {
             let base = base(self.url.as_deref().unwrap_or_default(), &listening.secret);
@@ -135,7 +142,7 @@ impl Listen {
         };
         let hooks = session.map(create).transpose()?;
         // From here on hooks may be there, so everything goes through the ordinary end.
-        let announced = self.announce(&listening, hooks.as_ref(), &mut ready);
+        let announced = self.announce(&listening, hooks.as_ref(), metrics, &mut ready);
         if announced.is_ok() {
             listening.wait_for_end(&stop, service.as_mut());
         }
@@ -157,22 +164,20 @@ impl Listen {
             let cut = recovered.cut;
             stderr::say(&format!("cut {cut} bytes of an unfinished event off the journal"));
         }
-        let listener = TcpListener::bind(self.listen).map_err(|error| {
-            CommandError::usage(format!("cannot listen on {}: {error}", self.listen))
-        })?;
+        let listener = listener_at(self.listen)?;
         let address = listener.local_addr().map_err(cannot)?;
         let progress = Arc::new(Progress::default());
         progress.set(|state| {
             state.committed = journal.length();
             state.printed = if self.replay { 0 } else { journal.length() };
         });
+        let counts = Arc::new(Counts::default());
         let printer = Printer::start(journal.reader().map_err(cannot)?, progress.clone(), output);
         let forward = |delivery| {
             let reader = journal.reader().map_err(cannot)?;
-            Forwarder::start(delivery, &origin(address), &self.journal, reader, &progress)
+            Forwarder::start(delivery, &origin(address), &self.journal, reader, &progress, &counts)
         };
         let forwarder = delivery.map(forward).transpose()?;
-        let counts = Arc::new(Counts::default());
         let duplicates = duplicates_of(&recovered.recent);
         let committer = Committer::start(journal, duplicates, progress.clone(), counts.clone());
         let receiver = Receiver::new(secret.clone(), committer, counts.clone(), refused);
@@ -186,6 +191,7 @@ impl Listen {
         &self,
         Listening { address, secret, .. }: &Listening,
         hooks: Option<&Registration>,
+        metrics: Option<SocketAddr>,
         ready: &mut Ready,
     ) -> Result<(), CommandError> {
         let origin = origin(*address);
@@ -200,7 +206,13 @@ impl Listen {
         if let Some(hooks) = hooks {
             stderr::say(&format!("{} webhooks call it until it ends", hooks.count()));
         }
-        let line = json!({"address": address.to_string(), "url": url});
+        let mut line = json!({"address": address.to_string(), "url": url});
+        if let Some(metrics) =
+            metrics.map(|address| format!("{}{}", self::origin(address), metrics::PATH))
+        {
+            stderr::say(&format!("metrics are at {metrics}"));
+            line["metrics"] = metrics.into();
+        }
         ready.write(&line)
     }
 
@@ -225,6 +237,17 @@ struct Listening {
 }
 
 impl Listening {
+    /// Answers at `listener` with the counts; gives its address.
+    fn serve(&self, listener: TcpListener) -> Result<SocketAddr, CommandError> {
+        let forwards = self.forwarder.is_some();
+        let metrics = Metrics::new(self.counts.clone(), self.progress.clone(), forwards);
+        let served = listener.local_addr().and_then(|address| {
+            self.server.answer_also(listener, |listener| metrics::serve(listener, metrics))?;
+            Ok(address)
+        });
+        served.map_err(|error| CommandError::usage(format!("--metrics: {error}")))
+    }
+
     /// Waits until somebody ends it, nobody reads what it prints any more, or the journal is broken.
     fn wait_for_end(&self, stop: &AtomicBool, mut service: Option<&mut Service>) {
         service.iter_mut().for_each(|service| service.is_ready());
@@ -244,6 +267,12 @@ impl Listening {
         stderr::say(&self.counts.summary());
         printed
     }
+}
+
+/// Listens at an address.
+fn listener_at(address: SocketAddr) -> Result<TcpListener, CommandError> {
+    TcpListener::bind(address)
+        .map_err(|error| CommandError::usage(format!("cannot listen on {address}: {error}")))
 }
 
 /// Who listens at an address.

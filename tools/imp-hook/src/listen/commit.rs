@@ -159,7 +159,7 @@ impl Writer {
             return false;
         }
         self.write_error_reported = false;
-        self.counts.kept(group.len() as u64, repeats);
+        self.counts.kept(group.len() as u64, repeats, clock::now());
         self.progress.set(|state| state.committed = self.journal.length());
         true
     }

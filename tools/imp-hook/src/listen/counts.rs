@@ -1,49 +1,73 @@
-//! How many calls were kept and refused.
+//! How many calls were kept and refused, for the end and for --metrics.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// Counts since the start.
 #[derive(Debug, Default)]
 pub struct Counts {
-    inner: Mutex<Inner>,
+    present: Mutex<Present>,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    events: u64,
-    repeats: u64,
-    refused: BTreeMap<u16, u64>,
+/// The counts at a time.
+#[derive(Clone, Debug, Default)]
+pub struct Present {
+    /// Events in the journal.
+    pub events: u64,
+    /// Those of them that are marked as repeats.
+    pub repeats: u64,
+    /// When the last of them was kept.
+    pub last_event: Option<SystemTime>,
+    /// Refused calls by their status.
+    pub refused: BTreeMap<u16, u64>,
+    /// Events that --forward-to has taken.
+    pub forwarded: u64,
 }
 
 impl Counts {
-    /// Events that are in the journal, and how many of them were marked as repeats.
-    pub fn kept(&self, events: u64, repeats: u64) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.events += events;
-        inner.repeats += repeats;
+    /// Events that are in the journal now, and how many of them were marked as repeats.
+    pub fn kept(&self, events: u64, repeats: u64, now: SystemTime) {
+        let mut present = self.lock();
+        present.events += events;
+        present.repeats += repeats;
+        present.last_event = Some(now);
+    }
+
+    /// An event that was delivered.
+    pub fn forwarded(&self) {
+        self.lock().forwarded += 1;
+    }
+
+    /// All counts.
+    pub fn present(&self) -> Present {
+        self.lock().clone()
     }
 
     /// A call that was refused; true for the first with this status.
     pub fn refused(&self, status: u16) -> bool {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = inner.refused.entry(status).or_default();
+        let mut present = self.lock();
+        let count = present.refused.entry(status).or_default();
         *count += 1;
         *count == 1
     }
 
     /// All counts in one line.
     pub fn summary(&self) -> String {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused: u64 = inner.refused.values().sum();
+        let present = self.lock();
+        let refused: u64 = present.refused.values().sum();
         let statuses: Vec<_> =
-            inner.refused.iter().map(|(status, count)| format!("{status}: {count}")).collect();
+            present.refused.iter().map(|(status, count)| format!("{status}: {count}")).collect();
         let statuses =
             if refused > 0 { format!(" ({})", statuses.join(", ")) } else { String::new() };
         format!(
             "{} events, {} of them repeats; {refused} calls refused{statuses}",
-            inner.events, inner.repeats
+            present.events, present.repeats
         )
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,7 +79,7 @@ mod tests {
     fn everything_is_in_the_summary() {
         let counts = Counts::default();
         assert_eq!(counts.summary(), "0 events, 0 of them repeats; 0 calls refused");
-        counts.kept(3, 1);
+        counts.kept(3, 1, SystemTime::UNIX_EPOCH);
         assert!(counts.refused(404));
         assert!(!counts.refused(404));
         assert!(counts.refused(413));

@@ -21,6 +21,7 @@ use cli::terminal::{environment, stderr};
 
 use super::POLL_INTERVAL;
 use super::commit::{Progress, State};
+use super::counts::Counts;
 use super::journal::{lines_between, parse_event};
 use position::Position;
 
@@ -43,6 +44,7 @@ pub struct Forwarder {
 struct Work {
     journal: File,
     progress: Arc<Progress>,
+    counts: Arc<Counts>,
     delivery: Delivery,
     /// Where the next line begins that has not been looked at.
     at: u64,
@@ -75,6 +77,7 @@ impl Forwarder {
         path: &Path,
         journal: File,
         progress: &Arc<Progress>,
+        counts: &Arc<Counts>,
     ) -> Result<Self, CommandError> {
         if delivery.origin() == listener {
             return Err(unusable("this is the listener itself; each event would make another"));
@@ -93,6 +96,7 @@ impl Forwarder {
         let mut work = Work {
             journal,
             progress: progress.clone(),
+            counts: counts.clone(),
             delivery,
             at,
             position,
@@ -152,6 +156,7 @@ impl Work {
             if !self.deliver(line.trim_ascii_end()) {
                 return false;
             }
+            self.counts.forwarded();
             self.position.set(end, line, &event);
             self.save();
         }

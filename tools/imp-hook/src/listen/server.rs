@@ -64,6 +64,21 @@ impl Server {
         Ok(Server { runtime, closing, has_answered: Arc::new(AtomicBool::new(true)) })
     }
 
+    /// Lets something else answer at another address, as long as calls are taken.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn answer_also<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        listener: std::net::TcpListener,
+        serve: impl FnOnce(TcpListener) -> F,
+    ) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let listener = self.runtime.block_on(async { TcpListener::from_std(listener) })?;
+        self.runtime.spawn(serve(listener));
+        Ok(())
+    }
+
     /// Whether the threads of the connections have run what they were given when this was asked last.
     pub fn answers(&self) -> bool {
         let answers = self.has_answered.swap(false, Ordering::Relaxed);
