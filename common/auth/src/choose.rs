@@ -123,19 +123,30 @@ pub struct Description {
 /// Kind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
 /// that counts is broken, names a missing file, or has an endpoint that cannot be used.
 pub fn choose(environment: &Environment) -> Result<Choice, Error> {
-    if let (Some(name), Some(file)) = (account_asked_for(environment), file_asked_for(environment))
-    {
-        let title = format!("Two sign-ins are named: the account {name} and {}", file.display());
-        return Err(Error::new(ErrorKind::BadInput, title)
-            .detail("unset IMP_ACCOUNT or IMP_AUTH_FILE, or say --account or --auth-file"));
-    }
+    one_is_named(environment)?;
     if let Some(name) = account_asked_for(environment) {
         NamedAccounts::of(environment)?.file(name)?;
     }
-    match sources(environment).into_iter().next() {
+    let first = sources(environment).into_iter().next();
+    if matches!(first, None | Some(Source::HomeFile(_)))
+        && let Ok(accounts) = NamedAccounts::of(environment)
+    {
+        // A choice that cannot be read would have come before these.
+        accounts.default_name()?;
+    }
+    match first {
         None => Err(nowhere(environment)),
         Some(source) => found_at(source, environment),
     }
+}
+
+/// Refuses two variables that name two sign-ins: neither may be passed over.
+pub(crate) fn one_is_named(environment: &Environment) -> Result<(), Error> {
+    let (account, file) = (account_asked_for(environment), file_asked_for(environment));
+    let (Some(name), Some(file)) = (account, file) else { return Ok(()) };
+    let title = format!("Two sign-ins are named: the account {name} and {}", file.display());
+    Err(Error::new(ErrorKind::BadInput, title)
+        .detail("unset IMP_ACCOUNT or IMP_AUTH_FILE, or say --account or --auth-file"))
 }
 
 /// The sign-in that is to be found there, whether it counts or not.
@@ -169,7 +180,7 @@ pub fn sources(environment: &Environment) -> Vec<Source> {
     let home = in_directory(environment.home.as_ref()).filter(|path| local.as_ref() != Some(path));
     let accounts = NamedAccounts::of(environment).ok();
     let account = |name: &str| Some((name.to_owned(), accounts.as_ref()?.file(name).ok()?));
-    let chosen = accounts.as_ref().and_then(NamedAccounts::default_name);
+    let chosen = accounts.as_ref().and_then(|accounts| accounts.default_name().ok().flatten());
     let user = environment.user.clone().filter(|user| !user.is_empty());
     let key = environment.login_key.as_ref().filter(|key| !key.is_empty());
     [

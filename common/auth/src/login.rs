@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use api::{Error, send::clock};
 
 use crate::account::{Account, Identity, known_account, same_account};
-use crate::choose::{Choice, EnvCredential, Source, identity_in_file};
+use crate::choose::{Choice, EnvCredential, Source, identity_in_file, one_is_named};
 use crate::file::{self, SignIn};
 use crate::keyring;
 use crate::lock::{self, Locked};
@@ -191,6 +191,8 @@ pub fn log_in(
         sign_in.use_keyring(keyring::new_entry(&sign_in));
     }
     keyring::keep(&sign_in, &file, interaction).map_err(|error| unwritable(&file, &error))?;
+    // A service that gave the same token again has had its secret kept in the same entry.
+    let before = before.filter(|before| before.keyring != sign_in.keyring);
     remove_from_keyring(before.as_ref(), interaction);
     let endpoint = endpoint.to_owned();
     let (store, env_credential) = (Some(file.clone()), EnvCredential::Nothing);
@@ -213,8 +215,10 @@ pub fn log_out(
     // A broken file is no reason to keep it.
     let mut sign_in = file::read(&file, clock::wait).ok().flatten();
     if let Some(sign_in) = &mut sign_in {
-        // Only to end its refresh token at the service.
-        let _locked_or_gone = keyring::fetch(sign_in, interaction);
+        // To end its refresh token at the service.
+        if let Err(error) = keyring::fetch(sign_in, interaction) {
+            (interaction.warn)(&format!("the refresh token stays valid at the service: {error}"));
+        }
     }
     let removed = private::target_of(&file).and_then(fs::remove_file);
     removed.map_err(|error| match error.kind() {
@@ -229,9 +233,10 @@ pub fn log_out(
     })?;
     remove_from_keyring(sign_in.as_ref(), interaction);
     if let Some(accounts) = source.account().and(NamedAccounts::of(environment).ok())
-        && accounts.default_name().as_deref() == source.account()
+        && accounts.default_name().ok().flatten().as_deref() == source.account()
+        && let Err(error) = accounts.set_default(None)
     {
-        accounts.set_default(None)?;
+        (interaction.warn)(&error.to_string());
     }
     let sign_in = sign_in.as_ref();
     Ok(LoggedOut {
@@ -246,6 +251,9 @@ fn destination(
     destination: &Destination,
     environment: &Environment,
 ) -> Result<(PathBuf, Source), Error> {
+    if *destination == Destination::Usual {
+        one_is_named(environment)?;
+    }
     let named = environment.auth_file.as_ref().filter(|path| !path.as_os_str().is_empty());
     let account = environment.account.as_ref().filter(|name| !name.is_empty());
     let of_account = |name: &String| {

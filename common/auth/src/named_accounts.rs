@@ -76,9 +76,22 @@ impl NamedAccounts {
     }
 
     /// The account that [`set_default`](Self::set_default) chose.
-    pub fn default_name(&self) -> Option<String> {
-        let text = fs::read_to_string(self.default_file()).ok()?;
-        Some(text.trim().to_owned()).filter(|name| !name.is_empty())
+    ///
+    /// # Errors
+    /// Of kind `bad_input` when there is a choice that cannot be read, or names no account.
+    pub fn default_name(&self) -> Result<Option<String>, Error> {
+        let broken = |why: String| {
+            let title = format!("{} does not say which account", self.default_file().display());
+            Error::new(ErrorKind::BadInput, title)
+                .detail(format!("{why}; choose again with `imp-auth use`"))
+        };
+        let name = match fs::read_to_string(self.default_file()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(broken(error.to_string())),
+            Ok(text) => text.trim().to_owned(),
+        };
+        check(&name).map_err(|error| broken(error.title))?;
+        Ok(Some(name))
     }
 
     /// Chooses the account that commands use when nothing that comes before it says otherwise; `None` chooses none.
@@ -152,7 +165,8 @@ mod tests {
     fn the_default_is_one_that_is_there() {
         let root = tempfile::tempdir().unwrap();
         let accounts = accounts(root.path());
-        assert_eq!((accounts.names().len(), accounts.default_name()), (0, None));
+        assert_eq!(accounts.names().len(), 0);
+        assert_eq!(accounts.default_name().unwrap(), None);
         let error = accounts.set_default(Some("factory")).unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotSignedIn);
         assert!(error.detail.unwrap().contains("imp-auth login --as factory"));
@@ -171,9 +185,14 @@ mod tests {
                 .contains("factory, test")
         );
         accounts.set_default(Some("factory")).unwrap();
-        assert_eq!(accounts.default_name().as_deref(), Some("factory"));
+        assert_eq!(accounts.default_name().unwrap().as_deref(), Some("factory"));
         accounts.set_default(None).unwrap();
         accounts.set_default(None).unwrap();
-        assert_eq!(accounts.default_name(), None);
+        assert_eq!(accounts.default_name().unwrap(), None);
+        for broken in ["", "../x\n", "one\ntwo\n"] {
+            fs::write(accounts.default_file(), broken).unwrap();
+            let error = accounts.default_name().unwrap_err();
+            assert_eq!(error.kind, ErrorKind::BadInput, "{broken:?} is not passed over");
+        }
     }
 }

@@ -116,3 +116,27 @@ fn fifty_commands_of_an_account_renew_it_once() {
         sim.requests().iter().filter(|request| request.path.ends_with("/auth/token")).count();
     assert_eq!(renewals, 1);
 }
+
+#[test]
+fn a_choice_that_cannot_be_read_is_not_passed_over() {
+    let (sim, dir) = two_accounts();
+    dir.sh(&format!("{} --pwd-file pw", login(&sim))).quiet();
+    dir.sh("imp-auth use partner").quiet();
+    let choice = dir.home().join(".config/imp-tools/account");
+    for broken in ["", "../partner\n"] {
+        fs::write(&choice, broken).expect("it can be written");
+        dir.sh("imp-device list").code(2).no_stdout().says("imp-auth use");
+    }
+    dir.sh("imp-auth use factory").quiet();
+    // One that cannot be used is not chosen.
+    let file = dir.home().join(".config/imp-tools/accounts/broken.auth");
+    fs::write(file, "dear diary").expect("it can be written");
+    dir.sh("imp-auth use broken").code(2).no_stdout();
+    assert_eq!(dir.sh("imp-auth info").quiet().record()["name"], "factory");
+    // Neither of two that are named is removed or written over.
+    dir.sh("cp ~/.impt.auth other.auth").quiet();
+    let both = "IMP_ACCOUNT=factory IMP_AUTH_FILE=other.auth";
+    dir.sh(&format!("{both} imp-auth logout")).code(2).no_stdout();
+    dir.sh(&format!("{both} {} --pwd-file pw -q", login(&sim))).code(2).no_stdout();
+    dir.sh("test -s other.auth").quiet();
+}

@@ -26,6 +26,14 @@ impl Use {
     pub fn run(&self) -> cli::Result {
         let environment = cli::sign_in_environment(&self.common);
         let accounts = NamedAccounts::of(&environment)?;
+        let chosen = match &self.name {
+            // One that cannot be used is not chosen.
+            Some(name) => Some(auth::found_at(
+                auth::Source::DefaultAccount(name.clone(), accounts.file(name)?),
+                &environment,
+            )?),
+            None => None,
+        };
         accounts.set_default(self.name.as_deref())?;
         let Some(front) = auth::sources(&environment).into_iter().next() else {
             stderr::say("no sign-in is left that counts here");
@@ -34,11 +42,8 @@ impl Use {
         if front.account().is_none() || front.account() != self.name.as_deref() {
             stderr::say(&format!("commands here use {front}"));
         }
-        let choice = match &self.name {
-            Some(name) => auth::found_at(
-                auth::Source::DefaultAccount(name.clone(), accounts.file(name)?),
-                &environment,
-            )?,
+        let choice = match chosen {
+            Some(chosen) => chosen,
             None => auth::found_at(front, &environment)?,
         };
         let known = environment.state_dir.as_deref();

@@ -186,6 +186,10 @@ impl<'a> Results<'a> {
         let failure = if said { &not_attempted } else { failure };
         self.print_waiting();
         self.note_told(source, &Told::Failed(failure));
+        if self.waiting.is_some() {
+            // Its words and its line in the file of failed rows do not wait.
+            self.flush_journal();
+        }
         self.over |= failure.ends_run();
         // The reason why the run ended has been said once; thousands of rows after it say nothing new.
         if failure.kind != ErrorKind::NotAttempted || failure.partly {
