@@ -38,6 +38,13 @@ pub struct Reading<'a> {
     pub whole: bool,
 }
 
+impl Reading<'_> {
+    /// The whole list, with all that the records hold.
+    pub fn whole(jobs: usize) -> Self {
+        Reading { jobs, wanted: &|| true, likely: None, only: None, whole: true }
+    }
+}
+
 /// Reads the list of `path` with `filters`, giving each record once, in order, to `each`, which may
 /// break off. `seen` may be shared by several lists that are to be one.
 ///
@@ -105,7 +112,7 @@ pub fn collect(
     jobs: usize,
 ) -> Result<Vec<Record>, Error> {
     let mut records = Vec::new();
-    let reading = Reading { jobs, wanted: &|| true, likely: None, only: None, whole: true };
+    let reading = Reading::whole(jobs);
     let _all = list(client, path, filters, &reading, &mut SeenIds::default(), |record| {
         records.push(record);
         ControlFlow::Continue(())

@@ -219,8 +219,7 @@ impl Resolver {
     /// Devices with a name, and of each no more than it takes to tell it from others.
     fn device_names(&self) -> Result<Vec<Record>, Error> {
         let mut named = Vec::new();
-        let reading =
-            Reading { jobs: self.jobs, wanted: &|| true, likely: None, only: None, whole: true };
+        let reading = Reading::whole(self.jobs);
         let _all =
             devices::list(&self.client, &[], &reading, &mut SeenIds::default(), |mut device| {
                 if device.get("name").is_some_and(Value::is_string) {
@@ -238,8 +237,7 @@ impl Resolver {
     /// Deployments without their programs.
     fn deployments(&self) -> Result<Vec<Record>, Error> {
         let mut all = Vec::new();
-        let reading =
-            Reading { jobs: self.jobs, wanted: &|| true, likely: None, only: None, whole: true };
+        let reading = Reading::whole(self.jobs);
         let path = ResourceKind::Deployment.path();
         let _all =
             list::list(&self.client, path, &[], &reading, &mut SeenIds::default(), |deployment| {

@@ -266,13 +266,7 @@ impl Session {
     /// As [`api::Client::send`].
     pub fn members(&self, group: &str) -> Result<Vec<String>, Failure> {
         let filters = [("filter[devicegroup.id]".to_owned(), group.to_owned())];
-        let reading = Reading {
-            jobs: usize::from(self.common.jobs),
-            wanted: &|| true,
-            likely: None,
-            only: None,
-            whole: true,
-        };
+        let reading = Reading::whole(usize::from(self.common.jobs));
         let mut ids = Vec::new();
         let mut seen = SeenIds::default();
         let listed =

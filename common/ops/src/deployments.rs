@@ -25,13 +25,7 @@ use cli::{Session, journal, text};
 pub fn deployments(session: &Session, filters: &[(&str, &str)]) -> Result<Vec<Record>, Failure> {
     let filters: Vec<_> =
         filters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let reading = Reading {
-        jobs: usize::from(session.common.jobs),
-        wanted: &|| true,
-        likely: None,
-        only: None,
-        whole: true,
-    };
+    let reading = Reading::whole(usize::from(session.common.jobs));
     let mut deployments = Vec::new();
     let mut seen = SeenIds::default();
     let each = |deployment| {

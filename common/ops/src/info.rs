@@ -82,13 +82,7 @@ fn device_counts(
     product: &str,
 ) -> Result<HashMap<String, (usize, usize)>, Failure> {
     let filters = [("filter[product.id]".to_owned(), product.to_owned())];
-    let reading = Reading {
-        jobs: usize::from(session.common.jobs),
-        wanted: &|| true,
-        likely: None,
-        only: None,
-        whole: true,
-    };
+    let reading = Reading::whole(usize::from(session.common.jobs));
     let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
     let count = |device: Record| {
         let (total, online) = counts.entry(text(&device, "devicegroup_id").to_owned()).or_default();

@@ -130,13 +130,7 @@ pub fn move_members(session: &Session, order: &Move<'_>, groups: &[String]) -> R
     }
     let mut job = MoveJob::new(session, order);
     let mut seen = SeenIds::default();
-    let reading = Reading {
-        jobs: usize::from(session.common.jobs),
-        wanted: &|| true,
-        likely: None,
-        only: None,
-        whole: true,
-    };
+    let reading = Reading::whole(usize::from(session.common.jobs));
     for group in groups {
         let source = format!("{} {group}", order.job.args.source.option);
         let filters = [("filter[devicegroup.id]".to_owned(), group.clone())];
