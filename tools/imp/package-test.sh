@@ -58,6 +58,7 @@ glibc() {
     for program in "$package"/stage/bin/*; do
         newest=$(objdump -T "$program" | sed -n 's/.*(\{0,1\}GLIBC_\([0-9.]*\)).*/\1/p' | sort -Vu | tail -1)
         printf '%-12s glibc %s\n' "${program##*/}" "$newest"
+        [ -n "$newest" ] || fail "nothing tells which glibc ${program##*/} wants"
         [ "$(printf '%s\n' "$newest" 2.17 | sort -V | tail -1)" = 2.17 ] ||
             fail "${program##*/} wants glibc $newest"
     done
