@@ -117,7 +117,7 @@ impl NamedAccounts {
     pub(crate) fn unknown(&self, name: &str) -> Error {
         let known = match self.names().as_slice() {
             [] => "there is none yet".to_owned(),
-            names => format!("there are: {}", names.join(", ")),
+            names => format!("known are {}", names.join(", ")),
         };
         Error::new(ErrorKind::NotSignedIn, format!("There is no account called {name:?} here"))
             .detail(format!("{known}; `imp-auth login --as {name}` would make it"))
