@@ -1,5 +1,6 @@
 //! One seed: a population, and commands one after another, with trouble.
 
+mod builds;
 mod keys;
 mod killed;
 mod listed;
@@ -134,9 +135,10 @@ impl Case {
             self.commands += 1;
             let before = self.state();
             if self.is_wide && self.random.percent(12) {
-                match self.random.below(2) {
+                match self.random.below(3) {
                     0 => self.keys()?,
-                    _ => self.tidied(&before)?,
+                    1 => self.tidied(&before)?,
+                    _ => self.builds_of_group(&before)?,
                 }
                 continue;
             }

@@ -1,6 +1,8 @@
 //! Commands and their input, drawn at random: what is typed, and what each row of it wants.
 
 mod fields;
+mod groups;
+mod things;
 
 use serde_json::{Value, json};
 
@@ -79,7 +81,10 @@ const VERBS: [&str; 23] = [
 ];
 
 /// What is drawn besides by seeds that are [wide](crate::case::is_wide): other fields of things.
-const MORE_VERBS: [&str; 7] = [
+const MORE_VERBS: [&str; 10] = [
+    "dg factory create",
+    "dg target",
+    "dg minimum",
     "dg rename",
     "dg variables",
     "product rename",
@@ -102,7 +107,9 @@ pub fn draw(
         false => *random.one_of(&VERBS),
     };
     let lacks = |collection| state.ids(collection).is_empty();
-    if (verb == "device assign" || verb == "dg create") && lacks("products") {
+    if (verb == "device assign" || (verb.starts_with("dg") && verb.ends_with("create")))
+        && lacks("products")
+    {
         verb = "product create";
     } else if verb == "device assign" && lacks("devicegroups") {
         verb = "dg create";
@@ -118,7 +125,13 @@ pub fn draw(
     );
     let stdin: String = rows.iter().map(|row| format!("{}\n", row.line)).collect();
     let is_blessed = |row: &Row| row.thing.as_ref().is_some_and(|thing| state.is_blessed(thing));
-    let has_a_way_back = matches!(
+    let is_reversible = has_a_way_back(verb) && !rows.iter().any(is_blessed);
+    Drawn { command: Command::new(&line).reading(&stdin), rows, verb, also, is_reversible, number }
+}
+
+/// Whether undo brings back all that a verb has done to things that were not blessed.
+fn has_a_way_back(verb: &str) -> bool {
+    matches!(
         verb,
         "device assign"
             | "device unassign"
@@ -130,11 +143,11 @@ pub fn draw(
             | "product create"
             | "dg rename"
             | "dg variables"
+            | "dg factory create"
+            | "dg target"
             | "product rename"
             | "build flag"
-    );
-    let is_reversible = has_a_way_back && !rows.iter().any(is_blessed);
-    Drawn { command: Command::new(&line).reading(&stdin), rows, verb, also, is_reversible, number }
+    )
 }
 
 struct Drawing<'a> {
@@ -180,6 +193,7 @@ impl Drawing<'_> {
             "dg create" | "product create" => self.creations(&line, verb),
             "hook create" => (line, self.hooks(), Vec::new()),
             "build deploy" | "build copy" => self.builds(machine, &line, verb),
+            "dg factory create" | "dg target" | "dg minimum" => self.factory_groups(verb),
             _ => self.other_fields(machine, verb),
         }
     }
@@ -238,102 +252,6 @@ impl Drawing<'_> {
         let rows =
             self.things(collection, 6, |tag| Want::Field("description", json!(format!("d{tag}"))));
         (line.to_owned(), rows, Vec::new())
-    }
-
-    fn deletions(&mut self, line: &str, verb: &str) -> Parts {
-        let rows = self.things(collection_of(verb), 2, |_| Want::Gone);
-        let mut also = Vec::new();
-        let force = if verb == "hook delete" { "" } else { " --force" };
-        let mut groups: Vec<String> = Vec::new();
-        for row in &rows {
-            let id = row.thing.as_deref().and_then(|thing| thing.split_once('/')).map(|it| it.1);
-            let id = id.unwrap_or_default();
-            match verb {
-                "dg delete" => groups.push(id.to_owned()),
-                "product delete" => {
-                    let of_product = |group: &String| {
-                        self.state.get(&format!("devicegroups/{group}"))["product_id"] == id
-                    };
-                    groups.extend(self.state.ids("devicegroups").into_iter().filter(of_product));
-                }
-                // The group loses its current build.
-                "build delete" => also.push("devicegroups/".to_owned()),
-                _ => {}
-            }
-        }
-        for group in groups {
-            also.extend(self.state.members(&group).into_iter().map(|id| format!("devices/{id}")));
-            also.push(format!("devicegroups/{group}"));
-            let of_group = |key: &&String| self.state.get(key)["devicegroup_id"] == group.as_str();
-            also.extend(self.state.0.keys().filter(of_group).cloned());
-        }
-        (format!("{line} --confirmed{force}"), rows, also)
-    }
-
-    fn creations(&mut self, line: &str, verb: &str) -> Parts {
-        let products = self.state.ids("products");
-        let is_group = verb == "dg create";
-        let number = self.random.between(1, 5);
-        let names: Vec<String> =
-            (0..number).map(|at| format!("new-{}-{at}", self.number)).collect();
-        let product = if is_group { self.random.one_of(&products).clone() } else { String::new() };
-        let row = |name: &String| {
-            let mut fields = vec![("name", json!(name))];
-            if is_group {
-                fields.push(("product_id", json!(product)));
-            }
-            let collection = if is_group { "devicegroups" } else { "products" };
-            Row {
-                line: json!({"name": name}).to_string(),
-                thing: None,
-                want: Want::New(collection, fields),
-            }
-        };
-        let line = if is_group { format!("{line} --product {product}") } else { line.to_owned() };
-        (line, names.iter().map(row).collect(), Vec::new())
-    }
-
-    fn hooks(&mut self) -> Vec<Row> {
-        let groups = self.state.ids("devicegroups");
-        let number = self.random.between(1, 3) as usize;
-        let tag = self.number;
-        let row = |(at, group): (usize, String)| {
-            let url = format!("https://example.test/{tag}/{at}");
-            let fields = vec![
-                ("url", json!(url)),
-                ("event", json!("blinkup")),
-                ("devicegroup_id", json!(group)),
-            ];
-            Row {
-                line: json!({"dg": group, "url": url, "event": "blinkup"}).to_string(),
-                thing: None,
-                want: Want::New("webhooks", fields),
-            }
-        };
-        self.random.some_of(&groups, number).into_iter().enumerate().map(row).collect()
-    }
-
-    fn builds(&mut self, machine: &Machine, line: &str, verb: &str) -> Parts {
-        let builds = self.state.ids("deployments");
-        let mut line = line.to_owned();
-        if verb == "build copy" && !builds.is_empty() {
-            line += &format!(" --build {}", self.random.one_of(&builds));
-        } else {
-            let code = format!("local drawn = {};", self.random.below(5));
-            let file = machine.write(&format!("code-{}.nut", self.number), &code);
-            line = format!("imp-build deploy -x {file}");
-        }
-        line += *self.random.one_of(&["", "", " --if-changed"]);
-        let groups = self.state.ids("devicegroups");
-        let number = self.random.between(1, 3) as usize;
-        let chosen = self.random.some_of(&groups, number);
-        let also = chosen.iter().map(|group| format!("devicegroups/{group}")).collect();
-        let row = |group: String| Row {
-            line: json!({"dg": group}).to_string(),
-            thing: None,
-            want: Want::New("deployments", vec![("devicegroup_id", json!(group))]),
-        };
-        (format!("{line} --confirmed"), chosen.into_iter().map(row).collect(), also)
     }
 
     /// Rows that mean nothing, and rows that say the same again.

@@ -48,7 +48,7 @@ impl Seen<'_> {
     /// # Errors
     /// The first that is broken.
     pub fn check(&self) -> Result<(), Broken> {
-        self.made_no_mistake()?;
+        made_no_mistake(self.ended)?;
         let exit = self.ended.exit.ok_or("it did not end")?;
         let Some(report) = json(self.report) else {
             return Err(format!("there is no report: {:?}", self.report));
@@ -73,16 +73,9 @@ impl Seen<'_> {
     /// # Errors
     /// The first that is broken.
     pub fn check_killed(&self) -> Result<(), Broken> {
-        self.made_no_mistake()?;
+        made_no_mistake(self.ended)?;
         self.nothing_else_changed()?;
         self.nothing_is_made_twice()
-    }
-
-    fn made_no_mistake(&self) -> Result<(), Broken> {
-        match self.ended.mistakes.first() {
-            Some(mistake) => Err(format!("a mistake of the tools: {mistake}")),
-            None => Ok(()),
-        }
     }
 
     fn could_not_run(&self, exit: u8, report: &Value) -> Result<(), Broken> {
@@ -291,6 +284,17 @@ impl Seen<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// No thread of it panicked or waited for another for ever.
+///
+/// # Errors
+/// One did.
+pub fn made_no_mistake(ended: &Ended) -> Result<(), Broken> {
+    match ended.mistakes.first() {
+        Some(mistake) => Err(format!("a mistake of the tools: {mistake}")),
+        None => Ok(()),
     }
 }
 

@@ -11,7 +11,17 @@ const KINDS: [(&str, &[&str]); 5] = [
     ("devices", &["name", "devicegroup_id"]),
     (
         "devicegroups",
-        &["type", "name", "description", "env_vars", "product_id", "current_deployment_id"],
+        &[
+            "type",
+            "name",
+            "description",
+            "env_vars",
+            "product_id",
+            "current_deployment_id",
+            "min_supported_deployment_id",
+            "production_target_id",
+            "dut_target_id",
+        ],
     ),
     ("products", &["name", "description"]),
     ("deployments", &["description", "flagged", "tags", "devicegroup_id", "sha"]),

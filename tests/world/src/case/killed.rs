@@ -62,9 +62,7 @@ impl Case {
             self.told.push(format!("killed at request {at}"));
             let ended = self.run(&resume);
             others.extend(self.no_trouble(seen.as_ref()));
-            if let Some(mistake) = ended.mistakes.first() {
-                return Err(format!("a mistake of the tools: {mistake}"));
-            }
+            laws::made_no_mistake(&ended)?;
             match ended.exit {
                 None => self.figures.kills += 1,
                 // The service was gone, or a row may have been spoilt by what went wrong.

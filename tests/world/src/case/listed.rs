@@ -6,7 +6,7 @@ use serde_json::Value;
 use simulated::Ended;
 
 use super::{Case, id_of};
-use crate::laws::Broken;
+use crate::laws::{self, Broken};
 use crate::machine::Command;
 use crate::state::State;
 
@@ -18,9 +18,7 @@ impl Case {
         let ended = self.run(&Command::new(&format!("imp-device list --jobs {jobs}")));
         *self.figures.commands.entry("device list".to_owned()).or_default() += 1;
         let others = self.no_trouble(Some(&seen));
-        if let Some(mistake) = ended.mistakes.first() {
-            return Err(format!("a mistake of the tools: {mistake}"));
-        }
+        laws::made_no_mistake(&ended)?;
         let mut times: BTreeMap<String, u64> = BTreeMap::new();
         for line in ended.stdout.lines() {
             let record: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
@@ -64,9 +62,7 @@ impl Case {
         let seen = self.trouble(before);
         let ended = self.run(&Command::new(&line));
         let others = self.no_trouble(Some(&seen));
-        if let Some(mistake) = ended.mistakes.first() {
-            return Err(format!("a mistake of the tools: {mistake}"));
-        }
+        laws::made_no_mistake(&ended)?;
         self.each_is_as_said(&ended, before, &others, &members, wanted.as_deref())
     }
 

@@ -29,15 +29,11 @@ impl Case {
         if let Some(seen) = self.perhaps_trouble(before) {
             let ended = self.run(&undo);
             others.extend(self.no_trouble(Some(&seen)));
-            if let Some(mistake) = ended.mistakes.first() {
-                return Err(format!("a mistake of the tools: {mistake}"));
-            }
+            laws::made_no_mistake(&ended)?;
             self.figures.kills += u64::from(ended.exit.is_none());
         }
         let undone = self.run(&undo);
-        if let Some(mistake) = undone.mistakes.first() {
-            return Err(format!("a mistake of the tools: {mistake}"));
-        }
+        laws::made_no_mistake(&undone)?;
         self.figures.undone += 1;
         let changed = before.changed(&self.state());
         match changed.iter().find(|key| !others.contains(key)) {
@@ -68,9 +64,7 @@ impl Case {
         if let Some(seen) = self.perhaps_trouble(before) {
             let ended = self.run(&apply);
             others = self.no_trouble(Some(&seen));
-            if let Some(mistake) = ended.mistakes.first() {
-                return Err(format!("a mistake of the tools: {mistake}"));
-            }
+            laws::made_no_mistake(&ended)?;
             self.figures.kills += u64::from(ended.exit.is_none());
         }
         // What was done is found done.
