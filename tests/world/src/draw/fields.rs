@@ -48,7 +48,10 @@ impl Drawing<'_> {
         for row in &mut rows {
             let known = row.thing.as_ref().map(|thing| self.state.get(thing)["tags"].clone());
             let mut tags = known.and_then(|tags| tags.as_array().cloned()).unwrap_or_default();
-            tags.push(json!(tag));
+            // A tag that it has already is not added again.
+            if !tags.iter().any(|known| known == tag) {
+                tags.push(json!(tag));
+            }
             row.want = Want::Field("tags", Value::Array(tags));
         }
         rows
