@@ -41,6 +41,8 @@ pub(crate) struct SignIn {
     /// True when people other than the owner may read the file, as `impt` leaves it.
     pub(crate) readable_by_others: bool,
     members: Map<String, Value>,
+    /// What the keyring has, once it has been asked.
+    in_keyring: Map<String, Value>,
 }
 
 impl SignIn {
@@ -58,6 +60,7 @@ impl SignIn {
             keyring: None,
             readable_by_others: false,
             members,
+            in_keyring: Map::new(),
         }
     }
 
@@ -87,10 +90,19 @@ impl SignIn {
         self.keyring = Some(entry);
     }
 
-    /// The secrets that would stand in the file.
-    pub(crate) fn secret_members(&self) -> Map<String, Value> {
+    /// All secrets, if one of them is not in the keyring yet: an entry is written as a whole.
+    pub(crate) fn secrets_for_keyring(&self) -> Option<Map<String, Value>> {
         let of = |name: &&str| Some(((*name).to_owned(), self.members.get(*name)?.clone()));
-        SECRET_MEMBERS.iter().filter_map(of).collect()
+        let new: Vec<_> = SECRET_MEMBERS.iter().filter_map(of).collect();
+        let is_new = !new.is_empty();
+        is_new.then(|| self.in_keyring.clone().into_iter().chain(new).collect())
+    }
+
+    /// The same sign-in with a file that has these secrets as well.
+    pub(crate) fn with_secret_members(&self, secrets: Map<String, Value>) -> Self {
+        let mut whole = self.clone();
+        whole.members.extend(secrets);
+        whole
     }
 
     /// The same sign-in with a file that has none of its secrets.
@@ -107,6 +119,7 @@ impl SignIn {
         let secret = |name: &str| Some(Secret::new(secrets.get(name)?.as_str()?));
         self.refresh_token = secret("refreshToken");
         self.login_key = secret("loginKey");
+        self.in_keyring.clone_from(secrets);
     }
 
     /// Forgets what would outlive the access token.
@@ -161,6 +174,7 @@ impl SignIn {
             keyring,
             readable_by_others: false,
             members,
+            in_keyring: Map::new(),
         })
     }
 }
