@@ -123,6 +123,14 @@ pub struct Description {
 /// Kind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
 /// that counts is broken, names a missing file, or has an endpoint that cannot be used.
 pub fn choose(environment: &Environment) -> Result<Choice, Error> {
+    match first(environment)? {
+        None => Err(nowhere(environment)),
+        Some(source) => found_at(source, environment),
+    }
+}
+
+/// Where the sign-in is that counts, if there is one; it has not been read yet.
+pub(crate) fn first(environment: &Environment) -> Result<Option<Source>, Error> {
     one_is_named(environment)?;
     if let Some(name) = account_asked_for(environment) {
         NamedAccounts::of(environment)?.file(name)?;
@@ -134,10 +142,7 @@ pub fn choose(environment: &Environment) -> Result<Choice, Error> {
         // A choice that cannot be read would have come before these.
         accounts.default_name()?;
     }
-    match first {
-        None => Err(nowhere(environment)),
-        Some(source) => found_at(source, environment),
-    }
+    Ok(first)
 }
 
 /// Refuses two variables that name two sign-ins: neither may be passed over.

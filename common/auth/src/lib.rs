@@ -15,6 +15,7 @@ mod file_guards;
 mod keyring;
 mod lock;
 mod login;
+mod logout;
 mod named_accounts;
 mod private;
 mod renewal;
@@ -36,9 +37,8 @@ pub use choose::{Choice, Description, Source, choose, found_at, sources};
 pub use file::written_again;
 pub use file_guards::FileGuards;
 pub use keyring::Keyring;
-pub use login::{
-    Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,
-};
+pub use login::{Credential, Destination, LoggedIn, Login, Replaced, log_in, replaced};
+pub use logout::{LoggedOut, log_out};
 pub use named_accounts::NamedAccounts;
 pub use private::{keep_in_cache, make_directory};
 pub use service::Service;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::tests::{Scene, by_key, by_password};
 use super::*;
+use crate::log_out;
 use crate::tests::{FakeKeyring, at, interaction};
 use crate::{TokenSource, choose};
 
