@@ -129,6 +129,17 @@ pub fn choose(environment: &Environment) -> Result<Choice, Error> {
     }
 }
 
+/// The same for who cannot wait: a file that somebody is just writing is taken for broken.
+///
+/// # Errors
+/// Those of [`choose`].
+pub fn choose_at_once(environment: &Environment) -> Result<Choice, Error> {
+    match first(environment)? {
+        None => Err(nowhere(environment)),
+        Some(source) => read_at(source, environment, file::look),
+    }
+}
+
 /// Where the sign-in is that counts, if there is one; it has not been read yet.
 pub(crate) fn first(environment: &Environment) -> Result<Option<Source>, Error> {
     one_is_named(environment)?;
@@ -159,8 +170,16 @@ pub(crate) fn one_is_named(environment: &Environment) -> Result<(), Error> {
 /// # Errors
 /// Those of [`choose`].
 pub fn found_at(source: Source, environment: &Environment) -> Result<Choice, Error> {
+    read_at(source, environment, |path| file::read(path, clock::wait))
+}
+
+fn read_at(
+    source: Source,
+    environment: &Environment,
+    read: impl Fn(&Path) -> Result<Option<SignIn>, Error>,
+) -> Result<Choice, Error> {
     match source.file().map(Path::to_owned) {
-        Some(path) => from_file(source, path, environment),
+        Some(path) => from_file(source, read(&path)?, path, environment),
         None => from_environment(source, environment),
     }
 }
@@ -221,8 +240,13 @@ fn nowhere(environment: &Environment) -> Error {
         .detail(format!("run `imp-auth login`, or set IMPT_LOGINKEY{also}"))
 }
 
-fn from_file(source: Source, path: PathBuf, environment: &Environment) -> Result<Choice, Error> {
-    let Some(sign_in) = file::read(&path, clock::wait)? else {
+fn from_file(
+    source: Source,
+    found: Option<SignIn>,
+    path: PathBuf,
+    environment: &Environment,
+) -> Result<Choice, Error> {
+    let Some(sign_in) = found else {
         if let Some(name) = source.account() {
             return Err(NamedAccounts::of(environment)?.unknown(name));
         }
@@ -252,7 +276,7 @@ fn from_environment(source: Source, environment: &Environment) -> Result<Choice,
         let name = digest(&[choice.identity(&choice.sign_in).name().as_bytes(), b"sign-in"]);
         let path = cache_dir.join("sign-ins").join(name);
         // A cache that is broken is as good as none.
-        if let Ok(Some(kept)) = file::read(&path, |_| ()) {
+        if let Ok(Some(kept)) = file::look(&path) {
             choice.sign_in = kept;
         }
         choice.store = Some(path);

@@ -194,19 +194,29 @@ pub fn written_again(text: &[u8]) -> Result<Vec<u8>, String> {
 /// # Errors
 /// Of kind `bad_input`, naming the file and what to do.
 pub(crate) fn read(path: &Path, wait: impl Fn(Duration)) -> Result<Option<SignIn>, Error> {
-    let mut look = 0;
-    loop {
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(error) => return Err(broken(path, &error.to_string())),
-        };
-        match SignIn::parse(&text) {
-            Ok(sign_in) => return Ok(Some(with_metadata(sign_in, path))),
-            Err(why) if look == LOOKS => return Err(broken(path, &why)),
-            Err(_) => look += 1,
+    for _ in 0..LOOKS {
+        match content(path)? {
+            Ok(found) => return Ok(found),
+            Err(_torn) => wait(BETWEEN_LOOKS),
         }
-        wait(BETWEEN_LOOKS);
+    }
+    look(path)
+}
+
+/// The same with one look, however torn the file is.
+///
+/// # Errors
+/// Those of [`read`].
+pub(crate) fn look(path: &Path) -> Result<Option<SignIn>, Error> {
+    content(path)?.map_err(|why| broken(path, &why))
+}
+
+/// What is in the file, or why it makes no sense.
+fn content(path: &Path) -> Result<Result<Option<SignIn>, String>, Error> {
+    match fs::read(path) {
+        Ok(text) => Ok(SignIn::parse(&text).map(|sign_in| Some(with_metadata(sign_in, path)))),
+        Err(error) if is_missing(&error) => Ok(Ok(None)),
+        Err(error) => Err(broken(path, &error.to_string())),
     }
 }
 
@@ -298,6 +308,7 @@ mod tests {
             let waited = Cell::new(Duration::ZERO);
             let error = read(file.path(), |time| waited.set(waited.get() + time)).err().unwrap();
             assert_eq!(waited.get(), Duration::from_millis(500));
+            assert_eq!(look(file.path()).err().map(|once| once.detail), Some(error.detail.clone()));
             assert_eq!(error.kind, ErrorKind::BadInput);
             assert!(error.title.contains(file.path().to_str().unwrap()));
             assert!(!format!("{error:?}").contains("swordfish"));

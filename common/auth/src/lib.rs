@@ -33,7 +33,7 @@ use api::Error;
 use sha2::{Digest, Sha256};
 
 pub use account::{Account, Identity, known_account, names_file, pace_file, remember_account};
-pub use choose::{Choice, Description, Source, choose, found_at, sources};
+pub use choose::{Choice, Description, Source, choose, choose_at_once, found_at, sources};
 pub use file::written_again;
 pub use file_guards::FileGuards;
 pub use keyring::Keyring;
