@@ -112,6 +112,12 @@ fn the_file_is_replaced_as_a_whole_or_stays() {
     dir.sh("ln -s out/imp.prom link; imp-device metrics --textfile link").quiet();
     assert!(dir.path().join("link").is_symlink());
     assert_eq!(metadata().permissions().mode() & 0o777, 0o644);
+    dir.sh("ln -s out/new.prom new; imp-device metrics --textfile new").quiet();
+    assert!(dir.path().join("new").is_symlink(), "also one that led nowhere yet");
+    dir.sh(
+        "diff <(grep -v timestamp out/new.prom) <(grep -v timestamp out/imp.prom); rm out/new.prom",
+    )
+    .quiet();
     let inode = metadata().ino();
     sim.fault("GET /devices 500");
     dir.sh(&format!("{script} --patience 0s")).code(4).no_stdout();

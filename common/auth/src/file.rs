@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::file_guards::FileGuards;
 use crate::keyring::SECRET_MEMBERS;
-use crate::private;
+use crate::whole_file;
 
 /// The name of the file in whatever directory it is.
 pub(crate) const NAME: &str = ".impt.auth";
@@ -133,9 +133,9 @@ impl SignIn {
     /// Writes it, whole and for us alone.
     ///
     /// # Errors
-    /// Those of [`private::replace`].
+    /// Those of [`whole_file::replace`].
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
-        private::replace(path, &self.text()?)
+        whole_file::replace(path, &self.text()?)
     }
 
     fn text(&self) -> io::Result<Vec<u8>> {

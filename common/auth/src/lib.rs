@@ -17,10 +17,10 @@ mod lock;
 mod login;
 mod logout;
 mod named_accounts;
-mod private;
 mod renewal;
 mod service;
 mod token_source;
+mod whole_file;
 
 use model::{ErrorKind, Secret};
 use std::fmt;
@@ -40,9 +40,11 @@ pub use keyring::Keyring;
 pub use login::{Credential, Destination, LoggedIn, Login, Replaced, log_in, replaced};
 pub use logout::{LoggedOut, log_out};
 pub use named_accounts::NamedAccounts;
-pub use private::{keep_in_cache, make_directory};
 pub use service::Service;
 pub use token_source::TokenSource;
+pub use whole_file::{
+    Readers, keep_in_cache, make_directory, replace_file, replaceable, target_of,
+};
 
 /// What choosing a sign-in depends on; `cli` fills it from the flags and the environment.
 ///

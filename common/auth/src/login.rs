@@ -19,7 +19,8 @@ use crate::lock::{self, Locked};
 use crate::named_accounts::NamedAccounts;
 use crate::service::{Service, by_login_key, by_password};
 use crate::token_source::obtain::suspicion;
-use crate::{Environment, Interaction, private};
+use crate::whole_file::Readers;
+use crate::{Environment, Interaction, whole_file};
 
 /// Which sign-in file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +133,8 @@ fn writable(which: &Destination, environment: &Environment) -> Result<(PathBuf, 
         Some(_) => NamedAccounts::of(environment)?.make(),
         None => Ok(()),
     };
-    made.and_then(|()| private::replaceable(&file)).map_err(|error| unwritable(&file, &error))?;
+    made.and_then(|()| whole_file::replaceable(&file, Readers::Owner))
+        .map_err(|error| unwritable(&file, &error))?;
     Ok((file, source))
 }
 

@@ -15,7 +15,7 @@ use crate::file;
 use crate::keyring;
 use crate::login::{Destination, destination, locked, remove_from_keyring};
 use crate::named_accounts::NamedAccounts;
-use crate::{Environment, Interaction, private};
+use crate::{Environment, Interaction, whole_file};
 
 /// A sign-in that was removed. Its tokens still work at the service until they are deleted there.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ pub fn log_out(
             (interaction.warn)(&format!("the refresh token stays valid at the service: {error}"));
         }
     }
-    let removed = private::target_of(&file).and_then(fs::remove_file);
+    let removed = whole_file::target_of(&file).and_then(fs::remove_file);
     removed.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
             ErrorKind::NotSignedIn,
