@@ -125,6 +125,10 @@ fn the_file_is_replaced_as_a_whole_or_stays() {
     assert_eq!(metadata().ino(), inode, "half a fleet takes no place");
     assert_eq!(dir.sh("ls -A out").quiet().stdout(), "imp.prom\n");
     sim.no_faults();
+    // Nothing is printed, so it does not matter who reads that.
+    let piped = "imp-device metrics --textfile piped.prom | true; echo ${PIPESTATUS[0]}";
+    assert_eq!(dir.sh(piped).quiet().stdout(), "0\n");
+    assert_eq!(sum(&dir.read("piped.prom"), "imp_devices", &[]), 150);
     sim.reset();
     for file in ["out", "missing/imp.prom", "/dev/null"] {
         let run = dir.sh(&format!("imp-device metrics --textfile {file}")).code(2).no_stdout();

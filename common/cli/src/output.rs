@@ -20,6 +20,8 @@ use crate::terminal::{environment, local_time, progress, stderr, stdout};
 pub struct Output {
     sink: Mutex<Sink>,
     closed: AtomicBool,
+    /// What the verb makes goes into a file.
+    is_unused: AtomicBool,
     is_table: bool,
     at_terminal: bool,
     /// Neither the form nor the fields were chosen.
@@ -67,6 +69,7 @@ impl Output {
         Ok(Output {
             sink: Mutex::new(sink),
             closed: AtomicBool::new(false),
+            is_unused: AtomicBool::new(false),
             is_table: matches!(format, Format::Table | Format::Wide),
             at_terminal,
             is_usual: common.output.is_none() && common.fields.is_none(),
@@ -185,8 +188,16 @@ impl Output {
         self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True as long as somebody reads stdout.
+    /// Says that nothing will be printed: then nobody needs to read it.
+    pub fn prints_nothing(&self) {
+        self.is_unused.store(true, Ordering::Relaxed);
+    }
+
+    /// True as long as somebody reads stdout, or nobody has to.
     pub fn is_read(&self) -> bool {
+        if self.is_unused.load(Ordering::Relaxed) {
+            return true;
+        }
         if !self.closed.load(Ordering::Relaxed) && !stdout::is_still_read() {
             self.closed.store(true, Ordering::Relaxed);
         }
