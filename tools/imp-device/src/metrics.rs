@@ -21,7 +21,7 @@ use textfile::Textfile;
 
 /// Count devices, as metrics for Prometheus
 ///
-/// By product, group, type of the group, imp type and software version, in the form of OpenMetrics.
+/// By product, group, type of the group, imp type and software version, in the text form of Prometheus.
 #[derive(Args)]
 pub struct Metrics {
     /// Write them into this file, whole, for node_exporter
