@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::exit::Exit;
+use crate::page::Page;
 use crate::terminal::{environment, local_time, progress, stderr, stdout};
 
 /// The output of a run.
@@ -125,14 +126,22 @@ impl Output {
         self.with_sink(|sink| records.iter().try_fold(Wrote::Done, |_, record| sink.write(record)))
     }
 
-    /// Prints what the terminal shows instead of records; pages are a blank line apart.
+    /// Prints what the terminal shows instead of records, as wide as that is; pages are a blank line apart.
     ///
     /// # Errors
     /// As [`Output::print`].
-    pub fn print_page(&self, page: &str) -> Result<(), CommandError> {
+    pub fn print_page(&self, page: &Page) -> Result<(), CommandError> {
         let is_first = self.pages.fetch_add(1, Ordering::Relaxed) == 0;
-        let text = if is_first { page.to_owned() } else { format!("\n{page}") };
-        self.with_sink(|sink| sink.write_text(&text))
+        let page = page.to_text(stdout::width());
+        self.print_text(&if is_first { page } else { format!("\n{page}") })
+    }
+
+    /// Prints what is no record.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn print_text(&self, text: &str) -> Result<(), CommandError> {
+        self.with_sink(|sink| sink.write_text(text))
     }
 
     /// True when a person looks at it, who has not asked for records in a certain form.

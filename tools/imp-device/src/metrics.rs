@@ -56,7 +56,7 @@ impl Metrics {
         let text = fleet.exposition(self.group_names.then_some(&name));
         match textfile {
             Some(file) => file.replace(&text)?,
-            None => session.output.print_page(&text).and_then(|()| session.output.flush())?,
+            None => session.output.print_text(&text).and_then(|()| session.output.flush())?,
         }
         if self.common.verbose {
             stderr::say(&format!("{} requests", session.client.requests_sent()));
