@@ -189,6 +189,116 @@ fn nobody_is_signed_in_and_nothing_is_said() {
 }
 
 #[test]
+fn a_torn_sign_in_file_keeps_nobody_waiting() {
+    let dir = Dir::new();
+    dir.write("torn.auth", "{\"endpoint\": \"https://api.elec");
+    dir.sh("mkdir -p ~/.config/imp-tools/accounts; cp torn.auth ~/.impt.auth").quiet();
+    dir.sh("cp torn.auth ~/.config/imp-tools/accounts/lab.auth").quiet();
+    for typed in ["B", "--account lab B", "--auth-file torn.auth B"] {
+        let time = |_| {
+            let (time, names) = wait::timed(|| offered(&dir, &format!("imp-dg info {typed}")));
+            assert!(names.is_empty());
+            time
+        };
+        // Who waits for the file to become whole waits half a second each time.
+        let shortest = (0..5).map(time).min().expect("five times");
+        assert!(shortest < Duration::from_millis(450), "{typed}: {shortest:?}");
+    }
+    assert_eq!(offered(&dir, "imp-dg inf"), ["info"]);
+}
+
+#[test]
+fn accounts_and_runs_are_offered_by_name() {
+    let sim = Sim::start(&["--devices", "3"]);
+    sim.groups(["Bench"]);
+    let dir = Dir::signed_in(&sim);
+    dir.sh("mkdir -p ~/.config/imp-tools/accounts; cd ~/.config/imp-tools/accounts; touch lab.auth line-3.auth");
+    for typed in
+        ["imp-auth use l", "imp auth use l", "imp-auth login --as=l", "imp-dg list --account l"]
+    {
+        let names = offered(&dir, typed);
+        let names: Vec<&str> = names.iter().map(|name| name.trim_start_matches("--as=")).collect();
+        assert_eq!(names, ["lab", "line-3"], "{typed}");
+    }
+    assert_eq!(offered(&dir, "imp-dg create --name l"), [""; 0]);
+
+    assert!(offered(&dir, "imp-change show 2").is_empty());
+    dir.sh("imp-device list | imp-device assign --dg Bench; imp-dg update --dg Bench --descr x")
+        .ok();
+    let runs = dir.sh("imp-change list").quiet().field("run");
+    assert_eq!(runs.len(), 2);
+    for verb in ["show", "undo", "resume", "forget"] {
+        let mut names = offered(&dir, &format!("imp-change {verb} \"\""));
+        assert_eq!(names.pop().as_deref(), Some("last"));
+        assert!(names[0].contains("-update-") && names[1].contains("-assign-"), "{names:?}");
+        names.sort();
+        assert_eq!(names, {
+            let mut runs = runs.clone();
+            runs.sort();
+            runs
+        });
+    }
+    assert_eq!(offered(&dir, "imp-change undo la"), ["last"]);
+}
+
+/// An account in which every list has something.
+fn one_of_each() -> (Sim, Dir) {
+    let sim = Sim::start(&["--devices", "2", "--production", "2"]);
+    let [bench] = sim.groups(["Bench"]);
+    sim.put(&bench, &sim.field("id")[..1]);
+    let dir = Dir::signed_in(&sim);
+    dir.write("code", "server.log(1)\n");
+    dir.sh("imp-build deploy --dg Bench --agent-file code").ok();
+    dir.sh("imp-hook create --dg Bench --url https://example.com/ --event blessing").ok();
+    dir.sh("imp-dg update --dg Bench --descr x").ok();
+    (sim, dir)
+}
+
+#[test]
+fn fields_are_those_that_the_records_have() {
+    let (_sim, dir) = one_of_each();
+    for verb in [
+        "imp-device list",
+        "imp-dg list",
+        "imp-product list",
+        "imp-build list",
+        "imp-hook list",
+        "imp-auth list",
+        "imp-auth info",
+        "imp-auth account list",
+        "imp-auth key list",
+        "imp-change list",
+        "imp-change show last",
+        "imp commands",
+        "imp doctor",
+    ] {
+        let fields = offered(&dir, &format!("{verb} --fields \"\""));
+        assert!(fields.len() >= 4, "{verb}: {fields:?}");
+        // A field that no record can have is an error.
+        let run = dir.sh(&format!("{verb} --fields {}", fields.join(",")));
+        assert!(!run.stderr().contains("--fields"), "{verb}{run}");
+        assert!(!run.stdout().is_empty(), "{verb}{run}");
+    }
+    for (typed, expected) in [
+        ("--fields na", "name"),
+        ("--fields id,na", "id,name"),
+        ("--fields name,id,na", ""),
+        ("--fields=id,mac", "--fields=id,mac_address"),
+        ("--sort na", "name"),
+        ("--sort=-na", "--sort=-name"),
+        ("--owner m", "me"),
+    ] {
+        assert_eq!(
+            offered(&dir, &format!("imp-device list {typed}")).join(" "),
+            expected,
+            "{typed}"
+        );
+    }
+    assert_eq!(offered(&dir, "imp-device assign --fields outc"), ["outcome"]);
+    assert_eq!(offered(&dir, "imp-device assign --encoding win"), ["windows-1252"]);
+}
+
+#[test]
 fn a_slow_service_keeps_nobody_waiting() {
     let sim = Sim::start(&["--latency", "20s"]);
     let dir = Dir::signed_in_at(&sim.entry.endpoint);

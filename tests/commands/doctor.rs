@@ -114,3 +114,40 @@ fn directories_that_others_get_into_and_tools_of_several_versions_are_told() {
     assert!(result == "warning" && found.contains("0.0.1: log"), "{run}");
     assert!(check(&run, "missing tools").1.contains("device"), "{run}");
 }
+
+#[test]
+fn a_page_is_as_wide_as_the_terminal_and_broken_between_words_only() {
+    let sim = Sim::start(&["--devices", "1"]);
+    let dir = Dir::signed_in(&sim);
+    // Without a tool of another version there is nothing to do.
+    dir.sh("mkdir -p ~/.local/state/imp-tools; chmod 755 ~/.local/state/imp-tools").quiet();
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    for script in ["imp doctor", "imp", "imp-auth info"] {
+        let at = |width: usize| {
+            let run = dir.sh_on_terminal(&format!("stty rows 24 cols {width}; {script}"), "").ok();
+            run.stdout().replace('\r', "")
+        };
+        let widest = at(500);
+        for width in [120, 80, 40] {
+            let page = at(width);
+            // What a check took or found may differ, not how much is told.
+            assert_eq!(words(&page).len(), words(&widest).len(), "{page}\n{widest}");
+            for line in page.lines() {
+                // Alone on its line is only what has no blanks.
+                let is_narrow = line.chars().count() <= width;
+                assert!(is_narrow || words(line).len() == 1, "{width}: {line}");
+            }
+        }
+        let asked =
+            dir.sh_on_terminal(&format!("stty rows 24 cols 200; COLUMNS=60 {script}"), "").ok();
+        let asked = asked.stdout();
+        let is_narrow = |line: &str| line.trim_end().chars().count() <= 60;
+        assert!(asked.lines().all(|line| is_narrow(line) || words(line).len() == 1), "{asked}");
+    }
+    // What is piped is whole.
+    let whole = dir.sh("COLUMNS=20 imp | cat").quiet().stdout();
+    assert!(
+        whole.contains("  device   Devices of impCentral, one or many thousands at once"),
+        "{whole}"
+    );
+}

@@ -123,7 +123,8 @@ fn full_adds_what_belongs_to_it() {
 #[test]
 fn the_tree_of_a_product_goes_the_way_of_a_device() {
     let (_sim, dir) = line();
-    let run = dir.sh_on_terminal("imp-product info -p Ovens --full", "").ok();
+    let run =
+        dir.sh_on_terminal("stty rows 24 cols 120; imp-product info -p Ovens --full", "").ok();
     let shown = run.stdout();
     let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
     let place = |start: &str| {

@@ -112,6 +112,12 @@ fn the_file_is_replaced_as_a_whole_or_stays() {
     dir.sh("ln -s out/imp.prom link; imp-device metrics --textfile link").quiet();
     assert!(dir.path().join("link").is_symlink());
     assert_eq!(metadata().permissions().mode() & 0o777, 0o644);
+    dir.sh("ln -s out/new.prom new; imp-device metrics --textfile new").quiet();
+    assert!(dir.path().join("new").is_symlink(), "also one that led nowhere yet");
+    dir.sh(
+        "diff <(grep -v timestamp out/new.prom) <(grep -v timestamp out/imp.prom); rm out/new.prom",
+    )
+    .quiet();
     let inode = metadata().ino();
     sim.fault("GET /devices 500");
     dir.sh(&format!("{script} --patience 0s")).code(4).no_stdout();
@@ -119,6 +125,10 @@ fn the_file_is_replaced_as_a_whole_or_stays() {
     assert_eq!(metadata().ino(), inode, "half a fleet takes no place");
     assert_eq!(dir.sh("ls -A out").quiet().stdout(), "imp.prom\n");
     sim.no_faults();
+    // Nothing is printed, so it does not matter who reads that.
+    let piped = "imp-device metrics --textfile piped.prom | true; echo ${PIPESTATUS[0]}";
+    assert_eq!(dir.sh(piped).quiet().stdout(), "0\n");
+    assert_eq!(sum(&dir.read("piped.prom"), "imp_devices", &[]), 150);
     sim.reset();
     for file in ["out", "missing/imp.prom", "/dev/null"] {
         let run = dir.sh(&format!("imp-device metrics --textfile {file}")).code(2).no_stdout();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{digest, private};
+use crate::{digest, whole_file};
 
 /// What was learnt so long ago is learnt again, so that credentials long gone leave no files.
 const FORGOTTEN: Duration = Duration::from_secs(180 * 86_400);
@@ -82,9 +82,9 @@ fn entry(state_dir: &Path, identity: &Identity) -> Option<Entry> {
 
 fn keep(state_dir: &Path, identity: &Identity, entry: &Entry) -> io::Result<()> {
     let directory = state_dir.join("accounts");
-    private::make_directory(&directory)?;
-    private::remove_older(&directory, FORGOTTEN);
-    private::replace(&identity.file(state_dir), &serde_json::to_vec(entry)?)
+    whole_file::make_directory(&directory)?;
+    whole_file::remove_older(&directory, FORGOTTEN);
+    whole_file::replace(&identity.file(state_dir), &serde_json::to_vec(entry)?)
 }
 
 /// The credential that this one descends from; itself, mostly.
@@ -146,7 +146,7 @@ pub fn remember_account(
 /// When the directory cannot be made.
 pub fn pace_file(state_dir: &Path, identity: &Identity) -> io::Result<PathBuf> {
     let directory = state_dir.join("pace");
-    private::make_directory(&directory)?;
+    whole_file::make_directory(&directory)?;
     Ok(directory.join(name_of_account(state_dir, identity)))
 }
 

@@ -123,6 +123,25 @@ pub struct Description {
 /// Kind `not_signed_in` when there is none; `bad_input` (bad configuration: exit code 2) when the one
 /// that counts is broken, names a missing file, or has an endpoint that cannot be used.
 pub fn choose(environment: &Environment) -> Result<Choice, Error> {
+    match first(environment)? {
+        None => Err(nowhere(environment)),
+        Some(source) => found_at(source, environment),
+    }
+}
+
+/// The same for who cannot wait: a file that somebody is just writing is taken for broken.
+///
+/// # Errors
+/// Those of [`choose`].
+pub fn choose_at_once(environment: &Environment) -> Result<Choice, Error> {
+    match first(environment)? {
+        None => Err(nowhere(environment)),
+        Some(source) => read_at(source, environment, file::look),
+    }
+}
+
+/// Where the sign-in is that counts, if there is one; it has not been read yet.
+pub(crate) fn first(environment: &Environment) -> Result<Option<Source>, Error> {
     one_is_named(environment)?;
     if let Some(name) = account_asked_for(environment) {
         NamedAccounts::of(environment)?.file(name)?;
@@ -134,10 +153,7 @@ pub fn choose(environment: &Environment) -> Result<Choice, Error> {
         // A choice that cannot be read would have come before these.
         accounts.default_name()?;
     }
-    match first {
-        None => Err(nowhere(environment)),
-        Some(source) => found_at(source, environment),
-    }
+    Ok(first)
 }
 
 /// Refuses two variables that name two sign-ins: neither may be passed over.
@@ -154,8 +170,16 @@ pub(crate) fn one_is_named(environment: &Environment) -> Result<(), Error> {
 /// # Errors
 /// Those of [`choose`].
 pub fn found_at(source: Source, environment: &Environment) -> Result<Choice, Error> {
+    read_at(source, environment, |path| file::read(path, clock::wait))
+}
+
+fn read_at(
+    source: Source,
+    environment: &Environment,
+    read: impl Fn(&Path) -> Result<Option<SignIn>, Error>,
+) -> Result<Choice, Error> {
     match source.file().map(Path::to_owned) {
-        Some(path) => from_file(source, path, environment),
+        Some(path) => from_file(source, read(&path)?, path, environment),
         None => from_environment(source, environment),
     }
 }
@@ -216,8 +240,13 @@ fn nowhere(environment: &Environment) -> Error {
         .detail(format!("run `imp-auth login`, or set IMPT_LOGINKEY{also}"))
 }
 
-fn from_file(source: Source, path: PathBuf, environment: &Environment) -> Result<Choice, Error> {
-    let Some(sign_in) = file::read(&path, clock::wait)? else {
+fn from_file(
+    source: Source,
+    found: Option<SignIn>,
+    path: PathBuf,
+    environment: &Environment,
+) -> Result<Choice, Error> {
+    let Some(sign_in) = found else {
         if let Some(name) = source.account() {
             return Err(NamedAccounts::of(environment)?.unknown(name));
         }
@@ -247,7 +276,7 @@ fn from_environment(source: Source, environment: &Environment) -> Result<Choice,
         let name = digest(&[choice.identity(&choice.sign_in).name().as_bytes(), b"sign-in"]);
         let path = cache_dir.join("sign-ins").join(name);
         // A cache that is broken is as good as none.
-        if let Ok(Some(kept)) = file::read(&path, |_| ()) {
+        if let Ok(Some(kept)) = file::look(&path) {
             choice.sign_in = kept;
         }
         choice.store = Some(path);

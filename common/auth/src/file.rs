@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::file_guards::FileGuards;
 use crate::keyring::SECRET_MEMBERS;
-use crate::private;
+use crate::whole_file;
 
 /// The name of the file in whatever directory it is.
 pub(crate) const NAME: &str = ".impt.auth";
@@ -41,6 +41,8 @@ pub(crate) struct SignIn {
     /// True when people other than the owner may read the file, as `impt` leaves it.
     pub(crate) readable_by_others: bool,
     members: Map<String, Value>,
+    /// What the keyring has, once it has been asked.
+    in_keyring: Map<String, Value>,
 }
 
 impl SignIn {
@@ -58,6 +60,7 @@ impl SignIn {
             keyring: None,
             readable_by_others: false,
             members,
+            in_keyring: Map::new(),
         }
     }
 
@@ -87,10 +90,19 @@ impl SignIn {
         self.keyring = Some(entry);
     }
 
-    /// The secrets that would stand in the file.
-    pub(crate) fn secret_members(&self) -> Map<String, Value> {
+    /// All secrets, if one of them is not in the keyring yet: an entry is written as a whole.
+    pub(crate) fn secrets_for_keyring(&self) -> Option<Map<String, Value>> {
         let of = |name: &&str| Some(((*name).to_owned(), self.members.get(*name)?.clone()));
-        SECRET_MEMBERS.iter().filter_map(of).collect()
+        let new: Vec<_> = SECRET_MEMBERS.iter().filter_map(of).collect();
+        let is_new = !new.is_empty();
+        is_new.then(|| self.in_keyring.clone().into_iter().chain(new).collect())
+    }
+
+    /// The same sign-in with a file that has these secrets as well.
+    pub(crate) fn with_secret_members(&self, secrets: Map<String, Value>) -> Self {
+        let mut whole = self.clone();
+        whole.members.extend(secrets);
+        whole
     }
 
     /// The same sign-in with a file that has none of its secrets.
@@ -107,6 +119,7 @@ impl SignIn {
         let secret = |name: &str| Some(Secret::new(secrets.get(name)?.as_str()?));
         self.refresh_token = secret("refreshToken");
         self.login_key = secret("loginKey");
+        self.in_keyring.clone_from(secrets);
     }
 
     /// Forgets what would outlive the access token.
@@ -120,9 +133,9 @@ impl SignIn {
     /// Writes it, whole and for us alone.
     ///
     /// # Errors
-    /// Those of [`private::replace`].
+    /// Those of [`whole_file::replace`].
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
-        private::replace(path, &self.text()?)
+        whole_file::replace(path, &self.text()?)
     }
 
     fn text(&self) -> io::Result<Vec<u8>> {
@@ -161,6 +174,7 @@ impl SignIn {
             keyring,
             readable_by_others: false,
             members,
+            in_keyring: Map::new(),
         })
     }
 }
@@ -180,19 +194,29 @@ pub fn written_again(text: &[u8]) -> Result<Vec<u8>, String> {
 /// # Errors
 /// Of kind `bad_input`, naming the file and what to do.
 pub(crate) fn read(path: &Path, wait: impl Fn(Duration)) -> Result<Option<SignIn>, Error> {
-    let mut look = 0;
-    loop {
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(error) => return Err(broken(path, &error.to_string())),
-        };
-        match SignIn::parse(&text) {
-            Ok(sign_in) => return Ok(Some(with_metadata(sign_in, path))),
-            Err(why) if look == LOOKS => return Err(broken(path, &why)),
-            Err(_) => look += 1,
+    for _ in 0..LOOKS {
+        match content(path)? {
+            Ok(found) => return Ok(found),
+            Err(_torn) => wait(BETWEEN_LOOKS),
         }
-        wait(BETWEEN_LOOKS);
+    }
+    look(path)
+}
+
+/// The same with one look, however torn the file is.
+///
+/// # Errors
+/// Those of [`read`].
+pub(crate) fn look(path: &Path) -> Result<Option<SignIn>, Error> {
+    content(path)?.map_err(|why| broken(path, &why))
+}
+
+/// What is in the file, or why it makes no sense.
+fn content(path: &Path) -> Result<Result<Option<SignIn>, String>, Error> {
+    match fs::read(path) {
+        Ok(text) => Ok(SignIn::parse(&text).map(|sign_in| Some(with_metadata(sign_in, path)))),
+        Err(error) if is_missing(&error) => Ok(Ok(None)),
+        Err(error) => Err(broken(path, &error.to_string())),
     }
 }
 
@@ -284,6 +308,7 @@ mod tests {
             let waited = Cell::new(Duration::ZERO);
             let error = read(file.path(), |time| waited.set(waited.get() + time)).err().unwrap();
             assert_eq!(waited.get(), Duration::from_millis(500));
+            assert_eq!(look(file.path()).err().map(|once| once.detail), Some(error.detail.clone()));
             assert_eq!(error.kind, ErrorKind::BadInput);
             assert!(error.title.contains(file.path().to_str().unwrap()));
             assert!(!format!("{error:?}").contains("swordfish"));

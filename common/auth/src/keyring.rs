@@ -51,11 +51,8 @@ pub(crate) fn keep(
     interaction: &Interaction,
 ) -> std::io::Result<()> {
     let Some(entry) = &sign_in.keyring else { return sign_in.write(path) };
-    let secrets = sign_in.secret_members();
-    if secrets.is_empty() {
-        return sign_in.write(path);
-    }
-    let text = Secret::new(Value::Object(secrets).to_string());
+    let Some(secrets) = sign_in.secrets_for_keyring() else { return sign_in.write(path) };
+    let text = Secret::new(Value::Object(secrets.clone()).to_string());
     match interaction.keyring.write(entry, &text) {
         Ok(()) => sign_in.without_secret_members().write(path),
         Err(why) => {
@@ -63,7 +60,7 @@ pub(crate) fn keep(
                 "the keyring does not take the secret, so it is kept in {}: {why}",
                 path.display()
             ));
-            sign_in.write(path)
+            sign_in.with_secret_members(secrets).write(path)
         }
     }
 }

@@ -15,11 +15,12 @@ mod file_guards;
 mod keyring;
 mod lock;
 mod login;
+mod logout;
 mod named_accounts;
-mod private;
 mod renewal;
 mod service;
 mod token_source;
+mod whole_file;
 
 use model::{ErrorKind, Secret};
 use std::fmt;
@@ -32,17 +33,18 @@ use api::Error;
 use sha2::{Digest, Sha256};
 
 pub use account::{Account, Identity, known_account, names_file, pace_file, remember_account};
-pub use choose::{Choice, Description, Source, choose, found_at, sources};
+pub use choose::{Choice, Description, Source, choose, choose_at_once, found_at, sources};
 pub use file::written_again;
 pub use file_guards::FileGuards;
 pub use keyring::Keyring;
-pub use login::{
-    Credential, Destination, LoggedIn, LoggedOut, Login, Replaced, log_in, log_out, replaced,
-};
+pub use login::{Credential, Destination, LoggedIn, Login, Replaced, log_in, replaced};
+pub use logout::{LoggedOut, log_out};
 pub use named_accounts::NamedAccounts;
-pub use private::{keep_in_cache, make_directory};
 pub use service::Service;
 pub use token_source::TokenSource;
+pub use whole_file::{
+    Readers, keep_in_cache, make_directory, replace_file, replaceable, target_of,
+};
 
 /// What choosing a sign-in depends on; `cli` fills it from the flags and the environment.
 ///

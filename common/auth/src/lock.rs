@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use api::send::clock;
 
-use crate::{Interaction, digest, private};
+use crate::{Interaction, digest, whole_file};
 
 /// How often a lock that somebody holds is asked for.
 const POLL: Duration = Duration::from_millis(10);
@@ -43,7 +43,7 @@ pub(crate) fn of_file(
 
 /// One name for a file, by whatever way it is reached and also before it is there.
 pub(crate) fn lock_name(store: &Path) -> String {
-    let target = private::target_of(store).unwrap_or_else(|_| store.to_owned());
+    let target = whole_file::target_of(store).unwrap_or_else(|_| store.to_owned());
     let directory = target.parent().map(|directory| directory.canonicalize());
     let path = match (directory, target.file_name()) {
         (Some(Ok(directory)), Some(name)) => directory.join(name),
@@ -58,7 +58,7 @@ pub(crate) fn lock_name(store: &Path) -> String {
 /// When there can be no such lock: the directory cannot be written to, or the file system has none.
 fn lock(state_dir: &Path, name: &str, longest: Duration, stop: &AtomicBool) -> io::Result<Locked> {
     let directory = state_dir.join("locks");
-    private::make_directory(&directory)?;
+    whole_file::make_directory(&directory)?;
     let file = OpenOptions::new()
         .write(true)
         .create(true)

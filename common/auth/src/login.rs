@@ -1,11 +1,10 @@
-//! Signing in and out for later commands: making and removing the sign-in file.
+//! Signing in for later commands: making the sign-in file.
 //!
 //! Careful not to waste a sign-in: the service keeps only five refresh tokens of an account, so that the
 //! file can be written is made sure of before it is asked.
 
 use model::{ErrorKind, Secret};
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -20,7 +19,8 @@ use crate::lock::{self, Locked};
 use crate::named_accounts::NamedAccounts;
 use crate::service::{Service, by_login_key, by_password};
 use crate::token_source::obtain::suspicion;
-use crate::{Environment, Interaction, private};
+use crate::whole_file::Readers;
+use crate::{Environment, Interaction, whole_file};
 
 /// Which sign-in file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,20 +72,6 @@ pub struct LoggedIn {
     pub expires_at: SystemTime,
     /// For [`remember_account`](crate::remember_account).
     pub identity: Identity,
-}
-
-/// A sign-in that was removed. Its tokens still work at the service until they are deleted there.
-#[derive(Clone, Debug)]
-pub struct LoggedOut {
-    /// The file.
-    pub file: PathBuf,
-    /// Where the tokens belong to; `None` for this and the others when the file was broken.
-    pub endpoint: Option<String>,
-    /// The access token.
-    pub access_token: Option<Secret>,
-    /// The refresh token. Whether the service lists it under this id is not known
-    /// (imp-service(7), section 3.6).
-    pub refresh_token: Option<Secret>,
 }
 
 /// What [`log_in`] would write over, unless it is known to be a sign-in of the same account.
@@ -147,7 +133,8 @@ fn writable(which: &Destination, environment: &Environment) -> Result<(PathBuf, 
         Some(_) => NamedAccounts::of(environment)?.make(),
         None => Ok(()),
     };
-    made.and_then(|()| private::replaceable(&file)).map_err(|error| unwritable(&file, &error))?;
+    made.and_then(|()| whole_file::replaceable(&file, Readers::Owner))
+        .map_err(|error| unwritable(&file, &error))?;
     Ok((file, source))
 }
 
@@ -201,53 +188,7 @@ pub fn log_in(
     Ok(LoggedIn { file, expires_at: grant.expires_at, identity })
 }
 
-/// Removes the sign-in file. A symbolic link to it stays, and a later sign-in fills it again.
-///
-/// # Errors
-/// Kind `not_signed_in` when there is no such file, `bad_input` when it cannot be removed.
-pub fn log_out(
-    which: &Destination,
-    environment: &Environment,
-    interaction: &Interaction,
-) -> Result<LoggedOut, Error> {
-    let (file, source) = destination(which, environment)?;
-    let _lock = locked(&file, environment, interaction);
-    // A broken file is no reason to keep it.
-    let mut sign_in = file::read(&file, clock::wait).ok().flatten();
-    if let Some(sign_in) = &mut sign_in {
-        // To end its refresh token at the service.
-        if let Err(error) = keyring::fetch(sign_in, interaction) {
-            (interaction.warn)(&format!("the refresh token stays valid at the service: {error}"));
-        }
-    }
-    let removed = private::target_of(&file).and_then(fs::remove_file);
-    removed.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
-            ErrorKind::NotSignedIn,
-            format!("There is no sign-in file {}", file.display()),
-        ),
-        _ => {
-            let title = format!("The sign-in file {} cannot be removed", file.display());
-            Error::new(ErrorKind::BadInput, title).detail(error.to_string())
-        }
-    })?;
-    remove_from_keyring(sign_in.as_ref(), interaction);
-    if let Some(accounts) = source.account().and(NamedAccounts::of(environment).ok())
-        && accounts.default_name().ok().flatten().as_deref() == source.account()
-        && let Err(error) = accounts.set_default(None)
-    {
-        (interaction.warn)(&error.to_string());
-    }
-    let sign_in = sign_in.as_ref();
-    Ok(LoggedOut {
-        endpoint: sign_in.map(|sign_in| sign_in.endpoint.clone()),
-        access_token: sign_in.and_then(|sign_in| sign_in.access_token.clone()),
-        refresh_token: sign_in.and_then(|sign_in| sign_in.refresh_token.clone()),
-        file,
-    })
-}
-
-fn destination(
+pub(crate) fn destination(
     destination: &Destination,
     environment: &Environment,
 ) -> Result<(PathBuf, Source), Error> {
@@ -285,7 +226,7 @@ fn destination(
 }
 
 /// Removes the secret of a sign-in that is no more.
-fn remove_from_keyring(gone: Option<&SignIn>, interaction: &Interaction) {
+pub(crate) fn remove_from_keyring(gone: Option<&SignIn>, interaction: &Interaction) {
     let Some(entry) = gone.and_then(|sign_in| sign_in.keyring.as_ref()) else { return };
     if let Err(why) = interaction.keyring.remove(entry) {
         (interaction.warn)(&format!(
@@ -295,7 +236,11 @@ fn remove_from_keyring(gone: Option<&SignIn>, interaction: &Interaction) {
 }
 
 /// The lock where there can be one; a sign-in by hand goes on without.
-fn locked(file: &Path, environment: &Environment, interaction: &Interaction) -> Option<Locked> {
+pub(crate) fn locked(
+    file: &Path,
+    environment: &Environment,
+    interaction: &Interaction,
+) -> Option<Locked> {
     lock::of_file(file, environment.state_dir.as_deref()?, interaction).ok()
 }
 

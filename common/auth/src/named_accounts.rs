@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use api::Error;
 use model::ErrorKind;
 
-use crate::{Environment, private};
+use crate::{Environment, whole_file};
 
 /// What a file's name has after that of its account.
 const ENDING: &str = ".auth";
@@ -56,7 +56,7 @@ impl NamedAccounts {
     /// # Errors
     /// When it cannot be made.
     pub(crate) fn make(&self) -> io::Result<()> {
-        private::make_directory(&self.directory())
+        whole_file::make_directory(&self.directory())
     }
 
     /// All names, in order.
@@ -105,7 +105,7 @@ impl NamedAccounts {
                 _ => Ok(()),
             },
             Some(name) if !self.file(name)?.exists() => return Err(self.unknown(name)),
-            Some(name) => private::replace(&self.default_file(), format!("{name}\n").as_bytes()),
+            Some(name) => whole_file::replace(&self.default_file(), format!("{name}\n").as_bytes()),
         };
         kept.map_err(|error| {
             let title = format!("{} cannot be written", self.default_file().display());

@@ -23,7 +23,7 @@ use crate::keyring;
 use crate::lock::{self, Locked};
 use crate::renewal::Token;
 use crate::service::Service;
-use crate::{Environment, Interaction, private};
+use crate::{Environment, Interaction, whole_file};
 use state::State;
 
 /// After a renewal ahead of time has failed, the token that still works is used for so long.
@@ -185,8 +185,8 @@ impl TokenSource {
         let Some(directory) = self.choice.store.as_ref().and_then(|path| path.parent()) else {
             return;
         };
-        if self.choice.source.file().is_none() && private::make_directory(directory).is_ok() {
-            private::remove_older(directory, FORGOTTEN);
+        if self.choice.source.file().is_none() && whole_file::make_directory(directory).is_ok() {
+            whole_file::remove_older(directory, FORGOTTEN);
         }
     }
 

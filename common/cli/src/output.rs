@@ -14,12 +14,15 @@ use serde_json::Value;
 use crate::args::{Common, OutputFormat};
 use crate::command_error::CommandError;
 use crate::exit::Exit;
+use crate::page::Page;
 use crate::terminal::{environment, local_time, progress, stderr, stdout};
 
 /// The output of a run.
 pub struct Output {
     sink: Mutex<Sink>,
     closed: AtomicBool,
+    /// What the verb makes goes into a file.
+    is_unused: AtomicBool,
     is_table: bool,
     at_terminal: bool,
     /// Neither the form nor the fields were chosen.
@@ -67,6 +70,7 @@ impl Output {
         Ok(Output {
             sink: Mutex::new(sink),
             closed: AtomicBool::new(false),
+            is_unused: AtomicBool::new(false),
             is_table: matches!(format, Format::Table | Format::Wide),
             at_terminal,
             is_usual: common.output.is_none() && common.fields.is_none(),
@@ -122,14 +126,22 @@ impl Output {
         self.with_sink(|sink| records.iter().try_fold(Wrote::Done, |_, record| sink.write(record)))
     }
 
-    /// Prints what the terminal shows instead of records; pages are a blank line apart.
+    /// Prints what the terminal shows instead of records, as wide as that is; pages are a blank line apart.
     ///
     /// # Errors
     /// As [`Output::print`].
-    pub fn print_page(&self, page: &str) -> Result<(), CommandError> {
+    pub fn print_page(&self, page: &Page) -> Result<(), CommandError> {
         let is_first = self.pages.fetch_add(1, Ordering::Relaxed) == 0;
-        let text = if is_first { page.to_owned() } else { format!("\n{page}") };
-        self.with_sink(|sink| sink.write_text(&text))
+        let page = page.to_text(stdout::width());
+        self.print_text(&if is_first { page } else { format!("\n{page}") })
+    }
+
+    /// Prints what is no record.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn print_text(&self, text: &str) -> Result<(), CommandError> {
+        self.with_sink(|sink| sink.write_text(text))
     }
 
     /// True when a person looks at it, who has not asked for records in a certain form.
@@ -185,8 +197,16 @@ impl Output {
         self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True as long as somebody reads stdout.
+    /// Says that nothing will be printed: then nobody needs to read it.
+    pub fn prints_nothing(&self) {
+        self.is_unused.store(true, Ordering::Relaxed);
+    }
+
+    /// True as long as somebody reads stdout, or nobody has to.
     pub fn is_read(&self) -> bool {
+        if self.is_unused.load(Ordering::Relaxed) {
+            return true;
+        }
         if !self.closed.load(Ordering::Relaxed) && !stdout::is_still_read() {
             self.closed.store(true, Ordering::Relaxed);
         }

@@ -1,6 +1,9 @@
 //! A page about one thing, for a person: fields with their values, then a section for what belongs to it.
 //!
-//! Nothing is cut and what has no value is left out; text from outside cannot steer the terminal.
+//! Nothing is cut and what has no value is left out; text from outside cannot steer the terminal. What is wider than
+//! the screen goes on below.
+
+mod lines;
 
 use api::send::clock;
 use model::text::one_line;
@@ -10,9 +13,6 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::rows::source::RowArgs;
 use crate::session::{Session, text};
-
-/// Between a label and its value, and between columns.
-const GAP: &str = "  ";
 
 /// A page under construction.
 #[derive(Clone, Debug, Default)]
@@ -75,23 +75,23 @@ impl Page {
         }
     }
 
-    /// The page as it is printed.
-    pub fn to_text(&self) -> String {
-        let mut page = format!("{}\n", self.title);
+    /// The page as it is printed, on a screen of this width if it is one.
+    pub fn to_text(&self, width: Option<usize>) -> String {
+        let mut page = lines::text(&self.title, width);
         for section in self.sections.iter().filter(|section| !section.lines.is_empty()) {
             page.push('\n');
             if !section.title.is_empty() {
-                page.push_str(&one_line(&section.title));
-                page.push('\n');
+                page.push_str(&lines::text(&one_line(&section.title), width));
             }
-            page.push_str(&section.to_text(if section.title.is_empty() { "" } else { GAP }));
+            let indent = if section.title.is_empty() { "" } else { lines::GAP };
+            page.push_str(&section.to_text(indent, width));
         }
         page
     }
 }
 
 impl Section {
-    fn to_text(&self, indent: &str) -> String {
+    fn to_text(&self, indent: &str, screen: Option<usize>) -> String {
         // The beginning of a part says how deep in a tree it is.
         let clean = |part: &String| {
             let depth = part.len() - part.trim_start_matches(' ').len();
@@ -107,18 +107,7 @@ impl Section {
             parts.map(|part| part.width()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
-        let mut text = String::new();
-        for parts in &lines {
-            let mut line = indent.to_owned();
-            for (part, width) in parts.iter().zip(&widths) {
-                line.push_str(part);
-                line.extend(std::iter::repeat_n(' ', width.saturating_sub(part.width())));
-                line.push_str(GAP);
-            }
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
+        lines.iter().map(|parts| lines::line(indent, parts, &widths, screen)).collect()
     }
 }
 
@@ -200,7 +189,8 @@ mod tests {
         let expected = "device a\u{fffd}[31m\n\n\
              id        5000d8c46a56cfca\nsignal    -60\nonline    yes\ntags      a, b\nowner id  o\n\n\
              Tree\n  Ovens   product\n    東京  group\n      a line across the columns\n";
-        assert_eq!(page.to_text(), expected);
+        assert_eq!(page.to_text(None), expected);
+        assert_eq!(page.to_text(Some(80)), expected);
     }
 
     #[test]

@@ -55,14 +55,37 @@ fn calls_are_counted_for_prometheus() {
         assert!(has(&lines, line), "{line} is not in {lines:#?}");
     }
     check_last_event(&dir, &lines);
-    // Whoever else asks is told so, and harms nothing.
+    check_open_metrics(&dir, &url);
+    check_others(&dir, &url);
+    listener.running.interrupt();
+    listener.running.wait().code(130).says("metrics are at http://127.0.0.1:");
+}
+
+/// Whoever else asks is told so, and harms nothing.
+fn check_others(dir: &Dir, url: &str) {
     for (asked, status) in [(url.replace("/metrics", "/"), 404), (format!("-d x {url}"), 405)] {
         let run = dir.sh(&format!("curl -s -o body -w '%{{http_code}}' {asked}")).quiet();
         assert_eq!(run.stdout(), status.to_string());
     }
     dir.sh(&format!("curl -sfI {url}")).quiet();
-    listener.running.interrupt();
-    listener.running.wait().code(130).says("metrics are at http://127.0.0.1:");
+}
+
+/// Prometheus itself asks for OpenMetrics, where counters have a name of their own.
+fn check_open_metrics(dir: &Dir, url: &str) {
+    let accept =
+        "accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+    let run = dir.sh(&format!("curl -sf -D head -H '{accept}' {url} | tee newer")).quiet();
+    let lines = run.lines();
+    for line in ["# TYPE imp_hook_events counter", "imp_hook_events_total 3"] {
+        assert!(lines.iter().any(|found| found == line), "{line} is not in {lines:#?}");
+    }
+    assert_eq!(lines.last().map(String::as_str), Some("# EOF"));
+    let head = dir.read("head").to_ascii_lowercase();
+    assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0"), "{head}");
+    // Its reader of OpenMetrics wants times.
+    dir.sh("sed '/^#/! s/$/ 1700000000/' newer > dated").quiet();
+    let read = "promtool tsdb create-blocks-from openmetrics dated blocks";
+    assert!(dir.sh(read).ok().stdout().lines().count() >= 2, "nothing was read");
 }
 
 /// The time of the last event is that of the journal, or nearly.

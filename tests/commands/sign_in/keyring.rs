@@ -21,13 +21,18 @@ fn login_as_factory(sim: &Sim) -> String {
     format!("{} --pwd-file pw --as factory --keyring", login(sim))
 }
 
-#[test]
-fn the_secret_lies_in_the_keyring_and_renews_the_token_from_there() {
-    let (sim, mut dir) = stranger(&["--devices", "3"]);
+/// A keyring of this directory's own.
+fn keep_keyring_in(dir: &mut Dir) {
     // The daemon's socket; the service would take the user's own else.
     let runtime = dir.home();
     dir.set("XDG_RUNTIME_DIR", runtime.to_str().expect("UTF-8"));
     dir.set("XDG_DATA_HOME", runtime.join("data").to_str().expect("UTF-8"));
+}
+
+#[test]
+fn the_secret_lies_in_the_keyring_and_renews_the_token_from_there() {
+    let (sim, mut dir) = stranger(&["--devices", "3"]);
+    keep_keyring_in(&mut dir);
     let made = with_keyring(&dir, &login_as_factory(&sim)).ok().record();
     assert_eq!(made["credential"], "keyring");
     assert_eq!(members(&kept(&dir)), ["endpoint", "accessToken", "expiresAt", "keyring"]);
@@ -42,6 +47,32 @@ fn the_secret_lies_in_the_keyring_and_renews_the_token_from_there() {
     let out = with_keyring(&dir, "imp-auth logout --account factory").ok().record();
     assert_eq!(out["refresh_token_deleted"], true, "it was fetched for that");
     with_keyring(&dir, &format!("imp-auth keyring read {before}")).code(1).no_stdout();
+}
+
+#[test]
+fn a_renewal_with_a_new_refresh_token_keeps_the_login_key() {
+    let variants = ["login-key-otp=needed", "refresh-answer=new-refresh-token"];
+    let [otp, rotates] = variants.map(|variant| ["--variant", variant]);
+    let options = [["--otp", "123456"], otp, rotates].concat();
+    let (sim, mut dir) = stranger(&options);
+    keep_keyring_in(&mut dir);
+    dir.write("key", &sim.entry.login_key);
+    let login = "imp-auth login --lk-file key --otp 123456 --as factory --keyring --endpoint";
+    with_keyring(&dir, &format!("{login} {}", sim.entry.endpoint)).ok();
+    let entry = kept(&dir)["keyring"].as_str().map(str::to_owned).expect("an entry");
+    let in_keyring = || -> Value {
+        let run = with_keyring(&dir, &format!("imp-auth keyring read {entry}")).ok();
+        serde_json::from_str(&run.stdout()).expect("JSON")
+    };
+    let first = in_keyring();
+    for _ in 0..2 {
+        sim.expire_tokens();
+        with_keyring(&dir, "imp-device list --account factory").ok();
+    }
+    let last = in_keyring();
+    assert_eq!(last["loginKey"], sim.entry.login_key);
+    assert!(last["refreshToken"].is_string() && last["refreshToken"] != first["refreshToken"]);
+    assert_eq!(members(&kept(&dir)), ["endpoint", "accessToken", "expiresAt", "keyring"]);
 }
 
 #[test]

@@ -82,6 +82,46 @@ fn the_chosen_account_counts_until_something_nearer_does() {
 }
 
 #[test]
+fn none_but_the_account_in_use_is_signed_out() {
+    let (sim, mut dir) = two_accounts();
+    let sign_in = format!("{} --pwd-file pw", login(&sim));
+    dir.sh(&sign_in).quiet();
+    dir.sh("imp-auth use partner").quiet();
+    dir.sh(&format!("{sign_in} --local")).quiet();
+    let is_there = |file: &str| dir.sh(&format!("test -s {file}")).exit_code() == Some(0);
+    let home = "~/.impt.auth";
+    let of = |name: &str| format!("~/.config/imp-tools/accounts/{name}.auth");
+
+    let out = dir.sh("imp-auth logout").ok();
+    let out =
+        out.says_all(&["signed out of the local sign-in file", "here use the account partner"]);
+    assert_eq!(
+        (&out.record()["name"], &out.record()["username"]),
+        (&Value::Null, &sim.entry.user.as_str().into())
+    );
+    assert!(!is_there(".impt.auth") && is_there(&of("partner")));
+
+    let out = dir.sh("imp-auth logout").ok();
+    let out = out.says_all(&["signed out of the account partner", ".impt.auth"]);
+    assert_eq!(
+        (&out.record()["name"], &out.record()["username"]),
+        (&"partner".into(), &"partner".into())
+    );
+    assert!(
+        out.record()["file"].as_str().is_some_and(|file| file.ends_with("accounts/partner.auth"))
+    );
+    assert!(!is_there(&of("partner")) && is_there(&of("factory")) && is_there(home));
+
+    // What a variable holds cannot be removed, and nothing goes in its place.
+    dir.set("IMPT_LOGINKEY", &sim.entry.login_key);
+    dir.sh("imp-auth logout").code(2).no_stdout().says_all(&["IMPT_LOGINKEY", "unset it"]);
+    dir.sh("test -s ~/.impt.auth; IMPT_LOGINKEY= imp-auth logout").ok();
+    let gone = dir.sh("IMPT_LOGINKEY= imp-auth logout").code(3).no_stdout();
+    gone.says("There is no sign-in file");
+    dir.sh("test -s ~/.config/imp-tools/accounts/factory.auth").quiet();
+}
+
+#[test]
 fn a_name_that_is_none_is_told_with_those_that_are() {
     let (sim, dir) = two_accounts();
     let missing = dir.sh("imp-device list --account factroy").code(3).no_stdout();

@@ -230,5 +230,7 @@ pub fn variables(directory: &str) -> BTreeSet<String> {
 fn is_variable(text: &str) -> bool {
     let is_upper = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let is_proxy = text.ends_with("_proxy") && !text.contains(' ');
-    is_proxy || ["HOME", "LANG", "TERM"].contains(&text) || (is_upper && text.contains('_'))
+    is_proxy
+        || ["HOME", "LANG", "TERM", "COLUMNS"].contains(&text)
+        || (is_upper && text.contains('_'))
 }

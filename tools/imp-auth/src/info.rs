@@ -34,7 +34,7 @@ impl Info {
         record.insert("readable_by_others", description.readable_by_others.into());
         record.insert("not_used", others.into());
         match session.output.is_for_a_person() {
-            true => session.output.print_page(&page(&record).to_text())?,
+            true => session.output.print_page(&page(&record))?,
             false => session.output.print(&record)?,
         }
         session.output.finish()?;

@@ -40,10 +40,10 @@ enum Verb {
         "imp-auth login --lk-file key --local",
     ]))]
     Login(Deferred<login::Login>),
-    /// Remove the sign-in file, and end its refresh token
+    /// Remove the sign-in that counts here, and end its refresh token
     #[command(after_help = help::examples("imp-auth", &[
         "imp-auth logout",
-        "imp-auth logout --local",
+        "imp-auth logout --account factory",
         "imp-auth logout --auth-file factory.auth",
     ]))]
     Logout(Deferred<logout::Logout>),

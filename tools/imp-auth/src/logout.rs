@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{AccessToken, Client, Credentials, Error, Request, list, segment, sign_in};
-use auth::{self, Destination, LoggedOut};
+use auth::{self, Destination, LoggedOut, Source};
 use clap::Args;
 use cli::terminal::stderr;
 use cli::{Common, Exit, Session};
 
-/// Remove the sign-in file, and end its refresh token
+/// Remove the sign-in that counts here, and end its refresh token
 ///
-/// The refresh token is deleted at the service as well, if it can be told from the account's others.
+/// No other one goes, unless an option or a variable names it. The refresh token is deleted at the service as well, if it can be told from the account's others.
 /// Login keys stay; see `imp-auth key delete`.
 #[derive(Args)]
 pub struct Logout {
@@ -31,18 +31,26 @@ impl Logout {
         let environment = cli::sign_in_environment(&self.common);
         let which = if self.local { Destination::Local } else { Destination::Usual };
         let interaction = cli::interaction(&self.common);
-        let removed = auth::log_out(&which, &environment, &interaction);
+        let is_named =
+            self.local || environment.auth_file.is_some() || environment.account.is_some();
+        let removed = auth::log_out(&which, &environment, &interaction)?;
+        if !is_named && !matches!(removed.source, Source::HomeFile(_)) {
+            stderr::say(&format!("signed out of {}", removed.source));
+        }
         // A file that is named counts even if it is not there, as the one just removed.
-        let is_there = |left: &&auth::Source| left.file().is_none_or(std::path::Path::exists);
+        let is_there = |left: &&Source| left.file().is_none_or(std::path::Path::exists);
         if let Some(left) = auth::sources(&environment).first().filter(is_there) {
             stderr::say(&format!("commands here use {left}"));
         }
-        let removed = removed?;
         let deleted = self.delete_refresh_token(&removed);
         if let Err(error) = &deleted {
             stderr::say(&format!("the refresh token stays valid at the service: {error}"));
         }
         let mut record = Record::from_iter([("type".to_owned(), "sign_in".into())]);
+        record.insert("name", removed.source.account().map(str::to_owned).into());
+        let account = removed.account.as_ref();
+        record.insert("email", account.and_then(|account| account.email.clone()).into());
+        record.insert("username", account.and_then(|account| account.username.clone()).into());
         record.insert("endpoint", removed.endpoint.into());
         record.insert("file", removed.file.display().to_string().into());
         record.insert("refresh_token_deleted", deleted.unwrap_or_default().into());

@@ -21,7 +21,7 @@ use textfile::Textfile;
 
 /// Count devices, as metrics for Prometheus
 ///
-/// By product, group, type of the group, imp type and software version, in the form of OpenMetrics.
+/// By product, group, type of the group, imp type and software version, in the text form of Prometheus.
 #[derive(Args)]
 pub struct Metrics {
     /// Write them into this file, whole, for node_exporter
@@ -45,17 +45,18 @@ impl Metrics {
         }
         let textfile = self.textfile.as_deref().map(Textfile::open).transpose()?;
         let session = Session::open(&self.common)?;
+        if textfile.is_some() {
+            session.output.prints_nothing();
+        }
         let fleet = self.read(&session);
         progress::end();
-        let Some(fleet) = fleet? else {
-            let is_left = textfile.is_some() && !session.is_stopped();
-            return Ok(if is_left { unread() } else { Exit::Done });
-        };
+        // Nobody reads the standard output any more, so the list was given up.
+        let Some(fleet) = fleet? else { return Ok(Exit::Done) };
         let name = |kind, id: &str| session.resolver.name_of(kind, id).unwrap_or_default();
         let text = fleet.exposition(self.group_names.then_some(&name));
         match textfile {
             Some(file) => file.replace(&text)?,
-            None => session.output.print_page(&text).and_then(|()| session.output.flush())?,
+            None => session.output.print_text(&text).and_then(|()| session.output.flush())?,
         }
         if self.common.verbose {
             stderr::say(&format!("{} requests", session.client.requests_sent()));
@@ -78,10 +79,4 @@ impl Metrics {
         })?;
         Ok(ended.is_continue().then_some(fleet))
     }
-}
-
-/// Nobody reads the standard output, so the list was given up.
-fn unread() -> Exit {
-    stderr::say("the list was not read to its end, so the file is as it was");
-    Exit::SomeFailed
 }

@@ -4,8 +4,10 @@
 //! of an answer says what follows: `names`, or `files` when the shell is to offer those.
 
 mod candidates;
+mod fields;
 mod live_names;
 mod shell_words;
+mod values;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -101,7 +101,7 @@ impl Doctor {
             .chain(tools::checks())
             .collect();
         if output.is_for_a_person() {
-            output.print_page(&page(&checks).to_text())?;
+            output.print_page(&page(&checks))?;
         } else {
             checks.iter().try_for_each(|check| output.print(&check.record()))?;
         }

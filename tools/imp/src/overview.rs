@@ -25,7 +25,7 @@ pub fn print() -> cli::Result {
     page.section("To read");
     page.line(vec!["man imp-tools".into(), "what they have in common".into()]);
     page.line(vec!["imp help device assign".into(), "the help of a verb".into()]);
-    stdout::print(&page.to_text());
+    stdout::print(&page.to_text(stdout::width()));
     Ok(Exit::Done)
 }
 

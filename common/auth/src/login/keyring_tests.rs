@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::tests::{Scene, by_key, by_password};
 use super::*;
+use crate::log_out;
 use crate::tests::{FakeKeyring, at, interaction};
 use crate::{TokenSource, choose};
 
@@ -78,4 +79,56 @@ fn a_renewal_fetches_the_secret_and_leaves_it_where_it_is() {
     let error = session(&interaction).token_at(at(20_000)).unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotSignedIn);
     assert!(error.detail.unwrap().contains("without --keyring"));
+}
+
+#[test]
+fn a_new_refresh_token_leaves_the_login_key_beside_it() {
+    let scene = Scene::new();
+    let (with_keyring, keyring) = with_keyring();
+    let with_code = Interaction { ask: interaction(&["123456"]).0.ask, ..with_keyring.clone() };
+    scene.service.inside().wants_one_time_password = true;
+    scene.service.inside().valid.push("R0".into());
+    log_in(&in_keyring(by_key()), &scene.environment, &scene.service, &with_code).unwrap();
+    assert_eq!(secrets(&keyring), [json!({"refreshToken": "R0", "loginKey": "KEY"})]);
+
+    scene.service.inside().rotates = true;
+    let renew = |interaction: &Interaction, time| {
+        let choice = choose(&scene.environment).unwrap();
+        let service = scene.service.clone();
+        let session = TokenSource::new(choice, &scene.environment, service, interaction.clone());
+        scene.service.inside().now = at(time);
+        session.token_at(at(time)).unwrap();
+    };
+    renew(&with_keyring, 7200);
+    let count = scene.service.asked().len();
+    let expected = json!({"refreshToken": format!("R{count}"), "loginKey": "KEY"});
+    assert_eq!(secrets(&keyring), [expected]);
+    assert_eq!(file(&scene).get("loginKey"), None);
+
+    // A keyring that gives and does not take: then all of it goes into the file.
+    let locked = Interaction { keyring: Arc::new(ReadOnly(keyring)), ..with_keyring };
+    renew(&locked, 14_400);
+    let count = scene.service.asked().len();
+    let kept = file(&scene);
+    assert_eq!(
+        (&kept["refreshToken"], &kept["loginKey"]),
+        (&json!(format!("R{count}")), &json!("KEY"))
+    );
+}
+
+/// A keyring that has been locked against changes.
+struct ReadOnly(Arc<FakeKeyring>);
+
+impl crate::Keyring for ReadOnly {
+    fn read(&self, entry: &str) -> Result<Option<Secret>, String> {
+        self.0.read(entry)
+    }
+
+    fn write(&self, _entry: &str, _secret: &Secret) -> Result<(), String> {
+        Err("it takes nothing".to_owned())
+    }
+
+    fn remove(&self, _entry: &str) -> Result<(), String> {
+        Err("it takes nothing".to_owned())
+    }
 }

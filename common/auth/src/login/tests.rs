@@ -1,8 +1,10 @@
 use model::{ErrorKind, Secret};
 use serde_json::{Value, json};
+use std::fs;
 
 use super::*;
 use crate::choose;
+use crate::log_out;
 use crate::tests::{ENDPOINT, Fake, at, interaction};
 
 pub(super) struct Scene {

@@ -171,7 +171,7 @@ impl<'a> Results<'a> {
     pub fn shown(&mut self, page: &Page) -> bool {
         self.tally.ok();
         let output = &self.session.output;
-        if let Err(error) = output.print_page(&page.to_text()).and_then(|()| output.flush()) {
+        if let Err(error) = output.print_page(page).and_then(|()| output.flush()) {
             self.end_run(error);
             return true;
         }

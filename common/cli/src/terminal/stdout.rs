@@ -9,6 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
 use simulated::here;
 
+use super::environment;
+
 /// Stdout for a sink, which buffers by itself.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
 pub fn writer() -> Box<dyn Write + Send> {
@@ -32,11 +34,16 @@ pub fn is_pipe() -> bool {
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
 
-/// The width of the terminal in columns.
+/// The width of the terminal in columns; `COLUMNS` says it where somebody has set it.
 pub fn width() -> Option<usize> {
+    if !is_terminal() {
+        return None;
+    }
+    let asked = environment::text("COLUMNS").and_then(|columns| columns.parse().ok());
+    let size = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     // A terminal that says nothing of its size, as a serial line, has the usual one.
-    let size = terminal_size::terminal_size();
-    is_terminal().then(|| size.map_or(80, |(width, _)| usize::from(width.0)))
+    let width = asked.or_else(size).filter(|width| *width > 0);
+    Some(width.unwrap_or(80))
 }
 
 /// False when the reader at the other end of the pipe has gone.

@@ -75,7 +75,7 @@ impl Fleet {
     pub fn exposition(&self, name_of: Option<NameOf<'_>>) -> String {
         let mut text = Exposition::default();
         let mut count = |name, help, value: fn(&Part) -> u64| {
-            text.metric(name, "gauge", help);
+            text.gauge(name, help);
             for (labels, part) in self.parts() {
                 text.sample(&labels, value(part));
             }
@@ -93,7 +93,7 @@ impl Fleet {
             self.write_names(&mut text, name_of);
         }
         let help = "When the devices were listed, in seconds since 1970.";
-        text.metric("imp_devices_listed_timestamp_seconds", "gauge", help);
+        text.gauge("imp_devices_listed_timestamp_seconds", help);
         text.sample(&[], timestamp(self.listed_at));
         text.finish()
     }
@@ -106,7 +106,7 @@ impl Fleet {
 
     fn write_ages(&self, text: &mut Exposition) {
         let help = "Devices that have been offline for at least so long; each counts for all shorter times too.";
-        text.metric("imp_devices_offline_for", "gauge", help);
+        text.gauge("imp_devices_offline_for", help);
         for (mut labels, part) in self.parts() {
             for ((age, _), count) in AGES.into_iter().zip(part.offline_for) {
                 labels.push(("at_least", age));
@@ -115,7 +115,7 @@ impl Fleet {
             }
         }
         let help = "Since when the device that has been offline for the longest time is, in seconds since 1970.";
-        text.metric("imp_devices_offline_since_timestamp_seconds", "gauge", help);
+        text.gauge("imp_devices_offline_since_timestamp_seconds", help);
         for (labels, part) in self.parts() {
             if let Some(since) = part.offline_since {
                 text.sample(&labels, timestamp(since));
@@ -125,7 +125,7 @@ impl Fleet {
 
     fn write_names(&self, text: &mut Exposition, name_of: NameOf<'_>) {
         let help = "The name of a device group and of its product.";
-        text.metric("imp_devicegroup_info", "gauge", help);
+        text.gauge("imp_devicegroup_info", help);
         let groups: BTreeMap<&str, &str> = self
             .parts
             .keys()

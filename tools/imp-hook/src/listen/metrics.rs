@@ -10,10 +10,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cli::exposition::{Exposition, timestamp};
+use cli::exposition::{Exposition, Form, timestamp};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -27,8 +27,6 @@ use super::deadline;
 
 /// Where the counts are.
 pub const PATH: &str = "/metrics";
-/// What Prometheus calls its text.
-const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Connections at a time.
 const MOST: usize = 8;
 /// How long a connection is kept.
@@ -70,44 +68,48 @@ impl Metrics {
             *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         } else {
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT));
-            *response.body_mut() = Full::from(self.text());
+            let accepted = request.headers().get_all(ACCEPT).into_iter();
+            let accepted: Vec<&str> = accepted.filter_map(|value| value.to_str().ok()).collect();
+            let form = Form::accepted(&accepted.join(","));
+            let content_type = HeaderValue::from_static(form.content_type());
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
+            *response.body_mut() = Full::from(self.text(form));
         }
         response
     }
 
-    fn text(&self) -> String {
+    fn text(&self, form: Form) -> String {
         let state = self.progress.state();
         let waiting = self.forwards.then(|| state.committed.saturating_sub(state.forwarded));
-        exposition(&self.counts.present(), waiting)
+        exposition(form, &self.counts.present(), waiting)
     }
 }
 
 /// The counts as text; `waiting` are the bytes of the journal that are still to be forwarded.
-fn exposition(counts: &Present, waiting: Option<u64>) -> String {
-    let mut text = Exposition::default();
-    text.metric("imp_hook_events_total", "counter", "Events taken, repeats among them.");
+fn exposition(form: Form, counts: &Present, waiting: Option<u64>) -> String {
+    let mut text = Exposition::new(form);
+    text.counter("imp_hook_events", "Events taken, repeats among them.");
     text.sample(&[], counts.events);
     let help = "Events that came again within a minute.";
-    text.metric("imp_hook_repeated_events_total", "counter", help).sample(&[], counts.repeats);
+    text.counter("imp_hook_repeated_events", help).sample(&[], counts.repeats);
     let help = "Calls refused, by the status of the answer.";
-    text.metric("imp_hook_refused_calls_total", "counter", help);
+    text.counter("imp_hook_refused_calls", help);
     let mut refused = counts.refused.clone();
     STATUSES.iter().for_each(|status| _ = refused.entry(*status).or_default());
     for (status, number) in refused {
         text.sample(&[("code", &status.to_string())], number);
     }
     let help = "When the last event was taken, in seconds since 1970.";
-    text.metric("imp_hook_last_event_timestamp_seconds", "gauge", help);
+    text.gauge("imp_hook_last_event_timestamp_seconds", help);
     if let Some(time) = counts.last_event {
         text.sample(&[], timestamp(time));
     }
     if let Some(waiting) = waiting {
         let help = "Events that --forward-to has taken.";
-        text.metric("imp_hook_forwarded_events_total", "counter", help);
+        text.counter("imp_hook_forwarded_events", help);
         text.sample(&[], counts.forwarded);
         let help = "Bytes of the journal that --forward-to has still to take.";
-        text.metric("imp_hook_forward_waiting_bytes", "gauge", help).sample(&[], waiting);
+        text.gauge("imp_hook_forward_waiting_bytes", help).sample(&[], waiting);
     }
     text.finish()
 }
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_has_not_happened_yet_is_zero_or_not_there() {
-        let text = exposition(&Present::default(), None);
+        let text = exposition(Form::Prometheus, &Present::default(), None);
         assert!(text.contains("\nimp_hook_events_total 0\n"), "{text}");
         assert!(text.contains("\nimp_hook_refused_calls_total{code=\"404\"} 0\n"), "{text}");
         assert!(!text.contains("\nimp_hook_last_event_timestamp_seconds"), "{text}");
@@ -162,7 +164,7 @@ mod tests {
         let last_event = Some(UNIX_EPOCH + Duration::from_millis(1500));
         let refused = [(404, 2), (418, 1)].into();
         let counts = Present { events: 3, repeats: 1, last_event, refused, forwarded: 2 };
-        let text = exposition(&counts, Some(70));
+        let text = exposition(Form::OpenMetrics, &counts, Some(70));
         for line in [
             "imp_hook_events_total 3",
             "imp_hook_repeated_events_total 1",

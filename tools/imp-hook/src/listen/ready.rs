@@ -84,14 +84,16 @@ struct ReadyFile(PathBuf);
 impl ReadyFile {
     /// Removes a file that an earlier listener has left.
     fn prepare(path: &Path) -> Result<Self, CommandError> {
-        let removed = match fs::symlink_metadata(path) {
+        // A link stays, and leads nowhere while nothing listens.
+        let target = cli::target_of(path).map_err(|error| cannot_write(path, &error))?;
+        let removed = match fs::symlink_metadata(&target) {
             Ok(present) if !present.is_file() => Err(io::Error::other("it is no regular file")),
-            Ok(_) => fs::remove_file(path),
+            Ok(_) => fs::remove_file(&target),
             // Whether one can be made is found out before anything else is done.
-            Err(_) => replace(path, b"").and_then(|()| fs::remove_file(path)),
+            Err(_) => replace(&target, b"").and_then(|()| fs::remove_file(&target)),
         };
         removed.map_err(|error| cannot_write(path, &error))?;
-        Ok(ReadyFile(path.to_owned()))
+        Ok(ReadyFile(target))
     }
 
     fn write(&self, line: &Value) -> Result<(), CommandError> {

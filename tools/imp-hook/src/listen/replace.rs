@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Replaces a file, which is readable by its owner alone then. What a process that was killed has left beside
+/// Replaces a file, which is readable by its owner alone then; a symbolic link is followed. What a process that was killed has left beside
 /// it is overwritten by the next.
 ///
 /// # Errors
 /// Those of the system; the file is as it was.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = cli::target_of(path)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     match fs::remove_file(&beside) {

@@ -1,17 +1,14 @@
 //! From the description of a tool to what may be typed next: the engine of `clap_complete`, and names.
 
-use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ffi::OsString;
+use std::sync::atomic::Ordering;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgAction, Command};
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
-use command_tree::{Opt, Verb};
-use model::ResourceKind;
+use clap_complete::engine::complete;
+use command_tree::Verb;
 
-use super::live_names::{self, TypedSignIn};
+use super::values::{self, Known};
 
 /// What the shell may offer.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,9 +30,8 @@ pub struct Candidate {
 
 /// What can stand in place of the last of `words`, which come after the name of the tool.
 pub fn offer(tree: &Verb, words: &[String]) -> Offer {
-    let wants_files = Arc::new(AtomicBool::new(false));
-    let known = Known { sign_in: TypedSignIn::on(words), wants_files: wants_files.clone() };
-    let mut command = command(tree, &known);
+    let known = Known::of(words);
+    let mut command = command(&tree.name, tree, &known);
     let begun = words.last().map(String::as_str).unwrap_or_default();
     // The engine would give the short form of an option that has both; the long one is enough.
     let last = if begun == "-" { "--" } else { begun };
@@ -52,7 +48,7 @@ pub fn offer(tree: &Verb, words: &[String]) -> Offer {
     let mut candidates: Vec<Candidate> = candidates.collect();
     let is_option = |candidate: &Candidate| candidate.value.starts_with('-');
     let begins_option = begun.starts_with('-');
-    if wants_files.load(Ordering::Relaxed) && (!begins_option || begun.contains('=')) {
+    if known.wants_files.load(Ordering::Relaxed) && (!begins_option || begun.contains('=')) {
         return Offer::Files;
     }
     // Who has begun no option is offered them when there is nothing else.
@@ -65,106 +61,52 @@ pub fn offer(tree: &Verb, words: &[String]) -> Offer {
     Offer::These(candidates)
 }
 
-/// What completing a value depends on.
-struct Known {
-    sign_in: TypedSignIn,
-    wants_files: Arc<AtomicBool>,
-}
-
-/// The value of an option that stands on the line.
-fn typed(option: &str, words: &[String]) -> Option<String> {
-    words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix(option)? {
-        "" => words.get(index + 1).cloned(),
-        value => value.strip_prefix('=').map(str::to_owned),
-    })
-}
-
-impl TypedSignIn {
-    /// What the words of a line say.
-    fn on(words: &[String]) -> Self {
-        TypedSignIn {
-            file: typed("--auth-file", words).map(PathBuf::from),
-            account: typed("--account", words),
-        }
-    }
-}
-
-fn command(verb: &Verb, known: &Known) -> Command {
+/// The verb as the engine knows it; `path` is it with all words before it.
+fn command(path: &str, verb: &Verb, known: &Known) -> Command {
     let mut command = Command::new(verb.name.clone()).about(verb.about.clone());
     command = command.aliases(verb.aliases.clone()).disable_help_subcommand(true);
     // They stand among the others.
     command = command.disable_help_flag(true).disable_version_flag(true);
     let last_word = verb.options.iter().rposition(|option| option.long.is_none());
     for (index, option) in verb.options.iter().enumerate() {
-        let mut arg = arg(index, option, known);
+        let mut arg = arg(path, verb, index, known);
         // The parser wants to know where the words that repeat end.
         if option.long.is_none() && Some(index) != last_word {
             arg = arg.num_args(1).action(ArgAction::Set);
         }
         command = command.arg(arg);
     }
-    command.subcommands(verb.verbs.iter().map(|verb| self::command(verb, known)))
+    let within = |verb: &Verb| self::command(&format!("{path} {}", verb.name), verb, known);
+    command.subcommands(verb.verbs.iter().map(within))
 }
 
-fn arg(index: usize, option: &Opt, known: &Known) -> Arg {
+fn arg(path: &str, verb: &Verb, index: usize, known: &Known) -> Arg {
+    let option = &verb.options[index];
     let id = option.long.clone().unwrap_or_else(|| format!("argument {index}"));
     let mut arg = Arg::new(id).help(option.help.clone()).display_order(index);
     if let Some(long) = &option.long {
         arg = arg.long(long.clone());
     }
     arg = arg.short(option.short);
-    let Some(value) = &option.value else { return arg.action(ArgAction::SetTrue) };
+    if option.value.is_none() {
+        return arg.action(ArgAction::SetTrue);
+    }
     arg = arg.action(ArgAction::Append).allow_hyphen_values(true).value_delimiter(option.delimiter);
     if !option.values.is_empty() {
         let values = option.values.iter();
         let values = values.map(|one| PossibleValue::new(one.name.clone()).help(one.help.clone()));
         return arg.value_parser(PossibleValuesParser::new(values.collect::<Vec<_>>()));
     }
-    // Some are read as text, because a dash or a name may stand there too.
-    if option.path || ["FILE", "CODE", "PLAN"].contains(&value.as_str()) {
-        let wants_files = known.wants_files.clone();
-        return arg.add(ArgValueCompleter::new(move |_: &OsStr| {
-            wants_files.store(true, Ordering::Relaxed);
-            Vec::new()
-        }));
-    }
-    if option.long.as_deref() == Some("account") {
-        return arg.add(ArgValueCompleter::new(|begun: &OsStr| {
-            let names = live_names::accounts(begun.to_str()).into_iter();
-            names.map(CompletionCandidate::new).collect()
-        }));
-    }
-    match kind_of(value) {
-        Some(kind) => {
-            let sign_in = known.sign_in.clone();
-            arg.add(ArgValueCompleter::new(move |begun: &OsStr| {
-                let names = live_names::beginning_with(kind, begun.to_str(), &sign_in);
-                let names = names.into_iter();
-                names
-                    .map(|(name, about)| CompletionCandidate::new(name).help(Some(about.into())))
-                    .collect()
-            }))
-        }
+    match values::completer(path, verb, option, known) {
+        Some(completer) => arg.add(completer),
         None => arg,
-    }
-}
-
-/// The kind of things whose names stand for a value.
-fn kind_of(value: &str) -> Option<ResourceKind> {
-    match value {
-        "DEVICE" => Some(ResourceKind::Device),
-        "DEVICE_GROUP" => Some(ResourceKind::DeviceGroup),
-        "PRODUCT" => Some(ResourceKind::Product),
-        "BUILD" => Some(ResourceKind::Deployment),
-        "WEBHOOK" => Some(ResourceKind::Webhook),
-        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use command_tree::Value;
+    use command_tree::{Opt, Value};
 
     fn tree() -> Verb {
         let option = |long: &str, value: Option<&str>| Opt {
@@ -221,15 +163,5 @@ mod tests {
         ] {
             assert_eq!(offered(typed), expected, "{typed}");
         }
-    }
-
-    #[test]
-    fn the_sign_in_file_of_the_line_counts() {
-        let sign_in =
-            |line: &str| TypedSignIn::on(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(sign_in("list --auth-file x --dg ").file, Some("x".into()));
-        assert_eq!(sign_in("list --auth-file=y").file, Some("y".into()));
-        assert_eq!(sign_in("list --account lab --dg ").account, Some("lab".into()));
-        assert_eq!(sign_in("list --auth-files y"), TypedSignIn::default());
     }
 }

@@ -38,12 +38,10 @@ pub struct TypedSignIn {
     pub account: Option<String>,
 }
 
-/// The names of accounts that begin so.
-pub fn accounts(begun: Option<&str>) -> Vec<String> {
+/// The names of all accounts.
+pub fn accounts() -> Vec<String> {
     let environment = cli::sign_in_environment(&Common::default());
-    let names = auth::NamedAccounts::of(&environment).map(|accounts| accounts.names());
-    let begun = begun.unwrap_or_default();
-    names.unwrap_or_default().into_iter().filter(|name| name.starts_with(begun)).collect()
+    auth::NamedAccounts::of(&environment).map(|accounts| accounts.names()).unwrap_or_default()
 }
 
 /// The names that begin so, and what each is.
@@ -67,7 +65,7 @@ fn kept(kind: ResourceKind, sign_in: &TypedSignIn) -> Option<Kept> {
     let TypedSignIn { file, account } = sign_in.clone();
     let common = Common { auth_file: file, account, ..Common::default() };
     let environment = cli::sign_in_environment(&common);
-    let choice = auth::choose(&environment).ok()?;
+    let choice = auth::choose_at_once(&environment).ok()?;
     let cache_dir = environment.cache_dir.as_deref()?;
     let identity = choice.credential();
     let file = names::file(cache_dir, environment.state_dir.as_deref(), &identity, kind);

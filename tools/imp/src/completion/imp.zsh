@@ -16,7 +16,7 @@ _imp_tools() {
                 values+=("${line%%$'\t'*}")
                 shown+=("${line/$'\t'/  }")
             done
-            compadd -l -d shown -a values
+            compadd -V imp -l -d shown -a values
             ;;
     esac
 }

@@ -1,8 +1,10 @@
-//! Files that nobody else may read: written whole or not at all, mode 0600 from the first byte.
+//! Files that are written whole or not at all; those that nobody else may read have mode 0600 from the first byte.
+//!
+//! A symbolic link is followed, also one that leads nowhere yet: it stays, and the file that it names is written.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,14 +14,26 @@ use tempfile::NamedTempFile;
 /// More links than this are a loop.
 const LINKS: usize = 40;
 
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Its owner: it is secret. Where the file cannot stay its owner's it is not replaced.
+    Owner,
+    /// Every program of this machine, whatever the mask of the user says. It stays its owner's where that can be.
+    Everybody,
+}
+
 /// Replaces the file `path`. A symbolic link is followed, so that it stays a link.
 ///
 /// # Errors
 /// When the directory cannot be written to, or `path` is something else than a file.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace_file(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
     let target = target_of(path)?;
-    let mut new = beside(&target)?;
+    let mut new = beside(&target, readers)?;
     new.write_all(content)?;
+    if readers == Readers::Everybody {
+        new.as_file().set_permissions(Permissions::from_mode(0o644))?;
+    }
     new.as_file().sync_all()?;
     new.persist(&target).map_err(|error| error.error)?;
     // The file is there; that its name survives a power cut as well is worth a try.
@@ -27,30 +41,39 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Replaces a file that only its owner may read.
+///
+/// # Errors
+/// Those of [`replace_file`].
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_file(path, content, Readers::Owner)
+}
+
 /// Replaces a file of a cache, whole, in a directory that is made; what has not been written for `age` goes. A power
 /// cut may leave the old one or none.
 ///
 /// # Errors
-/// Those of [`replace`].
+/// Those of [`replace_file`].
 pub fn keep_in_cache(path: &Path, content: &[u8], age: Duration) -> io::Result<()> {
     make_directory(parent(path))?;
     remove_older(parent(path), age);
-    let mut new = NamedTempFile::with_prefix_in(".imp-tools.", parent(path))?;
+    let target = target_of(path)?;
+    let mut new = NamedTempFile::with_prefix_in(".imp-tools.", parent(&target))?;
     new.write_all(content)?;
-    new.persist(path).map_err(|error| error.error)?;
+    new.persist(target).map_err(|error| error.error)?;
     Ok(())
 }
 
-/// Says whether [`replace`] would work, so that a token is not asked for in vain.
+/// Says whether [`replace_file`] would work, so that nothing is asked for in vain.
 ///
 /// # Errors
-/// Those of [`replace`].
-pub(crate) fn replaceable(path: &Path) -> io::Result<()> {
-    beside(&target_of(path)?).map(drop)
+/// Those of [`replace_file`].
+pub fn replaceable(path: &Path, readers: Readers) -> io::Result<()> {
+    beside(&target_of(path)?, readers).map(drop)
 }
 
 /// An empty file next to `target`, gone again unless it takes its place.
-fn beside(target: &Path) -> io::Result<NamedTempFile> {
+fn beside(target: &Path, readers: Readers) -> io::Result<NamedTempFile> {
     let present = match fs::metadata(target) {
         Ok(present) if !present.is_file() => {
             return Err(io::Error::other("it is not a regular file"));
@@ -61,8 +84,11 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
     if let (Some(present), Ok(ours)) = (present, new.as_file().metadata())
         && present.uid() != ours.uid()
     {
-        // The file stays its owner's: under sudo by this, and for anybody else by not replacing it.
-        fchown(new.as_file(), Some(present.uid()), Some(present.gid()))?;
+        // Under sudo it stays its owner's by this.
+        let given = fchown(new.as_file(), Some(present.uid()), Some(present.gid()));
+        if readers == Readers::Owner {
+            given?;
+        }
     }
     Ok(new)
 }
@@ -72,7 +98,7 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
 /// # Errors
 /// When links lead in a circle, or to something without a name, as `/dev/stdin` or `<(command)` do. In `/dev/shm`
 /// there are ordinary files.
-pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
+pub fn target_of(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..LINKS {
         let is_device = target.starts_with("/dev") && !target.starts_with("/dev/shm");
@@ -117,7 +143,7 @@ pub(crate) fn remove_older(directory: &Path, age: Duration) {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -132,7 +158,7 @@ mod tests {
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         replace(&path, b"new").unwrap();
-        replaceable(&path).unwrap();
+        replaceable(&path, Readers::Owner).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(mode(&path), 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
@@ -155,6 +181,18 @@ mod tests {
     }
 
     #[test]
+    fn what_everybody_may_read_is_readable_and_caches_follow_links_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        symlink("metrics", at("link")).unwrap();
+        replace_file(&at("link"), b"x", Readers::Everybody).unwrap();
+        assert_eq!((mode(&at("metrics")), at("link").is_symlink()), (0o644, true));
+        symlink("names", at("cached")).unwrap();
+        keep_in_cache(&at("cached"), b"x", Duration::from_secs(60)).unwrap();
+        assert_eq!((mode(&at("names")), at("cached").is_symlink()), (0o600, true));
+    }
+
+    #[test]
     fn a_file_stays_its_owners() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let owner = |path: &Path| fs::metadata(path).unwrap().uid();
@@ -174,10 +212,10 @@ mod tests {
         assert!(replace(directory.path(), b"x").is_err());
         let file = directory.path().join("file");
         fs::write(&file, "").unwrap();
-        assert!(replaceable(&file.join("below")).is_err());
-        assert!(replaceable(Path::new("/dev/stdin")).is_err());
+        assert!(replaceable(&file.join("below"), Readers::Owner).is_err());
+        assert!(replaceable(Path::new("/dev/stdin"), Readers::Owner).is_err());
         if let Ok(memory) = tempfile::tempdir_in("/dev/shm") {
-            assert!(replaceable(&memory.path().join("file")).is_ok());
+            assert!(replaceable(&memory.path().join("file"), Readers::Owner).is_ok());
         }
     }
 
