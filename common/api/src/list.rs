@@ -11,6 +11,7 @@ mod few;
 mod next_page;
 pub(crate) mod page;
 mod pages;
+mod plain_page;
 mod seen_ids;
 mod window;
 
