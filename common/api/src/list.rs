@@ -76,9 +76,9 @@ pub fn list(
             Came::Page(place, records) => (place, records),
         };
         let mut news = false;
-        for record in records {
+        for (record, id) in records.into_iter().zip(pages.ids()) {
             let record = resource::with_id(record)?;
-            if seen.is_new(record.text("id").unwrap_or_default()) {
+            if seen.is_new(*id) {
                 news = true;
                 if each(record).is_break() {
                     return Ok(ControlFlow::Break(()));
