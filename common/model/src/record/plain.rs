@@ -9,7 +9,7 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// How many bytes there are before the first that does not stand in JSON as it is: a quote, a backslash, a control
 /// character. Eight are looked at together.
-fn plain_bytes(bytes: &[u8]) -> usize {
+pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES * 0x80;
     // The lowest bit that is set is certain: it is that of the first such byte.

@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use super::plain::simple;
+use super::plain::{plain_bytes, simple};
 use super::read::{Builder, KEYS_OF_THE_LIBRARY, MANY, NamesSoFar};
 use super::{Field, Name, Record, Span, place};
 
@@ -64,8 +64,8 @@ impl<'a> Plain<'a> {
         mut member: impl FnMut(&mut Self, &'a str) -> Option<()>,
     ) -> Option<()> {
         self.parts(b'{', b'}', |plain| {
-            let name = unquoted(plain.simple()?)?;
-            if plain.passes(b':') { member(plain, name) } else { None }
+            let name = plain.name()?;
+            member(plain, name)
         })
     }
 
@@ -94,11 +94,24 @@ impl<'a> Plain<'a> {
         }
     }
 
+    /// Reads a name and the colon behind it.
+    fn name(&mut self) -> Option<&'a str> {
+        let begin = self.passes(b'"').then_some(self.at)?;
+        self.at += plain_bytes(self.rest());
+        let name = &self.text[begin..self.at];
+        (self.passes(b'"') && self.passes(b':')).then_some(name)
+    }
+
     /// Reads a value that is no object or list, and gives its JSON.
     pub fn simple(&mut self) -> Option<&'a str> {
         let begin = self.at;
-        self.at += simple(self.rest())?;
+        self.pass_simple()?;
         Some(&self.text[begin..self.at])
+    }
+
+    fn pass_simple(&mut self) -> Option<()> {
+        self.at += simple(self.rest())?;
+        Some(())
     }
 
     /// Reads any value, and gives its JSON.
@@ -113,14 +126,9 @@ impl<'a> Plain<'a> {
         match self.rest().first()? {
             b'{' => self.object(|plain, _| plain.pass_over(inside)),
             b'[' => self.list(|plain| plain.pass_over(inside)),
-            _ => self.simple().map(|_| ()),
+            _ => self.pass_simple(),
         }
     }
-}
-
-/// The text of a plain value that is one.
-fn unquoted(json: &str) -> Option<&str> {
-    json.strip_prefix('"')?.strip_suffix('"')
 }
 
 impl Builder {
@@ -141,7 +149,7 @@ impl Builder {
             if !may_follow(name, record.len(), names, is_old) {
                 return None;
             }
-            plain.simple()?;
+            plain.pass_simple()?;
             // Places are those in this text, until it has become a part of the record's.
             record.fields.push(Field {
                 name: Name::Plain(Span {
