@@ -139,8 +139,16 @@ impl Builder {
         let (text, begin, old) = (plain.text, plain.at + 1, record.len());
         let behind = record.text.len() + 1;
         let _fits = u32::try_from(behind + text.len()).ok()?;
-        plain.object(|plain, name| {
-            let (name_end, start) = (plain.at - 2, plain.at);
+        let bytes = text.as_bytes();
+        if bytes.get(plain.at..)?.starts_with(b"{}") {
+            plain.at += 2;
+            return Some(());
+        }
+        // Most of what is read are these, so that they are read in one loop and not by `object`.
+        let mut at = bytes[plain.at..].starts_with(b"{").then_some(plain.at)?;
+        while bytes.get(at)? != &b'}' {
+            let [name_start, name_end, start, end] = member(bytes, at)?;
+            let name = &text[name_start..name_end];
             let is_old = || {
                 let (before, these) = record.fields.split_at(old);
                 before.iter().any(|field| record.is_called(field, name))
@@ -149,29 +157,23 @@ impl Builder {
             if !may_follow(name, record.len(), names, is_old) {
                 return None;
             }
-            plain.pass_simple()?;
+            at = end;
             // Places are those in this text, until it has become a part of the record's.
             record.fields.push(Field {
-                name: Name::Plain(Span {
-                    start: place(name_end - name.len()),
-                    end: place(name_end),
-                }),
-                value: Span { start: place(start), end: place(plain.at) },
+                name: Name::Plain(Span { start: place(name_start), end: place(name_end) }),
+                value: Span { start: place(start), end: place(at) },
                 parsed: OnceLock::new(),
             });
-            Some(())
-        })?;
-        let new = &mut record.fields[old..];
-        if !new.is_empty() {
-            let (begin, behind) = (place(begin), place(behind));
-            for Field { name, value, .. } in new {
-                *value = value.moved(begin, behind);
-                if let Name::Plain(name) = name {
-                    *name = name.moved(begin, behind);
-                }
+        }
+        plain.at = at + 1;
+        record.text.push(if old == 0 { '{' } else { ',' });
+        record.text.push_str(&text[begin..at]);
+        let (begin, behind) = (place(begin), place(behind));
+        for Field { name, value, .. } in &mut record.fields[old..] {
+            *value = value.moved(begin, behind);
+            if let Name::Plain(name) = name {
+                *name = name.moved(begin, behind);
             }
-            record.text.push(if old == 0 { '{' } else { ',' });
-            record.text.push_str(&text[begin as usize..plain.at - 1]);
         }
         Some(())
     }
@@ -192,6 +194,18 @@ impl Builder {
         record.fields.push(Field { name: Name::Plain(span), value, parsed: OnceLock::new() });
         Some(())
     }
+}
+
+/// Where the name of a plain member begins and ends, and its value; before it is a brace or a comma in this place.
+fn member(bytes: &[u8], at: usize) -> Option<[usize; 4]> {
+    let name_start = at + 2;
+    let name_end = name_start + plain_bytes(bytes.get(name_start..)?);
+    if bytes[at + 1] != b'"' || bytes.get(name_end..name_end + 2)? != b"\":" {
+        return None;
+    }
+    let start = name_end + 2;
+    let end = start + simple(&bytes[start..])?;
+    matches!(bytes.get(end)?, b',' | b'}').then_some([name_start, name_end, start, end])
 }
 
 /// Whether a record of so many fields may get one of this name; `is_old`: it has one.
