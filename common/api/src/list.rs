@@ -11,6 +11,7 @@ mod few;
 mod next_page;
 pub(crate) mod page;
 mod pages;
+mod plain_page;
 mod seen_ids;
 mod window;
 
@@ -75,9 +76,9 @@ pub fn list(
             Came::Page(place, records) => (place, records),
         };
         let mut news = false;
-        for record in records {
+        for (record, id) in records.into_iter().zip(pages.ids()) {
             let record = resource::with_id(record)?;
-            if seen.is_new(record.text("id").unwrap_or_default()) {
+            if seen.is_new(*id) {
                 news = true;
                 if each(record).is_break() {
                     return Ok(ControlFlow::Break(()));

@@ -4,7 +4,6 @@
 //! are no more than [`MOST`] of a kind, the newest ones; the files are for us alone, and told apart by account.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -71,45 +70,53 @@ pub fn file(
 pub struct Names {
     kind: ResourceKind,
     file: PathBuf,
-    names: Vec<Name>,
+    /// As they are kept: a line each.
+    lines: String,
+    count: usize,
 }
 
 impl Names {
     /// None so far.
     pub fn new(kind: ResourceKind, file: PathBuf) -> Self {
-        Names { kind, file, names: Vec::new() }
+        Names { kind, file, lines: String::new(), count: 0 }
     }
 
     /// A record has come.
     pub fn note(&mut self, record: &Record) {
-        if self.names.len() < MOST {
-            names_of(self.kind, record, &mut self.names);
+        if self.count < MOST {
+            self.count += names_of(self.kind, record, &mut self.lines);
         }
     }
 
     /// The list has ended; `is_whole` when nothing can have been left out.
     pub fn keep(self, is_whole: bool) {
-        if self.names.is_empty() && !is_whole {
+        if self.count == 0 && !is_whole {
             return;
         }
-        let mut kept = Kept { whole: unix_now(), ..Kept::default() };
-        if !is_whole {
-            kept = read(&self.file);
-        }
-        kept.merge(self.names);
-        write(&self.file, &kept);
+        let text = if is_whole { String::new() } else { text_of(&self.file) };
+        let (whole, asked, old) = parts(&text);
+        let whole = if is_whole { unix_now() } else { whole };
+        write(&self.file, (whole, asked), &merged(&self.lines, old));
     }
 }
 
-impl Kept {
-    /// New ones in front.
-    fn merge(&mut self, new: Vec<Name>) {
-        let old = std::mem::take(&mut self.names);
-        let mut seen = HashSet::new();
-        let all = new.into_iter().chain(old);
-        self.names = all.filter(|name| seen.insert(name.name.clone())).take(MOST).collect();
+/// Lines with new names, and below them those of others.
+fn merged(new: &str, old: &str) -> String {
+    let mut seen = HashSet::with_capacity(MOST);
+    let mut merged = String::with_capacity(new.len());
+    for line in new.lines().chain(old.lines()) {
+        if seen.len() == MOST {
+            break;
+        }
+        if seen.insert(line.split('\t').next()) {
+            merged.push_str(line);
+            merged.push('\n');
+        }
     }
+    merged
+}
 
+impl Kept {
     /// True when the last whole list, or the last try to get one, was so long ago.
     pub fn is_older(&self, age: Duration, between_tries: Duration) -> bool {
         let now = unix_now();
@@ -120,32 +127,38 @@ impl Kept {
 
 /// Reads what is kept; a file that is damaged or not there holds nothing.
 pub fn read(file: &Path) -> Kept {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let mut lines = text.lines();
-    let numbers = lines.next().and_then(|line| line.split_once(' '));
-    let Some((Ok(whole), Ok(asked))) = numbers.map(|(one, other)| (one.parse(), other.parse()))
-    else {
-        return Kept::default();
-    };
+    let text = text_of(file);
+    let (whole, asked, lines) = parts(&text);
     let name = |line: &str| {
         let mut parts = line.split('\t').map(str::to_owned);
         Some(Name { name: parts.next()?, other: parts.next()?, about: parts.next()? })
     };
-    Kept { whole, asked, names: lines.filter_map(name).collect() }
+    Kept { whole, asked, names: lines.lines().filter_map(name).collect() }
+}
+
+fn text_of(file: &Path) -> String {
+    fs::read_to_string(file).unwrap_or_default()
+}
+
+/// When a whole list was read, when the shell asked last, and a line for each name.
+fn parts(text: &str) -> (u64, u64, &str) {
+    let parts = || {
+        let (numbers, lines) = text.split_once('\n')?;
+        let (whole, asked) = numbers.split_once(' ')?;
+        Some((whole.parse().ok()?, asked.parse().ok()?, lines))
+    };
+    parts().unwrap_or_default()
 }
 
 /// Notes that somebody is about to ask, so that the next one does not at once.
 pub fn note_question(file: &Path) {
-    let mut kept = read(file);
-    kept.asked = unix_now();
-    write(file, &kept);
+    let text = text_of(file);
+    let (whole, _, lines) = parts(&text);
+    write(file, (whole, unix_now()), lines);
 }
 
-fn write(file: &Path, kept: &Kept) {
-    let mut text = format!("{} {}\n", kept.whole, kept.asked);
-    for Name { name, other, about } in &kept.names {
-        let _never_fails = writeln!(text, "{name}\t{other}\t{about}");
-    }
+fn write(file: &Path, (whole, asked): (u64, u64), lines: &str) {
+    let text = format!("{whole} {asked}\n{lines}");
     // Without them the shell has less to offer.
     let _unwritable = auth::keep_in_cache(file, text.as_bytes(), FORGOTTEN);
 }
@@ -154,14 +167,19 @@ fn unix_now() -> u64 {
     clock::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// Adds what can be typed for the thing of a record.
-fn names_of(kind: ResourceKind, record: &Record, names: &mut Vec<Name>) {
+/// Adds lines with what can be typed for the thing of a record; says how many.
+fn names_of(kind: ResourceKind, record: &Record, lines: &mut String) -> usize {
+    let mut count = 0;
     let mut add = |name: &str, other: &str, about: &str| {
         // Nobody can type those, and the files have a line each.
         let is_odd = |text: &str| text.contains(char::is_control);
         if !name.is_empty() && !is_odd(name) && !is_odd(other) {
-            let about = about.chars().filter(|letter| !letter.is_control()).take(WIDEST).collect();
-            names.push(Name { name: name.to_owned(), other: other.to_owned(), about });
+            count += 1;
+            for part in [name, "\t", other, "\t"] {
+                lines.push_str(part);
+            }
+            lines.extend(about.chars().filter(|letter| !letter.is_control()).take(WIDEST));
+            lines.push('\n');
         }
     };
     let [id, name] = ["id", "name"].map(|field| text(record, field));
@@ -189,6 +207,7 @@ fn names_of(kind: ResourceKind, record: &Record, names: &mut Vec<Name>) {
         }
         _ => add(name, id, kind.noun()),
     }
+    count
 }
 
 #[cfg(test)]
@@ -246,12 +265,12 @@ mod tests {
     #[test]
     fn each_kind_is_named_as_it_is_typed() {
         let told = |kind, value: Value| {
-            let mut names = Vec::new();
-            names_of(kind, &record(value), &mut names);
-            names.into_iter().map(|it| (it.name, it.other, it.about)).collect::<Vec<_>>()
+            let mut lines = String::new();
+            let count = names_of(kind, &record(value), &mut lines);
+            assert_eq!(lines.lines().count(), count);
+            lines.lines().map(str::to_owned).collect::<Vec<_>>()
         };
-        let owned =
-            |name: &str, other: &str, about: &str| (name.into(), other.into(), about.into());
+        let owned = |name: &str, other: &str, about: &str| format!("{name}\t{other}\t{about}");
         let build = json!({"id": "b1", "sha": "5ha", "tags": ["RC1"], "description": "first"});
         let expected = [owned("RC1", "", "first"), owned("b1", "5ha", "first")];
         assert_eq!(told(ResourceKind::Deployment, build), expected);

@@ -7,6 +7,7 @@
 mod conversions;
 mod kept;
 mod plain;
+mod plain_reader;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use plain::is_plain;
+pub use plain_reader::Plain;
 pub use read::{Builder, Key, MOST_FIELDS, Unreadable, borrowed, without_repeated_keys};
 
 /// A record: one JSON object, its fields in the order in which they came. It has each name once.

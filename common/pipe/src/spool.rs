@@ -1,7 +1,7 @@
 //! A queue of rows: in memory while they are few, then in an unlinked temporary file.
 //!
 //! A verb that reads its input to the end before it writes must not need memory for 100,000
-//! records. At most 4 MiB of them are in memory, in a form that is read back without parsing. The file has no
+//! records. At most 1 MiB of them are in memory, in a form that is read back without parsing. The file has no
 //! name, so nothing is left behind even after a crash.
 
 use std::fs::File;
@@ -14,7 +14,7 @@ use model::Record;
 use crate::{Item, Row};
 
 /// Maximum number of bytes in memory.
-const IN_MEMORY: usize = 4 << 20;
+const IN_MEMORY: usize = 1 << 20;
 
 /// The first byte of a row, and of one that could not be read.
 const ROW: u8 = b'r';

@@ -26,6 +26,9 @@ const JSON_API: &str = "application/vnd.api+json";
 const LARGEST_BODY: u64 = 64 << 20;
 /// The service closes idle connections at a time that we do not know; older ones are not used again.
 const IDLE: Duration = Duration::from_secs(20);
+/// What a connection holds of an answer and of a request at once: a page of a list comes in two parts, and a request
+/// goes in one, so that a run with many connections needs little memory for them.
+const HELD: (usize, usize) = (64 << 10, 32 << 10);
 /// Time to make a connection.
 const CONNECTING: Duration = Duration::from_secs(15);
 
@@ -226,6 +229,8 @@ fn base(
         .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
         .accept(accept)
         .timeout_connect(Some(connect))
+        .input_buffer_size(HELD.0)
+        .output_buffer_size(HELD.1)
         .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
 }
 

@@ -15,6 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::few::Few;
+use super::plain_page;
 
 /// A page of a list.
 pub(crate) struct Page {
@@ -30,6 +31,11 @@ type Only = Option<&'static [&'static str]>;
 impl Page {
     /// Reads a page, and of its records these fields.
     pub(crate) fn read(text: &str, only: Only) -> serde_json::Result<Page> {
+        plain_page::read(text).map_or_else(|| Page::read_json(text, only), Ok)
+    }
+
+    /// The same, however it is written.
+    pub(super) fn read_json(text: &str, only: Only) -> serde_json::Result<Page> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let page = deserializer.deserialize_map(PageOf(only))?;
         deserializer.end()?;

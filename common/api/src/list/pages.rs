@@ -192,6 +192,11 @@ impl Pages {
         Ok(Came::Page(Box::new(place), records))
     }
 
+    /// The ids of the page that was handed out last, as numbers.
+    pub(super) fn ids(&self) -> &[u64] {
+        &self.last_ids
+    }
+
     fn receive(&mut self) -> Option<Page> {
         if self.wanted > self.asked {
             return None;

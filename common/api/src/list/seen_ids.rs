@@ -17,9 +17,8 @@ pub struct SeenIds {
 }
 
 impl SeenIds {
-    /// Notes `id`; true if it is new.
-    pub fn is_new(&mut self, id: &str) -> bool {
-        let number = number_of(id);
+    /// Notes the id with this number; true if it is new.
+    pub(super) fn is_new(&mut self, number: u64) -> bool {
         if self.merged.binary_search(&number).is_ok() || !self.recent.insert(number) {
             return false;
         }
@@ -59,9 +58,9 @@ mod tests {
         let ids: Vec<String> = (0..50_000u64)
             .map(|n| format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
             .collect();
-        assert!(ids.iter().all(|id| seen.is_new(id)));
-        assert!(!ids.iter().any(|id| seen.is_new(id)));
-        assert!(seen.is_new("a name"));
-        assert!(!seen.is_new("a name"));
+        assert!(ids.iter().all(|id| seen.is_new(number_of(id))));
+        assert!(!ids.iter().any(|id| seen.is_new(number_of(id))));
+        assert!(seen.is_new(number_of("a name")));
+        assert!(!seen.is_new(number_of("a name")));
     }
 }

@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Field, Record, plain};
+use super::{Field, Record, plain_reader};
 
 /// The most fields of a record that comes as a row; what has been made of one may have twice as many.
 pub const MOST_FIELDS: usize = 10_000;
@@ -57,7 +57,7 @@ impl Record {
     /// # Errors
     /// It is something else, or has a key twice, anywhere.
     pub fn read(text: &str) -> Result<Record, Unreadable> {
-        if let Some(record) = plain::read(text) {
+        if let Some(record) = plain_reader::read(text) {
             return Ok(record);
         }
         let read = read(text).map_err(Unreadable::NotJson)?;
@@ -92,7 +92,7 @@ impl Record {
 
     /// As [`Record::read`]; of a key that stands twice the last value counts.
     pub(super) fn read_lenient(text: &str) -> serde_json::Result<Record> {
-        match plain::read(text) {
+        match plain_reader::read(text) {
             Some(record) => Ok(record),
             None => read(text).map(|read| read.record),
         }
@@ -101,8 +101,8 @@ impl Record {
 
 /// Makes a record of fields as they come.
 pub struct Builder {
-    record: Record,
-    names: NamesSoFar,
+    pub(super) record: Record,
+    pub(super) names: NamesSoFar,
     places: Places,
 }
 

@@ -39,9 +39,7 @@ pub(super) fn locate(
     let named = rows.iter().any(|row| devices.shape(*row).is_name());
     if named || list_is_less(session, rows.len(), within, size)? {
         let within = if named { Within::Account } else { within };
-        locate_in_list(session, devices, rows.clone(), within)?;
-        let missed =
-            rows.into_iter().filter(|row| may_be_missed(devices, *row)).collect::<Vec<_>>();
+        let missed = locate_in_list(session, devices, rows, within)?;
         if missed.len() > MOST_MISSED {
             return Ok(());
         }
@@ -96,12 +94,14 @@ fn list_is_less(
     }
 }
 
+/// Reads where the devices of these rows are from a list; gives the rows that it may have missed, unless they are more
+/// than are asked for by themselves: then one more than those.
 pub(super) fn locate_in_list(
     session: &Session,
     devices: &mut Devices,
     rows: Vec<u32>,
     within: Within<'_>,
-) -> Result<(), Error> {
+) -> Result<Vec<u32>, Error> {
     let reading = Reading {
         jobs: usize::from(session.common.jobs),
         wanted: &|| true,
@@ -120,14 +120,17 @@ pub(super) fn locate_in_list(
         search.note(devices, &device);
         ControlFlow::Continue(())
     };
-    let listed = match within {
+    let _all = match within {
         Within::Account => devices::list(&session.client, &[], &reading, &mut seen, note),
         Within::Group(_) => {
             let filters = filters(within);
             list::list(&session.client, "/devices", &filters, &reading, &mut seen, note)
         }
-    };
-    listed.map(|_| ())
+    }?;
+    let missed = search.rows().filter(|row| may_be_missed(devices, *row));
+    let mut missed: Vec<u32> = missed.take(MOST_MISSED + 1).collect();
+    missed.sort_unstable();
+    Ok(missed)
 }
 
 fn locate_one_by_one(
@@ -184,7 +187,7 @@ fn locate_names(session: &Session, devices: &mut Devices, rows: &[u32]) -> Resul
             rows.iter().for_each(|row| devices.cannot_tell(*row, error.clone()));
             Ok(())
         }
-        located => located,
+        located => located.map(|_| ()),
     }
 }
 

@@ -34,15 +34,20 @@ impl Search {
 
     /// Those that are not found from now on are nowhere.
     pub fn among_all(&self, devices: &mut Devices) {
-        for row in self.0.all().flatten() {
-            if devices.found(*row) == Found::Unknown {
-                devices.note(*row, Found::Nowhere);
+        for row in self.rows() {
+            if devices.found(row) == Found::Unknown {
+                devices.note(row, Found::Nowhere);
             }
         }
     }
 
+    /// All of the rows, by what names their devices.
+    pub fn rows(&self) -> impl Iterator<Item = u32> {
+        self.0.all().flatten().copied()
+    }
+
     /// The rows that name a device so.
-    fn rows(&self, devices: &Devices, named: Named<'_>) -> &[u32] {
+    fn rows_of(&self, devices: &Devices, named: Named<'_>) -> &[u32] {
         let rows = match named {
             Named::Id(_) => &self.0.ids,
             Named::Mac(_) => &self.0.macs,
@@ -59,7 +64,7 @@ impl Search {
         let mut location = None;
         for name in ["id", "mac_address", "agent_id"] {
             let Some(own) = record.text(name).filter(|own| !own.is_empty()) else { continue };
-            for row in self.rows(devices, Named::of(own)) {
+            for row in self.rows_of(devices, Named::of(own)) {
                 let location = *location.get_or_insert_with(|| location_of(devices, record));
                 devices.note(*row, Found::At(location));
             }
@@ -73,7 +78,7 @@ impl Search {
         if name.is_empty() || !matches!(named, Named::Text(_)) {
             return;
         }
-        for row in self.rows(devices, named) {
+        for row in self.rows_of(devices, named) {
             let location = *location.get_or_insert_with(|| location_of(devices, record));
             let found = match devices.found(*row) {
                 Found::Several(count) => Found::Several(count + 1),
