@@ -62,7 +62,9 @@ impl Search {
     /// Notes a device's record, which comes from the service, at the rows that name it.
     pub fn note(&self, devices: &mut Devices, record: &Record) {
         let mut location = None;
-        for name in ["id", "mac_address", "agent_id"] {
+        let only_ids = self.0.macs.is_empty() && self.0.texts.is_empty();
+        let fields = ["id", "mac_address", "agent_id"];
+        for name in if only_ids { &fields[..1] } else { &fields[..] } {
             let Some(own) = record.text(name).filter(|own| !own.is_empty()) else { continue };
             for row in self.rows_of(devices, Named::of(own)) {
                 let location = *location.get_or_insert_with(|| location_of(devices, record));
