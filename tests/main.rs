@@ -22,6 +22,7 @@ mod commands {
     mod sign_in;
     mod umbrella;
     mod unassign;
+    mod wait;
     mod whole_groups;
 }
 

@@ -60,7 +60,7 @@ const WRITES: &[(&str, &str)] = &[
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 31] = [
+const READS: [&str; 32] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -83,6 +83,7 @@ const READS: [&str; 31] = [
     "imp-device info",
     "imp-device history",
     "imp-device metrics",
+    "imp-device wait",
     "imp-dg list",
     "imp-dg info",
     "imp-hook list",

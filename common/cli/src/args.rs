@@ -23,5 +23,5 @@ pub use options::{missing, new_name, option_or_copy, text_option, truth_option};
 pub use reports::Reports;
 pub use resources::{Deployments, DeviceGroups, Devices, Products};
 pub use secret::{secret_in_file, secret_in_file_or_stdin};
-pub use time::{service_time, time_or_ago};
+pub use time::{duration, service_time, time_or_ago};
 pub use unblessing::{Unblessing, UnblessingKey};

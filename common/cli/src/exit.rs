@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use pipe::Failure;
 
-/// How a run ended. When several apply, the first of 129/130/143, 3, 2, 4, 1, 5 counts.
+/// How a run ended. When several apply, the first of 129/130/143, 3, 2, 4, 6, 1, 5 counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
     /// All done, or nothing to do.
@@ -15,6 +15,8 @@ pub enum Exit {
     WouldChange,
     /// Some records failed.
     SomeFailed,
+    /// What was waited for was not so when the deadline passed.
+    TimedOut,
     /// The service could not be reached within the patience: try again later.
     Unreachable,
     /// Could not run: usage, unreadable input, bad configuration, a panic.
@@ -39,6 +41,7 @@ impl Exit {
             Exit::NotSignedIn => 3,
             Exit::Unreachable => 4,
             Exit::WouldChange => 5,
+            Exit::TimedOut => 6,
             Exit::HungUp => 129,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
@@ -56,12 +59,13 @@ impl Exit {
             Exit::Done => 0,
             Exit::WouldChange => 1,
             Exit::SomeFailed => 2,
-            Exit::Unreachable => 3,
-            Exit::CouldNotRun => 4,
-            Exit::NotSignedIn => 5,
-            Exit::Interrupted => 6,
-            Exit::Terminated => 7,
-            Exit::HungUp => 8,
+            Exit::TimedOut => 3,
+            Exit::Unreachable => 4,
+            Exit::CouldNotRun => 5,
+            Exit::NotSignedIn => 6,
+            Exit::Interrupted => 7,
+            Exit::Terminated => 8,
+            Exit::HungUp => 9,
         }
     }
 
@@ -71,6 +75,8 @@ impl Exit {
             ErrorKind::NotSignedIn => Exit::NotSignedIn,
             ErrorKind::Unreachable => Exit::Unreachable,
             ErrorKind::Misconfigured => Exit::CouldNotRun,
+            // How many may be so is for the verb to say.
+            ErrorKind::NotMet => Exit::Done,
             _ => Exit::SomeFailed,
         }
     }
@@ -95,6 +101,7 @@ mod tests {
             Exit::NotSignedIn,
             Exit::CouldNotRun,
             Exit::Unreachable,
+            Exit::TimedOut,
             Exit::SomeFailed,
             Exit::WouldChange,
             Exit::Done,

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     UnknownOutcome,
     /// The row was read, but the run ended first.
     NotAttempted,
+    /// What was waited for is not so.
+    NotMet,
     /// A list that changed so much while it was read that something may be missing in it.
     Incomplete,
     /// An answer that makes no sense.

@@ -45,6 +45,7 @@ use row::{MoveRows, RowState};
 use send::MoveRun;
 
 pub use groups::Group;
+pub use locate::account_list_is_less;
 pub use transfers::{Transfer, Transfers, transfer};
 
 /// A live source that gives nothing for so long is waited for no longer: what came is sent.

@@ -152,6 +152,7 @@ mod tests {
             (ErrorKind::Misconfigured, "misconfigured"),
             (ErrorKind::UnknownOutcome, "unknown_outcome"),
             (ErrorKind::NotAttempted, "not_attempted"),
+            (ErrorKind::NotMet, "not_met"),
             (ErrorKind::Incomplete, "incomplete"),
             (ErrorKind::Unexpected, "unexpected"),
         ];

@@ -14,6 +14,7 @@ mod remove;
 mod restart;
 mod unassign;
 mod update;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,13 @@ enum Verb {
         "imp-device list --dg Line-1 | imp-device history --since 7d",
     ]))]
     History(Deferred<history::History>),
+    /// Wait until devices are as they should be
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device list --dg Shipped | imp-device wait --online --at-least 98%",
+        "imp-device wait --in-group Bench --timeout 2m --input devices.csv",
+        "imp-device wait --online --stable 10m --failed left.ndjson oven-7 oven-8",
+    ]))]
+    Wait(Deferred<wait::Wait>),
     /// Count devices, as metrics for Prometheus
     #[command(after_help = help::examples("imp-device", &[
         "imp-device metrics",
@@ -103,6 +111,7 @@ pub fn run() -> ExitCode {
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
         Verb::History(history) => history.run(),
+        Verb::Wait(wait) => wait.run(),
         Verb::Metrics(metrics) => metrics.run(),
         Verb::Assign(assign) => assign.run(),
         Verb::Unassign(unassign) => unassign.run(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::time::duration;
+
 /// Flags of every command.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
@@ -24,7 +26,7 @@ pub struct Common {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
     /// Go on trying after errors for so long
-    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = patience)]
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
     pub patience: Duration,
     /// Show requests and answers on stderr
     #[arg(long)]
@@ -78,14 +80,6 @@ pub enum OutputFormat {
     Debug,
 }
 
-/// `30s`, `2m`, or a number of seconds.
-fn patience(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(seconds));
-    }
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 30s or 2m"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,12 +89,5 @@ mod tests {
         let parsed = Common::augment_args(clap::Command::new("x")).try_get_matches_from_mut(["x"]);
         let parsed = <Common as clap::FromArgMatches>::from_arg_matches(&parsed.unwrap()).unwrap();
         assert_eq!(format!("{parsed:?}"), format!("{:?}", Common::default()));
-    }
-
-    #[test]
-    fn patience_is_a_time() {
-        assert_eq!(patience("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(patience("2m"), Ok(Duration::from_secs(120)));
-        assert!(patience("soon").is_err());
     }
 }

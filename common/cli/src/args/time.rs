@@ -1,6 +1,6 @@
 //! Options that take a time.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use api::send::clock;
 
@@ -15,6 +15,17 @@ pub fn time_or_ago(text: &str) -> Result<SystemTime, String> {
     })
 }
 
+/// Parses how long something takes: `30s`, `2m`, or a number of seconds.
+///
+/// # Errors
+/// When it is neither.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 30s or 2m"))
+}
+
 /// A time of the service, as it stands in records.
 pub fn service_time(text: &str) -> Option<SystemTime> {
     humantime::parse_rfc3339_weak(text).ok()
@@ -23,6 +34,13 @@ pub fn service_time(text: &str) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_duration_has_a_unit_or_is_in_seconds() {
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert!(duration("soon").is_err());
+    }
 
     #[test]
     fn times_and_durations() {

@@ -68,6 +68,15 @@ enum WhenNotFound {
     PerhapsName,
 }
 
+/// Whether the list of the account takes fewer requests than to ask for so many devices one by one. It is one
+/// request that tells.
+///
+/// # Errors
+/// As [`api::Client::send`].
+pub fn account_list_is_less(session: &Session, devices: usize) -> Result<bool, Error> {
+    list_is_less(session, devices, Within::Account, None)
+}
+
 /// Is the list shorter, in pages, than there are devices to ask for? One request can tell: the page
 /// with that number is there or not.
 fn list_is_less(

@@ -1,0 +1,169 @@
+//! `imp-device wait`: rows in, those that are as they should be out, and an exit code to branch on.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{Dir, Sim, kinds};
+
+/// Devices go online or offline.
+fn act(sim: &Sim, what: &str, devices: &Value) {
+    sim.control("POST", what, &json!({"devices": devices}).to_string());
+}
+
+/// An account with so many devices, all of them offline.
+fn all_offline(devices: &str) -> (Sim, Dir, Vec<String>) {
+    let sim = Sim::start(&["--devices", devices]);
+    let ids = sim.field("id");
+    act(&sim, "offline", &json!(ids));
+    let dir = Dir::signed_in(&sim);
+    dir.sh("imp-device list > devices.ndjson").quiet();
+    sim.reset();
+    (sim, dir, ids)
+}
+
+#[test]
+fn each_is_printed_when_it_is_so_and_enough_are_enough() {
+    let (sim, dir, ids) = all_offline("10");
+    let waiting = dir.spawn(
+        "imp-device wait --online --at-least 80% --every 50ms --failed left.ndjson < devices.ndjson",
+    );
+    for (number, id) in (1..).zip(&ids[..7]) {
+        act(&sim, "online", &json!([id]));
+        waiting.wait_for("the device to be told", || waiting.stdout().lines().count() == number);
+    }
+    assert!(!waiting.has_ended());
+    act(&sim, "online", &json!([ids[7]]));
+    let ended = waiting.wait().ok();
+    assert_eq!(ended.field("id"), ids[..8]);
+    assert!(ended.records().iter().all(|device| device["device_online"] == true));
+    assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_met", 2)].into());
+    ended.says("8 of 10 devices are as they should be, and 8 have to be");
+}
+
+#[test]
+fn the_deadline_ends_with_a_code_of_its_own_and_what_is_left_is_input() {
+    let (sim, dir, ids) = all_offline("4");
+    act(&sim, "online", &json!([ids[1]]));
+    let waited = dir.sh(
+        "imp-device wait --online --timeout 1s --every 100ms --failed left.ndjson --report report.json \
+         < devices.ndjson",
+    );
+    waited.says_all(&["the time is over: 1 of 4", "it is offline", "up to 9 minutes"]).code(6);
+    let report = dir.report("report.json");
+    assert_eq!((report.rows, report.failed, report.exit), (4, 3, 6));
+    act(&sim, "online", &json!(ids));
+    let again = dir.sh("imp-device wait --online --every 100ms < left.ndjson").ok();
+    assert_eq!(again.field("id").len(), 3);
+}
+
+#[test]
+fn too_many_of_something_end_it_at_once() {
+    let (_sim, dir, _) = all_offline("20");
+    dir.sh("imp-device wait --online --fail-if 'unassigned>10%' --timeout 10m < devices.ndjson")
+        .says("unassigned>10%: there are 20")
+        .code(1);
+}
+
+#[test]
+fn several_conditions_mean_all_and_any_means_one() {
+    let (sim, dir, ids) = all_offline("3");
+    let [bench] = sim.groups(["Bench"]);
+    sim.put(&bench, &ids[..2]);
+    act(&sim, "online", &json!([ids[1], ids[2]]));
+    let wait = |words: &str| {
+        let line =
+            format!("imp-device wait {words} --timeout 300ms --every 100ms < devices.ndjson");
+        dir.sh(&line).stdout().lines().count()
+    };
+    assert_eq!(wait("--online --in-group Bench"), 1);
+    assert_eq!(wait("--online --in-group Bench --any"), 3);
+    assert_eq!(wait("--offline"), 1);
+    assert_eq!(wait("--where devicegroup_id= --online"), 1);
+    assert_eq!(wait("--blessed"), 0);
+    dir.sh("imp-device wait < devices.ndjson").says("not said what is waited for").code(2);
+    dir.sh("imp-device wait --online --where rssi < devices.ndjson").says("FIELD=VALUE").code(2);
+}
+
+#[test]
+fn it_takes_the_way_of_fewer_requests() {
+    let (sim, dir, ids) = all_offline("450");
+    act(&sim, "online", &json!(ids));
+    sim.reset();
+    dir.sh("head -3 devices.ndjson | imp-device wait --online").quiet();
+    let counts = sim.counts();
+    assert!(counts.total <= 3 + 1, "{counts:?}");
+    sim.reset();
+    assert_eq!(dir.sh("imp-device wait --online < devices.ndjson").quiet().lines().len(), 450);
+    let counts = sim.counts();
+    // Five pages that overlap, one that tells that the list is less, and such as are asked for ahead.
+    assert!(counts.total <= 20, "{counts:?}");
+}
+
+#[test]
+fn devices_are_named_as_everywhere_and_may_appear_later() {
+    let sim = Sim::start(&["--devices", "4"]);
+    let dir = Dir::signed_in(&sim);
+    let devices = sim.devices();
+    let text = |number: usize, field: &str| devices[number][field].as_str().unwrap().to_owned();
+    act(&sim, "online", &json!(sim.field("id")));
+    dir.sh(&format!("imp-device update --device {} --name oven-1", text(0, "id"))).ok();
+    for number in [1, 2] {
+        dir.sh(&format!("imp-device update --device {} --name twin", text(number, "id"))).ok();
+    }
+    let mac = text(3, "mac_address").to_uppercase();
+    dir.write("named.csv", format!("mac_address,station\n{mac},7\n"));
+    let by_mac = dir.sh("imp-device wait --online --input named.csv").quiet().record();
+    assert_eq!((&by_mac["id"], &by_mac["station"]), (&json!(text(3, "id")), &json!("7")));
+    assert_eq!(dir.sh("imp-device wait --online oven-1").quiet().field("id"), [text(0, "id")]);
+    dir.sh("imp-device wait --online twin").says("2 devices are called `twin`").code(1);
+    // A device that is not there yet is waited for.
+    let waiting = dir.spawn("imp-device wait --where name= --every 50ms 0c:2a:69:ff:ff:01");
+    sim.reset();
+    waiting.wait_for("a look", || sim.counts().total > 2);
+    waiting.interrupt();
+    waiting.wait().code(130);
+    dir.sh("imp-device wait --online --timeout 200ms --every 100ms 0c:2a:69:ff:ff:01")
+        .says("the account has no such device")
+        .code(6);
+}
+
+#[test]
+fn a_bad_row_fails_and_the_others_are_waited_for() {
+    let (sim, dir, ids) = all_offline("2");
+    act(&sim, "online", &json!(ids));
+    let waited =
+        dir.sh("sed '1a no JSON' devices.ndjson | imp-device wait --online --failed left.ndjson");
+    let told: BTreeSet<String> = waited.stdout().lines().map(str::to_owned).collect();
+    assert_eq!(told.len(), 2);
+    waited.code(1);
+    assert_eq!(kinds(&dir.failed("left.ndjson")), [("bad_input", 1)].into());
+}
+
+#[test]
+fn ctrl_c_leaves_what_was_not_met() {
+    let (sim, dir, ids) = all_offline("5");
+    let waiting =
+        dir.spawn("imp-device wait --online --every 50ms --failed left.ndjson -v < devices.ndjson");
+    waiting.wait_for("a look", || sim.counts().total > 2);
+    waiting.interrupt();
+    waiting.wait().code(130);
+    let left = dir.failed("left.ndjson");
+    assert_eq!(kinds(&left), [("not_attempted", ids.len())].into());
+}
+
+#[test]
+fn what_holds_for_long_enough_is_so() {
+    let (sim, dir, ids) = all_offline("1");
+    act(&sim, "online", &json!(ids));
+    let wait = "imp-device wait --online --stable 300ms --every 100ms";
+    dir.sh(&format!("{wait} --timeout 100ms < devices.ndjson")).says("long enough").code(6);
+    assert_eq!(dir.sh(&format!("{wait} < devices.ndjson")).ok().lines().len(), 1);
+}
+
+#[test]
+fn an_unreachable_service_ends_it_and_the_rows_are_kept() {
+    let (sim, dir, _) = all_offline("3");
+    sim.fault("GET /devices 503");
+    dir.sh("imp-device wait --online --patience 1 --failed left.ndjson < devices.ndjson").code(4);
+    assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_attempted", 3)].into());
+}

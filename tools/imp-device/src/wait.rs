@@ -1,0 +1,239 @@
+//! `imp-device wait`
+//!
+//! What is enough is decided in [`waiting`]; here the rows are read, and the devices are looked at again and again
+//! ([`look`]) until that is so. Careful about a long wait: each row is printed when it is met, and whatever ends
+//! the wait, the rows that are left go to the file of failed records.
+
+mod condition;
+mod look;
+mod share;
+mod waiting;
+
+use std::time::{Duration, Instant};
+
+use api::send::clock;
+use clap::Args;
+use cli::rows::results::Results;
+use cli::terminal::{progress, stderr};
+use cli::{CommandError, Exit, Session, failure};
+use model::{ErrorKind, ResourceKind};
+use pipe::{Failure, Item, Row};
+
+use condition::{Condition, FieldIs};
+use look::{Looker, Rows};
+use share::{Share, TooMany};
+use waiting::{Rule, Standing, Waiting};
+
+/// The service may know it only then that a device has lost its connection (imp-service(7), section 9.3).
+const LAG: Duration = Duration::from_secs(9 * 60);
+
+/// Wait until devices are as they should be
+///
+/// Prints each when it is so. Ends with 0 when enough are, 1 when too few can be, 6 when the time is
+/// over.
+#[derive(Args)]
+pub struct Wait {
+    /// It is online
+    #[arg(long, conflicts_with = "offline", display_order = 0)]
+    online: bool,
+    /// It is offline
+    #[arg(long, display_order = 0)]
+    offline: bool,
+    /// It is in this device group
+    #[arg(long, value_name = "GROUP", display_order = 0)]
+    in_group: Option<String>,
+    /// It is in a production group
+    #[arg(long, display_order = 0)]
+    blessed: bool,
+    /// A field of its record has this value
+    #[arg(long = "where", value_name = "FIELD=X", display_order = 0)]
+    wanted: Vec<FieldIs>,
+    /// One of these is enough
+    #[arg(long, display_order = 0)]
+    any: bool,
+    /// So many devices are enough
+    #[arg(long, value_name = "N|N%", default_value = "100%", display_order = 0)]
+    at_least: Share,
+    /// End if more are, as unassigned>2%
+    #[arg(long, value_name = "WORD>N", display_order = 0)]
+    fail_if: Vec<TooMany>,
+    /// It has to be so for this long
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = cli::duration, hide_default_value = true, display_order = 0)]
+    stable: Duration,
+    /// Wait no longer
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = cli::duration, display_order = 0)]
+    timeout: Duration,
+    /// Look so often, at most
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = cli::duration, display_order = 0)]
+    every: Duration,
+    #[command(flatten)]
+    devices: cli::Devices,
+    #[command(flatten)]
+    common: cli::Common,
+}
+
+impl Wait {
+    pub fn run(&self) -> cli::Result {
+        let session = Session::open(&self.common)?;
+        let rule = self.rule(&session)?;
+        let args = self.devices.row_args();
+        let mut results = Results::open(&session, args, None)?;
+        let (rows, others) = read(&session, args, &mut results)?;
+        if rows.is_empty() || results.is_over() {
+            return Ok(results.finish());
+        }
+        self.say_of_lag(&rule);
+        let mut waiting = Waiting::new(rule, rows.len(), others);
+        let standing = self.look_until_settled(&session, &rows, &mut waiting, &mut results);
+        progress::end();
+        let Some(standing) = standing else { return Ok(results.finish()) };
+        tell(&standing, &waiting, &mut results, self);
+        for row in waiting.open().collect::<Vec<_>>() {
+            results.bad(&not_met(&waiting, row), &rows.row(row).record, &rows.row(row).source);
+        }
+        Ok(results.finish())
+    }
+
+    fn rule(&self, session: &Session) -> cli::Result<Rule> {
+        let mut conditions = Vec::new();
+        conditions.extend(self.online.then_some(Condition::Online));
+        conditions.extend(self.offline.then_some(Condition::Offline));
+        conditions.extend(self.blessed.then_some(Condition::Blessed));
+        if let Some(group) = &self.in_group {
+            let group = session.find(ResourceKind::DeviceGroup, group)?;
+            conditions.push(Condition::InGroup(cli::text(&group, "id").to_owned()));
+        }
+        conditions.extend(self.wanted.iter().cloned().map(Condition::Field));
+        if conditions.is_empty() {
+            return Err(CommandError::usage(
+                "it is not said what is waited for: --online, --offline, --in-group, --blessed or --where",
+            ));
+        }
+        Ok(Rule {
+            conditions,
+            any: self.any,
+            stable: self.stable,
+            at_least: self.at_least,
+            fail_if: self.fail_if.clone(),
+            deadline: clock::monotonic() + self.timeout,
+        })
+    }
+
+    fn say_of_lag(&self, rule: &Rule) {
+        if self.timeout < LAG && rule.conditions.iter().any(Condition::is_known_late) {
+            stderr::say(
+                "the service may say for up to 9 minutes that a device is online which is not any more; the \
+                 timeout is shorter",
+            );
+        }
+    }
+
+    /// Looks again and again; gives how it ended, or nothing when nobody wants to know any more.
+    fn look_until_settled(
+        &self,
+        session: &Session,
+        rows: &Rows,
+        waiting: &mut Waiting,
+        results: &mut Results<'_>,
+    ) -> Option<Standing> {
+        let mut looker = Looker::default();
+        loop {
+            let began = clock::monotonic();
+            let looked = looker.look(session, rows, waiting, results);
+            progress::count(waiting.met(), waiting.all(), "device");
+            match looked {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    results.end_run(CommandError::from(failure(error)));
+                    give_back(rows, waiting, results);
+                    return None;
+                }
+            }
+            let now = clock::monotonic();
+            match waiting.standing(now) {
+                Standing::Open => {}
+                standing => return Some(standing),
+            }
+            let next = waiting.next_look(now, self.every, now.duration_since(began));
+            if !wait_until(session, next, now) {
+                give_back(rows, waiting, results);
+                return None;
+            }
+        }
+    }
+}
+
+/// False when a signal came.
+fn wait_until(session: &Session, next: Instant, now: Instant) -> bool {
+    clock::wait_unless(&session.stop, next.saturating_duration_since(now))
+}
+
+/// The rows that are left when the run is over before the wait is.
+fn give_back(rows: &Rows, waiting: &Waiting, results: &mut Results<'_>) {
+    for row in waiting.open() {
+        results.not_attempted(Ok(Item::Row(rows.row(row).clone())));
+    }
+}
+
+/// Reads the rows to their end; gives those that name a device, and the number of the others, which have failed.
+fn read(
+    session: &Session,
+    args: cli::RowArgs<'_>,
+    results: &mut Results<'_>,
+) -> cli::Result<(Rows, u64)> {
+    let (mut rows, mut others) = (Rows::default(), 0);
+    for item in args.source.rows(&session.inputs)? {
+        let row = match item {
+            Ok(Item::Row(row)) => row,
+            other => {
+                others += u64::from(other.is_ok());
+                results.not_attempted(other);
+                continue;
+            }
+        };
+        if let Err(failure) = rows.add(row.clone()) {
+            others += 1;
+            results.bad(&failure, &row.record, &row.source);
+        }
+    }
+    Ok((rows, others))
+}
+
+/// Says how the wait ended, and what that means for the exit code.
+fn tell(standing: &Standing, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
+    let (met, all, needed) = (waiting.met(), waiting.all(), waiting.needed());
+    let counts = format!("{met} of {all} devices are as they should be, and {needed} have to be");
+    let exit = match standing {
+        Standing::Enough | Standing::Open => {
+            if flags.common.verbose || met < all {
+                stderr::say(&counts);
+            }
+            return;
+        }
+        Standing::TooFew => {
+            stderr::say_failure(&counts);
+            Exit::SomeFailed
+        }
+        Standing::TooMany(text, number) => {
+            stderr::say_failure(&format!("{text}: there are {number}; {counts}"));
+            Exit::SomeFailed
+        }
+        Standing::Late => {
+            stderr::say_failure(&format!("the time is over: {counts}"));
+            Exit::TimedOut
+        }
+    };
+    results.note(exit);
+}
+
+fn not_met(waiting: &Waiting, row: usize) -> Failure {
+    Failure::new(ErrorKind::NotMet, "The device is not as it should be")
+        .detail(waiting.why_not(row))
+}
+
+/// A row as it is printed: its own fields, and all that the service says of the device.
+fn met(row: &Row, device: model::Record) -> cli::rows::RowDone {
+    let known = cli::rows::RowDone::changed(row, device, cli::rows::Outcome::Unchanged);
+    cli::rows::RowDone { outcome: None, ..known }
+}

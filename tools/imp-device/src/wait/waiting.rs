@@ -1,0 +1,196 @@
+//! What the looks have shown so far, and whether it is enough: decided without a clock or a service.
+//!
+//! Careful about rows that come and go: a row counts once it has been as it should at every look for as long as is
+//! asked, and is not taken back after that.
+
+use std::time::{Duration, Instant};
+
+use cli::text;
+use model::Record;
+
+use super::condition::{Condition, is_online};
+use super::share::{Counted, Share, TooMany};
+
+/// What is waited for.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub conditions: Vec<Condition>,
+    /// One of them is enough.
+    pub any: bool,
+    /// For so long it has to hold.
+    pub stable: Duration,
+    pub at_least: Share,
+    pub fail_if: Vec<TooMany>,
+    pub deadline: Instant,
+}
+
+impl Rule {
+    fn holds(&self, device: &Record) -> bool {
+        let mut holds = self.conditions.iter().map(|condition| condition.holds(device));
+        if self.any { holds.any(|holds| holds) } else { holds.all(|holds| holds) }
+    }
+}
+
+/// What the last look has shown of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// There was no look yet.
+    Nothing,
+    Missing,
+    There {
+        is_online: bool,
+        is_assigned: bool,
+    },
+}
+
+impl Shown {
+    fn counts_as(self, counted: Counted) -> bool {
+        match (self, counted) {
+            (Shown::Missing, Counted::Missing) => true,
+            (Shown::There { is_online, .. }, Counted::Online) => is_online,
+            (Shown::There { is_online, .. }, Counted::Offline) => !is_online,
+            (Shown::There { is_assigned, .. }, Counted::Unassigned) => !is_assigned,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    shown: Shown,
+    holds_since: Option<Instant>,
+    is_met: bool,
+    /// It is waited for no more, because its row names no single device.
+    is_given_up: bool,
+}
+
+/// Where the waiting stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The quorum is met.
+    Enough,
+    /// Nothing is left to wait for, and the quorum is not met.
+    TooFew,
+    /// There is more of something than there may be: as it was typed, and how many there are.
+    TooMany(String, u64),
+    /// The deadline has passed.
+    Late,
+    /// It goes on.
+    Open,
+}
+
+/// The rows, by their places, and what is known of them.
+pub struct Waiting {
+    rule: Rule,
+    states: Vec<State>,
+    /// Rows that count but name no device.
+    others: u64,
+}
+
+impl Waiting {
+    /// For so many rows, and `others` that cannot be read.
+    pub fn new(rule: Rule, rows: usize, others: u64) -> Self {
+        let state =
+            State { shown: Shown::Nothing, holds_since: None, is_met: false, is_given_up: false };
+        Waiting { rule, states: vec![state; rows], others }
+    }
+
+    /// Notes what a look has shown of the device of a row. True when the row is met from now on.
+    pub fn observe(&mut self, row: usize, device: Option<&Record>, now: Instant) -> bool {
+        let state = &mut self.states[row];
+        state.shown = device.map_or(Shown::Missing, |device| Shown::There {
+            is_online: is_online(device),
+            is_assigned: !text(device, "devicegroup_id").is_empty(),
+        });
+        if !device.is_some_and(|device| self.rule.holds(device)) {
+            state.holds_since = None;
+            return false;
+        }
+        let since = *state.holds_since.get_or_insert(now);
+        let is_new = !state.is_met && now.duration_since(since) >= self.rule.stable;
+        state.is_met |= is_new;
+        is_new
+    }
+
+    /// The row names no single device: it is not waited for.
+    pub fn give_up(&mut self, row: usize) {
+        self.states[row].is_given_up = true;
+    }
+
+    /// The rows that are still waited for.
+    pub fn open(&self) -> impl Iterator<Item = usize> {
+        let is_open = |state: &State| !state.is_met && !state.is_given_up;
+        self.states.iter().enumerate().filter(move |(_, state)| is_open(state)).map(|(row, _)| row)
+    }
+
+    /// Rows that are looked at: those that are met may still count as something that there is too much of.
+    pub fn looked_at(&self) -> impl Iterator<Item = usize> {
+        let counts = !self.rule.fail_if.is_empty();
+        let is_of_interest = move |state: &State| !state.is_given_up && (counts || !state.is_met);
+        let states = self.states.iter().enumerate();
+        states.filter(move |(_, state)| is_of_interest(state)).map(|(row, _)| row)
+    }
+
+    /// All rows.
+    pub fn all(&self) -> u64 {
+        self.states.len() as u64 + self.others
+    }
+
+    /// Those that are met.
+    pub fn met(&self) -> u64 {
+        self.states.iter().filter(|state| state.is_met).count() as u64
+    }
+
+    /// Those that have to be.
+    pub fn needed(&self) -> u64 {
+        self.rule.at_least.at_least(self.all())
+    }
+
+    /// Where it stands after a look.
+    pub fn standing(&self, now: Instant) -> Standing {
+        for too_many in &self.rule.fail_if {
+            let counts = |state: &&State| state.shown.counts_as(too_many.counted);
+            let number = self.states.iter().filter(counts).count() as u64;
+            if too_many.most.is_exceeded(number, self.all()) {
+                return Standing::TooMany(too_many.text.clone(), number);
+            }
+        }
+        if self.met() >= self.needed() {
+            Standing::Enough
+        } else if self.open().next().is_none() {
+            Standing::TooFew
+        } else if now >= self.rule.deadline {
+            Standing::Late
+        } else {
+            Standing::Open
+        }
+    }
+
+    /// When to look again: after `every`, later where looks take so long that they would take more than a quarter
+    /// of the time, and early enough for what is about to have held for long enough, and for the deadline.
+    pub fn next_look(&self, now: Instant, every: Duration, took: Duration) -> Instant {
+        let regular = now + every.max(took * 3);
+        let stable = self.open().filter_map(|row| self.states[row].holds_since);
+        let due = stable.map(|since| since + self.rule.stable).filter(|due| *due > now).min();
+        let next = due.map_or(regular, |due| due.max(now + took * 3).min(regular));
+        next.min(self.rule.deadline.max(now))
+    }
+
+    /// What is not as it should be with a row that is not met, in words.
+    pub fn why_not(&self, row: usize) -> &'static str {
+        match (self.states[row].shown, self.states[row].holds_since) {
+            (Shown::Nothing, _) => "nobody has looked at it yet",
+            (Shown::Missing, _) => "the account has no such device",
+            (_, Some(_)) => "it is so, but has not been for long enough",
+            (Shown::There { is_assigned: false, is_online: false }, _) => {
+                "it is offline, and in no device group"
+            }
+            (Shown::There { is_assigned: false, .. }, _) => "it is online, and in no device group",
+            (Shown::There { is_online: false, .. }, _) => "it is offline",
+            (Shown::There { .. }, _) => "it is online",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
