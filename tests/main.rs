@@ -94,6 +94,7 @@ mod docs {
     mod cookbook;
     mod manual;
     mod production_guide;
+    mod schemas;
 }
 
 use std::fs;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::run::Run;
+use crate::schemas;
 use crate::wait;
 
 /// A pipeline that is running. It is ended with the value.
@@ -143,6 +144,9 @@ impl Background {
         };
         assert!(ended, "it does not end{run}");
         assert!(complete, "something keeps its output open{run}");
+        if let Some(mistake) = schemas::mistake_in_output(&run.script, &run.stdout) {
+            panic!("{mistake}{run}");
+        }
         run
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::background::Background;
 use crate::run::Run;
+use crate::schemas;
 use crate::shapes::{self, Failed, Report};
 use crate::{Sim, commands};
 
@@ -119,9 +120,14 @@ impl Dir {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Reads a file of NDJSON.
+    /// Reads a file of records that a tool has written.
+    #[track_caller]
     pub fn read_lines(&self, name: &str) -> Vec<Value> {
-        self.read(name).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+        let text = self.read(name);
+        let lines = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+        let records: Vec<Value> = lines.collect();
+        schemas::check(&records);
+        records
     }
 
     /// Reads a file of failed rows.

@@ -7,7 +7,8 @@
 //! What it is careful about: the commands are built once for all tests ([`commands`]); nothing of the
 //! person who runs the tests leaks in (environment, home directory, terminal); no test sleeps and
 //! hopes, it waits for a condition with a limit ([`wait`]); what does not match is shown with
-//! everything that is needed to understand it ([`Run`]).
+//! everything that is needed to understand it ([`Run`]); and each record that a test sees is one that the tools
+//! describe ([`schema_of`]).
 
 mod background;
 mod caller;
@@ -19,6 +20,8 @@ mod laws;
 mod port;
 mod proxy;
 mod run;
+mod schemas;
+mod script;
 mod server;
 mod shapes;
 mod sim;
@@ -35,6 +38,7 @@ pub use laws::Moved;
 pub use port::Port;
 pub use proxy::Proxy;
 pub use run::Run;
+pub use schemas::{schema_of, types_in};
 pub use server::Server;
 pub use shapes::{Failed, FailedError, Report, kinds, told};
 pub use sim::{Entry, Sim};

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::schemas;
+
 /// A line of the file of `--failed`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +72,7 @@ impl Report {
     /// Reads the file, and checks that no row was lost.
     pub(crate) fn read(path: &Path) -> Report {
         let text = std::fs::read_to_string(path).expect("the report is there");
+        schemas::check(serde_json::from_str::<Value>(&text).iter());
         let report: Report = serde_json::from_str(&text)
             .unwrap_or_else(|error| panic!("{error} in the report: {text}"));
         let sum = report.ok + report.unchanged + report.failed;
@@ -84,7 +87,9 @@ pub(crate) fn failed(path: &Path) -> Vec<Failed> {
     let text = std::fs::read_to_string(path).expect("the file of failed rows is there");
     assert!(text.is_empty() || text.ends_with('\n'), "the last line is cut: {text}");
     let read = |line: &str| {
-        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in: {line}"))
+        let value = serde_json::from_str::<Value>(line);
+        schemas::check(&value);
+        value.and_then(serde_json::from_value).unwrap_or_else(|error| panic!("{error} in: {line}"))
     };
     text.lines().map(read).collect()
 }

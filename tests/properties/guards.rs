@@ -60,7 +60,7 @@ const WRITES: &[(&str, &str)] = &[
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 32] = [
+const READS: [&str; 40] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -93,6 +93,14 @@ const READS: [&str; 32] = [
     "imp-log stream",
     "imp-product list",
     "imp-product info",
+    "imp-auth schema",
+    "imp-build schema",
+    "imp-change schema",
+    "imp-device schema",
+    "imp-dg schema",
+    "imp-hook schema",
+    "imp-log schema",
+    "imp-product schema",
 ];
 
 /// The verbs under `command`, from its help.

@@ -22,6 +22,7 @@ mod output;
 pub mod page;
 pub mod project_file;
 pub mod rows;
+pub mod schema;
 mod session;
 pub mod terminal;
 
@@ -42,6 +43,7 @@ pub use rows::source::{Identifiers, RowArgs, RowSource, Rows};
 pub use session::{Session, interaction, settings, sign_in_environment, text};
 
 use rows::report::Asked;
+use schema::Printed;
 use terminal::{environment, progress, signals, stderr, stdout};
 
 use std::process::ExitCode;
@@ -49,9 +51,13 @@ use std::process::ExitCode;
 /// What a verb returns.
 pub type Result<T = Exit> = std::result::Result<T, CommandError>;
 
-/// Parses the command line, carries it out and gives the exit code.
-pub fn run<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> ExitCode {
-    let exit = run_to_end(carry_out);
+/// Parses the command line, carries it out and gives the exit code. What the command prints is described by its verb
+/// `schema`.
+pub fn run<Arguments: clap::Parser>(
+    printed: Printed,
+    carry_out: impl FnOnce(Arguments) -> Result,
+) -> ExitCode {
+    let exit = run_to_end(printed, carry_out);
     if let Some(run) = simulated::here() {
         run.exits(exit.code());
     }
@@ -75,8 +81,16 @@ fn told(error: &CommandError) -> Exit {
     error.exit
 }
 
-fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Result) -> Exit {
-    let mut command = command_line::with_other_names(Arguments::command());
+/// A command with all that can be typed: what its own arguments say, other names, and the verb `schema`.
+pub fn description<Arguments: clap::CommandFactory>(printed: Printed) -> clap::Command {
+    printed.described_by(command_line::with_other_names(Arguments::command()))
+}
+
+fn run_to_end<Arguments: clap::Parser>(
+    printed: Printed,
+    carry_out: impl FnOnce(Arguments) -> Result,
+) -> Exit {
+    let mut command = description::<Arguments>(printed);
     stderr::name_it(command.get_name());
     end_on_panic();
     if environment::arguments().iter().skip(1).eq([command_tree::REQUEST]) {
@@ -88,6 +102,9 @@ fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Resu
     let typed = command_line::in_our_form(environment::arguments(), Arguments::command);
     let name = command.get_name().to_owned();
     let parsed = command.try_get_matches_from_mut(&typed);
+    if let Some(ended) = parsed.as_ref().ok().and_then(|it| printed.carried_out(&name, it)) {
+        return ended.unwrap_or_else(|error| told(&error));
+    }
     let parsed = parsed.and_then(|mut matches| {
         invocation::note(&matches);
         let words = journal::without_secrets(&name, &typed, &matches);
@@ -100,7 +117,11 @@ fn run_to_end<Arguments: clap::Parser>(carry_out: impl FnOnce(Arguments) -> Resu
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    let carried_out = carry_out(arguments);
+    ended(carry_out(arguments), &asked)
+}
+
+/// Says how it ended, on all the ways that there are.
+fn ended(carried_out: Result, asked: &Asked) -> Exit {
     progress::end();
     let exit = match carried_out {
         Ok(exit) => exit,

@@ -20,7 +20,7 @@ pub use change::{Changed, change};
 pub use expand::{ExpandedRows, expand};
 pub use looked_up::LookedUp;
 pub use outcome::{
-    Outcome, RowDone, RowResult, SAME_AS, certainly_not_done, from_dry_run, interrupted,
+    Outcome, RESULT, RowDone, RowResult, SAME_AS, certainly_not_done, from_dry_run, interrupted,
     perhaps_done, run_ended,
 };
 pub use run::{RowJob, carry_out, each, each_row};

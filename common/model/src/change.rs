@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{GroupType, Record, ResourceKind};
 use written::FieldOfChange;
-pub use written::{Provenance, Transfer};
+pub use written::{CHANGE_RECORD, Provenance, Transfer};
 
 /// The `type` of the records.
 pub const CHANGE: &str = "change";

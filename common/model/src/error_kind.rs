@@ -41,8 +41,45 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All kinds.
+    pub const ALL: [ErrorKind; 15] = [
+        ErrorKind::BadInput,
+        ErrorKind::WrongType,
+        ErrorKind::NotFound,
+        ErrorKind::Ambiguous,
+        ErrorKind::Refused,
+        ErrorKind::Conflict,
+        ErrorKind::Drifted,
+        ErrorKind::Protected,
+        ErrorKind::NotSignedIn,
+        ErrorKind::Unreachable,
+        ErrorKind::Misconfigured,
+        ErrorKind::UnknownOutcome,
+        ErrorKind::NotAttempted,
+        ErrorKind::Incomplete,
+        ErrorKind::Unexpected,
+    ];
+
+    /// Their words in records.
+    pub fn words() -> Vec<String> {
+        let word = |kind| serde_json::to_value(kind).ok()?.as_str().map(str::to_owned);
+        Self::ALL.into_iter().filter_map(word).collect()
+    }
+
     /// Whether rows after this one cannot fare better, so that the run ends.
     pub fn ends_run(self) -> bool {
         matches!(self, ErrorKind::NotSignedIn | ErrorKind::Unreachable | ErrorKind::Misconfigured)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_word() {
+        let last = ErrorKind::Unexpected as usize;
+        assert_eq!((ErrorKind::ALL.len(), ErrorKind::words().len()), (last + 1, last + 1));
+        assert_eq!(ErrorKind::words()[0], "bad_input");
     }
 }

@@ -7,6 +7,7 @@ pub mod change;
 pub mod identifier;
 pub mod mac;
 pub mod record;
+pub mod schema;
 pub mod text;
 
 mod error_kind;

@@ -13,11 +13,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use model::Record;
+use model::schema::Kind::{AnyObject, Object, Text};
+use model::schema::{Field, RecordType};
 use serde::Serialize;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use crate::Failure;
+use crate::failure::FAILURE;
 
 /// Writes failed rows.
 pub struct FailedFile {
@@ -30,6 +33,17 @@ enum Place {
     /// The file that is to be replaced, and the rows that will; none is made before there is a row.
     Beside { path: PathBuf, old: File, new: Option<NamedTempFile> },
 }
+
+/// A line of the file.
+pub static FAILED_ROW: RecordType = RecordType {
+    name: "failed_row",
+    about: "A row that failed, as --failed writes it. It is valid input.",
+    fields: &[
+        Field::new("error", Object(FAILURE), "Why.").required(),
+        Field::new("input", AnyObject, "The row as it was read.").required(),
+        Field::new("source", Text, "The place that it came from: `devices.csv:17`.").required(),
+    ],
+};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -207,7 +221,14 @@ mod tests {
                 "\n"
             )
         );
-        assert!(serde_json::from_str::<Value>(&text).is_ok());
+        let line: Value = serde_json::from_str(&text).unwrap();
+        let described = |fields: &[Field]| fields.iter().map(|it| it.name).collect::<Vec<_>>();
+        let written =
+            |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(written(&line), described(FAILED_ROW.fields));
+        let (last, all_but_last) = FAILURE.split_last().unwrap();
+        assert_eq!(written(&line["error"]), described(all_but_last));
+        assert_eq!(last.name, "meta", "there is none here");
     }
 
     #[test]

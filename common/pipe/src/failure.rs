@@ -1,6 +1,8 @@
 //! Why a row failed: the same words in the sentence on stderr and in the file of failed rows.
 
 use model::ErrorKind;
+use model::schema::Field;
+use model::schema::Kind::{AnyList, Integer, Text, WordsOf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -32,6 +34,21 @@ pub struct Failure {
     #[serde(skip)]
     pub partly: bool,
 }
+
+/// The fields of a failure in records.
+pub const FAILURE: &[Field] = &[
+    Field::new("status", Integer, "The HTTP status of the answer, if there was one.")
+        .required()
+        .or_null(),
+    Field::new("code", Text, "The service's own code.").required().or_null(),
+    Field::new("title", Text, "What happened, in a few words.").required(),
+    Field::new("detail", Text, "More about it: what to do, or the service's own text.")
+        .required()
+        .or_null(),
+    Field::new("kind", WordsOf(ErrorKind::words), "The sort of failure.").required(),
+    Field::new("attempts", Integer, "How many requests were sent for the row.").required(),
+    Field::new("meta", AnyList, "More from the service: where code does not compile."),
+];
 
 impl Failure {
     /// A failure that was found before any request was sent.

@@ -20,7 +20,7 @@ pub mod tally;
 mod failed_file;
 mod row;
 
-pub use failed_file::{FailedFile, open_as_it_is, same_file};
+pub use failed_file::{FAILED_ROW, FailedFile, open_as_it_is, same_file};
 pub use failure::Failure;
 pub use identifier::{Identifier, NamedBy};
 pub use row::Row;

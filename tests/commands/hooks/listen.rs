@@ -23,7 +23,9 @@ fn a_file_that_is_no_journal_is_left_alone() {
 #[test]
 fn what_a_crash_left_is_cut_off() {
     let dir = Dir::new();
-    dir.write("journal", "{\"type\":\"webhook_event\",\"a\":1}\n{\"type\":\"webhook_ev");
+    let event = json!({"type": "webhook_event", "id": "1", "received_at": "2026-11-28T10:00:00.000Z",
+        "event": null, "hook": "a", "a": 1, "digest": "0"});
+    dir.write("journal", format!("{event}\n{{\"type\":\"webhook_ev"));
     let listener = Listener::start(&dir, "", "");
     assert_eq!(listener.blessing(&mut listener.caller(), "5000d8c46a56cfca", 1).unwrap(), 200);
     listener.running.terminate();

@@ -19,7 +19,10 @@ mod use_account;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::schema::{OF_CHANGES, Printed};
 use cli::{Deferred, help};
+use model::schema::resources::{ACCOUNT, LOGIN_KEY, REFRESH_TOKEN};
+use sign_in::SIGN_IN;
 
 /// Sign in to impCentral; accounts and login keys
 ///
@@ -79,9 +82,13 @@ enum Verb {
     Token(token::Token),
 }
 
+/// The records that are printed.
+static PRINTED: Printed =
+    Printed(&[&[&SIGN_IN, &ACCOUNT, &LOGIN_KEY, &REFRESH_TOKEN], &OF_CHANGES]);
+
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Login(login) => login.run(),
         Verb::Logout(logout) => logout.run(),
         Verb::Info(info) => info.run(),

@@ -17,7 +17,10 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::schema::{OF_CHANGES, Printed};
 use cli::{Deferred, help};
+use model::schema::resources;
+use ops::logs::OF_FOLLOWED;
 
 /// Builds of impCentral: code that is deployed to device groups
 ///
@@ -97,9 +100,12 @@ enum Verb {
     Cleanup(Deferred<cleanup::Cleanup>),
 }
 
+/// The records that are printed.
+static PRINTED: Printed = Printed(&[&[&resources::DEPLOYMENT], &OF_CHANGES, &OF_FOLLOWED]);
+
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Deploy(deploy) => deploy.run(),
         Verb::Run(run) => run.run(),
         Verb::Copy(copy) => copy.run(),

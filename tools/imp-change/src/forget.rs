@@ -23,9 +23,9 @@ impl Forget {
         let recorded = runs::read(&path)?;
         let run = &recorded.header.run;
         match runs::state(&path, &recorded) {
-            "interrupted" => journal::forget(&path)?,
-            "forgotten" => {}
-            "under_way" => {
+            runs::INTERRUPTED => journal::forget(&path)?,
+            runs::FORGOTTEN => {}
+            runs::UNDER_WAY => {
                 return Err(CommandError::usage(format!("run {run} is still under way")));
             }
             _ => {

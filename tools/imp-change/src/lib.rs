@@ -17,6 +17,7 @@ mod undo;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::schema::{OF_READING, Printed};
 use cli::{Deferred, help};
 
 /// Changes as records: carry them out, turn them round, undo a run
@@ -82,9 +83,13 @@ enum Verb {
     Undo(Deferred<undo::Undo>),
 }
 
+/// The records that are printed.
+static PRINTED: Printed =
+    Printed(&[&[&runs::RUN, &model::change::CHANGE_RECORD], &show::OF_ALL, &OF_READING]);
+
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::List(list) => list.run(),
         Verb::Show(show) => show.run(),
         Verb::Resume(resume) => resume.run(),

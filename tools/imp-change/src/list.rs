@@ -35,7 +35,7 @@ impl List {
                 }
             };
             let record = runs::record(&path, &recorded);
-            if !self.interrupted || record["state"] == "interrupted" {
+            if !self.interrupted || record["state"] == runs::INTERRUPTED {
                 found.push(record);
             }
         }

@@ -6,7 +6,41 @@ use cli::journal::recorded::{Recorded, RowState};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, journal};
 use model::Record;
+use model::schema::Kind::{Integer, Text, Time, Words};
+use model::schema::{Field, RecordType};
 use serde_json::json;
+
+/// The state of a run that has not ended.
+pub const UNDER_WAY: &str = "under_way";
+const ENDED: &str = "ended";
+/// That of one that is left as it is.
+pub const FORGOTTEN: &str = "forgotten";
+/// That of one that can be resumed.
+pub const INTERRUPTED: &str = "interrupted";
+
+/// What the record of a run holds.
+pub static RUN: RecordType = RecordType {
+    name: "run",
+    about: "A run that changed something, as its journal tells of it.",
+    fields: &[
+        Field::new("type", Words(&["run"]), "What the record is.").required(),
+        Field::new("run", Text, "Its name.").required(),
+        Field::new("at", Time, "When it began.").required(),
+        Field::new("command", Text, "The command, secrets hidden.").required(),
+        Field::new("account", Text, "The account, if it was known.").required().or_null(),
+        Field::new("endpoint", Text, "The service.").required(),
+        Field::new("rows", Integer, "Its rows.").required(),
+        Field::new("done", Integer, "Rows that were done, or were so already.").required(),
+        Field::new("failed", Integer, "Rows that failed.").required(),
+        Field::new("open", Integer, "Rows that are left to do.").required(),
+        Field::new("state", Words(&[UNDER_WAY, ENDED, FORGOTTEN, INTERRUPTED]), "How it is.")
+            .required(),
+        Field::new("exit", Integer, "Its exit code, once it has ended.").required().or_null(),
+        Field::new("ended_at", Time, "When it ended.").required().or_null(),
+        Field::new("directory", Text, "Where it was typed.").required(),
+        Field::new("version", Text, "The version of the command.").required(),
+    ],
+};
 
 /// Reads the journal of a run.
 ///
@@ -50,9 +84,9 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
 /// Whether a run is under way, has ended, or was interrupted: then it can be resumed, unless it was forgotten.
 pub fn state(path: &Path, recorded: &Recorded) -> &'static str {
     match recorded.exit {
-        None if journal::is_held(path) => "under_way",
-        Some(_) if recorded.to_do(false).is_empty() => "ended",
-        _ if recorded.is_forgotten => "forgotten",
-        _ => "interrupted",
+        None if journal::is_held(path) => UNDER_WAY,
+        Some(_) if recorded.to_do(false).is_empty() => ENDED,
+        _ if recorded.is_forgotten => FORGOTTEN,
+        _ => INTERRUPTED,
     }
 }

@@ -6,9 +6,46 @@ use clap::Args;
 use cli::journal::recorded::{RowState, each_line};
 use cli::{CommandError, Output, journal};
 use model::Record;
+use model::schema::Kind::{AnyObject, Integer, Object, Text, Truth, Words};
+use model::schema::{Field, RecordType};
+use pipe::failure::FAILURE;
 use serde_json::Value;
 
 use crate::runs;
+
+/// What --all prints besides changes.
+pub static OF_ALL: [&RecordType; 2] = [&ROW, &FAILED];
+
+const UNDER_WAY: &str = "under_way";
+const ANSWERED: &str = "answered";
+const NOT_DONE: &str = "not_done";
+
+static ROW: RecordType = RecordType {
+    name: "row",
+    about: "A row of a run of which it is not told what became of it.",
+    fields: &[
+        Field::new("type", Words(&["row"]), "What the record is.").required(),
+        Field::new("row", Integer, "Its number, counted from 1.").required(),
+        Field::new("source", Text, "The place that it came from.").required(),
+        Field::new("input", AnyObject, "The row as it was read.").required(),
+        Field::new("error", Object(FAILURE), "Why it could not be read."),
+        Field::new("state", Words(&[UNDER_WAY, ANSWERED, NOT_DONE]), "What is known of it.")
+            .required(),
+    ],
+};
+
+static FAILED: RecordType = RecordType {
+    name: "failed",
+    about: "A row of a run that failed.",
+    fields: &[
+        Field::new("type", Words(&["failed"]), "What the record is.").required(),
+        Field::new("row", Integer, "Its number, counted from 1.").required(),
+        Field::new("error", Object(FAILURE), "Why.").required(),
+        Field::new("partly", Truth, "Whether a part of it was done.").required(),
+        Field::new("source", Text, "The place that it came from."),
+        Field::new("input", AnyObject, "The row as it was read."),
+    ],
+};
 
 /// Print the changes that a run has made, in the order of its rows
 #[derive(Args)]
@@ -54,9 +91,9 @@ impl Show {
                 let changes = line["type"] == "change" && line["outcome"] != "unchanged";
                 if line["type"] == "row" {
                     let state = match recorded.state(row) {
-                        RowState::UnderWay => "under_way",
-                        RowState::Answered => "answered",
-                        _ => "not_done",
+                        RowState::UnderWay => UNDER_WAY,
+                        RowState::Answered => ANSWERED,
+                        _ => NOT_DONE,
                     };
                     line.insert("state", state.into());
                 }

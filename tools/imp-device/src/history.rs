@@ -12,10 +12,28 @@ use cli::Session;
 use cli::rows::each_row;
 use cli::rows::results::Results;
 use cli::{failure, text};
+use model::schema::Kind::{Text, Time};
+use model::schema::{Field, RecordType};
 use model::{ErrorKind, Record, ResourceKind};
 use ops::logs::device_id;
 use pipe::{Failure, Row};
 use serde_json::Value;
+
+/// An event.
+pub static HISTORY: RecordType = RecordType {
+    name: "history",
+    about: "Something that happened to a device.",
+    fields: &[
+        Field::new("device_id", Text, "The device.").required(),
+        Field::new("timestamp", Time, "When it happened.").required(),
+        Field::new("event", Text, "What happened, in the words of the service.").required(),
+        Field::new("owner_id", Text, "The account that the device belonged to.").or_null(),
+        Field::new("actor_id", Text, "The account that has done it.").or_null(),
+        Field::new("actor", Text, "The name of that account, if it may be seen.")
+            .required()
+            .or_null(),
+    ],
+};
 
 /// Print what happened to devices: who assigned, restarted or blessed them, and when
 ///

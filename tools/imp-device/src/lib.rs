@@ -19,7 +19,10 @@ mod wait;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::schema::{OF_CHANGES, Printed};
 use cli::{Deferred, help};
+use model::schema::resources;
+use ops::logs::OF_FOLLOWED;
 
 /// Devices of impCentral, one or many thousands at once
 ///
@@ -105,9 +108,13 @@ enum Verb {
     Restart(Deferred<restart::Restart>),
 }
 
+/// The records that are printed.
+static PRINTED: Printed =
+    Printed(&[&[&resources::DEVICE], &OF_CHANGES, &[&history::HISTORY], &OF_FOLLOWED]);
+
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
         Verb::History(history) => history.run(),

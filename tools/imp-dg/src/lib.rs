@@ -15,7 +15,10 @@ mod variables;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::schema::{OF_CHANGES, Printed};
 use cli::{Deferred, help};
+use model::schema::resources;
+use ops::logs::OF_FOLLOWED;
 
 /// Device groups of impCentral
 ///
@@ -94,9 +97,13 @@ enum Verb {
     Builds(Deferred<builds::Builds>),
 }
 
+/// The records that are printed.
+static PRINTED: Printed =
+    Printed(&[&[&resources::DEVICE_GROUP, &resources::DEPLOYMENT], &OF_CHANGES, &OF_FOLLOWED]);
+
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Create(create) => create.into_verb().run(),
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),

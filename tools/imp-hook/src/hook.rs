@@ -57,6 +57,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// The words of all.
+    pub fn words() -> Vec<String> {
+        Self::value_variants().iter().map(|event| event.word().to_owned()).collect()
+    }
+
     /// The word of the API.
     pub fn word(self) -> &'static str {
         match self {

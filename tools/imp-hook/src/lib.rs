@@ -14,7 +14,9 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::schema::{OF_CHANGES, Printed};
 use cli::{Deferred, help};
+use model::schema::resources;
 
 /// Webhooks of impCentral, and a receiver for their calls
 ///
@@ -72,9 +74,12 @@ enum Verb {
     Listen(Deferred<listen::Listen>),
 }
 
+/// The records that are printed.
+static PRINTED: Printed = Printed(&[&[&resources::WEBHOOK], &OF_CHANGES, &listen::PRINTED]);
+
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
         Verb::Create(create) => create.run(),

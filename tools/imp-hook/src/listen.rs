@@ -36,6 +36,7 @@ use api::send::clock;
 use clap::Args;
 use cli::terminal::{environment, signals, stderr};
 use cli::{CommandError, Exit, Output, Session};
+use model::schema::RecordType;
 use model::{Record, Secret};
 use serde_json::json;
 
@@ -53,6 +54,10 @@ use refused::RefusedCalls;
 use registration::Registration;
 use server::Server;
 use service::Service;
+
+/// What is printed, and what goes into files.
+pub static PRINTED: [&RecordType; 3] =
+    [&event::WEBHOOK_EVENT, &refused::REFUSED_CALL, &ready::LISTENER];
 
 /// How often the end is looked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);

@@ -8,7 +8,9 @@ mod stream;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::schema::{OF_READING, Printed};
 use cli::{Deferred, help};
+use ops::logs::OF_FOLLOWED;
 
 /// Logs of devices, stored and live
 ///
@@ -39,9 +41,12 @@ enum Verb {
     Stream(Deferred<stream::Stream>),
 }
 
+/// The records that are printed.
+static PRINTED: Printed = Printed(&[&OF_FOLLOWED, &OF_READING]);
+
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Get(get) => get.run(),
         Verb::Stream(stream) => stream.run(),
     })

@@ -9,7 +9,9 @@ mod update;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli::schema::{OF_CHANGES, Printed};
 use cli::{Deferred, help};
+use model::schema::resources;
 
 /// Products of impCentral
 ///
@@ -60,9 +62,12 @@ enum Verb {
     Delete(Deferred<delete::Delete>),
 }
 
+/// The records that are printed.
+static PRINTED: Printed = Printed(&[&[&resources::PRODUCT], &OF_CHANGES]);
+
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Create(create) => create.run(),
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),

@@ -2,13 +2,48 @@
 
 use std::process::{Command, Stdio};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use cli::{CommandError, Common, Exit, Output};
 use command_tree::{REQUEST, Verb};
 use model::Record;
+use model::schema::Kind::{Objects, Text, Texts, Truth, Words};
+use model::schema::{Field, RecordType};
 use serde_json::Value;
 
 use crate::tools::{self, Tool};
+
+/// What the record of a tool or a verb holds.
+pub static COMMAND: RecordType = RecordType {
+    name: "command",
+    about: "A tool or a verb, with its options.",
+    fields: &[
+        Field::new("type", Words(&["command"]), "What the record is.").required(),
+        Field::new("command", Text, "What is typed: `imp-device list`.").required(),
+        Field::new("about", Text, "What it is for.").required(),
+        Field::new("version", Text, "Of a tool: its version."),
+        Field::new("aliases", Texts, "Other names that it goes by.").required(),
+        Field::new("options", Objects(OPTION), "In the order of the help.").required(),
+    ],
+};
+
+/// The fields of an option, as [`command_tree::Opt`] has them.
+const OPTION: &[Field] = &[
+    Field::new("long", Text, "`dg`; none for what stands without an option."),
+    Field::new("short", Text, "`g`"),
+    Field::new("value", Text, "What stands for its value; none for a flag."),
+    Field::new("help", Text, "What it is for.").required(),
+    Field::new("values", Objects(VALUE), "The values that it takes, if they can be told."),
+    Field::new("default", Text, "The value when it is not given."),
+    Field::new("delimiter", Text, "What stands between several values."),
+    Field::new("repeatable", Truth, "True if it may be given more than once."),
+    Field::new("required", Truth, "True if it must be given."),
+    Field::new("path", Truth, "True if its value is a path."),
+];
+
+const VALUE: &[Field] = &[
+    Field::new("name", Text, "As it is typed.").required(),
+    Field::new("help", Text, "What it means."),
+];
 
 /// Print all verbs and options of all tools
 ///
@@ -44,7 +79,7 @@ impl Commands {
 
 /// The description of `imp` itself.
 pub fn own() -> Verb {
-    command_tree::describe(crate::Arguments::command())
+    command_tree::describe(crate::description())
 }
 
 /// What a tool of ours says of itself.

@@ -9,6 +9,25 @@ use std::time::Duration;
 use clap::Args;
 use cli::{Common, Exit, Output, Page};
 use model::Record;
+use model::schema::Kind::{Text, Words};
+use model::schema::{Field, RecordType};
+
+/// What the record of something that was looked at holds.
+pub static CHECK: RecordType = RecordType {
+    name: "check",
+    about: "Something that imp doctor has looked at.",
+    fields: &[
+        Field::new("type", Words(&["check"]), "What the record is.").required(),
+        Field::new("check", Text, "What was looked at.").required(),
+        Field::new("result", Words(&[OK, WARNING, FAILED]), "How it is.").required(),
+        Field::new("found", Text, "What was found.").required(),
+        Field::new("advice", Text, "What to do; empty if nothing.").required(),
+    ],
+};
+
+const OK: &str = "ok";
+const WARNING: &str = "warning";
+const FAILED: &str = "failed";
 
 /// Longer than that nobody waits for a service that does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,9 +87,9 @@ impl Check {
 
     fn result(&self) -> &'static str {
         match self.state {
-            State::Ok => "ok",
-            State::Warning => "warning",
-            State::Failed => "failed",
+            State::Ok => OK,
+            State::Warning => WARNING,
+            State::Failed => FAILED,
         }
     }
 

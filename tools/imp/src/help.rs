@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use cli::{CommandError, Exit, terminal::environment, terminal::stdout};
 
 use crate::tools;
@@ -18,7 +18,7 @@ pub struct Help {
 impl Help {
     pub fn run(&self) -> cli::Result {
         let Some((name, verbs)) = self.words.split_first() else {
-            stdout::print(&crate::Arguments::command().render_help().to_string());
+            stdout::print(&crate::description().render_help().to_string());
             return Ok(Exit::Done);
         };
         let own = crate::OWN.contains(&name.as_str());

@@ -15,6 +15,7 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
+use cli::schema::Printed;
 use cli::{CommandError, Deferred, help as examples_in_help, terminal::environment};
 
 /// The imp tools under one name
@@ -65,7 +66,10 @@ enum Verb {
 }
 
 /// The words that are no tools.
-const OWN: [&str; 4] = ["help", "completion", "commands", "doctor"];
+const OWN: [&str; 5] = ["help", "completion", "commands", "doctor", "schema"];
+
+/// The records that are printed.
+static PRINTED: Printed = Printed(&[&[&commands::COMMAND, &doctor::CHECK]]);
 
 /// The main function of the program.
 pub fn run() -> ExitCode {
@@ -77,13 +81,18 @@ pub fn run() -> ExitCode {
         }
         _ => {}
     }
-    cli::run(|arguments: Arguments| match arguments.verb {
+    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
         None => overview::print(),
         Some(Verb::Help(help)) => help.run(),
         Some(Verb::Completion(completion)) => completion.run(),
         Some(Verb::Commands(commands)) => commands.run(),
         Some(Verb::Doctor(doctor)) => doctor.run(),
     })
+}
+
+/// All that can be typed after `imp`, but for the tools.
+fn description() -> clap::Command {
+    cli::description::<Arguments>(PRINTED)
 }
 
 /// Becomes the tool; what is wrong when it cannot.

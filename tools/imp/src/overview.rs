@@ -31,7 +31,7 @@ pub fn print() -> cli::Result {
 
 /// Our own verbs and what they are for.
 fn own() -> Vec<(String, String)> {
-    let command = <crate::Arguments as clap::CommandFactory>::command();
+    let command = crate::description();
     let verbs = command.get_subcommands();
     let told = |verb: &clap::Command| {
         (verb.get_name().to_owned(), verb.get_about().map(ToString::to_string).unwrap_or_default())

@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use cli::{CommandError, terminal::environment};
 use model::text::one_line;
@@ -94,7 +93,7 @@ pub fn unknown(name: &str) -> CommandError {
         .filter(|(likeness, _)| *likeness > ALIKE)
         .collect();
     alike.sort_by(|one, other| other.0.total_cmp(&one.0));
-    let mut command = crate::Arguments::command();
+    let mut command = crate::description();
     let mut error = clap::Error::new(ErrorKind::InvalidSubcommand).with_cmd(&command);
     error.insert(ContextKind::InvalidSubcommand, ContextValue::String(one_line(name)));
     if !alike.is_empty() {

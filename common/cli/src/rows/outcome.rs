@@ -1,5 +1,7 @@
 //! What a verb did to a row: the record to print and the word for it.
 
+use model::schema::Kind::{Text, Truth, WordsOf};
+use model::schema::{Field, RecordType};
 use model::{Effect, ErrorKind, Record};
 use pipe::{Failure, Row};
 
@@ -20,19 +22,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    const ALL: [Outcome; 8] = [
+        Outcome::Created,
+        Outcome::Updated,
+        Outcome::Deleted,
+        Outcome::Assigned,
+        Outcome::Unassigned,
+        Outcome::Restarted,
+        Outcome::Removed,
+        Outcome::Unchanged,
+    ];
+
     /// The outcome of a word.
     pub(crate) fn of_word(word: &str) -> Option<Self> {
-        let all = [
-            Outcome::Created,
-            Outcome::Updated,
-            Outcome::Deleted,
-            Outcome::Assigned,
-            Outcome::Unassigned,
-            Outcome::Restarted,
-            Outcome::Removed,
-            Outcome::Unchanged,
-        ];
-        all.into_iter().find(|outcome| outcome.word() == word)
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
     }
 
     /// The word on the wire.
@@ -52,6 +55,24 @@ impl Outcome {
 
 /// The field of a row that asks for what another row has asked for: where that one came from.
 pub const SAME_AS: &str = "same_as";
+
+/// The record of a row to which something was done. All but its marks are the row's own, so nothing can be said of
+/// them: of a row of CSV, every value is text.
+pub static RESULT: RecordType = RecordType {
+    name: "result",
+    about: "What a verb did to a row: the row's own record, with what is known to have changed.",
+    fields: &[
+        Field::new("type", Text, "What the thing is, as far as that is known.").or_null(),
+        Field::new("id", Text, "The id of the thing, as far as that is known.").or_null(),
+        Field::new("outcome", WordsOf(words), "What was done.").required(),
+        Field::new("dry_run", Truth, "True where nothing was done: --dry-run."),
+        Field::new(SAME_AS, Text, "The row that was told what became of the same."),
+    ],
+};
+
+fn words() -> Vec<String> {
+    Outcome::ALL.map(|outcome| outcome.word().to_owned()).into()
+}
 
 /// A row that was worked on.
 #[derive(Clone, Debug)]

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ArgMatches;
+use model::Record;
+use model::schema::Kind::Integer;
+use model::schema::{Field, RecordType};
 use pipe::Tally;
 use simulated::PerRun;
 
@@ -15,6 +18,21 @@ use crate::args::Reports;
 use crate::exit::Exit;
 use crate::rows::files::written_to;
 use crate::rows::source::{RowArgs, RowSource};
+
+/// What the file holds.
+pub static REPORT: RecordType = RecordType {
+    name: "report",
+    about: "The summary of a run, as --report writes it: rows = ok + unchanged + failed.",
+    fields: &[
+        Field::new("rows", Integer, "All rows that were read.").required(),
+        Field::new("ok", Integer, "Those that were done.").required(),
+        Field::new("unchanged", Integer, "Those for which nothing had to be done.").required(),
+        Field::new("failed", Integer, "Those that failed, for whatever reason.").required(),
+        Field::new("not_attempted", Integer, "Those of them that were not attempted.").required(),
+        Field::new("requests", Integer, "The requests that were sent.").required(),
+        Field::new("exit", Integer, "The exit code.").required(),
+    ],
+};
 
 /// Set once the run has written its report, or must not.
 static SETTLED: PerRun<AtomicBool> = PerRun::new(AtomicBool::default);
@@ -39,14 +57,19 @@ impl Report {
     /// Those of writing.
     pub(crate) fn write(mut self, tally: &Tally, requests: u64, exit: Exit) -> io::Result<()> {
         SETTLED.get().store(true, Ordering::Relaxed);
-        let mut report = tally.to_record();
-        report.insert("requests", requests.into());
-        report.insert("exit", exit.code().into());
+        let report = record(tally, requests, exit);
         if self.file.metadata()?.is_file() {
             self.file.set_len(0)?;
         }
         writeln!(self.file, "{report}")
     }
+}
+
+fn record(tally: &Tally, requests: u64, exit: Exit) -> Record {
+    let mut report = tally.to_record();
+    report.insert("requests", requests.into());
+    report.insert("exit", exit.code().into());
+    report
 }
 
 /// What the command line says about files, for a run that may end before it opens them.
@@ -84,5 +107,16 @@ impl Asked {
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_report_is_described() {
+        let report = record(&Tally::default(), 0, Exit::Done);
+        assert!(report.keys().eq(REPORT.fields.iter().map(|field| field.name)), "{report}");
     }
 }

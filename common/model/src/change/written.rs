@@ -3,6 +3,35 @@
 use super::{CHANGE, Effect};
 use crate::Record;
 use crate::record::write_text;
+use crate::schema::Kind::{AnyObject, Integer, Text, Time, Truth, Words};
+use crate::schema::{Field, RecordType};
+
+/// What a change record holds.
+pub static CHANGE_RECORD: RecordType = RecordType {
+    name: CHANGE,
+    about: "What one row does to one thing: planned, or done.",
+    fields: &[
+        Field::new("type", Words(&[CHANGE]), "What the record is.").required(),
+        Field::new("verb", Text, "The verb that does it."),
+        Field::new("kind", Text, "The `type` of the thing's own record.").required(),
+        Field::new("id", Text, "The id of the thing; `new:…` of one that is still to be made."),
+        Field::new("name", Text, "What people call the thing."),
+        Field::new("before", AnyObject, "The fields as they were; null of a creation.")
+            .required()
+            .or_null(),
+        Field::new("after", AnyObject, "The fields as they are then; null of a deletion.")
+            .required()
+            .or_null(),
+        Field::new("source", Text, "The row that asks for it: `devices.csv:17`."),
+        Field::new("run", Text, "The run in which it was done."),
+        Field::new("outcome", Text, "What was done; none in a plan."),
+        Field::new("at", Time, "When it was done."),
+        Field::new("row", Integer, "The number of the row in its run."),
+        Field::new("partly", Truth, "Whether it was told before the rest of its row was done."),
+        Field::new("dry_run", Truth, "True where nothing was done."),
+        Field::new("same_as", Text, "The row that was told what became of the same."),
+    ],
+};
 
 /// The kind of what a [`Transfer`] moves.
 const DEVICE: &str = "device";
@@ -155,6 +184,17 @@ fn write_name(name: &str, begin: usize, out: &mut String) {
 mod tests {
     use super::*;
     use crate::Change;
+
+    #[test]
+    fn every_field_of_a_change_is_described() {
+        let provenance = Provenance { verb: "v", source: "s", run: "r", outcome: "o", at: "a" };
+        let effect =
+            Effect { kind: "k".into(), id: "i".into(), name: "n".into(), ..Effect::default() };
+        let described: Vec<&str> = CHANGE_RECORD.fields.iter().map(|field| field.name).collect();
+        let mut written = Vec::new();
+        effect.each_field(&provenance, |name, _| written.push(name));
+        assert_eq!(described[..written.len()], written);
+    }
 
     #[test]
     fn a_change_is_written_as_its_record_reads_and_a_transfer_as_its_effect() {

@@ -25,6 +25,7 @@ use cli::{CommandError, failure};
 use cli::{Exit, Result, terminal::progress, terminal::stderr};
 pub use devices::{FollowRows, follow_rows};
 use printed_lines::PrintedLines;
+pub use schedule::GAP;
 use schedule::{Action, Event, Schedule, Why};
 
 /// How often is looked at what is due, and at signals.

@@ -3,6 +3,8 @@
 //! The first pages of several devices are fetched at once; a long log goes on page by page while it is
 //! printed, so that `| head` costs almost nothing.
 
+use model::schema::Kind::{Text, Time};
+use model::schema::{Field, RecordType};
 use model::{Record, ResourceKind};
 use std::cell::RefCell;
 use std::time::SystemTime;
@@ -17,6 +19,19 @@ use cli::rows::source::RowArgs;
 use cli::terminal::stderr;
 use cli::{CommandError, failure};
 use cli::{Session, text};
+
+/// An entry of a log.
+pub static LOG: RecordType = RecordType {
+    name: "log",
+    about: "An entry of a log. Its `type` is one of many: server.log, agent.error, status.",
+    fields: &[
+        Field::new("device_id", Text, "The device that it belongs to.").required(),
+        Field::new("ts", Time, "When it was logged.").required(),
+        Field::new("log_type", Text, "`development` or `production`.").or_null(),
+        Field::new("type", Text, "Who says it, and how: `server.error`.").required(),
+        Field::new("msg", Text, "What is said.").required(),
+    ],
+};
 
 /// Which entries of each log.
 #[derive(Clone, Copy, Debug)]

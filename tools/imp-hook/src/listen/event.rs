@@ -8,6 +8,8 @@ use clap::ValueEnum;
 use hyper::StatusCode;
 use model::Record;
 use model::record::MOST_FIELDS;
+use model::schema::Kind::{Anything, Text, Time, Truth, Words, WordsOf};
+use model::schema::{Field, RecordType};
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +18,28 @@ use crate::hook::Event;
 
 /// The `type` of the records.
 pub const TYPE: &str = "webhook_event";
+
+/// What the record of an event holds, besides the members of the call's body.
+pub static WEBHOOK_EVENT: RecordType = RecordType {
+    name: TYPE,
+    about: "A call of a webhook. Members of its body have their own names.",
+    fields: &[
+        Field::new("type", Words(&[TYPE]), "What the record is.").required(),
+        Field::new("id", Text, "What tells it from all others.").required(),
+        Field::new("received_at", Time, "When it was received.").required(),
+        Field::new("event", WordsOf(Event::words), "What has happened; null if it is not known.")
+            .required()
+            .or_null(),
+        Field::new("hook", Text, "The end of the path that was called.").required(),
+        Field::new("devicegroup_id", Text, "The group, where the path tells it."),
+        Field::new("device_id", Anything, "Of the body: the device."),
+        Field::new("imp_id", Anything, "Of the body: the module that was blessed."),
+        Field::new("plan_id", Anything, "Of the body: the plan of the end user."),
+        Field::new("token", Anything, "Of the body: the token of the end user's BlinkUp."),
+        Field::new("digest", Text, "The digest of hook and body.").required(),
+        Field::new("repeat", Truth, "True if a call of this digest came before."),
+    ],
+};
 
 /// The members that we set ourselves; others come from the body.
 const RESERVED: [&str; 8] =

@@ -11,6 +11,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use cli::CommandError;
+use model::schema::Kind::Text;
+use model::schema::{Field, RecordType};
 use nix::fcntl::OFlag;
 use serde_json::Value;
 
@@ -18,6 +20,18 @@ use super::replace::replace;
 
 /// Stdin, stdout and stderr stay open.
 const LAST_STANDARD: RawFd = 2;
+
+/// What the line says.
+pub static LISTENER: RecordType = RecordType {
+    name: "listener",
+    about: "Where calls are received, for --ready-fd and --ready-file.",
+    fields: &[
+        Field::new("address", Text, "The address and the port.").required(),
+        Field::new("url", Text, "What the path of a hook begins with, the secret in it.")
+            .required(),
+        Field::new("metrics", Text, "Where metrics are, with --metrics."),
+    ],
+};
 
 /// Where the line goes.
 pub struct Ready {

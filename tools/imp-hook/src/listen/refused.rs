@@ -17,6 +17,8 @@ use base64::engine::general_purpose::STANDARD;
 use cli::CommandError;
 use cli::terminal::stderr;
 use hyper::StatusCode;
+use model::schema::Kind::{Integer, Text, Time, Truth, Words};
+use model::schema::{Field, RecordType};
 use model::{Record, Secret};
 
 use super::seen::Call;
@@ -120,6 +122,23 @@ impl Target {
         Ok(())
     }
 }
+
+/// What the line of a call holds.
+pub static REFUSED_CALL: RecordType = RecordType {
+    name: "refused_call",
+    about: "A call that was refused, as --refused keeps it.",
+    fields: &[
+        Field::new("type", Words(&["refused_call"]), "What the record is.").required(),
+        Field::new("received_at", Time, "When it was received.").required(),
+        Field::new("status", Integer, "How it was answered.").required(),
+        Field::new("reason", Text, "The same in words.").required(),
+        Field::new("head", Text, "The head of the call, the secret hidden."),
+        Field::new("head_base64", Text, "The same where it is no text."),
+        Field::new("body", Text, "The body of the call."),
+        Field::new("body_base64", Text, "The same where it is no text."),
+        Field::new("body_is_cut", Truth, "True if the body had more."),
+    ],
+};
 
 /// The line of a call.
 fn record(received_at: String, status: StatusCode, call: &Call, secret: &str) -> Record {

@@ -15,6 +15,7 @@ use pipe::Failure;
 
 use super::event::Line;
 use super::printed_lines::PrintedLines;
+pub use polls::GAP;
 use streams::Stream;
 
 /// Devices on one stream to begin with: five or eight (imp-service(7), section 13.5), so the

@@ -1,5 +1,7 @@
 //! Stored logs: read to begin, to poll, and to compare with what a stream brought.
 
+use model::schema::Kind::{Text, Time, Words};
+use model::schema::{Field, RecordType};
 use model::{ErrorKind, Record};
 use std::time::{Duration, Instant};
 
@@ -109,6 +111,20 @@ impl Schedule {
         POLL.max(Duration::from_secs(1) * count / POLLS_A_SECOND)
     }
 }
+
+/// What such a line holds.
+pub static GAP: RecordType = RecordType {
+    name: "gap",
+    about: "Between entries of a followed log: some may be missing here.",
+    fields: &[
+        Field::new("type", Words(&["gap"]), "What the record is.").required(),
+        Field::new("device_id", Text, "The device whose entries may be missing.").required(),
+        Field::new("from", Time, "The newest entry before; null if there was none.")
+            .required()
+            .or_null(),
+        Field::new("to", Time, "The oldest entry after it, if that is known."),
+    ],
+};
 
 /// A line for lines that may be missing: those after `from`, up to `to` if that is known.
 fn gap(device: &Device, to: Option<&str>) -> Record {
