@@ -1,5 +1,6 @@
-//! The script that installs the archive takes away again what it put there, and nothing else. The packages
-//! themselves are tried by `tools/imp/package-test.sh`.
+//! The scripts that make packages and install them: a package is of a commit, and the script that
+//! installs the archive takes away again what it put there and nothing else. The packages themselves
+//! are tried by `tools/imp/package-test.sh`.
 
 use tests::{Dir, Run};
 
@@ -86,4 +87,19 @@ fn units_name_the_whole_path_of_any_directory() {
     dir.sh(&format!("! command -v systemd-analyze > found || {verify}")).quiet();
     dir.sh("sh a/install.sh \"it's\"").code(2).says("holds a quote").no_stdout();
     dir.sh("test ! -e \"it's\"").quiet();
+}
+
+#[test]
+fn packages_are_made_of_a_commit_only() {
+    let dir = Dir::new();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    dir.sh(&format!("git clone --quiet '{root}' clone")).ok();
+    dir.sh(&format!("cp '{root}/tools/imp/package.sh' clone/tools/imp/")).quiet();
+    dir.sh("echo changed >> clone/README.md && echo new > clone/man/new.7").quiet();
+    dir.sh("sh clone/tools/imp/package.sh").code(1).no_stdout().says_all(&[
+        " M README.md",
+        "?? man/new.7",
+        "IMP_PACKAGE_FAST=1",
+    ]);
+    dir.sh("test ! -e clone/target").quiet();
 }
