@@ -6,6 +6,7 @@
 
 use model::ErrorKind;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -226,7 +227,14 @@ fn base(
         .user_agent(concat!("imp-tools/", env!("CARGO_PKG_VERSION")))
         .accept(accept)
         .timeout_connect(Some(connect))
-        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+        .tls_config(tls())
+}
+
+fn tls() -> TlsConfig {
+    TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build()
 }
 
 fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
