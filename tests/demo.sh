@@ -82,7 +82,7 @@ sign_in() {
     run 0 "imp-auth login --endpoint $endpoint --user $user --pwd-file password"
     run 0 'imp-auth info'
     equal 'sign-ins at the service' 1 "$(truth counts | jq .renewals)"
-    equal 'mode of the sign-in file' '-rw-------' "$(ls -l "$HOME/.impt.auth" | cut -c 1-10)"
+    equal 'mode of the sign-in file' 600 "$(stat -c %a "$HOME/.impt.auth")"
 }
 
 make_groups() {
@@ -177,6 +177,7 @@ make_factory() {
 work_shift() {
     title 'A shift: 50 devices under test, of which 2 % fail; every blessing is heard'
     listen
+    # shellcheck disable=SC2016 # `run` evaluates it
     run 0 'imp-hook create --dg Shipped --event blessing --url "$(jq -r .url ready.json)blessing"'
     run 0 'imp-sim line --fixture Fixtures --duts 50 --fail 2%'
     while [ "$(truth counts | jq .calls_pending)" -gt 0 ]; do

@@ -18,6 +18,7 @@ mod commands {
     mod login_keys;
     mod logs;
     mod metrics;
+    mod packages;
     mod questions;
     mod sign_in;
     mod umbrella;

@@ -15,13 +15,18 @@ cd "$(dirname "$0")"
 [ $# -gt 0 ] || { echo 'usage: sh tests/fuzz/run.sh SECONDS [TARGET...]' >&2; exit 2; }
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- $(ls fuzz_targets | sed 's/\.rs$//')
+if [ $# -eq 0 ]; then
+    for source in fuzz_targets/*.rs; do
+        set -- "$@" "$(basename "$source" .rs)"
+    done
+fi
 
 rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
 cargo fuzz --version > /dev/null 2>&1 || cargo install --locked cargo-fuzz
 cargo +nightly fuzz build --fuzz-dir . --sanitizer none
 bin=target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release
 
+# shellcheck disable=SC2016 # for the shells that xargs starts
 run_target='
     mkdir -p corpus/$2 artifacts/$2
     nice -n 10 $1/$2 -max_total_time=$0 -timeout=5 -rss_limit_mb=64 -max_len=4096 -print_final_stats=1 \

@@ -17,12 +17,22 @@ main() {
     need debootstrap lintian:lintian objdump:binutils script:bsdutils git apt-get jq
     IMP_PACKAGE_TOOLS=${IMP_PACKAGE_TOOLS:-$root/target/package-tools}
     export IMP_PACKAGE_TOOLS
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -1)
+    # shellcheck disable=SC2016 # it is apt-get that puts something in
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+        grep -v security | head -1)
+    [ -n "$mirror" ] || fail 'apt knows no registry of Debian; apt-get update may help'
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     trap 'exit 130' INT TERM
     package=$root/target/package
-    for step in ${*:-build same glibc lint debian archive}; do
+    [ "$#" -gt 0 ] || set -- build same glibc lint debian archive
+    for step; do
+        case $step in
+            build | same | glibc | lint | debian | archive) ;;
+            *) fail "there is no step $step" ;;
+        esac
+    done
+    for step; do
         printf '\n=== %s\n' "$step"
         "$step"
     done
@@ -44,11 +54,14 @@ build() {
     sh tools/imp/package.sh
 }
 
-# From a clone in another folder come the same bytes.
+# From a clone in another folder come the same bytes, and nothing of what lay there from earlier.
 same() {
-    git clone --quiet "$root" "$work/another folder/imp"
-    (cd "$work/another folder/imp" && sh tools/imp/package.sh)
-    diff "$package/SHA256SUMS" "$work/another folder/imp/target/package/SHA256SUMS" ||
+    again=$work/another\ folder/imp
+    git clone --quiet "$root" "$again"
+    mkdir -p "$again/target/package"
+    touch "$again/target/package/imp-tools_0.0.1_amd64.deb"
+    (cd "$again" && sh tools/imp/package.sh)
+    diff "$package/SHA256SUMS" "$again/target/package/SHA256SUMS" ||
         fail 'built again, the packages are others'
     rm -rf "$work/another folder"
 }
@@ -73,29 +86,34 @@ debian() {
     release=$(. /etc/os-release && echo "$VERSION_CODENAME")
     make_root "$release" ca-certificates,man-db,bash-completion
     cp "$package"/imp-tools_*.deb "$chroot/tmp/imp-tools.deb"
+    # Records of dpkg, pages that man-db has formatted and the log of both are their own.
+    list='find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/log \) -prune -o -print |
+        sort'
+    inside "$list" > "$work/before"
     inside 'dpkg --install /tmp/imp-tools.deb > /dev/null'
-    # What man-db has formatted is its own.
-    trace='find / -xdev \( -path /proc -o -path /var/cache/man \) -prune -o -path "*imp*" -print | grep -E "/_?imp(-|$|\.|_)" | grep -v /tmp/'
-    [ "$(inside "$trace" | wc -l)" -gt 30 ] || fail 'hardly anything was installed'
+    inside "$list" > "$work/installed"
+    printf '%s files and directories\n' "$(comm -13 "$work/before" "$work/installed" | wc -l)"
     use_it
     inside 'dpkg --purge imp-tools > /dev/null'
-    inside "$trace" > "$work/left" || true
-    [ ! -s "$work/left" ] || fail "left behind: $(cat "$work/left")"
+    inside "$list" > "$work/after"
+    diff "$work/before" "$work/after" || fail 'something is left behind'
 }
 
 archive() {
     for release in $oldest_first; do
         make_root "$release" ca-certificates,man-db,bash-completion && break
     done
+    [ -d "$chroot" ] || fail "no release could be had: $(tail -n 3 "$work/debootstrap.log")"
+    inside 'ldd --version | head -n 1'
     mkdir "$chroot/unpacked"
     tar --extract --gzip --file "$package"/imp-tools-*.tar.gz --strip-components 1 --directory "$chroot/unpacked"
     list='find /opt /usr/local | sort'
-    inside "mkdir -p /opt/imp; $list" > "$work/before"
+    inside "$list" > "$work/before"
     inside 'sh /unpacked/install.sh /opt/imp'
     inside 'ln -s /opt/imp/share/bash-completion/completions/* /usr/share/bash-completion/completions/'
     PREFIX=/opt/imp use_it
     inside 'sh /unpacked/install.sh --remove /opt/imp'
-    inside "mkdir -p /opt/imp; $list" > "$work/after"
+    inside "$list" > "$work/after"
     diff "$work/before" "$work/after" || fail 'something is left behind'
 }
 
@@ -115,6 +133,7 @@ make_root() {
 
 # Types a line in the root, as somebody without a terminal.
 inside() {
+    # shellcheck disable=SC2016 # for the shell in there
     unshare --mount sh -c 'mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
         mount -t proc proc "$1/proc"; exec chroot "$1" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 TERM=dumb \
             PATH="$2/usr/bin:/bin:/usr/sbin:/sbin" MANPATH="$3:" bash -c "set -e; $4"' \
@@ -131,8 +150,9 @@ use_it() {
         imp doctor > /tmp/doctor
         imp device list --dg Bench -z csv | wc -l | grep -qx 21"'
     # Completion as bash loads it by itself, at a terminal.
+    # shellcheck disable=SC2016 # for the shell in there
     inside 'printf "%s\n" ". /usr/share/bash-completion/bash_completion" "imp-dev$(printf "\t")as$(printf "\t")--he$(printf "\t")> /tmp/completed" exit > /tmp/keys
-        script -q -c "bash --norc -i" /dev/null < /tmp/keys > /tmp/shown 2>&1 || true
+        script -q -c "HISTFILE= bash --norc -i" /dev/null < /tmp/keys > /tmp/shown 2>&1 || true
         grep -q "Usage: imp-device assign" /tmp/completed || { cat /tmp/shown; exit 1; }'
     inside 'rm -rf /tmp/product /tmp/group /tmp/doctor /tmp/keys /tmp/shown /tmp/completed /root/.cache /root/.local'
 }

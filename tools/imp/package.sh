@@ -6,9 +6,14 @@
 #     imp-tools-VERSION.cdx.json               what is in them (CycloneDX)
 #     SHA256SUMS
 #
-# The same commit gives the same bytes, in whatever folder it lies. The tools for it are installed into
-# target/package-tools, or where IMP_PACKAGE_TOOLS says. With IMP_PACKAGE_FAST=1 the programs are built in a
-# fifth of the time, large and slow, to try the packages themselves.
+# The same commit gives the same bytes with the same compiler, in whatever folder it lies; so nothing may be changed
+# that is not committed. The tools for it are installed into target/package-tools, or where IMP_PACKAGE_TOOLS says.
+#
+# With IMP_PACKAGE_FAST=1 the packages are for a trial: of the files as they are, with programs that are built in a
+# fifth of the time, large and slow. Their version ends with `+trial`.
+#
+# Who hands out the Debian package says whom to write to: DEBFULLNAME and DEBEMAIL, as for Debian's own tools. Without
+# them it names an address that plainly is none.
 
 set -eu
 
@@ -17,17 +22,20 @@ target=x86_64-unknown-linux-gnu
 largest_client=$((6 * 1024 * 1024))
 
 main() {
-    root=$(cd "$(dirname "$0")/../.." && pwd)
+    root=$(cd "$(dirname "$0")/../.." && pwd -P)
     cd "$root"
     need cargo git gzip jq python3 sha256sum tar
     helpers=${IMP_PACKAGE_TOOLS:-$root/target/package-tools}
     package=$root/target/package
     stage=$package/stage
+    [ -n "${IMP_PACKAGE_FAST-}" ] || nothing_is_changed
     version=$(cargo metadata --format-version 1 --no-deps |
-        jq -r '.packages[] | select(.name == "imp").version')
+        jq -r '.packages[] | select(.name == "imp").version')${IMP_PACKAGE_FAST:++trial}
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
     export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
     umask 022
+    # Whatever becomes of this run, no package of an earlier one is taken for one of it.
+    rm -rf "$stage" "$package"/imp-tools?* "$package/SHA256SUMS"
     install_helpers
     build
     lay_out
@@ -44,6 +52,14 @@ fail() {
 
 step() {
     printf '\n=== %s\n' "$1"
+}
+
+# The version and the list of parts name a commit: what is packed has to be that.
+nothing_is_changed() {
+    changed=$(git status --porcelain)
+    [ -z "$changed" ] || fail "packages are made of a commit, and these files are not as committed:
+$changed
+Commit or stash them, or make a trial of them: IMP_PACKAGE_FAST=1 sh tools/imp/package.sh"
 }
 
 need() {
@@ -70,10 +86,18 @@ install_helpers() {
 # Nothing of this machine's paths gets into the programs.
 build() {
     step 'Build'
+    cargo fetch --locked --target "$target"
     cargo_home=${CARGO_HOME:-$HOME/.cargo}
-    RUSTFLAGS="--remap-path-prefix=$root=/imp-tools --remap-path-prefix=$cargo_home=/cargo"
-    CFLAGS="-ffile-prefix-map=$root=/imp-tools -ffile-prefix-map=$cargo_home=/cargo"
-    export RUSTFLAGS CFLAGS CARGO_TARGET_DIR="$package/build" CARGO_INCREMENTAL=0
+    CARGO_ENCODED_RUSTFLAGS=
+    CFLAGS=
+    # How the folder of the sources is called depends on where they were fetched from.
+    for sources in "$cargo_home"/registry/src/*; do
+        remap "$sources" dependencies
+    done
+    remap "$root" .
+    export CARGO_ENCODED_RUSTFLAGS CFLAGS CARGO_INCREMENTAL=0
+    # In a folder whose name holds a blank too.
+    export CC_SHELL_ESCAPED_FLAGS=1
     if [ -n "${IMP_PACKAGE_FAST-}" ]; then
         export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
             CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
@@ -82,14 +106,22 @@ build() {
     for tool in $tools; do
         set -- "$@" --package "$tool"
     done
-    cargo zigbuild --locked --release --target "$target.2.17" --bins "$@"
-    unset CARGO_TARGET_DIR RUSTFLAGS CFLAGS
+    CARGO_TARGET_DIR=$package/build \
+        cargo zigbuild --locked --release --target "$target.2.17" --bins "$@"
+    unset CARGO_ENCODED_RUSTFLAGS CFLAGS CC_SHELL_ESCAPED_FLAGS
+}
+
+# What the compilers call a folder of this machine.
+remap() {
+    separator=$(printf '\037')
+    CARGO_ENCODED_RUSTFLAGS="${CARGO_ENCODED_RUSTFLAGS:+$CARGO_ENCODED_RUSTFLAGS$separator}--remap-path-prefix=$1=$2"
+    CFLAGS="$CFLAGS '-ffile-prefix-map=$(printf '%s' "$1=$2" | sed "s/'/'\\\\''/g")'"
 }
 
 # The files as they lie below /usr.
 lay_out() {
     step 'Lay out'
-    rm -rf "$stage"
+    sysroot=$(rustc --print sysroot)
     mkdir -p "$stage/bin" "$stage/share/man/man1" "$stage/share/man/man7"
     for tool in $tools; do
         built=$package/build/$target/release/$tool
@@ -97,6 +129,9 @@ lay_out() {
         printf '%-12s %8d bytes\n' "$tool" "$size"
         [ "$tool" = imp-sim ] || [ -n "${IMP_PACKAGE_FAST-}" ] || [ "$size" -le "$largest_client" ] ||
             fail "$tool has more than $largest_client bytes"
+        for path in "$root" "$cargo_home" "$sysroot"; do
+            ! grep --quiet --text --fixed-strings "$path" "$built" || fail "$tool holds the path $path"
+        done
         install -m 755 "$built" "$stage/bin/$tool"
     done
     for section in 1 7; do
@@ -130,9 +165,11 @@ make_deb() {
     step 'Debian package'
     day=$(date --utc --date "@$SOURCE_DATE_EPOCH" '+%a, %d %b %Y %H:%M:%S +0000')
     maintainer=$(sed -n 's/^maintainer = "\(.*\)"$/\1/p' tools/imp/Cargo.toml)
+    [ -z "${DEBEMAIL-}" ] || maintainer="${DEBFULLNAME:-imp-tools maintainers} <$DEBEMAIL>"
     printf 'imp-tools (%s) unstable; urgency=medium\n\n  * See the history of the repository.\n\n -- %s  %s\n' \
         "$version" "$maintainer" "$day" | gzip -9n > "$package/changelog.gz"
-    cargo deb --quiet --no-build --no-strip --package imp --output "$package/imp-tools_${version}_amd64.deb"
+    cargo deb --quiet --locked --no-build --no-strip --package imp --deb-version "$version" \
+        --maintainer "$maintainer" --output "$package/imp-tools_${version}_amd64.deb"
 }
 
 make_tarball() {
@@ -153,13 +190,17 @@ make_tarball() {
 # One list for all programs. It is made of a copy, because the tool writes beside the manifests.
 make_sbom() {
     step 'What is in them'
+    rustc=$(rustc --version)
+    zig=$(python3 -m ziglang version)
     copy=$(mktemp -d)
-    git archive HEAD | tar --extract --directory "$copy"
+    git ls-files -z --cached --others --exclude-standard |
+        tar --create --null --files-from - --ignore-failed-read | tar --extract --directory "$copy"
     (cd "$copy" && cargo cyclonedx --quiet --format json --target "$target" --override-filename bom \
         --manifest-path Cargo.toml)
     for tool in $tools; do
         cat "$copy/tools/$tool/bom.json"
     done | jq --slurp --sort-keys --arg version "$version" \
+        --arg rustc "$rustc" --arg zig "$zig" \
         --arg time "$(date --utc --date "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)" \
         --from-file tools/imp/packaging/sbom.jq |
         sed "s|$copy/||g" > "$package/imp-tools-$version.cdx.json"

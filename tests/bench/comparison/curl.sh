@@ -1,3 +1,4 @@
+#!/bin/bash
 # What a script does with curl and jq, eight at once: bash curl.sh list|names|assign|restart|unassign
 # Requests that are answered 429 are tried again by curl itself. Batches are of 100 devices.
 

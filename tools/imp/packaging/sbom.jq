@@ -10,7 +10,9 @@
       component: {
         type: "application", name: "imp-tools", version: $version, "bom-ref": "imp-tools",
         licenses: [{license: {id: "MIT"}}]
-      }
+      },
+      # What the bytes of the programs depend on besides the sources.
+      properties: [{name: "rustc", value: $rustc}, {name: "zig", value: $zig}]
     }
   }
 + {

@@ -6,6 +6,7 @@
 
 use model::ErrorKind;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -231,7 +232,14 @@ fn base(
         .timeout_connect(Some(connect))
         .input_buffer_size(HELD.0)
         .output_buffer_size(HELD.1)
-        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+        .tls_config(tls())
+}
+
+fn tls() -> TlsConfig {
+    TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build()
 }
 
 fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
