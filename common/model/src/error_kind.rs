@@ -42,7 +42,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [ErrorKind; 15] = [
+    pub const ALL: [ErrorKind; 16] = [
         ErrorKind::BadInput,
         ErrorKind::WrongType,
         ErrorKind::NotFound,
@@ -56,6 +56,7 @@ impl ErrorKind {
         ErrorKind::Misconfigured,
         ErrorKind::UnknownOutcome,
         ErrorKind::NotAttempted,
+        ErrorKind::NotMet,
         ErrorKind::Incomplete,
         ErrorKind::Unexpected,
     ];
