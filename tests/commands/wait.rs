@@ -117,11 +117,11 @@ fn devices_are_named_as_everywhere_and_may_appear_later() {
     assert_eq!(dir.sh("imp-device wait --online oven-1").quiet().field("id"), [text(0, "id")]);
     dir.sh("imp-device wait --online twin").says("2 devices are called `twin`").code(1);
     // A device that is not there yet is waited for.
-    let waiting = dir.spawn("imp-device wait --where name= --every 50ms 0c:2a:69:ff:ff:01");
+    let waiting = dir.spawn("imp-device wait --online --every 50ms late");
     sim.reset();
     waiting.wait_for("a look", || sim.counts().total > 2);
-    waiting.interrupt();
-    waiting.wait().code(130);
+    dir.sh(&format!("imp-device update --device {} --name late", text(3, "id"))).ok();
+    assert_eq!(waiting.wait().ok().field("id"), [text(3, "id")]);
     dir.sh("imp-device wait --online --timeout 200ms --every 100ms 0c:2a:69:ff:ff:01")
         .says("the account has no such device")
         .code(6);
@@ -166,4 +166,82 @@ fn an_unreachable_service_ends_it_and_the_rows_are_kept() {
     sim.fault("GET /devices 503");
     dir.sh("imp-device wait --online --patience 1 --failed left.ndjson < devices.ndjson").code(4);
     assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_attempted", 3)].into());
+}
+
+#[test]
+fn what_is_printed_is_what_the_service_says_now() {
+    let (sim, dir, ids) = all_offline("1");
+    let [bench] = sim.groups(["Bench"]);
+    sim.put(&bench, &ids);
+    dir.sh("imp-device list | jq -c '. + {station: 7}' > assigned.ndjson").quiet();
+    dir.sh("imp-device unassign < assigned.ndjson").ok();
+    let told = dir.sh("imp-device wait --where devicegroup_id= < assigned.ndjson").quiet().record();
+    assert_eq!((told.get("devicegroup_id"), &told["station"]), (None, &json!(7)));
+}
+
+#[test]
+fn a_device_that_is_refused_fails_alone() {
+    let (sim, dir, ids) = all_offline("250");
+    sim.fault(&format!("GET /devices/{} 403", ids[0]));
+    let waited = dir
+        .sh("head -2 devices.ndjson | imp-device wait --offline --at-least 1 --failed left.ndjson");
+    assert_eq!(waited.field("id"), [ids[1].clone()]);
+    waited.code(1);
+    assert_eq!(kinds(&dir.failed("left.ndjson")), [("refused", 1)].into());
+}
+
+#[test]
+fn a_row_that_was_told_is_told_once() {
+    let (sim, dir, ids) = all_offline("3");
+    dir.sh(&format!("imp-device update --device {} --name twin", ids[0])).ok();
+    let waiting = dir.spawn(&format!(
+        "imp-device wait --where name=twin --fail-if 'missing>5' --every 50ms --report report.json twin {}",
+        ids[1]
+    ));
+    waiting.wait_for("the first", || waiting.stdout().lines().count() == 1);
+    dir.sh(&format!("imp-device update --device {} --name twin", ids[2])).ok();
+    sim.reset();
+    waiting.wait_for("a look", || sim.counts().total > 4);
+    dir.sh(&format!("imp-device update --device {} --name twin", ids[1])).ok();
+    assert_eq!(waiting.wait().ok().lines().len(), 2);
+    let report = dir.report("report.json");
+    assert_eq!((report.rows, report.ok, report.failed), (2, 2, 0));
+}
+
+#[test]
+fn what_cannot_be_met_ends_at_once() {
+    let (_sim, dir, _) = all_offline("3");
+    let wait = "imp-device wait --online --at-least 5";
+    dir.sh(&format!("{wait} < devices.ndjson")).says("0 of 3 devices").code(1);
+    dir.sh(&format!("true | {wait}")).says("0 of 0 devices").code(1);
+    dir.sh(&format!("{wait} --timeout 18446744073709551615 oven-7")).says("ten years").code(2);
+}
+
+#[test]
+fn the_deadline_counts_also_while_the_service_is_away() {
+    let (sim, dir, _) = all_offline("3");
+    sim.fault("GET /devices/* 503");
+    dir.sh("imp-device wait --online --timeout 1s --failed left.ndjson < devices.ndjson").code(6);
+    assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_met", 3)].into());
+}
+
+#[test]
+fn rows_are_kept_when_nothing_can_be_written() {
+    let (sim, dir, ids) = all_offline("3");
+    act(&sim, "online", &json!([ids[1]]));
+    dir.sh("imp-device wait --online --failed left.ndjson < devices.ndjson > /dev/full").code(2);
+    assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_attempted", 2)].into());
+}
+
+#[test]
+fn what_is_lacking_is_said() {
+    let (sim, dir, ids) = all_offline("2");
+    let [bench, _other] = sim.groups(["Bench", "Other"]);
+    sim.put(&bench, &ids[..1]);
+    let wait = |words: &str| {
+        dir.sh(&format!("imp-device wait {words} --timeout 100ms < devices.ndjson")).code(6)
+    };
+    wait("--in-group Other").says_all(&["in another device group", "in no device group"]);
+    wait("--where rssi=9").says("its `rssi` is not `9`");
+    wait("--blessed").says("in no production or pre-production group");
 }

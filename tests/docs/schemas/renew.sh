@@ -9,9 +9,9 @@ for page in man/imp*.1; do
     tool=$(basename "$page" .1)
     [ "$tool" != imp-sim ] || continue
     schema=$("target/debug/$tool" schema)
-    types=$(printf '%s' "$schema" | jq -r '[.anyOf[]["$ref"] | ltrimstr("#/$defs/")] | sort[]')
+    types=$(printf '%s' "$schema" | jq -r '[.anyOf[]["$ref"] | ltrimstr("#/$defs/")] | sort | join(" ")')
     for type in $types; do
         "target/debug/$tool" schema "$type" > "$kept/$type.json"
     done
-    echo "$tool: $(echo $types)"
+    echo "$tool: $types"
 done > "$kept/tools.txt"

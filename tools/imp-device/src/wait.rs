@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use api::send::clock;
 use clap::Args;
+use cli::rows::RowDone;
 use cli::rows::results::Results;
 use cli::terminal::{progress, stderr};
 use cli::{CommandError, Exit, Session, failure};
-use model::{ErrorKind, ResourceKind};
+use model::{ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Item, Row};
 
 use condition::{Condition, FieldIs};
@@ -42,7 +43,7 @@ pub struct Wait {
     /// It is in this device group
     #[arg(long, value_name = "GROUP", display_order = 0)]
     in_group: Option<String>,
-    /// It is in a production group
+    /// It is in a (pre-)production group
     #[arg(long, display_order = 0)]
     blessed: bool,
     /// A field of its record has this value
@@ -74,24 +75,44 @@ pub struct Wait {
 
 impl Wait {
     pub fn run(&self) -> cli::Result {
-        let session = Session::open(&self.common)?;
+        // No request is tried for longer than the whole may take.
+        let patience = self.common.patience.min(self.timeout);
+        let session = Session::open(&cli::Common { patience, ..self.common.clone() })?;
         let rule = self.rule(&session)?;
         let args = self.devices.row_args();
         let mut results = Results::open(&session, args, None)?;
         let (rows, others) = read(&session, args, &mut results)?;
-        if rows.is_empty() || results.is_over() {
+        let mut waiting = Waiting::new(rule, rows.len(), others);
+        if results.is_over() {
+            give_back(&rows, &waiting, &mut results);
             return Ok(results.finish());
         }
-        self.say_of_lag(&rule);
-        let mut waiting = Waiting::new(rule, rows.len(), others);
+        if waiting.is_hopeless() {
+            return Ok(self.end(&Standing::TooFew, &rows, &waiting, results));
+        }
+        if rows.is_empty() {
+            return Ok(results.finish());
+        }
+        self.say_of_lag();
         let standing = self.look_until_settled(&session, &rows, &mut waiting, &mut results);
         progress::end();
         let Some(standing) = standing else { return Ok(results.finish()) };
-        tell(&standing, &waiting, &mut results, self);
-        for row in waiting.open().collect::<Vec<_>>() {
-            results.bad(&not_met(&waiting, row), &rows.row(row).record, &rows.row(row).source);
+        Ok(self.end(&standing, &rows, &waiting, results))
+    }
+
+    /// Says how it ended; the rows that are left are not met.
+    fn end(
+        &self,
+        standing: &Standing,
+        rows: &Rows,
+        waiting: &Waiting,
+        mut results: Results<'_>,
+    ) -> Exit {
+        tell(standing, waiting, &mut results, self);
+        for row in waiting.open() {
+            results.bad(&not_met(waiting, row), &rows.row(row).record, &rows.row(row).source);
         }
-        Ok(results.finish())
+        results.finish()
     }
 
     fn rule(&self, session: &Session) -> cli::Result<Rule> {
@@ -119,8 +140,9 @@ impl Wait {
         })
     }
 
-    fn say_of_lag(&self, rule: &Rule) {
-        if self.timeout < LAG && rule.conditions.iter().any(Condition::is_known_late) {
+    fn say_of_lag(&self) {
+        let fields = self.wanted.iter().any(FieldIs::is_known_late);
+        if self.timeout < LAG && (self.online || self.offline || fields) {
             stderr::say(
                 "the service may say for up to 9 minutes that a device is online which is not any more; the \
                  timeout is shorter",
@@ -143,7 +165,19 @@ impl Wait {
             progress::count(waiting.met(), waiting.all(), "device");
             match looked {
                 Ok(true) => {}
-                Ok(false) => return None,
+                // Nobody reads any more, or nothing can be written.
+                Ok(false) => {
+                    if results.is_over() {
+                        give_back(rows, waiting, results);
+                    }
+                    return None;
+                }
+                Err(error)
+                    if error.kind == ErrorKind::Unreachable
+                        && waiting.is_late(clock::monotonic()) =>
+                {
+                    return Some(Standing::Late);
+                }
                 Err(error) => {
                     results.end_run(CommandError::from(failure(error)));
                     give_back(rows, waiting, results);
@@ -232,8 +266,14 @@ fn not_met(waiting: &Waiting, row: usize) -> Failure {
         .detail(waiting.why_not(row))
 }
 
-/// A row as it is printed: its own fields, and all that the service says of the device.
-fn met(row: &Row, device: model::Record) -> cli::rows::RowDone {
-    let known = cli::rows::RowDone::changed(row, device, cli::rows::Outcome::Unchanged);
-    cli::rows::RowDone { outcome: None, ..known }
+/// A row as it is printed: all that the service says of the device, and what is the row's own.
+fn met(row: &Row, device: Record) -> RowDone {
+    let mut record = device;
+    for name in row.own_fields() {
+        if !record.contains_key(name) {
+            record.copy(name, &row.record);
+        }
+    }
+    RowDone::take_off_marks(&mut record);
+    RowDone::read(record)
 }

@@ -15,15 +15,20 @@ pub fn time_or_ago(text: &str) -> Result<SystemTime, String> {
     })
 }
 
+/// Clocks cannot tell what comes much later.
+const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+
 /// Parses how long something takes: `30s`, `2m`, or a number of seconds.
 ///
 /// # Errors
 /// When it is neither.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(seconds));
-    }
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 30s or 2m"))
+    let time = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => humantime::parse_duration(text)
+            .map_err(|error| format!("{error}; write it as 30s or 2m"))?,
+    };
+    if time > LONGEST { Err(format!("`{text}` is more than ten years")) } else { Ok(time) }
 }
 
 /// A time of the service, as it stands in records.
@@ -40,6 +45,7 @@ mod tests {
         assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert!(duration("soon").is_err());
+        assert!(duration("18446744073709551615").is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a verb did to a row: the record to print and the word for it.
 
-use model::schema::Kind::{Text, Truth, WordsOf};
+use model::schema::Kind::{Anything, Text, Truth, WordsOf};
 use model::schema::{Field, RecordType};
 use model::{Effect, ErrorKind, Record};
 use pipe::{Failure, Row};
@@ -62,8 +62,8 @@ pub static RESULT: RecordType = RecordType {
     name: "result",
     about: "What a verb did to a row: the row's own record, with what is known to have changed.",
     fields: &[
-        Field::new("type", Text, "What the thing is, as far as that is known.").or_null(),
-        Field::new("id", Text, "The id of the thing, as far as that is known.").or_null(),
+        Field::new("type", Anything, "What the thing is, as far as the row tells."),
+        Field::new("id", Anything, "The id of the thing, as far as the row tells."),
         Field::new("outcome", WordsOf(words), "What was done.").required(),
         Field::new("dry_run", Truth, "True where nothing was done: --dry-run."),
         Field::new(SAME_AS, Text, "The row that was told what became of the same."),

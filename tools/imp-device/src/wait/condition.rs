@@ -32,12 +32,18 @@ impl Condition {
         }
     }
 
-    /// Whether the service may know it minutes late (imp-service(7), section 9.3).
-    pub fn is_known_late(&self) -> bool {
+    /// What is to be told of a device of which it does not hold.
+    pub fn words(&self, is_assigned: bool) -> String {
         match self {
-            Condition::Online | Condition::Offline => true,
-            Condition::Field(wanted) => wanted.name == "device_online",
-            Condition::InGroup(_) | Condition::Blessed => false,
+            Condition::Online => "it is offline".to_owned(),
+            Condition::Offline => "it is online".to_owned(),
+            Condition::InGroup(_) if is_assigned => "it is in another device group".to_owned(),
+            Condition::InGroup(_) => "it is in no device group".to_owned(),
+            Condition::Blessed => "it is in no production or pre-production group".to_owned(),
+            Condition::Field(wanted) if wanted.value.is_empty() => {
+                format!("its `{}` is not empty", wanted.name)
+            }
+            Condition::Field(wanted) => format!("its `{}` is not `{}`", wanted.name, wanted.value),
         }
     }
 }
@@ -55,6 +61,11 @@ pub struct FieldIs {
 }
 
 impl FieldIs {
+    /// Whether the service may know it minutes late.
+    pub fn is_known_late(&self) -> bool {
+        self.name == "device_online"
+    }
+
     fn holds(&self, device: &Record) -> bool {
         match device.get(&self.name) {
             None | Some(Value::Null) => self.value.is_empty(),

@@ -3,7 +3,7 @@
 //!
 //! Careful about devices that come and go: one that no list has and nobody knows is missing, which may change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
@@ -11,7 +11,7 @@ use api::list::Reading;
 use api::send::clock;
 use api::{Error, Request, SeenIds, devices, segment};
 use cli::rows::results::Results;
-use cli::{Session, text};
+use cli::{Session, failure, text};
 use model::identifier::{Shape, shape};
 use model::{ErrorKind, Record, ResourceKind};
 use ops::membership::account_list_is_less;
@@ -144,16 +144,16 @@ impl Look<'_, '_> {
     fn at_the_list(&mut self, numbers: &[usize]) -> Result<usize, Error> {
         let reading = Reading::whole(usize::from(self.session.common.jobs));
         let mut seen = SeenIds::default();
-        let (mut devices, mut found) = (0, HashMap::<usize, u32>::new());
-        // Another device may have the same name, so these wait for the end of the list.
-        let mut named: HashMap<usize, Record> = HashMap::new();
+        let (mut devices, mut found) = (0, HashSet::new());
+        // Another device may have the same name, or have it as its agent id, so these wait for the end of the list.
+        let mut named: HashMap<usize, (Record, u32)> = HashMap::new();
         let ended = devices::list(&self.session.client, &[], &reading, &mut seen, |device| {
             devices += 1;
             for (row, is_name) in self.rows.meant(&device) {
-                *found.entry(row).or_default() += 1;
                 if is_name {
-                    named.insert(row, device.clone());
+                    named.entry(row).or_insert_with(|| (device.clone(), 0)).1 += 1;
                 } else {
+                    found.insert(row);
                     self.observe(row, Some(&device));
                 }
             }
@@ -167,11 +167,13 @@ impl Look<'_, '_> {
             return Ok(devices);
         }
         for row in numbers {
-            match (found.get(row).copied().unwrap_or_default(), named.get(row)) {
-                (0, _) => self.observe(*row, None),
-                (1, Some(device)) => self.observe(*row, Some(device)),
-                (number, Some(_)) => self.give_up(*row, number),
-                (_, None) => {}
+            match named.get(row) {
+                _ if found.contains(row) => {}
+                None => self.observe(*row, None),
+                Some((device, 1)) => self.observe(*row, Some(device)),
+                // It has been told already.
+                Some(_) if self.waiting.is_met(*row) => {}
+                Some((_, number)) => self.is_ambiguous(*row, *number),
             }
         }
         Ok(devices)
@@ -201,10 +203,11 @@ impl Look<'_, '_> {
                         perhaps_names.push(row);
                     }
                     Err(error) if error.kind == ErrorKind::NotFound => self.observe(row, None),
-                    Err(error) => {
+                    Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => {
                         ended = Some(error);
                         return ControlFlow::Break(());
                     }
+                    Err(error) => self.give_up(row, &failure(error)),
                 }
                 if self.is_read { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             },
@@ -225,12 +228,20 @@ impl Look<'_, '_> {
     }
 
     /// The row gives a name that several devices have.
-    fn give_up(&mut self, row: usize, number: u32) {
-        self.waiting.give_up(row);
+    fn is_ambiguous(&mut self, row: usize, number: u32) {
         let title = format!("{number} devices are called `{}`", self.rows.device(row));
         let failure =
             Failure::new(ErrorKind::Ambiguous, title).detail("use the id or the MAC address");
+        self.give_up(row, &failure);
+    }
+
+    /// The row is waited for no more. One that is met has been told.
+    fn give_up(&mut self, row: usize, failure: &Failure) {
+        if self.waiting.is_met(row) {
+            return;
+        }
+        self.waiting.give_up(row);
         let row = self.rows.row(row);
-        self.results.bad(&failure, &row.record, &row.source);
+        self.results.bad(failure, &row.record, &row.source);
     }
 }

@@ -25,9 +25,11 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn holds(&self, device: &Record) -> bool {
-        let mut holds = self.conditions.iter().map(|condition| condition.holds(device));
-        if self.any { holds.any(|holds| holds) } else { holds.all(|holds| holds) }
+    /// The first condition that keeps the device from being as it should be, by its place.
+    fn lacks(&self, device: &Record) -> Option<usize> {
+        let first = self.conditions.iter().position(|condition| !condition.holds(device))?;
+        let holds_one = || self.conditions.iter().any(|condition| condition.holds(device));
+        (!(self.any && holds_one())).then_some(first)
     }
 }
 
@@ -58,6 +60,8 @@ impl Shown {
 #[derive(Clone, Copy, Debug)]
 struct State {
     shown: Shown,
+    /// The condition that did not hold, by its place.
+    lacks: usize,
     holds_since: Option<Instant>,
     is_met: bool,
     /// It is waited for no more, because its row names no single device.
@@ -90,8 +94,13 @@ pub struct Waiting {
 impl Waiting {
     /// For so many rows, and `others` that cannot be read.
     pub fn new(rule: Rule, rows: usize, others: u64) -> Self {
-        let state =
-            State { shown: Shown::Nothing, holds_since: None, is_met: false, is_given_up: false };
+        let state = State {
+            shown: Shown::Nothing,
+            lacks: 0,
+            holds_since: None,
+            is_met: false,
+            is_given_up: false,
+        };
         Waiting { rule, states: vec![state; rows], others }
     }
 
@@ -102,8 +111,9 @@ impl Waiting {
             is_online: is_online(device),
             is_assigned: !text(device, "devicegroup_id").is_empty(),
         });
-        if !device.is_some_and(|device| self.rule.holds(device)) {
-            state.holds_since = None;
+        let lacks = device.map_or(Some(0), |device| self.rule.lacks(device));
+        if let Some(lacks) = lacks {
+            (state.lacks, state.holds_since) = (lacks, None);
             return false;
         }
         let since = *state.holds_since.get_or_insert(now);
@@ -159,7 +169,7 @@ impl Waiting {
             Standing::Enough
         } else if self.open().next().is_none() {
             Standing::TooFew
-        } else if now >= self.rule.deadline {
+        } else if self.is_late(now) {
             Standing::Late
         } else {
             Standing::Open
@@ -176,19 +186,32 @@ impl Waiting {
         next.min(self.rule.deadline.max(now))
     }
 
+    /// Whether the row is met.
+    pub fn is_met(&self, row: usize) -> bool {
+        self.states[row].is_met
+    }
+
     /// What is not as it should be with a row that is not met, in words.
-    pub fn why_not(&self, row: usize) -> &'static str {
-        match (self.states[row].shown, self.states[row].holds_since) {
-            (Shown::Nothing, _) => "nobody has looked at it yet",
-            (Shown::Missing, _) => "the account has no such device",
-            (_, Some(_)) => "it is so, but has not been for long enough",
-            (Shown::There { is_assigned: false, is_online: false }, _) => {
-                "it is offline, and in no device group"
+    pub fn why_not(&self, row: usize) -> String {
+        let State { shown, lacks, holds_since, .. } = self.states[row];
+        match (shown, holds_since) {
+            (Shown::Nothing, _) => "nobody has looked at it".to_owned(),
+            (Shown::Missing, _) => "the account has no such device".to_owned(),
+            (_, Some(_)) => "it is so, but has not been for long enough".to_owned(),
+            (Shown::There { is_assigned, .. }, None) => {
+                self.rule.conditions[lacks].words(is_assigned)
             }
-            (Shown::There { is_assigned: false, .. }, _) => "it is online, and in no device group",
-            (Shown::There { is_online: false, .. }, _) => "it is offline",
-            (Shown::There { .. }, _) => "it is online",
         }
+    }
+
+    /// Whether the deadline has passed.
+    pub fn is_late(&self, now: Instant) -> bool {
+        now >= self.rule.deadline
+    }
+
+    /// Whether there are fewer rows that can be met than a number that is asked for.
+    pub fn is_hopeless(&self) -> bool {
+        matches!(self.rule.at_least, Share::Number(number) if number > self.states.len() as u64)
     }
 }
 

@@ -41,6 +41,8 @@ fn it_is_enough_when_the_quorum_is_met() {
     assert_eq!(waiting.standing(begin + MINUTE), Standing::Enough);
     assert_eq!(waiting.open().collect::<Vec<_>>(), [2]);
     assert_eq!(waiting.why_not(2), "the account has no such device");
+    assert!(!waiting.is_hopeless());
+    assert!(Waiting::new(Rule { at_least: Share::Number(4), ..rule(begin) }, 3, 9).is_hopeless());
 }
 
 #[test]
