@@ -64,8 +64,11 @@ pub(crate) fn fields(resource: &Value) -> Record {
     let Some(members) = resource.as_object() else {
         return record;
     };
+    // A record cannot have every name, and its other fields are of use without those.
+    let is_name = |(name, _): &(&String, &Value)| Record::may_have(name);
     if !members.contains_key("attributes") && !members.contains_key("relationships") {
-        return members.clone().into();
+        let members = members.iter().filter(is_name);
+        return members.map(|(name, value)| (name.clone(), value.clone())).collect();
     }
     let object = |name| members.get(name).and_then(Value::as_object);
     let (attributes, relationships) = (object("attributes"), object("relationships"));
@@ -78,13 +81,13 @@ pub(crate) fn fields(resource: &Value) -> Record {
             record.insert(name, value.clone());
         }
     }
-    for (name, value) in attributes.into_iter().flatten() {
+    for (name, value) in attributes.into_iter().flatten().filter(is_name) {
         // An attribute must not hide what the record is.
         if name != "type" && name != "id" {
             record.insert(name, value.clone());
         }
     }
-    for (name, value) in relationships.into_iter().flatten() {
+    for (name, value) in relationships.into_iter().flatten().filter(is_name) {
         relate(&mut record, name, value);
     }
     record
@@ -152,6 +155,16 @@ mod tests {
     fn plain_objects_pass() {
         let entry = json!({"ts":"t","type":"status","msg":"m"});
         assert_eq!(Value::from(fields(&entry)), entry);
+    }
+
+    #[test]
+    fn names_that_no_record_can_have_are_left_out() {
+        let name = "$serde_json::private::Number";
+        let resource = json!({"type": "device", "id": "5", "attributes": {name: 1, "rssi": 2},
+            "relationships": {name: {"id": "g"}}});
+        let record = to_record(&resource).unwrap();
+        assert_eq!(record.to_string(), r#"{"type":"device","id":"5","rssi":2}"#);
+        assert_eq!(fields(&json!({name: 1, "msg": "m"})).to_string(), r#"{"msg":"m"}"#);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Delimited {
                           the file: tr '\\r' '\\n'";
             return Err(Broken::new("A carriage return in the row", detail, row));
         }
-        if fields.clone().all(|field| field.trim().is_empty()) {
+        if fields.clone().all(|field| without_formula(field.trim()).is_empty()) {
             return Ok(None);
         }
         let (count, columns) = (fields.len(), self.columns.len());
@@ -109,11 +109,11 @@ impl Delimited {
         }
         let mut record = Record::with_room_for(columns + 6, row.len() + self.room);
         for (column, field) in self.columns.iter().zip(fields) {
-            match (field, self.are_all_different) {
+            match (&*without_formula(field), self.are_all_different) {
                 ("", true) => record.push_null(column),
                 ("", false) => record.insert_json(column, "null"),
-                (text, true) => record.push_text(column, &without_formula(text)),
-                (text, false) => record.insert_text(column, &without_formula(text)),
+                (text, true) => record.push_text(column, text),
+                (text, false) => record.insert_text(column, text),
             }
         }
         Ok(Some(record))

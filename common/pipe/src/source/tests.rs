@@ -258,6 +258,14 @@ fn a_heading_may_have_line_breaks_in_it() {
 }
 
 #[test]
+fn a_formula_that_gives_nothing_is_an_empty_field() {
+    assert_eq!(
+        told("id,name\na,=\"\"\n=\"\",\n=\"12\",x\n"),
+        [r#"f:2 {"id":"a","name":null}"#, r#"f:4 {"id":"12","name":"x"}"#]
+    );
+}
+
+#[test]
 fn csv_with_one_column_takes_lines() {
     assert_eq!(
         told("Name\nOven, left\n\"Oven; \"\"right\"\"\"\n"),
