@@ -21,6 +21,10 @@ use super::{Broken, Found, KEPT, ROW_LIMIT, readable};
 /// A line is put together from several reads as long as it is no longer.
 const GATHERED: usize = 128 << 10;
 
+/// What may stand between values: blanks in the sense of [`u8::is_ascii_whitespace`], commas, and the separators of
+/// records of RFC 7464.
+const BETWEEN: &[u8] = b" \t\r\n\x0c,\x1e";
+
 /// The rows of a JSON source.
 #[derive(Default)]
 pub(super) struct Json {
@@ -31,7 +35,7 @@ pub(super) struct Json {
 impl Json {
     pub(super) fn next(&mut self, input: &mut Input) -> io::Result<Option<Found>> {
         loop {
-            input.skip(b" \t\r\n,\x1e")?;
+            input.skip(BETWEEN)?;
             match (input.peek()?, self.array) {
                 (None, None) => return Ok(None),
                 (None, Some(line)) => {

@@ -258,6 +258,12 @@ fn a_heading_may_have_line_breaks_in_it() {
 }
 
 #[test]
+fn a_form_feed_between_values_is_a_blank() {
+    let text = "[\"a\", \x0c\n\"b\"\x0c,\x0c{\"id\":\"c\"}\x0c]";
+    assert_eq!(told(text), [r#"f:1 {"id":"a"}"#, r#"f:2 {"id":"b"}"#, r#"f:2 {"id":"c"}"#]);
+}
+
+#[test]
 fn a_formula_that_gives_nothing_is_an_empty_field() {
     assert_eq!(
         told("id,name\na,=\"\"\n=\"\",\n=\"12\",x\n"),
