@@ -1,8 +1,10 @@
 //! `imp-device wait`: rows in, those that are as they should be out, and an exit code to branch on.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::wait::let_pass;
 use tests::{Dir, Sim, kinds};
 
 /// Devices go online or offline.
@@ -155,9 +157,22 @@ fn ctrl_c_leaves_what_was_not_met() {
 fn what_holds_for_long_enough_is_so() {
     let (sim, dir, ids) = all_offline("1");
     act(&sim, "online", &json!(ids));
-    let wait = "imp-device wait --online --stable 300ms --every 100ms";
-    dir.sh(&format!("{wait} --timeout 100ms < devices.ndjson")).says("long enough").code(6);
-    assert_eq!(dir.sh(&format!("{wait} < devices.ndjson")).ok().lines().len(), 1);
+    let wait = "imp-device wait --online --every 100ms --stable";
+    dir.sh(&format!("{wait} 1h --timeout 300ms < devices.ndjson")).says("long enough").code(6);
+    assert_eq!(dir.sh(&format!("{wait} 300ms < devices.ndjson")).ok().lines().len(), 1);
+}
+
+#[test]
+fn the_deadline_counts_from_the_end_of_the_input() {
+    let (sim, dir, ids) = all_offline("1");
+    act(&sim, "online", &json!(ids));
+    let mut waiting =
+        dir.spawn_open("imp-device wait --online --every 100ms --stable 200ms --timeout 3s");
+    // As a move of many devices before it in the pipeline: longer than the timeout.
+    let_pass(Duration::from_secs(4));
+    waiting.type_line(&ids[0]);
+    waiting.close_stdin();
+    assert_eq!(waiting.wait().ok().lines().len(), 1);
 }
 
 #[test]

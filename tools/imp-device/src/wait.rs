@@ -23,7 +23,7 @@ use pipe::{Failure, Item, Row};
 use condition::{Condition, FieldIs};
 use look::{Looker, Rows};
 use share::{Share, TooMany};
-use waiting::{Rule, Standing, Waiting};
+use waiting::{End, Rule, Waiting};
 
 /// The service may know it only then that a device has lost its connection (imp-service(7), section 9.3).
 const LAG: Duration = Duration::from_secs(9 * 60);
@@ -82,33 +82,29 @@ impl Wait {
         let args = self.devices.row_args();
         let mut results = Results::open(&session, args, None)?;
         let (rows, others) = read(&session, args, &mut results)?;
-        let mut waiting = Waiting::new(rule, rows.len(), others);
+        // The command before it in a pipeline may have taken long.
+        let deadline = clock::monotonic() + self.timeout;
+        let mut waiting = Waiting::new(rule, deadline, rows.len(), others);
         if results.is_over() {
             give_back(&rows, &waiting, &mut results);
             return Ok(results.finish());
         }
         if waiting.is_hopeless() {
-            return Ok(self.end(&Standing::TooFew, &rows, &waiting, results));
+            return Ok(self.end(&End::TooFew, &rows, &waiting, results));
         }
         if rows.is_empty() {
             return Ok(results.finish());
         }
         self.say_of_lag();
-        let standing = self.look_until_settled(&session, &rows, &mut waiting, &mut results);
+        let end = self.look_until_settled(&session, &rows, &mut waiting, &mut results);
         progress::end();
-        let Some(standing) = standing else { return Ok(results.finish()) };
-        Ok(self.end(&standing, &rows, &waiting, results))
+        let Some(end) = end else { return Ok(results.finish()) };
+        Ok(self.end(&end, &rows, &waiting, results))
     }
 
     /// Says how it ended; the rows that are left are not met.
-    fn end(
-        &self,
-        standing: &Standing,
-        rows: &Rows,
-        waiting: &Waiting,
-        mut results: Results<'_>,
-    ) -> Exit {
-        tell(standing, waiting, &mut results, self);
+    fn end(&self, end: &End, rows: &Rows, waiting: &Waiting, mut results: Results<'_>) -> Exit {
+        tell(end, waiting, &mut results, self);
         for row in waiting.open() {
             results.bad(&not_met(waiting, row), &rows.row(row).record, &rows.row(row).source);
         }
@@ -136,7 +132,6 @@ impl Wait {
             stable: self.stable,
             at_least: self.at_least,
             fail_if: self.fail_if.clone(),
-            deadline: clock::monotonic() + self.timeout,
         })
     }
 
@@ -150,6 +145,11 @@ impl Wait {
         }
     }
 
+    /// Whether a request was given up because of the deadline: nothing is begun that would end behind it.
+    fn is_over(&self, waiting: &Waiting) -> bool {
+        self.timeout <= self.common.patience || waiting.is_late(clock::monotonic())
+    }
+
     /// Looks again and again; gives how it ended, or nothing when nobody wants to know any more.
     fn look_until_settled(
         &self,
@@ -157,7 +157,7 @@ impl Wait {
         rows: &Rows,
         waiting: &mut Waiting,
         results: &mut Results<'_>,
-    ) -> Option<Standing> {
+    ) -> Option<End> {
         let mut looker = Looker::default();
         loop {
             let began = clock::monotonic();
@@ -172,11 +172,8 @@ impl Wait {
                     }
                     return None;
                 }
-                Err(error)
-                    if error.kind == ErrorKind::Unreachable
-                        && waiting.is_late(clock::monotonic()) =>
-                {
-                    return Some(Standing::Late);
+                Err(error) if error.kind == ErrorKind::Unreachable && self.is_over(waiting) => {
+                    return Some(End::Late);
                 }
                 Err(error) => {
                     results.end_run(CommandError::from(failure(error)));
@@ -185,9 +182,8 @@ impl Wait {
                 }
             }
             let now = clock::monotonic();
-            match waiting.standing(now) {
-                Standing::Open => {}
-                standing => return Some(standing),
+            if let Some(end) = waiting.end(now) {
+                return Some(end);
             }
             let next = waiting.next_look(now, self.every, now.duration_since(began));
             if !wait_until(session, next, now) {
@@ -226,34 +222,37 @@ fn read(
                 continue;
             }
         };
-        if let Err(failure) = rows.add(row.clone()) {
-            others += 1;
-            results.bad(&failure, &row.record, &row.source);
+        match row.identifier(ResourceKind::Device, &[]) {
+            Ok(device) => rows.add(row, device.text),
+            Err(failure) => {
+                others += 1;
+                results.bad(&failure, &row.record, &row.source);
+            }
         }
     }
     Ok((rows, others))
 }
 
 /// Says how the wait ended, and what that means for the exit code.
-fn tell(standing: &Standing, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
+fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     let (met, all, needed) = (waiting.met(), waiting.all(), waiting.needed());
     let counts = format!("{met} of {all} devices are as they should be, and {needed} have to be");
-    let exit = match standing {
-        Standing::Enough | Standing::Open => {
+    let exit = match end {
+        End::Enough => {
             if flags.common.verbose || met < all {
                 stderr::say(&counts);
             }
             return;
         }
-        Standing::TooFew => {
+        End::TooFew => {
             stderr::say_failure(&counts);
             Exit::SomeFailed
         }
-        Standing::TooMany(text, number) => {
+        End::TooMany(text, number) => {
             stderr::say_failure(&format!("{text}: there are {number}; {counts}"));
             Exit::SomeFailed
         }
-        Standing::Late => {
+        End::Late => {
             stderr::say_failure(&format!("the time is over: {counts}"));
             Exit::TimedOut
         }

@@ -13,7 +13,7 @@ use api::{Error, Request, SeenIds, devices, segment};
 use cli::rows::results::Results;
 use cli::{Session, failure, text};
 use model::identifier::{Shape, shape};
-use model::{ErrorKind, Record, ResourceKind};
+use model::{ErrorKind, Record};
 use ops::membership::account_list_is_less;
 use pipe::engine::{self, Done};
 use pipe::{Failure, Row};
@@ -28,15 +28,10 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Adds one.
-    ///
-    /// # Errors
-    /// It names no device.
-    pub fn add(&mut self, row: Row) -> Result<(), Failure> {
-        let device = row.identifier(ResourceKind::Device, &[])?.text;
+    /// Adds one, and how it names its device.
+    pub fn add(&mut self, row: Row, device: String) {
         self.by_name.entry(spelling(&device)).or_default().push(self.rows.len());
         self.rows.push((row, device));
-        Ok(())
     }
 
     pub fn len(&self) -> usize {

@@ -21,7 +21,6 @@ pub struct Rule {
     pub stable: Duration,
     pub at_least: Share,
     pub fail_if: Vec<TooMany>,
-    pub deadline: Instant,
 }
 
 impl Rule {
@@ -68,9 +67,9 @@ struct State {
     is_given_up: bool,
 }
 
-/// Where the waiting stands.
+/// How the waiting ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum End {
     /// The quorum is met.
     Enough,
     /// Nothing is left to wait for, and the quorum is not met.
@@ -79,13 +78,12 @@ pub enum Standing {
     TooMany(String, u64),
     /// The deadline has passed.
     Late,
-    /// It goes on.
-    Open,
 }
 
 /// The rows, by their places, and what is known of them.
 pub struct Waiting {
     rule: Rule,
+    deadline: Instant,
     states: Vec<State>,
     /// Rows that count but name no device.
     others: u64,
@@ -93,7 +91,7 @@ pub struct Waiting {
 
 impl Waiting {
     /// For so many rows, and `others` that cannot be read.
-    pub fn new(rule: Rule, rows: usize, others: u64) -> Self {
+    pub fn new(rule: Rule, deadline: Instant, rows: usize, others: u64) -> Self {
         let state = State {
             shown: Shown::Nothing,
             lacks: 0,
@@ -101,7 +99,7 @@ impl Waiting {
             is_met: false,
             is_given_up: false,
         };
-        Waiting { rule, states: vec![state; rows], others }
+        Waiting { rule, deadline, states: vec![state; rows], others }
     }
 
     /// Notes what a look has shown of the device of a row. True when the row is met from now on.
@@ -156,23 +154,21 @@ impl Waiting {
         self.rule.at_least.at_least(self.all())
     }
 
-    /// Where it stands after a look.
-    pub fn standing(&self, now: Instant) -> Standing {
+    /// How it ends after a look; `None`: it goes on.
+    pub fn end(&self, now: Instant) -> Option<End> {
         for too_many in &self.rule.fail_if {
             let counts = |state: &&State| state.shown.counts_as(too_many.counted);
             let number = self.states.iter().filter(counts).count() as u64;
             if too_many.most.is_exceeded(number, self.all()) {
-                return Standing::TooMany(too_many.text.clone(), number);
+                return Some(End::TooMany(too_many.text.clone(), number));
             }
         }
         if self.met() >= self.needed() {
-            Standing::Enough
+            Some(End::Enough)
         } else if self.open().next().is_none() {
-            Standing::TooFew
-        } else if self.is_late(now) {
-            Standing::Late
+            Some(End::TooFew)
         } else {
-            Standing::Open
+            self.is_late(now).then_some(End::Late)
         }
     }
 
@@ -183,7 +179,7 @@ impl Waiting {
         let stable = self.open().filter_map(|row| self.states[row].holds_since);
         let due = stable.map(|since| since + self.rule.stable).filter(|due| *due > now).min();
         let next = due.map_or(regular, |due| due.max(now + took * 3).min(regular));
-        next.min(self.rule.deadline.max(now))
+        next.min(self.deadline.max(now))
     }
 
     /// Whether the row is met.
@@ -206,7 +202,7 @@ impl Waiting {
 
     /// Whether the deadline has passed.
     pub fn is_late(&self, now: Instant) -> bool {
-        now >= self.rule.deadline
+        now >= self.deadline
     }
 
     /// Whether there are fewer rows that can be met than a number that is asked for.

@@ -4,7 +4,7 @@ use model::Record;
 use serde_json::json;
 
 use super::super::condition::Condition;
-use super::{Rule, Share, Standing, Waiting};
+use super::{End, Rule, Share, Waiting};
 
 fn device(is_online: bool) -> Record {
     let device = json!({"type": "device", "id": "1", "device_online": is_online});
@@ -18,45 +18,48 @@ fn begin() -> Instant {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn rule(begin: Instant) -> Rule {
+fn rule() -> Rule {
     Rule {
         conditions: vec![Condition::Online],
         any: false,
         stable: Duration::ZERO,
         at_least: Share::Percent(100.0),
         fail_if: Vec::new(),
-        deadline: begin + 10 * MINUTE,
     }
+}
+
+fn waiting_for(begin: Instant, rule: Rule, rows: usize, others: u64) -> Waiting {
+    Waiting::new(rule, begin + 10 * MINUTE, rows, others)
 }
 
 #[test]
 fn it_is_enough_when_the_quorum_is_met() {
     let begin = begin();
-    let mut waiting = Waiting::new(Rule { at_least: Share::Percent(66.0), ..rule(begin) }, 3, 0);
+    let mut waiting = waiting_for(begin, Rule { at_least: Share::Percent(66.0), ..rule() }, 3, 0);
     assert!(waiting.observe(0, Some(&device(true)), begin));
     assert!(!waiting.observe(1, Some(&device(false)), begin));
     assert!(!waiting.observe(2, None, begin));
-    assert_eq!((waiting.standing(begin), waiting.needed()), (Standing::Open, 2));
+    assert_eq!((waiting.end(begin), waiting.needed()), (None, 2));
     assert!(waiting.observe(1, Some(&device(true)), begin + MINUTE));
-    assert_eq!(waiting.standing(begin + MINUTE), Standing::Enough);
+    assert_eq!(waiting.end(begin + MINUTE), Some(End::Enough));
     assert_eq!(waiting.open().collect::<Vec<_>>(), [2]);
     assert_eq!(waiting.why_not(2), "the account has no such device");
     assert!(!waiting.is_hopeless());
-    assert!(Waiting::new(Rule { at_least: Share::Number(4), ..rule(begin) }, 3, 9).is_hopeless());
+    assert!(waiting_for(begin, Rule { at_least: Share::Number(4), ..rule() }, 3, 9).is_hopeless());
 }
 
 #[test]
 fn rows_that_cannot_be_read_count_and_are_not_waited_for() {
     let begin = begin();
-    let mut waiting = Waiting::new(rule(begin), 1, 1);
+    let mut waiting = waiting_for(begin, rule(), 1, 1);
     assert!(waiting.observe(0, Some(&device(true)), begin));
-    assert_eq!(waiting.standing(begin), Standing::TooFew);
+    assert_eq!(waiting.end(begin), Some(End::TooFew));
 }
 
 #[test]
 fn what_holds_must_hold_at_every_look_for_so_long() {
     let begin = begin();
-    let mut waiting = Waiting::new(Rule { stable: 5 * MINUTE, ..rule(begin) }, 1, 0);
+    let mut waiting = waiting_for(begin, Rule { stable: 5 * MINUTE, ..rule() }, 1, 0);
     let at = |minutes: u32| begin + minutes * MINUTE;
     assert!(!waiting.observe(0, Some(&device(true)), at(0)));
     assert!(!waiting.observe(0, Some(&device(false)), at(2)));
@@ -72,20 +75,20 @@ fn what_holds_must_hold_at_every_look_for_so_long() {
 fn too_many_end_it_though_the_others_are_met() {
     let begin = begin();
     let fail_if = vec!["missing>1".parse().unwrap()];
-    let mut waiting = Waiting::new(Rule { fail_if, ..rule(begin) }, 3, 0);
+    let mut waiting = waiting_for(begin, Rule { fail_if, ..rule() }, 3, 0);
     waiting.observe(0, Some(&device(true)), begin);
     waiting.observe(1, None, begin);
-    assert_eq!(waiting.standing(begin), Standing::Open);
+    assert_eq!(waiting.end(begin), None);
     waiting.observe(0, None, begin);
-    assert_eq!(waiting.standing(begin), Standing::TooMany("missing>1".into(), 2));
+    assert_eq!(waiting.end(begin), Some(End::TooMany("missing>1".into(), 2)));
 }
 
 #[test]
 fn the_deadline_is_one_for_all_and_looks_take_a_quarter_of_the_time() {
     let begin = begin();
-    let waiting = Waiting::new(rule(begin), 1, 0);
-    assert_eq!(waiting.standing(begin + 9 * MINUTE), Standing::Open);
-    assert_eq!(waiting.standing(begin + 10 * MINUTE), Standing::Late);
+    let waiting = waiting_for(begin, rule(), 1, 0);
+    assert_eq!(waiting.end(begin + 9 * MINUTE), None);
+    assert_eq!(waiting.end(begin + 10 * MINUTE), Some(End::Late));
     assert_eq!(waiting.next_look(begin, MINUTE / 4, Duration::ZERO), begin + MINUTE / 4);
     assert_eq!(waiting.next_look(begin, MINUTE / 4, MINUTE), begin + 3 * MINUTE);
     let late = begin + 599 * MINUTE / 60;
