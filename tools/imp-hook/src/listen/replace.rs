@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Replaces a file, which is readable by its owner alone then; a symbolic link is followed. What a process that was killed has left beside
-/// it is overwritten by the next.
+/// Replaces a file, which is readable by its owner alone then; a symbolic link is followed. What a process that was
+/// killed has left beside it is overwritten by the next, so that nothing piles up where that happens often.
 ///
 /// # Errors
 /// Those of the system; the file is as it was.
