@@ -1,10 +1,11 @@
 //! Completion: what the shells offer, and what that costs the service and who is typing.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{DEVELOPMENT, Dir, Sim, wait};
+use tests::{DEVELOPMENT, Dir, Sim, schema_of, wait};
 
 /// What is offered, by the way that fish asks.
 fn offered(dir: &Dir, words: &str) -> Vec<String> {
@@ -296,6 +297,26 @@ fn fields_are_those_that_the_records_have() {
     }
     assert_eq!(offered(&dir, "imp-device assign --fields outc"), ["outcome"]);
     assert_eq!(offered(&dir, "imp-device assign --encoding win"), ["windows-1252"]);
+}
+
+#[test]
+fn fields_of_runs_sign_ins_and_changes_are_those_of_their_schemas() {
+    let (_sim, dir) = one_of_each();
+    let of_schema = |tool: &str, name: &str, left_out: &[&str]| -> BTreeSet<String> {
+        let properties = &schema_of(tool)["$defs"][name]["properties"];
+        let fields = properties.as_object().expect("fields").keys();
+        fields.filter(|field| !left_out.contains(&field.as_str())).cloned().collect()
+    };
+    let of_verbs = |verbs: &[&str]| -> BTreeSet<String> {
+        verbs.iter().flat_map(|verb| offered(&dir, &format!("{verb} --fields \"\""))).collect()
+    };
+    assert_eq!(of_verbs(&["imp-change list"]), of_schema("imp-change", "run", &["type"]));
+    // Those of a logout are gone with the sign-in.
+    let of_logout = ["type", "refresh_token_deleted", "outcome"];
+    let sign_in = of_schema("imp-auth", "sign_in", &of_logout);
+    assert_eq!(of_verbs(&["imp-auth info", "imp-auth list"]), sign_in);
+    let of_change = of_schema("imp-change", "change", &[]);
+    assert!(of_verbs(&["imp-change show last"]).is_subset(&of_change));
 }
 
 #[test]

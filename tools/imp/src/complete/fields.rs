@@ -2,14 +2,20 @@
 //!
 //! The service may add others, and rows of one's own have their own: what is offered here is no limit.
 
+use model::schema::RecordType;
 use pipe::stated_columns;
 
-/// Those of a sign-in, and what lists of them add.
-const SIGN_IN: &[&str] =
-    &["name", "endpoint", "file", "account_id", "email", "username", "credential", "expires_at"];
-const LISTED_SIGN_IN: &[&str] = &["source", "in_use", "why", "problem"];
-const CHANGE: &[&str] = &["type", "verb", "kind", "id", "name", "before", "after", "source"];
-const RUN: &[&str] = &[
+use crate::{commands, doctor};
+
+/// Those of a sign-in, which `imp-auth` describes, and what lists of them and `info` add.
+const SIGN_IN: [&str; 8] =
+    ["name", "endpoint", "file", "account_id", "email", "username", "credential", "expires_at"];
+const LISTED_SIGN_IN: [&str; 4] = ["source", "in_use", "why", "problem"];
+const SIGN_IN_IN_FULL: [&str; 3] = ["source", "readable_by_others", "not_used"];
+/// Those of a change that are usual: it is a mistake to ask for one that none of the records has.
+const CHANGE: [&str; 8] = ["type", "verb", "kind", "id", "name", "before", "after", "source"];
+/// Those of a run, which `imp-change` describes.
+const RUN: [&str; 14] = [
     "run",
     "at",
     "command",
@@ -25,36 +31,39 @@ const RUN: &[&str] = &[
     "directory",
     "version",
 ];
-const CHECK: &[&str] = &["check", "result", "found", "advice"];
-const COMMAND: &[&str] = &["command", "about", "version", "aliases", "options"];
 
 /// The fields of what a verb prints, `imp-device list`, without those that tell what was done.
 pub fn of(verb: &str) -> Vec<&'static str> {
     let (tool, verb) = verb.split_once(' ').unwrap_or((verb, ""));
-    let (kind, others): (&str, &[&[&str]]) = match (tool, verb) {
-        ("imp-device", "history") => ("history", &[]),
-        ("imp-device", _) => ("device", &[]),
-        ("imp-dg", "builds") | ("imp-build", _) => ("deployment", &[]),
-        ("imp-dg", _) => ("development_devicegroup", &[]),
-        ("imp-product", _) => ("product", &[]),
-        ("imp-hook", "listen") => ("webhook_event", &[]),
-        ("imp-hook", _) => ("webhook", &[]),
-        ("imp-log", _) => ("log", &[]),
-        ("imp-auth", "list") => ("", &[SIGN_IN, LISTED_SIGN_IN]),
+    let kind = match (tool, verb) {
+        ("imp-device", "history") => "history",
+        ("imp-device", _) => "device",
+        ("imp-dg", "builds") | ("imp-build", _) => "deployment",
+        ("imp-dg", _) => "development_devicegroup",
+        ("imp-product", _) => "product",
+        ("imp-hook", "listen") => "webhook_event",
+        ("imp-hook", _) => "webhook",
+        ("imp-log", _) => "log",
         ("imp-auth", verb) => match verb.split(' ').next() {
-            Some("account") => ("account", &[]),
-            Some("key") => ("login_key", &[]),
-            Some("token") => ("refresh_token", &[]),
-            _ => ("", &[SIGN_IN]),
+            Some("account") => "account",
+            Some("key") => "login_key",
+            Some("token") => "refresh_token",
+            Some("list") => return [&SIGN_IN[..], &LISTED_SIGN_IN].concat(),
+            Some("info") => return [&SIGN_IN[..], &SIGN_IN_IN_FULL].concat(),
+            _ => return SIGN_IN.into(),
         },
-        ("imp-change", "list" | "forget" | "resume") => ("", &[RUN]),
-        ("imp-change", _) => ("", &[CHANGE]),
-        ("imp", "doctor") => ("", &[CHECK]),
-        ("imp", "commands") => ("", &[COMMAND]),
-        _ => ("", &[]),
+        ("imp-change", "list" | "forget" | "resume") => return RUN.into(),
+        ("imp-change", _) => return CHANGE.into(),
+        ("imp", "doctor") => return names(&doctor::CHECK),
+        ("imp", "commands") => return names(&commands::COMMAND),
+        _ => return Vec::new(),
     };
     let stated = stated_columns(kind).unwrap_or_default();
     let named = [("devicegroup_id", "devicegroup_name"), ("product_id", "product_name")];
-    let names = named.into_iter().filter(|(id, _)| stated.contains(id)).map(|(_, name)| name);
-    stated.iter().copied().chain(names).chain(others.concat()).collect()
+    let named = named.into_iter().filter(|(id, _)| stated.contains(id)).map(|(_, name)| name);
+    stated.iter().copied().chain(named).collect()
+}
+
+fn names(of: &'static RecordType) -> Vec<&'static str> {
+    of.fields.iter().map(|field| field.name).collect()
 }
