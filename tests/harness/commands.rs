@@ -12,6 +12,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+/// The commands that print records; `imp` runs the others under its name.
+pub const TOOLS: [&str; 9] = [
+    "imp",
+    "imp-auth",
+    "imp-build",
+    "imp-change",
+    "imp-device",
+    "imp-dg",
+    "imp-hook",
+    "imp-log",
+    "imp-product",
+];
+
 static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
 
 /// The directory of the built commands.

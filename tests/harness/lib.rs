@@ -10,6 +10,7 @@
 //! everything that is needed to understand it ([`Run`]); and each record that a test sees is one that the tools
 //! describe ([`schema_of`]).
 
+mod asked_for;
 mod background;
 mod caller;
 mod commands;
@@ -28,9 +29,10 @@ mod sim;
 mod truth;
 pub mod wait;
 
+pub use asked_for::asked_for;
 pub use background::Background;
 pub use caller::Caller;
-pub use commands::command;
+pub use commands::{TOOLS, command};
 pub use counts::{Asked, Counts};
 pub use dir::Dir;
 pub use http::{Answer, ask, connect_from, exchange};

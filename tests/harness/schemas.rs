@@ -10,21 +10,9 @@ use std::sync::OnceLock;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::commands::command;
+use crate::commands::{TOOLS, command};
 use crate::script;
 
-/// The tools that print records.
-const TOOLS: [&str; 9] = [
-    "imp",
-    "imp-auth",
-    "imp-build",
-    "imp-change",
-    "imp-device",
-    "imp-dg",
-    "imp-hook",
-    "imp-log",
-    "imp-product",
-];
 /// Of these every field is ours.
 const OURS: [&str; 10] = [
     "failed_row",

@@ -4,18 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use tests::{DEVELOPMENT, Dir, Sim};
-
-const TOOLS: [&str; 8] = [
-    "imp-auth",
-    "imp-build",
-    "imp-change",
-    "imp-device",
-    "imp-dg",
-    "imp-hook",
-    "imp-log",
-    "imp-product",
-];
+use tests::{DEVELOPMENT, Dir, Sim, TOOLS};
 
 /// Each verb that changes something in the account, with a command that would change the product `Ovens`, its
 /// group `Bench`, or what is in it. An empty command: what it changes is in no product.
@@ -140,7 +129,8 @@ fn fleet() -> (Sim, Dir) {
 #[test]
 fn every_verb_is_known_to_change_something_or_not() {
     let dir = Dir::new();
-    let all: BTreeSet<String> = TOOLS.iter().flat_map(|tool| verbs(&dir, tool)).collect();
+    let tools = TOOLS.iter().filter(|tool| **tool != "imp");
+    let all: BTreeSet<String> = tools.flat_map(|tool| verbs(&dir, tool)).collect();
     let writes = WRITES.iter().map(|(verb, _)| *verb);
     let known: BTreeSet<String> = writes.chain(READS).map(str::to_owned).collect();
     assert_eq!(all, known, "a verb is in neither table, or in one and no more there");

@@ -2,9 +2,10 @@
 //! the end state is that of a run that nobody disturbs, and of every row it is told what became of it.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde_json::json;
-use tests::{DEVELOPMENT, Dir, Sim};
+use tests::{DEVELOPMENT, Dir, Sim, asked_for};
 
 use super::random_faults::Random;
 
@@ -232,37 +233,29 @@ impl Case {
     }
 }
 
+/// `IMP_KILLS=0..500 cargo test -p tests --test main -- --nocapture runs_that_are_killed` tries other moments, each
+/// with 2,000 rows: an hour for these. It can be done in parts, each a range.
 #[test]
 fn runs_that_are_killed_are_finished_by_resume() {
-    for seed in 0..5 {
-        for verb in ALL {
-            Case::new(verb, seed, 200).run();
+    match asked_for("IMP_KILLS") {
+        Some(moments) => at_moments(moments),
+        None => {
+            for seed in 0..5 {
+                for verb in ALL {
+                    Case::new(verb, seed, 200).run();
+                }
+            }
         }
     }
 }
 
-/// All of it: `cargo test -p tests --test main -- --ignored --nocapture kills`. It can be done in
-/// parts, each a range of moments: `IMP_KILLS=120..150`.
-#[test]
-#[ignore = "it takes an hour"]
-#[expect(clippy::disallowed_macros, reason = "the figures are for who asked for all of it")]
-#[expect(clippy::print_stderr, reason = "the figures are for who asked for all of it")]
-fn runs_that_are_killed_at_500_moments_are_finished_by_resume() {
-    let moments = moments();
+#[expect(clippy::disallowed_macros, reason = "the figures are for who asked for them")]
+#[expect(clippy::print_stderr, reason = "the figures are for who asked for them")]
+fn at_moments(moments: Range<u64>) {
     let mut figures = Figures::default();
     for moment in moments.clone() {
-        figures += Case::new(ALL[moment % ALL.len()], 1000 + moment as u64, 2000).run();
+        figures += Case::new(ALL[moment as usize % ALL.len()], 1000 + moment, 2000).run();
     }
     eprintln!("{moments:?}: {figures:?}");
     assert!(figures.moments < 30 || figures.unknown > 0, "no restart was ever under way");
-}
-
-#[expect(clippy::disallowed_methods, reason = "how much is wanted is up to who asks for it")]
-fn moments() -> std::ops::Range<usize> {
-    let Ok(wanted) = std::env::var("IMP_KILLS") else { return 0..500 };
-    let number = |text: &str| text.parse().expect("IMP_KILLS is a range of numbers: 0..500");
-    match wanted.split_once("..") {
-        Some((first, end)) => number(first)..number(end),
-        None => 0..number(&wanted),
-    }
 }

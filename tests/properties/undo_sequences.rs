@@ -6,7 +6,7 @@ mod commands;
 mod one_way;
 
 use serde_json::{Value, json};
-use tests::{DEVELOPMENT, Dir, Sim};
+use tests::{DEVELOPMENT, Dir, Sim, asked_for};
 
 use super::account::Account;
 use super::random_faults::Random;
@@ -146,23 +146,13 @@ fn make(sim: &Sim, path: &str, kind: &str, attributes: &Value, group: &str) {
     assert_eq!(answer.status, 201, "{answer:?}");
 }
 
+/// `IMP_SEEDS=40..340` asks for others: minutes for these.
 #[test]
 fn random_commands_are_undone_from_the_last_to_the_first() {
-    (0..10).for_each(|seed| Case::new(seed).run());
+    asked_for("IMP_SEEDS").unwrap_or(0..10).for_each(|seed| Case::new(seed).run());
 }
 
 #[test]
 fn other_random_commands_are_undone_from_the_last_to_the_first() {
     (10..20).for_each(|seed| Case::new(seed).run());
-}
-
-/// `IMP_SEEDS=40..340` asks for others.
-#[test]
-#[ignore = "it takes minutes"]
-#[expect(clippy::disallowed_methods, reason = "how much is wanted is up to who asks for it")]
-fn random_commands_of_300_seeds_are_undone() {
-    let wanted = std::env::var("IMP_SEEDS").unwrap_or_else(|_| "20..320".into());
-    let (first, end) = wanted.split_once("..").expect("IMP_SEEDS=20..320");
-    let number = |text: &str| text.parse::<u64>().expect("IMP_SEEDS=20..320");
-    (number(first)..number(end)).for_each(|seed| Case::new(seed).run());
 }
