@@ -227,8 +227,12 @@ fn a_row_that_was_told_is_told_once() {
 fn what_cannot_be_met_ends_at_once() {
     let (_sim, dir, _) = all_offline("3");
     let wait = "imp-device wait --online --at-least 5";
-    dir.sh(&format!("{wait} < devices.ndjson")).says("0 of 3 devices").code(1);
-    dir.sh(&format!("true | {wait}")).says("0 of 0 devices").code(1);
+    dir.sh(&format!("{wait} < devices.ndjson"))
+        .says("3 devices are named, and --at-least asks for 5")
+        .code(1);
+    dir.sh(&format!("true | {wait}"))
+        .says("0 devices are named, and --at-least asks for 5")
+        .code(1);
     dir.sh(&format!("{wait} --timeout 18446744073709551615 oven-7")).says("ten years").code(2);
 }
 

@@ -85,12 +85,14 @@ impl Wait {
         // The command before it in a pipeline may have taken long.
         let deadline = clock::monotonic() + self.timeout;
         let mut waiting = Waiting::new(rule, deadline, rows.len(), others);
+        if waiting.is_hopeless() {
+            let (there, needed) = (waiting.all(), waiting.needed());
+            let message = format!("{there} devices are named, and --at-least asks for {needed}");
+            results.end_run(CommandError { exit: Exit::SomeFailed, message: Some(message) });
+        }
         if results.is_over() {
             give_back(&rows, &waiting, &mut results);
             return Ok(results.finish());
-        }
-        if waiting.is_hopeless() {
-            return Ok(self.end(&End::TooFew, &rows, &waiting, results));
         }
         if rows.is_empty() {
             return Ok(results.finish());
