@@ -64,11 +64,8 @@ pub(crate) fn fields(resource: &Value) -> Record {
     let Some(members) = resource.as_object() else {
         return record;
     };
-    // A record cannot have every name, and its other fields are of use without those.
-    let is_name = |(name, _): &(&String, &Value)| Record::may_have(name);
     if !members.contains_key("attributes") && !members.contains_key("relationships") {
-        let members = members.iter().filter(is_name);
-        return members.map(|(name, value)| (name.clone(), value.clone())).collect();
+        return members.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     }
     let object = |name| members.get(name).and_then(Value::as_object);
     let (attributes, relationships) = (object("attributes"), object("relationships"));
@@ -81,13 +78,13 @@ pub(crate) fn fields(resource: &Value) -> Record {
             record.insert(name, value.clone());
         }
     }
-    for (name, value) in attributes.into_iter().flatten().filter(is_name) {
+    for (name, value) in attributes.into_iter().flatten() {
         // An attribute must not hide what the record is.
         if name != "type" && name != "id" {
             record.insert(name, value.clone());
         }
     }
-    for (name, value) in relationships.into_iter().flatten().filter(is_name) {
+    for (name, value) in relationships.into_iter().flatten() {
         relate(&mut record, name, value);
     }
     record
@@ -159,12 +156,22 @@ mod tests {
 
     #[test]
     fn names_that_no_record_can_have_are_left_out() {
-        let name = "$serde_json::private::Number";
-        let resource = json!({"type": "device", "id": "5", "attributes": {name: 1, "rssi": 2},
-            "relationships": {name: {"id": "g"}}});
-        let record = to_record(&resource).unwrap();
-        assert_eq!(record.to_string(), r#"{"type":"device","id":"5","rssi":2}"#);
-        assert_eq!(fields(&json!({name: 1, "msg": "m"})).to_string(), r#"{"msg":"m"}"#);
+        let name = "$serde_json::private::of";
+        let inside = json!([{"a": {name: 1, "b": 2}}]);
+        let resource = json!({"type": "device", "id": "5",
+            "attributes": {name: 1, "rssi": 2, "deep": inside},
+            "relationships": {name: {"id": "g"}, "to": {"id": {name: 1}, "type": "t"},
+                "in": {"data": {"id": [{name: 1}]}}, "many": [{"id": {name: 1}}]}});
+        let text = json!({"data": resource}).to_string();
+        let expected = json!({"type": "device", "id": "5", "rssi": 2, "deep": [{"a": {"b": 2}}],
+            "to_id": {}, "to_type": "t", "in_id": [{}], "in_type": null, "many_ids": [{}]});
+        let record = crate::reading::answer(200, &text).unwrap().record().unwrap();
+        assert_eq!(Value::from(&record), expected);
+        let page = json!({"data": [resource]}).to_string();
+        assert_eq!(crate::reading::page(&page).unwrap(), [record]);
+        let log = json!({"data": {name: 1, "msg": "m"}}).to_string();
+        let log = crate::reading::answer(200, &log).unwrap().record_if_any();
+        assert_eq!(log.to_string(), r#"{"msg":"m"}"#);
     }
 
     #[test]

@@ -19,7 +19,10 @@ use serde_json::Value;
 
 use plain::is_plain;
 pub use plain_reader::Plain;
-pub use read::{Builder, Key, MOST_FIELDS, Unreadable, borrowed, without_repeated_keys};
+pub use read::{
+    Builder, Key, MOST_FIELDS, Unreadable, borrowed, leave_out_unreadable_keys,
+    without_repeated_keys,
+};
 
 /// A record: one JSON object, its fields in the order in which they came. It has each name once.
 #[derive(Clone, Default)]

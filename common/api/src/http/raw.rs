@@ -1,6 +1,7 @@
 //! An answer before anything is made of it.
 
 use model::Record;
+use model::record::leave_out_unreadable_keys;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use ureq::http::HeaderMap;
@@ -14,7 +15,7 @@ pub(crate) struct Raw {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
-    /// `text` as JSON, `Null` when it is not; of a page only its links.
+    /// `text` as JSON, `Null` when it is not; of a page only its links. It has no key that a record cannot have.
     pub(crate) body: Value,
     /// The records of a page.
     pub(crate) records: Option<Vec<Record>>,
@@ -30,7 +31,8 @@ impl Raw {
             let body = json!({ "links": links });
             return Raw { status, headers, text, body, records: Some(data) };
         }
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let mut body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        leave_out_unreadable_keys(&mut body);
         Raw { status, headers, text, body, records: None }
     }
 

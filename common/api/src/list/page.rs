@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use model::Record;
-use model::record::{Builder, Key, MOST_FIELDS, without_repeated_keys};
+use model::record::{Builder, Key, MOST_FIELDS, leave_out_unreadable_keys, without_repeated_keys};
 use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -222,13 +222,16 @@ fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawVa
 }
 
 fn relate(record: &mut Record, name: &str, json: &RawValue) -> serde_json::Result<()> {
+    if !Record::may_have(name) {
+        return Ok(());
+    }
     if !json.get().starts_with('{') {
-        crate::resource::relate(record, name, &serde_json::from_str(json.get())?);
+        crate::resource::relate(record, name, &value(json.get())?);
         return Ok(());
     }
     let target: Target<'_> = serde_json::from_str(json.get())?;
     if let Some(data) = target.data {
-        crate::resource::relate(record, name, &serde_json::from_str(data.get())?);
+        crate::resource::relate(record, name, &value(data.get())?);
         return Ok(());
     }
     for (ending, json) in [("_id", target.id), ("_type", target.kind)] {
@@ -239,10 +242,16 @@ fn relate(record: &mut Record, name: &str, json: &RawValue) -> serde_json::Resul
             json if json.starts_with('"') && !json.contains('\\') => {
                 record.insert_json(&name, json);
             }
-            json => record.insert(&name, serde_json::from_str(json)?),
+            json => record.insert(&name, value(json)?),
         }
     }
     Ok(())
+}
+
+fn value(json: &str) -> serde_json::Result<Value> {
+    let mut value = serde_json::from_str(json)?;
+    leave_out_unreadable_keys(&mut value);
+    Ok(value)
 }
 
 #[cfg(test)]

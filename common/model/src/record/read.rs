@@ -85,7 +85,8 @@ impl Record {
         nested.map(|field| depth_of(self.slice(field.value))).max().unwrap_or(0)
     }
 
-    /// Whether a record can have a field of this name: the library takes some names for its own.
+    /// Whether a record can have a field of this name, or a value in it a key: the library takes some names for
+    /// its own.
     pub fn may_have(name: &str) -> bool {
         !name.starts_with(KEYS_OF_THE_LIBRARY)
     }
@@ -309,6 +310,18 @@ fn compact(json: &str) -> Cow<'_, str> {
 /// The keys of a text of JSON: its colons outside of strings.
 fn keys_in_text(text: &str) -> usize {
     outside_of_strings(text).filter(|byte| *byte == b':').count()
+}
+
+/// Leaves out of a value what no record can have, at every depth: the rest is of use without it.
+pub fn leave_out_unreadable_keys(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| Record::may_have(name));
+            members.values_mut().for_each(leave_out_unreadable_keys);
+        }
+        Value::Array(values) => values.iter_mut().for_each(leave_out_unreadable_keys),
+        _ => {}
+    }
 }
 
 /// Whether the library takes an object in it for something of its own.

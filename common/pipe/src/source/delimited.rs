@@ -99,7 +99,7 @@ impl Delimited {
                           the file: tr '\\r' '\\n'";
             return Err(Broken::new("A carriage return in the row", detail, row));
         }
-        if fields.clone().all(|field| without_formula(field.trim()).is_empty()) {
+        if fields.clone().all(|field| without_formula(field.trim()).trim().is_empty()) {
             return Ok(None);
         }
         let (count, columns) = (fields.len(), self.columns.len());

@@ -44,7 +44,7 @@ const UTF_16: &str = "is UTF-16 text; give --encoding utf-16, or save it as UTF-
 /// Those of reading; `InvalidData` with a sentence if the format is not supported.
 pub(super) fn sniff(input: &mut Input, names: &[ColumnName]) -> io::Result<InputFormat> {
     check_signature(input)?;
-    input.skip(b" \t\r\n\x1e")?;
+    input.skip(b" \t\r\n\x0c\x1e")?;
     match input.peek()? {
         None => return Ok(InputFormat::Ended),
         Some(b'[') => return Ok(InputFormat::Json(Json::default())),

@@ -259,15 +259,15 @@ fn a_heading_may_have_line_breaks_in_it() {
 
 #[test]
 fn a_form_feed_between_values_is_a_blank() {
-    let text = "[\"a\", \x0c\n\"b\"\x0c,\x0c{\"id\":\"c\"}\x0c]";
+    let text = "\x0c[\"a\", \x0c\n\"b\"\x0c,\x0c{\"id\":\"c\"}\x0c]";
     assert_eq!(told(text), [r#"f:1 {"id":"a"}"#, r#"f:2 {"id":"b"}"#, r#"f:2 {"id":"c"}"#]);
 }
 
 #[test]
 fn a_formula_that_gives_nothing_is_an_empty_field() {
     assert_eq!(
-        told("id,name\na,=\"\"\n=\"\",\n=\"12\",x\n"),
-        [r#"f:2 {"id":"a","name":null}"#, r#"f:4 {"id":"12","name":"x"}"#]
+        told("id,name\na,=\"\"\n=\"\",\n=\" \",\n=\"12\",x\n"),
+        [r#"f:2 {"id":"a","name":null}"#, r#"f:5 {"id":"12","name":"x"}"#]
     );
 }
 
