@@ -166,6 +166,9 @@ impl Splitter {
 
     /// Finds the fields of a row that may have quotes; says whether these are all.
     fn unquote(&mut self, row: &str) -> bool {
+        // The library takes a byte order mark off the first row that it reads, and for it each row is the first.
+        let with_mark = row.starts_with('\u{feff}').then(|| format!("\u{feff}{row}"));
+        let row = with_mark.as_deref().unwrap_or(row);
         // Fields are no longer than the row, and a separator begins one field at most.
         let separators = memchr::memchr_iter(self.separator, row.as_bytes()).count();
         self.text.resize(row.len(), 0);
@@ -286,6 +289,7 @@ mod tests {
             "a,b\r\r\n",
             " a , b \n",
             "é,東京,\u{7f}\n",
+            "\u{feff}a,\u{feff}b\n",
             "a;b,c\n",
             "a\tb\n",
         ] {
