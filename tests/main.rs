@@ -10,6 +10,7 @@ mod commands {
     pub(crate) mod changes;
     mod completion;
     mod device_and_product;
+    mod diff;
     mod doctor;
     mod filters;
     mod groups;

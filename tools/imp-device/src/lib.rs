@@ -4,6 +4,7 @@
 //! `common/cli`; the record contract is in imp-records(7).
 
 mod assign;
+mod diff;
 mod filters;
 mod history;
 mod info;
@@ -64,6 +65,13 @@ enum Verb {
         "imp-device wait --online --stable 10m --failed left.ndjson oven-7 oven-8",
     ]))]
     Wait(Deferred<wait::Wait>),
+    /// Compare the devices that should be there with those that are
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device diff --expected finished.csv --dg Shipped",
+        "imp-device diff --expected serials.csv --product Ovens --events events.ndjson",
+        "imp-device diff --expected plan.csv | jq -c 'select(.state==\"elsewhere\")'",
+    ]))]
+    Diff(Deferred<diff::Diff>),
     /// Count devices, as metrics for Prometheus
     #[command(after_help = help::examples("imp-device", &[
         "imp-device metrics",
@@ -109,8 +117,12 @@ enum Verb {
 }
 
 /// The records that are printed.
-static PRINTED: Printed =
-    Printed(&[&[&resources::DEVICE], &OF_CHANGES, &[&history::HISTORY], &OF_FOLLOWED]);
+static PRINTED: Printed = Printed(&[
+    &[&resources::DEVICE],
+    &OF_CHANGES,
+    &[&history::HISTORY, &diff::DIFFERENCE],
+    &OF_FOLLOWED,
+]);
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
@@ -119,6 +131,7 @@ pub fn run() -> ExitCode {
         Verb::Info(info) => info.run(),
         Verb::History(history) => history.run(),
         Verb::Wait(wait) => wait.run(),
+        Verb::Diff(diff) => diff.run(),
         Verb::Metrics(metrics) => metrics.run(),
         Verb::Assign(assign) => assign.run(),
         Verb::Unassign(unassign) => unassign.run(),

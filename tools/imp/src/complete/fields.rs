@@ -37,6 +37,7 @@ pub fn of(verb: &str) -> Vec<&'static str> {
     let (tool, verb) = verb.split_once(' ').unwrap_or((verb, ""));
     let kind = match (tool, verb) {
         ("imp-device", "history") => "history",
+        ("imp-device", "diff") => "difference",
         ("imp-device", _) => "device",
         ("imp-dg", "builds") | ("imp-build", _) => "deployment",
         ("imp-dg", _) => "development_devicegroup",
