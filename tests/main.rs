@@ -25,6 +25,7 @@ mod commands {
     mod umbrella;
     mod unassign;
     mod wait;
+    mod watch;
     mod whole_groups;
 }
 
@@ -44,6 +45,7 @@ mod properties {
     mod input;
     mod journals;
     mod killed_changes;
+    mod killed_watches;
     mod kills;
     mod kills_of_other_verbs;
     mod limits;

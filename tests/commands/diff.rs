@@ -1,6 +1,7 @@
 //! `imp-device diff`: a list of what should be there, and what is said of each of its rows.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use tests::{Dir, Server, Sim, kinds};
@@ -243,36 +244,45 @@ fn it_costs_one_list() {
     assert_eq!(sim.counts().kind("GET /devices/{id}"), 2, "{:?}", sim.counts());
 }
 
-#[test]
-fn a_list_that_moves_too_much_invents_nothing() {
+/// A service whose list of devices moves too much to be read, unless it is calm: then it has this device alone, which
+/// is there all the time, but in no page of a list that moves.
+pub(super) fn moving(known: &'static str, is_calm: &Arc<AtomicBool>) -> Server {
     // No page has a device in common with the one that was asked for before it.
-    let pages = AtomicU64::new(0);
-    let known = "5000d8c46a56cfca";
+    let (pages, is_calm) = (AtomicU64::new(0), is_calm.clone());
     let device =
         |id: &str| json!({"type": "device", "id": id, "attributes": {"device_online": true}});
-    let server = Server::start(move |asked| {
-        let (status, body) = if asked.contains(known) {
-            ("200 OK", json!({"data": device(known)}))
-        } else if asked.contains("devicegroup") {
-            ("200 OK", json!({"data": []}))
-        } else if asked.starts_with("GET /v5/devices?") {
-            let parameter = |name: &str| -> u64 {
-                let value =
-                    asked.split(name).nth(1).and_then(|rest| rest.split(['=', '&', ' ']).nth(1));
-                value.expect("it is asked for").parse().expect("a number")
-            };
-            let (number, size) = (parameter("number"), parameter("size"));
-            let first = 0x5000_0000_0000_0000 + pages.fetch_add(1, Ordering::Relaxed) % 2 * 100;
-            let ids = (first..first + size).map(|id| device(&format!("{id:016x}")));
-            let links = json!({"next": format!("?page[number]={}&page[size]={size}", number + 1)});
-            ("200 OK", json!({"data": ids.collect::<Vec<_>>(), "links": links}))
-        } else {
-            ("404 Not Found", json!({"errors": [{"status": "404", "title": "Not Found"}]}))
+    let page = move |asked: &str| {
+        let parameter = |name: &str| -> u64 {
+            let value = asked.split(name).nth(1);
+            let value = value.and_then(|rest| rest.split(['=', '&', ' ']).nth(1));
+            value.expect("it is asked for").parse().expect("a number")
         };
+        let (number, size) = (parameter("number"), parameter("size"));
+        let first = 0x5000_0000_0000_0000 + pages.fetch_add(1, Ordering::Relaxed) % 2 * 100;
+        let ids = (first..first + size).map(|id| device(&format!("{id:016x}")));
+        let next = format!("?page[number]={}&page[size]={size}", number + 1);
+        json!({"data": ids.collect::<Vec<_>>(), "links": {"next": next}})
+    };
+    Server::start(move |asked| {
+        let body = match asked {
+            _ if asked.contains(known) => json!({"data": device(known)}),
+            _ if asked.contains("devicegroup") => json!({"data": []}),
+            _ if asked.contains("/accounts/") => json!({"data": {"type": "account", "id": "me"}}),
+            _ if !asked.contains("/devices?") => Value::Null,
+            _ if is_calm.load(Ordering::Relaxed) => json!({"data": [device(known)]}),
+            _ => page(asked),
+        };
+        let status = if body.is_null() { "404 Not Found" } else { "200 OK" };
         let body = body.to_string();
         let length = body.len();
         format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
-    });
+    })
+}
+
+#[test]
+fn a_list_that_moves_too_much_invents_nothing() {
+    let known = "5000d8c46a56cfca";
+    let server = moving(known, &Arc::default());
     let dir = Dir::signed_in_at(&format!("{}/v5", server.origin()));
     dir.write_column("list.csv", "id", &[known, "5000d8c46a56cfcb", "oven-7"]);
     let run = dir.sh("imp-device diff --expected list.csv --jobs 1 --failed left.ndjson");

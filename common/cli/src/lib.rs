@@ -28,8 +28,8 @@ pub mod terminal;
 
 pub use args::{
     BatchSize, Bulk, Changes, Common, ConfirmedProduction, Deferred, Deployments, DeviceGroups,
-    Devices, DryRun, Input, Products, ReadAs, Reports, Unblessing, UnblessingKey, duration,
-    group_type, identifier, missing, new_name, not_without_option, option_or_copy,
+    Devices, DryRun, Input, OutputFormat, Products, ReadAs, Reports, Unblessing, UnblessingKey,
+    duration, group_type, identifier, missing, new_name, not_without_option, option_or_copy,
     secret_identifier, secret_in_file, secret_in_file_or_stdin, service_time, text_option,
     time_or_ago, truth_option,
 };

@@ -20,17 +20,22 @@ fn listen(job: &Job) -> (Background, String) {
     (running, text(&ready, "url"))
 }
 
-#[test]
-fn check_the_blessings() {
-    let mut job = Job::of("Check the blessings of a shift");
-    fixture(&job);
-    job.type_next().quiet();
-    let (listener, url) = listen(&job);
+/// A shift in which eighteen of twenty devices are blessed, with its journal.
+fn shift(job: &Job) {
+    let (listener, url) = listen(job);
     job.dir
         .sh(&format!("imp-hook create --dg Shipped --event blessing --url {url}blessing"))
         .quiet();
     job.dir.sh("imp-sim line --fixture Fixtures --duts 20 --fail 10%").ok();
     listener.wait_for("all calls", || job.sim.counts().delivered == 18);
+}
+
+#[test]
+fn check_the_blessings() {
+    let mut job = Job::of("Check the blessings of a shift");
+    fixture(&job);
+    job.type_next().quiet();
+    shift(&job);
     let script = job.text();
     job.dir.sh(&script).quiet().no_stdout();
     // An event is lost, and one comes of a device that is elsewhere.
@@ -49,12 +54,7 @@ fn say_what_became_of_a_shift() {
     let mut job = Job::of("Say of each serial of a shift what became of it");
     fixture(&job);
     let before = job.field(Some("Shipped"), "mac_address");
-    let (listener, url) = listen(&job);
-    job.dir
-        .sh(&format!("imp-hook create --dg Shipped --event blessing --url {url}blessing"))
-        .quiet();
-    job.dir.sh("imp-sim line --fixture Fixtures --duts 20 --fail 10%").ok();
-    listener.wait_for("all calls", || job.sim.counts().delivered == 18);
+    shift(&job);
     let mut macs = job.field(Some("Shipped"), "mac_address");
     macs.retain(|mac| !before.contains(mac));
     let is_dut = |group: &&Value| group["type"] == "dut_devicegroup";

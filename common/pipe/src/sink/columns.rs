@@ -110,6 +110,20 @@ const DIFFERENCE: &[&str] = &[
     "blessed_at",
     "doubled_of",
 ];
+/// The same for those of `imp-device watch`, with `movement`.
+const MOVEMENT: &[&str] = &[
+    "type",
+    "change",
+    "id",
+    "mac_address",
+    "name",
+    "before",
+    "after",
+    "since",
+    "seen_at",
+    "incomplete",
+    "repeat",
+];
 const WEBHOOK_EVENT: &[&str] = &[
     "type",
     "id",
@@ -142,6 +156,7 @@ pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "log" => LOG,
         "history" => HISTORY,
         "difference" => DIFFERENCE,
+        "movement" => MOVEMENT,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => DEVICE_GROUP,
         _ => return None,
     })
@@ -186,6 +201,16 @@ const DIFFERENCE_TABLE: [(&str, &str); 7] = [
     ("devicegroup_id", "GROUP"),
     ("product_id", "PRODUCT"),
     ("source", "ROW"),
+];
+
+/// The columns of a table of changes of devices.
+const MOVEMENT_TABLE: [(&str, &str); 6] = [
+    ("seen_at", "SEEN"),
+    ("change", "CHANGE"),
+    ("id", "ID"),
+    ("name", "NAME"),
+    ("before", "BEFORE"),
+    ("after", "AFTER"),
 ];
 
 /// The columns of a table of runs.
@@ -237,6 +262,7 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("repeat", "REPEAT"),
         ],
         "device_difference" => &DIFFERENCE_TABLE,
+        "device_change" => &MOVEMENT_TABLE,
         "run" => &RUN_TABLE,
         "change" => &CHANGE_TABLE,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => &DEVICE_GROUP_TABLE,

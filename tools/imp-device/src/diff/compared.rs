@@ -10,8 +10,10 @@ use ops::membership::Group;
 use pipe::spool::Spool;
 use pipe::{Failure, Item, ReadError, Row};
 
+use crate::groups::is_group_known;
+
 use super::blessings::Blessings;
-use super::expected::{Expected, is_group_known};
+use super::expected::Expected;
 use super::state::Place;
 
 /// The rows, and what is known of them.
@@ -77,7 +79,7 @@ impl Compared {
             return Ok(known.clone());
         }
         let is_told = text(&row.record, "devicegroup_id") == group && is_group_known(&row.record);
-        let told = if is_told { self.expected.group_of(&row.record) } else { None };
+        let told = if is_told { self.expected.groups.of(&row.record) } else { None };
         let found = match told {
             Some(group) => group,
             None => Arc::new(Group::of(&session.find(ResourceKind::DeviceGroup, &group)?)),

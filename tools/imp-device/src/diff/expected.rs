@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use cli::text;
 use model::identifier::{Shape, shape, usual_spelling};
-use model::{ErrorKind, GroupType, Record};
-use ops::membership::Group;
+use model::{ErrorKind, Record};
 use pipe::Failure;
+
+use crate::groups::Groups;
 
 use super::device::Device;
 use super::state::Place;
@@ -41,7 +42,8 @@ pub struct Expected {
     keys: HashMap<Box<str>, u32>,
     rows: Vec<Wanted>,
     devices: Vec<Device>,
-    groups: HashMap<String, Arc<Group>>,
+    /// The groups of the devices.
+    pub groups: Groups,
     /// Why nothing can be said of a row.
     failures: HashMap<u32, Failure>,
 }
@@ -72,25 +74,10 @@ impl Expected {
             is_named = true;
         }
         if is_named {
-            let group = self.group_of(record);
+            let group = self.groups.of(record);
             self.devices.push(Device::new(record, group));
         }
         is_named
-    }
-
-    /// The group that the record of a device says it is in.
-    pub fn group_of(&mut self, record: &Record) -> Option<Arc<Group>> {
-        let id = record.text("devicegroup_id").filter(|id| !id.is_empty())?;
-        if let Some(known) = self.groups.get(id) {
-            return Some(known.clone());
-        }
-        let group = Arc::new(Group {
-            id: id.to_owned(),
-            kind: text(record, "devicegroup_type").to_owned(),
-            product: record.text("product_id").map(str::to_owned),
-        });
-        self.groups.insert(id.to_owned(), group.clone());
-        Some(group)
     }
 
     /// The rows of which nothing has been found yet, in their order, and how they name their devices. From now on
@@ -168,11 +155,6 @@ fn with(found: Found, number: u32, by_name: bool) -> Found {
         Found::Device { .. } => Found::Several(2),
         Found::Several(number) => Found::Several(number + 1),
     }
-}
-
-/// Whether the record of a device tells all that is needed of the group that it says.
-pub fn is_group_known(record: &Record) -> bool {
-    GroupType::of_api(text(record, "devicegroup_type")).is_some()
 }
 
 fn number(length: usize) -> u32 {

@@ -12,10 +12,11 @@ use cli::terminal::progress;
 use cli::{CommandError, Exit, Session, failure};
 use model::identifier::shape;
 use model::{ErrorKind, Record};
-use ops::membership::account_list_is_less;
 use pipe::engine::{self, Done};
 use pipe::spool::Spool;
 use pipe::{Failure, Item, Row};
+
+use crate::fewer_requests::list_is_less;
 
 use super::expected::Expected;
 use super::state::Place;
@@ -47,7 +48,8 @@ pub fn look(
     if open.is_empty() || (is_whole && *place == Place::Account) {
         return Ok(is_whole);
     }
-    if *place != Place::Account && list_is_less(session, &open)? {
+    if *place != Place::Account && list_is_less(session, open.iter().map(|(_, device)| &**device))?
+    {
         let is_known = list(session, &[], None, |device| {
             expected.note(&device);
             Ok(())
@@ -97,16 +99,6 @@ fn list(
         Err(error) if error.kind == ErrorKind::Incomplete => Ok(false),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether the list of the account takes fewer requests than one for each of these. Names are only in it.
-fn list_is_less(session: &Session, open: &[(u32, String)]) -> Result<bool, Error> {
-    let may_be_name =
-        |device: &str| shape(device).is_name() || shape(device).may_be_a_name_when_not_found();
-    if open.iter().any(|(_, device)| may_be_name(device)) {
-        return Ok(true);
-    }
-    account_list_is_less(session, open.len())
 }
 
 /// Asks for each of these devices by itself.

@@ -118,7 +118,7 @@ impl Compared {
         for item in self.unexpected.read() {
             let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
             let Item::Row(row) = item else { continue };
-            let group = self.expected.group_of(&row.record);
+            let group = self.expected.groups.of(&row.record);
             let device = Device::new(&row.record, group);
             counts[State::Unexpected as usize] += 1;
             let difference = Difference {

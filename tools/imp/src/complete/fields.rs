@@ -38,6 +38,7 @@ pub fn of(verb: &str) -> Vec<&'static str> {
     let kind = match (tool, verb) {
         ("imp-device", "history") => "history",
         ("imp-device", "diff") => "difference",
+        ("imp-device", "watch") => "movement",
         ("imp-device", _) => "device",
         ("imp-dg", "builds") | ("imp-build", _) => "deployment",
         ("imp-dg", _) => "development_devicegroup",
