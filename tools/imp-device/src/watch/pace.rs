@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-/// Requests a second that an account has (imp-service(7), section 6).
+/// Requests a second that an account has (imp-service(7), section 4).
 const LIMIT: f64 = 40.0;
 
 /// A percentage of the limit.
