@@ -10,6 +10,7 @@ mod commands {
     pub(crate) mod changes;
     mod completion;
     mod device_and_product;
+    mod diff;
     mod doctor;
     mod filters;
     mod groups;
@@ -24,6 +25,7 @@ mod commands {
     mod umbrella;
     mod unassign;
     mod wait;
+    mod watch;
     mod whole_groups;
 }
 
@@ -43,6 +45,7 @@ mod properties {
     mod input;
     mod journals;
     mod killed_changes;
+    mod killed_watches;
     mod kills;
     mod kills_of_other_verbs;
     mod limits;

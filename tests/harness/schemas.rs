@@ -14,7 +14,7 @@ use crate::commands::{TOOLS, command};
 use crate::script;
 
 /// Of these every field is ours.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "failed_row",
     "report",
     "run",
@@ -25,6 +25,7 @@ const OURS: [&str; 10] = [
     "command",
     "refused_call",
     "listener",
+    "device_change",
 ];
 
 /// What the tools say of their records.

@@ -49,7 +49,7 @@ const WRITES: &[(&str, &str)] = &[
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 40] = [
+const READS: [&str; 42] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -73,6 +73,8 @@ const READS: [&str; 40] = [
     "imp-device history",
     "imp-device metrics",
     "imp-device wait",
+    "imp-device diff",
+    "imp-device watch",
     "imp-dg list",
     "imp-dg info",
     "imp-hook list",

@@ -2,9 +2,9 @@
 //!
 //! A symbolic link is followed, also one that leads nowhere yet: it stays, and the file that it names is written.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -62,6 +62,26 @@ pub fn keep_in_cache(path: &Path, content: &[u8], age: Duration) -> io::Result<(
     new.write_all(content)?;
     new.persist(target).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Replaces a file that is written often, and that only its owner may read then; a symbolic link is followed. What a
+/// process that was killed has left beside it is overwritten by the next, so that nothing piles up where that happens
+/// often. One process at a time may do so.
+///
+/// # Errors
+/// Those of the system; the file is as it was.
+pub fn replace_often(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = target_of(path)?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    new.write_all(content)?;
+    new.sync_data()?;
+    fs::rename(beside, path)
 }
 
 /// Says whether [`replace_file`] would work, so that nothing is asked for in vain.

@@ -18,7 +18,7 @@ pub use common::{Common, OutputFormat};
 pub use deferred::Deferred;
 pub use group_type::group_type;
 pub use identifier::{identifier, not_without_option, secret_identifier};
-pub use input::Input;
+pub use input::{Input, ReadAs};
 pub use options::{missing, new_name, option_or_copy, text_option, truth_option};
 pub use reports::Reports;
 pub use resources::{Deployments, DeviceGroups, Devices, Products};

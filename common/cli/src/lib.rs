@@ -28,11 +28,12 @@ pub mod terminal;
 
 pub use args::{
     BatchSize, Bulk, Changes, Common, ConfirmedProduction, Deferred, Deployments, DeviceGroups,
-    Devices, DryRun, Input, Products, Reports, Unblessing, UnblessingKey, duration, group_type,
-    identifier, missing, new_name, not_without_option, option_or_copy, secret_identifier,
-    secret_in_file, secret_in_file_or_stdin, service_time, text_option, time_or_ago, truth_option,
+    Devices, DryRun, Input, OutputFormat, Products, ReadAs, Reports, Unblessing, UnblessingKey,
+    duration, group_type, identifier, missing, new_name, not_without_option, option_or_copy,
+    secret_identifier, secret_in_file, secret_in_file_or_stdin, service_time, text_option,
+    time_or_ago, truth_option,
 };
-pub use auth::{Readers, replace_file, replaceable, target_of};
+pub use auth::{Readers, replace_file, replace_often, replaceable, target_of};
 pub use command_error::{CommandError, failure};
 pub use exit::Exit;
 use model::text::one_line;

@@ -1,5 +1,7 @@
 //! What identifiers look like. Whether there is such a thing, only the service knows.
 
+use std::borrow::Cow;
+
 /// What an identifier of a device looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
@@ -47,6 +49,15 @@ pub fn shape(text: &str) -> Shape {
     }
 }
 
+/// Ids and MAC addresses in the spelling of the service; anything else as it is, for names are compared exactly.
+pub fn usual_spelling(text: &str) -> Cow<'_, str> {
+    let is_usual = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    match shape(text) {
+        Shape::Id | Shape::Mac if !is_usual => text.to_ascii_lowercase().into(),
+        _ => text.into(),
+    }
+}
+
 /// Ids of the service have the form of a UUID, but not its version bits
 /// (imp-service(7), section 2.1).
 pub fn is_uuid(text: &str) -> bool {
@@ -59,6 +70,18 @@ pub fn is_uuid(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_ids_and_addresses_have_one_spelling() {
+        for (text, usual) in [
+            ("234776801163A9EE", "234776801163a9ee"),
+            ("0C:2A:69:05:0d:62", "0c:2a:69:05:0d:62"),
+            ("-jXp_9QaLm2Z", "-jXp_9QaLm2Z"),
+            ("Oven-7", "Oven-7"),
+        ] {
+            assert_eq!(usual_spelling(text), usual);
+        }
+    }
 
     #[test]
     fn shapes() {

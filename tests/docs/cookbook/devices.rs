@@ -71,6 +71,35 @@ fn move_every_night() {
 }
 
 #[test]
+fn keep_a_book() {
+    let mut job = Job::of("Keep a book of what comes and goes");
+    let crontab = job.text();
+    let (_, line) = crontab.trim().split_once("*/10 * * * *").expect("every ten minutes");
+    job.dir.sh(line).no_stdout().ok();
+    let devices = job.devices(Some("Shipped"));
+    let ids: Vec<String> = devices.iter().map(|device| text(device, "id")).collect();
+    for (what, some) in [
+        ("online", &ids[..3]),
+        ("offline", &ids[..3]),
+        ("online", &ids[..1]),
+        ("offline", &ids[..1]),
+    ] {
+        let body = serde_json::json!({ "devices": some }).to_string();
+        job.sim.control("POST", what, &body);
+        job.dir.sh(line).no_stdout().quiet();
+    }
+    let counted = job.type_next().lines();
+    let name = |device: &serde_json::Value| {
+        Some(text(device, "name"))
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| text(device, "id"))
+    };
+    assert_eq!(counted[0].trim(), format!("2 {}", name(&devices[0])));
+    let others = counted[1..].iter().map(|line| line.trim().to_owned());
+    assert_eq!(set(others), set(devices[1..3].iter().map(|device| format!("1 {}", name(device)))));
+}
+
+#[test]
 fn list_what_has_been_offline() {
     let mut job = Job::of("List what has been offline for more than a week");
     let ours = job.sim.devices().into_iter().filter(|it| it["devicegroup_id"].is_string());

@@ -20,17 +20,22 @@ fn listen(job: &Job) -> (Background, String) {
     (running, text(&ready, "url"))
 }
 
-#[test]
-fn check_the_blessings() {
-    let mut job = Job::of("Check the blessings of a shift");
-    fixture(&job);
-    job.type_next().quiet();
-    let (listener, url) = listen(&job);
+/// A shift in which eighteen of twenty devices are blessed, with its journal.
+fn shift(job: &Job) {
+    let (listener, url) = listen(job);
     job.dir
         .sh(&format!("imp-hook create --dg Shipped --event blessing --url {url}blessing"))
         .quiet();
     job.dir.sh("imp-sim line --fixture Fixtures --duts 20 --fail 10%").ok();
     listener.wait_for("all calls", || job.sim.counts().delivered == 18);
+}
+
+#[test]
+fn check_the_blessings() {
+    let mut job = Job::of("Check the blessings of a shift");
+    fixture(&job);
+    job.type_next().quiet();
+    shift(&job);
     let script = job.text();
     job.dir.sh(&script).quiet().no_stdout();
     // An event is lost, and one comes of a device that is elsewhere.
@@ -42,6 +47,30 @@ fn check_the_blessings() {
     job.dir.write("events.ndjson", lines);
     let run = job.dir.sh(&script).quiet();
     assert_eq!(set(run.lines()), set([other, format!("\t{lost}")]), "{run}");
+}
+
+#[test]
+fn say_what_became_of_a_shift() {
+    let mut job = Job::of("Say of each serial of a shift what became of it");
+    fixture(&job);
+    let before = job.field(Some("Shipped"), "mac_address");
+    shift(&job);
+    let mut macs = job.field(Some("Shipped"), "mac_address");
+    macs.retain(|mac| !before.contains(mac));
+    let is_dut = |group: &&Value| group["type"] == "dut_devicegroup";
+    let groups = job.sim.all("devicegroups");
+    let duts = text(groups.iter().find(is_dut).expect("a group"), "name");
+    let failed = job.field(Some(&duts), "mac_address");
+    let rows = [&macs[..], &failed, &["0c:2a:69:ff:ff:ff".into(), macs[0].to_uppercase()]].concat();
+    job.dir.write_column("serials.csv", "MAC", &rows);
+    job.type_next().says("18 present, 1 missing, 1 doubled, 2 never_blessed");
+    let run = job.type_next();
+    let lines = run.lines();
+    let counted: Vec<&str> = lines[..4].iter().map(|line| line.trim()).collect();
+    assert_eq!(counted, ["1 doubled", "1 missing", "2 never_blessed", "18 present"]);
+    assert_eq!(lines[4].split('\t').nth(1), Some("never_blessed"), "{run}");
+    assert_eq!(lines[6], "serials.csv:22\tmissing\t0c:2a:69:ff:ff:ff\t", "{run}");
+    assert_eq!(lines.len(), 8);
 }
 
 #[test]

@@ -4,7 +4,10 @@
 //! `common/cli`; the record contract is in imp-records(7).
 
 mod assign;
+mod diff;
+mod fewer_requests;
 mod filters;
+mod groups;
 mod history;
 mod info;
 mod known_devices;
@@ -15,6 +18,7 @@ mod restart;
 mod unassign;
 mod update;
 mod wait;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -64,6 +68,20 @@ enum Verb {
         "imp-device wait --online --stable 10m --failed left.ndjson oven-7 oven-8",
     ]))]
     Wait(Deferred<wait::Wait>),
+    /// Print what changes with devices, as it changes
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device watch --dg Shipped --every 10m",
+        "imp-device watch --all --state fleet.state --once --output ndjson",
+        "imp-device watch --product Ovens | jq -c 'select(.change==\"offline\")'",
+    ]))]
+    Watch(Deferred<watch::Watch>),
+    /// Compare the devices that should be there with those that are
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device diff --expected finished.csv --dg Shipped",
+        "imp-device diff --expected serials.csv --product Ovens --events events.ndjson",
+        "imp-device diff --expected plan.csv | jq -c 'select(.state==\"elsewhere\")'",
+    ]))]
+    Diff(Deferred<diff::Diff>),
     /// Count devices, as metrics for Prometheus
     #[command(after_help = help::examples("imp-device", &[
         "imp-device metrics",
@@ -109,8 +127,12 @@ enum Verb {
 }
 
 /// The records that are printed.
-static PRINTED: Printed =
-    Printed(&[&[&resources::DEVICE], &OF_CHANGES, &[&history::HISTORY], &OF_FOLLOWED]);
+static PRINTED: Printed = Printed(&[
+    &[&resources::DEVICE],
+    &OF_CHANGES,
+    &[&history::HISTORY, &diff::DIFFERENCE, &watch::DEVICE_CHANGE],
+    &OF_FOLLOWED,
+]);
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
@@ -119,6 +141,8 @@ pub fn run() -> ExitCode {
         Verb::Info(info) => info.run(),
         Verb::History(history) => history.run(),
         Verb::Wait(wait) => wait.run(),
+        Verb::Watch(watch) => watch.run(),
+        Verb::Diff(diff) => diff.run(),
         Verb::Metrics(metrics) => metrics.run(),
         Verb::Assign(assign) => assign.run(),
         Verb::Unassign(unassign) => unassign.run(),

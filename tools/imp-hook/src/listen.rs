@@ -18,7 +18,6 @@ mod printer;
 mod ready;
 mod refused;
 mod registration;
-mod replace;
 mod secret;
 mod seen;
 mod server;

@@ -15,6 +15,15 @@ pub struct Input {
     /// Read records from this file; `-` is stdin
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
+    #[command(flatten)]
+    read_as: ReadAs,
+    #[command(flatten)]
+    pub(super) reports: Reports,
+}
+
+/// How records are read, whatever option names their file.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ReadAs {
     /// Read this column of the input as this field
     #[arg(long, value_name = "NAME=COL")]
     column: Vec<ColumnName>,
@@ -24,8 +33,19 @@ pub struct Input {
     /// Do nothing when the input has fewer records
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     min_rows: usize,
-    #[command(flatten)]
-    pub(super) reports: Reports,
+}
+
+impl ReadAs {
+    /// The rows of these files.
+    pub fn source<'a>(
+        &'a self,
+        noun: &'static str,
+        option: &'static str,
+        files: &'a [PathBuf],
+    ) -> RowSource<'a> {
+        let reading = ReadingOptions { columns: &self.column, encoding: self.encoding };
+        RowSource { noun, option, identifiers: &[], files, reading, min_rows: self.min_rows }
+    }
 }
 
 impl Input {
@@ -36,14 +56,7 @@ impl Input {
         option: &'static str,
         identifiers: &'a [String],
     ) -> RowArgs<'a> {
-        let source = RowSource {
-            noun,
-            option,
-            identifiers,
-            files: &self.input,
-            reading: ReadingOptions { columns: &self.column, encoding: self.encoding },
-            min_rows: self.min_rows,
-        };
+        let source = RowSource { identifiers, ..self.read_as.source(noun, option, &self.input) };
         RowArgs { source, reports: &self.reports }
     }
 }

@@ -90,7 +90,9 @@ impl Asked {
             values.into_iter().flatten().cloned().collect()
         };
         let (failed, report) = (paths("failed").pop(), paths("report").pop());
-        Asked { input: paths("input"), reports: Reports { failed, report } }
+        // What the verbs call the files that they read.
+        let input = ["input", "expected", "events"].map(paths).concat();
+        Asked { input, reports: Reports { failed, report } }
     }
 
     /// Writes the report of a run that ended with `exit` before it could write one itself.

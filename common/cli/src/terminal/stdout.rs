@@ -6,7 +6,7 @@
 use std::io::{IsTerminal, Write};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, fstat};
+use rustix::fs::{FileType, fdatasync, fstat};
 use simulated::here;
 
 use super::environment;
@@ -32,6 +32,33 @@ pub fn is_pipe() -> bool {
     here().is_none()
         && fstat(std::io::stdout())
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
+}
+
+/// The regular file that stdout is: what tells it from others, and how long it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their names say it")]
+pub struct FileSoFar {
+    pub device: u64,
+    pub inode: u64,
+    pub length: u64,
+}
+
+/// The file that stdout is, if it is one.
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
+pub fn file() -> Option<FileSoFar> {
+    let stat = fstat(std::io::stdout()).ok().filter(|_| here().is_none())?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    let length = u64::try_from(stat.st_size).ok()?;
+    is_file.then_some(FileSoFar { device: stat.st_dev, inode: stat.st_ino, length })
+}
+
+/// Waits until what was written into that file is on the disk, as far as it can be done.
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
+pub fn sync() {
+    if here().is_none() {
+        // Pipes and some file systems have nothing to sync.
+        let _synced = fdatasync(std::io::stdout());
+    }
 }
 
 /// The width of the terminal in columns; `COLUMNS` says it where somebody has set it.

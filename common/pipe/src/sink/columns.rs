@@ -90,6 +90,40 @@ const WEBHOOK: &[&str] = &[
 const LOG: &[&str] = &["device_id", "ts", "log_type", "type", "msg"];
 /// Events of histories have no type; `Sink::expect_type` is given `history` for them.
 const HISTORY: &[&str] = &["device_id", "timestamp", "event", "owner_id", "actor_id", "actor"];
+/// Records of `imp-device diff` are rows for other verbs, whatever their type says; `Sink::expect_type` is given
+/// `difference` for them.
+const DIFFERENCE: &[&str] = &[
+    "type",
+    "state",
+    "source",
+    "id",
+    "mac_address",
+    "name",
+    "device_online",
+    "devicegroup_id",
+    "devicegroup_type",
+    "devicegroup_name",
+    "product_id",
+    "product_name",
+    "expected_devicegroup_id",
+    "expected_product_id",
+    "blessed_at",
+    "doubled_of",
+];
+/// The same for those of `imp-device watch`, with `movement`.
+const MOVEMENT: &[&str] = &[
+    "type",
+    "change",
+    "id",
+    "mac_address",
+    "name",
+    "before",
+    "after",
+    "since",
+    "seen_at",
+    "incomplete",
+    "repeat",
+];
 const WEBHOOK_EVENT: &[&str] = &[
     "type",
     "id",
@@ -121,6 +155,8 @@ pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "webhook_event" => WEBHOOK_EVENT,
         "log" => LOG,
         "history" => HISTORY,
+        "difference" => DIFFERENCE,
+        "movement" => MOVEMENT,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => DEVICE_GROUP,
         _ => return None,
     })
@@ -154,6 +190,27 @@ const DEPLOYMENT_TABLE: [(&str, &str); 7] = [
     ("flagged", "FLAGGED"),
     ("devicegroup_id", "GROUP"),
     ("created_at", "CREATED"),
+];
+
+/// The columns of a table of differences.
+const DIFFERENCE_TABLE: [(&str, &str); 7] = [
+    ("state", "STATE"),
+    ("id", "ID"),
+    ("name", "NAME"),
+    ("mac_address", "MAC ADDRESS"),
+    ("devicegroup_id", "GROUP"),
+    ("product_id", "PRODUCT"),
+    ("source", "ROW"),
+];
+
+/// The columns of a table of changes of devices.
+const MOVEMENT_TABLE: [(&str, &str); 6] = [
+    ("seen_at", "SEEN"),
+    ("change", "CHANGE"),
+    ("id", "ID"),
+    ("name", "NAME"),
+    ("before", "BEFORE"),
+    ("after", "AFTER"),
 ];
 
 /// The columns of a table of runs.
@@ -204,6 +261,8 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("device_id", "DEVICE"),
             ("repeat", "REPEAT"),
         ],
+        "device_difference" => &DIFFERENCE_TABLE,
+        "device_change" => &MOVEMENT_TABLE,
         "run" => &RUN_TABLE,
         "change" => &CHANGE_TABLE,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => &DEVICE_GROUP_TABLE,

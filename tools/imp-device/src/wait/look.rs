@@ -12,7 +12,7 @@ use api::send::clock;
 use api::{Error, Request, SeenIds, devices, segment};
 use cli::rows::results::Results;
 use cli::{Session, failure, text};
-use model::identifier::{Shape, shape};
+use model::identifier::{Shape, shape, usual_spelling};
 use model::{ErrorKind, Record};
 use ops::membership::account_list_is_less;
 use pipe::engine::{self, Done};
@@ -30,7 +30,7 @@ pub struct Rows {
 impl Rows {
     /// Adds one, and how it names its device.
     pub fn add(&mut self, row: Row, device: String) {
-        self.by_name.entry(spelling(&device)).or_default().push(self.rows.len());
+        self.by_name.entry(usual_spelling(&device).into_owned()).or_default().push(self.rows.len());
         self.rows.push((row, device));
     }
 
@@ -57,7 +57,7 @@ impl Rows {
         let mut meant = Vec::new();
         for field in ["id", "mac_address", "agent_id", "name"] {
             let value = text(device, field);
-            let rows = self.by_name.get(&spelling(value)).filter(|_| !value.is_empty());
+            let rows = self.by_name.get(&*usual_spelling(value)).filter(|_| !value.is_empty());
             for row in rows.into_iter().flatten() {
                 // What looks like an id is never a name.
                 let may_be = field != "name"
@@ -68,14 +68,6 @@ impl Rows {
             }
         }
         meant
-    }
-}
-
-/// Ids and MAC addresses in one spelling.
-fn spelling(text: &str) -> String {
-    match shape(text) {
-        Shape::Id | Shape::Mac => text.to_ascii_lowercase(),
-        Shape::Agent | Shape::Name => text.to_owned(),
     }
 }
 

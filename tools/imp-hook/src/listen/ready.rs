@@ -10,13 +10,11 @@ use std::os::fd::RawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use cli::CommandError;
+use cli::{CommandError, replace_often};
 use model::schema::Kind::Text;
 use model::schema::{Field, RecordType};
 use nix::fcntl::OFlag;
 use serde_json::Value;
-
-use super::replace::replace;
 
 /// Stdin, stdout and stderr stay open.
 const LAST_STANDARD: RawFd = 2;
@@ -104,14 +102,14 @@ impl ReadyFile {
             Ok(present) if !present.is_file() => Err(io::Error::other("it is no regular file")),
             Ok(_) => fs::remove_file(&target),
             // Whether one can be made is found out before anything else is done.
-            Err(_) => replace(&target, b"").and_then(|()| fs::remove_file(&target)),
+            Err(_) => replace_often(&target, b"").and_then(|()| fs::remove_file(&target)),
         };
         removed.map_err(|error| cannot_write(path, &error))?;
         Ok(ReadyFile(target))
     }
 
     fn write(&self, line: &Value) -> Result<(), CommandError> {
-        let written = replace(&self.0, format!("{line}\n").as_bytes());
+        let written = replace_often(&self.0, format!("{line}\n").as_bytes());
         written.map_err(|error| cannot_write(&self.0, &error))
     }
 }

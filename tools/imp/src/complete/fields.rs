@@ -37,6 +37,8 @@ pub fn of(verb: &str) -> Vec<&'static str> {
     let (tool, verb) = verb.split_once(' ').unwrap_or((verb, ""));
     let kind = match (tool, verb) {
         ("imp-device", "history") => "history",
+        ("imp-device", "diff") => "difference",
+        ("imp-device", "watch") => "movement",
         ("imp-device", _) => "device",
         ("imp-dg", "builds") | ("imp-build", _) => "deployment",
         ("imp-dg", _) => "development_devicegroup",

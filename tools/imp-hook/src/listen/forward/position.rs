@@ -8,12 +8,11 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use cli::CommandError;
+use cli::{CommandError, replace_often};
 use model::Record;
 use serde_json::{Value, json};
 
 use crate::listen::journal::parse_event;
-use crate::listen::replace::replace;
 
 /// A place in a journal, always its beginning or the end of an event.
 pub struct Position {
@@ -92,7 +91,7 @@ impl Position {
     pub fn save(&self) -> io::Result<()> {
         let (line, id) = &self.last;
         let saved = json!({"position": self.bytes, "line": line, "id": id});
-        replace(&self.path, format!("{saved}\n").as_bytes())
+        replace_often(&self.path, format!("{saved}\n").as_bytes())
     }
 }
 

@@ -1,0 +1,98 @@
+//! The rows of a comparison, read to their end, and where the device of each should be.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cli::rows::results::Results;
+use cli::{CommandError, RowArgs, Session, text};
+use model::ResourceKind;
+use ops::membership::Group;
+use pipe::spool::Spool;
+use pipe::{Failure, Item, ReadError, Row};
+
+use crate::groups::is_group_known;
+
+use super::blessings::Blessings;
+use super::expected::Expected;
+use super::state::Place;
+
+/// The rows, and what is known of them.
+pub struct Compared {
+    pub rows: Spool,
+    pub expected: Expected,
+    pub blessings: Blessings,
+    /// Devices in no row.
+    pub unexpected: Spool,
+}
+
+impl Compared {
+    /// Reads the rows to their end.
+    pub fn read(
+        &mut self,
+        session: &Session,
+        args: RowArgs<'_>,
+        place: &Arc<Place>,
+        results: &mut Results<'_>,
+    ) -> cli::Result<()> {
+        let mut places = HashMap::new();
+        for item in args.source.rows(&session.inputs)? {
+            let row = match item {
+                Ok(Item::Row(row)) => row,
+                other => {
+                    results.not_attempted(other);
+                    continue;
+                }
+            };
+            let named = row.identifier(ResourceKind::Device, &[]);
+            let read = named.and_then(|device| {
+                Ok((device.text, self.place_of(session, &row, place, &mut places)?))
+            });
+            match read {
+                Ok((device, place)) => {
+                    self.expected.add(&device, place);
+                    let kept = self.rows.push(&Item::Row(row));
+                    kept.map_err(|error| CommandError::cannot_keep(&error))?;
+                }
+                Err(failure) => results.bad(&failure, &row.record, &row.source),
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the device of a row should be: in the group that the row asks for, in the place for all, or where the
+    /// row's record of it says that it was.
+    fn place_of(
+        &mut self,
+        session: &Session,
+        row: &Row,
+        place: &Arc<Place>,
+        places: &mut HashMap<String, Arc<Place>>,
+    ) -> Result<Arc<Place>, Failure> {
+        let mut group = cli::text_option(row, &["dg", "devicegroup", "device_group"])?;
+        if group.is_none() && **place == Place::Account {
+            group = cli::text_option(row, &["devicegroup_id"])?;
+        }
+        let Some(group) = group.filter(|group| !group.trim().is_empty()) else {
+            return Ok(place.clone());
+        };
+        if let Some(known) = places.get(&group) {
+            return Ok(known.clone());
+        }
+        let is_told = text(&row.record, "devicegroup_id") == group && is_group_known(&row.record);
+        let told = if is_told { self.expected.groups.of(&row.record) } else { None };
+        let found = match told {
+            Some(group) => group,
+            None => Arc::new(Group::of(&session.find(ResourceKind::DeviceGroup, &group)?)),
+        };
+        let found = Arc::new(Place::Group(found));
+        places.insert(group, found.clone());
+        Ok(found)
+    }
+
+    /// The rows when the run is over before anything was told.
+    pub fn give_back(&self, results: &mut Results<'_>) {
+        for item in self.rows.read() {
+            results.not_attempted(item.map_err(|error| ReadError::new("rows that waited", &error)));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! One look at the devices that are watched: by lists, or by one request for each where rows name few.
+//!
+//! Careful about what a list does not show: a device is gone only when the list was read whole.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
+
+use api::list::Reading;
+use api::send::clock;
+use api::{Error, Request, SeenIds, devices, segment};
+use cli::terminal::progress;
+use cli::{Session, text};
+use model::identifier::usual_spelling;
+use model::{ErrorKind, Record};
+use pipe::engine::{self, Done};
+
+use crate::fewer_requests::list_is_less;
+
+use super::fleet::Fleet;
+use super::pace::{Pace, Share};
+
+/// A filter of a list, and its value.
+pub type Filter = (String, String);
+
+/// What is watched.
+pub enum Scope {
+    /// All devices of these lists.
+    Lists(Vec<Vec<Filter>>),
+    /// The devices that rows name.
+    Rows(HashSet<Box<str>>),
+}
+
+/// What a look has shown.
+pub struct Looked {
+    pub fleet: Fleet,
+    /// Whether it is all that there is.
+    pub is_whole: bool,
+}
+
+/// Looks at the devices.
+pub struct Looker<'a> {
+    pub session: &'a Session,
+    pub scope: &'a Scope,
+    pub share: Share,
+}
+
+impl Looker<'_> {
+    /// Looks; nothing when a signal came meanwhile.
+    ///
+    /// # Errors
+    /// What kept the service from showing them.
+    pub fn look(&self) -> Result<Option<Looked>, Error> {
+        let pace = Mutex::new(Pace::new(self.share, clock::monotonic()));
+        let wait = || {
+            let next = pace.lock().unwrap_or_else(PoisonError::into_inner).next(clock::monotonic());
+            clock::wait_unless(&self.session.stop, next)
+        };
+        let looked = match self.scope {
+            Scope::Lists(lists) => self.lists(lists, |_| true, &wait),
+            Scope::Rows(keys) => match list_is_less(self.session, keys.iter().map(|key| &**key)) {
+                Ok(true) => self.lists(&[Vec::new()], |device| is_named(device, keys), &wait),
+                Ok(false) => self.one_by_one(keys, &wait),
+                Err(error) => Err(error),
+            },
+        };
+        if self.session.is_stopped() { Ok(None) } else { looked }
+    }
+
+    fn lists(
+        &self,
+        lists: &[Vec<Filter>],
+        is_watched: impl Fn(&Record) -> bool,
+        wait: &dyn Fn() -> bool,
+    ) -> Result<Option<Looked>, Error> {
+        let wanted = || {
+            self.session.learn_account();
+            wait()
+        };
+        let reading =
+            Reading { wanted: &wanted, ..Reading::whole(usize::from(self.session.common.jobs)) };
+        let mut looked = Looked { fleet: Fleet::default(), is_whole: true };
+        let mut seen = SeenIds::default();
+        let mut number = 0;
+        for filters in lists {
+            let listed =
+                devices::list(&self.session.client, filters, &reading, &mut seen, |device| {
+                    number += 1;
+                    progress::count(number, 0, "device");
+                    if is_watched(&device) {
+                        looked.fleet.see(&device);
+                    }
+                    if self.session.is_stopped() {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
+                });
+            match listed {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => return Ok(None),
+                Err(error) if error.kind == ErrorKind::Incomplete => looked.is_whole = false,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(looked))
+    }
+
+    fn one_by_one(
+        &self,
+        keys: &HashSet<Box<str>>,
+        wait: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Looked>, Error> {
+        let looked = RefCell::new(Looked { fleet: Fleet::default(), is_whole: true });
+        let mut ended = None;
+        let asked = keys.iter().map(|key| key.to_string()).collect::<Vec<_>>().into_iter();
+        engine::ordered(
+            usize::from(self.session.common.jobs),
+            &AtomicBool::new(false),
+            asked,
+            |device| {
+                wait();
+                let request = Request::get(format!("/devices/{}", segment(&device)));
+                self.session.client.send(&request).and_then(|answer| answer.record())
+            },
+            |done| {
+                let Done::Worked(answer) = done else { return ControlFlow::Continue(()) };
+                match answer {
+                    Ok(device) => looked.borrow_mut().fleet.see(&device),
+                    Err(error) if error.kind == ErrorKind::NotFound => {}
+                    Err(error) => {
+                        ended = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        match ended {
+            Some(error) => Err(error),
+            None => Ok(Some(looked.into_inner())),
+        }
+    }
+}
+
+/// Whether a row means the device.
+fn is_named(device: &Record, keys: &HashSet<Box<str>>) -> bool {
+    let is_named = |field: &str| keys.contains(&*usual_spelling(text(device, field)));
+    ["id", "mac_address", "agent_id", "name"].into_iter().any(is_named)
+}

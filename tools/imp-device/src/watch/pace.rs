@@ -1,0 +1,64 @@
+//! Which share of the account's limit may be used: decided with the time passed in.
+
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+/// Requests a second that an account has (imp-service(7), section 4).
+const LIMIT: f64 = 40.0;
+
+/// A percentage of the limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share(f64);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let percent = text.strip_suffix('%').and_then(|percent| percent.parse().ok());
+        let percent = percent.filter(|percent| *percent > 0.0 && *percent <= 100.0);
+        percent
+            .map(Share)
+            .ok_or_else(|| format!("`{text}` is no share of the limit: write it as 25%"))
+    }
+}
+
+/// The requests of a look.
+pub struct Pace {
+    share: Share,
+    began: Instant,
+    sent: u32,
+}
+
+impl Pace {
+    /// Of a look that begins now.
+    pub fn new(share: Share, now: Instant) -> Self {
+        Pace { share, began: now, sent: 1 }
+    }
+
+    /// How long the next request has to wait.
+    pub fn next(&mut self, now: Instant) -> Duration {
+        let due = self.began
+            + Duration::from_secs_f64(f64::from(self.sent) / (LIMIT * self.share.0 / 100.0));
+        self.sent += 1;
+        due.saturating_duration_since(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::send::clock;
+
+    #[test]
+    fn a_quarter_of_the_limit_is_ten_requests_a_second() {
+        let now = clock::monotonic();
+        let mut pace = Pace::new("25%".parse().unwrap(), now);
+        let second = |number: u64| now + Duration::from_millis(number * 100);
+        assert_eq!(pace.next(now), Duration::from_millis(100));
+        assert_eq!(pace.next(second(1)), Duration::from_millis(100));
+        assert_eq!(pace.next(second(5)), Duration::ZERO);
+        for text in ["25", "0%", "101%", "-1%", "all", "NaN%"] {
+            assert!(text.parse::<Share>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The file of `--state`: how the devices were when they were looked at last, and changes that may not be printed yet.
+//!
+//! Careful about a kill at any moment. What is to be printed is in the file before it is printed, together with how
+//! long the file is that it is printed into, and is taken out of it after that: so the next run prints what is lacking.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use cli::terminal::stdout::FileSoFar;
+use cli::{CommandError, replace_often, text};
+use model::Record;
+use serde_json::{Value, json};
+
+use super::fleet::Fleet;
+
+/// The `type` of the first line.
+const TYPE: &str = "watch_state";
+/// The `type` of a line with a change.
+const CHANGE: &str = "device_change";
+
+/// What is known from looks before.
+#[derive(Default)]
+pub struct Known {
+    pub fleet: Fleet,
+    /// When that was; empty before the first look.
+    pub seen_at: String,
+    /// Changes that may not be printed yet.
+    pub pending: Vec<Record>,
+    /// The file that they were to be printed into, as it was before.
+    pub printed_into: Option<FileSoFar>,
+}
+
+/// The file.
+pub struct State {
+    path: PathBuf,
+    /// What is watched: the state of another watch is not taken for that of this one.
+    scope: String,
+    /// Held as long as this is open.
+    _lock: File,
+}
+
+impl State {
+    /// Opens the file at `path`, which need not be there, and reads it.
+    ///
+    /// # Errors
+    /// Exit 2: another watch has it open, it is that of something else, or it cannot be read.
+    pub fn open(path: &Path, scope: String) -> Result<(State, Known), CommandError> {
+        let lock = lock(path).map_err(|error| cannot("open", path, &error))?;
+        let state = State { path: path.to_owned(), scope, _lock: lock };
+        let known = match std::fs::read_to_string(path) {
+            Ok(text) => state.read(&text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Known::default(),
+            Err(error) => return Err(cannot("read", path, &error)),
+        };
+        Ok((state, known))
+    }
+
+    fn read(&self, text: &str) -> Result<Known, CommandError> {
+        let no_state = || {
+            let path = self.path.display();
+            CommandError::usage(format!(
+                "{path} is no state of `imp-device watch`: it stays as it is"
+            ))
+        };
+        let mut lines = text.lines().map(|line| Record::read(line).map_err(|_| no_state()));
+        let head = lines.next().ok_or_else(no_state)??;
+        if cli::text(&head, "type") != TYPE {
+            return Err(no_state());
+        }
+        if self::text(&head, "scope") != self.scope {
+            return Err(CommandError::usage(format!(
+                "{} is the state of a watch of {}, and not of {}: name another file",
+                self.path.display(),
+                self::text(&head, "scope"),
+                self.scope
+            )));
+        }
+        let number = |name: &str| head["printed_into"][name].as_u64();
+        let printed_into = || {
+            let (device, inode) = (number("device")?, number("inode")?);
+            Some(FileSoFar { device, inode, length: number("length")? })
+        };
+        let mut known = Known {
+            seen_at: self::text(&head, "seen_at").to_owned(),
+            printed_into: printed_into(),
+            ..Known::default()
+        };
+        for line in lines {
+            let line = line?;
+            if self::text(&line, "type") == CHANGE {
+                known.pending.push(line);
+            } else {
+                known.fleet.see(&line);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Puts what is known into the file, whole.
+    ///
+    /// # Errors
+    /// Exit 2 when it cannot be written; it is as it was then.
+    pub fn save(&self, known: &Known) -> Result<(), CommandError> {
+        let into = known
+            .printed_into
+            .map(|file| json!({"device": file.device, "inode": file.inode, "length": file.length}));
+        let mut head = Record::new();
+        head.push_text("type", TYPE);
+        head.push_text("scope", &self.scope);
+        head.push_text("seen_at", &known.seen_at);
+        head.insert("printed_into", into.unwrap_or(Value::Null));
+        let mut text = String::with_capacity(256 * (known.fleet.len() + known.pending.len() + 1));
+        for record in [&head].into_iter().chain(&known.pending) {
+            record.write_json(&mut text);
+            text.push('\n');
+        }
+        known.fleet.write(&mut text);
+        replace_often(&self.path, text.as_bytes())
+            .map_err(|error| cannot("write", &self.path, &error))
+    }
+}
+
+/// The lock of the file, which lies beside it, because the file itself is replaced.
+fn lock(path: &Path) -> io::Result<File> {
+    let mut beside = cli::target_of(path)?.into_os_string();
+    beside.push(".lock");
+    let open =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside)?;
+    match open.try_lock() {
+        Ok(()) => Ok(open),
+        Err(TryLockError::WouldBlock) => Err(io::Error::other("another watch has it open")),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn cannot(what: &str, path: &Path, error: &io::Error) -> CommandError {
+    CommandError::usage(format!("cannot {what} the state {}: {error}", path.display()))
+}
