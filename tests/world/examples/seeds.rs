@@ -1,4 +1,4 @@
-//! Runs many seeds: `cargo run --release -p world --example seeds -- NUMBER [FIRST]`.
+//! Runs many seeds: `cargo run --profile world -p world --example seeds -- NUMBER [FIRST]`.
 
 use std::process::ExitCode;
 use std::sync::Mutex;

@@ -112,7 +112,7 @@ impl Sim {
     }
 }
 
-/// A panic in one request must not take the others with it.
+/// Where a panic is unwound, as in the tests, that of one request must not take the others with it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
