@@ -91,3 +91,36 @@ fn keep_logs() {
     running.interrupt();
     running.wait().code(130);
 }
+
+#[test]
+fn collect_logs() {
+    let mut job = Job::of("Collect logs every few minutes");
+    let name = text(&job.devices(Some("Bench"))[0], "name");
+    let script = job.text();
+    for round in 1..=3 {
+        job.dir.sh(&format!("imp-sim log {name} 'round {round}' --count 2")).ok();
+        job.dir.sh(&script).quiet();
+    }
+    let lines = job.dir.read_lines("bench.ndjson");
+    let rounds: Vec<String> = lines.iter().map(|line| text(line, "msg")).collect();
+    let rounds: Vec<&String> = rounds.iter().filter(|text| text.starts_with("round")).collect();
+    assert_eq!(rounds, ["round 1", "round 1", "round 2", "round 2", "round 3", "round 3"]);
+}
+
+#[test]
+fn restart_a_bench() {
+    let mut job = Job::of("Restart a bench, and see that each unit starts");
+    let script = job.text();
+    let ids = job.field(Some("Bench"), "id");
+    let running = job.dir.spawn(&script);
+    running.wait_for("the restart", || job.sim.restarts() > 0);
+    for id in &ids {
+        job.dir.sh(&format!("imp-sim log {id} READY")).ok();
+    }
+    running.wait().code(0);
+    let started = job.dir.read("started.ndjson").matches("READY").count();
+    assert_eq!(started, ids.len());
+    let hurried = script.replace("2m", "1s");
+    assert_ne!(hurried, script);
+    job.dir.sh(&hurried).code(6).says("have logged what --until names");
+}
