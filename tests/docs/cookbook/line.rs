@@ -1,7 +1,7 @@
 //! The section about the assembly line; what runs under systemd is in systemd.rs.
 
 use serde_json::Value;
-use tests::Background;
+use tests::{Background, have, look_at};
 
 use super::{Job, set, text};
 
@@ -42,6 +42,35 @@ fn check_the_blessings() {
     job.dir.write("events.ndjson", lines);
     let run = job.dir.sh(&script).quiet();
     assert_eq!(set(run.lines()), set([other, format!("\t{lost}")]), "{run}");
+}
+
+#[test]
+fn close_the_books() {
+    let mut job = Job::of("Close the books on a shift");
+    fixture(&job);
+    let (listener, url) = listen(&job);
+    job.dir.sh(&format!("imp-hook create --dg Shipped --event blessing --url {url}blessing")).ok();
+    job.dir.sh("imp-sim line --fixture Fixtures --duts 20 --fail 10%").ok();
+    listener.wait_for("all calls", || job.sim.counts().delivered == 18);
+    job.type_next().quiet();
+    let shift = &job.dir.read_lines("shift.ndjson")[0];
+    assert_eq!((&shift["blessed"], &shift["rejected"]), (&18.into(), &2.into()), "{shift}");
+    assert_eq!(shift["first_pass_percent"], 90.0);
+    let all = job.field(Some("Shipped"), "mac_address").into_iter().rev().take(18);
+    let rows: String =
+        all.enumerate().map(|(place, mac)| format!("{mac},F{}\n", place % 2)).collect();
+    job.dir.write("serials.csv", format!("mac_address,fixture\n{rows}"));
+    job.type_next().quiet();
+    let table = job.dir.read("fixtures.csv");
+    assert!(
+        table.contains("\nshift,fixture,F0,") && table.contains("\nshift,fixture,F1,"),
+        "{table}"
+    );
+    if have(&["chromium"]) {
+        let looked = look_at(&job.dir, "shift.html", 390);
+        assert_eq!((looked.width, looked.sheets), (390, 1), "{looked:#?}");
+        assert!(looked.text.contains("90.0 %") && looked.console.is_empty(), "{looked:#?}");
+    }
 }
 
 #[test]
