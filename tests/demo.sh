@@ -28,6 +28,7 @@ main() {
     look_at_the_whole
     make_factory
     work_shift
+    close_the_books
     try_new_version
     plan_and_undo
     kill_and_resume
@@ -191,6 +192,15 @@ work_shift() {
     jq -r 'select(.event == "blessing").device_id' events.ndjson > expected
     equal 'blessings heard' 49 "$(wc -l < expected)"
     same 'devices in Shipped' expected "$(devices_of Shipped | jq -r .id)"
+}
+
+close_the_books() {
+    title 'The books of the shift, for a program and for a person'
+    run 0 'imp-device list --dg DUTs > duts.ndjson'
+    run 0 'imp-hook report --journal events.journal --duts duts.ndjson --html shift.html'
+    equal 'blessed' 49 "$(jq 'select(.by == "all").blessed' output)"
+    equal 'rejected' 1 "$(jq 'select(.by == "all").rejected' output)"
+    equal 'figures in the page' 1 "$(grep -c '<dd>49</dd><dt>blessed</dt>' shift.html)"
 }
 
 listen() {

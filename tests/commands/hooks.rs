@@ -4,6 +4,7 @@ mod calls;
 mod forward;
 mod listen;
 mod metrics;
+mod report;
 mod service;
 mod webhooks;
 

@@ -1,5 +1,7 @@
 //! `imp-log`: stored logs, and following many devices through everything that happens to a stream.
 
+mod checks;
+mod cursor;
 mod follow;
 mod on_terminal;
 

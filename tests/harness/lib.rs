@@ -12,6 +12,7 @@
 
 mod asked_for;
 mod background;
+mod browser;
 mod caller;
 mod commands;
 mod counts;
@@ -19,6 +20,7 @@ mod dir;
 mod http;
 mod laws;
 mod port;
+mod programs;
 mod proxy;
 mod run;
 mod schemas;
@@ -31,6 +33,7 @@ pub mod wait;
 
 pub use asked_for::asked_for;
 pub use background::Background;
+pub use browser::{Looked, look_at};
 pub use caller::Caller;
 pub use commands::{TOOLS, command};
 pub use counts::{Asked, Counts};
@@ -38,6 +41,7 @@ pub use dir::Dir;
 pub use http::{Answer, ask, connect_from, exchange};
 pub use laws::Moved;
 pub use port::Port;
+pub use programs::{have, skipped};
 pub use proxy::Proxy;
 pub use run::Run;
 pub use schemas::{schema_of, types_in};

@@ -49,7 +49,7 @@ const WRITES: &[(&str, &str)] = &[
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 42] = [
+const READS: [&str; 43] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -80,6 +80,7 @@ const READS: [&str; 42] = [
     "imp-hook list",
     "imp-hook info",
     "imp-hook listen",
+    "imp-hook report",
     "imp-log get",
     "imp-log stream",
     "imp-product list",

@@ -50,6 +50,8 @@ pub enum Kind {
     WordsOf(fn() -> Vec<String>),
     /// A number without a fraction.
     Integer,
+    /// A number that may have a fraction.
+    Number,
     /// True or false.
     Truth,
     /// A list of texts.
@@ -104,6 +106,7 @@ impl Kind {
             Kind::Words(words) => json!({"type": "string", "enum": words}),
             Kind::WordsOf(words) => json!({"type": "string", "enum": words()}),
             Kind::Integer => json!({"type": "integer"}),
+            Kind::Number => json!({"type": "number"}),
             Kind::Truth => json!({"type": "boolean"}),
             Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
             Kind::Records(of) => {

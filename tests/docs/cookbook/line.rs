@@ -1,7 +1,7 @@
 //! The section about the assembly line; what runs under systemd is in systemd.rs.
 
 use serde_json::Value;
-use tests::Background;
+use tests::{Background, have, look_at};
 
 use super::{Job, set, text};
 
@@ -74,6 +74,35 @@ fn say_what_became_of_a_shift() {
 }
 
 #[test]
+fn close_the_books() {
+    let mut job = Job::of("Close the books on a shift");
+    fixture(&job);
+    let (listener, url) = listen(&job);
+    job.dir.sh(&format!("imp-hook create --dg Shipped --event blessing --url {url}blessing")).ok();
+    job.dir.sh("imp-sim line --fixture Fixtures --duts 20 --fail 10%").ok();
+    listener.wait_for("all calls", || job.sim.counts().delivered == 18);
+    job.type_next().quiet();
+    let shift = &job.dir.read_lines("shift.ndjson")[0];
+    assert_eq!((&shift["blessed"], &shift["rejected"]), (&18.into(), &2.into()), "{shift}");
+    assert_eq!(shift["first_pass_percent"], 90.0);
+    let all = job.field(Some("Shipped"), "mac_address").into_iter().rev().take(18);
+    let rows: String =
+        all.enumerate().map(|(place, mac)| format!("{mac},F{}\n", place % 2)).collect();
+    job.dir.write("serials.csv", format!("mac_address,fixture\n{rows}"));
+    job.type_next().quiet();
+    let table = job.dir.read("fixtures.csv");
+    assert!(
+        table.contains("\nshift,fixture,F0,") && table.contains("\nshift,fixture,F1,"),
+        "{table}"
+    );
+    if have(&["chromium"]) {
+        let looked = look_at(&job.dir, "shift.html", 390);
+        assert_eq!((looked.width, looked.sheets), (390, 1), "{looked:#?}");
+        assert!(looked.text.contains("90.0 %") && looked.console.is_empty(), "{looked:#?}");
+    }
+}
+
+#[test]
 fn delete_dead_webhooks() {
     let mut job = Job::of("Delete the webhooks that nobody answers");
     let (_listener, url) = listen(&job);
@@ -119,4 +148,37 @@ fn keep_logs() {
     running.wait_for("the line", || job.dir.read("stream.ndjson").contains("on the air"));
     running.interrupt();
     running.wait().code(130);
+}
+
+#[test]
+fn collect_logs() {
+    let mut job = Job::of("Collect logs every few minutes");
+    let name = text(&job.devices(Some("Bench"))[0], "name");
+    let script = job.text();
+    for round in 1..=3 {
+        job.dir.sh(&format!("imp-sim log {name} 'round {round}' --count 2")).ok();
+        job.dir.sh(&script).quiet();
+    }
+    let lines = job.dir.read_lines("bench.ndjson");
+    let rounds: Vec<String> = lines.iter().map(|line| text(line, "msg")).collect();
+    let rounds: Vec<&String> = rounds.iter().filter(|text| text.starts_with("round")).collect();
+    assert_eq!(rounds, ["round 1", "round 1", "round 2", "round 2", "round 3", "round 3"]);
+}
+
+#[test]
+fn restart_a_bench() {
+    let mut job = Job::of("Restart a bench, and see that each unit starts");
+    let script = job.text();
+    let ids = job.field(Some("Bench"), "id");
+    let running = job.dir.spawn(&script);
+    running.wait_for("the restart", || job.sim.restarts() > 0);
+    for id in &ids {
+        job.dir.sh(&format!("imp-sim log {id} READY")).ok();
+    }
+    running.wait().code(0);
+    let started = job.dir.read("started.ndjson").matches("READY").count();
+    assert_eq!(started, ids.len());
+    let hurried = script.replace("2m", "1s");
+    assert_ne!(hurried, script);
+    job.dir.sh(&hurried).code(6).says("have logged what --until names");
 }

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Job, have, set, text};
+use tests::have;
+
+use super::{Job, set, text};
 
 #[test]
 fn duckdb() {

@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use tests::{Dir, Port};
+use tests::{Dir, Port, have, skipped};
 
-use super::{Job, have, set, skipped, text};
+use super::{Job, set, text};
 
 /// What `under_systemd.sh` needs, all of which but systemd is on every Linux.
 const PROGRAMS: [&str; 4] = ["/lib/systemd/systemd", "systemctl", "unshare", "findmnt"];

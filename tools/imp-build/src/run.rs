@@ -9,16 +9,13 @@ use pipe::Failure;
 use crate::create::Creating;
 use crate::deploy::Build;
 
-/// Deploy code to device groups and restart their devices
-///
-/// That and nothing else: the group's description and its minimum supported deployment stay as they are. A
-/// column of a row that is named like an option beats it.
+/// Deploy code to device groups and restart their devices, and nothing else
 #[derive(Args)]
 #[command(mut_arg("named", |named| named.hide(true).value_parser(cli::not_without_option)))]
 pub struct Run {
     #[command(flatten)]
     build: Build,
-    /// Let devices at or above the minimum supported deployment shut down in their own time
+    /// Let newer devices do so in their own time
     #[arg(long, short)]
     conditional: bool,
     #[command(flatten)]

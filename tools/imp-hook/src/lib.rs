@@ -9,6 +9,7 @@ mod hook;
 mod info;
 mod list;
 mod listen;
+mod report;
 mod update;
 
 use std::process::ExitCode;
@@ -72,10 +73,18 @@ enum Verb {
         "imp-hook listen --journal j --create -g Bench -e blinkup -u https://h.example",
     ]))]
     Listen(Deferred<listen::Listen>),
+    /// Close the books on a shift: what the journal of listen shows
+    #[command(after_help = help::examples_of_list("imp-hook", "shift", &[
+        "imp-hook report --journal events.ndjson --by fixture",
+        "imp-hook report --journal events.ndjson --since 8h --html shift.html",
+        "imp-hook report --journal j --expected serials.csv --duts duts.ndjson",
+    ]))]
+    Report(Deferred<report::Report>),
 }
 
 /// The records that are printed.
-static PRINTED: Printed = Printed(&[&[&resources::WEBHOOK], &OF_CHANGES, &listen::PRINTED]);
+static PRINTED: Printed =
+    Printed(&[&[&resources::WEBHOOK], &OF_CHANGES, &listen::PRINTED, &report::PRINTED]);
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
@@ -86,5 +95,6 @@ pub fn run() -> ExitCode {
         Verb::Update(update) => update.run(),
         Verb::Delete(delete) => delete.run(),
         Verb::Listen(listen) => listen.run(),
+        Verb::Report(report) => report.run(),
     })
 }

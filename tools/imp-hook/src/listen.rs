@@ -54,6 +54,8 @@ use registration::Registration;
 use server::Server;
 use service::Service;
 
+pub use event::TYPE as EVENT_TYPE;
+
 /// What is printed, and what goes into files.
 pub static PRINTED: [&RecordType; 3] =
     [&event::WEBHOOK_EVENT, &refused::REFUSED_CALL, &ready::LISTENER];

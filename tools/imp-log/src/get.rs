@@ -1,10 +1,11 @@
 //! `imp-log get`
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
 use cli::Session;
-use ops::logs::LogQuery;
+use ops::logs::{LogQuery, NewEntries, Pattern};
 
 /// Print the stored log of devices
 ///
@@ -26,6 +27,12 @@ pub struct Get {
     /// Oldest first
     #[arg(long)]
     reverse: bool,
+    /// Only entries like this
+    #[arg(long, value_name = "PATTERN")]
+    grep: Vec<Pattern>,
+    /// Only what is new since the run before with this file, oldest first
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["page_size", "page_number", "reverse"])]
+    cursor: Option<PathBuf>,
     #[command(flatten)]
     devices: cli::Devices,
     #[command(flatten)]
@@ -35,11 +42,16 @@ pub struct Get {
 impl Get {
     pub fn run(&self) -> cli::Result {
         let session = Session::open(&self.common)?;
+        if let Some(cursor) = &self.cursor {
+            let new = NewEntries { cursor, since: self.since, grep: &self.grep };
+            return ops::logs::print_new(&session, self.devices.row_args(), &self.dg, &new);
+        }
         let query = LogQuery {
             page_size: usize::from(self.page_size),
             page: self.page_number,
             since: self.since,
             reverse: self.reverse,
+            grep: &self.grep,
         };
         ops::logs::print_logs(&session, self.devices.row_args(), &self.dg, &query)
     }

@@ -28,15 +28,15 @@ enum Verb {
     /// Print the stored log of devices
     #[command(after_help = help::examples_of_list("imp-log", "log", &[
         "imp-log get oven-7 --since 2h",
-        "imp-log get --dg Bench --since 10m",
+        "imp-log get --dg Bench --cursor bench.cursor --grep ERROR",
         "imp-device list --dg Bench --online | imp-log get --since 1h > log.ndjson",
     ]))]
     Get(Deferred<get::Get>),
     /// Print what devices log as they log it
     #[command(after_help = help::examples_of_list("imp-log", "log", &[
         "imp-log stream oven-7",
-        "imp-log stream --dg Bench",
         "imp-log stream --dg Bench | tee bench.ndjson | jq -r .msg",
+        "imp-log stream oven-7 --until READY --fail-on ERROR --timeout 2m",
     ]))]
     Stream(Deferred<stream::Stream>),
 }

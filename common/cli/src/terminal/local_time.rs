@@ -12,3 +12,29 @@ pub fn date_and_time(time: SystemTime) -> [String; 2] {
     let here = time.to_zoned(TimeZone::system());
     ["%Y-%m-%d", "%H:%M:%S"].map(|format| here.strftime(format).to_string())
 }
+
+/// When the hour of the clock begins that a time is in.
+pub fn hour(time: SystemTime) -> SystemTime {
+    let Ok(time) = Timestamp::try_from(time) else { return time };
+    let here = time.to_zoned(TimeZone::system());
+    let into = i64::from(here.minute()) * 60 + i64::from(here.second());
+    let begin = time.as_second() - into;
+    Timestamp::from_second(begin).map_or(time.into(), SystemTime::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_hour_begins_when_the_clock_says_so() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_003_599);
+        let begin = hour(time);
+        let [day, of_day] = date_and_time(begin);
+        assert_eq!((&day, &of_day[2..]), (&date_and_time(time)[0], ":00:00"));
+        assert!(time.duration_since(begin).unwrap() < Duration::from_secs(3600));
+        assert_eq!(hour(begin), begin);
+    }
+}

@@ -3,10 +3,11 @@
 //! It carries good records only. A closed pipe is no error: a reading verb looks at it before each
 //! request ([`is_still_read`]) and stops; a writing verb finishes its rows.
 
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, IsTerminal, Seek, SeekFrom, Write};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, fdatasync, fstat};
+use rustix::fs::{FileType, fdatasync, fstat, ftruncate};
 use simulated::here;
 
 use super::environment;
@@ -34,22 +35,47 @@ pub fn is_pipe() -> bool {
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
 
-/// The regular file that stdout is: what tells it from others, and how long it is.
+/// A file that stdout is, and how long it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "their names say it")]
-pub struct FileSoFar {
+pub struct WrittenFile {
+    /// The file system that it is on.
     pub device: u64,
+    /// Its number there.
     pub inode: u64,
+    /// Its bytes.
     pub length: u64,
 }
 
-/// The file that stdout is, if it is one.
+/// The file that stdout is now, if it is one.
 #[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
-pub fn file() -> Option<FileSoFar> {
+pub fn written_file() -> Option<WrittenFile> {
     let stat = fstat(std::io::stdout()).ok().filter(|_| here().is_none())?;
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     let length = u64::try_from(stat.st_size).ok()?;
-    is_file.then_some(FileSoFar { device: stat.st_dev, inode: stat.st_ino, length })
+    is_file.then_some(WrittenFile { device: stat.st_dev, inode: stat.st_ino, length })
+}
+
+/// Gives each whole line that stands behind the length that stdout had once, if it is that file still; a line without
+/// an end is cut off. Nothing where the file cannot be read.
+#[expect(clippy::disallowed_methods, reason = "this is the one place for stdout")]
+pub fn lines_behind(once: WrittenFile, mut each: impl FnMut(&[u8])) {
+    let is_same = |now: &WrittenFile| (now.device, now.inode) == (once.device, once.inode);
+    let Some(now) = written_file().filter(is_same) else { return };
+    let Ok(mut file) = File::open("/dev/stdout") else { return };
+    if now.length <= once.length || file.seek(SeekFrom::Start(once.length)).is_err() {
+        return;
+    }
+    let (mut lines, mut line, mut end) = (BufReader::new(file), Vec::new(), once.length);
+    while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        if !line.ends_with(b"\n") {
+            // What is printed next would continue it; if it cannot be cut, it is whole with what comes.
+            let _cut = ftruncate(std::io::stdout(), end);
+            return;
+        }
+        each(&line);
+        end += line.len() as u64;
+        line.clear();
+    }
 }
 
 /// Waits until what was written into that file is on the disk, as far as it can be done.

@@ -20,6 +20,9 @@ use cli::terminal::stderr;
 use cli::{CommandError, failure};
 use cli::{Session, text};
 
+use super::Pattern;
+use super::follow::is_wanted;
+
 /// An entry of a log.
 pub static LOG: RecordType = RecordType {
     name: "log",
@@ -35,7 +38,7 @@ pub static LOG: RecordType = RecordType {
 
 /// Which entries of each log.
 #[derive(Clone, Copy, Debug)]
-pub struct LogQuery {
+pub struct LogQuery<'a> {
     /// Entries in one request.
     pub page_size: usize,
     /// Only this page, counted from 1.
@@ -44,6 +47,8 @@ pub struct LogQuery {
     pub since: Option<SystemTime>,
     /// Oldest first.
     pub reverse: bool,
+    /// Only entries that one of these finds, if there are any.
+    pub grep: &'a [Pattern],
 }
 
 /// The log of one device on its way: what has come of it.
@@ -62,7 +67,7 @@ pub fn print_logs(
     session: &Session,
     args: RowArgs<'_>,
     groups: &[String],
-    query: &LogQuery,
+    query: &LogQuery<'_>,
 ) -> Result {
     let mut results = Results::open(session, args, None)?;
     let one_typed = args.source.is_typed() && args.source.identifiers.len() == 1;
@@ -91,7 +96,11 @@ pub fn print_logs(
 }
 
 /// The first page of a device's log.
-fn begin_log(session: &Session, row: &Row, query: &LogQuery) -> std::result::Result<Log, Failure> {
+fn begin_log(
+    session: &Session,
+    row: &Row,
+    query: &LogQuery<'_>,
+) -> std::result::Result<Log, Failure> {
     let identifier = row.identifier(ResourceKind::Device, &[])?;
     let number = query.page.unwrap_or(1);
     let asked = RefCell::new(String::new());
@@ -127,13 +136,14 @@ pub fn device_id(session: &Session, path: &str) -> std::result::Result<String, F
 fn print_log(
     session: &Session,
     mut log: Log,
-    query: &LogQuery,
+    query: &LogQuery<'_>,
     entries: &mut u64,
 ) -> std::result::Result<std::result::Result<(), CommandError>, Failure> {
     let mut kept = Vec::new();
     let mut number = 1;
     loop {
-        let (fresh, over) = newer_than(&log.page.entries, query.since);
+        let (mut fresh, over) = newer_than(&log.page.entries, query.since);
+        fresh.retain(|entry| is_wanted(query.grep, entry));
         *entries += fresh.len() as u64;
         let fresh = fresh.iter().map(|entry| with_device(entry, &log.device));
         if query.reverse {

@@ -139,6 +139,25 @@ const WEBHOOK_EVENT: &[&str] = &[
     "repeat",
 ];
 
+const SHIFT: &[&str] = &[
+    "type",
+    "by",
+    "name",
+    "from",
+    "to",
+    "blessed",
+    "first_pass",
+    "doubled",
+    "activated",
+    "rejected",
+    "missing",
+    "unexpected",
+    "first_pass_percent",
+    "per_hour",
+    "repeated_calls",
+    "minutes",
+];
+
 /// What verbs add to records; the second only in a dry run.
 pub(super) const MARKS: [&str; 2] = ["outcome", "dry_run"];
 
@@ -153,6 +172,7 @@ pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "deployment" => DEPLOYMENT,
         "webhook" => WEBHOOK,
         "webhook_event" => WEBHOOK_EVENT,
+        "shift" => SHIFT,
         "log" => LOG,
         "history" => HISTORY,
         "difference" => DIFFERENCE,

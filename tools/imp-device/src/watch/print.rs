@@ -3,7 +3,7 @@
 //! Where stdout is a file to which this alone writes, its length tells how much of them is there already. Of a pipe
 //! nobody can tell: there they come again, marked.
 
-use cli::terminal::stdout::{self, FileSoFar};
+use cli::terminal::stdout::{self, WrittenFile};
 use cli::{CommandError, Common, OutputFormat, Session};
 use model::Record;
 
@@ -17,8 +17,8 @@ fn is_exact(common: &Common, session: &Session) -> bool {
 }
 
 /// The file that is printed into, if what is in it can be told from its length.
-pub fn file(session: &Session) -> Option<FileSoFar> {
-    stdout::file().filter(|_| is_exact(&session.common, session))
+pub fn file(session: &Session) -> Option<WrittenFile> {
+    stdout::written_file().filter(|_| is_exact(&session.common, session))
 }
 
 /// Prints changes. False when nobody reads any more.
@@ -37,7 +37,7 @@ pub fn print(session: &Session, changes: &[Record]) -> Result<bool, CommandError
 pub fn print_rest(
     session: &Session,
     changes: &mut [Record],
-    before: Option<FileSoFar>,
+    before: Option<WrittenFile>,
 ) -> Result<bool, CommandError> {
     let text: String = changes.iter().map(|change| format!("{change}\n")).collect();
     if let Some(lacking) = lacking(&text, before, file(session)) {
@@ -58,7 +58,7 @@ fn ended(session: &Session) -> Result<bool, CommandError> {
 }
 
 /// What of the text is not in the file yet; nothing if that cannot be told.
-fn lacking(text: &str, before: Option<FileSoFar>, now: Option<FileSoFar>) -> Option<&str> {
+fn lacking(text: &str, before: Option<WrittenFile>, now: Option<WrittenFile>) -> Option<&str> {
     let (before, now) = (before?, now?);
     let is_same = (before.device, before.inode) == (now.device, now.inode);
     let printed = now.length.checked_sub(before.length).filter(|_| is_same)?;
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn what_is_lacking_is_told_from_the_length() {
-        let file = |inode: u64, length: u64| Some(FileSoFar { device: 1, inode, length });
+        let file = |inode: u64, length: u64| Some(WrittenFile { device: 1, inode, length });
         for (before, now, expected) in [
             (file(7, 100), file(7, 100), Some("abcdef")),
             (file(7, 100), file(7, 103), Some("def")),

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use cli::terminal::stdout::FileSoFar;
+use cli::terminal::stdout::WrittenFile;
 use cli::{CommandError, replace_often, text};
 use model::Record;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub struct Known {
     /// Changes that may not be printed yet.
     pub pending: Vec<Record>,
     /// The file that they were to be printed into, as it was before.
-    pub printed_into: Option<FileSoFar>,
+    pub printed_into: Option<WrittenFile>,
 }
 
 /// The file.
@@ -80,7 +80,7 @@ impl State {
         let number = |name: &str| head["printed_into"][name].as_u64();
         let printed_into = || {
             let (device, inode) = (number("device")?, number("inode")?);
-            Some(FileSoFar { device, inode, length: number("length")? })
+            Some(WrittenFile { device, inode, length: number("length")? })
         };
         let mut known = Known {
             seen_at: self::text(&head, "seen_at").to_owned(),

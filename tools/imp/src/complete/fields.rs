@@ -44,6 +44,7 @@ pub fn of(verb: &str) -> Vec<&'static str> {
         ("imp-dg", _) => "development_devicegroup",
         ("imp-product", _) => "product",
         ("imp-hook", "listen") => "webhook_event",
+        ("imp-hook", "report") => "shift",
         ("imp-hook", _) => "webhook",
         ("imp-log", _) => "log",
         ("imp-auth", verb) => match verb.split(' ').next() {

@@ -13,25 +13,28 @@ use pipe::engine::{self, Done};
 use pipe::{Failure, Identifier, Row};
 
 use super::devices::device_id_of;
-use super::{Followed, follow, mark_log};
+use super::{Followed, Following, LogChecks, mark_log};
 use cli::CommandError;
-use cli::Session;
 use cli::args::OutputFormat;
 use cli::consent::count;
 use cli::rows::{RowJob, RowResult, carry_out, interrupted};
 use cli::{Exit, Result, terminal::progress, terminal::stderr};
+use cli::{Output, Session};
 
 /// The flag of verbs that restart devices.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct LogAfter {
     /// Then print the logs until Ctrl-C: imp-log stream
-    #[arg(long, short)]
+    #[arg(long, short, display_order = 1)]
     log: bool,
+    #[command(flatten)]
+    checks: LogChecks,
 }
 
 /// Where the logs of the devices ended before.
 pub struct LogPositions<'a> {
     session: &'a Session,
+    checks: &'a LogChecks,
     wanted: bool,
     state: Mutex<State>,
 }
@@ -58,12 +61,13 @@ impl LogAfter {
     /// The positions of this run; without the flag, or in a dry run, there are none.
     ///
     /// # Errors
-    /// Exit 2 with CSV, for spreadsheets too, whose columns cannot be those of a restart and of a line of a log.
-    pub fn marks(
-        self,
-        session: &Session,
+    /// Exit 2 with CSV, for spreadsheets too, whose columns cannot be those of a restart and of a line of a log; and
+    /// when lines are watched for something, but not followed.
+    pub fn marks<'a>(
+        &'a self,
+        session: &'a Session,
         dry_run: bool,
-    ) -> std::result::Result<LogPositions<'_>, CommandError> {
+    ) -> std::result::Result<LogPositions<'a>, CommandError> {
         let has_columns =
             matches!(session.common.output, Some(OutputFormat::Csv | OutputFormat::Excel));
         if self.log && has_columns {
@@ -72,7 +76,11 @@ impl LogAfter {
                  than csv and excel",
             ));
         }
-        Ok(LogPositions { session, wanted: self.log && !dry_run, state: Mutex::default() })
+        if !(self.log || self.checks.are_none()) {
+            return Err(CommandError::usage("what logs are watched for needs --log"));
+        }
+        let (checks, wanted) = (&self.checks, self.log && !dry_run);
+        Ok(LogPositions { session, checks, wanted, state: Mutex::default() })
     }
 }
 
@@ -160,6 +168,10 @@ impl LogPositions<'_> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn through<'b>(&'b self, output: &'b Output) -> Following<'b> {
+        Following { session: self.session, output, streams: 1, checks: self.checks, cursor: None }
+    }
+
     /// Says which devices cannot be followed, and follows the others.
     fn follow(&self) -> Result {
         let State { followed, lost, .. } = std::mem::take(&mut *self.state());
@@ -178,10 +190,10 @@ impl LogPositions<'_> {
         };
         // An array goes on; the columns of a table do not fit what comes now.
         if session.common.output == Some(OutputFormat::Json) {
-            return Ok(exit.and(follow(session, &session.output, followed, 1, say)?));
+            return Ok(exit.and(self.through(&session.output).follow(followed, say)?));
         }
         let output = session.output.go_on(&session.common, session.resolver.clone())?;
-        let exit = exit.and(follow(session, &output, followed, 1, say)?);
+        let exit = exit.and(self.through(&output).follow(followed, say)?);
         output.finish()?;
         Ok(exit)
     }

@@ -2,10 +2,13 @@
 
 use model::{ErrorKind, GroupType, Record, ResourceKind};
 use std::collections::HashMap;
+use std::path::Path;
+use std::time::SystemTime;
 
 use pipe::{Failure, Identifier, Item, ReadError, Row};
 
-use super::{Followed, follow, mark_log};
+use super::{Followed, Following, LogChecks, PrintedLines, mark_log};
+use crate::logs::cursor::Cursor;
 use cli::consent::count;
 use cli::rows::results::Results;
 use cli::rows::source::{RowArgs, RowSource};
@@ -21,6 +24,12 @@ pub struct FollowRows<'a> {
     pub groups: &'a [String],
     /// Log streams to use.
     pub streams: usize,
+    /// Begin with what was stored from this time on.
+    pub since: Option<SystemTime>,
+    /// Go on where this file says, and keep there where it ended.
+    pub cursor: Option<&'a Path>,
+    /// What the lines are watched for.
+    pub checks: &'a LogChecks,
 }
 
 /// The devices to follow, in their order, and the rows that mean each of them.
@@ -68,6 +77,7 @@ impl Wanted {
 /// What keeps the run from starting; a failed row is no error.
 pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
     let mut results = Results::open(session, what.args, None)?;
+    let cursor = what.cursor.map(Cursor::open).transpose()?;
     let noun = ResourceKind::DeviceGroup.noun();
     let groups = RowSource::identified(noun, "--dg", what.groups);
     let mut wanted = Wanted::default();
@@ -91,15 +101,28 @@ pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
             results.note(Exit::SomeFailed);
         }
     } else {
-        follow_wanted(session, wanted, what.streams, &mut results);
+        follow_wanted(session, wanted, what, cursor, &mut results);
     }
     Ok(results.finish())
 }
 
-fn follow_wanted(session: &Session, wanted: Wanted, streams: usize, results: &mut Results<'_>) {
+fn follow_wanted(
+    session: &Session,
+    wanted: Wanted,
+    what: &FollowRows<'_>,
+    cursor: Option<Cursor>,
+    results: &mut Results<'_>,
+) {
     let Wanted { ids, mut rows, .. } = wanted;
-    let devices = ids.into_iter().map(Followed::from_now).collect();
-    let ended = follow(session, &session.output, devices, streams, |id, failure| {
+    let followed = |id: String| {
+        let noted = cursor.as_ref().and_then(|cursor| cursor.places().of(&id));
+        let printed_lines = noted.or_else(|| what.since.map(PrintedLines::before));
+        Followed { id, printed_lines }
+    };
+    let devices = ids.into_iter().map(followed).collect();
+    let FollowRows { streams, checks, .. } = *what;
+    let following = Following { session, output: &session.output, streams, checks, cursor };
+    let ended = following.follow(devices, |id, failure| {
         for row in rows.remove(id).into_iter().flatten() {
             results.bad(failure, &row.record, &row.source);
         }
@@ -164,7 +187,7 @@ fn has_logs(
 
 /// The id of a device. One that is an id is good as it is: whether there is such a device shows when
 /// its log is read.
-pub(super) fn device_id_of(
+pub(in crate::logs) fn device_id_of(
     session: &Session,
     device: &Identifier,
 ) -> std::result::Result<String, Failure> {

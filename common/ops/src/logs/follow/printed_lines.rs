@@ -4,9 +4,10 @@
 //! source on its own never gives a line too often; so as many are printed as the one that gives most
 //! has given. Only the newest lines are remembered; older ones in the stored log count as known.
 
+mod kept;
+
 use model::Record;
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -16,6 +17,8 @@ use serde_json::Value;
 const DISORDER: Duration = Duration::from_secs(30);
 /// Lines that are remembered, at most; when there are more the older half is forgotten.
 const REMEMBERED: usize = 4_000;
+/// Where the sum of [`fnv_1a`] begins.
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// What was printed of one device.
 #[derive(Debug, Default)]
@@ -95,22 +98,21 @@ impl PrintedLines {
 
     /// How far back the stored log has to be read to miss nothing; `None` is to its beginning.
     pub fn until(&self) -> Option<String> {
-        let newest = self.newest.as_deref()?;
+        let is_known = |time: &&str| !time.is_empty();
+        let newest = self.newest.as_deref().or(Some(self.floor.as_str()).filter(is_known))?;
         let time = humantime::parse_rfc3339_weak(newest).ok()?.checked_sub(DISORDER)?;
         // A device whose clock was never set may log in the first seconds of all time.
         let time = time.max(SystemTime::UNIX_EPOCH);
         Some(humantime::format_rfc3339_millis(time).to_string())
     }
 
-    /// The time of the newest line that is known.
-    pub fn newest(&self) -> Option<&str> {
-        self.newest.as_deref()
-    }
-
     /// Whether these stored lines reach back to what is known. If they do not, lines may be missing.
     /// `more`: there are older ones.
     pub fn is_reached_by(&self, entries: &[Record], more: bool) -> bool {
-        let Some(newest) = &self.newest else { return !more };
+        let Some(newest) = &self.newest else {
+            let reaches = |entry| time(entry) <= self.floor.as_str();
+            return !more || entries.iter().any(reaches);
+        };
         entries.is_empty() || entries.iter().any(|entry| time(entry) <= newest.as_str())
     }
 
@@ -140,11 +142,16 @@ pub fn time(entry: &Record) -> &str {
 }
 
 fn key(entry: &Record) -> Key {
-    let mut hasher = DefaultHasher::new();
-    for name in ["type", "msg"] {
-        entry.get(name).map(Value::to_string).hash(&mut hasher);
-    }
-    (time(entry).to_owned(), hasher.finish())
+    let told =
+        ["type", "msg"].map(|name| entry.get(name).map(Value::to_string).unwrap_or_default());
+    (time(entry).to_owned(), told.iter().fold(FNV_BASIS, |sum, text| fnv_1a(sum, text)))
+}
+
+/// FNV-1a, because it is the same in every version: what it gives is kept between runs.
+fn fnv_1a(sum: u64, text: &str) -> u64 {
+    // No text of JSON has a zero byte, so that it ends one.
+    let step = |sum: u64, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    text.bytes().chain([0]).fold(sum, step)
 }
 
 #[cfg(test)]

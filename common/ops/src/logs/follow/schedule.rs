@@ -157,6 +157,12 @@ impl Schedule {
         &self.devices[device].id
     }
 
+    /// What is known of the log of each device, as far as following has begun.
+    pub fn known(&self) -> impl Iterator<Item = (&str, &PrintedLines)> {
+        let begun = self.devices.iter().filter(|device| device.begun);
+        begun.map(|device| (device.id.as_str(), &device.printed_lines))
+    }
+
     /// True when no device is left to follow.
     pub fn is_over(&self) -> bool {
         self.devices.iter().all(|device| device.gone)

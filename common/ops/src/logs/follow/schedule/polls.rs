@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use pipe::Failure;
 
-use super::{Action, Device, Place, Schedule, Why};
-use crate::logs::follow::printed_lines::time;
+use super::{Action, Place, Schedule, Why};
 use crate::logs::print::with_device;
 
 /// A polled device is asked for at least so long after its last answer …
@@ -52,7 +51,8 @@ impl Schedule {
         }
         let mut actions = Vec::new();
         if !device.printed_lines.is_reached_by(entries, more) {
-            actions.push(Action::Print(gap(device, entries.iter().map(time).min())));
+            let gap = device.printed_lines.gap_before(&device.id, entries);
+            actions.push(Action::Print(gap));
         }
         let fresh: Vec<Record> =
             device.printed_lines.stored(entries).into_iter().cloned().collect();
@@ -94,7 +94,7 @@ impl Schedule {
         device.gone = true;
         let mut actions = Vec::new();
         if device.begun {
-            actions.push(Action::Print(gap(device, None)));
+            actions.push(Action::Print(device.printed_lines.gap(&device.id, None)));
         }
         actions.push(Action::Fail { device: index, failure });
         actions.extend(self.leave_stream(index));
@@ -125,14 +125,3 @@ pub static GAP: RecordType = RecordType {
         Field::new("to", Time, "The oldest entry after it, if that is known."),
     ],
 };
-
-/// A line for lines that may be missing: those after `from`, up to `to` if that is known.
-fn gap(device: &Device, to: Option<&str>) -> Record {
-    let mut gap = Record::from_iter([
-        ("type".to_owned(), "gap".into()),
-        ("device_id".to_owned(), device.id.as_str().into()),
-        ("from".to_owned(), device.printed_lines.newest().into()),
-    ]);
-    gap.extend(to.map(|to| ("to".to_owned(), to.into())));
-    gap
-}

@@ -1,0 +1,266 @@
+//! The figures of a shift, counted from its calls and lists. Pure.
+//!
+//! Careful about what a webhook does not tell: a test that was failed and repeated until the device was blessed leaves
+//! one blessing, and a call may be delivered twice. So a yield is an upper bound, and calls that are repeats of others
+//! are counted by themselves.
+
+mod sums;
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, SystemTime};
+
+use clap::ValueEnum;
+
+pub use sums::Sums;
+
+/// The service may deliver a call again within this time; the journal marks it then.
+const DELIVERED_AGAIN: Duration = Duration::from_secs(60);
+
+/// What there is a line for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// What has blessed the device
+    Fixture,
+    /// An hour of the clock
+    Hour,
+    /// The device group that it was blessed into
+    Group,
+}
+
+/// The time that counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Period {
+    pub since: Option<SystemTime>,
+    pub before: Option<SystemTime>,
+}
+
+impl Period {
+    fn has(self, time: SystemTime) -> bool {
+        self.since.is_none_or(|since| since <= time) && self.before.is_none_or(|end| time < end)
+    }
+}
+
+/// What a call says has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    Blessed,
+    Activated,
+}
+
+/// A call of the journal.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub id: String,
+    pub device: String,
+    pub at: SystemTime,
+    pub happened: Happened,
+    pub group: Option<String>,
+    /// As the body says it.
+    pub fixture: Option<String>,
+    /// The name of its webhook, if that is more than the event and the group.
+    pub hook: Option<String>,
+    /// Marked as the repeat of another one.
+    pub is_repeat: bool,
+}
+
+/// What is known of a device.
+#[derive(Clone, Debug, Default)]
+struct Unit {
+    blessed: Vec<SystemTime>,
+    activated: Option<SystemTime>,
+    group: Option<String>,
+    fixture: Option<String>,
+    hook: Option<String>,
+    is_expected: bool,
+    is_under_test: bool,
+}
+
+impl Unit {
+    /// Whether it is so soon after a blessing that the same one is told again.
+    fn is_blessed_again(&self, at: SystemTime) -> bool {
+        let soon = |time: Duration| time < DELIVERED_AGAIN;
+        self.blessed.iter().any(|before| at.duration_since(*before).is_ok_and(soon))
+    }
+
+    fn fixture(&self) -> Option<&String> {
+        self.fixture.as_ref().or(self.hook.as_ref())
+    }
+}
+
+/// A time without a blessing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    pub from: SystemTime,
+    pub to: SystemTime,
+}
+
+impl Gap {
+    pub fn length(self) -> Duration {
+        self.to.duration_since(self.from).unwrap_or_default()
+    }
+}
+
+/// The books of a shift.
+pub struct Books {
+    period: Period,
+    /// When the hour of a time begins, where the report is made.
+    hour_of: fn(SystemTime) -> SystemTime,
+    units: BTreeMap<String, Unit>,
+    ids: HashSet<String>,
+    /// Calls that were delivered again.
+    pub repeated_calls: u64,
+    pub has_expected: bool,
+    pub has_under_test: bool,
+}
+
+impl Books {
+    pub fn new(period: Period, hour_of: fn(SystemTime) -> SystemTime) -> Self {
+        Books {
+            period,
+            hour_of,
+            units: BTreeMap::new(),
+            ids: HashSet::new(),
+            repeated_calls: 0,
+            has_expected: false,
+            has_under_test: false,
+        }
+    }
+
+    /// Takes in a call. The same line of two files counts once.
+    pub fn add(&mut self, call: Call) {
+        if !self.period.has(call.at) || !self.ids.insert(call.id) {
+            return;
+        }
+        if call.is_repeat {
+            self.repeated_calls += 1;
+            return;
+        }
+        let unit = self.units.entry(call.device).or_default();
+        if call.happened == Happened::Blessed && unit.is_blessed_again(call.at) {
+            self.repeated_calls += 1;
+            return;
+        }
+        match call.happened {
+            Happened::Blessed => unit.blessed.push(call.at),
+            Happened::Activated => {
+                unit.activated = Some(unit.activated.map_or(call.at, |first| first.min(call.at)));
+            }
+        }
+        unit.group = unit.group.take().or(call.group);
+        unit.fixture = unit.fixture.take().or(call.fixture);
+        unit.hook = unit.hook.take().or(call.hook);
+    }
+
+    /// A device that should have been blessed.
+    pub fn expect(&mut self, device: String, fixture: Option<String>) {
+        self.has_expected = true;
+        let unit = self.units.entry(device).or_default();
+        unit.is_expected = true;
+        unit.fixture = unit.fixture.take().or(fixture);
+    }
+
+    /// A device that is among those under test.
+    pub fn under_test(&mut self, device: String, fixture: Option<String>) {
+        self.has_under_test = true;
+        let unit = self.units.entry(device).or_default();
+        unit.is_under_test = true;
+        unit.fixture = unit.fixture.take().or(fixture);
+    }
+
+    fn empty(&self, name: Option<String>, with_lists: bool) -> Sums {
+        let known = |has: bool| (has && with_lists).then_some(0);
+        Sums {
+            name,
+            rejected: known(self.has_under_test),
+            missing: known(self.has_expected),
+            unexpected: known(self.has_expected),
+            ..Sums::default()
+        }
+    }
+
+    /// All together.
+    pub fn total(&self) -> Sums {
+        let mut total = self.empty(None, true);
+        for unit in self.units.values() {
+            self.count(unit, |_| Some(None), |_, act| act(&mut total));
+        }
+        total
+    }
+
+    /// A line for each fixture, hour or group, in their order; what none is known of comes last.
+    pub fn parts(&self, by: By) -> Vec<Sums> {
+        let mut parts: BTreeMap<(bool, Option<String>), Sums> = BTreeMap::new();
+        for unit in self.units.values() {
+            let name = |at: Option<SystemTime>| match by {
+                By::Fixture => Some(unit.fixture().cloned()),
+                By::Group => Some(unit.group.clone()),
+                // Nobody knows in which hour a device was not blessed.
+                By::Hour => at.map(|at| Some(rfc3339((self.hour_of)(at)))),
+            };
+            self.count(unit, name, |name, act| {
+                let key = (name.is_none(), name.clone());
+                act(parts.entry(key).or_insert_with(|| self.empty(name, by != By::Hour)));
+            });
+        }
+        parts.into_values().collect()
+    }
+
+    /// Counts a device where it belongs: its blessing, its activation, and that it was not blessed.
+    fn count(
+        &self,
+        unit: &Unit,
+        name: impl Fn(Option<SystemTime>) -> Option<Option<String>>,
+        mut at: impl FnMut(Option<String>, &mut dyn FnMut(&mut Sums)),
+    ) {
+        let blessed = unit.blessed.iter().min().copied();
+        if let (Some(time), Some(name)) = (blessed, name(blessed)) {
+            at(name, &mut |sums| {
+                sums.bless(unit.blessed.len(), time);
+                let is_stranger = u64::from(!unit.is_expected);
+                sums.unexpected = sums.unexpected.map(|number| number + is_stranger);
+            });
+        }
+        if let (Some(time), Some(name)) = (unit.activated, name(unit.activated)) {
+            at(name, &mut |sums| {
+                sums.activated += 1;
+                sums.note(time);
+            });
+        }
+        if let (None, Some(name)) = (blessed, name(None)) {
+            let is_missing = u64::from(unit.is_expected && !unit.is_under_test);
+            at(name, &mut |sums| {
+                let is_rejected = u64::from(unit.is_under_test);
+                sums.rejected = sums.rejected.map(|number| number + is_rejected);
+                sums.missing = sums.missing.map(|number| number + is_missing);
+            });
+        }
+    }
+
+    /// When devices were blessed, each time that they were.
+    pub fn blessings(&self) -> Vec<SystemTime> {
+        let mut times: Vec<SystemTime> =
+            self.units.values().flat_map(|unit| unit.blessed.iter().copied()).collect();
+        times.sort_unstable();
+        times
+    }
+
+    /// The times without a blessing that were longer than `limit`.
+    pub fn gaps(&self, limit: Duration) -> Vec<Gap> {
+        let blessings = self.blessings();
+        let gaps = blessings.windows(2).map(|pair| Gap { from: pair[0], to: pair[1] });
+        gaps.filter(|gap| gap.length() > limit).collect()
+    }
+
+    /// Whether a fixture is known of any device.
+    pub fn knows_fixtures(&self) -> bool {
+        self.units.values().any(|unit| unit.fixture().is_some())
+    }
+}
+
+/// A time as it stands in records.
+pub fn rfc3339(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+#[cfg(test)]
+mod tests;

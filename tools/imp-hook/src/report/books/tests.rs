@@ -1,0 +1,137 @@
+//! Small shifts whose figures are known.
+
+use super::*;
+
+fn at(minute: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + minute * 60)
+}
+
+fn hour_of(time: SystemTime) -> SystemTime {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds / 3600 * 3600)
+}
+
+fn call(device: &str, minute: u64, happened: Happened, hook: &str) -> Call {
+    Call {
+        id: format!("{device} {minute} {happened:?}"),
+        device: device.to_owned(),
+        at: at(minute),
+        happened,
+        group: Some("G".to_owned()),
+        fixture: None,
+        hook: (!hook.is_empty()).then(|| hook.to_owned()),
+        is_repeat: false,
+    }
+}
+
+fn blessed(books: &mut Books, device: &str, minute: u64, hook: &str) {
+    books.add(call(device, minute, Happened::Blessed, hook));
+}
+
+fn books() -> Books {
+    Books::new(Period::default(), hour_of)
+}
+
+#[test]
+fn a_device_counts_once_and_what_is_doubled_is_no_first_pass() {
+    let mut books = books();
+    for minute in 0..5 {
+        blessed(&mut books, &format!("{minute}"), minute, "");
+    }
+    blessed(&mut books, "0", 30, "");
+    let total = books.total();
+    assert_eq!((total.blessed, total.first_pass, total.doubled), (5, 4, 1));
+    assert_eq!(total.first_pass_yield(), Some(0.8));
+    assert_eq!(total.rejected, None, "nothing shows them");
+    // Four more after the first, in four minutes.
+    assert_eq!(total.an_hour(), Some(60.0));
+    assert_eq!((total.from, total.to), (Some(at(0)), Some(at(4))));
+}
+
+#[test]
+fn a_call_that_is_delivered_again_is_no_second_blessing() {
+    let mut books = books();
+    let first = call("a", 0, Happened::Blessed, "");
+    books.add(first.clone());
+    books.add(first.clone());
+    assert_eq!(books.repeated_calls, 0, "the same line of two files");
+    books.add(Call { id: "2".into(), is_repeat: true, at: at(5), ..first.clone() });
+    books.add(Call { id: "3".into(), at: at(0) + Duration::from_secs(59), ..first });
+    assert_eq!((books.repeated_calls, books.total().doubled), (2, 0));
+}
+
+#[test]
+fn lists_show_what_was_rejected_what_is_missing_and_what_is_strange() {
+    let mut books = books();
+    blessed(&mut books, "a", 0, "");
+    blessed(&mut books, "b", 1, "");
+    for device in ["a", "c", "d"] {
+        books.expect(device.into(), Some("F1".into()));
+    }
+    books.under_test("c".into(), None);
+    // Tested again, and blessed, before the list was made.
+    books.under_test("b".into(), Some("F2".into()));
+    let total = books.total();
+    assert_eq!((total.rejected, total.missing, total.unexpected), (Some(1), Some(1), Some(1)));
+    assert_eq!(total.first_pass_yield(), Some(2.0 / 3.0));
+    let parts = books.parts(By::Fixture);
+    let figures = |sums: &Sums| (sums.name.clone().unwrap(), sums.blessed, sums.rejected.unwrap());
+    let figures: Vec<_> = parts.iter().map(figures).collect();
+    assert_eq!(figures, [("F1".to_owned(), 1, 1), ("F2".to_owned(), 1, 0)]);
+}
+
+#[test]
+fn a_fixture_is_what_the_call_says_then_the_list_then_the_webhook() {
+    let mut books = books();
+    let said = Call { fixture: Some("said".into()), ..call("a", 0, Happened::Blessed, "hook") };
+    books.add(said);
+    blessed(&mut books, "b", 1, "hook");
+    blessed(&mut books, "c", 2, "hook");
+    blessed(&mut books, "d", 3, "");
+    books.expect("a".into(), Some("listed".into()));
+    books.expect("b".into(), Some("listed".into()));
+    let names: Vec<_> = books.parts(By::Fixture).into_iter().map(|sums| sums.name).collect();
+    let name = |text: &str| Some(text.to_owned());
+    assert_eq!(names, [name("hook"), name("listed"), name("said"), None]);
+    assert!(books.knows_fixtures());
+}
+
+#[test]
+fn an_hour_has_what_happened_in_it() {
+    let mut books = books();
+    blessed(&mut books, "a", 1, "");
+    blessed(&mut books, "b", 2, "");
+    blessed(&mut books, "c", 65, "");
+    books.add(call("a", 70, Happened::Activated, ""));
+    books.under_test("d".into(), None);
+    let parts = books.parts(By::Hour);
+    let figures: Vec<_> = parts.iter().map(|sums| (sums.blessed, sums.activated)).collect();
+    assert_eq!(figures, [(2, 0), (1, 1)]);
+    assert!(parts.iter().all(|sums| sums.rejected.is_none()), "in which hour, nobody knows");
+    assert_eq!(books.total().activated, 1);
+}
+
+#[test]
+fn only_longer_times_are_gaps_and_a_period_has_its_own() {
+    let times = [0, 10, 25, 26, 50];
+    let mut all = books();
+    let period = Period { since: Some(at(10)), before: Some(at(50)) };
+    let mut some = Books::new(period, hour_of);
+    for minute in times {
+        blessed(&mut all, &format!("{minute}"), minute, "");
+        blessed(&mut some, &format!("{minute}"), minute, "");
+    }
+    let minutes = |books: &Books| -> Vec<u64> {
+        let gaps = books.gaps(Duration::from_secs(600));
+        gaps.into_iter().map(|gap| gap.length().as_secs() / 60).collect()
+    };
+    assert_eq!((minutes(&all), minutes(&some)), (vec![15, 24], vec![15]));
+    assert_eq!(some.total().blessed, 3);
+}
+
+#[test]
+fn nothing_is_no_figure() {
+    let total = books().total();
+    assert_eq!((total.first_pass_yield(), total.an_hour(), total.from), (None, None, None));
+    assert!(books().parts(By::Hour).is_empty() && books().gaps(Duration::ZERO).is_empty());
+}
