@@ -75,6 +75,7 @@ mod simulator {
     mod client;
     mod deployments;
     mod devices;
+    mod effects;
     mod factory;
     mod groups;
     mod hardware;
