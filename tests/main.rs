@@ -20,6 +20,7 @@ mod commands {
     mod metrics;
     mod packages;
     mod questions;
+    pub(crate) mod rollout;
     mod sign_in;
     mod umbrella;
     mod unassign;
@@ -43,6 +44,7 @@ mod properties {
     mod input;
     mod journals;
     mod killed_changes;
+    mod killed_rollouts;
     mod kills;
     mod kills_of_other_verbs;
     mod limits;

@@ -12,6 +12,7 @@ mod list;
 mod metrics;
 mod remove;
 mod restart;
+mod rollout;
 mod unassign;
 mod update;
 mod wait;
@@ -78,6 +79,13 @@ enum Verb {
         "imp-device list --unassigned | imp-device assign --dg Bench --dry-run",
     ]))]
     Assign(Deferred<assign::Assign>),
+    /// Move devices to another device group, wave after wave
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device list --dg Old | imp-device rollout --to New --soak 15m",
+        "imp-device rollout --to New --gate ./check.sh --back --input devices.csv",
+        "imp-device list --dg Old | imp-device rollout --to New --waves 1%,100% --plan",
+    ]))]
+    Rollout(Deferred<rollout::Rollout>),
     /// Take devices out of their device groups
     #[command(after_help = help::examples("imp-device", &[
         "imp-device unassign oven-7",
@@ -109,8 +117,13 @@ enum Verb {
 }
 
 /// The records that are printed.
-static PRINTED: Printed =
-    Printed(&[&[&resources::DEVICE], &OF_CHANGES, &[&history::HISTORY], &OF_FOLLOWED]);
+static PRINTED: Printed = Printed(&[
+    &[&resources::DEVICE],
+    &OF_CHANGES,
+    &[&history::HISTORY],
+    &[&rollout::event::ROLLOUT_EVENT],
+    &OF_FOLLOWED,
+]);
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
@@ -121,6 +134,7 @@ pub fn run() -> ExitCode {
         Verb::Wait(wait) => wait.run(),
         Verb::Metrics(metrics) => metrics.run(),
         Verb::Assign(assign) => assign.run(),
+        Verb::Rollout(rollout) => rollout.run(),
         Verb::Unassign(unassign) => unassign.run(),
         Verb::Update(update) => update.run(),
         Verb::Remove(remove) => remove.run(),

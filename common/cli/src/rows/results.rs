@@ -6,7 +6,7 @@ mod printed;
 
 use model::text::one_line;
 use model::{ErrorKind, Record, ResourceKind};
-pub use printed::MovedDevice;
+pub use printed::{Kept, MovedDevice};
 use std::collections::BTreeMap;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
@@ -57,6 +57,8 @@ pub struct Results<'a> {
     thing: Option<Thing>,
     /// Records of rows that are reported together, to be printed once the journal has all of them.
     waiting: Option<Vec<Record>>,
+    /// Rows that were done, for the verb, which prints something else.
+    kept: Option<Vec<Kept>>,
 }
 
 impl<'a> Results<'a> {
@@ -99,6 +101,7 @@ impl<'a> Results<'a> {
             reported: 0,
             thing: None,
             waiting: None,
+            kept: None,
         };
         if writes && !dry_run {
             journal::begin(session, args.source.noun)?;
