@@ -6,6 +6,7 @@
 //! about, either the rest can be resumed, or the devices are back and each row says so.
 
 mod course;
+mod done;
 pub mod event;
 mod gate;
 mod offline;
@@ -131,9 +132,8 @@ impl Rollout {
         }
         let open = 0..course.numbers.len() as u64;
         let may = results.may_change_so_many(job.changes, open, course.all());
-        results.keep();
         session.output.expect_type(event::ROLLOUT_EVENT.name);
-        let mut under_way = UnderWay::new(self, &session, &target, course, results)?;
+        let mut under_way = UnderWay::new(self, &session, &target, course, results);
         match may {
             Ok(()) => under_way.go(&order),
             Err(error) => under_way.refuse(error),

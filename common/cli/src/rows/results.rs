@@ -6,6 +6,7 @@ mod printed;
 
 use model::text::one_line;
 use model::{ErrorKind, Record, ResourceKind};
+use printed::Keeper;
 pub use printed::{Kept, MovedDevice};
 use std::collections::BTreeMap;
 
@@ -57,8 +58,8 @@ pub struct Results<'a> {
     thing: Option<Thing>,
     /// Records of rows that are reported together, to be printed once the journal has all of them.
     waiting: Option<Vec<Record>>,
-    /// Rows that were done, for the verb, which prints something else.
-    kept: Option<Vec<Kept>>,
+    /// Who takes rows that were done, where the verb prints something else.
+    kept: Option<Keeper>,
 }
 
 impl<'a> Results<'a> {

@@ -4,31 +4,25 @@
 //! Careful about the order: rows stand in the journal in that of the waves, so that each has become something
 //! before those of the next wave do.
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::Rc;
 
 use cli::journal;
-use cli::rows::results::{Kept, Results};
+use cli::rows::results::Results;
 use cli::{CommandError, Session, text};
 use model::{Effect, Record, ResourceKind};
 use pipe::spool::Spool;
 use pipe::{Item, Row};
 
+use super::done::Done;
 use super::event::GATE_PASSED;
-use super::gate::Records;
 use super::waves;
 
 /// The step of a run that takes back what it has done.
 const BACK: &str = "back";
 /// The field of a row that takes a device back: the group that it came from.
 pub const BACK_TO: &str = "back_to";
-/// Where a device was before.
-pub struct Moved {
-    /// The id of the device.
-    pub device: String,
-    /// The number of the group in [`Course::groups`]; none for a device that was in no group.
-    pub from: Option<usize>,
-}
-
 /// A rollout, as far as it has come.
 pub struct Course {
     /// How many devices the first wave, the first two waves, … have.
@@ -45,15 +39,12 @@ pub struct Course {
     pub back: Option<String>,
     /// Waves that were found good.
     pub passed: usize,
-    /// Devices that were moved.
-    pub moved: Vec<Moved>,
-    /// The groups that they came from.
-    pub groups: Vec<String>,
+    /// What was done; results give to it what they do.
+    pub done: Rc<RefCell<Done>>,
     /// Devices for which there is a row that takes them back.
     pub with_back_row: HashSet<String>,
     /// What became of rows before this run was resumed: their waves, and their records.
     before: Vec<(usize, Record)>,
-    places: HashMap<String, usize>,
 }
 
 impl Course {
@@ -104,11 +95,9 @@ impl Course {
             back_rows: Vec::new(),
             back: None,
             passed: 0,
-            moved: Vec::new(),
-            groups: Vec::new(),
+            done: Rc::default(),
             with_back_row: HashSet::new(),
             before: Vec::new(),
-            places: HashMap::new(),
         }
     }
 
@@ -182,7 +171,7 @@ impl Course {
             self.with_back_row.insert(text(&input, "id").to_owned());
             return;
         }
-        self.note_moved(effect);
+        self.done.borrow_mut().note_moved(effect);
         let wave = waves::wave_of(number, &self.ends);
         if wave < self.passed {
             return;
@@ -194,19 +183,6 @@ impl Course {
             }
         }
         self.before.push((wave, record));
-    }
-
-    /// Notes from where a device was moved.
-    fn note_moved(&mut self, effect: &Effect) {
-        let Some(before) = effect.before.as_ref().filter(|_| !effect.is_action()) else { return };
-        let group = text(before, "devicegroup_id");
-        let from = (!group.is_empty()).then(|| {
-            *self.places.entry(group.to_owned()).or_insert_with_key(|id| {
-                self.groups.push(id.clone());
-                self.groups.len() - 1
-            })
-        });
-        self.moved.push(Moved { device: effect.id.clone(), from });
     }
 
     /// How many rows come next with this wave: its own, and what is left of those before it.
@@ -227,22 +203,15 @@ impl Course {
         self.ends.last().copied().unwrap_or_default()
     }
 
-    /// Notes what was moved of a wave, and gives the gate what it is asked about; how many were moved.
-    pub fn take_in(
-        &mut self,
-        wave: usize,
-        kept: Vec<Kept>,
-        records: &mut Records,
-    ) -> std::io::Result<u64> {
-        for (_, record) in self.before.iter().filter(|(of_row, _)| *of_row == wave) {
-            records.add(record)?;
+    /// A wave begins: what was done of it before this run was resumed belongs to it.
+    pub fn begin_wave(&mut self, wave: usize) {
+        let mut done = self.done.borrow_mut();
+        done.begin_wave();
+        for (of_row, record) in std::mem::take(&mut self.before) {
+            if of_row == wave {
+                done.add_record(&record);
+            }
         }
-        let already = self.moved.len();
-        for Kept { record, effects } in kept {
-            records.add(&record)?;
-            effects.iter().for_each(|effect| self.note_moved(effect));
-        }
-        Ok((self.moved.len() - already) as u64)
     }
 
     /// The wave was found good.
@@ -261,15 +230,14 @@ impl Course {
     /// from then on. Those of devices that were in no group come last.
     pub fn rows_back(&mut self, target: &str) -> Vec<Row> {
         let mut rows = std::mem::take(&mut self.back_rows);
-        let is_new = |moved: &&Moved| !self.with_back_row.contains(&moved.device);
-        let (grouped, others): (Vec<&Moved>, Vec<&Moved>) =
-            self.moved.iter().filter(is_new).partition(|moved| moved.from.is_some());
-        for moved in grouped.into_iter().chain(others) {
+        let done = self.done.borrow();
+        let is_new = |(device, _): &(&str, &str)| !self.with_back_row.contains(*device);
+        for (device, from) in done.each_moved().filter(is_new) {
             let mut record = Record::new();
             record.insert_text("type", ResourceKind::Device.noun());
-            record.insert_text("id", &moved.device);
+            record.insert_text("id", device);
             record.insert_text("devicegroup_id", target);
-            record.insert_text(BACK_TO, moved.from.map_or("", |group| &self.groups[group]));
+            record.insert_text(BACK_TO, from);
             let row = Row { record, source: "--back".to_owned() };
             journal::note_item(&Item::Row(row.clone()));
             rows.push(row);

@@ -16,7 +16,7 @@ use pipe::{Failure, Item, Row};
 use super::Rollout;
 use super::course::{BACK_TO, Course};
 use super::event::{self, Event};
-use super::gate::{Records, Verdict};
+use super::gate::Verdict;
 use super::offline;
 use super::schedule::{self, Hold, Progress, Rule, Step};
 
@@ -42,37 +42,24 @@ pub struct UnderWay<'a> {
     results: Results<'a>,
     reader: Reader,
     progress: Progress,
-    records: Records,
     /// Why the next wave waits, once that has been told.
     held: Option<Hold>,
 }
 
 impl<'a> UnderWay<'a> {
     /// One that has come as far as `course` says.
-    ///
-    /// # Errors
-    /// No temporary file can be made.
     pub fn new(
         flags: &'a Rollout,
         session: &'a Session,
         target: &'a Group,
         course: Course,
-        results: Results<'a>,
-    ) -> Result<Self, CommandError> {
-        let records = Records::new().map_err(|error| CommandError::cannot_keep(&error))?;
+        mut results: Results<'a>,
+    ) -> Self {
+        let done = course.done.clone();
+        results.keep(Box::new(move |row| done.borrow_mut().take(row)));
         let progress = Progress { passed: course.passed, moved_at: None };
         let reader = course.rows.read();
-        Ok(UnderWay {
-            flags,
-            session,
-            target,
-            course,
-            results,
-            reader,
-            progress,
-            records,
-            held: None,
-        })
+        UnderWay { flags, session, target, course, results, reader, progress, held: None }
     }
 
     /// Goes on until it is done, or does not go on.
@@ -83,7 +70,7 @@ impl<'a> UnderWay<'a> {
         };
         match halt {
             None if self.course.all() > 0 => {
-                let moved = self.course.moved.len() as u64;
+                let moved = self.course.done.borrow().moved();
                 self.tell(event::DONE, None, Some(moved), None);
             }
             None => {}
@@ -145,18 +132,13 @@ impl<'a> UnderWay<'a> {
         self.held = None;
         let wave = self.progress.passed;
         self.tell(event::WAVE_BEGUN, Some(wave), None, None);
+        self.course.begin_wave(wave);
+        let already = self.course.done.borrow().moved();
         let left = self.course.left_until(wave);
         let rows = self.reader.by_ref().take(left);
         move_noted(self.session, order, rows, &mut self.results);
-        let kept = self.results.take_kept();
-        let moved = Records::new().and_then(|records| {
-            self.records = records;
-            self.course.take_in(wave, kept, &mut self.records)
-        });
-        match moved {
-            Ok(moved) => self.tell(event::WAVE_MOVED, Some(wave), Some(moved), None),
-            Err(error) => self.results.end_run(CommandError::cannot_keep(&error)),
-        }
+        let moved = self.course.done.borrow().moved() - already;
+        self.tell(event::WAVE_MOVED, Some(wave), Some(moved), None);
         self.progress.moved_at = Some(clock::monotonic());
         if self.session.is_stopped() {
             return Some(Halt::Interrupted);
@@ -170,7 +152,8 @@ impl<'a> UnderWay<'a> {
             return Some(halt);
         }
         if let Some(gate) = &self.flags.gate {
-            match self.records.ask(self.session, gate) {
+            let verdict = self.course.done.borrow_mut().ask(self.session, gate);
+            match verdict {
                 Ok(Verdict::Passed) => {}
                 Ok(Verdict::Failed(reason)) => return Some(Halt::Bad(reason)),
                 Ok(Verdict::Stopped) => return Some(Halt::Interrupted),
@@ -188,9 +171,12 @@ impl<'a> UnderWay<'a> {
 
     fn too_many_are_offline(&mut self) -> Option<Halt> {
         let most = self.flags.max_unavailable?;
-        let moved = self.course.moved.iter().map(|moved| moved.device.as_str());
-        let moved: HashSet<&str> = moved.collect();
-        match offline::count(self.session, &self.target.id, &moved) {
+        let offline = {
+            let done = self.course.done.borrow();
+            let moved: HashSet<&str> = done.each_moved().map(|(device, _)| device).collect();
+            offline::count(self.session, &self.target.id, &moved)
+        };
+        match offline {
             Ok(offline) if most.is_exceeded(offline, self.course.all()) => {
                 Some(Halt::Bad(format!(
                     "{} of those rolled out are offline, and --max-unavailable allows no more than {}",
@@ -253,6 +239,7 @@ impl<'a> UnderWay<'a> {
 
     fn go_back(&mut self, reason: &str) {
         self.fail_rest(&not_rolled_out(reason));
+        self.course.done.borrow_mut().turn_back();
         let rows = self.course.rows_back(&self.target.id);
         let has_group = |row: &Row| !text(&row.record, BACK_TO).is_empty();
         let is_alike = |one: &Row, other: &Row| has_group(one) == has_group(other);
@@ -260,7 +247,7 @@ impl<'a> UnderWay<'a> {
             let to_group = rows.first().is_some_and(has_group);
             self.move_back(rows, to_group);
         }
-        let back = self.results.take_kept().len() as u64;
+        let back = self.course.done.borrow().back();
         self.tell(event::BACK, None, Some(back), None);
         let devices = count(back, "device");
         stderr::say(&format!("taken back to where they were before: {devices}"));

@@ -30,15 +30,13 @@ pub struct Kept {
     pub effects: Vec<Effect>,
 }
 
-impl Results<'_> {
-    /// From now on rows that are done are kept for the verb instead of being printed.
-    pub fn keep(&mut self) {
-        self.kept.get_or_insert_default();
-    }
+/// Who takes rows that were done.
+pub type Keeper = Box<dyn FnMut(&Kept)>;
 
-    /// Those that were kept since.
-    pub fn take_kept(&mut self) -> Vec<Kept> {
-        self.kept.as_mut().map(std::mem::take).unwrap_or_default()
+impl Results<'_> {
+    /// From now on rows that are done are given to the verb instead of being printed.
+    pub fn keep(&mut self, keeper: Keeper) {
+        self.kept = Some(keeper);
     }
 
     pub(super) fn flush_journal(&mut self) {
@@ -101,7 +99,7 @@ impl Results<'_> {
             self.tally.unchanged();
         }
         if let Some(kept) = &mut self.kept {
-            kept.push(Kept { record, effects });
+            kept(&Kept { record, effects });
             return true;
         }
         if self.writes && self.tally.ok + self.tally.unchanged == 1 && (changes || !self.plan) {
