@@ -30,6 +30,7 @@ main() {
     work_shift
     close_the_books
     try_new_version
+    roll_out_and_back
     plan_and_undo
     kill_and_resume
     printf '\nAll as the simulator says.\n'
@@ -224,6 +225,16 @@ try_new_version() {
     run 0 'imp-build copy --build v2 --dg Shipped'
     run 0 'imp-dg restart --dg Shipped'
     equal 'devices in Shipped with the new build' 39 "$(running Shipped | wc -l)"
+}
+
+roll_out_and_back() {
+    title 'A rollout in waves, whose gate fails in the second, and which goes back'
+    members Shipped > shipped
+    run 6 "imp-device list --dg Shipped | imp-device rollout --to Canary --waves 5,50%,100% --back \\
+    --gate 'test \"\$(wc -l)\" -le 5' > events-of-rollout.ndjson"
+    equal 'waves that were moved' 2 "$(grep -c '"wave_moved"' events-of-rollout.ndjson)"
+    same 'devices in Shipped, as before' shipped "$(members Shipped)"
+    equal 'devices in Canary, as before' 10 "$(members Canary | wc -l)"
 }
 
 plan_and_undo() {

@@ -21,6 +21,7 @@ mod commands {
     mod metrics;
     mod packages;
     mod questions;
+    pub(crate) mod rollout;
     mod sign_in;
     mod umbrella;
     mod unassign;
@@ -45,6 +46,7 @@ mod properties {
     mod input;
     mod journals;
     mod killed_changes;
+    mod killed_rollouts;
     mod killed_watches;
     mod kills;
     mod kills_of_other_verbs;
@@ -78,6 +80,7 @@ mod simulator {
     mod client;
     mod deployments;
     mod devices;
+    mod effects;
     mod factory;
     mod groups;
     mod hardware;

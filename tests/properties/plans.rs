@@ -32,6 +32,7 @@ fn writing_verbs(key: &str) -> Vec<(String, (usize, &'static str))> {
     let changes = |count: usize, kind: &'static str| (count, kind);
     vec![
         (format!("{FREE} imp-device assign --dg A"), changes(3, "device")),
+        ("imp-device list --dg A | imp-device rollout --to B".into(), changes(20, "device")),
         ("imp-device list --dg A | imp-device unassign".into(), changes(20, "device")),
         (format!("{IDS} imp-device update -n x"), changes(3, "device")),
         (format!("{FREE} imp-device remove -q"), changes(3, "device")),

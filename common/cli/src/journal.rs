@@ -41,14 +41,14 @@ pub(crate) use command::without_secrets;
 use current::{Changes, Planned};
 pub use current::{Thing, plan, plan_transfers, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};
-pub use directory::{all, find, forget, is_held, run_of};
+pub use directory::{all, find, forget, is_held, run_of, time_stamp};
 use file::JournalFile;
 use lines::write_row;
 use past::Past;
 pub(crate) use past::{
     changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,
 };
-pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way};
+pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way, steps};
 pub(crate) use told::{Told, note_told};
 pub use told::{note_answered, note_answered_of, note_part, note_part_of};
 pub use transfers::Transfers;
@@ -145,6 +145,17 @@ pub fn note_end_of_input(inputs: &Inputs) {
         let rows = journal.come.load(Ordering::Relaxed);
         journal.file.append([json!({"type": "read", "rows": rows})]);
     }
+}
+
+/// Notes how far a run has come that is more than its rows, for the run that goes on: see [`steps`]. It is on the
+/// disk before the next request that changes something.
+pub fn note_step(step: &Record) {
+    let Some(journal) = journal() else { return };
+    let mut line = step.clone();
+    line.insert_text("type", "step");
+    journal.file.append([line]);
+    journal.file.want_sync();
+    let _shown_later = journal.file.flush();
 }
 
 /// Hands to the system what has been noted.

@@ -72,6 +72,8 @@ pub struct Move<'a> {
     pub stream: bool,
     /// The unblessing key.
     pub key: Option<Secret>,
+    /// Only devices that are in this group are moved.
+    pub only_from: Option<Group>,
 }
 
 /// Moves the devices of the rows.
@@ -115,6 +117,23 @@ pub fn not_begun(session: &Session, order: &Move<'_>, reason: Failure) -> Result
         rows.for_each(|item| results.not_attempted(item));
     }
     Ok(results.finish())
+}
+
+/// Moves the devices of rows that the journal has already: a part of a run that decides by itself what comes next.
+pub fn move_noted(
+    session: &Session,
+    order: &Move<'_>,
+    rows: impl IntoIterator<Item = std::io::Result<Item>>,
+    results: &mut Results<'_>,
+) {
+    let mut job = MoveJob::new(session, order).of_noted_rows();
+    for item in rows {
+        let item = item.map_err(|error| ReadError::new("rows that waited", &error));
+        if !job.add(item, false, results) {
+            break;
+        }
+    }
+    job.carry_out(results);
 }
 
 /// Moves the members of `groups`, as the service lists them now.

@@ -16,6 +16,19 @@ fn rehearse_on_a_copy() {
 }
 
 #[test]
+fn roll_out_in_waves() {
+    let mut job = Job::of("Roll out in waves, with a way back");
+    job.dir.sh("imp-dg create -p Ovens --dg-type production -n Next").ok();
+    // A quarter of an hour is too long for a test, and the minutes of the gate are not used.
+    let display = job.displays.pop_front().expect("a display");
+    let script = display.script.replace("--soak 15m", "--soak 10ms");
+    job.dir.sh(&script).ok();
+    let events = job.dir.read_lines("rollout.ndjson");
+    assert_eq!(events.last().expect("an event")["event"], "done");
+    assert_eq!(job.number("Next"), job.dir.read_lines("online.ndjson").len());
+}
+
+#[test]
 fn let_a_second_person_look() {
     let mut job = Job::of("Let a second person look at a plan");
     job.type_next();

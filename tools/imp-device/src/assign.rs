@@ -62,6 +62,7 @@ impl Assign {
             batch: self.bulk.batch(),
             stream: self.bulk.stream,
             key: None,
+            only_from: None,
         };
         // A wrong group is one error, not one for each row.
         match dg.as_ref().map(|group| session.find(ResourceKind::DeviceGroup, group)) {

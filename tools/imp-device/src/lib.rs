@@ -15,6 +15,7 @@ mod list;
 mod metrics;
 mod remove;
 mod restart;
+mod rollout;
 mod unassign;
 mod update;
 mod wait;
@@ -96,6 +97,13 @@ enum Verb {
         "imp-device list --unassigned | imp-device assign --dg Bench --dry-run",
     ]))]
     Assign(Deferred<assign::Assign>),
+    /// Move devices to another device group, wave after wave
+    #[command(after_help = help::examples("imp-device", &[
+        "imp-device list --dg Old | imp-device rollout --to New --soak 15m",
+        "imp-device rollout --to New --gate ./check.sh --back --input devices.csv",
+        "imp-device list --dg Old | imp-device rollout --to New --waves 1%,100% --plan",
+    ]))]
+    Rollout(Deferred<rollout::Rollout>),
     /// Take devices out of their device groups
     #[command(after_help = help::examples("imp-device", &[
         "imp-device unassign oven-7",
@@ -131,6 +139,7 @@ static PRINTED: Printed = Printed(&[
     &[&resources::DEVICE],
     &OF_CHANGES,
     &[&history::HISTORY, &diff::DIFFERENCE, &watch::DEVICE_CHANGE],
+    &[&rollout::event::ROLLOUT_EVENT],
     &OF_FOLLOWED,
 ]);
 
@@ -145,6 +154,7 @@ pub fn run() -> ExitCode {
         Verb::Diff(diff) => diff.run(),
         Verb::Metrics(metrics) => metrics.run(),
         Verb::Assign(assign) => assign.run(),
+        Verb::Rollout(rollout) => rollout.run(),
         Verb::Unassign(unassign) => unassign.run(),
         Verb::Update(update) => update.run(),
         Verb::Remove(remove) => remove.run(),

@@ -30,7 +30,14 @@ impl Unassign {
         job.ask = Some(membership::unblessing(self.unblessing.confirmed));
         ops::membership::move_devices(
             &session,
-            &Move { job, target: None, batch: self.bulk.batch(), stream: self.bulk.stream, key },
+            &Move {
+                job,
+                target: None,
+                batch: self.bulk.batch(),
+                stream: self.bulk.stream,
+                key,
+                only_from: None,
+            },
         )
     }
 }

@@ -6,7 +6,7 @@
 
 mod condition;
 mod look;
-mod share;
+pub mod share;
 mod waiting;
 
 use std::time::{Duration, Instant};

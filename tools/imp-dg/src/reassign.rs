@@ -40,6 +40,7 @@ impl Reassign {
             batch: self.bulk.batch(),
             stream: false,
             key: None,
+            only_from: None,
         };
         ops::membership::move_members(&session, &order, &groups)
     }

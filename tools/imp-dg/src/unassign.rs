@@ -35,7 +35,14 @@ impl Unassign {
         let args = self.results.row_args("device", "--dg");
         let mut job = RowJob::changing(args, self.changes);
         job.ask = Some(membership::unblessing(self.unblessing.confirmed));
-        let order = Move { job, target: None, batch: self.bulk.batch(), stream: false, key };
+        let order = Move {
+            job,
+            target: None,
+            batch: self.bulk.batch(),
+            stream: false,
+            key,
+            only_from: None,
+        };
         ops::membership::move_members(&session, &order, &groups)
     }
 }

@@ -1,7 +1,9 @@
 //! The simulated service's time. The only place of imp-sim that reads a clock or waits.
 //!
 //! Wall time is read once, at the start; all later times follow from the monotonic clock, so that
-//! tokens, rate windows and time stamps can never disagree with each other.
+//! tokens, rate windows and time stamps can never disagree with each other. What the service knows has
+//! its times from [`Clock::now`], which may run fast; what clients wait for, and the rate limit, has
+//! them from the other functions, which never do: the clients' own clocks run as fast as ever.
 
 #![expect(
     clippy::disallowed_methods,
@@ -18,6 +20,7 @@ use crate::state::ids::Timestamp;
 pub struct Clock {
     time: Time,
     started_at: Timestamp,
+    speed: u32,
 }
 
 enum Time {
@@ -32,15 +35,20 @@ impl Clock {
     pub fn start() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let started_at = Timestamp(u64::try_from(since_epoch.as_millis()).unwrap_or_default());
-        Self { time: Time::Real(Instant::now()), started_at }
+        Self { time: Time::Real(Instant::now()), started_at, speed: 1 }
     }
 
     /// A clock that shows what it is told has passed, in nanoseconds, since `started_at`.
     pub fn told(started_at: Timestamp, passed: Arc<AtomicU64>) -> Self {
-        Self { time: Time::Told(passed), started_at }
+        Self { time: Time::Told(passed), started_at, speed: 1 }
     }
 
-    /// Time since the start.
+    /// The same clock, but what it shows runs so many times as fast.
+    pub fn at_speed(self, speed: u32) -> Self {
+        Self { speed, ..self }
+    }
+
+    /// Time since the start, as it is for the clients.
     pub fn elapsed(&self) -> Duration {
         match &self.time {
             Time::Real(started) => started.elapsed(),
@@ -48,9 +56,9 @@ impl Clock {
         }
     }
 
-    /// The present time, to the millisecond.
+    /// The service's present time, to the millisecond.
     pub fn now(&self) -> Timestamp {
-        self.started_at.plus(self.elapsed())
+        self.started_at.plus(self.elapsed().saturating_mul(self.speed))
     }
 
     /// Rings once.

@@ -51,11 +51,12 @@ fn dispatch(sim: &Sim, head: &Parts, body: &[u8]) -> Answer {
         ("GET", "restarts") => lines(records::events(&sim.state(), owner)),
         ("GET", "logs") => lines(records::logs(&sim.state(), owner)),
         ("GET", "faults") => lines(faults(sim).into_iter()),
-        ("POST", "faults") => add_faults(sim, body),
+        ("POST", "faults") => add_each(body, |rule| sim.faults().add(rule)),
         ("DELETE", "faults") => {
             sim.faults().clear();
             done()
         }
+        (method, "effects") => effects(sim, method, body),
         ("POST", "expire-tokens") => {
             sim.state().expire_access();
             sim.mark_changed();
@@ -118,14 +119,31 @@ fn faults(sim: &Sim) -> Vec<Value> {
         .collect()
 }
 
+fn effects(sim: &Sim, method: &str, body: &[u8]) -> Answer {
+    let now = sim.clock.now();
+    match method {
+        "GET" => {
+            let state = sim.state();
+            let report = state.live.effects.report();
+            lines(report.map(|(rule, applied)| json!({"rule": rule, "applied": applied})))
+        }
+        "POST" => add_each(body, |rule| sim.state().add_effect(rule, now)),
+        "DELETE" => {
+            sim.state().live.effects.clear();
+            done()
+        }
+        _ => nothing(),
+    }
+}
+
 /// The body is one rule a line.
-fn add_faults(sim: &Sim, body: &[u8]) -> Answer {
+fn add_each(body: &[u8], add: impl Fn(&str) -> Result<(), String>) -> Answer {
     let Ok(text) = std::str::from_utf8(body) else {
         return wrong("the body is not UTF-8");
     };
     let rules = text.lines().map(str::trim).filter(|line| !line.is_empty());
     for rule in rules {
-        if let Err(error) = sim.faults().add(rule) {
+        if let Err(error) = add(rule) {
             return wrong(&error);
         }
     }

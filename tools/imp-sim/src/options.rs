@@ -88,6 +88,12 @@ pub struct ServiceOptions {
     /// Let requests go wrong: "METHOD PATH [STATUS] [KEY=VALUE]..."; see imp-sim(1).
     #[arg(long, value_name = "RULE")]
     pub fault: Vec<String>,
+    /// Let a build take devices offline: "build=SHA offline=5% [after=60s]"; see imp-sim(1).
+    #[arg(long, value_name = "RULE")]
+    pub effect: Vec<String>,
+    /// Let the service's clock run so many times as fast: tokens, times, effects.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub speed: u32,
     /// Answer an open question another way; see `imp-sim variants`.
     #[arg(long, value_name = "NAME=VALUE")]
     pub variant: Vec<String>,

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Serialize;
@@ -21,6 +22,9 @@ use crate::state::load::{Record, load};
 use crate::state::population::{Population, populate};
 use crate::state_file;
 use crate::variants::Variants;
+
+/// How often it is looked whether something has become due.
+const LOOKS: Duration = Duration::from_millis(100);
 
 /// A service that is listening.
 pub struct Running {
@@ -99,11 +103,21 @@ pub async fn start(options: &ServiceOptions, listen: SocketAddr) -> anyhow::Resu
     };
     tokio::spawn(server::listen(listener, service));
     let entry = entry(&sim.state(), &origin, &control, ca_file)?;
+    let effects = sim.clone();
+    tokio::spawn(async move { keep_up(&effects).await });
     if let Some(path) = options.state.clone() {
         let sim = sim.clone();
         tokio::spawn(async move { state_file::keep_saving(&sim, &path).await });
     }
     Ok(Running { sim, entry })
+}
+
+/// Lets what is due happen also when nobody asks anything: readers of log streams are told.
+async fn keep_up(sim: &Sim) {
+    loop {
+        sim.clock.wait(LOOKS).await;
+        drop(sim.state());
+    }
 }
 
 /// Saves the state for the last time.
@@ -119,7 +133,12 @@ pub fn simulator(options: &ServiceOptions, clock: Clock) -> anyhow::Result<Sim> 
         faults.add(rule).map_err(anyhow::Error::msg)?;
     }
     let settings = Settings { latency: options.latency, token_life: options.token_life, variants };
-    Ok(Sim::new(clock, settings, initial_state(options)?, options.rate_limit.0, faults))
+    let clock = clock.at_speed(options.speed);
+    let mut state = initial_state(options)?;
+    for rule in &options.effect {
+        state.add_effect(rule, clock.now()).map_err(anyhow::Error::msg)?;
+    }
+    Ok(Sim::new(clock, settings, state, options.rate_limit.0, faults))
 }
 
 /// The state file, if there is one already; else what the other options ask for.

@@ -76,9 +76,13 @@ impl Sim {
         }
     }
 
-    /// The service's state.
+    /// The service's state, as it is by now.
     pub fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        let mut state = lock(&self.state);
+        if state.carry_out_effects(&self.settings.variants, self.clock.now()) {
+            self.mark_changed();
+        }
+        state
     }
 
     /// The rate limits.

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod deployments;
 pub mod device_maker;
 pub mod devices;
+pub mod effects;
 pub mod factory;
 pub mod group_type;
 pub mod groups;
@@ -72,6 +73,8 @@ pub struct Live {
     pub streams: streams::Streams,
     /// Webhook calls that nobody has taken on yet.
     pub calls: Vec<hooks::Call>,
+    /// Builds that take devices offline.
+    pub effects: effects::Effects,
     /// Of deployments that ran; device and agent.
     pub programs: HashMap<Id, Arc<Programs>>,
 }

@@ -4,7 +4,7 @@ use model::Secret;
 
 /// Long options of twelve characters: as long as an agent id, so they must be told apart from one. A test
 /// compares them with the help of all commands.
-const AS_LONG_AS_AN_AGENT_ID: [&str; 12] = [
+const AS_LONG_AS_AN_AGENT_ID: [&str; 13] = [
     "--any-device",
     "--if-changed",
     "--remove-tag",
@@ -14,6 +14,7 @@ const AS_LONG_AS_AN_AGENT_ID: [&str; 12] = [
     "--agent-file",
     "--agent-only",
     "--unflag-old",
+    "--pause-file",
     "--ready-file",
     "--forward-to",
     "--failed-too",

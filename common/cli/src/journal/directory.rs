@@ -228,7 +228,7 @@ pub(super) fn interrupted(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// Now, as in records.
-pub(super) fn time_stamp() -> String {
+pub fn time_stamp() -> String {
     thread_local! {
         /// The last millisecond, and its stamp: hundreds of rows are told in one.
         static LAST: RefCell<(u128, String)> = RefCell::default();

@@ -247,8 +247,8 @@ pub fn goes_on() -> bool {
     journal().is_some_and(|journal| journal.past.is_some())
 }
 
-/// Gives each row that was done before this run was resumed, as it was read, with what that changed.
-pub fn each_done_before(mut each: impl FnMut(&Record, &Effect)) {
+/// Gives each row that was done before this run was resumed: its number, how it was read, and what that changed.
+pub fn each_done_before(mut each: impl FnMut(u64, &Record, &Effect)) {
     let Some(past) = journal().and_then(|journal| journal.past.clone()) else { return };
     let mut rows: HashMap<u64, Record> = HashMap::new();
     let take = |line: Option<Record>| {
@@ -257,11 +257,17 @@ pub fn each_done_before(mut each: impl FnMut(&Record, &Effect)) {
         if let Some(input) = line.record("input") {
             rows.insert(row, input);
         } else if let (Some(input), Ok(change)) = (rows.get(&row), Change::of_record(&line)) {
-            each(input, &change.effect);
+            each(row, input, &change.effect);
         }
     };
     // It could be read before.
     let _length = recorded::each_line(&past.path, past.recorded.length, take);
+}
+
+/// What was noted with [`super::note_step`] before this run was resumed.
+pub fn steps() -> Vec<Record> {
+    let lines = past().and_then(|past| past.lines("step").ok());
+    lines.into_iter().flatten().filter_map(Result::ok).collect()
 }
 
 /// What this run made before it was resumed was made since then, by the clock of the service, which may differ a

@@ -6,7 +6,8 @@ mod printed;
 
 use model::text::one_line;
 use model::{ErrorKind, Record, ResourceKind};
-pub use printed::MovedDevice;
+use printed::Keeper;
+pub use printed::{Kept, MovedDevice};
 use std::collections::BTreeMap;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
@@ -57,6 +58,8 @@ pub struct Results<'a> {
     thing: Option<Thing>,
     /// Records of rows that are reported together, to be printed once the journal has all of them.
     waiting: Option<Vec<Record>>,
+    /// Who takes rows that were done, where the verb prints something else.
+    kept: Option<Keeper>,
 }
 
 impl<'a> Results<'a> {
@@ -99,6 +102,7 @@ impl<'a> Results<'a> {
             reported: 0,
             thing: None,
             waiting: None,
+            kept: None,
         };
         if writes && !dry_run {
             journal::begin(session, args.source.noun)?;

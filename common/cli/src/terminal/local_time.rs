@@ -6,6 +6,14 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// Minutes since midnight in the same time zone.
+pub fn minute_of_day(time: SystemTime) -> u16 {
+    let Ok(time) = Timestamp::try_from(time) else { return 0 };
+    let here = time.to_zoned(TimeZone::system());
+    let [hour, minute] = [here.hour(), here.minute()].map(i8::unsigned_abs).map(u16::from);
+    hour * 60 + minute
+}
+
 /// Date and time of day in the time zone of `TZ`, or else of this machine.
 pub fn date_and_time(time: SystemTime) -> [String; 2] {
     let Ok(time) = Timestamp::try_from(time) else { return Default::default() };

@@ -33,11 +33,19 @@ pub(super) struct MoveJob<'a> {
     rows: MoveRows,
     /// The service has just said where the devices are.
     listed: bool,
+    /// The journal has the rows already.
+    noted: bool,
 }
 
 impl<'a> MoveJob<'a> {
     pub fn new(session: &'a Session, order: &'a Move<'a>) -> Self {
-        MoveJob { session, order, spool: Spool::new(), rows: MoveRows::default(), listed: false }
+        let (spool, rows) = (Spool::new(), MoveRows::default());
+        MoveJob { session, order, spool, rows, listed: false, noted: false }
+    }
+
+    /// The same of rows that the journal has already.
+    pub fn of_noted_rows(self) -> Self {
+        MoveJob { noted: true, ..self }
     }
 
     /// Takes one more; `listed`: the service has just said where it is. False when no more can be taken,
@@ -55,7 +63,9 @@ impl<'a> MoveJob<'a> {
                 return false;
             }
         };
-        journal::note_item(&item);
+        if !self.noted {
+            journal::note_item(&item);
+        }
         let kept = self.spool.push(&item);
         self.note(&item, listed);
         kept.map_err(|error| results.end_run(CommandError::cannot_keep(&error))).is_ok()
@@ -71,6 +81,11 @@ impl<'a> MoveJob<'a> {
                     ..Requested::new(&identifier.text, identifier.named_by, target)
                 };
                 self.rows.push(Some(requested));
+                if let Some(group) = &self.order.only_from {
+                    let devices = self.rows.devices_mut();
+                    let from = devices.groups.number(group);
+                    devices.expect(number, Some(from));
+                }
             }
             Err(failure) => {
                 self.rows.push(None);
@@ -210,6 +225,7 @@ impl<'a> MoveJob<'a> {
             || self.order.job.is_dry_run()
             // What leaves a group can be undone only if it is known which, and it may be protected.
             || !journal::is_off()
+            || self.noted
             || self.session.guards.protect_something()
             || are_of_several_shapes(devices);
         let rows: Vec<u32> = devices.asking().collect();

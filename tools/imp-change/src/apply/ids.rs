@@ -31,7 +31,7 @@ impl Ids {
 impl Run<'_> {
     /// Takes in what was done before the run was interrupted.
     pub fn take_up_again(&mut self) {
-        journal::each_done_before(|record, done| {
+        journal::each_done_before(|_, record, done| {
             if let Ok(change) = Change::of_record(record) {
                 self.note_result(&change.effect, done);
             }

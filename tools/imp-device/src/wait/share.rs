@@ -19,6 +19,14 @@ impl Share {
         }
     }
 
+    /// As it is given.
+    pub fn in_words(self) -> String {
+        match self {
+            Share::Number(number) => number.to_string(),
+            Share::Percent(percent) => format!("{percent}%"),
+        }
+    }
+
     /// Whether `number` of `all` are more than this.
     pub fn is_exceeded(self, number: u64, all: u64) -> bool {
         match self {

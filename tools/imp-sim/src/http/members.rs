@@ -39,7 +39,9 @@ pub fn remove(call: &Call<'_>, group: &str) -> Result<Answer, Refusal> {
         check_key(call, group)?;
         limit_unblessing(call)?;
     }
-    Ok(each(call, &devices, |state, device| state.unassign(call.caller, id, device, call.now)))
+    Ok(each(call, &devices, |state, device| {
+        state.unassign(call.caller, id, device, call.variants(), call.now)
+    }))
 }
 
 fn check_key(call: &Call<'_>, group: &str) -> Result<(), Refusal> {

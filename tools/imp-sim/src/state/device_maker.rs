@@ -98,6 +98,7 @@ impl DeviceMaker {
             plan_id: None,
             firmware: Firmware::default(),
             events: Events::default(),
+            silenced: false,
         }
     }
 

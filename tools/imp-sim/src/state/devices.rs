@@ -67,6 +67,9 @@ pub struct Device {
     /// What was done to it, for tests.
     #[serde(default)]
     pub events: Events,
+    /// Offline because of the build it runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silenced: bool,
 }
 
 impl Device {
@@ -210,6 +213,11 @@ impl Devices {
     /// The devices of a group.
     pub fn of_group(&self, group: Id) -> &[u32] {
         self.groups.get(&group).map_or(&[], Vec::as_slice)
+    }
+
+    /// All slots there are; those of devices that were removed are empty.
+    pub fn slots(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }
 
     /// Every device, oldest first.

@@ -243,6 +243,7 @@ impl Record {
             plan_id: self.text("plan_id")?,
             firmware: Firmware::default(),
             events: Events::default(),
+            silenced: false,
         };
         let is_there = state.devices.find(&id.to_string()).is_some();
         if is_there || state.devices.add(device) {

@@ -122,6 +122,7 @@ impl State {
         caller: Id,
         group: Id,
         device: &str,
+        variants: &Variants,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let slot = self.device_slot(caller, device)?;
@@ -135,6 +136,9 @@ impl State {
             }
             device.events.unassigned += 1;
             device.firmware = Firmware::default();
+        }
+        if self.is_back_with(slot, None) {
+            self.set_online(slot, true, variants, now);
         }
         self.record_event(slot, "unassigned", caller, now);
         Ok(())

@@ -56,6 +56,9 @@ impl State {
     pub fn boot(&mut self, slot: u32, variants: &Variants, now: Timestamp) {
         let Some(device) = self.devices.get(slot) else { return };
         let Some(group) = self.group_of(device) else { return };
+        if self.is_back_with(slot, group.current_deployment) {
+            return self.set_online(slot, true, variants, now);
+        }
         let (online, before, current) = (device.online, device.firmware, group.current_deployment);
         let logs = has_logs(group, variants);
         let keeps_agent = !online && !self.is_too_old(before.agent, group);
@@ -67,6 +70,7 @@ impl State {
         if let Some(device) = self.devices.get_mut(slot) {
             device.firmware = after;
         }
+        self.has_started(slot, now);
         if !logs {
             return;
         }
@@ -102,6 +106,7 @@ impl State {
             return;
         }
         device.online = online;
+        device.silenced = false;
         device.device_state_changed_at = now;
         let (before, running) = (device.firmware, device.agent_running);
         let device = &*device;
@@ -119,6 +124,7 @@ impl State {
             device.firmware.device = current;
             device.firmware.agent = current.filter(|_| running);
         }
+        self.has_started(slot, now);
         if logs && before.device != current {
             self.log_download(slot, current, true, now);
             self.log_program(slot, current, true, now);

@@ -21,7 +21,24 @@ pub struct MovedDevice<'a> {
     pub to: Option<(&'a str, &'a str)>,
 }
 
+/// A row that was done and is not printed.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The record that would have been printed.
+    pub record: Record,
+    /// What it has changed.
+    pub effects: Vec<Effect>,
+}
+
+/// Who takes rows that were done.
+pub type Keeper = Box<dyn FnMut(&Kept)>;
+
 impl Results<'_> {
+    /// From now on rows that are done are given to the verb instead of being printed.
+    pub fn keep(&mut self, keeper: Keeper) {
+        self.kept = Some(keeper);
+    }
+
     pub(super) fn flush_journal(&mut self) {
         if let Err(error) = journal::flush() {
             self.end_run(CommandError::usage(format!("the journal cannot be written: {error}")));
@@ -60,7 +77,7 @@ impl Results<'_> {
             from: moved.from,
             to: moved.to,
         };
-        if self.plan || journal::goes_on() {
+        if self.plan || self.kept.is_some() || journal::goes_on() {
             let effect = transfer.effect();
             return self.good(RowDone::new(record, outcome).with(effect), source);
         }
@@ -80,6 +97,10 @@ impl Results<'_> {
             self.tally.ok();
         } else {
             self.tally.unchanged();
+        }
+        if let Some(kept) = &mut self.kept {
+            kept(&Kept { record, effects });
+            return true;
         }
         if self.writes && self.tally.ok + self.tally.unchanged == 1 && (changes || !self.plan) {
             self.session.output.expect_own(&self.session.inputs.own_fields());

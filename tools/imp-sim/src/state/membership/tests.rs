@@ -136,7 +136,8 @@ fn an_unblessed_device_is_a_development_device() {
     let id = factory.device("imp005", Some(group));
     let slot = factory.state.devices.find(&id.to_string()).unwrap();
     factory.state.devices.get_mut(slot).unwrap().plan_id = Some("plan".to_owned());
-    factory.state.unassign(factory.main, group, &id.to_string(), NOW).unwrap();
+    let (main, variants) = (factory.main, &factory.variants);
+    factory.state.unassign(main, group, &id.to_string(), variants, NOW).unwrap();
     let device = factory.state.devices.get(slot).unwrap();
     assert_eq!((device.group, &device.plan_id, device.agent_running), (None, &None, false));
     assert_eq!(device.agent, AgentId::of(id, &factory.main.to_string()));

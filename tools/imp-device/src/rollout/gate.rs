@@ -1,0 +1,76 @@
+//! The gate of a wave: any command line, which reads the wave's records on its stdin and says by its exit code
+//! whether the next wave may begin.
+//!
+//! Careful about what it inherits. Its stdin is a file without a name, so that it need not read it; what it prints
+//! goes to stderr, since stdout is for events; and it is no part of the run that is resumed.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use api::send::clock;
+use cli::Session;
+use model::Record;
+
+/// How often it is looked whether it has ended.
+const LOOKS: Duration = Duration::from_millis(20);
+
+/// What a gate says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    Passed,
+    /// Do not, for this reason.
+    Failed(String),
+    /// It was not awaited, because a signal came.
+    Stopped,
+}
+
+/// The records of a wave, as they become known.
+pub struct Records(BufWriter<File>);
+
+impl Records {
+    /// None yet.
+    pub fn new() -> io::Result<Records> {
+        tempfile::tempfile().map(BufWriter::new).map(Records)
+    }
+
+    /// Adds one.
+    pub fn add(&mut self, record: &Record) -> io::Result<()> {
+        let mut line = String::new();
+        record.write_json(&mut line);
+        line.push('\n');
+        self.0.write_all(line.as_bytes())
+    }
+
+    /// Asks the gate about them.
+    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<Verdict> {
+        self.0.flush()?;
+        let mut stdin = self.0.get_ref().try_clone()?;
+        stdin.rewind()?;
+        let mut child = Command::new("sh")
+            .arg("-c")
+            .arg(format!("exec >&2\n{gate}"))
+            .stdin(Stdio::from(stdin))
+            .env_remove("IMP_RESUME")
+            .env_remove("IMP_RESUME_FAILED")
+            .spawn()?;
+        loop {
+            let status = child.try_wait()?;
+            if session.is_stopped() {
+                // At a terminal the signal has reached it too.
+                let _already_gone = child.kill();
+                child.wait()?;
+                return Ok(Verdict::Stopped);
+            }
+            match status {
+                Some(status) if status.success() => return Ok(Verdict::Passed),
+                Some(status) => {
+                    return Ok(Verdict::Failed(format!("the gate ended with {status}")));
+                }
+                None => _ = clock::wait_unless(&session.stop, LOOKS),
+            }
+        }
+    }
+}
