@@ -168,7 +168,7 @@ make_factory() {
     --dut DUTs --create-dut --target Shipped --create-target'
     printf 'server.log("version 1");\n' > v1.nut
     printf 'server.log("version 2");\n' > v2.nut
-    run 0 'imp-build deploy --dg Shipped --device-file v1.nut'
+    run 0 'imp-build deploy --dg Shipped --device-file v1.nut --confirmed'
     # Somebody connects the fixture with the app.
     run 0 'imp-sim add --imp-type imp005 > fixture.ndjson'
     run 0 'imp-device assign --dg Fixtures --input fixture.ndjson'
@@ -218,12 +218,12 @@ listen() {
 try_new_version() {
     title 'A new version: ten devices first, then all'
     run 0 'imp-dg create --product Bakery --dg-type production --name Canary'
-    run 0 'imp-build deploy --dg Canary --device-file v2.nut --tag v2'
+    run 0 'imp-build deploy --dg Canary --device-file v2.nut --tag v2 --confirmed'
     run 0 'imp-device list --dg Shipped | head -10 | imp-device assign --dg Canary'
     equal 'devices in Canary with its build' 10 "$(running Canary | wc -l)"
     equal 'devices in Shipped with its build' 39 "$(running Shipped | wc -l)"
-    run 0 'imp-build copy --build v2 --dg Shipped'
-    run 0 'imp-dg restart --dg Shipped'
+    run 0 'imp-build copy --build v2 --dg Shipped --confirmed'
+    run 0 'imp-dg restart --dg Shipped --confirmed'
     equal 'devices in Shipped with the new build' 39 "$(running Shipped | wc -l)"
 }
 

@@ -99,6 +99,7 @@ mod simulator {
 mod docs {
     mod commands;
     mod cookbook;
+    mod dependencies;
     mod manual;
     mod production_guide;
     mod schemas;

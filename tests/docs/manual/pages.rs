@@ -21,12 +21,13 @@ pub fn read(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The names of the files in `man/`, in their order.
+/// The names of the pages in `man/`, in their order.
 pub fn names() -> Vec<String> {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../man");
     let entries = std::fs::read_dir(directory).expect("there are manual pages");
     let mut names: Vec<String> = entries
         .map(|entry| entry.expect("a file").file_name().into_string().expect("UTF-8"))
+        .filter(|name| name.ends_with(['1', '7']))
         .collect();
     names.sort();
     names
