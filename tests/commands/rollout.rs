@@ -149,6 +149,46 @@ fn without_a_way_back_it_goes_on_at_the_gate_that_failed() {
     assert_eq!(sizes, ["10", "10", "90"], "the first wave is judged again, with all its devices");
 }
 
+#[test]
+fn waves_that_cannot_be_meant_and_a_gate_of_nothing_move_no_device() {
+    let fleet = Fleet::new();
+    for words in ["--waves 0", "--waves 0%", "--waves 50%,10%", "--waves 40,20", "--gate ''"] {
+        fleet.rollout(words).no_stdout().code(2);
+    }
+    assert_eq!(fleet.arrived(), 0);
+}
+
+#[test]
+fn a_column_called_as_ours_is_the_users() {
+    let fleet = Fleet::new();
+    fleet.dir.sh("jq -c '.back_to=\"shelf 3\"' devices.ndjson > d && mv d devices.ndjson").quiet();
+    fleet.rollout("--waves 10,100% --gate 'test -e go'").code(6);
+    fleet.dir.write("go", "");
+    fleet.dir.sh("imp-change resume last").ok();
+    assert_eq!(fleet.arrived(), 100);
+}
+
+#[test]
+fn a_wave_of_which_nothing_was_moved_lets_no_other_begin() {
+    let fleet = Fleet::new();
+    let first = "(echo '{\"id\":\"nobody\"}'; cat devices.ndjson) > d && mv d devices.ndjson";
+    fleet.dir.sh(first).quiet();
+    let run = fleet.rollout("--order input --waves 1,100% --gate true --back --output csv").code(6);
+    let run = run.says("none of the wave's devices could be moved");
+    assert_eq!(run.lines()[0], "type,event,at,wave,waves,devices,moved,reason");
+    assert_eq!(fleet.touched(), 0);
+}
+
+#[test]
+fn the_gate_works_as_the_account_of_the_rollout() {
+    let fleet = Fleet::new();
+    fleet.dir.sh("mv \"$(imp-auth info | jq -r .file)\" other.auth").quiet();
+    fleet.dir.sh("imp-device list --limit 1").code(3);
+    let gate = "--auth-file other.auth --gate 'imp-device list --limit 1 > /dev/null'";
+    fleet.rollout(&format!("--waves 10,100% {gate}")).ok();
+    assert_eq!(fleet.arrived(), 100);
+}
+
 fn wait_for_event(running: &Background, event: &str) {
     running.wait_for(event, || running.stdout().contains(&format!("\"{event}\"")));
 }

@@ -118,6 +118,17 @@ fn a_part_of_a_journal_and_a_pipe_are_read_and_a_bad_line_is_said() {
 }
 
 #[test]
+fn the_page_never_replaces_what_it_is_made_of() {
+    let dir = shift();
+    let before = dir.read("events.ndjson");
+    let line = "ln -sf events.ndjson link; imp-hook report --journal events.ndjson --html";
+    for page in ["link", "events.ndjson"] {
+        dir.sh(&format!("{line} {page}")).no_stdout().says("--html would replace").code(2);
+    }
+    assert_eq!(dir.read("events.ndjson"), before);
+}
+
+#[test]
 fn a_person_sees_bars_that_fit_the_screen() {
     let dir = shift();
     let screen = |columns: usize, options: &str| -> Vec<String> {

@@ -18,10 +18,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use cli::Session;
 use cli::rows::RowJob;
 use cli::rows::results::Results;
 use cli::terminal::stderr;
+use cli::{CommandError, Session};
 use model::ResourceKind;
 use ops::membership::{Group, Move, move_noted};
 
@@ -100,6 +100,7 @@ enum Order {
 
 impl Rollout {
     pub fn run(&self) -> cli::Result {
+        self.check()?;
         let session = Session::open(&self.common)?;
         let to = session.single(ResourceKind::DeviceGroup, "--to", Some(&self.to))?;
         let to = session.find(ResourceKind::DeviceGroup, &to.unwrap_or_default())?;
@@ -123,7 +124,7 @@ impl Rollout {
             Order::Input => number,
         };
         let how = (|all| waves::ends(&self.waves, all), key);
-        let Some(course) = Course::read(&session, rows, how, &mut results)? else {
+        let Some(course) = Course::read(&session, &target.id, rows, how, &mut results)? else {
             return Ok(results.finish());
         };
         if job.is_dry_run() {
@@ -139,6 +140,17 @@ impl Rollout {
             Err(error) => under_way.refuse(error),
         }
         Ok(under_way.finish())
+    }
+
+    /// Whether it says something that can be meant.
+    fn check(&self) -> Result<(), CommandError> {
+        waves::check(&self.waves).map_err(CommandError::usage)?;
+        match &self.gate {
+            Some(gate) if gate.trim().is_empty() => {
+                Err(CommandError::usage("--gate is empty: give a command, or leave it out"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -58,6 +58,16 @@ pub struct Report {
 impl Report {
     pub fn run(&self) -> cli::Result {
         if let Some(html) = &self.html {
+            let same = |file: &&PathBuf| {
+                file.canonicalize().is_ok_and(|file| html.canonicalize().is_ok_and(|it| it == file))
+            };
+            let read = self.journal.iter().chain(&self.expected).chain(&self.duts);
+            if let Some(file) = read.into_iter().find(same) {
+                let file = file.display();
+                return Err(CommandError::usage(format!(
+                    "--html would replace {file}, which is read"
+                )));
+            }
             cli::replaceable(html, Readers::Everybody)
                 .map_err(|error| cannot_write(html, &error))?;
         }

@@ -139,6 +139,9 @@ const WEBHOOK_EVENT: &[&str] = &[
     "repeat",
 ];
 
+const ROLLOUT_EVENT: &[&str] =
+    &["type", "event", "at", "wave", "waves", "devices", "moved", "reason"];
+
 const SHIFT: &[&str] = &[
     "type",
     "by",
@@ -176,6 +179,7 @@ pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "log" => LOG,
         "history" => HISTORY,
         "difference" => DIFFERENCE,
+        "rollout_event" => ROLLOUT_EVENT,
         "movement" => MOVEMENT,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => DEVICE_GROUP,
         _ => return None,
@@ -190,6 +194,16 @@ const DEVICE_TABLE: [(&str, &str); 6] = [
     ("device_online", "ONLINE"),
     ("devicegroup_id", "GROUP"),
     ("product_id", "PRODUCT"),
+];
+
+/// The columns of a table of what happened in a rollout.
+const ROLLOUT_TABLE: [(&str, &str); 6] = [
+    ("at", "AT"),
+    ("event", "EVENT"),
+    ("wave", "WAVE"),
+    ("devices", "DEVICES"),
+    ("moved", "MOVED"),
+    ("reason", "REASON"),
 ];
 
 /// The columns of a table of device groups.
@@ -283,6 +297,7 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
         ],
         "device_difference" => &DIFFERENCE_TABLE,
         "device_change" => &MOVEMENT_TABLE,
+        "rollout_event" => &ROLLOUT_TABLE,
         "run" => &RUN_TABLE,
         "change" => &CHANGE_TABLE,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => &DEVICE_GROUP_TABLE,

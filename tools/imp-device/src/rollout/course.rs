@@ -48,13 +48,14 @@ pub struct Course {
 }
 
 impl Course {
-    /// Reads the rows to their end, and puts them in the order of the waves. `None` when the input cannot be read to
-    /// its end: then all have been reported.
+    /// Reads the rows that go to the group with the id `target` to their end, and puts them in the order of the waves.
+    /// `None` when the input cannot be read to its end: then all have been reported.
     ///
     /// # Errors
     /// What keeps the run from starting.
     pub fn read(
         session: &Session,
+        target: &str,
         rows: impl Iterator<Item = Result<Item, pipe::ReadError>>,
         (ends_of, key_of): (impl Fn(u64) -> Vec<u64>, impl Fn(u64, &str) -> u64),
         results: &mut Results<'_>,
@@ -79,8 +80,8 @@ impl Course {
         }
         let mut course = Course::empty();
         match journal::goes_on() {
-            true => course.take_up(&read, ends_of)?,
-            false => course.begin(&read, &keys, ends_of)?,
+            true => course.take_up(target, &read, ends_of)?,
+            false => course.begin(target, &read, &keys, ends_of)?,
         }
         journal::note_end_of_input(&session.inputs);
         Ok(Some(course))
@@ -104,6 +105,7 @@ impl Course {
     /// Puts the rows of a new run in order, wave by wave.
     fn begin(
         &mut self,
+        target: &str,
         read: &Spool,
         keys: &[u64],
         ends_of: impl Fn(u64) -> Vec<u64>,
@@ -111,7 +113,7 @@ impl Course {
         let all = keys.len() as u64;
         self.ends = ends_of(all);
         let of_each = waves::of_each(keys, &self.ends);
-        journal::note_step(&step("planned", &[("devices", all.into())]));
+        journal::note_step(&step("planned", &[("devices", all.into()), ("to", target.into())]));
         for wave in 0..self.ends.len() {
             for (item, _) in read.read().zip(&of_each).filter(|(_, of_row)| **of_row == wave) {
                 self.add_row(&item.map_err(|error| CommandError::cannot_keep(&error))?)?;
@@ -129,11 +131,13 @@ impl Course {
     /// Takes in what the journal of the run that goes on tells.
     fn take_up(
         &mut self,
+        target: &str,
         read: &Spool,
         ends_of: impl Fn(u64) -> Vec<u64>,
     ) -> Result<(), CommandError> {
         let mut all = 0;
         for step in journal::steps() {
+            is_of(&step, target)?;
             let number = |name: &str| step.get(name).and_then(serde_json::Value::as_u64);
             match text(&step, "event") {
                 GATE_PASSED => self.passed = number("wave").unwrap_or_default() as usize,
@@ -151,15 +155,17 @@ impl Course {
         });
         for (index, item) in (0..).zip(read.read()) {
             let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
+            let numbers = journal::numbers([index]);
             match item {
-                Item::Row(row) if row.record.contains_key(BACK_TO) => {
+                // Rows of the way back come after all others; fields with that name may be anybody's.
+                Item::Row(row) if numbers[0] > all => {
                     journal::note_item(&Item::Row(row.clone()));
                     self.with_back_row.insert(text(&row.record, "id").to_owned());
                     self.back_rows.push(row);
                 }
                 item => {
                     self.add_row(&item)?;
-                    self.numbers.extend(journal::numbers([index]));
+                    self.numbers.extend(numbers);
                 }
             }
         }
@@ -167,7 +173,7 @@ impl Course {
     }
 
     fn was_done(&mut self, number: u64, input: Record, effect: &Effect) {
-        if input.contains_key(BACK_TO) {
+        if number > self.all() {
             self.with_back_row.insert(text(&input, "id").to_owned());
             return;
         }
@@ -244,6 +250,17 @@ impl Course {
         }
         rows
     }
+}
+
+/// A name may be that of another group by now, and nothing must go there.
+fn is_of(step: &Record, target: &str) -> Result<(), CommandError> {
+    let group = text(step, "to");
+    if group.is_empty() || group == target {
+        return Ok(());
+    }
+    Err(CommandError::usage(format!(
+        "--to named the device group {group} when this rollout began, and names {target} now: rename them as they were"
+    )))
 }
 
 fn step(event: &str, fields: &[(&str, serde_json::Value)]) -> Record {

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::io;
 
-use cli::Session;
 use cli::rows::results::Kept;
 use cli::text;
+use cli::{Common, Session};
 use model::{Effect, Record};
 
 use super::gate::{Records, Verdict};
@@ -74,12 +74,17 @@ impl Done {
     }
 
     /// Asks the gate about the present wave.
-    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<Verdict> {
+    pub fn ask(&mut self, session: &Session, account: &Common, gate: &str) -> io::Result<Verdict> {
         match (self.error.take(), &mut self.records) {
             (Some(error), _) => Err(error),
-            (None, Some(records)) => records.ask(session, gate),
+            (None, Some(records)) => records.ask(session, account, gate),
             (None, None) => Ok(Verdict::Passed),
         }
+    }
+
+    /// Whether no device of the present wave is where the wave goes.
+    pub fn is_wave_empty(&self) -> bool {
+        self.records.as_ref().is_some_and(Records::are_none)
     }
 
     /// From now on devices go back.

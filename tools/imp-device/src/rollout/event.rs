@@ -19,7 +19,7 @@ pub const PAUSED: &str = "paused";
 pub const WAITING: &str = "waiting";
 /// A signal came.
 pub const INTERRUPTED: &str = "interrupted";
-/// The devices that were moved are where they were before.
+/// The devices that were moved are where they were before, but for those of which the reason tells.
 pub const BACK: &str = "back";
 /// All waves are moved and found good.
 pub const DONE: &str = "done";
@@ -39,7 +39,7 @@ pub static ROLLOUT_EVENT: RecordType = RecordType {
         Field::new("waves", Integer, "The number of waves.").required(),
         Field::new("devices", Integer, "Devices of the wave, or of the whole.").required(),
         Field::new("moved", Integer, "Those of them that were moved, there or back."),
-        Field::new("reason", Text, "Why the gate did not let the next wave begin."),
+        Field::new("reason", Text, "Why the next wave does not begin, or devices are not back."),
     ],
 };
 

@@ -2,7 +2,8 @@
 //! whether the next wave may begin.
 //!
 //! Careful about what it inherits. Its stdin is a file without a name, so that it need not read it; what it prints
-//! goes to stderr, since stdout is for events; and it is no part of the run that is resumed.
+//! goes to stderr, since stdout is for events; it works as the account that the rollout works as; and it is no part of the run that is
+//! resumed.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -10,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use api::send::clock;
-use cli::Session;
+use cli::{Common, Session};
 use model::Record;
 
 /// How often it is looked whether it has ended.
@@ -28,12 +29,21 @@ pub enum Verdict {
 }
 
 /// The records of a wave, as they become known.
-pub struct Records(BufWriter<File>);
+pub struct Records {
+    file: BufWriter<File>,
+    are_none: bool,
+}
 
 impl Records {
     /// None yet.
     pub fn new() -> io::Result<Records> {
-        tempfile::tempfile().map(BufWriter::new).map(Records)
+        let file = tempfile::tempfile().map(BufWriter::new)?;
+        Ok(Records { file, are_none: true })
+    }
+
+    /// Whether there is none.
+    pub fn are_none(&self) -> bool {
+        self.are_none
     }
 
     /// Adds one.
@@ -41,15 +51,22 @@ impl Records {
         let mut line = String::new();
         record.write_json(&mut line);
         line.push('\n');
-        self.0.write_all(line.as_bytes())
+        self.are_none = false;
+        self.file.write_all(line.as_bytes())
     }
 
     /// Asks the gate about them.
-    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<Verdict> {
-        self.0.flush()?;
-        let mut stdin = self.0.get_ref().try_clone()?;
+    pub fn ask(&mut self, session: &Session, account: &Common, gate: &str) -> io::Result<Verdict> {
+        self.file.flush()?;
+        let mut stdin = self.file.get_ref().try_clone()?;
         stdin.rewind()?;
-        let mut child = Command::new("sh")
+        let mut command = Command::new("sh");
+        if let Some(file) = &account.auth_file {
+            command.env("IMP_AUTH_FILE", file).env_remove("IMP_ACCOUNT");
+        } else if let Some(name) = &account.account {
+            command.env("IMP_ACCOUNT", name).env_remove("IMP_AUTH_FILE");
+        }
+        let mut child = command
             .arg("-c")
             .arg(format!("exec >&2\n{gate}"))
             .stdin(Stdio::from(stdin))

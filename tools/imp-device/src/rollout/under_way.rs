@@ -44,6 +44,8 @@ pub struct UnderWay<'a> {
     progress: Progress,
     /// Why the next wave waits, once that has been told.
     held: Option<Hold>,
+    /// Nothing more is moved, but back: what stdout does not take must not keep devices away.
+    goes_back: bool,
 }
 
 impl<'a> UnderWay<'a> {
@@ -59,7 +61,17 @@ impl<'a> UnderWay<'a> {
         results.keep(Box::new(move |row| done.borrow_mut().take(row)));
         let progress = Progress { passed: course.passed, moved_at: None };
         let reader = course.rows.read();
-        UnderWay { flags, session, target, course, results, reader, progress, held: None }
+        UnderWay {
+            flags,
+            session,
+            target,
+            course,
+            results,
+            reader,
+            progress,
+            held: None,
+            goes_back: false,
+        }
     }
 
     /// Goes on until it is done, or does not go on.
@@ -148,11 +160,16 @@ impl<'a> UnderWay<'a> {
 
     /// Looks whether the wave is good.
     fn judge(&mut self) -> Option<Halt> {
+        let wave = self.progress.passed;
+        if self.course.done.borrow().is_wave_empty() && wave + 1 < self.course.ends.len() {
+            let reason = "none of the wave's devices could be moved, so nothing can be judged";
+            return Some(Halt::Bad(reason.to_owned()));
+        }
         if let Some(halt) = self.too_many_are_offline() {
             return Some(halt);
         }
         if let Some(gate) = &self.flags.gate {
-            let verdict = self.course.done.borrow_mut().ask(self.session, gate);
+            let verdict = self.course.done.borrow_mut().ask(self.session, &self.flags.common, gate);
             match verdict {
                 Ok(Verdict::Passed) => {}
                 Ok(Verdict::Failed(reason)) => return Some(Halt::Bad(reason)),
@@ -162,7 +179,6 @@ impl<'a> UnderWay<'a> {
                 }
             }
         }
-        let wave = self.progress.passed;
         self.course.pass();
         self.progress = Progress { passed: wave + 1, moved_at: None };
         self.tell(event::GATE_PASSED, Some(wave), None, None);
@@ -202,8 +218,9 @@ impl<'a> UnderWay<'a> {
                 reason.clone()
             }
             Halt::Interrupted => "it was interrupted".to_owned(),
-            Halt::Over => return self.leave_rest(),
+            Halt::Over => return self.leave_open(),
         };
+        self.goes_back = self.flags.back;
         let is_new = self.course.back.is_none();
         if is_new && matches!(halt, Halt::Interrupted) {
             self.tell(event::INTERRUPTED, Some(wave), None, None);
@@ -220,6 +237,18 @@ impl<'a> UnderWay<'a> {
         }
         let session = self.session;
         session.run_despite_signal(|| self.go_back(&reason));
+    }
+
+    /// It goes no further, and nothing is known of why: what was moved stays for the run that resumes it.
+    fn leave_open(&mut self) {
+        self.leave_rest();
+        let moved = self.course.done.borrow().moved();
+        if moved > 0 {
+            let devices = count(moved, "device");
+            stderr::say_failure(&format!(
+                "moved and not judged, nor taken back: {devices}; imp-change resume goes on"
+            ));
+        }
     }
 
     /// What is left is not begun.
@@ -248,9 +277,16 @@ impl<'a> UnderWay<'a> {
             self.move_back(rows, to_group);
         }
         let back = self.course.done.borrow().back();
-        self.tell(event::BACK, None, Some(back), None);
+        let left = (rows.len() as u64).saturating_sub(back);
         let devices = count(back, "device");
-        stderr::say(&format!("taken back to where they were before: {devices}"));
+        let said = format!("taken back to where they were before: {devices}");
+        if left == 0 {
+            self.tell(event::BACK, None, Some(back), None);
+            return stderr::say(&said);
+        }
+        let reason = format!("{} not taken back, see why above", count(left, "device"));
+        self.tell(event::BACK, None, Some(back), Some(&reason));
+        stderr::say_failure(&format!("{said}; {reason}. They were moved to {}", self.flags.to));
     }
 
     fn move_back(&mut self, rows: &[Row], to_group: bool) {
@@ -289,8 +325,13 @@ impl<'a> UnderWay<'a> {
         if event == event::WAVE_MOVED {
             stderr::hint(&told.in_words());
         }
-        if let Err(error) = told.print(self.session) {
-            self.results.end_run(error);
+        match told.print(self.session) {
+            Err(error) if self.goes_back => {
+                stderr::say_failure(&error.message.unwrap_or_default());
+                self.results.note(Exit::CouldNotRun);
+            }
+            Err(error) => self.results.end_run(error),
+            Ok(()) => {}
         }
     }
 }

@@ -2,6 +2,35 @@
 
 use crate::wait::share::Share;
 
+/// Whether each wave has devices and ends behind the one before it, as far as that can be told before their number is
+/// known.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check(shares: &[Share]) -> Result<(), String> {
+    if let Some(share) = shares.iter().find(|share| is_none(**share)) {
+        return Err(format!("--waves: a wave that ends at {} has no device", share.in_words()));
+    }
+    for pair in shares.windows(2) {
+        let rises = match (pair[0], pair[1]) {
+            (Share::Number(one), Share::Number(next)) => one < next,
+            (Share::Percent(one), Share::Percent(next)) => one < next,
+            _ => true,
+        };
+        if !rises {
+            let [one, next] = [pair[0].in_words(), pair[1].in_words()];
+            return Err(format!(
+                "--waves: {next} comes after {one}; they count all devices moved so far, as 1%,10%,100%"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_none(share: Share) -> bool {
+    matches!(share, Share::Number(0)) || share == Share::Percent(0.0)
+}
+
 /// How many devices the first wave, the first two waves, … have, until it is all of them. Waves without a device
 /// are left out; what the shares leave over is the last.
 pub fn ends(shares: &[Share], all: u64) -> Vec<u64> {
@@ -58,6 +87,16 @@ mod tests {
         assert_eq!(ends(&shares("1,50%"), 3), [1, 2, 3]);
         assert_eq!(ends(&shares("20"), 7), [7]);
         assert_eq!(ends(&shares("10%"), 0), [0_u64; 0]);
+    }
+
+    #[test]
+    fn waves_have_devices_and_rise() {
+        for good in ["1%,10%,100%", "20,1%,10%", "5", "50%,5,60"] {
+            assert_eq!(check(&shares(good)), Ok(()), "{good}");
+        }
+        for bad in ["0", "0%", "5,0", "50%,10%", "40,20", "5,5"] {
+            assert!(check(&shares(bad)).is_err(), "{bad}");
+        }
     }
 
     #[test]
