@@ -25,7 +25,10 @@ const WRITES: &[(&str, &str)] = &[
         "imp-change undo $(imp-change list | jq -r 'select(.command | startswith(\"imp-hook\")).run' | head -1) --confirmed",
     ),
     ("imp-device assign", "imp-device list --unassigned | imp-device assign --dg Bench"),
-    ("imp-device rollout", "imp-device list --dg Bench | imp-device rollout --to Other"),
+    (
+        "imp-device rollout",
+        "imp-device list --dg Bench | imp-device rollout --to Other --waves 100%",
+    ),
     ("imp-device unassign", "imp-device list --dg Bench | imp-device unassign"),
     ("imp-device update", "imp-device list --dg Bench -z minimal | imp-device update --name other"),
     ("imp-device remove", "imp-device list --dg Bench | imp-device remove --force --confirmed"),
