@@ -16,6 +16,8 @@ mod metrics;
 mod remove;
 mod restart;
 mod rollout;
+mod share;
+mod stable_hash;
 mod unassign;
 mod update;
 mod wait;

@@ -25,7 +25,8 @@ use cli::{CommandError, Session};
 use model::ResourceKind;
 use ops::membership::{Group, Move, move_noted};
 
-use crate::wait::share::Share;
+use crate::share::Share;
+use crate::stable_hash::stable_hash;
 use course::Course;
 use schedule::Hours;
 use under_way::UnderWay;
@@ -66,7 +67,7 @@ pub struct Rollout {
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = cli::duration, hide_default_value = true, display_order = 0)]
     soak: Duration,
     /// Begin the next wave only if this exits with 0
-    #[arg(long, value_name = "COMMAND", display_order = 0)]
+    #[arg(long, value_name = "COMMAND", overrides_with = "gate", display_order = 0)]
     gate: Option<String>,
     /// End as a gate that fails does if more are offline
     #[arg(long, value_name = "N|N%", display_order = 0)]
@@ -120,7 +121,7 @@ impl Rollout {
         let mut results = Results::open(&session, job.args, job.changes)?;
         let rows = job.args.source.rows(&session.inputs)?;
         let key = |number: u64, name: &str| match self.order {
-            Order::Hash => waves::mixed(name),
+            Order::Hash => stable_hash(name),
             Order::Input => number,
         };
         let how = (|all| waves::ends(&self.waves, all), key);

@@ -6,7 +6,7 @@
 
 mod condition;
 mod look;
-pub mod share;
+mod too_many;
 mod waiting;
 
 use std::time::{Duration, Instant};
@@ -20,9 +20,10 @@ use cli::{CommandError, Exit, Session, failure};
 use model::{ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Item, Row};
 
+use crate::share::Share;
 use condition::{Condition, FieldIs};
 use look::{Looker, Rows};
-use share::{Share, TooMany};
+use too_many::TooMany;
 use waiting::{End, Rule, Waiting};
 
 /// The service may know it only then that a device has lost its connection (imp-service(7), section 9.3).
@@ -216,13 +217,10 @@ fn read(
 ) -> cli::Result<(Rows, u64)> {
     let (mut rows, mut others) = (Rows::default(), 0);
     for item in args.source.rows(&session.inputs)? {
-        let row = match item {
-            Ok(Item::Row(row)) => row,
-            other => {
-                others += u64::from(other.is_ok());
-                results.not_attempted(other);
-                continue;
-            }
+        let is_read = item.is_ok();
+        let Some(row) = results.row(item) else {
+            others += u64::from(is_read);
+            continue;
         };
         match row.identifier(ResourceKind::Device, &[]) {
             Ok(device) => rows.add(row, device.text),

@@ -240,6 +240,17 @@ impl<'a> Results<'a> {
         }
     }
 
+    /// The row that an item is; of anything else is reported what it is.
+    pub fn row(&mut self, item: std::result::Result<Item, ReadError>) -> Option<pipe::Row> {
+        match item {
+            Ok(Item::Row(row)) => Some(row),
+            other => {
+                self.not_attempted(other);
+                None
+            }
+        }
+    }
+
     /// Notes what keeps the run from going on: nothing new is begun, and what is in hand is reported.
     pub fn end_run(&mut self, reason: CommandError) {
         self.note(reason.exit);

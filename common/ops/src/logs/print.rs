@@ -69,10 +69,7 @@ pub fn print_logs(
     groups: &[String],
     query: &LogQuery<'_>,
 ) -> Result {
-    let mut results = Results::open(session, args, None)?;
-    let one_typed = args.source.is_typed() && args.source.identifiers.len() == 1;
-    session.output.expect_log(!one_typed || !groups.is_empty());
-    let rows = crate::members::devices_of(session, args, groups)?;
+    let (mut results, rows) = open(session, args, groups)?;
     let begin = |row: &Row| begin_log(session, row, query);
     let jobs = usize::from(session.common.jobs);
     let mut number = 0;
@@ -93,6 +90,21 @@ pub fn print_logs(
         stderr::hint("no log entry found");
     }
     Ok(results.finish())
+}
+
+/// What results of stored logs go to, and the rows of the devices.
+///
+/// # Errors
+/// What keeps the run from starting.
+pub(super) fn open<'a>(
+    session: &'a Session,
+    args: RowArgs<'a>,
+    groups: &[String],
+) -> std::result::Result<(Results<'a>, cli::Rows), CommandError> {
+    let results = Results::open(session, args, None)?;
+    let one_typed = args.source.is_typed() && args.source.identifiers.len() == 1;
+    session.output.expect_log(!one_typed || !groups.is_empty());
+    Ok((results, crate::members::devices_of(session, args, groups)?))
 }
 
 /// The first page of a device's log.

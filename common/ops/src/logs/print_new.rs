@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use api::send::clock;
-use cli::rows::results::Results;
 use cli::rows::source::RowArgs;
 use cli::{CommandError, Result, Session, failure};
 use model::{Record, ResourceKind};
@@ -13,7 +12,7 @@ use pipe::{Failure, Row};
 use super::Pattern;
 use super::cursor::{Cursor, Places};
 use super::follow::{PrintedLines, Why, device_id_of, fetch, is_wanted};
-use super::print::with_device;
+use super::print::{open, with_device};
 
 /// Which entries of each log.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +42,8 @@ pub fn print_new(
     groups: &[String],
     what: &NewEntries<'_>,
 ) -> Result {
-    let mut results = Results::open(session, args, None)?;
     let mut cursor = Cursor::open(what.cursor)?;
-    let one_typed = args.source.is_typed() && args.source.identifiers.len() == 1;
-    session.output.expect_log(!one_typed || !groups.is_empty());
-    let rows = crate::members::devices_of(session, args, groups)?;
+    let (mut results, rows) = open(session, args, groups)?;
     let known = cursor.places().clone();
     let read = |row: &Row| read_new(session, row, &known, what);
     let jobs = usize::from(session.common.jobs);

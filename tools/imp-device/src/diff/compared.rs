@@ -36,13 +36,7 @@ impl Compared {
     ) -> cli::Result<()> {
         let mut places = HashMap::new();
         for item in args.source.rows(&session.inputs)? {
-            let row = match item {
-                Ok(Item::Row(row)) => row,
-                other => {
-                    results.not_attempted(other);
-                    continue;
-                }
-            };
+            let Some(row) = results.row(item) else { continue };
             let named = row.identifier(ResourceKind::Device, &[]);
             let read = named.and_then(|device| {
                 Ok((device.text, self.place_of(session, &row, place, &mut places)?))

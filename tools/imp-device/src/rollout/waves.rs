@@ -1,6 +1,6 @@
 //! Which device belongs to which wave: a decision about numbers and names alone.
 
-use crate::wait::share::Share;
+use crate::share::Share;
 
 /// Whether each wave has devices and ends behind the one before it, as far as that can be told before their number is
 /// known.
@@ -46,7 +46,7 @@ pub fn ends(shares: &[Share], all: u64) -> Vec<u64> {
     ends
 }
 
-/// The wave of each device: in their order, or by the numbers that their names are mixed to.
+/// The wave of each device: in their order, or by the hashes of their names.
 pub fn of_each(keys: &[u64], ends: &[u64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..keys.len()).collect();
     order.sort_by_key(|place| keys[*place]);
@@ -60,16 +60,6 @@ pub fn of_each(keys: &[u64], ends: &[u64]) -> Vec<usize> {
 /// The wave of the device with this number, counted from 1.
 pub fn wave_of(number: u64, ends: &[u64]) -> usize {
     ends.iter().take_while(|end| **end < number).count()
-}
-
-/// The same number for the same name, whatever comes with it: FNV-1a, mixed once more.
-pub fn mixed(name: &str) -> u64 {
-    let name = name.to_ascii_lowercase();
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash ^ (hash >> 33)
 }
 
 #[cfg(test)]
@@ -104,12 +94,5 @@ mod tests {
         assert_eq!(of_each(&[5, 1, 9, 3], &[1, 3, 4]), [1, 0, 2, 1]);
         assert_eq!(of_each(&[0, 1, 2], &[2, 3]), [0, 0, 1]);
         assert_eq!([1, 2, 3].map(|number| wave_of(number, &[2, 3])), [0, 0, 1]);
-    }
-
-    #[test]
-    fn names_are_mixed_well_and_however_they_are_spelled() {
-        assert_eq!(mixed("0C2A690D62AB"), mixed("0c2a690d62ab"));
-        let few = (0..10_000).filter(|id| mixed(&format!("{id:016x}")) < u64::MAX / 100).count();
-        assert!((70..130).contains(&few), "{few} of 10,000 are in the first hundredth");
     }
 }

@@ -9,7 +9,8 @@ use cli::text;
 use model::Record;
 
 use super::condition::{Condition, is_online};
-use super::share::{Counted, Share, TooMany};
+use super::too_many::{Counted, TooMany};
+use crate::share::Share;
 
 /// What is waited for.
 #[derive(Clone, Debug)]
