@@ -189,6 +189,14 @@ fn the_gate_works_as_the_account_of_the_rollout() {
     assert_eq!(fleet.arrived(), 100);
 }
 
+#[test]
+fn a_gate_that_was_mistyped_is_given_anew_where_it_goes_on() {
+    let fleet = Fleet::new();
+    fleet.rollout("--waves 10,100% --gate nosuchcommand").code(6);
+    fleet.dir.sh("imp-change resume last -- --gate true").ok();
+    assert_eq!(fleet.arrived(), 100);
+}
+
 fn wait_for_event(running: &Background, event: &str) {
     running.wait_for(event, || running.stdout().contains(&format!("\"{event}\"")));
 }

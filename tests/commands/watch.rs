@@ -37,6 +37,17 @@ fn words(records: &[Value]) -> BTreeSet<(String, String)> {
 }
 
 #[test]
+fn other_rows_are_another_watch_and_what_none_names_is_said() {
+    let (_sim, dir, ids) = known("3");
+    let once = "imp-device watch --state rows.state --once";
+    let [one, other] = [&ids[0], &ids[1]];
+    let first = dir.sh(&format!("{once} {one} {other} nobody")).no_stdout().ok();
+    first.says("rows name 3 devices, and the service shows 2");
+    dir.sh(&format!("{once} {other} nobody {one}")).quiet();
+    dir.sh(&format!("{once} {one}")).no_stdout().says("name another file").code(2);
+}
+
+#[test]
 fn what_has_changed_since_the_last_time_is_told_once() {
     let (sim, dir, ids) = known("8");
     let [bench] = sim.groups(["Bench"]);

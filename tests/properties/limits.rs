@@ -52,7 +52,7 @@ fn a_storm_of_errors_adds_a_tenth_to_the_requests_and_every_row_has_its_end() {
         dir.write_column("ids", "id,name", &names);
         sim.fault("* /** 500 chance=50%");
         let files = "--input ids --failed failed --report report";
-        let run = dir.sh(&format!("imp-device {verb} --patience 1s {files}"));
+        let run = dir.sh(&format!("imp-device {verb} --patience 2s {files}"));
         let (report, failed) = (dir.report("report"), dir.failed("failed"));
         let calm = (report.rows - report.not_attempted) * of_a_row;
         let most = calm + calm / 10 + at_the_beginning;

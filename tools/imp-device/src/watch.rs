@@ -22,10 +22,9 @@ use cli::terminal::{progress, stderr};
 use cli::{CommandError, Exit, RowArgs, Session, failure};
 use model::ResourceKind;
 use model::identifier::usual_spelling;
-use pipe::Item;
 
 use look::{Looked, Looker, Scope};
-use pace::Share;
+use pace::LimitShare;
 pub use record::DEVICE_CHANGE;
 use record::Look;
 use state::{Known, State};
@@ -65,7 +64,7 @@ pub struct Watch {
     once: bool,
     /// Use no more of the account's limit
     #[arg(long, value_name = "N%", default_value = "25%", display_order = 0)]
-    share: Share,
+    share: LimitShare,
     #[command(flatten)]
     devices: cli::Devices,
     #[command(flatten)]
@@ -92,9 +91,10 @@ impl Watch {
         }
         let mut results = Results::open(&session, args, None)?;
         session.output.expect_type("movement");
-        let scope = read(&session, args, &mut results)?;
+        let keys = read(&session, args, &mut results)?;
         if !results.is_over() && results.tally.ok > 0 {
-            match self.watch(&session, &scope, "rows") {
+            let called = Scope::called_of_rows(&keys);
+            match self.watch(&session, &Scope::Rows(keys), &called) {
                 Ok(exit) => results.note(exit),
                 Err(error) => results.end_run(error),
             }
@@ -132,7 +132,7 @@ impl Watch {
             let began = clock::monotonic();
             let exit = match looker.look() {
                 Ok(None) => return Ok(Exit::Done),
-                Ok(Some(looked)) => match take_in(session, state.as_ref(), &mut known, looked)? {
+                Ok(Some(looked)) => match take_in(&looker, state.as_ref(), &mut known, looked)? {
                     None => return Ok(Exit::Done),
                     Some(exit) => exit,
                 },
@@ -153,9 +153,7 @@ impl Watch {
             }
         }
     }
-}
 
-impl Watch {
     /// What is known from looks before, and where it is kept.
     fn known(&self, session: &Session, called: &str) -> cli::Result<(Option<State>, Known)> {
         let Some(path) = &self.state else { return Ok((None, Known::default())) };
@@ -173,7 +171,7 @@ fn is_passing(error: &api::Error) -> bool {
 
 /// Takes in what a look has shown, and prints what has changed. Nothing when nobody reads any more.
 fn take_in(
-    session: &Session,
+    looker: &Looker<'_>,
     state: Option<&State>,
     known: &mut Known,
     looked: Looked,
@@ -204,13 +202,14 @@ fn take_in(
             "devices: {}; what changes is printed from now on",
             known.fleet.len()
         ));
+        looker.scope.say_of_absent(known.fleet.len());
     }
     if known.pending.is_empty() {
         printed(state, known)?;
     } else {
-        known.printed_into = print::file(session);
+        known.printed_into = print::file(looker.session);
         state.map_or(Ok(()), |state| state.save(known))?;
-        if !print::print(session, &known.pending)? {
+        if !print::print(looker.session, &known.pending)? {
             return Ok(None);
         }
         printed(state, known)?;
@@ -240,16 +239,14 @@ fn wait_until(session: &Session, next: Instant) -> bool {
 }
 
 /// Reads the rows; what names no device is a failed row.
-fn read(session: &Session, args: RowArgs<'_>, results: &mut Results<'_>) -> cli::Result<Scope> {
+fn read(
+    session: &Session,
+    args: RowArgs<'_>,
+    results: &mut Results<'_>,
+) -> cli::Result<HashSet<Box<str>>> {
     let mut keys = HashSet::new();
     for item in args.source.rows(&session.inputs)? {
-        let row = match item {
-            Ok(Item::Row(row)) => row,
-            other => {
-                results.not_attempted(other);
-                continue;
-            }
-        };
+        let Some(row) = results.row(item) else { continue };
         match row.identifier(ResourceKind::Device, &[]) {
             Ok(device) => {
                 results.tally.ok();
@@ -258,5 +255,5 @@ fn read(session: &Session, args: RowArgs<'_>, results: &mut Results<'_>) -> cli:
             Err(failure) => results.bad(&failure, &row.record, &row.source),
         }
     }
-    Ok(Scope::Rows(keys))
+    Ok(keys)
 }

@@ -11,16 +11,18 @@ use std::sync::{Mutex, PoisonError};
 use api::list::Reading;
 use api::send::clock;
 use api::{Error, Request, SeenIds, devices, segment};
-use cli::terminal::progress;
+use cli::consent::count;
+use cli::terminal::{progress, stderr};
 use cli::{Session, text};
 use model::identifier::usual_spelling;
 use model::{ErrorKind, Record};
 use pipe::engine::{self, Done};
 
 use crate::fewer_requests::list_is_less;
+use crate::stable_hash::stable_hash;
 
 use super::fleet::Fleet;
-use super::pace::{Pace, Share};
+use super::pace::{LimitShare, Pace};
 
 /// A filter of a list, and its value.
 pub type Filter = (String, String);
@@ -31,6 +33,24 @@ pub enum Scope {
     Lists(Vec<Vec<Filter>>),
     /// The devices that rows name.
     Rows(HashSet<Box<str>>),
+}
+
+impl Scope {
+    /// What rows are called whose devices are watched: otherwise for other rows.
+    pub fn called_of_rows(keys: &HashSet<Box<str>>) -> String {
+        let all = keys.iter().fold(0_u64, |all, key| all.wrapping_add(stable_hash(key)));
+        format!("{} that rows name ({all:016x})", count(keys.len() as u64, "device"))
+    }
+
+    /// Says how many of the devices that rows name are not shown.
+    pub fn say_of_absent(&self, shown: usize) {
+        if let Scope::Rows(keys) = self
+            && shown < keys.len()
+        {
+            let named = count(keys.len() as u64, "device");
+            stderr::say_failure(&format!("rows name {named}, and the service shows {shown}"));
+        }
+    }
 }
 
 /// What a look has shown.
@@ -44,7 +64,7 @@ pub struct Looked {
 pub struct Looker<'a> {
     pub session: &'a Session,
     pub scope: &'a Scope,
-    pub share: Share,
+    pub share: LimitShare,
 }
 
 impl Looker<'_> {

@@ -8,30 +8,30 @@ const LIMIT: f64 = 40.0;
 
 /// A percentage of the limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Share(f64);
+pub struct LimitShare(f64);
 
-impl FromStr for Share {
+impl FromStr for LimitShare {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let percent = text.strip_suffix('%').and_then(|percent| percent.parse().ok());
         let percent = percent.filter(|percent| *percent > 0.0 && *percent <= 100.0);
         percent
-            .map(Share)
+            .map(LimitShare)
             .ok_or_else(|| format!("`{text}` is no share of the limit: write it as 25%"))
     }
 }
 
 /// The requests of a look.
 pub struct Pace {
-    share: Share,
+    share: LimitShare,
     began: Instant,
     sent: u32,
 }
 
 impl Pace {
     /// Of a look that begins now.
-    pub fn new(share: Share, now: Instant) -> Self {
+    pub fn new(share: LimitShare, now: Instant) -> Self {
         Pace { share, began: now, sent: 1 }
     }
 
@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(pace.next(second(1)), Duration::from_millis(100));
         assert_eq!(pace.next(second(5)), Duration::ZERO);
         for text in ["25", "0%", "101%", "-1%", "all", "NaN%"] {
-            assert!(text.parse::<Share>().is_err(), "{text}");
+            assert!(text.parse::<LimitShare>().is_err(), "{text}");
         }
     }
 }

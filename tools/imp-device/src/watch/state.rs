@@ -57,23 +57,23 @@ impl State {
         Ok((state, known))
     }
 
-    fn read(&self, text: &str) -> Result<Known, CommandError> {
+    fn read(&self, content: &str) -> Result<Known, CommandError> {
         let no_state = || {
             let path = self.path.display();
             CommandError::usage(format!(
-                "{path} is no state of `imp-device watch`: it stays as it is"
+                "{path} is no state of `imp-device watch`, and stays as it is: name another file, or remove it"
             ))
         };
-        let mut lines = text.lines().map(|line| Record::read(line).map_err(|_| no_state()));
+        let mut lines = content.lines().map(|line| Record::read(line).map_err(|_| no_state()));
         let head = lines.next().ok_or_else(no_state)??;
-        if cli::text(&head, "type") != TYPE {
+        if text(&head, "type") != TYPE {
             return Err(no_state());
         }
-        if self::text(&head, "scope") != self.scope {
+        if text(&head, "scope") != self.scope {
             return Err(CommandError::usage(format!(
                 "{} is the state of a watch of {}, and not of {}: name another file",
                 self.path.display(),
-                self::text(&head, "scope"),
+                text(&head, "scope"),
                 self.scope
             )));
         }
@@ -83,13 +83,13 @@ impl State {
             Some(WrittenFile { device, inode, length: number("length")? })
         };
         let mut known = Known {
-            seen_at: self::text(&head, "seen_at").to_owned(),
+            seen_at: text(&head, "seen_at").to_owned(),
             printed_into: printed_into(),
             ..Known::default()
         };
         for line in lines {
             let line = line?;
-            if self::text(&line, "type") == CHANGE {
+            if text(&line, "type") == CHANGE {
                 known.pending.push(line);
             } else {
                 known.fleet.see(&line);
