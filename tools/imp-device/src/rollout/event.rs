@@ -60,11 +60,20 @@ pub struct Event {
 }
 
 impl Event {
-    /// The line for a person, of a wave that is moved.
-    pub fn in_words(&self) -> String {
+    /// The line for a person, of a wave that is moved or waits, and of the end: the rest is said where it happens.
+    pub fn in_words(&self) -> Option<String> {
         let (wave, waves) = (self.wave.unwrap_or_default() + 1, self.waves);
         let devices = cli::consent::count(self.devices, "device");
-        format!("wave {wave} of {waves}: {devices}, {} moved", self.moved.unwrap_or_default())
+        let moved = self.moved.unwrap_or_default();
+        Some(match self.event {
+            WAVE_MOVED => format!("wave {wave} of {waves}: {devices}, {moved} moved"),
+            PAUSED => {
+                format!("wave {wave} of {waves} waits until the file of --pause-file is gone")
+            }
+            WAITING => format!("wave {wave} of {waves} waits for the hours of --between"),
+            DONE => format!("rolled out: {devices}, {moved} moved"),
+            _ => return None,
+        })
     }
 
     /// Prints it.

@@ -32,7 +32,7 @@ impl FromStr for Hours {
         let both = text.split_once('-').and_then(|(from, to)| Some((minute(from)?, minute(to)?)));
         match both.filter(|(from, to)| from != to) {
             Some((from, to)) => Ok(Hours { from, to }),
-            None => Err(format!("`{text}` is no part of a day: 02:00-05:00")),
+            None => Err(format!("`{text}` is no part of a day; write it as 02:00-05:00")),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::send::clock;
 use cli::consent::count;
 use cli::rows::results::Results;
-use cli::terminal::{local_time, stderr};
+use cli::terminal::{local_time, progress, stderr};
 use cli::{CommandError, Exit, Session, failure, text};
 use model::ErrorKind;
 use ops::membership::{Group, Move, move_noted};
@@ -126,7 +126,8 @@ impl<'a> UnderWay<'a> {
     }
 
     fn wait(&self, how_long: Duration) -> Option<Halt> {
-        clock::wait_unless(&self.session.stop, how_long);
+        // A count that stands still tells nobody anything.
+        progress::instead(|| clock::wait_unless(&self.session.stop, how_long));
         self.session.is_stopped().then_some(Halt::Interrupted)
     }
 
@@ -169,7 +170,9 @@ impl<'a> UnderWay<'a> {
             return Some(halt);
         }
         if let Some(gate) = &self.flags.gate {
-            let verdict = self.course.done.borrow_mut().ask(self.session, &self.flags.common, gate);
+            let mut done = self.course.done.borrow_mut();
+            let verdict = progress::instead(|| done.ask(self.session, &self.flags.common, gate));
+            drop(done);
             match verdict {
                 Ok(Verdict::Passed) => {}
                 Ok(Verdict::Failed(reason)) => return Some(Halt::Bad(reason)),
@@ -307,7 +310,7 @@ impl<'a> UnderWay<'a> {
         move_noted(self.session, &order, rows, &mut self.results);
     }
 
-    /// Prints an event, and says it to a person.
+    /// Says an event to a person, or prints it.
     fn tell(
         &mut self,
         event: &'static str,
@@ -322,8 +325,11 @@ impl<'a> UnderWay<'a> {
         };
         let reason = reason.map(str::to_owned);
         let told = Event { event, wave, waves, devices, moved, reason };
-        if event == event::WAVE_MOVED {
-            stderr::hint(&told.in_words());
+        if let Some(words) = told.in_words() {
+            stderr::hint(&words);
+        }
+        if self.session.output.is_for_a_person() {
+            return;
         }
         match told.print(self.session) {
             Err(error) if self.goes_back => {
