@@ -33,7 +33,7 @@ pub use args::{
     secret_identifier, secret_in_file, secret_in_file_or_stdin, service_time, text_option,
     time_or_ago, truth_option,
 };
-pub use auth::{Readers, replace_file, replace_often, replaceable, target_of};
+pub use auth::{Readers, lock_beside, replace_file, replace_often, replaceable, target_of};
 pub use command_error::{CommandError, failure};
 pub use exit::Exit;
 use model::text::one_line;
