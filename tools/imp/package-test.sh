@@ -138,9 +138,11 @@ archive() {
 # An empty root of a release; it has no network of its own and needs none.
 make_root() {
     chroot=$work/root-$1
+    # That of the step before.
+    rm -rf "$chroot"
     printf 'debootstrap %s\n' "$1"
     debootstrap --variant=minbase --include="$2" "$1" "$chroot" "$mirror" > "$work/debootstrap.log" 2>&1 || {
-        printf 'there is no %s any more\n' "$1"
+        printf '%s cannot be had: %s\n' "$1" "$(tail -n 1 "$work/debootstrap.log")"
         rm -rf "$chroot"
         return 1
     }
