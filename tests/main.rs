@@ -12,6 +12,7 @@ mod commands {
     mod device_and_product;
     mod diff;
     mod doctor;
+    pub(crate) mod export;
     mod filters;
     mod groups;
     mod hooks;

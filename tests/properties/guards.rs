@@ -53,7 +53,7 @@ const WRITES: &[(&str, &str)] = &[
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 43] = [
+const READS: [&str; 44] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -89,6 +89,7 @@ const READS: [&str; 43] = [
     "imp-log stream",
     "imp-product list",
     "imp-product info",
+    "imp-product export",
     "imp-auth schema",
     "imp-build schema",
     "imp-change schema",
