@@ -16,6 +16,7 @@ mod commands {
     mod filters;
     mod groups;
     mod hooks;
+    mod import;
     mod info;
     mod login_keys;
     mod logs;

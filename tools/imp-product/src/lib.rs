@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod export;
+mod import;
 mod info;
 mod list;
 mod update;
@@ -55,6 +56,13 @@ enum Verb {
         "imp-product list --owner me | imp-product export --no-devices",
     ]))]
     Export(Deferred<export::Export>),
+    /// Make products from what export has printed
+    #[command(after_help = help::examples("imp-product", &[
+        "imp-product import --input account.ndjson --product Ovens",
+        "imp-product import --input ovens.ndjson --plan | jq -c '[.kind, .name]'",
+        "imp-product export Ovens --no-devices | imp-product import --account production",
+    ]))]
+    Import(Deferred<import::Import>),
     /// Change the name or description of products
     #[command(after_help = help::examples("imp-product", &[
         "imp-product update --product Ovens --name Ranges",
@@ -91,6 +99,7 @@ pub fn run() -> ExitCode {
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
         Verb::Export(export) => export.run(),
+        Verb::Import(import) => import.run(),
         Verb::Update(update) => update.run(),
         Verb::Delete(delete) => delete.run(),
     })
