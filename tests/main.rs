@@ -12,9 +12,11 @@ mod commands {
     mod device_and_product;
     mod diff;
     mod doctor;
+    pub(crate) mod export;
     mod filters;
     mod groups;
     mod hooks;
+    mod import;
     mod info;
     mod login_keys;
     mod logs;

@@ -47,13 +47,14 @@ const WRITES: &[(&str, &str)] = &[
     ),
     ("imp-hook delete", "imp-hook list --dg Bench | imp-hook delete --confirmed"),
     ("imp-product create", ""),
+    ("imp-product import", ""),
     ("imp-product update", "imp-product update --product Ovens --descr other"),
     ("imp-product delete", "imp-product delete --product Ovens --force --builds --confirmed"),
 ];
 
 /// Verbs that change nothing in the account; a log stream comes and goes by itself, and what `listen --create`
 /// makes is tried by its own test. `resume` becomes the command that it resumes.
-const READS: [&str; 43] = [
+const READS: [&str; 44] = [
     "imp-auth login",
     "imp-auth logout",
     "imp-auth info",
@@ -89,6 +90,7 @@ const READS: [&str; 43] = [
     "imp-log stream",
     "imp-product list",
     "imp-product info",
+    "imp-product export",
     "imp-auth schema",
     "imp-build schema",
     "imp-change schema",
@@ -154,6 +156,7 @@ fn read_only_sends_nothing_that_changes_anything() {
         "imp-auth token list | imp-auth token delete --confirmed".to_owned(),
         "imp-build cleanup --confirmed".to_owned(),
         "imp-product create --name New".to_owned(),
+        "imp-product export Ovens | sed s/Ovens/Stoves/ | imp-product import".to_owned(),
         "timeout 20 imp-hook listen --create -g Bench -e blessing --journal j".to_owned(),
     ];
     let commands = WRITES.iter().map(|(_, command)| (*command).to_owned());

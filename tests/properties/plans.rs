@@ -46,6 +46,10 @@ fn writing_verbs(key: &str) -> Vec<(String, (usize, &'static str))> {
         ("imp-dg restart -g A".into(), changes(1, "development_devicegroup")),
         ("imp-dg builds -g A --unflag --remove -q".into(), changes(2, "deployment")),
         ("imp-product create -n N".into(), changes(1, "product")),
+        (
+            "imp-product export Empty | sed s/Empty/New/ | imp-product import".into(),
+            changes(1, "product"),
+        ),
         ("imp-product update -p Empty -s x".into(), changes(1, "product")),
         ("imp-product delete -q -p Empty".into(), changes(1, "product")),
         ("imp-build deploy -g A -x other -y empty".into(), changes(1, "development_devicegroup")),

@@ -128,7 +128,7 @@ pub fn read(
     session: &Session,
     query: &Query<'_>,
     mut each: impl FnMut(Record) -> ControlFlow<()>,
-) -> std::result::Result<ControlFlow<()>, CommandError> {
+) -> std::result::Result<ControlFlow<()>, api::Error> {
     let wanted = || {
         session.learn_account();
         // What has come so far goes out before the next request, and shows whether anybody reads.

@@ -65,15 +65,26 @@ impl Spool {
         Ok(())
     }
 
+    /// Where the next row will begin, for [`Spool::read_from`].
+    pub fn end(&self) -> u64 {
+        self.in_file + self.memory.len() as u64
+    }
+
     /// The rows pushed so far, from the first. There may be any number of readers, and they
     /// outlive the spool.
     pub fn read(&self) -> Reader {
+        self.read_from(0)
+    }
+
+    /// The same from the row that begins there.
+    pub fn read_from(&self, begin: u64) -> Reader {
+        let taken = usize::try_from(begin.saturating_sub(self.in_file)).unwrap_or(usize::MAX);
         let bytes = Bytes {
             file: self.file.clone(),
-            at: 0,
+            at: begin,
             in_file: self.in_file,
             memory: Arc::clone(&self.memory),
-            taken: 0,
+            taken: taken.min(self.memory.len()),
         };
         Reader { bytes: BufReader::with_capacity(64 << 10, bytes), one: Vec::new() }
     }
@@ -204,6 +215,23 @@ mod tests {
             }
             drop(spool);
             assert_eq!(early.collect::<io::Result<Vec<_>>>().unwrap(), expected[..200]);
+        }
+    }
+
+    #[test]
+    fn reading_begins_at_any_row() {
+        for limit in [1, 50, 1000, usize::MAX] {
+            let mut spool = Spool::with_limit(limit);
+            let mut begins = Vec::new();
+            for row in rows(0..50) {
+                begins.push(spool.end());
+                spool.push(&row).unwrap();
+            }
+            for (number, begin) in begins.iter().enumerate().rev() {
+                let item = spool.read_from(*begin).next().unwrap().unwrap();
+                assert_eq!(Some(item), rows(0..50).nth(number));
+            }
+            assert!(spool.read_from(spool.end()).next().is_none());
         }
     }
 

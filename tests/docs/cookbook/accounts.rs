@@ -6,17 +6,29 @@ use serde_json::json;
 
 use super::{Job, text};
 
+const FACTORY_AND_SERVICE: [&str; 2] = ["factory", "service"];
+
 /// Two accounts that know each other not, each with the password of a loaded account.
-fn two_accounts(title: &'static str) -> Job {
+fn two_accounts(title: &'static str, names: [&str; 2]) -> Job {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
-    for (name, number) in [("factory", 1), ("service", 2)] {
+    for (name, number) in names.into_iter().zip(1..) {
         let email = format!("{name}@example.com");
         let id = format!("00000000-0000-4000-8000-00000000000{number}");
-        let account = json!({"type": "account", "id": id, "username": name, "email": email});
+        let account = json!({"type": "account", "id": id, "username": name, "email": email,
+            "tier": "enterprise"});
         writeln!(file, "{account}").expect("it can be written");
     }
     let path = file.path().to_str().expect("UTF-8");
     Job::with(title, &["--load", path])
+}
+
+/// Signs in to both, each by its name.
+fn sign_in_without_asking(job: &Job, names: [&str; 2]) {
+    for account in names {
+        let login = format!("imp-auth login --endpoint {} --as {account}", job.sim.entry.endpoint);
+        job.dir.write("password", format!("{account}-password"));
+        job.dir.sh(&format!("{login} --user {account} --pwd-file password")).ok();
+    }
 }
 
 /// Types a display that asks for the passwords of both.
@@ -31,7 +43,7 @@ fn sign_in(job: &mut Job) {
 
 #[test]
 fn work_with_two() {
-    let mut job = two_accounts("Work with two accounts");
+    let mut job = two_accounts("Work with two accounts", FACTORY_AND_SERVICE);
     sign_in(&mut job);
     job.dir.sh("imp-sim add --owner factory --count 5; imp-sim add --owner service --count 3").ok();
     let shown = job.type_next().quiet().lines();
@@ -41,11 +53,9 @@ fn work_with_two() {
 
 #[test]
 fn compare_two() {
-    let mut job = two_accounts("Compare two accounts");
+    let mut job = two_accounts("Compare two accounts", FACTORY_AND_SERVICE);
+    sign_in_without_asking(&job, FACTORY_AND_SERVICE);
     for (account, groups) in [("factory", "Bench Burn-in"), ("service", "Bench Repair")] {
-        let login = format!("imp-auth login --endpoint {} --as {account}", job.sim.entry.endpoint);
-        job.dir.write("password", format!("{account}-password"));
-        job.dir.sh(&format!("{login} --user {account} --pwd-file password")).ok();
         let of = format!("--account {account}");
         job.dir.sh(&format!("imp-product create --name Ovens {of}")).quiet();
         let create = format!("imp-dg create --product Ovens {of} --name");
@@ -63,6 +73,37 @@ fn compare_two() {
     let owned = "imp-build list --account factory --owner me --limit 1";
     let newest = job.dir.sh(owned).record();
     assert_eq!(missing, [text(&newest, "sha")]);
+}
+
+#[test]
+fn make_a_product_in_another() {
+    let names = ["staging", "production"];
+    let mut job = two_accounts("Make a product of one account in another", names);
+    sign_in_without_asking(&job, names);
+    job.dir.write("code.nut", "server.log(1);");
+    for command in [
+        "imp-product create --name Ovens",
+        "imp-dg create -p Ovens -n Fixtures -y factory -u DUTs -w -t Shipped --create-target",
+        "imp-build deploy --dg Shipped --device-file code.nut",
+        "imp-hook create --dg Shipped -u http://127.0.0.1:9/ -e blessing -m json",
+    ] {
+        job.dir.sh(&format!("{command} --account staging")).ok();
+    }
+    job.type_next().quiet();
+    job.type_next();
+    let planned = job.type_next().lines();
+    assert_eq!(planned.len(), 6, "{planned:?}");
+    assert!(planned.iter().any(|line| line.ends_with("1 production_devicegroup\tShipped")));
+    assert_eq!(job.dir.read_lines("made.ndjson").len(), 6);
+    let [staging, production] = names.map(|account| {
+        let groups =
+            format!("imp-dg list --owner me --account {account} --fields name,type,env_vars");
+        let sha = "imp-build list --owner me --fields sha,tags --account";
+        job.dir.sh(&format!("{groups}; {sha} {account}")).ok().stdout()
+    });
+    assert_eq!(staging, production);
+    job.dir.sh("imp-change undo last --confirmed --account production").ok();
+    job.dir.sh("imp-product list --owner me --account production").ok().no_stdout();
 }
 
 #[test]

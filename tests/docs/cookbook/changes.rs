@@ -5,13 +5,14 @@ use super::{Job, set};
 #[test]
 fn rehearse_on_a_copy() {
     let mut job = Job::of("Rehearse on a copy of the account");
-    let script =
-        "imp-dg reassign --from Bench --to Burn-in > moved\nimp-dg list | wc -l > groups\n";
+    let script = "imp-dg reassign --from Bench --to Burn-in > moved\n\
+                  imp-dg list | sort > groups\nimp-build get -x - -i 1.0 > code\n";
     job.dir.write("move-all.sh", script);
     job.type_next();
     assert_eq!(job.dir.read_lines("moved").len(), 100);
-    let groups = job.dir.sh("imp-dg list | wc -l").stdout();
-    assert_eq!(job.dir.read("groups"), groups, "the copy has them all");
+    let groups = job.dir.sh("imp-dg list | sort").stdout();
+    assert_eq!(job.dir.read("groups"), groups, "the copy has them as they are");
+    assert!(job.dir.read("code").contains("device 1.0"), "with their code");
     assert!(job.sim.writes().is_empty(), "the account is as it was");
 }
 

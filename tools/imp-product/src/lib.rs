@@ -2,16 +2,19 @@
 
 mod create;
 mod delete;
+mod export;
+mod import;
 mod info;
 mod list;
 mod update;
+mod url;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cli::schema::{OF_CHANGES, Printed};
 use cli::{Deferred, help};
-use model::schema::resources;
+use model::schema::{RecordType, resources};
 
 /// Products of impCentral
 ///
@@ -46,6 +49,20 @@ enum Verb {
         "imp-product list | imp-product info --output json",
     ]))]
     Info(Deferred<info::Info>),
+    /// Print all that products or an account have, for a twin or another account
+    #[command(after_help = help::examples("imp-product", &[
+        "imp-product export --all | tee account.ndjson | wc -l",
+        "imp-product export Ovens --no-devices | gzip | tee ovens.ndjson.gz | wc -c",
+        "imp-product list --owner me | imp-product export --no-devices",
+    ]))]
+    Export(Deferred<export::Export>),
+    /// Make products from what export has printed
+    #[command(after_help = help::examples("imp-product", &[
+        "imp-product import --input account.ndjson --product Ovens",
+        "imp-product import --input ovens.ndjson --plan | jq -c '[.kind, .name]'",
+        "imp-product export Ovens --no-devices | imp-product import --account production",
+    ]))]
+    Import(Deferred<import::Import>),
     /// Change the name or description of products
     #[command(after_help = help::examples("imp-product", &[
         "imp-product update --product Ovens --name Ranges",
@@ -63,7 +80,17 @@ enum Verb {
 }
 
 /// The records that are printed.
-static PRINTED: Printed = Printed(&[&[&resources::PRODUCT], &OF_CHANGES]);
+static PRINTED: Printed = Printed(&[&RECORDS, &OF_CHANGES]);
+
+/// Those of the service, in the order of an export.
+static RECORDS: [&RecordType; 6] = [
+    &resources::ACCOUNT,
+    &resources::PRODUCT,
+    &resources::DEVICE_GROUP,
+    &resources::DEPLOYMENT,
+    &resources::WEBHOOK,
+    &resources::DEVICE,
+];
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
@@ -71,6 +98,8 @@ pub fn run() -> ExitCode {
         Verb::Create(create) => create.run(),
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
+        Verb::Export(export) => export.run(),
+        Verb::Import(import) => import.run(),
         Verb::Update(update) => update.run(),
         Verb::Delete(delete) => delete.run(),
     })

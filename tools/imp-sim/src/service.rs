@@ -18,7 +18,7 @@ use crate::options::ServiceOptions;
 use crate::server::{self, Service, tls};
 use crate::sim::{Settings, Sim};
 use crate::state::State;
-use crate::state::load::{Record, load};
+use crate::state::load::{Record, load, main_account};
 use crate::state::population::{Population, populate};
 use crate::state_file;
 use crate::variants::Variants;
@@ -146,6 +146,10 @@ fn initial_state(options: &ServiceOptions) -> anyhow::Result<State> {
     if let Some(state) = options.state.as_deref().map(state_file::read).transpose()?.flatten() {
         return Ok(state);
     }
+    let mut records = Vec::new();
+    for file in &options.load {
+        records.extend(read_records(file)?);
+    }
     let population = Population {
         seed: options.seed,
         devices: options.devices,
@@ -154,12 +158,9 @@ fn initial_state(options: &ServiceOptions) -> anyhow::Result<State> {
         unblessing_key: options.unbond_key.clone(),
         role: options.role,
         one_time_password: options.otp.clone(),
+        main: main_account(&records).map_err(anyhow::Error::msg)?,
     };
     let mut state = populate(&population);
-    let mut records = Vec::new();
-    for file in &options.load {
-        records.extend(read_records(file)?);
-    }
     load(&mut state, records).map_err(anyhow::Error::msg)?;
     Ok(state)
 }

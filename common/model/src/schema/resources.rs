@@ -129,6 +129,7 @@ pub static ACCOUNT: RecordType = RecordType {
         sent("username", Text, "Its user name."),
         sent("email", Text, "Its email address."),
         sent("tier", Text, "What it may do."),
+        Field::new("me", Truth, "True of the account that is signed in; in an export."),
         sent("capabilities", Anything, "What it may do, in the words of the service; with --full."),
     ],
 };

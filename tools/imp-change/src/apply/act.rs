@@ -209,7 +209,7 @@ impl Run<'_> {
         let lost = |detail: String| {
             Err(Failure::new(ErrorKind::Drifted, "The group has got code since").detail(detail))
         };
-        if has_new_code(live, before) {
+        if has_new_code(live, before) && !self.go_before_groups.contains(cli::text(live, CURRENT)) {
             return lost(format!("its current deployment is {}", cli::text(live, CURRENT)));
         }
         let id = cli::text(live, "id");

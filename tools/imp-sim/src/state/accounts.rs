@@ -46,6 +46,19 @@ pub struct Account {
     pub role: Role,
 }
 
+/// What a record of `--load` says of an account.
+#[derive(Clone, Debug)]
+pub struct LoadedAccount {
+    /// Shown as `id`.
+    pub id: Id,
+    /// Sign-in name.
+    pub username: String,
+    /// Also good for signing in.
+    pub email: String,
+    /// Whether the account is a paid one.
+    pub production: bool,
+}
+
 impl State {
     /// The account of a sign-in name, which is its username or email address.
     pub fn account_named(&self, name: &str) -> Option<&Account> {

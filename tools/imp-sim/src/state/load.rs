@@ -2,14 +2,15 @@
 //!
 //! They may come in any order. What they leave out gets a plain value; an owner that is not known
 //! becomes the main account, so that a list of another account can be rehearsed on. What is there
-//! already, as the accounts of the start are, stays as it is.
+//! already, as the accounts of the start are, stays as it is. An export of a whole account says which
+//! account it is of: that is the main one then, and the service is its twin.
 
 mod fields;
 
 use serde_json::{Map, Value};
 
 use super::State;
-use super::accounts::{Account, Role};
+use super::accounts::{Account, LoadedAccount, Role};
 use super::deployments::{Deployment, sha};
 use super::devices::Firmware;
 use super::devices::{Device, Events};
@@ -25,6 +26,21 @@ pub struct Record {
     pub source: String,
     /// The record.
     pub fields: Map<String, Value>,
+}
+
+/// The account that the records are an export of, if they are one.
+pub fn main_account(records: &[Record]) -> Result<Option<LoadedAccount>, String> {
+    let mut main: Option<LoadedAccount> = None;
+    let of_main = |record: &&Record| record.kind() == "account" && record.flag("me");
+    for record in records.iter().filter(of_main) {
+        let error = |why: String| format!("{}: {why}", record.source);
+        let account = record.loaded_account().map_err(error)?;
+        if main.as_ref().is_some_and(|main| main.id != account.id) {
+            return Err(error("this is an export of another account than before".to_owned()));
+        }
+        main = Some(account);
+    }
+    Ok(main)
 }
 
 /// Adds all records. The error names the record that cannot be added.
@@ -58,7 +74,8 @@ fn forget_what_is_missing(state: &mut State) {
     for group in state.groups.values_mut() {
         let newest = builds.values().rev().find(|build| build.group == Some(group.id));
         let oldest = builds.values().find(|build| build.group == Some(group.id));
-        group.current_deployment = newest.map(|build| build.id);
+        let current = group.current_deployment.filter(|id| builds.contains_key(id));
+        group.current_deployment = current.or(newest.map(|build| build.id));
         let minimum = group.min_supported_deployment.filter(|id| builds.contains_key(id));
         group.min_supported_deployment = minimum.or(oldest.map(|build| build.id));
         group.production_target = group.production_target.filter(|id| groups.contains(id));
@@ -81,16 +98,27 @@ impl Record {
         }
     }
 
+    /// The names of tiers are not known; the account of a twin may do all unless it certainly is a free one.
+    fn loaded_account(&self) -> Result<LoadedAccount, String> {
+        let username: String = self.required("username")?;
+        let tier = self.text("tier")?.unwrap_or_default();
+        Ok(LoadedAccount {
+            id: self.required("id")?,
+            email: self.text("email")?.unwrap_or_else(|| format!("{username}@example.com")),
+            production: tier.starts_with("ent") || (self.flag("me") && tier != "free"),
+            username,
+        })
+    }
+
     /// A new account, on which the main one collaborates.
     fn account(&self, state: &mut State) -> Result<(), String> {
-        let id = self.required("id")?;
-        let username: String = self.required("username")?;
+        let LoadedAccount { id, username, email, production } = self.loaded_account()?;
         let main = state.accounts.values().next().cloned().ok_or("no account")?;
         let account = Account {
             id,
-            email: self.text("email")?.unwrap_or_else(|| format!("{username}@example.com")),
+            email,
             password: format!("{username}-password"),
-            production: self.text("tier")?.is_some_and(|tier| tier.starts_with("ent")),
+            production,
             collaborators: vec![main.id],
             role: Role::Developer,
             one_time_password: None,
@@ -145,6 +173,7 @@ impl Record {
             env_vars: env_vars.cloned().unwrap_or_default(),
             creator: self.account_or(state, "creator_id", product.owner)?,
             updated_at: self.time("updated_at")?,
+            current_deployment: self.parsed("current_deployment_id")?,
             min_supported_deployment: self.parsed("min_supported_deployment_id")?,
             production_target: self.parsed("production_target_id")?,
             dut_target: self.parsed("dut_target_id")?,
@@ -209,17 +238,18 @@ impl Record {
         Ok(())
     }
 
+    /// The owner of the group where the device's own is not known.
+    fn owner_of_device(&self, state: &State, group: Option<Id>) -> Result<Id, String> {
+        let Some(id) = group else { return self.account_id(state, "owner_id") };
+        let group = state.groups.get(&id);
+        let group = group.ok_or_else(|| format!("devicegroup {id} is not there"))?;
+        self.account_or(state, "owner_id", group.owner)
+    }
+
     fn device(&self, state: &mut State) -> Result<(), String> {
         let id: DeviceId = self.required("id")?;
         let group: Option<Id> = self.parsed("devicegroup_id")?;
-        let group_owner = match group {
-            None => None,
-            Some(group) => {
-                let found = state.groups.get(&group);
-                Some(found.ok_or_else(|| format!("devicegroup {group} is not there"))?.owner)
-            }
-        };
-        let owner = group_owner.map_or_else(|| self.account_id(state, "owner_id"), Ok)?;
+        let owner = self.owner_of_device(state, group)?;
         let agent: Option<AgentId> = self.parsed("agent_id")?;
         // The ids of all but imp001 end in the MAC address.
         let mac = self.parsed("mac_address")?.unwrap_or(Mac(id.0 & 0xffff_ffff_ffff));

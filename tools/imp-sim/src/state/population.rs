@@ -1,10 +1,10 @@
-//! What is there at the start: three accounts, the devices of `--devices`, the product of
+//! What is there at the start: three accounts, or that of a twin, the devices of `--devices`, the product of
 //! `--production` or `--example`. All of it follows from the seed; times lie before 2024 so that they do too.
 //!
 //! imp-sim(1) documents the shares; a test can count on them.
 
 use super::State;
-use super::accounts::{Account, Role};
+use super::accounts::{Account, LoadedAccount, Role};
 use super::deployments::{Deployment, sha};
 use super::device_maker::{BEGIN, DeviceMaker};
 use super::groups::{Group, GroupType};
@@ -30,6 +30,8 @@ pub struct Population {
     pub role: Role,
     /// The main account's one-time password.
     pub one_time_password: Option<String>,
+    /// The main account of a twin. Nobody else is there then.
+    pub main: Option<LoadedAccount>,
 }
 
 /// Names of the product of `--production`, its production group, its DUT and its fixture group.
@@ -51,16 +53,16 @@ impl Population {
 pub fn populate(population: &Population) -> State {
     let (devices, production) = population.numbers();
     let mut state = State::empty(population.seed);
-    let [main, partner, free] = add_accounts(&mut state, population);
+    let ids = add_accounts(&mut state, population);
+    let main = ids[0];
     let mut maker = DeviceMaker::new(population.seed, 2);
     for number in 0..devices {
         let name = device_name(number);
         state.devices.add(maker.device(main, name));
     }
-    let mut maker = DeviceMaker::new(population.seed, 3);
-    state.devices.add(maker.device(partner, Some("partner-unassigned".to_owned())));
-    state.devices.add(maker.device(free, Some("free-unassigned".to_owned())));
-    add_partner(&mut state, population.seed, partner, &mut maker);
+    if population.main.is_none() {
+        add_neighbours(&mut state, population.seed, ids);
+    }
     if production > 0 {
         let mut maker = DeviceMaker::new(population.seed, 4);
         let names = if population.example { NAMES_IN_EXAMPLE } else { NAMES };
@@ -82,16 +84,28 @@ fn device_name(number: usize) -> Option<String> {
     }
 }
 
+/// The main account, and two others unless it is that of a twin.
 fn add_accounts(state: &mut State, population: &Population) -> [Id; 3] {
     let mut random = Random::new(population.seed, 1);
-    let ids = [random.id(), random.id(), random.id()];
+    let mut ids = [random.id(), random.id(), random.id()];
     let names = [("simuser", true), ("partner", true), ("free", false)];
-    for (id, (username, production)) in ids.into_iter().zip(names) {
+    let at_start = |(id, (username, production)): (Id, (&str, bool))| LoadedAccount {
+        id,
+        username: username.to_owned(),
+        email: format!("{username}@example.com"),
+        production,
+    };
+    let accounts = match &population.main {
+        Some(main) => vec![main.clone()],
+        None => ids.into_iter().zip(names).map(at_start).collect(),
+    };
+    ids[0] = accounts[0].id;
+    for LoadedAccount { id, username, email, production } in accounts {
         let account = Account {
             id,
-            username: username.to_owned(),
-            email: format!("{username}@example.com"),
             password: format!("{username}-password"),
+            username,
+            email,
             production,
             one_time_password: None,
             unblessing_key: population.unblessing_key.clone(),
@@ -101,10 +115,20 @@ fn add_accounts(state: &mut State, population: &Population) -> [Id; 3] {
         state.accounts.insert(id, account);
     }
     state.accounts[&ids[0]].one_time_password.clone_from(&population.one_time_password);
-    state.accounts[&ids[1]].collaborators.push(ids[0]);
+    if let Some(partner) = state.accounts.get_mut(&ids[1]) {
+        partner.collaborators.push(ids[0]);
+    }
     let description = "made by imp-sim".to_owned();
     state.login_keys.push(LoginKey { id: random.hex(16), account: ids[0], description, usages: 0 });
     ids
+}
+
+/// What the two other accounts own.
+fn add_neighbours(state: &mut State, seed: u64, [_, partner, free]: [Id; 3]) {
+    let mut maker = DeviceMaker::new(seed, 3);
+    state.devices.add(maker.device(partner, Some("partner-unassigned".to_owned())));
+    state.devices.add(maker.device(free, Some("free-unassigned".to_owned())));
+    add_partner(state, seed, partner, &mut maker);
 }
 
 /// The collaborator owns a product, a group and two devices in it.

@@ -97,3 +97,41 @@ fn who_made_and_who_flagged_is_taken_back() {
     assert_eq!(state.groups[&group.parse::<Id>().unwrap()].creator, partner);
     assert_eq!((state.deployments[0].creator, state.deployments[0].flagger), (main, Some(partner)));
 }
+
+const ME: &str = r#"{"type":"account","id":"00000000-0000-0000-0000-000000000005","username":"me","email":null,"tier":"free","me":true}"#;
+
+#[test]
+fn the_account_of_an_export_is_the_main_one() {
+    let lines = [ME, PRODUCT, GROUP, DEVICE, HOOK, ME];
+    let main = main_account(&records(&lines)).unwrap();
+    let mut state = populate(&Population { main, ..Population::default() });
+    load(&mut state, records(&lines)).unwrap();
+    let main = state.accounts[0].clone();
+    assert_eq!((main.username.as_str(), main.email.as_str()), ("me", "me@example.com"));
+    assert_eq!((main.production, state.accounts.len(), state.products.len()), (false, 1, 1));
+    assert_eq!(state.devices.of_account(main.id).len(), 1);
+    assert!(main_account(&records(&[PRODUCT])).unwrap().is_none());
+    let other = ME.replace("000000000005", "000000000006");
+    let error = main_account(&records(&[ME, &other])).unwrap_err();
+    assert_eq!(error, "test:2: this is an export of another account than before");
+}
+
+#[test]
+fn a_group_has_the_build_that_it_says_and_a_device_its_own_owner() {
+    let mut state = populate(&Population::default());
+    let partner = state.accounts[1].id;
+    let [group, old, new] = [2, 4, 5].map(Id);
+    let mut of_group: Value = serde_json::from_str(GROUP).unwrap();
+    of_group["current_deployment_id"] = json!(old);
+    let mut device: Value = serde_json::from_str(DEVICE).unwrap();
+    device["owner_id"] = json!(partner);
+    let build = |id: Id, at: &str| json!({"type": "deployment", "id": id, "devicegroup_id": group, "created_at": at});
+    let [old_build, new_build] =
+        [build(old, "2026-01-01T00:00:00.000Z"), build(new, "2026-01-02T00:00:00.000Z")];
+    let lines = [of_group, device, old_build, new_build].map(|record| record.to_string());
+    let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    lines.push(PRODUCT);
+    load(&mut state, records(&lines)).unwrap();
+    assert_eq!(state.groups[&group].current_deployment, Some(old));
+    assert_eq!(state.devices.iter().last().unwrap().owner, partner);
+}

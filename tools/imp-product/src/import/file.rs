@@ -1,0 +1,264 @@
+//! What an export holds that can be made: read to its end, checked, and put in the order in which it is made.
+//!
+//! Careful about code: builds wait in a file, and only what they are known by is kept. A run that goes on has
+//! the rows that are left only, so what the file held is noted in the journal.
+
+use std::collections::{HashMap, HashSet};
+
+use api::deployments::{CODE, without_code};
+use cli::rows::RowDone;
+use cli::{CommandError, Rows, journal, text};
+use model::{GroupType, Record, ResourceKind};
+use pipe::spool::Spool;
+use pipe::{Item, ReadError, Row};
+
+use crate::url::HIDDEN;
+
+/// An export.
+#[derive(Default)]
+pub struct File {
+    /// The records of all products, groups, builds and webhooks, in the order in which they are made, without code.
+    pub things: Vec<Record>,
+    /// The rows that are to be worked on, kind by kind.
+    stages: [Spool; Stage::ALL.len()],
+    /// Why records cannot be made, with their ids.
+    lacking: Vec<(String, String)>,
+    /// What is no part of an import, by its noun.
+    left_out: Vec<(&'static str, u64)>,
+}
+
+/// What is made before what.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Products,
+    /// Groups that others may name as targets.
+    Groups,
+    Fixtures,
+    Builds,
+    /// At the end, so that no webhook is called for the builds.
+    Hooks,
+}
+
+impl Stage {
+    const ALL: [Stage; 5] =
+        [Stage::Products, Stage::Groups, Stage::Fixtures, Stage::Builds, Stage::Hooks];
+
+    /// None for what no import makes.
+    fn of(kind: ResourceKind, type_name: &str) -> Option<Stage> {
+        match kind {
+            ResourceKind::Product => Some(Stage::Products),
+            ResourceKind::DeviceGroup => {
+                let fixture = GroupType::of_api(type_name).is_some_and(GroupType::is_fixture);
+                Some(if fixture { Stage::Fixtures } else { Stage::Groups })
+            }
+            ResourceKind::Deployment => Some(Stage::Builds),
+            ResourceKind::Webhook => Some(Stage::Hooks),
+            _ => None,
+        }
+    }
+}
+
+/// The kind of a record.
+pub fn kind_of(record: &Record) -> Option<ResourceKind> {
+    let type_name = text(record, "type");
+    ResourceKind::ALL.into_iter().find(|kind| kind.types().contains(&type_name))
+}
+
+/// What a message calls a record of a file.
+pub fn called(record: &Record) -> String {
+    let noun = kind_of(record).map_or("record", ResourceKind::noun);
+    let name = ["name", "url", "id"].into_iter().map(|name| text(record, name));
+    let name = name.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    format!("{noun} {}", model::text::quoted(name))
+}
+
+fn nothing_done(why: &str) -> CommandError {
+    CommandError::usage(format!("{why}: nothing was done"))
+}
+
+impl File {
+    /// Reads the rows to their end: those of the `wanted` products, or all.
+    ///
+    /// # Errors
+    /// Exit 2 for what cannot be made as a whole.
+    pub fn read(rows: Rows, wanted: &[String]) -> Result<File, CommandError> {
+        let mut file = File::default();
+        let goes_on = journal::goes_on();
+        let mut heads: [Vec<Record>; Stage::ALL.len()] = Default::default();
+        let mut ids = HashSet::new();
+        for item in rows {
+            let row = readable(item?)?;
+            let kind = kind_of(&row.record);
+            let has_id = !text(&row.record, "id").is_empty();
+            let Some(kind) = kind.filter(|kind| has_id && !kind.is_secret()) else {
+                return Err(nothing_done(&format!("{}: it is no record of an export", row.source)));
+            };
+            let Some(stage) = stage_of(&row, kind) else {
+                file.leave_out(kind);
+                continue;
+            };
+            if ids.insert(text(&row.record, "id").to_owned()) {
+                file.lacking.extend(lacking(&row));
+                heads[stage as usize].push(without_code(row.record.clone()));
+                let waiting = &mut file.stages[stage as usize];
+                let kept = waiting.push(&Item::Row(row));
+                kept.map_err(|error| CommandError::cannot_keep(&error))?;
+            }
+        }
+        file.things = if goes_on { noted() } else { heads.into_iter().flatten().collect() };
+        if !goes_on {
+            file.keep_products(wanted)?;
+            file.fits_together()?;
+            file.things.iter().for_each(note);
+        }
+        Ok(file)
+    }
+
+    fn leave_out(&mut self, kind: ResourceKind) {
+        match self.left_out.iter_mut().find(|(noun, _)| *noun == kind.noun()) {
+            Some((_, count)) => *count += 1,
+            None => self.left_out.push((kind.noun(), 1)),
+        }
+    }
+
+    /// What is not made, in words.
+    pub fn left_out(&self) -> Option<String> {
+        let counts = self.left_out.iter().map(|(noun, count)| cli::consent::count(*count, noun));
+        let counts: Vec<String> = counts.collect();
+        (!counts.is_empty()).then(|| format!("no part of an import: {}", counts.join(", ")))
+    }
+
+    /// The things of one kind.
+    pub fn of(&self, kind: ResourceKind) -> impl Iterator<Item = &Record> {
+        self.things.iter().filter(move |thing| kind_of(thing) == Some(kind))
+    }
+
+    /// Leaves only the products that are wanted, and what is in them.
+    fn keep_products(&mut self, wanted: &[String]) -> Result<(), CommandError> {
+        let is_it = |product: &Record, wanted: &String| {
+            [text(product, "name"), text(product, "id")].contains(&wanted.as_str())
+        };
+        let products: Vec<&Record> = self.of(ResourceKind::Product).collect();
+        if let Some(none) =
+            wanted.iter().find(|wanted| !products.iter().any(|product| is_it(product, wanted)))
+        {
+            return Err(nothing_done(&format!("there is no product `{none}` in the input")));
+        }
+        if products.is_empty() {
+            return Err(nothing_done("there is no product in the input"));
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let kept = |product: &&Record| wanted.iter().any(|wanted| is_it(product, wanted));
+        let ids = |record: &Record| text(record, "id").to_owned();
+        let others: HashSet<String> =
+            products.iter().copied().filter(|one| !kept(one)).map(ids).collect();
+        let of_others = |thing: &Record, place: &str, others: &HashSet<String>| {
+            others.contains(text(thing, place))
+        };
+        let groups = self.of(ResourceKind::DeviceGroup);
+        let other_groups: HashSet<String> =
+            groups.filter(|group| of_others(group, "product_id", &others)).map(ids).collect();
+        self.things.retain(|thing| {
+            !(others.contains(text(thing, "id"))
+                || of_others(thing, "product_id", &others)
+                || of_others(thing, "devicegroup_id", &other_groups))
+        });
+        Ok(())
+    }
+
+    /// Nothing may be lacking, whatever is named has to be in the file too, and a product can be made only once.
+    fn fits_together(&self) -> Result<(), CommandError> {
+        let mut names: HashMap<&str, &str> = HashMap::new();
+        let mut ids: HashSet<&str> = HashSet::new();
+        for thing in &self.things {
+            let id = text(thing, "id");
+            if let Some((_, why)) = self.lacking.iter().find(|(lacking, _)| lacking == id) {
+                return Err(nothing_done(why));
+            }
+            for place in ["product_id", "production_target_id", "dut_target_id", "devicegroup_id"] {
+                let named = text(thing, place);
+                if !named.is_empty() && !ids.contains(named) {
+                    let thing = called(thing);
+                    return Err(nothing_done(&format!(
+                        "{thing}: its {place} is {named}, which is not in the input"
+                    )));
+                }
+            }
+            ids.insert(id);
+            let name = text(thing, "name");
+            if kind_of(thing) == Some(ResourceKind::Product)
+                && let Some(other) = names.insert(name, id)
+            {
+                return Err(nothing_done(&format!(
+                    "two products in the input are called `{name}`: choose one with --product {other} \
+                     or --product {id}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows, in the order in which their things are made.
+    pub fn into_rows(self) -> Rows {
+        let ids: HashSet<String> =
+            self.things.iter().map(|thing| text(thing, "id").to_owned()).collect();
+        let is_kept = move |item: &Result<Item, ReadError>| match item {
+            Ok(Item::Row(row)) => ids.contains(text(&row.record, "id")),
+            _ => true,
+        };
+        let kept = |error: std::io::Error| ReadError::new("rows that waited", &error);
+        let rows = self.stages.into_iter().flat_map(|stage| stage.read());
+        Box::new(rows.map(move |row| row.map_err(kept)).filter(is_kept))
+    }
+}
+
+/// The field of a note in the journal that holds a record of the file.
+const RECORD: &str = "record";
+
+/// Notes a record for the run that goes on.
+fn note(thing: &Record) {
+    let mut note = Record::new();
+    note.insert_record(RECORD, thing);
+    journal::note_step(&note);
+}
+
+/// The records that were noted before this run was resumed.
+fn noted() -> Vec<Record> {
+    journal::steps().iter().filter_map(|note| note.record(RECORD)).collect()
+}
+
+/// A row; marks of other runs do not count. A file of which a part cannot be read is not made in part.
+fn readable(item: Item) -> Result<Row, CommandError> {
+    match item {
+        Item::Row(mut row) => {
+            RowDone::take_off_marks(&mut row.record);
+            Ok(row)
+        }
+        Item::Bad(bad) => Err(nothing_done(&format!("{}: {}", bad.source, bad.failure.sentence()))),
+    }
+}
+
+/// None for what is left out: a build that outlived its group cannot be made either.
+fn stage_of(row: &Row, kind: ResourceKind) -> Option<Stage> {
+    let is_zombie =
+        kind == ResourceKind::Deployment && text(&row.record, "devicegroup_id").is_empty();
+    Stage::of(kind, text(&row.record, "type")).filter(|_| !is_zombie)
+}
+
+/// Why a record cannot be made, with its id, if it lacks what the service wants.
+fn lacking(row: &Row) -> Option<(String, String)> {
+    let record = &row.record;
+    let why = match kind_of(record) {
+        Some(ResourceKind::Deployment) if !CODE.iter().all(|name| record.contains_key(name)) => {
+            "its code is not in the input, as `imp-product export` prints it".to_owned()
+        }
+        Some(ResourceKind::Webhook) if text(record, "url").contains(&format!("//{HIDDEN}@")) => {
+            format!("in place of {HIDDEN} the input needs the user and the password of its url")
+        }
+        _ => return None,
+    };
+    let source = &row.source;
+    Some((text(record, "id").to_owned(), format!("{source}: {}: {why}", called(record))))
+}

@@ -1,0 +1,256 @@
+//! What becomes of one row of an import: one thing that is made, or found.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use api::deployments::{CODE, without_code};
+use api::{Request, resource};
+use cli::rows::{Outcome, RowDone, RowResult};
+use cli::{Session, journal, text};
+use model::change::{MINIMUM, planned_id};
+use model::{Effect, ErrorKind, Record, ResourceKind};
+use ops::resources;
+use pipe::{Failure, Row};
+use serde_json::Value;
+
+use super::file::{File, kind_of};
+use super::there::Present;
+
+/// The field of what is made that tells which record of the input it is.
+const OLD_ID: &str = "old_id";
+/// It can only be set afterwards (imp-service(7), section 7.3), and is true at first.
+const LOADS_CODE: &str = "load_code_after_blessing";
+
+/// An import on its way.
+pub struct Making<'a> {
+    session: &'a Session,
+    dry_run: bool,
+    present: Present,
+    /// The ids of what there is, by those in the file.
+    ids: Mutex<HashMap<String, String>>,
+    /// Of each build its place in the file.
+    places: HashMap<String, usize>,
+    /// Of each group the build that is to be its minimum, where that is not its first.
+    minimums: HashMap<String, String>,
+    /// Types of groups, by their ids in the file.
+    types: HashMap<String, String>,
+}
+
+/// A thing that is to be made.
+struct Wanted {
+    kind: ResourceKind,
+    type_name: String,
+    attributes: Record,
+    relationships: Record,
+    /// What a plan calls it.
+    planned: String,
+}
+
+impl<'a> Making<'a> {
+    pub fn new(session: &'a Session, dry_run: bool, file: &File, present: Present) -> Self {
+        let ids = present.ids().map(|(old, id)| (old.clone(), id.to_owned())).collect();
+        let id = |record: &Record| text(record, "id").to_owned();
+        let builds = || file.of(ResourceKind::Deployment);
+        let mut first: HashMap<&str, &str> = HashMap::new();
+        for build in builds() {
+            first.entry(text(build, "devicegroup_id")).or_insert(text(build, "id"));
+        }
+        let groups = || file.of(ResourceKind::DeviceGroup);
+        let minimums = groups().filter_map(|group| {
+            let minimum = text(group, MINIMUM);
+            let is_first = first.get(text(group, "id")).is_none_or(|first| *first == minimum);
+            (!is_first && !minimum.is_empty()).then(|| (id(group), minimum.to_owned()))
+        });
+        Making {
+            session,
+            dry_run,
+            ids: Mutex::new(ids),
+            places: builds().enumerate().map(|(place, build)| (id(build), place)).collect(),
+            minimums: minimums.collect(),
+            types: groups().map(|group| (id(group), text(group, "type").to_owned())).collect(),
+            present,
+        }
+    }
+
+    /// Makes what a row tells, unless it is there.
+    pub fn make(&self, row: &Row) -> RowResult {
+        let record = &row.record;
+        let old = text(record, "id");
+        let wanted = self.wanted(record)?;
+        let mut told = match self.present.get(old) {
+            Some(there) => self.complete(record, there.clone()),
+            None => self.create(record, &wanted),
+        }?;
+        told.record = without_code(told.record);
+        told.record.insert_text(OLD_ID, old);
+        Ok(told)
+    }
+
+    fn wanted(&self, record: &Record) -> Result<Wanted, Failure> {
+        let kind = kind_of(record).unwrap_or(ResourceKind::Product);
+        let relations: &[&str] = match kind {
+            ResourceKind::Product => &[],
+            ResourceKind::DeviceGroup => &["product", "production_target", "dut_target"],
+            _ => &["devicegroup"],
+        };
+        let mut relationships = Record::new();
+        let mut places = Vec::new();
+        for relation in relations {
+            let old = text(record, &format!("{relation}_id"));
+            if !old.is_empty() {
+                let id = self.id(old)?;
+                let type_name = self.types.get(old).map_or("product", String::as_str);
+                relationships.insert(relation, resource::identifier(type_name, &id));
+                places.push(id);
+            }
+        }
+        // What it is in comes first, then its own name.
+        places.truncate(1);
+        let names = ["name", "sha", "url"].map(|name| text(record, name));
+        places.extend(names.into_iter().find(|name| !name.is_empty()).map(str::to_owned));
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        Ok(Wanted {
+            kind,
+            type_name: text(record, "type").to_owned(),
+            attributes: attributes(kind, record),
+            relationships,
+            planned: planned_id(&places),
+        })
+    }
+
+    /// The id of what a record of the file tells.
+    fn id(&self, old: &str) -> Result<String, Failure> {
+        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let not_made = || Failure::not_attempted("what it belongs to was not made");
+        ids.get(old).cloned().ok_or_else(not_made)
+    }
+
+    fn note(&self, old: &str, id: &str) {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.insert(old.to_owned(), id.to_owned());
+    }
+
+    fn create(&self, record: &Record, wanted: &Wanted) -> RowResult {
+        let old = text(record, "id");
+        self.would_be_current(record)?;
+        let effects = wanted.effects(record);
+        if self.dry_run {
+            self.note(old, &wanted.planned);
+            let done =
+                RowDone::created(&wanted.type_name, &without_code(wanted.attributes.clone()));
+            let called = effects.into_iter().map(|effect| effect.called(&wanted.planned));
+            return Ok(called.fold(done, RowDone::with));
+        }
+        journal::plan(Outcome::Created, effects.clone());
+        let (attributes, relationships) = (wanted.attributes.clone(), wanted.relationships.clone());
+        let body = resource::create_body(&wanted.type_name, attributes, relationships);
+        let made = self.session.create(&Request::post(wanted.kind.path()).body(body))?;
+        let id = text(&made, "id").to_owned();
+        self.note(old, &id);
+        let called = || effects.clone().into_iter().map(|effect| effect.called(&id));
+        let completed = self.complete(record, made).map_err(|failure| {
+            called().for_each(|effect| journal::note_part(Outcome::Created, &effect));
+            let done = format!("The {} {id} was made", wanted.kind.noun());
+            failure.after(done, "the same import goes on from there")
+        })?;
+        Ok(called().fold(RowDone::new(completed.record, Outcome::Created), RowDone::with))
+    }
+
+    /// A build that is made after later ones of its group would be the one that the group runs.
+    fn would_be_current(&self, record: &Record) -> Result<(), Failure> {
+        let place = self.places.get(text(record, "id")).copied().unwrap_or_default();
+        if kind_of(record) != Some(ResourceKind::Deployment)
+            || !self.present.has_newer(text(record, "devicegroup_id"), place)
+        {
+            return Ok(());
+        }
+        let title = "A later build of its group is there already";
+        let detail = "made now, this one would be the build that the group runs";
+        Err(Failure::new(ErrorKind::Conflict, title).detail(detail))
+    }
+
+    /// Sets what can only be set once a thing is there.
+    fn complete(&self, record: &Record, there: Record) -> RowResult {
+        match kind_of(record) {
+            Some(ResourceKind::DeviceGroup) => self.complete_group(record, there),
+            Some(ResourceKind::Deployment) => self.complete_build(record, there),
+            _ => Ok(RowDone::new(there, Outcome::Unchanged)),
+        }
+    }
+
+    fn complete_group(&self, record: &Record, there: Record) -> RowResult {
+        let no = Value::Bool(false);
+        if record.get(LOADS_CODE) != Some(&no) || there.get(LOADS_CODE) == Some(&no) {
+            return Ok(RowDone::new(there, Outcome::Unchanged));
+        }
+        let set = Record::from_iter([(LOADS_CODE.to_owned(), no)]);
+        let effect = Effect::update(&there, set.clone());
+        if !self.dry_run {
+            let kind = ResourceKind::DeviceGroup;
+            resources::update(self.session, kind, &there, set.clone(), Record::new())?;
+        }
+        let mut there = there;
+        there.add(&set);
+        Ok(RowDone::new(there, Outcome::Updated).with(effect))
+    }
+
+    fn complete_build(&self, record: &Record, there: Record) -> RowResult {
+        let (old_group, old) = (text(record, "devicegroup_id"), text(record, "id"));
+        let is_minimum = self.minimums.get(old_group).is_some_and(|minimum| minimum == old);
+        let build = text(&there, "id").to_owned();
+        let group = self.present.get(old_group);
+        if !is_minimum || group.is_some_and(|group| text(group, MINIMUM) == build) {
+            return Ok(RowDone::new(there, Outcome::Unchanged));
+        }
+        if !self.dry_run {
+            resources::set_minimum(self.session, &self.id(old_group)?, &build)?;
+        }
+        let set = Record::from_iter([(MINIMUM.to_owned(), build.into())]);
+        let effect = group.map(|group| Effect::update(group, set));
+        Ok(effect.into_iter().fold(RowDone::new(there, Outcome::Updated), RowDone::with))
+    }
+}
+
+/// What is sent of a record. Flags that are not set and texts that are null are what things have at first.
+fn attributes(kind: ResourceKind, record: &Record) -> Record {
+    let names: &[&str] = match kind {
+        ResourceKind::Product => &["name", "description"],
+        ResourceKind::DeviceGroup => &["name", "description", "region", "env_vars"],
+        ResourceKind::Webhook => &["url", "event", "content_type"],
+        _ => &[CODE[0], CODE[1], "description", "origin", "tags", "flagged"],
+    };
+    let mut attributes = Record::new();
+    for name in names {
+        let value = record.get(name).filter(|value| !value.is_null());
+        if let Some(value) = value.filter(|value| **value != Value::Bool(false)) {
+            attributes.insert(name, value.clone());
+        }
+    }
+    attributes
+}
+
+impl Wanted {
+    /// What making it changes. The flag of a build is set by itself, because it has to be taken away before the
+    /// build can be deleted again.
+    fn effects(&self, record: &Record) -> Vec<Effect> {
+        let mut after = without_code(self.attributes.clone());
+        for (relation, target) in self.relationships.iter() {
+            after.insert(&format!("{relation}_id"), target["id"].clone());
+        }
+        if record.get(LOADS_CODE) == Some(&Value::Bool(false)) {
+            after.insert(LOADS_CODE, false.into());
+        }
+        let flagged = after.remove("flagged").is_some();
+        if self.kind == ResourceKind::Deployment {
+            after.copy("sha", record);
+        }
+        let made = Effect::creation(&self.type_name, after);
+        let flag = |flagged: bool| Record::from_iter([("flagged".to_owned(), flagged.into())]);
+        let flag = flagged.then(|| Effect {
+            before: Some(flag(false)),
+            after: Some(flag(true)),
+            ..Effect { kind: self.type_name.clone(), ..Effect::default() }
+        });
+        [made].into_iter().chain(flag).collect()
+    }
+}
