@@ -92,8 +92,8 @@ debian() {
 rpm() {
     make_root "$(this_release)" ca-certificates,man-db,bash-completion,rpm
     cp "$package"/imp-tools-*.rpm "$chroot/tmp/imp-tools.rpm"
-    inside 'rpm --query --requires --package /tmp/imp-tools.rpm | grep -v "^rpmlib(" | sort | tr "\n" , |
-        grep --line-regexp "ca-certificates,glibc >= 2.17,"'
+    inside 'rpm --query --requires --package /tmp/imp-tools.rpm | grep -v "^rpmlib(" | sort -u | tr "\n" , |
+        grep --line-regexp "/bin/sh,ca-certificates,glibc >= 2.17,"'
     comes_and_goes 'rpm --install --nodeps /tmp/imp-tools.rpm' 'rpm --erase imp-tools'
 }
 
@@ -105,7 +105,7 @@ this_release() {
 # Installs it, uses it, removes it, and looks for what is left.
 comes_and_goes() {
     # Records of dpkg and rpm, pages that man-db has formatted and the logs are their own.
-    list='find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/rpm -o \
+    list='find / -xdev \( -path /proc -o -path /root/.rpmdb -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/rpm -o \
         -path /var/log \) -prune -o -print | sort'
     inside "$list" > "$work/before"
     inside "$1"
