@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::hardware::Hardware;
+use crate::replay;
 use crate::state::accounts::Role;
 
 /// A local impCentral to rehearse on.
@@ -37,6 +38,8 @@ pub enum Command {
         #[arg(last = true, required = true, value_name = "COMMAND")]
         command: Vec<std::ffi::OsString>,
     },
+    /// Answer COMMAND from what --record of the tools has written, and end with its exit code.
+    Replay(replay::Options),
     #[command(flatten)]
     Hardware(Hardware),
     /// List the open questions and the answers that --variant can choose.

@@ -4,7 +4,7 @@ use model::Secret;
 
 /// Long options of twelve characters: as long as an agent id, so they must be told apart from one. A test
 /// compares them with the help of all commands.
-const AS_LONG_AS_AN_AGENT_ID: [&str; 13] = [
+const AS_LONG_AS_AN_AGENT_ID: [&str; 14] = [
     "--any-device",
     "--if-changed",
     "--remove-tag",
@@ -18,6 +18,7 @@ const AS_LONG_AS_AN_AGENT_ID: [&str; 13] = [
     "--ready-file",
     "--forward-to",
     "--failed-too",
+    "--pseudonyms",
 ];
 
 /// Parses an identifier, which may begin with `-` as agent ids do, but is not the next option.
