@@ -23,6 +23,7 @@ mod commands {
     mod metrics;
     mod packages;
     mod questions;
+    mod record;
     pub(crate) mod rollout;
     mod sign_in;
     mod umbrella;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use model::{ErrorKind, Record};
 
-use crate::http::trace;
+use crate::http::secrets;
 use crate::http::transport::Exchange;
 use crate::resource;
 use crate::send::{clock, error_of, quota_of};
@@ -35,8 +35,8 @@ pub fn look(client: &Client, token: Option<&AccessToken>) -> Seen {
     let begin = clock::monotonic();
     let exchange = client.0.transport.exchange(&request, token, true);
     let mut seen = Seen { took: clock::monotonic() - begin, ..Seen::default() };
-    let secrets = trace::secrets_of(&request, token);
-    let error = || error_of(&exchange).reworded(|words| trace::hide_all(words, &secrets));
+    let secrets = secrets::secrets_of(&request, token);
+    let error = || error_of(&exchange).reworded(|words| secrets::hide_all(words, &secrets));
     let Exchange::Answered(raw) = &exchange else {
         return Seen { error: Some(error()), ..seen };
     };

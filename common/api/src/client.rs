@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::http::record::Recording;
 use crate::http::trace::Trace;
 use crate::http::transport::Transport;
 use crate::request::{Request, UNBLESSING_KEY};
@@ -57,6 +58,8 @@ pub struct Settings {
     pub stop: Arc<AtomicBool>,
     /// Where requests and answers are shown.
     pub trace: Option<Trace>,
+    /// Where they are written, to be answered from later.
+    pub recording: Option<Recording>,
     /// Asked before a request leaves that changes something.
     pub write_gate: WriteGate,
     /// The limit of the account.
@@ -98,7 +101,7 @@ impl Client {
         // A single request that hangs must not use up the patience of the whole run.
         let timeout =
             (settings.patience / 4).clamp(Duration::from_secs(1), Duration::from_secs(30));
-        let transport = Transport::new(&settings.endpoint, &settings.proxy, timeout)?;
+        let transport = Transport::new(&settings, timeout)?;
         Ok(Client(Arc::new(Inner {
             transport,
             credentials,

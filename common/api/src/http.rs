@@ -5,5 +5,7 @@ pub mod delivery;
 pub mod endpoint;
 pub mod proxy;
 pub(crate) mod raw;
+pub(crate) mod record;
+pub(crate) mod secrets;
 pub(crate) mod trace;
 pub(crate) mod transport;

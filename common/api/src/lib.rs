@@ -29,6 +29,8 @@ pub use client::{Client, Settings, WriteGate};
 pub use credentials::{AccessToken, Credentials};
 pub use error::Error;
 pub use http::endpoint::{DEFAULT_ENDPOINT, Endpoint};
+pub use http::record::Recording;
+pub use http::record::replacement::Replacement;
 pub use http::trace::Trace;
 pub use list::SeenIds;
 pub use request::{Answer, Method, Repeat, Request, segment};

@@ -6,7 +6,7 @@ use model::Record;
 use serde_json::json;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::http::trace::{hide_all, secrets_of};
+use crate::http::secrets::{hide_all, secrets_of};
 use crate::http::transport::Raw;
 use crate::list::records;
 use crate::send::rate_limit::State;

@@ -193,7 +193,7 @@ impl Request {
 }
 
 /// Brackets stay as they are: every known client sends them so.
-const QUERY: &AsciiSet = &CONTROLS
+pub(crate) const QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')

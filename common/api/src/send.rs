@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::http::trace;
+use crate::http::secrets;
 use crate::http::transport::{Exchange, Raw};
 use crate::request::{Answer, Method, Repeat, Request};
 use crate::send::circuit_breaker::Next;
@@ -78,8 +78,8 @@ impl Client {
             if let Some(trace) = trace {
                 trace.exchange(request, token.as_ref(), &exchange);
             }
-            let secrets = trace::secrets_of(request, token.as_ref());
-            error_of(&exchange).reworded(|words| trace::hide_all(words, &secrets))
+            let secrets = secrets::secrets_of(request, token.as_ref());
+            error_of(&exchange).reworded(|words| secrets::hide_all(words, &secrets))
         })
     }
 }
@@ -109,8 +109,8 @@ impl<'a> SendLoop<'a> {
             answer => answer,
         };
         answer.map_err(|error| {
-            let secrets = trace::secrets_of(self.request, self.token.as_ref());
-            error.reworded(|words| trace::hide_all(words, &secrets))
+            let secrets = secrets::secrets_of(self.request, self.token.as_ref());
+            error.reworded(|words| secrets::hide_all(words, &secrets))
         })
     }
 

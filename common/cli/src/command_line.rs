@@ -18,9 +18,9 @@ const OTHER_NAMES: [(&str, &[&str]); 5] = [
 ];
 
 /// Common options that take a value, and those that do not.
-const WITH_VALUE: [&str; 7] =
-    ["--auth-file", "--account", "--output", "-z", "--fields", "--jobs", "--patience"];
-const WITHOUT_VALUE: [&str; 3] = ["--trace", "--verbose", "-v"];
+const WITH_VALUE: [&str; 8] =
+    ["--auth-file", "--account", "--output", "-z", "--fields", "--jobs", "--patience", "--record"];
+const WITHOUT_VALUE: [&str; 4] = ["--trace", "--verbose", "-v", "--pseudonyms"];
 
 /// The command with the other names of its verbs, those of `key` and its like included.
 pub(crate) fn with_other_names(mut command: Command) -> Command {

@@ -5,7 +5,7 @@
 use clap::{Arg, ArgAction, Command};
 
 /// The options that verbs share, ordered by use.
-const SHARED: [&str; 21] = [
+const SHARED: [&str; 23] = [
     "dry_run",
     "plan",
     "max_changes",
@@ -26,6 +26,8 @@ const SHARED: [&str; 21] = [
     "account",
     "trace",
     "verbose",
+    "record",
+    "pseudonyms",
     "help",
 ];
 

@@ -21,6 +21,7 @@ pub mod names;
 mod output;
 pub mod page;
 pub mod project_file;
+mod recording;
 pub mod rows;
 pub mod schema;
 mod session;
@@ -118,14 +119,17 @@ fn run_to_end<Arguments: clap::Parser>(
         let words = journal::without_secrets(name, &typed, &matches);
         invocation::note_command(words, command.get_version());
         let asked = Asked::by(&matches);
+        let recorded = recording::begin(&command, &typed, &matches);
         let arguments = Arguments::from_arg_matches_mut(&mut matches);
-        arguments.map(|arguments| (arguments, asked)).map_err(|error| error.format(&mut command))
+        arguments
+            .map(|arguments| (arguments, asked, recorded))
+            .map_err(|error| error.format(&mut command))
     });
-    let (arguments, asked) = match parsed {
-        Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
-    };
-    ended(carry_out(arguments), &asked)
+    match parsed {
+        Ok((_, _, Err(error))) => told(&error),
+        Ok((arguments, asked, Ok(()))) => ended(carry_out(arguments), &asked),
+        Err(error) => usage(&error),
+    }
 }
 
 /// Says how it ended, on all the ways that there are.
@@ -137,6 +141,7 @@ fn ended(carried_out: Result, asked: &Asked) -> Exit {
     };
     let exit = exit.and(signals::exit());
     journal::end(None, exit, journal::Ended::Early);
+    recording::end(exit);
     match asked.write_unless_written(exit) {
         Ok(()) => exit,
         Err(error) => {

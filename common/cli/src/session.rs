@@ -17,6 +17,7 @@ use crate::journal;
 use crate::keyring::ThroughImpAuth;
 use crate::names::{self, Names};
 use crate::output::Output;
+use crate::recording;
 use crate::terminal::interruptible::Inputs;
 use crate::{
     terminal::environment, terminal::progress, terminal::prompt, terminal::signals,
@@ -48,15 +49,20 @@ pub struct Session {
     account: OnceLock<Result<auth::Account, api::Error>>,
 }
 
-/// The sign-in environment of this process.
-pub fn sign_in_environment(common: &Common) -> auth::Environment {
-    let home = environment::path("HOME");
-    let directories = auth::directories(
-        home.as_deref(),
+/// Where what is ours is kept.
+pub(crate) fn directories() -> auth::Directories {
+    auth::directories(
+        environment::path("HOME").as_deref(),
         environment::path("XDG_CONFIG_HOME").as_deref(),
         environment::path("XDG_STATE_HOME").as_deref(),
         environment::path("XDG_CACHE_HOME").as_deref(),
-    );
+    )
+}
+
+/// The sign-in environment of this process.
+pub fn sign_in_environment(common: &Common) -> auth::Environment {
+    let home = environment::path("HOME");
+    let directories = directories();
     // What is typed wins over what is set: then the variables do not count.
     let variables = common.auth_file.is_none() && common.account.is_none();
     let file = || environment::path("IMP_AUTH_FILE").filter(|_| variables);
@@ -97,6 +103,7 @@ pub fn settings(common: &Common, endpoint: &str) -> Settings {
         patience: common.patience,
         stop: signals::stop(),
         trace: traced.then(|| Trace::new(stderr::plain)),
+        recording: recording::current(),
         write_gate: WriteGate::new(|_| journal::before_writing()),
         rate_limiter: Arc::new(RateLimiter::alone()),
         unblessing_rate_limiter: Arc::new(RateLimiter::alone()),

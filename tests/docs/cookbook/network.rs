@@ -54,3 +54,20 @@ fn watch_the_limit() {
     assert!(looks.iter().all(is_told), "{looks:?}");
     job.type_next().says("requests");
 }
+
+#[test]
+fn send_a_report_of_a_mistake_as_a_file() {
+    let mut job = Job::of("Send a report of a mistake as a file");
+    let moved = job.type_next().ok();
+    assert_eq!(moved.records().len(), 20);
+    let text = job.dir.read("report.ndjson");
+    for name in ["Bench", "Burn-in", &moved.field("mac_address")[0]] {
+        assert!(!text.contains(name), "{name} is in it");
+    }
+    // Who gets it has no account.
+    job.sim.stop();
+    let replayed = job.type_next().ok();
+    assert_eq!(replayed.records().len(), 20, "{replayed}");
+    assert_eq!(replayed.field("outcome"), moved.field("outcome"));
+    assert!(!replayed.stderr().contains("; not recorded: "), "{replayed}");
+}

@@ -16,6 +16,7 @@ mod http;
 mod limits;
 pub mod memory;
 mod options;
+mod replay;
 mod run;
 mod server;
 mod service;
@@ -45,6 +46,7 @@ pub fn run() -> ExitCode {
     let code = match &options.command {
         Command::Serve { listen, service } => block_on(service::serve(service, *listen)),
         Command::Run { service, command } => block_on(run::run(service, command)),
+        Command::Replay(options) => block_on(replay::run(options)),
         Command::Hardware(command) => block_on(hardware::run(command)),
         Command::Variants => list_variants(),
     };

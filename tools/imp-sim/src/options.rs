@@ -9,6 +9,7 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand};
 
 use crate::hardware::Hardware;
+use crate::replay;
 use crate::state::accounts::Role;
 use crate::variants::QUESTIONS;
 
@@ -40,6 +41,8 @@ pub enum Command {
         #[arg(last = true, required = true, value_name = "COMMAND")]
         command: Vec<std::ffi::OsString>,
     },
+    /// Answer COMMAND from what --record of the tools has written, and end with its exit code.
+    Replay(replay::Options),
     #[command(flatten)]
     Hardware(Hardware),
     /// List the open questions and the answers that --variant can choose.

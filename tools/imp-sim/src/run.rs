@@ -47,18 +47,21 @@ pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Resu
     }
     let child = match child.spawn() {
         Ok(child) => child,
-        Err(error) => {
-            console::message(format_args!("cannot start {}: {error}", program.display()));
-            return Ok(if error.kind() == ErrorKind::NotFound { 127 } else { 126 });
-        }
+        Err(error) => return Ok(not_started(program, &error)),
     };
     let status = wait(child, &mut signals).await?;
     service::finish(&running, options)?;
     Ok(exit_code(status))
 }
 
+/// Says why the command cannot be started, and gives the exit code of that.
+pub(crate) fn not_started(program: &OsStr, error: &std::io::Error) -> u8 {
+    console::message(format_args!("cannot start {}: {error}", program.display()));
+    if error.kind() == ErrorKind::NotFound { 127 } else { 126 }
+}
+
 /// The command may run in another directory; a name without a slash is searched for, and stays.
-fn where_it_is(program: &OsStr) -> std::io::Result<PathBuf> {
+pub(crate) fn where_it_is(program: &OsStr) -> std::io::Result<PathBuf> {
     let path = Path::new(program);
     if path.components().count() > 1 { std::path::absolute(path) } else { Ok(path.to_owned()) }
 }
@@ -112,20 +115,22 @@ fn write_auth_file(running: &Running, path: &Path) -> anyhow::Result<()> {
     state_file::replace(path, content.to_string().as_bytes())
 }
 
-struct Signals {
+/// The signals that would end us.
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn catch() -> std::io::Result<Self> {
+    /// From now on none of them does.
+    pub(crate) fn catch() -> std::io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
     }
 }
 
 /// Waits for the command, and passes signals on to it.
-async fn wait(mut child: Child, signals: &mut Signals) -> anyhow::Result<ExitStatus> {
+pub(crate) async fn wait(mut child: Child, signals: &mut Signals) -> anyhow::Result<ExitStatus> {
     loop {
         let passed_on = tokio::select! {
             status = child.wait() => return Ok(status?),
@@ -148,7 +153,8 @@ fn in_foreground() -> bool {
     rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == process::getpgrp())
 }
 
-fn exit_code(status: ExitStatus) -> u8 {
+/// That of the command, or 128 and the number of the signal that ended it.
+pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     let code = status.code().or(status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }

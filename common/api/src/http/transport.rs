@@ -5,7 +5,7 @@
 //! those of the operating system (`SSL_CERT_FILE` and `SSL_CERT_DIR` count).
 
 use model::ErrorKind;
-use std::io;
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +19,9 @@ use ureq::{Agent, Proxy};
 use crate::Endpoint;
 use crate::http::connector::{self, NotConnected};
 pub(crate) use crate::http::raw::Raw;
+use crate::http::record::{Recording, Sent};
 use crate::request::Request;
-use crate::{AccessToken, Error, http::proxy};
+use crate::{AccessToken, Error, Settings, http::proxy};
 
 const JSON_API: &str = "application/vnd.api+json";
 /// Larger answers are cut off: no page of a hundred records comes near.
@@ -50,6 +51,9 @@ pub(crate) enum Exchange {
     Untrusted(String),
 }
 
+/// The body of an answer that does not end.
+pub(crate) type Body = Box<dyn Read + Send>;
+
 #[derive(Debug)]
 pub(crate) struct Transport {
     endpoint: String,
@@ -60,16 +64,28 @@ pub(crate) struct Transport {
     /// could tell whether a request that must not happen twice has arrived.
     fresh: Agent,
     proxy: Option<Proxy>,
+    recording: Option<Recording>,
+}
+
+/// More of why there is no answer, for who records it.
+#[derive(Debug, Default)]
+pub(crate) struct Trouble {
+    /// Nothing came in time.
+    pub(crate) is_timeout: bool,
+    /// Status, headers and number of bytes of an answer that was cut.
+    pub(crate) cut: Option<(u16, http::HeaderMap, usize)>,
+}
+
+impl Trouble {
+    fn of(error: &ureq::Error) -> Self {
+        Trouble { is_timeout: matches!(error, ureq::Error::Timeout(_)), cut: None }
+    }
 }
 
 impl Transport {
-    pub(crate) fn new(
-        endpoint: &str,
-        variables: &proxy::Variables,
-        timeout: Duration,
-    ) -> Result<Self, Error> {
-        let endpoint = Endpoint::parse(endpoint)?;
-        let proxy = variables.proxy_for(endpoint.scheme(), endpoint.host());
+    pub(crate) fn new(settings: &Settings, timeout: Duration) -> Result<Self, Error> {
+        let endpoint = Endpoint::parse(&settings.endpoint)?;
+        let proxy = settings.proxy.proxy_for(endpoint.scheme(), endpoint.host());
         let proxy = proxy.map(proxy_in).transpose()?;
         Ok(Transport {
             endpoint: endpoint.to_string(),
@@ -77,6 +93,7 @@ impl Transport {
             agent: agent(proxy.clone(), timeout, 64),
             fresh: agent(proxy.clone(), timeout, 0),
             proxy,
+            recording: settings.recording.clone(),
         })
     }
 
@@ -91,33 +108,54 @@ impl Transport {
         token: Option<&AccessToken>,
         kept: bool,
     ) -> Exchange {
+        let Some(recording) = &self.recording else {
+            return self.exchange_once(request, token, kept).unwrap_or_else(|lost| lost.0);
+        };
+        let sent = Sent::now(&self.endpoint, request, token);
+        match self.exchange_once(request, token, kept) {
+            Ok(exchange) => {
+                recording.exchange(&sent, &exchange, &Trouble::default());
+                exchange
+            }
+            Err(lost) => {
+                recording.exchange(&sent, &lost.0, &lost.1);
+                lost.0
+            }
+        }
+    }
+
+    fn exchange_once(
+        &self,
+        request: &Request,
+        token: Option<&AccessToken>,
+        kept: bool,
+    ) -> Result<Exchange, Box<(Exchange, Trouble)>> {
         let built = match self.build(request, token) {
             Ok(built) => built,
-            Err(why) => return Exchange::NotSent(why),
+            Err(why) => return Ok(Exchange::NotSent(why)),
         };
         if let Some(run) = simulated::here() {
-            return self.simulated(&run, request, built);
+            return Ok(self.simulated(&run, request, built));
         }
         let agent = if kept { &self.agent } else { &self.fresh };
         let sent = match built {
             (parts, Some(body)) => agent.run(http::Request::from_parts(parts, body)),
             (parts, None) => agent.run(http::Request::from_parts(parts, ())),
         };
-        let mut response = match sent {
-            Ok(response) => response,
-            Err(error) => return failure(&error),
-        };
-        let read = response.body_mut().with_config().limit(LARGEST_BODY).read_to_vec();
-        match read {
-            Ok(bytes) => {
-                let text = String::from_utf8(bytes)
-                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-                let status = response.status().as_u16();
-                let headers = response.headers().clone();
-                Exchange::Answered(Raw::new(request, status, headers, text))
-            }
-            Err(error) => Exchange::Lost(plain(&error)),
+        let mut response = sent.map_err(|error| (failure(&error), Trouble::of(&error)))?;
+        let mut bytes = Vec::new();
+        let body = response.body_mut().with_config().limit(LARGEST_BODY);
+        let read = body.reader().read_to_end(&mut bytes);
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if let Err(error) = read {
+            let error = ureq::Error::from(error);
+            let trouble =
+                Trouble { cut: Some((status, headers, bytes.len())), ..Trouble::of(&error) };
+            return Err(Box::new((Exchange::Lost(plain(&error)), trouble)));
         }
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        Ok(Exchange::Answered(Raw::new(request, status, headers, text)))
     }
 
     /// Opens an answer that does not end; what came instead, if it is no stream.
@@ -125,13 +163,32 @@ impl Transport {
         &self,
         request: &Request,
         token: Option<&AccessToken>,
-    ) -> Result<Box<dyn io::Read + Send>, Box<Exchange>> {
-        let (parts, _) =
-            self.build(request, token).map_err(|why| Box::new(Exchange::NotSent(why)))?;
+    ) -> Result<Body, Box<Exchange>> {
+        let Some(recording) = &self.recording else {
+            return self.open_once(request, token).map_err(|lost| Box::new(lost.0));
+        };
+        let sent = Sent::now(&self.endpoint, request, token);
+        match self.open_once(request, token) {
+            Ok(body) => Ok(recording.stream(&sent, body)),
+            Err(lost) => {
+                recording.exchange(&sent, &lost.0, &lost.1);
+                Err(Box::new(lost.0))
+            }
+        }
+    }
+
+    fn open_once(
+        &self,
+        request: &Request,
+        token: Option<&AccessToken>,
+    ) -> Result<Body, Box<(Exchange, Trouble)>> {
+        let (parts, _) = self
+            .build(request, token)
+            .map_err(|why| (Exchange::NotSent(why), Trouble::default()))?;
         let agent = endless_agent(self.proxy.clone());
         let response = agent
             .run(http::Request::from_parts(parts, ()))
-            .map_err(|error| Box::new(failure(&error)))?;
+            .map_err(|error| (failure(&error), Trouble::of(&error)))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         if status == 200 {
@@ -139,7 +196,8 @@ impl Transport {
         }
         let text = response.into_body().into_with_config().limit(LARGEST_BODY).read_to_string();
         let text = text.unwrap_or_default();
-        Err(Box::new(Exchange::Answered(Raw::new(request, status, headers, text))))
+        let answered = Exchange::Answered(Raw::new(request, status, headers, text));
+        Err(Box::new((answered, Trouble::default())))
     }
 
     /// One exchange in the world of a test.

@@ -81,7 +81,7 @@ impl LogStream {
 }
 
 /// Whether nothing came in time; the library hides its own error in one of the system's.
-fn is_timeout(error: &io::Error) -> bool {
+pub(crate) fn is_timeout(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     matches!(inner, Some(ureq::Error::Timeout(_)))
 }

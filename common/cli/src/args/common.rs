@@ -34,6 +34,12 @@ pub struct Common {
     /// Say more on stderr, the summary for example
     #[arg(long, short = 'v')]
     pub verbose: bool,
+    /// Add what is exchanged with the service to this file (also: IMP_RECORD)
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub record: Option<PathBuf>,
+    /// Replace names and addresses in it (also: IMP_PSEUDONYMS)
+    #[arg(long, hide_short_help = true)]
+    pub pseudonyms: bool,
 }
 
 impl Default for Common {
@@ -48,6 +54,8 @@ impl Default for Common {
             patience: Duration::from_secs(120),
             trace: false,
             verbose: false,
+            record: None,
+            pseudonyms: false,
         }
     }
 }

@@ -19,6 +19,7 @@ const AS_LONG_AS_AN_AGENT_ID: [&str; 14] = [
     "--ready-file",
     "--forward-to",
     "--failed-too",
+    "--pseudonyms",
 ];
 
 /// Parses an identifier, which may begin with `-` as agent ids do, but is not the next option.

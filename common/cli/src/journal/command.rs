@@ -19,17 +19,7 @@ pub(crate) fn without_secrets(
     typed: &[OsString],
     matches: &ArgMatches,
 ) -> Vec<String> {
-    let mut verb = matches;
-    while let Some((_, of_verb)) = verb.subcommand() {
-        verb = of_verb;
-    }
-    let named = (program == NAMED.0).then_some(NAMED.1);
-    let ids = SECRET.into_iter().chain(named);
-    let given = ids.filter_map(|id| verb.try_get_raw(id).ok().flatten()).flatten();
-    let secrets: Vec<String> = given
-        .map(|secret| secret.to_string_lossy().into_owned())
-        .filter(|secret| !secret.is_empty() && secret != "-")
-        .collect();
+    let secrets = secrets(program, matches);
     let words = typed.iter().enumerate().map(|(place, word)| (place, word.to_string_lossy()));
     words
         .map(|(place, word)| match secrets.iter().find_map(|secret| word.strip_suffix(&**secret)) {
@@ -40,6 +30,25 @@ pub(crate) fn without_secrets(
             _ => word.into_owned(),
         })
         .collect()
+}
+
+/// The secrets on a command line.
+pub(crate) fn secrets(program: &str, matches: &ArgMatches) -> Vec<String> {
+    let verb = of_verb(matches);
+    let named = (program == NAMED.0).then_some(NAMED.1);
+    let ids = SECRET.into_iter().chain(named);
+    let given = ids.filter_map(|id| verb.try_get_raw(id).ok().flatten()).flatten();
+    let words = given.map(|secret| secret.to_string_lossy().into_owned());
+    words.filter(|secret| !secret.is_empty() && secret != "-").collect()
+}
+
+/// What was typed for the verb itself.
+pub(crate) fn of_verb(matches: &ArgMatches) -> &ArgMatches {
+    let mut verb = matches;
+    while let Some((_, of_verb)) = verb.subcommand() {
+        verb = of_verb;
+    }
+    verb
 }
 
 /// The words of a command that is given again, without the options whose values are not kept; and these

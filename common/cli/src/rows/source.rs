@@ -17,6 +17,7 @@ use crate::args::Reports;
 use crate::command_error::CommandError;
 use crate::consent::count;
 use crate::journal;
+use crate::recording;
 use crate::terminal::interruptible::{Inputs, InterruptibleReader};
 use crate::terminal::stderr;
 use crate::terminal::stdin::{self, Stdin};
@@ -156,21 +157,21 @@ impl<'a> RowSource<'a> {
         let mut sources: Vec<Rows> = Vec::new();
         for text in self.identifiers {
             if text == "-" {
-                sources.push(self.stdin(inputs)?);
+                sources.push(recording::noted(self.stdin(inputs)?));
             } else {
                 let row = Item::Row(Row::bare(text, option));
                 sources.push(Box::new(std::iter::once(Ok(row))));
             }
         }
         for path in self.files {
-            sources.push(if path == Path::new("-") {
+            sources.push(recording::noted(if path == Path::new("-") {
                 self.stdin(inputs)?
             } else {
                 self.reading.rows(file(path, inputs)?)
-            });
+            }));
         }
         if sources.is_empty() {
-            sources.push(self.stdin(inputs)?);
+            sources.push(recording::noted(self.stdin(inputs)?));
         }
         let read = inputs.clone();
         let note_unread = move |item: &Result<Item, ReadError>| {

@@ -1,0 +1,95 @@
+//! What must stay of a text, and what must not.
+
+use super::*;
+use serde_json::json;
+
+fn pseudonyms() -> Replacement {
+    Replacement::new([7; 32], true)
+}
+
+#[test]
+fn what_is_told_apart_by_its_form_stays_of_that_form() {
+    let all = pseudonyms();
+    let mac = all.name("0c:2a:69:05:0d:62");
+    let plain = mac.replace(':', "");
+    assert_eq!(model::mac::mac(&mac), model::mac::MacReading::Address(mac.clone()));
+    assert_ne!(mac, "0c:2a:69:05:0d:62");
+    assert_eq!(all.name("0C-2A-69-05-0D-62").to_lowercase().replace('-', ":"), mac);
+    assert_eq!(all.name("0c2a.6905.0d62").replace('.', ""), plain);
+    assert_eq!(all.name("50000c2a69050d62"), format!("5000{plain}"));
+    let id = all.name("7a2bd0e1-4b3c-4d8a-9c55-0123456789ab");
+    let dashes: Vec<usize> = id.match_indices('-').map(|(at, _)| at).collect();
+    assert_eq!((id.len(), dashes), (36, vec![8, 13, 18, 23]));
+    assert_eq!(all.name("jXp_9QaLm2Z-").len(), 12);
+    assert!(all.name("me@factory.example").ends_with("@example.com"));
+    assert!(all.name("{me}{Ovens}").contains("}{"));
+    assert_eq!(all.name("{me}{Ovens}"), format!("{{{}}}{{{}}}", all.name("me"), all.name("Ovens")));
+    assert_eq!(
+        all.name("https://agent.electricimp.com/jXp_9QaLm2Z-"),
+        format!("https://agent.electricimp.com/{}", all.name("jXp_9QaLm2Z-"))
+    );
+    assert!(all.name("Öfen 7/b").ends_with("é /"));
+}
+
+#[test]
+fn no_two_addresses_become_one() {
+    let all = pseudonyms();
+    let seen: std::collections::HashSet<u64> =
+        (0..20_000).map(|number| all.permuted(0x0c2a_6900_0000 + number)).collect();
+    assert_eq!(seen.len(), 20_000);
+    assert!(seen.iter().all(|number| *number < 1 << 48));
+}
+
+#[test]
+fn another_key_gives_other_names() {
+    let other = Replacement::new([8; 32], true);
+    for text in ["Ovens", "0c:2a:69:05:0d:62", "me@x.example", "jXp_9QaLm2Z-"] {
+        assert_eq!(pseudonyms().name(text), pseudonyms().name(text));
+        assert_ne!(pseudonyms().name(text), other.name(text), "{text}");
+    }
+    assert_ne!(pseudonyms().secret("a"), other.secret("a"));
+    assert_ne!(pseudonyms().secret("a"), pseudonyms().secret("b"));
+}
+
+#[test]
+fn names_stay_without_pseudonyms_and_secrets_never_do() {
+    let plain = Replacement::new([7; 32], false);
+    let mut body = json!({"data": {"type": "device", "id": "50000c2a69050d62", "attributes": {
+        "name": "Oven 7", "device_code": "KEY <- \"s3cret\"", "env_vars": {"a": "s3cret", "b": 7},
+        "url": "https://me:s3cret@hooks.example:8443/s3cret?k=s3cret"}},
+        "links": {"next": "https://h/v5/devices?page[number]=2", "self": "https://h/v5/logstream/s3cret?a"}});
+    plain.in_body(&mut body, "https://h/v5");
+    let text = body.to_string();
+    assert!(!text.contains("s3cret"), "{text}");
+    assert_eq!(body["data"]["attributes"]["name"], "Oven 7");
+    assert_eq!(body["links"]["next"], "{endpoint}/devices?page[number]=2");
+    let url = body["data"]["attributes"]["url"].as_str().unwrap().to_owned();
+    assert!(
+        url.starts_with("https://secret-") && url.contains("@hooks.example:8443/secret-"),
+        "{url}"
+    );
+    assert_eq!(
+        plain.target("/devices/Oven%207?filter[owner.id]=x"),
+        "/devices/Oven%207?filter[owner.id]=x"
+    );
+    assert_eq!(plain.text("<html>Oven"), "<html>Oven");
+}
+
+#[test]
+fn a_request_and_the_link_that_it_came_from_are_replaced_alike() {
+    let all = pseudonyms();
+    let target = "/devices?filter%5Bdevicegroup.id%5D=7a2bd0e1-4b3c-4d8a-9c55-0123456789ab&page%5Bsize%5D=100";
+    let mut link = json!(format!("https://h/v5{target}"));
+    all.in_body(&mut link, "https://h/v5");
+    let replaced = all.target(target);
+    assert_eq!(link, format!("{{endpoint}}{replaced}"));
+    assert!(
+        replaced.ends_with("&page%5Bsize%5D=100") && !replaced.contains("7a2bd0e1"),
+        "{replaced}"
+    );
+    let mut named =
+        json!({"id": "7a2bd0e1-4b3c-4d8a-9c55-0123456789ab", "name": "Ovens", "type": "product"});
+    all.in_body(&mut named, "https://h/v5");
+    assert!(replaced.contains(named["id"].as_str().unwrap()), "{replaced}");
+    assert_eq!(named["type"], "product");
+}

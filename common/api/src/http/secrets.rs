@@ -1,0 +1,123 @@
+//! Where secrets stand in requests and answers, so that no line of ours shows them.
+//!
+//! They are found by name, wherever it stands: members of bodies that hold secrets, and login keys, whose ids are
+//! the secret, in paths too. And a service may repeat in its words what it was sent ("login key 7d8e… was not
+//! found"), so the keys and the token of a request are looked for in its answer as well.
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::AccessToken;
+use crate::request::{Request, UNBLESSING_KEY};
+
+/// What stands in the place of a secret that is shown.
+pub(crate) const HIDDEN: &str = "[hidden]";
+const MEMBERS: [&str; 8] = [
+    "password",
+    "token",
+    "key",
+    "login_token",
+    "access_token",
+    "refresh_token",
+    "accessToken",
+    "refreshToken",
+];
+const IDS: [&str; 3] = ["login_key", "refresh_token", "logstream"];
+const SEGMENTS: [&str; 3] = ["login_keys", "refresh_tokens", "logstream"];
+
+/// Shorter ones are words that somebody has typed in place of a key.
+const SHORTEST: usize = 8;
+
+/// Keys and tokens that a request carries: in its headers, its path, or the body of a sign-in. Passwords
+/// are left out: no service repeats them, and `the [hidden] is wrong` would tell one that is a word.
+pub(crate) fn secrets_of(request: &Request, token: Option<&AccessToken>) -> Vec<String> {
+    let member = |name| Some(request.body.as_ref()?.get(name)?.as_str()?.to_owned());
+    let members = ["key", "token", "login_token"].into_iter().filter_map(member);
+    let segments = || request.path.split('/');
+    let in_path = segments()
+        .zip(segments().skip(1))
+        .filter(|(before, _)| SEGMENTS.contains(before))
+        .map(|(_, segment)| decoded(segment));
+    let keys = request.secret_headers.iter().filter(|(name, _)| *name == UNBLESSING_KEY);
+    let headers = token.into_iter().chain(keys.map(|(_, key)| key));
+    let in_headers = headers.map(|secret| secret.expose().to_owned());
+    members.chain(in_path).chain(in_headers).filter(|secret| secret.len() >= SHORTEST).collect()
+}
+
+/// `text` without these secrets.
+pub(crate) fn hide_all(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+}
+
+/// Puts what `with` makes of them in the place of the secrets in `value`.
+pub(crate) fn replace(value: &mut Value, with: &dyn Fn(&str) -> String) {
+    match value {
+        Value::Object(members) => {
+            let kind = members.get("type").and_then(Value::as_str);
+            let id_is_secret = kind.is_some_and(|kind| IDS.contains(&kind));
+            for (name, member) in members.iter_mut() {
+                let secret = MEMBERS.contains(&name.as_str()) || (id_is_secret && name == "id");
+                if secret { replace_whole(member, with) } else { replace(member, with) }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|element| replace(element, with)),
+        Value::String(text) if text.contains("://") => *text = replace_in_path(text, with),
+        _ => {}
+    }
+}
+
+/// The same where all of `value` is secret; that nothing is there may be shown.
+pub(crate) fn replace_whole(value: &mut Value, with: &dyn Fn(&str) -> String) {
+    match value {
+        Value::Null => {}
+        Value::Object(members) => members.values_mut().for_each(|it| replace_whole(it, with)),
+        Value::Array(elements) => elements.iter_mut().for_each(|it| replace_whole(it, with)),
+        Value::String(text) => *text = with(text),
+        other => *other = with(&other.to_string()).into(),
+    }
+}
+
+/// The same for a path, or an address.
+pub(crate) fn replace_in_path(path: &str, with: &dyn Fn(&str) -> String) -> String {
+    let mut previous = "";
+    let shown = path.split('/').map(|part| {
+        let secret = SEGMENTS.contains(&previous);
+        previous = part;
+        let (segment, query) = part.split_at(part.find('?').unwrap_or(part.len()));
+        if secret { with(&decoded(segment)) + query } else { part.to_owned() }
+    });
+    shown.collect::<Vec<_>>().join("/")
+}
+
+pub(crate) fn decoded(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Secret;
+    use serde_json::json;
+
+    #[test]
+    fn what_the_service_repeats_of_a_secret_is_hidden() {
+        let said = "Login key 7d8e/6670aa is not known, the password is wrong";
+        let delete = Request::delete("/accounts/me/login_keys/7d8e%2F6670aa")
+            .secret_header("x-electricimp-password", Secret::new("password"));
+        let sign_in = Request::post("/auth/token").body(json!({"key": "7d8e/6670aa"}));
+        for request in [delete, sign_in] {
+            let hidden = hide_all(said, &secrets_of(&request, None));
+            assert_eq!(hidden, "Login key [hidden] is not known, the password is wrong");
+        }
+        let typed = Request::post("/auth").body(json!({"id": "me", "password": "password"}));
+        assert_eq!(hide_all(said, &secrets_of(&typed, None)), said);
+    }
+
+    #[test]
+    fn the_token_and_the_unblessing_key_are_hidden_in_what_the_service_repeats() {
+        let request =
+            Request::get("/devices").secret_header(UNBLESSING_KEY, Secret::new("the-key-1"));
+        let secrets = secrets_of(&request, Some(&Secret::new("the-token")));
+        assert_eq!(hide_all("the-token, the-key-1?", &secrets), "[hidden], [hidden]?");
+    }
+}

@@ -1,0 +1,162 @@
+//! `--record FILE`: what is exchanged with the service goes to a file, which may be sent to somebody else.
+//!
+//! Careful that it is never a reason for a command to fail, once it has begun, and that several processes may write
+//! to one file, also when one of them is killed in the middle of a line: lines are added whole, under a lock. The key
+//! of the replacements is made for a new file and kept for a day in the cache directory, so that the commands of a
+//! script replace alike; it is never in the file.
+
+mod file;
+mod words;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use api::send::clock;
+use api::{Recording, Replacement};
+use clap::{ArgMatches, Command};
+use pipe::Item;
+use serde_json::{Map, Value};
+use simulated::PerRun;
+
+use crate::command_error::CommandError;
+use crate::exit::Exit;
+use crate::journal;
+use crate::rows::source::Rows;
+use crate::session::directories;
+use crate::terminal::{environment, stderr};
+use file::RecordingFile;
+
+/// That of this process.
+static CURRENT: PerRun<OnceLock<Recording>> = PerRun::new(OnceLock::new);
+
+/// What a line of each run begins with, by which a file is known as a recording.
+const RUN: &str = "recorded_run";
+
+/// How long commands that are given one after the other replace alike.
+const KEPT: Duration = Duration::from_secs(86_400);
+
+/// Variables that decide what a command does, and what of them is written.
+const VARIABLES: [(&str, Shown); 20] = [
+    ("IMP_ACCOUNT", Shown::Name),
+    ("IMP_READ_ONLY", Shown::Whole),
+    ("IMP_PROTECT", Shown::Name),
+    ("IMP_MAX_CHANGES", Shown::Whole),
+    ("IMP_JOURNAL", Shown::Name),
+    ("IMPT_ENDPOINT", Shown::Name),
+    ("IMPT_USER", Shown::Name),
+    ("IMPT_PASSWORD", Shown::Secret),
+    ("IMPT_LOGINKEY", Shown::Secret),
+    ("IMP_UNBOND_KEY", Shown::Secret),
+    ("https_proxy", Shown::Url),
+    ("HTTPS_PROXY", Shown::Url),
+    ("http_proxy", Shown::Url),
+    ("all_proxy", Shown::Url),
+    ("ALL_PROXY", Shown::Url),
+    ("no_proxy", Shown::Name),
+    ("LC_ALL", Shown::Whole),
+    ("LANG", Shown::Whole),
+    ("TZ", Shown::Whole),
+    ("COLUMNS", Shown::Whole),
+];
+
+#[derive(Clone, Copy)]
+enum Shown {
+    Whole,
+    Name,
+    Url,
+    Secret,
+}
+
+/// The recording of this process, if there is one.
+pub(crate) fn current() -> Option<Recording> {
+    CURRENT.get().get().cloned()
+}
+
+/// Opens the recording that was asked for, and says in it what was typed.
+///
+/// # Errors
+/// The file cannot be written, or is something else.
+pub(crate) fn begin(
+    command: &Command,
+    typed: &[OsString],
+    matches: &ArgMatches,
+) -> Result<(), CommandError> {
+    let verb = journal::of_verb(matches);
+    // Verbs that ask nothing of the service have no such option.
+    let Ok(asked) = verb.try_get_one::<PathBuf>("record") else { return Ok(()) };
+    let variable = || environment::path("IMP_RECORD");
+    let Some(path) = asked.cloned().or_else(variable) else { return Ok(()) };
+    let pseudonyms = verb.get_flag("pseudonyms") || environment::text("IMP_PSEUDONYMS").is_some();
+    let shown = path.display().to_string();
+    let cannot = |error: std::io::Error| {
+        CommandError::usage(format!("nothing can be recorded in {shown}: {error}"))
+    };
+    let (file, key) = file::open(&path, directories().cache.as_deref()).map_err(cannot)?;
+    let run = key.of_run();
+    let replacement = Replacement::new(key.bytes, pseudonyms);
+    let mut line = line_of_run(&run, &replacement);
+    let words = words::replaced(command, typed, matches, &replacement);
+    line.insert("command".into(), words.into());
+    line.insert("version".into(), command.get_version().unwrap_or_default().into());
+    file.add(&Value::Object(line).to_string()).map_err(cannot)?;
+    let recording = Recording::new(run, replacement, move |line| write(&file, &shown, line));
+    let _only_one = CURRENT.get().set(recording);
+    Ok(())
+}
+
+/// A file that cannot be written any more ends the recording, and nothing else.
+fn write(file: &RecordingFile, path: &str, line: &str) {
+    if let Err(error) = file.add(line) {
+        stderr::say(&format!(
+            "the recording {path} ends here, since it cannot be written: {error}; the command goes on"
+        ));
+    }
+}
+
+/// The same rows, which are written to the recording as they are read.
+pub(crate) fn noted(rows: Rows) -> Rows {
+    let Some(recording) = current() else { return rows };
+    Box::new(rows.inspect(move |item| {
+        let Ok(Item::Row(row)) = item else { return };
+        let mut text = String::new();
+        row.record.write_json(&mut text);
+        let mut record: Value = serde_json::from_str(&text).unwrap_or_default();
+        recording.replacement().in_record(&mut record);
+        let mut line = recording.line("recorded_row");
+        line.insert("row".into(), record);
+        recording.write(line);
+    }))
+}
+
+/// Says in the recording how the command ended.
+pub(crate) fn end(exit: Exit) {
+    if let Some(recording) = current() {
+        let mut line = recording.line("recorded_end");
+        line.insert("exit".into(), exit.code().into());
+        recording.write(line);
+    }
+}
+
+fn line_of_run(run: &str, replacement: &Replacement) -> Map<String, Value> {
+    let mut variables = Map::new();
+    for (name, shown) in VARIABLES {
+        let Some(value) = environment::text(name) else { continue };
+        let value = match shown {
+            Shown::Whole => value,
+            Shown::Name => replacement.name(&value),
+            Shown::Url => replacement.url(&value),
+            Shown::Secret => replacement.secret(&value),
+        };
+        variables.insert(name.to_owned(), value.into());
+    }
+    let mut line = Map::new();
+    line.insert("type".into(), RUN.into());
+    line.insert("run".into(), run.into());
+    let now = humantime::format_rfc3339_millis(clock::now()).to_string();
+    line.insert("began".into(), now.into());
+    line.insert("pseudonyms".into(), replacement.has_pseudonyms().into());
+    line.insert("variables".into(), variables.into());
+    line
+}

@@ -1,0 +1,115 @@
+//! The file of a recording, to which several processes may add lines.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use crate::terminal::stderr;
+
+use super::{KEPT, RUN};
+
+/// A file that is open for adding, until that fails.
+pub(super) struct RecordingFile(Mutex<Option<File>>);
+
+/// What the replacements follow from, and what runs are told apart by.
+pub(super) struct Key {
+    pub(super) bytes: [u8; 32],
+    run: [u8; 4],
+}
+
+impl Key {
+    /// A name for this run.
+    pub(super) fn of_run(&self) -> String {
+        self.run.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Opens or makes the file, which only its owner may read, and finds or makes its key.
+///
+/// # Errors
+/// Those of the system; it is no recording.
+pub(super) fn open(path: &Path, cache: Option<&Path>) -> io::Result<(RecordingFile, Key)> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
+    file.lock()?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut key = Key { bytes: [0; 32], run: [0; 4] };
+    fill(&mut key.run)?;
+    let kept = cache.map(|cache| cache.join("recordings").join(name_of(&found)));
+    let known = || std::fs::read(kept.as_ref()?).ok()?.try_into().ok();
+    let is_new = found.len() == 0;
+    if !is_new && !is_recording(&file)? {
+        return Err(io::Error::other("it has something else in it; give a new file"));
+    }
+    match known().filter(|_| !is_new) {
+        Some(bytes) => key.bytes = bytes,
+        None => {
+            fill(&mut key.bytes)?;
+            let keep = |kept| auth::keep_in_cache(kept, &key.bytes, KEPT);
+            // Without it only this command replaces as it does.
+            let _unwritable = kept.as_deref().map(keep);
+            if !is_new {
+                stderr::say(&format!(
+                    "the commands before this one were recorded in {} too long ago: from here on others \
+                     stand for the same secrets and names; a new file would not mix them",
+                    path.display()
+                ));
+            }
+        }
+    }
+    file.unlock()?;
+    Ok((RecordingFile(Mutex::new(Some(file))), key))
+}
+
+fn fill(bytes: &mut [u8]) -> io::Result<()> {
+    getrandom::fill(bytes).map_err(|error| io::Error::other(error.to_string()))
+}
+
+/// A file of another name may be the same; one that was removed is another.
+fn name_of(found: &Metadata) -> String {
+    format!("{:x}-{:x}", found.dev(), found.ino())
+}
+
+fn is_recording(file: &File) -> io::Result<bool> {
+    let begin = format!("{{\"type\":\"{RUN}\"");
+    let mut found = vec![0; begin.len()];
+    match file.read_exact_at(&mut found, 0) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        read => read.map(|()| found == begin.as_bytes()),
+    }
+}
+
+impl RecordingFile {
+    /// Adds a line. After the first error nothing is added any more.
+    ///
+    /// # Errors
+    /// Those of the system, once.
+    pub(super) fn add(&self, line: &str) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = state.as_ref() else { return Ok(()) };
+        let added = file.lock().and_then(|()| {
+            let added = add_whole(file, line);
+            file.unlock().and(added)
+        });
+        if added.is_err() {
+            *state = None;
+        }
+        added
+    }
+}
+
+/// A process that was killed, or a full disk, may have left half a line.
+fn add_whole(mut file: &File, line: &str) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.read_exact_at(&mut last, length - 1)?;
+    }
+    let before = if last == [b'\n'] { "" } else { "\n" };
+    file.write_all(format!("{before}{line}\n").as_bytes())
+}

@@ -1,0 +1,164 @@
+//! The command line as it stands in a recording: it can be given again, with what is replaced everywhere.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+
+use api::Replacement;
+use clap::builder::ValueParser;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+use crate::journal;
+
+/// Addresses of servers that are not the service.
+const URLS: [&str; 3] = ["url", "forward_to", "public_url"];
+/// Variables of a group: what is behind the sign may be a secret.
+const VARIABLES: &str = "env_variable";
+/// Texts that name nothing of an account.
+const KEPT: [&str; 6] = ["fields", "column", "encoding", "sort", "imp_type", "fail_if"];
+
+/// The words that were typed, without those about the recording.
+pub(super) fn replaced(
+    command: &Command,
+    typed: &[OsString],
+    matches: &ArgMatches,
+    replacement: &Replacement,
+) -> Vec<String> {
+    let secrets = journal::secrets(command.get_name(), matches);
+    let mut values: HashMap<String, String> = HashMap::new();
+    let (mut verb, mut verbs, mut within) = (command, 0, matches);
+    while let Some((name, inner)) = within.subcommand() {
+        verb = verb.find_subcommand(name).unwrap_or(verb);
+        (verbs, within) = (verbs + 1, inner);
+    }
+    for arg in verb.get_arguments() {
+        let id = arg.get_id().as_str();
+        if within.value_source(id) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        for value in within.get_raw(id).into_iter().flatten() {
+            let value = value.to_string_lossy().into_owned();
+            let other = of_value(arg, &value, replacement);
+            values.insert(value, other);
+        }
+    }
+    values.extend(secrets.into_iter().map(|it| (it.clone(), replacement.secret(&it))));
+    let mut words = vec![command.get_name().to_owned()];
+    let mut typed = typed.iter().map(|word| word.to_string_lossy().into_owned()).skip(1);
+    words.extend(typed.by_ref().take(verbs));
+    while let Some(word) = typed.next() {
+        match word.as_str() {
+            "--record" => drop(typed.next()),
+            "--pseudonyms" => {}
+            _ if word.starts_with("--record=") => {}
+            _ => words.push(of_word(&word, &values)),
+        }
+    }
+    words
+}
+
+/// What stands for a value of an option.
+fn of_value(arg: &Arg, value: &str, replacement: &Replacement) -> String {
+    let id = arg.get_id().as_str();
+    if URLS.contains(&id) {
+        return replacement.url(value);
+    }
+    if id == VARIABLES && !value.starts_with('@') {
+        return match value.split_once('=').filter(|(name, _)| !name.starts_with(['{', '['])) {
+            Some((name, secret)) => format!("{name}={}", replacement.secret(secret)),
+            // JSON
+            None => replacement.secret(value),
+        };
+    }
+    if let (Some("where"), Some((field, name))) = (arg.get_long(), value.split_once('=')) {
+        return format!("{field}={}", replacement.name(name));
+    }
+    let kind = arg.get_value_parser().type_id();
+    let is_text =
+        kind == ValueParser::string().type_id() || kind == ValueParser::path_buf().type_id();
+    // What is read as something else than a text is a number, a time, or one of a few words.
+    let says_nothing = arg.get_value_parser().possible_values().is_some()
+        || value.starts_with(|first: char| first.is_ascii_digit());
+    match KEPT.contains(&id) || value == "-" || (!is_text && says_nothing) {
+        true => value.to_owned(),
+        false => replacement.name(value),
+    }
+}
+
+/// A word with its value replaced: `x`, `--dg=x`, `-gx`, `a,b`.
+fn of_word(word: &str, values: &HashMap<String, String>) -> String {
+    let of_value = |value: &str| {
+        let whole = values.get(value).cloned();
+        let parts = || value.split(',').map(|part| values.get(part).map_or(part, |it| it));
+        whole.unwrap_or_else(|| parts().collect::<Vec<_>>().join(","))
+    };
+    let long = word.split_once('=').filter(|(option, _)| option.starts_with("--"));
+    match long {
+        _ if values.contains_key(word) => of_value(word),
+        Some((option, value)) => format!("{option}={}", of_value(value)),
+        None if word.starts_with('-') && !word.starts_with("--") && word.is_char_boundary(2) => {
+            let (option, value) = word.split_at(2);
+            let (sign, value) = value.strip_prefix('=').map_or(("", value), |value| ("=", value));
+            format!("{option}{sign}{}", of_value(value))
+        }
+        None => of_value(word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ArgAction;
+
+    fn command() -> Command {
+        let text = |id| Arg::new(id).long(id).action(ArgAction::Append);
+        let jobs = Arg::new("jobs").long("jobs").value_parser(clap::value_parser!(u16));
+        let pattern = Arg::new("pattern")
+            .long("pattern")
+            .value_parser(|text: &str| Ok::<_, String>(text.len()));
+        let record = Arg::new("record").long("record");
+        let verb = Command::new("assign")
+            .args([text("dg").short('g'), text("fields"), text("unbond"), text("env_variable")])
+            .args([text("url"), text("product").value_delimiter(','), jobs, pattern, record])
+            .arg(Arg::new("named").action(ArgAction::Append));
+        Command::new("imp-x").subcommand(verb)
+    }
+
+    fn words(line: &str, pseudonyms: bool) -> Vec<String> {
+        let typed: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let matches = command().get_matches_from(&typed);
+        let replacement = Replacement::new([3; 32], pseudonyms);
+        replaced(&command(), &typed, &matches, &replacement)
+    }
+
+    #[test]
+    fn secrets_are_replaced_and_names_stay() {
+        let line = "imp-x assign --record f --dg Bench --unbond=k3y --env_variable A=k3y --env_variable {\"B\":\"k3y=\"} \
+            --url https://a:k3y@h/k3y --jobs 3 d1";
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = words(&line, false).join(" ");
+        assert!(words.starts_with("imp-x assign --dg Bench --unbond=secret-"), "{words}");
+        assert!(words.ends_with(" --jobs 3 d1") && !words.contains("k3y"), "{words}");
+        assert!(words.contains("A=secret-") && words.contains("@h/secret-"), "{words}");
+    }
+
+    #[test]
+    fn with_pseudonyms_names_are_replaced_however_they_are_typed() {
+        let all = Replacement::new([3; 32], true);
+        let [bench, oven, a] = ["Bench", "Oven", "a"].map(|name| all.name(name));
+        for (typed, expected) in [
+            ("imp-x assign --dg Bench", format!("imp-x assign --dg {bench}")),
+            ("imp-x assign -gBench -g Oven", format!("imp-x assign -g{bench} -g {oven}")),
+            ("imp-x assign --dg=Bench Oven", format!("imp-x assign --dg={bench} {oven}")),
+            ("imp-x assign --product Oven,a", format!("imp-x assign --product {oven},{a}")),
+            (
+                "imp-x assign --fields id,name --jobs 3 -",
+                "imp-x assign --fields id,name --jobs 3 -".into(),
+            ),
+            ("imp-x assign --pattern Oven", format!("imp-x assign --pattern {oven}")),
+            ("imp-x assign assign", format!("imp-x assign {}", all.name("assign"))),
+        ] {
+            assert_eq!(words(typed, true).join(" "), expected);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Answers as they were recorded, and those to what was not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::body::{Body, Pieces};
+use super::recording::{Exchange, Fault, Line};
+use super::serve::{Replay, TO_LEAVE};
+use crate::console;
+use crate::server::CutOff;
+
+/// The answer of an exchange, from now on.
+pub fn give(replay: &Arc<Replay>, exchange: &Exchange) -> Result<Response<Body>, CutOff> {
+    if exchange.fault == Some(Fault::Lost) {
+        return Err(CutOff);
+    }
+    let line = replay.recording.line(exchange.place).map_err(|error| {
+        console::message(format_args!("line {} cannot be read again: {error}", exchange.line));
+        CutOff
+    })?;
+    let body = match (exchange.fault, exchange.is_stream) {
+        (Some(Fault::Cut), _) => cut(replay, line.received.unwrap_or_default()),
+        (_, true) => stream(replay, exchange),
+        _ => whole(text_of(replay, &line)),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status(exchange.status.unwrap_or_default());
+    for (name, value) in &line.headers {
+        let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
+        if let (Ok(name), Some(value)) = (HeaderName::from_bytes(name.as_bytes()), value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// What is said to a request that was not recorded. It is no trouble of the service, so nobody asks again.
+pub fn not_recorded(what: &str, near: &str) -> Response<Body> {
+    let error = json!({"status": "400", "title": "Not in the recording", "detail": format!("{what}; {near}")});
+    json_api(400, &json!({ "errors": [error] }))
+}
+
+/// Somebody's account.
+pub fn account() -> Response<Body> {
+    let attributes = json!({"username": "replay", "email": "replay@example.com"});
+    let id = "00000000-0000-4000-8000-000000000000";
+    json_api(200, &json!({"data": {"type": "account", "id": id, "attributes": attributes}}))
+}
+
+fn json_api(code: u16, body: &Value) -> Response<Body> {
+    let mut response = Response::new(whole(body.to_string()));
+    *response.status_mut() = status(code);
+    let kind = HeaderValue::from_static("application/vnd.api+json");
+    response.headers_mut().insert("content-type", kind);
+    response
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The text of an answer or an event, with links that lead to us.
+fn text_of(replay: &Replay, line: &Line) -> String {
+    let endpoint = replay.endpoint.get().map_or("", String::as_str);
+    let json = line.answer.as_ref().map(|answer| answer.get());
+    let text = json.or(line.answer_text.as_deref()).unwrap_or_default();
+    text.replace("{endpoint}", endpoint)
+}
+
+fn whole(text: String) -> Body {
+    let (body, pieces) = Body::new(Some(text.len() as u64));
+    if !text.is_empty() {
+        // There is room for one.
+        let _taken = pieces.try_send(Ok(text.into()));
+    }
+    body
+}
+
+/// So many bytes of a longer answer. What stood there is not known, and nobody has read it.
+fn cut(replay: &Arc<Replay>, received: u64) -> Body {
+    let (body, pieces) = Body::new(Some(received + 1));
+    let replay = replay.clone();
+    tokio::spawn(async move {
+        let blanks = vec![b' '; usize::try_from(received).unwrap_or_default()];
+        let _client_gone = pieces.send(Ok(blanks.into())).await;
+        replay.clock.wait(TO_LEAVE).await;
+        let _client_gone = pieces.send(Err(CutOff)).await;
+    });
+    body
+}
+
+/// Events when they came.
+fn stream(replay: &Arc<Replay>, exchange: &Exchange) -> Body {
+    let (body, pieces) = Body::new(None);
+    let (replay, opened, events) = (replay.clone(), exchange.took, exchange.events.clone());
+    tokio::spawn(async move {
+        let begin = replay.clock.elapsed();
+        for (at, place) in events {
+            let due = replay.pace.of(at.saturating_sub(opened));
+            let left = due.saturating_sub(replay.clock.elapsed() - begin);
+            let Ok(line) = replay.recording.line(place) else { return };
+            keep_alive(&replay, &pieces, left).await;
+            match line.end.as_deref() {
+                None => {
+                    let text = event(&line, &text_of(&replay, &line));
+                    if pieces.send(Ok(text.into())).await.is_err() {
+                        return;
+                    }
+                }
+                Some("closed") => return,
+                Some("silent") => std::future::pending().await,
+                Some(_) => {
+                    let _client_gone = pieces.send(Err(CutOff)).await;
+                    return;
+                }
+            }
+        }
+        // Its reader went away first.
+        keep_alive(&replay, &pieces, Duration::MAX).await;
+    });
+    body
+}
+
+/// Waits, and says now and then that somebody is there.
+async fn keep_alive(replay: &Replay, pieces: &Pieces, time: Duration) {
+    let mut left = time;
+    while !left.is_zero() {
+        let part = left.min(Duration::from_secs(10));
+        tokio::select! {
+            () = replay.clock.wait(part) => {}
+            () = pieces.closed() => return,
+        }
+        left -= part;
+        if !left.is_zero() {
+            let _client_gone = pieces.send(Ok(Bytes::from_static(b": keep-alive\n\n"))).await;
+        }
+    }
+}
+
+fn event(line: &Line, data: &str) -> String {
+    let mut text = format!("event: {}\n", line.event.as_deref().unwrap_or("message"));
+    for part in data.split('\n') {
+        text.push_str(&format!("data: {part}\n"));
+    }
+    text + "\n"
+}

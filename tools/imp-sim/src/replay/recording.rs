@@ -1,0 +1,254 @@
+//! What is in the file: runs of commands, and their exchanges in the order in which they began.
+//!
+//! Answers are not kept but read when they are asked for: a recorded list may be long.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// A line as it is written; which members it has depends on its type.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Line {
+    #[serde(rename = "type")]
+    pub kind: String,
+    run: String,
+    began: String,
+    pub command: Vec<String>,
+    pub version: String,
+    pub variables: Map<String, Value>,
+    pub pseudonyms: bool,
+    exit: Option<u8>,
+    at: u64,
+    took: u64,
+    method: String,
+    target: String,
+    token: Option<String>,
+    body: Option<Value>,
+    pub status: Option<u16>,
+    pub headers: Map<String, Value>,
+    pub answer: Option<Box<RawValue>>,
+    pub answer_text: Option<String>,
+    fault: Option<String>,
+    pub received: Option<u64>,
+    stream: Option<u64>,
+    pub event: Option<String>,
+    pub end: Option<String>,
+    row: Option<Box<RawValue>>,
+}
+
+/// A command that was recorded.
+pub struct Run {
+    pub began: String,
+    pub command: Vec<String>,
+    pub version: String,
+    pub variables: Map<String, Value>,
+    pub pseudonyms: bool,
+    /// The rows that it read.
+    pub rows: Vec<Place>,
+    /// How it ended; none if it was killed.
+    pub exit: Option<u8>,
+    /// When it began, in milliseconds since 1970.
+    at: u64,
+}
+
+/// What became of a request that has no whole answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    NotSent,
+    Untrusted,
+    Timeout,
+    Cut,
+    Lost,
+}
+
+/// An exchange, without its answer.
+pub struct Exchange {
+    /// The line of the file, from 1.
+    pub line: u64,
+    /// Where that is.
+    pub place: Place,
+    pub run: usize,
+    /// Since the first run began, in milliseconds.
+    pub at: u64,
+    pub took: u64,
+    pub method: String,
+    pub target: String,
+    pub token: Option<String>,
+    pub body: Option<Value>,
+    pub status: Option<u16>,
+    pub fault: Option<Fault>,
+    pub is_stream: bool,
+    /// What came of a stream: lines, by when they came after the request.
+    pub events: Vec<(u64, Place)>,
+}
+
+/// Where a line is.
+#[derive(Clone, Copy)]
+pub struct Place {
+    offset: u64,
+    length: usize,
+}
+
+/// What was recorded.
+pub struct Recording {
+    file: File,
+    pub runs: Vec<Run>,
+    pub exchanges: Vec<Exchange>,
+    /// So many lines are not whole.
+    pub torn: u64,
+}
+
+/// Where the lines of one run go, by its name.
+#[derive(Default)]
+struct Known {
+    runs: HashMap<String, usize>,
+    streams: HashMap<(usize, u64), usize>,
+}
+
+impl Recording {
+    /// Reads the file once.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
+        let mut reader = BufReader::new(file.try_clone()?);
+        let (runs, exchanges) = (Vec::new(), Vec::new());
+        let mut recording = Self { file, runs, exchanges, torn: 0 };
+        let mut known = Known::default();
+        let (mut offset, mut number) = (0, 0);
+        let mut text = Vec::new();
+        loop {
+            text.clear();
+            let length = reader
+                .read_until(b'\n', &mut text)
+                .with_context(|| format!("cannot read {shown}"))?;
+            if length == 0 {
+                break;
+            }
+            number += 1;
+            match serde_json::from_slice::<Line>(&text) {
+                Ok(line) => recording.add(line, number, Place { offset, length }, &mut known)?,
+                // A process that was killed leaves half a line; others may have gone on after it.
+                Err(_) if recording.runs.is_empty() => bail!("{shown} is no recording"),
+                Err(_) => recording.torn += 1,
+            }
+            offset += length as u64;
+        }
+        if recording.runs.is_empty() {
+            bail!("{shown} is no recording: it is empty");
+        }
+        let first = recording.runs.iter().map(|run| run.at).min().unwrap_or_default();
+        for exchange in &mut recording.exchanges {
+            exchange.at += recording.runs[exchange.run].at - first;
+        }
+        recording.exchanges.sort_by_key(|exchange| exchange.at);
+        Ok(recording)
+    }
+
+    fn add(
+        &mut self,
+        line: Line,
+        number: u64,
+        place: Place,
+        known: &mut Known,
+    ) -> anyhow::Result<()> {
+        if line.kind == "recorded_run" {
+            known.runs.insert(line.run.clone(), self.runs.len());
+            self.runs.push(run_of(line));
+            return Ok(());
+        }
+        let Some(run) = known.runs.get(&line.run).copied() else {
+            bail!("line {number} is of no run that was begun: this is no recording");
+        };
+        match line.kind.as_str() {
+            "recorded_end" => self.runs[run].exit = line.exit,
+            "recorded_row" => self.runs[run].rows.push(place),
+            "stream" => {
+                let of = line.stream.and_then(|stream| known.streams.get(&(run, stream)));
+                if let Some(exchange) = of.and_then(|at| self.exchanges.get_mut(*at)) {
+                    exchange.events.push((line.at.saturating_sub(exchange.at), place));
+                }
+            }
+            "exchange" => {
+                if let Some(stream) = line.stream {
+                    known.streams.insert((run, stream), self.exchanges.len());
+                }
+                self.exchanges.push(exchange_of(line, number, run, place)?);
+            }
+            // What later versions may add.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A row as JSON.
+    pub fn row(&self, place: Place) -> anyhow::Result<String> {
+        let row = self.line(place)?.row;
+        Ok(row.map_or_else(String::new, |row| row.get().to_owned()))
+    }
+
+    /// The whole line of an exchange or an event.
+    pub fn line(&self, place: Place) -> anyhow::Result<Line> {
+        let mut text = vec![0; place.length];
+        self.file.read_exact_at(&mut text, place.offset)?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+}
+
+impl Exchange {
+    /// `GET /devices (line 7)`.
+    pub fn shown(&self) -> String {
+        format!("{} {} (line {})", self.method, self.target, self.line)
+    }
+}
+
+fn run_of(line: Line) -> Run {
+    let began = humantime::parse_rfc3339(&line.began).unwrap_or(std::time::UNIX_EPOCH);
+    let since = began.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Run {
+        at: u64::try_from(since.as_millis()).unwrap_or_default(),
+        began: line.began,
+        command: line.command,
+        version: line.version,
+        variables: line.variables,
+        pseudonyms: line.pseudonyms,
+        rows: Vec::new(),
+        exit: line.exit,
+    }
+}
+
+fn exchange_of(line: Line, number: u64, run: usize, place: Place) -> anyhow::Result<Exchange> {
+    let fault = match line.fault.as_deref() {
+        None => None,
+        Some("not_sent") => Some(Fault::NotSent),
+        Some("untrusted") => Some(Fault::Untrusted),
+        Some("timeout") => Some(Fault::Timeout),
+        Some("cut") => Some(Fault::Cut),
+        Some("lost") => Some(Fault::Lost),
+        Some(other) => {
+            bail!("line {number}: no fault `{other}` is known; is imp-sim older than the file?")
+        }
+    };
+    Ok(Exchange {
+        line: number,
+        place,
+        run,
+        at: line.at,
+        took: line.took,
+        method: line.method,
+        target: line.target,
+        token: line.token,
+        body: line.body,
+        status: line.status,
+        fault,
+        is_stream: line.stream.is_some(),
+        events: Vec::new(),
+    })
+}

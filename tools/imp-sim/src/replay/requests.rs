@@ -1,0 +1,191 @@
+//! Which recorded exchange answers a request: a decision without sockets.
+//!
+//! The same method, path, query and body; where a secret was replaced in the file, any text is the same. Of equal
+//! ones the first comes first, those with the same token before others.
+//!
+//! Careful about reads: lists are read ahead, so it is a matter of time which of their pages are asked for before a
+//! command ends. Who reads something once more gets the last good answer again.
+
+use std::collections::{HashMap, VecDeque};
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::recording::{Exchange, Fault};
+
+/// How the replacement of a secret begins, and how long it is.
+const SECRET: &str = "secret-";
+const LENGTH: usize = SECRET.len() + 16;
+
+/// What a command asks.
+pub struct Asked {
+    pub method: String,
+    /// Path and query, below the endpoint.
+    pub target: String,
+    pub token: Option<String>,
+    pub body: Option<Value>,
+}
+
+/// What answers a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This exchange, which answers no other one.
+    Recorded(usize),
+    /// It has been read as often as was recorded: this exchange, which has answered before.
+    Again(usize),
+    /// A page of a list of which other pages were recorded.
+    Ahead,
+    /// Nothing.
+    Nothing,
+}
+
+/// Requests that have not been asked for yet.
+pub struct Requests {
+    by_target: HashMap<Target, VecDeque<usize>>,
+    open: Vec<bool>,
+}
+
+/// A method, a path and a query, however they are escaped.
+type Target = (String, Vec<String>, Vec<(String, String)>);
+
+impl Requests {
+    /// All of a recording.
+    pub fn new(exchanges: &[Exchange]) -> Self {
+        let mut by_target: HashMap<Target, VecDeque<usize>> = HashMap::new();
+        for (at, exchange) in exchanges.iter().enumerate() {
+            if !matches!(exchange.fault, Some(Fault::NotSent | Fault::Untrusted)) {
+                let target = target(&exchange.method, &exchange.target);
+                by_target.entry(target).or_default().push_back(at);
+            }
+        }
+        Self { by_target, open: vec![true; exchanges.len()] }
+    }
+
+    /// What answers it.
+    pub fn take(&mut self, exchanges: &[Exchange], asked: &Asked) -> Found {
+        let wanted = target(&asked.method, &asked.target);
+        let same = |at: &usize| is_same(exchanges[*at].body.as_ref(), asked.body.as_ref());
+        if let Some(waiting) = self.by_target.get_mut(&wanted) {
+            let has_token = |at: &usize| exchanges[*at].token == asked.token;
+            let best = waiting.iter().position(|at| has_token(at) && same(at));
+            let place = best.or_else(|| waiting.iter().position(same));
+            if let Some(found) = place.and_then(|place| waiting.remove(place)) {
+                self.open[found] = false;
+                return Found::Recorded(found);
+            }
+        }
+        if asked.method != "GET" {
+            return Found::Nothing;
+        }
+        let is_good = |it: &&Exchange| it.status == Some(200) && it.fault.is_none();
+        let is_again = |it: &Exchange| target(&it.method, &it.target) == wanted;
+        if self.by_target.contains_key(&wanted)
+            && let Some(at) = exchanges.iter().rposition(|it| is_good(&it) && is_again(it))
+        {
+            return Found::Again(at);
+        }
+        let list = list(&wanted);
+        let is_of_list = |it: &Exchange| self::list(&target(&it.method, &it.target)) == list;
+        let is_ahead = list.is_some() && exchanges.iter().any(is_of_list);
+        if is_ahead { Found::Ahead } else { Found::Nothing }
+    }
+
+    /// One that never reaches us has been done.
+    pub fn done(&mut self, at: usize) {
+        self.open[at] = false;
+    }
+
+    /// Those that nobody has asked for.
+    pub fn left(&self) -> impl Iterator<Item = usize> {
+        self.open.iter().enumerate().filter(|(_, open)| **open).map(|(at, _)| at)
+    }
+
+    /// Whether all before this one have been asked for.
+    pub fn all_before(&self, at: usize) -> bool {
+        !self.open[..at].contains(&true)
+    }
+}
+
+/// Why nothing answers a request, and what comes nearest to it.
+pub fn nearest(exchanges: &[Exchange], asked: &Asked) -> String {
+    let wanted = target(&asked.method, &asked.target);
+    let same = |exchange: &&Exchange| target(&exchange.method, &exchange.target) == wanted;
+    let with_body = |it: &&Exchange| is_same(it.body.as_ref(), asked.body.as_ref());
+    if let Some(used) = exchanges.iter().rfind(|it| same(it) && with_body(it)) {
+        return format!("it was asked for less often, the last time in line {}", used.line);
+    }
+    if let Some(other) = exchanges.iter().find(same) {
+        return format!("the nearest is the same with another body, line {}", other.line);
+    }
+    let alike = |it: &&Exchange| {
+        let pairs = it.target.bytes().zip(asked.target.bytes());
+        (it.method == asked.method, pairs.take_while(|(a, b)| a == b).count())
+    };
+    exchanges.iter().max_by_key(alike).map_or_else(
+        || "nothing was asked at all".to_owned(),
+        |other| format!("the nearest is {}", other.shown()),
+    )
+}
+
+fn target(method: &str, target: &str) -> Target {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let decoded = |part| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    (method.to_owned(), path.split('/').map(decoded).collect(), query)
+}
+
+/// What is listed, whichever page it is; none if it is no list.
+fn list((method, path, query): &Target) -> Option<Target> {
+    let is_page = |(name, _): &&(String, String)| name.starts_with("page[");
+    let others = query.iter().filter(|parameter| !is_page(parameter)).cloned().collect();
+    query.iter().any(|it| is_page(&it)).then(|| (method.clone(), path.clone(), others))
+}
+
+fn is_same(recorded: Option<&Value>, asked: Option<&Value>) -> bool {
+    match (recorded, asked) {
+        (None, None) => true,
+        (Some(recorded), Some(asked)) => is_alike(recorded, asked),
+        _ => false,
+    }
+}
+
+fn is_alike(recorded: &Value, asked: &Value) -> bool {
+    match (recorded, asked) {
+        (Value::String(text), asked) if is_secret(text) => !asked.is_null(),
+        (Value::String(text), Value::String(asked)) => fits(text, asked),
+        (Value::Object(recorded), Value::Object(asked)) => {
+            let alike = |(name, value): (&String, &Value)| {
+                asked.get(name).is_some_and(|other| is_alike(value, other))
+            };
+            recorded.len() == asked.len() && recorded.iter().all(alike)
+        }
+        (Value::Array(recorded), Value::Array(asked)) => {
+            recorded.len() == asked.len()
+                && recorded.iter().zip(asked).all(|(one, other)| is_alike(one, other))
+        }
+        (recorded, asked) => recorded == asked,
+    }
+}
+
+/// Whether a text is the recorded one, in which anything may stand in the place of a secret.
+fn fits(recorded: &str, asked: &str) -> bool {
+    let Some(at) = recorded
+        .match_indices(SECRET)
+        .map(|(at, _)| at)
+        .find(|at| recorded.get(*at..at + LENGTH).is_some_and(is_secret))
+    else {
+        return recorded == asked;
+    };
+    let (before, after) = (&recorded[..at], &recorded[at + LENGTH..]);
+    let Some(rest) = asked.strip_prefix(before) else { return false };
+    rest.char_indices().any(|(at, _)| fits(after, &rest[at..])) || fits(after, "")
+}
+
+/// What stands in a recording in the place of a secret.
+pub fn is_secret(text: &str) -> bool {
+    let digits = text.strip_prefix(SECRET).unwrap_or_default();
+    text.len() == LENGTH && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! What answers what.
+
+use super::*;
+use serde_json::json;
+
+use crate::replay::recording::Recording;
+
+/// A recording of these exchanges.
+fn recording(exchanges: &[Value]) -> Recording {
+    let mut text = json!({"type": "recorded_run", "run": "a", "began": "2026-11-29T10:00:00.000Z"})
+        .to_string();
+    for (at, exchange) in exchanges.iter().enumerate() {
+        let mut line = exchange.clone();
+        line["type"] = "exchange".into();
+        line["run"] = "a".into();
+        line["at"] = at.into();
+        text.push_str(&format!("\n{line}"));
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text + "\n").unwrap();
+    Recording::read(file.path()).unwrap()
+}
+
+fn asked(method: &str, target: &str, token: &str, body: Option<Value>) -> Asked {
+    Asked { method: method.into(), target: target.into(), token: Some(token.into()), body }
+}
+
+#[test]
+fn equal_requests_are_answered_in_their_order_and_each_once() {
+    let post = json!({"method": "POST", "target": "/devices/a%3Ab/restart", "token": "t"});
+    let recording = recording(&[post.clone(), post]);
+    let mut requests = Requests::new(&recording.exchanges);
+    let ask = asked("POST", "/devices/a:b/restart", "t", None);
+    let taken: Vec<_> = (0..3).map(|_| requests.take(&recording.exchanges, &ask)).collect();
+    assert_eq!(taken, [Found::Recorded(0), Found::Recorded(1), Found::Nothing]);
+    let near = nearest(&recording.exchanges, &ask);
+    assert_eq!(near, "it was asked for less often, the last time in line 3");
+}
+
+#[test]
+fn what_is_read_once_more_is_answered_again_and_other_pages_are_known_as_such() {
+    let page = |number: u32, status: u32| {
+        let target = format!("/devices?page[number]={number}&filter[x]=1");
+        json!({"method": "GET", "target": target, "status": status})
+    };
+    let recording = recording(&[page(1, 429), page(1, 200), page(2, 500)]);
+    let mut requests = Requests::new(&recording.exchanges);
+    let mut take =
+        |target: &str| requests.take(&recording.exchanges, &asked("GET", target, "t", None));
+    let first = "/devices?page%5Bnumber%5D=1&filter[x]=1";
+    let taken = [take(first), take(first), take(first), take(first)];
+    assert_eq!(taken, [Found::Recorded(0), Found::Recorded(1), Found::Again(1), Found::Again(1)]);
+    let second = "/devices?page[number]=2&filter[x]=1";
+    assert_eq!([take(second), take(second)], [Found::Recorded(2), Found::Ahead]);
+    assert_eq!(take("/devices?page[number]=3&filter[x]=1"), Found::Ahead);
+    assert_eq!(take("/devices?page[number]=3&filter[x]=2"), Found::Nothing);
+    assert_eq!(take("/devices?filter[x]=1"), Found::Nothing);
+}
+
+#[test]
+fn an_old_token_is_told_from_a_new_one() {
+    let get = |token: &str| json!({"method": "GET", "target": "/devices", "token": token});
+    let recording = recording(&[get("old"), get("new")]);
+    let mut requests = Requests::new(&recording.exchanges);
+    let mut take =
+        |token| requests.take(&recording.exchanges, &asked("GET", "/devices", token, None));
+    assert_eq!([take("new"), take("old")], [Found::Recorded(1), Found::Recorded(0)]);
+    assert_eq!(requests.left().count(), 0);
+}
+
+#[test]
+fn any_text_is_the_same_as_a_secret_and_no_other_is_the_same() {
+    let secret = "secret-0123456789abcdef";
+    let sign_in =
+        json!({"method": "POST", "target": "/auth", "body": {"id": "me", "password": secret}});
+    let recording = recording(&[sign_in]);
+    let mut requests = Requests::new(&recording.exchanges);
+    let mut take =
+        |body| requests.take(&recording.exchanges, &asked("POST", "/auth", "t", Some(body)));
+    assert_eq!(take(json!({"id": "you", "password": "x"})), Found::Nothing);
+    assert_eq!(take(json!({"id": "me", "password": null})), Found::Nothing);
+    assert_eq!(take(json!({"id": "me"})), Found::Nothing);
+    assert_eq!(take(json!({"password": "x", "id": "me"})), Found::Recorded(0));
+}
+
+#[test]
+fn what_comes_nearest_is_told() {
+    let recording = recording(&[
+        json!({"method": "GET", "target": "/products"}),
+        json!({"method": "POST", "target": "/devices/a", "body": {"x": 1}}),
+        json!({"method": "GET", "target": "/devices/ab"}),
+    ]);
+    let near =
+        |method, target, body| nearest(&recording.exchanges, &asked(method, target, "t", body));
+    assert_eq!(near("GET", "/devices/ac", None), "the nearest is GET /devices/ab (line 4)");
+    assert_eq!(
+        near("POST", "/devices/a", Some(json!({"x": 2}))),
+        "the nearest is the same with another body, line 3"
+    );
+}
+
+#[test]
+fn anything_may_stand_in_the_place_of_a_secret_in_a_text() {
+    let recorded = "https://secret-0123456789abcdef@h/secret-0123456789abcdef";
+    for (asked, wanted) in [
+        ("https://me:pass@h/path?a", true),
+        ("https://@h/", true),
+        (recorded, true),
+        ("https://h/path", false),
+        ("http://me@h/path", false),
+    ] {
+        assert_eq!(fits(recorded, asked), wanted, "{asked}");
+    }
+    assert!(fits("secret-plans", "secret-plans") && !fits("secret-plans", "other"));
+}
