@@ -296,6 +296,11 @@ fn fields_are_those_that_the_records_have() {
         );
     }
     assert_eq!(offered(&dir, "imp-device assign --fields outc"), ["outcome"]);
+}
+
+#[test]
+fn values_that_are_known_are_offered_where_any_are_taken() {
+    let (_sim, dir) = one_of_each();
     assert_eq!(offered(&dir, "imp-device assign --encoding win"), ["windows-1252"]);
     assert_eq!(offered(&dir, "imp-device list --imp-type imp004"), ["imp004m"]);
     assert_eq!(

@@ -4,7 +4,7 @@ use model::Secret;
 
 /// Long options of twelve characters: as long as an agent id, so they must be told apart from one. A test
 /// compares them with the help of all commands.
-const AS_LONG_AS_AN_AGENT_ID: [&str; 14] = [
+const AS_LONG_AS_AN_AGENT_ID: [&str; 15] = [
     "--any-device",
     "--if-changed",
     "--remove-tag",
