@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
-use tests::{Dir, Server, kinds, wait};
+use tests::{Dir, Server, answer, kinds, wait};
 
 use super::{Fleet, events, wait_for_event};
 
@@ -154,9 +154,7 @@ fn moving_for(requests: usize) -> Server {
             _ if is_moved.load(Ordering::Relaxed) => page(asked),
             _ => json!({"data": [device(DEVICE)]}),
         };
-        let body = body.to_string();
-        let length = body.len();
-        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+        answer(&body)
     })
 }
 
