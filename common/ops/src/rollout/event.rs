@@ -26,6 +26,14 @@ pub const BACK: &str = "back";
 /// All waves are done, and none was found bad.
 pub const DONE: &str = "done";
 
+static OF_MOVED: [&str; 9] = all(WAVE_MOVED);
+static OF_DEPLOYED: [&str; 9] = all(WAVE_DEPLOYED);
+
+/// All events where that of a wave that is rolled out is this one.
+const fn all(rolled: &'static str) -> [&'static str; 9] {
+    [WAVE_BEGUN, rolled, GATE_PASSED, GATE_FAILED, PAUSED, WAITING, INTERRUPTED, BACK, DONE]
+}
+
 /// The name of the group of a wave, in the events of builds.
 const GROUP_NAME: &str = "devicegroup_name";
 
@@ -59,22 +67,7 @@ pub static ROLLOUT_EVENT: RecordType = RecordType {
     about: "Something that happened in a rollout.",
     fields: &[
         Field::new("type", Words(&["rollout_event"]), "What the record is.").required(),
-        Field::new(
-            "event",
-            Words(&[
-                WAVE_BEGUN,
-                WAVE_MOVED,
-                GATE_PASSED,
-                GATE_FAILED,
-                PAUSED,
-                WAITING,
-                INTERRUPTED,
-                BACK,
-                DONE,
-            ]),
-            "What happened.",
-        )
-        .required(),
+        Field::new("event", Words(&OF_MOVED), "What happened.").required(),
         Field::new("at", Time, "When.").required(),
         Field::new("wave", Integer, "The wave that it is about, counted from 1."),
         Field::new("waves", Integer, "The number of waves.").required(),
@@ -90,22 +83,7 @@ pub static BUILD_ROLLOUT_EVENT: RecordType = RecordType {
     about: "Something that happened in the rollout of a build.",
     fields: &[
         Field::new("type", Words(&["build_rollout_event"]), "What the record is.").required(),
-        Field::new(
-            "event",
-            Words(&[
-                WAVE_BEGUN,
-                WAVE_DEPLOYED,
-                GATE_PASSED,
-                GATE_FAILED,
-                PAUSED,
-                WAITING,
-                INTERRUPTED,
-                BACK,
-                DONE,
-            ]),
-            "What happened.",
-        )
-        .required(),
+        Field::new("event", Words(&OF_DEPLOYED), "What happened.").required(),
         Field::new("at", Time, "When.").required(),
         Field::new("wave", Integer, "The wave that it is about, counted from 1."),
         Field::new("waves", Integer, "The number of waves: of device groups.").required(),
