@@ -1,5 +1,6 @@
 //! A rollout under way: what comes next is done, wave after wave.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use api::send::clock;
@@ -64,8 +65,11 @@ impl<'a, W: Work> UnderWay<'a, W> {
         results.keep(Box::new(move |row| done.borrow_mut().take(row)));
         if conduct.back {
             // So that it is one word for all rows that are left, the wave's own too.
-            results.tell_left_as(Some(Box::new(|| {
-                course::note_turned_back(INTERRUPTED);
+            let is_noted = Cell::new(false);
+            results.tell_left_as(Some(Box::new(move || {
+                if !is_noted.replace(true) {
+                    course::note_turned_back(INTERRUPTED);
+                }
                 not_rolled_out(W::NOUN, INTERRUPTED)
             })));
         }
