@@ -6,6 +6,7 @@
 mod commands {
     mod assign;
     mod assign_options;
+    pub(crate) mod build_rollout;
     mod builds;
     pub(crate) mod changes;
     mod completion;
@@ -48,6 +49,7 @@ mod properties {
     mod identifiers;
     mod input;
     mod journals;
+    mod killed_build_rollouts;
     mod killed_changes;
     mod killed_rollouts;
     mod killed_watches;

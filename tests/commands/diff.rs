@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-use tests::{Dir, Server, Sim, kinds};
+use tests::{Dir, Server, Sim, answer, kinds};
 
 const PRODUCTION: &str = "production_devicegroup";
 const DUT: &str = "dut_devicegroup";
@@ -272,10 +272,7 @@ pub(super) fn moving(known: &'static str, is_calm: &Arc<AtomicBool>) -> Server {
             _ if is_calm.load(Ordering::Relaxed) => json!({"data": [device(known)]}),
             _ => page(asked),
         };
-        let status = if body.is_null() { "404 Not Found" } else { "200 OK" };
-        let body = body.to_string();
-        let length = body.len();
-        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+        answer(&body)
     })
 }
 

@@ -1,5 +1,7 @@
 //! `imp-device rollout`: devices move in waves, and go back when a gate says so.
 
+mod ends;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::wait::timed;
-use tests::{Dir, Sim, kinds};
+use tests::{Dir, Server, Sim, answer, kinds};
 
 use super::diff;
 
@@ -162,7 +162,8 @@ fn a_state_is_good_for_what_it_is_of() {
     dir.sh("imp-device watch --all --once --state nowhere/state").says("nowhere").code(2);
     sim.reset();
     let watching = dir.spawn("imp-device watch --all --state fleet.state --every 1h");
-    watching.wait_for("a look, and so the lock", || sim.counts().total > 0);
+    // It has the lock before it looks, and who tried to take it would perhaps be faster.
+    watching.wait_for("a look", || sim.counts().kind("GET /devices") > 0);
     dir.sh(ONCE).says("another run has it open").code(2);
     watching.interrupt();
     watching.wait().code(130);
@@ -229,4 +230,56 @@ fn a_list_that_moves_too_much_invents_nothing() {
     is_calm.store(true, Ordering::Relaxed);
     let gone = dir.sh(&once).ok().records();
     assert!(gone.len() == told.len() && gone.iter().all(|it| it["change"] == "gone"));
+}
+
+const GROUPS: [&str; 2] =
+    ["10000000-0000-0000-0000-000000000001", "10000000-0000-0000-0000-000000000002"];
+const MOVED: &str = "5000d8c46a56cfca";
+
+/// A service with two groups and one device, which is in that group of this number, or gone. While it moves it goes to
+/// the first group as soon as that one's list has been read.
+fn two_lists(place: &Arc<AtomicUsize>, is_moving: &Arc<AtomicBool>) -> Server {
+    let (place, is_moving) = (place.clone(), is_moving.clone());
+    Server::start(move |asked| {
+        let now = GROUPS.get(place.load(Ordering::Relaxed));
+        let device = now.map(|group| {
+            let group = json!({"type": "development_devicegroup", "id": group});
+            json!({"type": "device", "id": MOVED, "attributes": {"device_online": true},
+                "relationships": {"devicegroup": group}})
+        });
+        let is_list = asked.contains("/devices?");
+        let body = match asked {
+            _ if asked.contains("/accounts/") => json!({"data": {"type": "account", "id": "me"}}),
+            _ if asked.contains("/devicegroups/") => {
+                let id = GROUPS.iter().find(|id| asked.contains(**id));
+                json!({"data": {"type": "development_devicegroup", "id": id, "attributes": {}}})
+            }
+            _ if is_list && now.is_some_and(|group| asked.contains(group)) => {
+                json!({"data": [device]})
+            }
+            _ if asked.contains(MOVED) => device.map_or(Value::Null, |it| json!({"data": it})),
+            _ => json!({"data": []}),
+        };
+        if is_moving.load(Ordering::Relaxed) && is_list && asked.contains(GROUPS[0]) {
+            place.store(0, Ordering::Relaxed);
+        }
+        answer(&body)
+    })
+}
+
+#[test]
+fn a_device_that_moves_between_two_lists_while_they_are_read_is_not_gone() {
+    let (place, is_moving) = (Arc::new(AtomicUsize::new(1)), Arc::default());
+    let server = two_lists(&place, &is_moving);
+    let dir = Dir::signed_in_at(&format!("{}/v5", server.origin()));
+    let [one, other] = GROUPS;
+    let once = format!("imp-device watch --dg {one} --dg {other} --state s --once --share 100%");
+    dir.sh(&once).no_stdout().says("devices: 1;").ok();
+    is_moving.store(true, Ordering::Relaxed);
+    let told = dir.sh(&once).quiet().records();
+    assert_eq!(words(&told), [(MOVED.to_owned(), "assigned".to_owned())].into());
+    is_moving.store(false, Ordering::Relaxed);
+    place.store(2, Ordering::Relaxed);
+    let told = dir.sh(&once).quiet().records();
+    assert_eq!(words(&told), [(MOVED.to_owned(), "gone".to_owned())].into());
 }

@@ -45,7 +45,7 @@ pub use programs::{have, skipped};
 pub use proxy::Proxy;
 pub use run::Run;
 pub use schemas::{schema_of, types_in};
-pub use server::Server;
+pub use server::{Server, answer};
 pub use shapes::{Failed, FailedError, Report, kinds, told};
 pub use sim::{Entry, Sim};
 pub use truth::Events;

@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use serde_json::Value;
+
 /// A server on a free port. Its threads end with the test program.
 pub struct Server {
     port: u16,
@@ -55,6 +57,14 @@ impl Server {
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// The whole answer that has this body, or 404 where it is null.
+pub fn answer(body: &Value) -> String {
+    let status = if body.is_null() { "404 Not Found" } else { "200 OK" };
+    let body = body.to_string();
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
 }
 
 fn serve(

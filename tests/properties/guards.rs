@@ -16,6 +16,7 @@ const WRITES: &[(&str, &str)] = &[
     ("imp-build deploy", "imp-build deploy --dg Bench -x code.nut"),
     ("imp-build run", "imp-build run --dg Bench -x code.nut"),
     ("imp-build copy", "imp-build copy --build v1 --dg Bench"),
+    ("imp-build rollout", "imp-build rollout --build v1 --dg Other"),
     ("imp-build update", "imp-build update --build v1 --descr other"),
     ("imp-build delete", "imp-build delete --build v0 --force --confirmed"),
     ("imp-build cleanup", ""),

@@ -1,39 +1,50 @@
 //! `kill -9` of a rollout: resumed, it ends as if it had not been killed.
 
-use tests::asked_for;
+use tests::{Dir, Run, Sim, asked_for};
 
 use super::random_faults::Random;
 use crate::commands::rollout::Fleet;
+
+/// Kills what a script runs at some moment, and perhaps once more while it goes on: each time after fewer than `most`
+/// requests.
+pub(super) fn killed_twice(random: &mut Random, (sim, dir): (&Sim, &Dir), script: &str, most: u64) {
+    sim.fault("* /** delay=4ms");
+    let mut script = script.to_owned();
+    for _ in 0..1 + random.below(2) {
+        let already = sim.counts().total;
+        let after = random.below(most);
+        let running = dir.spawn(&format!("exec {script}"));
+        running.wait_for("so many requests, or the end", || {
+            running.has_ended() || sim.counts().total >= already + after
+        });
+        running.insist("KILL");
+        sim.wait_until_idle();
+        script = "imp-change resume last".to_owned();
+    }
+    sim.no_faults();
+}
+
+/// The run that goes on with what was killed, or does it all where nothing had begun.
+pub(super) fn resumed_or_begun(dir: &Dir, script: &str) -> Run {
+    let run = dir.sh("imp-change resume last");
+    let words = ["give the command again", "no journal of any run"];
+    if words.iter().any(|words| run.stderr().contains(words)) {
+        return dir.sh(script);
+    }
+    run
+}
 
 /// Kills a rollout at some moment, and again while it goes on; then it ends as if nothing had been.
 fn killed(seed: u64, back: bool) {
     let mut random = Random(seed);
     let fleet = Fleet::new();
-    let words = match back {
+    let script = Fleet::line(match back {
         true => r#"--waves 5,20%,100% --back --gate 'test "$(wc -l)" -lt 10'"#,
         false => "--waves 5,20%,100% --back --gate true",
-    };
-    fleet.sim.fault("* /** delay=4ms");
-    let mut script = Fleet::line(words);
-    for _ in 0..1 + random.below(2) {
-        let already = fleet.sim.counts().total;
-        let after = random.below(16);
-        let running = fleet.dir.spawn(&format!("exec {script}"));
-        running.wait_for("so many requests, or the end", || {
-            running.has_ended() || fleet.sim.counts().total >= already + after
-        });
-        running.insist("KILL");
-        fleet.sim.wait_until_idle();
-        script = "imp-change resume last".to_owned();
-    }
-    fleet.sim.no_faults();
+    });
+    killed_twice(&mut random, (&fleet.sim, &fleet.dir), &script, 16);
+    let run = resumed_or_begun(&fleet.dir, &script);
     let case = format!("seed {seed}, back {back}");
-    let mut run = fleet.dir.sh("imp-change resume last");
-    if run.stderr().contains("give the command again")
-        || run.stderr().contains("no journal of any run")
-    {
-        run = fleet.rollout(words);
-    }
     assert!(matches!(run.exit_code(), Some(0 | 1 | 6)), "{case}{run}");
     match back {
         true => {

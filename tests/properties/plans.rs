@@ -55,6 +55,7 @@ fn writing_verbs(key: &str) -> Vec<(String, (usize, &'static str))> {
         ("imp-build deploy -g A -x other -y empty".into(), changes(1, "development_devicegroup")),
         ("imp-build run -g A -x other -y empty".into(), changes(2, "development_devicegroup")),
         ("imp-build copy -b new -g B".into(), changes(1, "development_devicegroup")),
+        ("imp-build rollout -b new -g B --restart".into(), changes(2, "development_devicegroup")),
         ("imp-build delete -q --input old".into(), changes(1, "deployment")),
         ("imp-build update --input build -s x".into(), changes(1, "deployment")),
         ("imp-hook create -g A -u http://b/ -e blinkup".into(), changes(1, "webhook")),

@@ -4,6 +4,7 @@
 pub mod environment;
 pub mod interruptible;
 pub mod local_time;
+pub mod process_group;
 pub mod progress;
 pub mod prompt;
 pub mod signals;

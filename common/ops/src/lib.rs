@@ -12,3 +12,5 @@ pub mod logs;
 pub mod members;
 pub mod membership;
 pub mod resources;
+pub mod rollout;
+pub mod share;

@@ -30,6 +30,26 @@ fn roll_out_in_waves() {
 }
 
 #[test]
+fn roll_out_a_build() {
+    let mut job = Job::of("Roll out a build, group after group");
+    job.dir.write("code.nut", "server.log(\"v12\");\n");
+    job.dir.sh("imp-dg create -p Ovens -n Lab && imp-build deploy -g Lab -x code.nut -t v12").ok();
+    // A quarter of an hour is too long for a test, and some of these devices are never online.
+    let display = job.displays.pop_front().expect("a display");
+    let gate = "imp-device wait --online --at-least 98% --timeout 20m";
+    let script = display.script.replace("--soak 15m", "--soak 10ms");
+    let script = script.replace(gate, "wc -l >> sizes");
+    assert!(display.script.contains(gate));
+    job.dir.sh(&script).ok();
+    let events = job.dir.read_lines("build.ndjson");
+    assert_eq!(events.last().expect("an event")["event"], "done");
+    let sizes = job.dir.read("sizes");
+    let sizes: Vec<usize> =
+        sizes.lines().map(|line| line.trim().parse().expect("a number")).collect();
+    assert_eq!(sizes, ["Bench", "Burn-in", "Shipped"].map(|group| job.number(group)));
+}
+
+#[test]
 fn let_a_second_person_look() {
     let mut job = Job::of("Let a second person look at a plan");
     job.type_next();

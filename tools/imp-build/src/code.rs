@@ -32,6 +32,13 @@ pub struct Code {
     pub sha: String,
 }
 
+impl Code {
+    /// Whether both programs are the same.
+    pub fn is_that_of(&self, other: &Code) -> bool {
+        self.device.text == other.device.text && self.agent.text == other.agent.text
+    }
+}
+
 /// The files of the command line, read.
 #[derive(Default)]
 pub struct Files {

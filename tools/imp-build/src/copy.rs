@@ -3,11 +3,10 @@
 use clap::Args;
 use cli::rows::{RowJob, each};
 use cli::{CommandError, Session};
-use model::{Record, ResourceKind};
-use pipe::Failure;
+use model::ResourceKind;
 
-use crate::code::{Code, Source};
 use crate::create::Creating;
+use crate::original::{Original, WITH_ALL};
 
 /// Copy a build to device groups
 ///
@@ -45,10 +44,17 @@ impl Copy {
         each(&session, &job, |row| {
             let build = cli::text_option(row, &["build"])?.or(build.clone());
             let build = build.ok_or_else(|| cli::missing("--build", "the build to copy"))?;
-            let original = self.original(&session, &build)?;
+            let original = Original::find(&session, &build)?;
             let group = creating.group(&session, row)?;
-            let (code, attributes) = self.copied(&original);
-            creating.create(&session, &row.source, &group, &code, &attributes, |_| Ok(()))
+            let attributes = original.attributes(if self.all { &WITH_ALL } else { &[] });
+            creating.create(
+                &session,
+                &row.source,
+                &group,
+                &original.code(),
+                &attributes,
+                |_| Ok(()),
+            )
         })
     }
 
@@ -69,33 +75,5 @@ impl Copy {
             ));
         }
         session.single(ResourceKind::Deployment, "--build", self.build.as_ref())
-    }
-
-    /// The build to copy, with its code. It is looked up and fetched once a run.
-    fn original(&self, session: &Session, text: &str) -> Result<Record, Failure> {
-        let found = session.find(ResourceKind::Deployment, text)?;
-        if found.contains_key("device_code") {
-            return Ok(found);
-        }
-        session.find(ResourceKind::Deployment, cli::text(&found, "id"))
-    }
-
-    fn copied(&self, original: &Record) -> (Code, Record) {
-        let source = |name: &str| Source {
-            text: cli::text(original, name).to_owned(),
-            shown: name.to_owned(),
-        };
-        let code = Code {
-            device: source("device_code"),
-            agent: source("agent_code"),
-            sha: cli::text(original, "sha").to_owned(),
-        };
-        let told: &[&str] =
-            if self.all { &["description", "origin", "tags", "flagged"] } else { &[] };
-        let attributes = told.iter().filter_map(|name| {
-            let value = original.get(name).filter(|value| !value.is_null())?;
-            Some(((*name).to_owned(), value.clone()))
-        });
-        (code, attributes.collect())
     }
 }

@@ -7,6 +7,7 @@ use cli::rows::{Outcome, RowDone, RowResult};
 use cli::{OncePerTarget, Session, journal};
 use model::change::{BUILD, CURRENT, planned_id};
 use model::{Effect, ErrorKind, Record, ResourceKind};
+use ops::deployments::is_older;
 use pipe::{Failure, Row};
 use serde_json::Value;
 
@@ -35,7 +36,12 @@ impl Creating {
 
     /// A run that also restarts the devices.
     pub fn with_restarts(dry_run: bool) -> Self {
-        Creating { restarts: true, ..Creating::new(false, dry_run) }
+        Creating::new(false, dry_run).and_restarts(true)
+    }
+
+    /// The same, if that is wanted.
+    pub fn and_restarts(self, restarts: bool) -> Self {
+        Creating { restarts, ..self }
     }
 
     /// The group of a row, with its present state: what is deployed to it now has to be known.
@@ -64,45 +70,57 @@ impl Creating {
         attributes: &Record,
         and_then: impl FnOnce(&Record) -> Result<(), Failure>,
     ) -> RowResult {
-        let mut whole = Record::from_iter([
-            (CODE[0].to_owned(), code.device.text.clone().into()),
-            (CODE[1].to_owned(), code.agent.text.clone().into()),
-        ]);
-        whole.extend(attributes.clone());
+        let whole = whole(code, attributes);
         let id = cli::text(group, "id");
         let created = self.once.act(source, id, &whole, || {
-            let made_before = made_before(session, id, &whole)?.map(without_code);
-            if self.if_changed
-                && made_before.is_none()
-                && let Some(current) = current::up_to_date(session, id, code)?
-            {
-                let record = without_code(current);
-                return Ok(RowDone::new(record, Outcome::Unchanged));
-            }
-            if self.dry_run {
-                let done = RowDone::created("deployment", &foreseen(group, attributes.clone()));
-                let deployed = deployed(group, &planned_id(&[id]), &code.sha, attributes);
-                return Ok(self.effects(group, deployed).fold(done, RowDone::with));
-            }
-            let of_build = |build: &Record| {
-                deployed(group, cli::text(build, "id"), cli::text(build, "sha"), attributes)
-            };
-            let (record, deployed) = match made_before {
-                Some(made) => self.found(made, &of_build)?,
-                None => {
-                    let planned = deployed(group, "", &code.sha, attributes);
-                    journal::plan(Outcome::Created, self.effects(group, planned).collect());
-                    let made = self.post(session, group, code, whole.clone())?;
-                    let deployed = of_build(&made);
-                    self.note_if_restarts(&deployed);
-                    and_then(&made)?;
-                    (made, deployed)
-                }
-            };
-            let done = RowDone::new(record, Outcome::Created);
-            Ok(self.effects(group, deployed).fold(done, RowDone::with))
+            self.create_anyway(session, group, code, attributes, and_then)
         });
         created.map(|(acted, reported)| acted.once(reported))
+    }
+
+    /// The same, whatever this run has done to the group before.
+    ///
+    /// # Errors
+    /// As [`Creating::create`].
+    pub fn create_anyway(
+        &self,
+        session: &Session,
+        group: &Record,
+        code: &Code,
+        attributes: &Record,
+        and_then: impl FnOnce(&Record) -> Result<(), Failure>,
+    ) -> RowResult {
+        let (id, whole) = (cli::text(group, "id"), whole(code, attributes));
+        let made_before = made_before(session, id, &whole)?.map(without_code);
+        if self.if_changed
+            && made_before.is_none()
+            && let Some(current) = current::up_to_date(session, id, code)?
+        {
+            let record = without_code(current);
+            return Ok(RowDone::new(record, Outcome::Unchanged));
+        }
+        if self.dry_run {
+            let done = RowDone::created("deployment", &foreseen(group, attributes.clone()));
+            let deployed = deployed(group, &planned_id(&[id]), &code.sha, attributes);
+            return Ok(self.effects(group, deployed).fold(done, RowDone::with));
+        }
+        let of_build = |build: &Record| {
+            deployed(group, cli::text(build, "id"), cli::text(build, "sha"), attributes)
+        };
+        let (record, deployed) = match made_before {
+            Some(made) => self.found(made, &of_build)?,
+            None => {
+                let planned = deployed(group, "", &code.sha, attributes);
+                journal::plan(Outcome::Created, self.effects(group, planned).collect());
+                let made = self.post(session, group, code, whole)?;
+                let deployed = of_build(&made);
+                self.note_if_restarts(&deployed);
+                and_then(&made)?;
+                (made, deployed)
+            }
+        };
+        let done = RowDone::new(record, Outcome::Created);
+        Ok(self.effects(group, deployed).fold(done, RowDone::with))
     }
 
     /// All that a deployment changes.
@@ -172,23 +190,45 @@ impl Creating {
     }
 }
 
+/// All that is said of a build.
+fn whole(code: &Code, attributes: &Record) -> Record {
+    let mut whole = Record::from_iter([
+        (CODE[0].to_owned(), code.device.text.clone().into()),
+        (CODE[1].to_owned(), code.agent.text.clone().into()),
+    ]);
+    whole.extend(attributes.clone());
+    whole
+}
+
 /// The build that a run made before it was interrupted, with its code.
 fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option<Record>, Failure> {
     let mut told = wanted.clone();
     told.retain(|name| !CODE.contains(&name));
     let of_group = [("filter[devicegroup.id]", group)];
-    // What was deployed when this row was begun is not what it has made.
-    let planned = journal::planned_before();
-    let was_there = |build: &Record| {
-        let mut before = planned.iter().filter_map(|one| one.before.as_ref());
-        before.any(|before| cli::text(before, CURRENT) == cli::text(build, "id"))
-    };
-    let is_like = |build: &Record| is_so(build, &told) && !was_there(build);
+    let before = deployed_before(session)?;
+    // What was deployed when this row was begun is not what it has made, nor is anything older: a group may have had
+    // the same code before.
+    let is_newer = |build: &Record| before.as_ref().is_none_or(|before| is_older(before, build));
+    let is_like = |build: &Record| is_so(build, &told) && is_newer(build);
     let Some(like) = session.made_before("/deployments", &of_group, is_like)? else {
         return Ok(None);
     };
     let build = session.get("deployments", cli::text(&like, "id"))?;
     Ok(is_so(&build, wanted).then_some(build))
+}
+
+/// What was deployed when the row of this thread was begun by the run that was interrupted, if that is known and there
+/// still.
+fn deployed_before(session: &Session) -> Result<Option<Record>, Failure> {
+    let planned = journal::planned_before();
+    let current = |effect: &Effect| Some(effect.before.as_ref()?.text(CURRENT)?.to_owned());
+    let Some(id) = planned.iter().find_map(current).filter(|id| !id.is_empty()) else {
+        return Ok(None);
+    };
+    match session.get("deployments", &id) {
+        Err(failure) if failure.kind == ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// A deployment that was made before the run was interrupted. What the group had before it was noted then; now it

@@ -11,6 +11,9 @@ mod diagnostics;
 mod get;
 mod info;
 mod list;
+mod original;
+mod restart;
+mod rollout;
 mod run;
 mod update;
 
@@ -56,6 +59,13 @@ enum Verb {
         "imp-build copy --build v12 --dg Bench --if-changed",
     ]))]
     Copy(Deferred<copy::Copy>),
+    /// Deploy a build to one device group after the other
+    #[command(after_help = help::examples("imp-build", &[
+        "imp-build rollout --build v12 --dg Canary,Shipped --restart --soak 15m",
+        "imp-build rollout -b v12 --dg Lab,Shipped --restart --gate ./check.sh --back",
+        "imp-dg list --product Ovens | imp-build rollout --build v12 --plan",
+    ]))]
+    Rollout(Deferred<rollout::Rollout>),
     /// List builds, without their code
     #[command(after_help = help::examples_of_list("imp-build", "deployment", &[
         "imp-build list --dg Bench",
@@ -101,7 +111,12 @@ enum Verb {
 }
 
 /// The records that are printed.
-static PRINTED: Printed = Printed(&[&[&resources::DEPLOYMENT], &OF_CHANGES, &OF_FOLLOWED]);
+static PRINTED: Printed = Printed(&[
+    &[&resources::DEPLOYMENT],
+    &OF_CHANGES,
+    &[&ops::rollout::BUILD_ROLLOUT_EVENT],
+    &OF_FOLLOWED,
+]);
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
@@ -109,6 +124,7 @@ pub fn run() -> ExitCode {
         Verb::Deploy(deploy) => deploy.run(),
         Verb::Run(run) => run.run(),
         Verb::Copy(copy) => copy.run(),
+        Verb::Rollout(rollout) => rollout.run(),
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
         Verb::Get(get) => get.run(),

@@ -1,6 +1,5 @@
 //! `imp-build run`
 
-use api::{Request, segment};
 use clap::Args;
 use cli::Session;
 use cli::rows::RowJob;
@@ -8,6 +7,7 @@ use pipe::Failure;
 
 use crate::create::Creating;
 use crate::deploy::Build;
+use crate::restart::restart;
 
 /// Deploy code to device groups and restart their devices, and nothing else
 #[derive(Args)]
@@ -51,9 +51,7 @@ impl Run {
     }
 
     fn restart(&self, session: &Session, group: &str, build: &str) -> Result<(), Failure> {
-        let action = if self.conditional { "conditional_restart" } else { "restart" };
-        let path = format!("/devicegroups/{}/{action}", segment(group));
-        session.send(&Request::post(path)).map(|_| ()).map_err(|failure| {
+        restart(session, group, self.conditional).map_err(|failure| {
             failure.after(
                 format!("The build {build} was created, but the restart failed"),
                 &format!("do not deploy again, use `imp-dg restart --dg {group}`"),

@@ -16,7 +16,6 @@ mod metrics;
 mod remove;
 mod restart;
 mod rollout;
-mod share;
 mod stable_hash;
 mod unassign;
 mod update;
@@ -141,7 +140,7 @@ static PRINTED: Printed = Printed(&[
     &[&resources::DEVICE],
     &OF_CHANGES,
     &[&history::HISTORY, &diff::DIFFERENCE, &watch::DEVICE_CHANGE],
-    &[&rollout::event::ROLLOUT_EVENT],
+    &[&ops::rollout::ROLLOUT_EVENT],
     &OF_FOLLOWED,
 ]);
 

@@ -1,35 +1,26 @@
 //! `imp-device rollout`
 //!
-//! Which device is in which wave is decided in [`waves`], what comes next in [`schedule`], both without a clock; what
-//! is known of the rollout is in [`course`], also of one that goes on. Here it is done: waves are moved as `assign`
-//! moves devices, the [`gate`] is asked, and what was moved goes back. Careful about its end: whatever brings it
-//! about, either the rest can be resumed, or the devices are back and each row says so.
+//! Waves are moved as `assign` moves devices, and moved back likewise; how a rollout goes from wave to wave is in
+//! `common/ops/src/rollout`.
 
-mod course;
-mod done;
-pub mod event;
-mod gate;
-mod offline;
-mod schedule;
-mod under_way;
-mod waves;
-
-use std::path::PathBuf;
-use std::time::Duration;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use clap::{Args, ValueEnum};
 use cli::rows::RowJob;
 use cli::rows::results::Results;
 use cli::terminal::stderr;
-use cli::{CommandError, Session};
-use model::ResourceKind;
+use cli::{CommandError, Session, text};
+use model::{Record, ResourceKind};
 use ops::membership::{Group, Move, move_noted};
+use ops::rollout::{
+    BACK_TO, Conduct, Course, Done, Events, Layout, OF_MOVES, Rolled, Trouble, UnderWay, WaveRows,
+    Work, began_with, members, read_rows, waves,
+};
+use ops::share::Share;
+use pipe::{Item, Row};
 
-use crate::share::Share;
 use crate::stable_hash::stable_hash;
-use course::Course;
-use schedule::Hours;
-use under_way::UnderWay;
 
 /// Devices in one request.
 const BATCH: usize = 100;
@@ -63,24 +54,8 @@ pub struct Rollout {
         display_order = 0
     )]
     order: Order,
-    /// Leave a wave alone for so long before the gate
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = cli::duration, hide_default_value = true, display_order = 0)]
-    soak: Duration,
-    /// Begin the next wave only if this exits with 0
-    #[arg(long, value_name = "COMMAND", overrides_with = "gate", display_order = 0)]
-    gate: Option<String>,
-    /// End as a gate that fails does if more are offline
-    #[arg(long, value_name = "N|N%", display_order = 0)]
-    max_unavailable: Option<Share>,
-    /// Return what was moved, if it does not go on
-    #[arg(long, display_order = 0)]
-    back: bool,
-    /// Begin waves in these hours only, as 02:00-05:00
-    #[arg(long, value_name = "HOURS", display_order = 0)]
-    between: Option<Hours>,
-    /// Begin no wave as long as this file is there
-    #[arg(long, value_name = "FILE", display_order = 0)]
-    pause_file: Option<PathBuf>,
+    #[command(flatten)]
+    conduct: Conduct,
     #[command(flatten)]
     devices: cli::Devices,
     #[command(flatten)]
@@ -101,66 +76,185 @@ enum Order {
 
 impl Rollout {
     pub fn run(&self) -> cli::Result {
-        self.check()?;
+        waves::check(&self.waves).map_err(CommandError::usage)?;
+        self.conduct.check()?;
         let session = Session::open(&self.common)?;
         let to = session.single(ResourceKind::DeviceGroup, "--to", Some(&self.to))?;
         let to = session.find(ResourceKind::DeviceGroup, &to.unwrap_or_default())?;
-        let target = Group::of(&to);
-        let job = RowJob::changing(self.devices.row_args(), self.changes.into());
+        let moves = Moves { flags: self, session: &session, target: Group::of(&to) };
+        let job = moves.job();
+        if !job.is_dry_run() {
+            session.guards.may_change()?;
+        }
+        let mut results = Results::open(&session, job.args, job.changes)?;
+        let Some(course) = moves.course(&mut results)? else {
+            return Ok(results.finish());
+        };
+        if job.is_dry_run() {
+            moves.plan(&course, &mut results);
+            return Ok(results.finish());
+        }
+        let open = 0..course.numbers.len() as u64;
+        let may = results.may_change_so_many(job.changes, open, course.rows());
+        let mut under_way = UnderWay::new(&self.conduct, &session, moves, course, results);
+        match may {
+            Ok(()) => under_way.go(),
+            Err(error) => under_way.refuse(error),
+        }
+        Ok(under_way.finish())
+    }
+}
+
+/// Devices that are moved to a group.
+struct Moves<'a> {
+    flags: &'a Rollout,
+    session: &'a Session,
+    target: Group,
+}
+
+impl Moves<'_> {
+    fn job(&self) -> RowJob<'_> {
+        RowJob::changing(self.flags.devices.row_args(), self.flags.changes.into())
+    }
+
+    /// Reads the devices to their end, and puts them in the order of the waves. `None` when they cannot be read to
+    /// their end: then all have been reported.
+    fn course(&self, results: &mut Results<'_>) -> Result<Option<Course>, CommandError> {
+        let began = began_with()?;
+        if let Some(began) = &began {
+            is_of(began, &self.target.id)?;
+        }
+        let mut keys = Vec::new();
+        let key = |item: &Item| match self.flags.order {
+            Order::Hash => keys.push(stable_hash(&name_of(item))),
+            Order::Input => keys.push(keys.len() as u64),
+        };
+        let source = &self.job().args.source;
+        let Some(read) = read_rows(self.session, source, key, results)? else { return Ok(None) };
+        let devices = began.map_or(keys.len() as u64, |began| {
+            began.get("devices").and_then(serde_json::Value::as_u64).unwrap_or_default()
+        });
+        let ends = waves::ends(&self.flags.waves, devices);
+        let of_each = waves::of_each(&keys, &ends);
+        let mut planned = Record::new();
+        planned.insert("devices", devices.into());
+        planned.insert_text("to", &self.target.id);
+        let done = Done::new("devicegroup_id", HashMap::new());
+        let layout = Layout { ends, devices: None, of_each };
+        Course::new(self.session, &read, layout, planned, done).map(Some)
+    }
+
+    /// Says which waves there would be, and prints what they would change.
+    fn plan(&self, course: &Course, results: &mut Results<'_>) {
+        let waves = course.ends.len();
+        for wave in 0..waves {
+            let devices = cli::consent::count(course.devices_of(wave), "device");
+            stderr::say(&format!("wave {} of {waves}: {devices}", wave + 1));
+        }
+        self.move_to_target(&mut course.rows.read(), results);
+    }
+
+    fn move_to_target(&self, rows: WaveRows<'_>, results: &mut Results<'_>) {
         let order = Move {
-            job,
-            target: Some(&|_| Ok(target.clone())),
+            job: self.job(),
+            target: Some(&|_| Ok(self.target.clone())),
             batch: BATCH,
             stream: false,
             key: None,
             only_from: None,
         };
-        if !job.is_dry_run() {
-            session.guards.may_change()?;
-        }
-        let mut results = Results::open(&session, job.args, job.changes)?;
-        let rows = job.args.source.rows(&session.inputs)?;
-        let key = |number: u64, name: &str| match self.order {
-            Order::Hash => stable_hash(name),
-            Order::Input => number,
-        };
-        let how = (|all| waves::ends(&self.waves, all), key);
-        let Some(course) = Course::read(&session, &target.id, rows, how, &mut results)? else {
-            return Ok(results.finish());
-        };
-        if job.is_dry_run() {
-            plan(&session, &course, &order, &mut results);
-            return Ok(results.finish());
-        }
-        let open = 0..course.numbers.len() as u64;
-        let may = results.may_change_so_many(job.changes, open, course.all());
-        session.output.expect_type(event::ROLLOUT_EVENT.name);
-        let mut under_way = UnderWay::new(self, &session, &target, course, results);
-        match may {
-            Ok(()) => under_way.go(&order),
-            Err(error) => under_way.refuse(error),
-        }
-        Ok(under_way.finish())
+        move_noted(self.session, &order, rows, results);
     }
 
-    /// Whether it says something that can be meant.
-    fn check(&self) -> Result<(), CommandError> {
-        waves::check(&self.waves).map_err(CommandError::usage)?;
-        match &self.gate {
-            Some(gate) if gate.trim().is_empty() => {
-                Err(CommandError::usage("--gate is empty: give a command, or leave it out"))
-            }
-            _ => Ok(()),
-        }
+    fn move_back(&self, rows: &[Row], to_group: bool, results: &mut Results<'_>) {
+        let before = |row: &Row| {
+            let id = text(&row.record, BACK_TO).to_owned();
+            Ok(Group { id, kind: String::new(), product: None })
+        };
+        let order = Move {
+            job: self.job(),
+            target: if to_group { Some(&before) } else { None },
+            batch: BATCH,
+            stream: false,
+            key: None,
+            only_from: Some(self.target.clone()),
+        };
+        let rows = rows.iter().cloned().map(|row| Ok(Item::Row(row)));
+        move_noted(self.session, &order, rows, results);
     }
 }
 
-/// Says which waves there would be, and prints what they would change.
-fn plan(session: &Session, course: &Course, order: &Move<'_>, results: &mut Results<'_>) {
-    let waves = course.ends.len();
-    for wave in 0..waves {
-        let devices = cli::consent::count(course.size_of(wave), "device");
-        stderr::say(&format!("wave {} of {waves}: {devices}", wave + 1));
+impl Work for Moves<'_> {
+    const NOUN: &'static str = "device";
+    const BEFORE: &'static str = "where they were before";
+    const EVENTS: Events = OF_MOVES;
+
+    fn roll_out(
+        &mut self,
+        _wave: usize,
+        rows: WaveRows<'_>,
+        _done: &RefCell<Done>,
+        results: &mut Results<'_>,
+    ) -> Result<(), Trouble> {
+        self.move_to_target(rows, results);
+        Ok(())
     }
-    move_noted(session, order, course.rows.read(), results);
+
+    /// The gate has the records of all rows that were moved.
+    fn look(&mut self, _wave: usize, done: &mut Done, counts: bool) -> Result<u64, api::Error> {
+        if !counts {
+            return Ok(0);
+        }
+        let moved: HashSet<&str> = done.each_rolled().map(|rolled| rolled.id).collect();
+        members(
+            self.session,
+            &self.target.id,
+            || 0,
+            |offline, device| {
+                let is_offline = device.get("device_online") == Some(&false.into());
+                *offline += u64::from(is_offline && moved.contains(text(&device, "id")));
+            },
+        )
+    }
+
+    fn row_back(&self, rolled: &Rolled<'_>) -> Record {
+        let mut record = Record::new();
+        record.insert_text("type", ResourceKind::Device.noun());
+        record.insert_text("id", rolled.id);
+        record.insert_text("devicegroup_id", &self.target.id);
+        record.insert_text(BACK_TO, rolled.from);
+        record
+    }
+
+    fn take_back(&mut self, rows: &[Row], _done: &RefCell<Done>, results: &mut Results<'_>) {
+        let has_group = |row: &Row| !text(&row.record, BACK_TO).is_empty();
+        for rows in rows.chunk_by(|one, other| has_group(one) == has_group(other)) {
+            self.move_back(rows, rows.first().is_some_and(has_group), results);
+        }
+    }
+
+    fn fields(&self, _wave: usize) -> Record {
+        Record::new()
+    }
+
+    fn what_stays(&self) -> String {
+        format!("They were moved to {}", self.flags.to)
+    }
+}
+
+/// A name may be that of another group by now, and nothing must go there.
+fn is_of(began: &Record, target: &str) -> Result<(), CommandError> {
+    let group = text(began, "to");
+    if group == target {
+        return Ok(());
+    }
+    Err(CommandError::usage(format!(
+        "--to named the device group {group} when this rollout began, and names {target} now: rename them as they were"
+    )))
+}
+
+/// What names the device of a row; nothing if nothing does.
+fn name_of(item: &Item) -> String {
+    let Item::Row(row) = item else { return String::new() };
+    row.identifier(ResourceKind::Device, &[]).map(|device| device.text).unwrap_or_default()
 }

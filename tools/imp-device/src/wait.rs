@@ -18,9 +18,9 @@ use cli::rows::results::Results;
 use cli::terminal::{progress, stderr};
 use cli::{CommandError, Exit, Session, failure};
 use model::{ErrorKind, Record, ResourceKind};
+use ops::share::Share;
 use pipe::{Failure, Item, Row};
 
-use crate::share::Share;
 use condition::{Condition, FieldIs};
 use look::{Looker, Rows};
 use too_many::TooMany;

@@ -130,7 +130,7 @@ impl Watch {
         let looker = Looker { session, scope, share: self.share };
         loop {
             let began = clock::monotonic();
-            let exit = match looker.look() {
+            let exit = match looker.look(&known.fleet) {
                 Ok(None) => return Ok(Exit::Done),
                 Ok(Some(looked)) => match take_in(&looker, state.as_ref(), &mut known, looked)? {
                     None => return Ok(Exit::Done),

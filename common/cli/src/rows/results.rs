@@ -6,7 +6,7 @@ mod printed;
 
 use model::text::one_line;
 use model::{ErrorKind, Record, ResourceKind};
-use printed::Keeper;
+use printed::{Keeper, LeftAs};
 pub use printed::{Kept, MovedDevice};
 use std::collections::BTreeMap;
 
@@ -60,6 +60,8 @@ pub struct Results<'a> {
     waiting: Option<Vec<Record>>,
     /// Who takes rows that were done, where the verb prints something else.
     kept: Option<Keeper>,
+    /// As what rows are told that a signal came before, where the verb has another word for that.
+    left_as: Option<LeftAs>,
 }
 
 impl<'a> Results<'a> {
@@ -103,6 +105,7 @@ impl<'a> Results<'a> {
             thing: None,
             waiting: None,
             kept: None,
+            left_as: None,
         };
         if writes && !dry_run {
             journal::begin(session, args.source.noun)?;
@@ -188,6 +191,10 @@ impl<'a> Results<'a> {
         let said = self.over && failure.kind.ends_run() && !failure.partly;
         let not_attempted = run_ended();
         let failure = if said { &not_attempted } else { failure };
+        let left_by_signal = failure.kind == ErrorKind::NotAttempted && !self.over;
+        let left = self.left_as.as_ref().filter(|_| left_by_signal && !failure.partly);
+        let left = left.map(|left_as| left_as());
+        let failure = left.as_ref().unwrap_or(failure);
         self.print_waiting();
         self.note_told(source, &Told::Failed(failure));
         if self.waiting.is_some() {

@@ -142,6 +142,19 @@ const WEBHOOK_EVENT: &[&str] = &[
 const ROLLOUT_EVENT: &[&str] =
     &["type", "event", "at", "wave", "waves", "devices", "moved", "reason"];
 
+const BUILD_ROLLOUT_EVENT: &[&str] = &[
+    "type",
+    "event",
+    "at",
+    "wave",
+    "waves",
+    "devicegroup_id",
+    "devicegroup_name",
+    "devices",
+    "deployed",
+    "reason",
+];
+
 const SHIFT: &[&str] = &[
     "type",
     "by",
@@ -180,6 +193,7 @@ pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "history" => HISTORY,
         "difference" => DIFFERENCE,
         "rollout_event" => ROLLOUT_EVENT,
+        "build_rollout_event" => BUILD_ROLLOUT_EVENT,
         "movement" => MOVEMENT,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => DEVICE_GROUP,
         _ => return None,
@@ -203,6 +217,17 @@ const ROLLOUT_TABLE: [(&str, &str); 6] = [
     ("wave", "WAVE"),
     ("devices", "DEVICES"),
     ("moved", "MOVED"),
+    ("reason", "REASON"),
+];
+
+/// The columns of a table of what happened in the rollout of a build.
+const BUILD_ROLLOUT_TABLE: [(&str, &str); 7] = [
+    ("at", "AT"),
+    ("event", "EVENT"),
+    ("wave", "WAVE"),
+    ("devicegroup_name", "GROUP"),
+    ("devices", "DEVICES"),
+    ("deployed", "DEPLOYED"),
     ("reason", "REASON"),
 ];
 
@@ -298,6 +323,7 @@ fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
         "device_difference" => &DIFFERENCE_TABLE,
         "device_change" => &MOVEMENT_TABLE,
         "rollout_event" => &ROLLOUT_TABLE,
+        "build_rollout_event" => &BUILD_ROLLOUT_TABLE,
         "run" => &RUN_TABLE,
         "change" => &CHANGE_TABLE,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => &DEVICE_GROUP_TABLE,

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::share::Share;
+use ops::share::Share;
 
 /// What is counted of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

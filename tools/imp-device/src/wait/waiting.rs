@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use cli::text;
 use model::Record;
+use ops::share::Share;
 
 use super::condition::{Condition, is_online};
 use super::too_many::{Counted, TooMany};
-use crate::share::Share;
 
 /// What is waited for.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Devices as they were seen, and what has changed from one time to the next: decided without a service.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cli::text;
@@ -139,6 +139,22 @@ impl Fleet {
                 self.devices.insert(id.clone(), seen.clone());
             }
         }
+    }
+
+    /// The ids of devices that were there before and are not here.
+    pub fn lacks<'a>(&'a self, before: &'a Fleet) -> impl Iterator<Item = &'a str> {
+        before.devices.keys().filter(|id| !self.devices.contains_key(*id)).map(|id| &**id)
+    }
+
+    /// Takes in the devices of another look that are in one of these groups or products.
+    pub fn add_those_in(&mut self, found: Fleet, ids: &HashSet<&str>) {
+        let is_in = |seen: &Seen| {
+            let group = seen.group.as_deref();
+            let product = group.and_then(|group| group.product.as_deref());
+            let places = [group.map(|group| group.id.as_str()), product];
+            places.into_iter().flatten().any(|place| ids.contains(place))
+        };
+        self.devices.extend(found.devices.into_iter().filter(|(_, seen)| is_in(seen)));
     }
 
     /// The devices as records, one a line, as [`Fleet::see`] reads them.

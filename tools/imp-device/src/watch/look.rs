@@ -1,6 +1,8 @@
 //! One look at the devices that are watched: by lists, or by one request for each where rows name few.
 //!
-//! Careful about what a list does not show: a device is gone only when the list was read whole.
+//! Careful about what a list does not show: a device is gone only when the list was read whole. And several lists are
+//! read one after the other, so that a device which moves between two of them meanwhile may be in neither: those that
+//! are missing are looked for by themselves.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -68,25 +70,57 @@ pub struct Looker<'a> {
 }
 
 impl Looker<'_> {
-    /// Looks; nothing when a signal came meanwhile.
+    /// Looks, after a look that has shown `before`; nothing when a signal came meanwhile.
     ///
     /// # Errors
     /// What kept the service from showing them.
-    pub fn look(&self) -> Result<Option<Looked>, Error> {
+    pub fn look(&self, before: &Fleet) -> Result<Option<Looked>, Error> {
         let pace = Mutex::new(Pace::new(self.share, clock::monotonic()));
         let wait = || {
             let next = pace.lock().unwrap_or_else(PoisonError::into_inner).next(clock::monotonic());
             clock::wait_unless(&self.session.stop, next)
         };
         let looked = match self.scope {
-            Scope::Lists(lists) => self.lists(lists, |_| true, &wait),
-            Scope::Rows(keys) => match list_is_less(self.session, keys.iter().map(|key| &**key)) {
-                Ok(true) => self.lists(&[Vec::new()], |device| is_named(device, keys), &wait),
-                Ok(false) => self.one_by_one(keys, &wait),
-                Err(error) => Err(error),
+            Scope::Lists(lists) => match self.lists(lists, |_| true, &wait)? {
+                Some(looked) if lists.len() > 1 && looked.is_whole => {
+                    self.with_missing(looked, before, lists, &wait)
+                }
+                looked => Ok(looked),
             },
+            Scope::Rows(keys) => self.named(keys, &wait),
         };
         if self.session.is_stopped() { Ok(None) } else { looked }
+    }
+
+    /// Looks at the devices that are called by these keys.
+    fn named(
+        &self,
+        keys: &HashSet<Box<str>>,
+        wait: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Looked>, Error> {
+        match list_is_less(self.session, keys.iter().map(|key| &**key))? {
+            true => self.lists(&[Vec::new()], |device| is_named(device, keys), wait),
+            false => self.one_by_one(keys, wait),
+        }
+    }
+
+    /// With those devices of the look before that no list has shown and that are in one of them all the same.
+    fn with_missing(
+        &self,
+        mut looked: Looked,
+        before: &Fleet,
+        lists: &[Vec<Filter>],
+        wait: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Looked>, Error> {
+        let missing: HashSet<Box<str>> = looked.fleet.lacks(before).map(Box::from).collect();
+        if missing.is_empty() {
+            return Ok(Some(looked));
+        }
+        let Some(found) = self.named(&missing, wait)? else { return Ok(None) };
+        looked.is_whole = found.is_whole;
+        let ids: HashSet<&str> = lists.iter().flatten().map(|(_, id)| id.as_str()).collect();
+        looked.fleet.add_those_in(found.fleet, &ids);
+        Ok(Some(looked))
     }
 
     fn lists(

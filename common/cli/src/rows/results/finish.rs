@@ -99,7 +99,8 @@ impl Results<'_> {
 
     /// CSV has a header, and a field that came after it has no place.
     fn say_fields_left_out(&self) {
-        if !self.writes || self.tally.ok + self.tally.unchanged == 0 {
+        let prints_rows = self.writes && self.kept.is_none();
+        if !prints_rows || self.tally.ok + self.tally.unchanged == 0 {
             return;
         }
         let left_out = self.session.output.expect_own(&self.session.inputs.own_fields());

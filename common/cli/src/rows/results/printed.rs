@@ -1,6 +1,7 @@
 //! Rows that were done: into the journal first, then to stdout, one by one or several together.
 
 use model::{Change, Effect, Record, Transfer};
+use pipe::Failure;
 
 use crate::command_error::CommandError;
 use crate::journal::{self, Told};
@@ -33,10 +34,19 @@ pub struct Kept {
 /// Who takes rows that were done.
 pub type Keeper = Box<dyn FnMut(&Kept)>;
 
+/// Gives as what a row is told that a signal came before.
+pub type LeftAs = Box<dyn Fn() -> Failure>;
+
 impl Results<'_> {
     /// From now on rows that are done are given to the verb instead of being printed.
     pub fn keep(&mut self, keeper: Keeper) {
         self.kept = Some(keeper);
+    }
+
+    /// From now on rows that a signal came before are told as what `left_as` gives, which is asked before that is
+    /// noted; as not attempted again without it.
+    pub fn tell_left_as(&mut self, left_as: Option<LeftAs>) {
+        self.left_as = left_as;
     }
 
     pub(super) fn flush_journal(&mut self) {

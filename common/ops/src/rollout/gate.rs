@@ -2,8 +2,8 @@
 //! whether the next wave may begin.
 //!
 //! Careful about what it inherits. Its stdin is a file without a name, so that it need not read it; what it prints
-//! goes to stderr, since stdout is for events; it works as the account that the rollout works as; and it is no part of the run that is
-//! resumed.
+//! goes to stderr, since stdout is for events; it works as the account that the rollout works as; and it is no part
+//! of the run that is resumed. What it starts ends with it.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use api::send::clock;
-use cli::{Common, Session};
+use cli::Session;
+use cli::terminal::process_group::{ProcessGroup, State};
 use model::Record;
 
 /// How often it is looked whether it has ended.
@@ -31,19 +32,13 @@ pub enum Verdict {
 /// The records of a wave, as they become known.
 pub struct Records {
     file: BufWriter<File>,
-    are_none: bool,
 }
 
 impl Records {
     /// None yet.
     pub fn new() -> io::Result<Records> {
         let file = tempfile::tempfile().map(BufWriter::new)?;
-        Ok(Records { file, are_none: true })
-    }
-
-    /// Whether there is none.
-    pub fn are_none(&self) -> bool {
-        self.are_none
+        Ok(Records { file })
     }
 
     /// Adds one.
@@ -51,43 +46,50 @@ impl Records {
         let mut line = String::new();
         record.write_json(&mut line);
         line.push('\n');
-        self.are_none = false;
         self.file.write_all(line.as_bytes())
     }
 
     /// Asks the gate about them.
-    pub fn ask(&mut self, session: &Session, account: &Common, gate: &str) -> io::Result<Verdict> {
+    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<Verdict> {
         self.file.flush()?;
         let mut stdin = self.file.get_ref().try_clone()?;
         stdin.rewind()?;
         let mut command = Command::new("sh");
+        let account = &session.common;
         if let Some(file) = &account.auth_file {
             command.env("IMP_AUTH_FILE", file).env_remove("IMP_ACCOUNT");
         } else if let Some(name) = &account.account {
             command.env("IMP_ACCOUNT", name).env_remove("IMP_AUTH_FILE");
         }
-        let mut child = command
+        command
             .arg("-c")
             .arg(format!("exec >&2\n{gate}"))
             .stdin(Stdio::from(stdin))
             .env_remove("IMP_RESUME")
-            .env_remove("IMP_RESUME_FAILED")
-            .spawn()?;
-        loop {
-            let status = child.try_wait()?;
-            if session.is_stopped() {
-                // At a terminal the signal has reached it too.
-                let _already_gone = child.kill();
-                child.wait()?;
-                return Ok(Verdict::Stopped);
+            .env_remove("IMP_RESUME_FAILED");
+        let mut group = ProcessGroup::start(&mut command)?;
+        let verdict = await_verdict(session, &mut group);
+        group.end();
+        verdict
+    }
+}
+
+fn await_verdict(session: &Session, group: &mut ProcessGroup) -> io::Result<Verdict> {
+    loop {
+        let state = group.state()?;
+        if session.is_stopped() {
+            return Ok(Verdict::Stopped);
+        }
+        match state {
+            State::Ended(status) if status.success() => return Ok(Verdict::Passed),
+            State::Ended(status) => {
+                return Ok(Verdict::Failed(format!("the gate ended with {status}")));
             }
-            match status {
-                Some(status) if status.success() => return Ok(Verdict::Passed),
-                Some(status) => {
-                    return Ok(Verdict::Failed(format!("the gate ended with {status}")));
-                }
-                None => _ = clock::wait_unless(&session.stop, LOOKS),
+            State::Stopped => {
+                let reason = "the gate was stopped; it cannot ask at the terminal";
+                return Ok(Verdict::Failed(reason.to_owned()));
             }
+            State::Runs => _ = clock::wait_unless(&session.stop, LOOKS),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::str::FromStr;
 /// A number of rows, or a percentage of all of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Share {
+    /// So many.
     Number(u64),
+    /// So many of a hundred.
     Percent(f64),
 }
 

@@ -1,27 +1,28 @@
 //! A rollout under way: what comes next is done, wave after wave.
 
-use std::collections::HashSet;
+use std::cell::Cell;
 use std::time::Duration;
 
 use api::send::clock;
 use cli::consent::count;
 use cli::rows::results::Results;
 use cli::terminal::{local_time, progress, stderr};
-use cli::{CommandError, Exit, Session, failure, text};
-use model::ErrorKind;
-use ops::membership::{Group, Move, move_noted};
+use cli::{CommandError, Exit, Session, failure};
+use model::{ErrorKind, Record};
 use pipe::spool::Reader;
-use pipe::{Failure, Item, Row};
+use pipe::{Failure, Item};
 
-use super::Rollout;
-use super::course::{BACK_TO, Course};
+use super::course::{self, Course};
 use super::event::{self, Event};
 use super::gate::Verdict;
-use super::offline;
 use super::schedule::{self, Hold, Progress, Rule, Step};
+use super::{Conduct, Trouble, Work};
 
 /// How often it is looked whether a wave that waits may begin.
 const LOOKS: Duration = Duration::from_millis(500);
+
+/// Why a rollout ends that a signal came to.
+const INTERRUPTED: &str = "it was interrupted";
 
 /// Why no further wave begins.
 enum Halt {
@@ -34,56 +35,70 @@ enum Halt {
 }
 
 /// A rollout under way.
-pub struct UnderWay<'a> {
-    flags: &'a Rollout,
+pub struct UnderWay<'a, W> {
+    conduct: &'a Conduct,
     session: &'a Session,
-    target: &'a Group,
+    work: W,
     course: Course,
     results: Results<'a>,
     reader: Reader,
     progress: Progress,
     /// Why the next wave waits, once that has been told.
     held: Option<Hold>,
-    /// Nothing more is moved, but back: what stdout does not take must not keep devices away.
+    /// Nothing more is rolled out, but taken back: what stdout does not take must not keep it.
     goes_back: bool,
+    /// That stdout was closed has been said.
+    closed_said: bool,
 }
 
-impl<'a> UnderWay<'a> {
+impl<'a, W: Work> UnderWay<'a, W> {
     /// One that has come as far as `course` says.
     pub fn new(
-        flags: &'a Rollout,
+        conduct: &'a Conduct,
         session: &'a Session,
-        target: &'a Group,
+        work: W,
         course: Course,
         mut results: Results<'a>,
     ) -> Self {
+        session.output.expect_type(W::EVENTS.of_type.name);
         let done = course.done.clone();
         results.keep(Box::new(move |row| done.borrow_mut().take(row)));
+        if conduct.back {
+            // So that it is one word for all rows that are left, the wave's own too.
+            let is_noted = Cell::new(false);
+            results.tell_left_as(Some(Box::new(move || {
+                if !is_noted.replace(true) {
+                    course::note_turned_back(INTERRUPTED);
+                }
+                not_rolled_out(W::NOUN, INTERRUPTED)
+            })));
+        }
         let progress = Progress { passed: course.passed, moved_at: None };
         let reader = course.rows.read();
         UnderWay {
-            flags,
+            conduct,
             session,
-            target,
+            work,
             course,
             results,
             reader,
             progress,
             held: None,
             goes_back: false,
+            closed_said: false,
         }
     }
 
     /// Goes on until it is done, or does not go on.
-    pub fn go(&mut self, order: &Move<'_>) {
+    pub fn go(&mut self) {
         let halt = match self.course.back.clone() {
             Some(reason) => Some(Halt::Bad(reason)),
-            None => self.waves(order),
+            None => self.waves(),
         };
         match halt {
-            None if self.course.all() > 0 => {
-                let moved = self.course.done.borrow().moved();
-                self.tell(event::DONE, None, Some(moved), None);
+            None if self.course.rows() > 0 => {
+                let devices = self.course.done.borrow().devices(None);
+                self.tell(event::DONE, None, Some(devices), None);
             }
             None => {}
             Some(halt) => self.end_early(&halt),
@@ -102,20 +117,20 @@ impl<'a> UnderWay<'a> {
     }
 
     /// Wave after wave; gives why it does not go on.
-    fn waves(&mut self, order: &Move<'_>) -> Option<Halt> {
+    fn waves(&mut self) -> Option<Halt> {
         let rule = Rule {
             waves: self.course.ends.len(),
-            soak: self.flags.soak,
-            between: self.flags.between,
+            soak: self.conduct.soak,
+            between: self.conduct.between,
         };
         loop {
             let now = clock::monotonic();
             let minute = local_time::minute_of_day(clock::now());
-            let paused = self.flags.pause_file.as_ref().is_some_and(|file| file.exists());
+            let paused = self.conduct.pause_file.as_ref().is_some_and(|file| file.exists());
             let halt = match schedule::next(rule, self.progress, now, minute, paused) {
                 Step::Done => return None,
                 Step::Hold(hold) => self.hold(hold),
-                Step::Move => self.move_wave(order),
+                Step::Move => self.roll_out(),
                 Step::Soak(left) => self.wait(left),
                 Step::Judge => self.judge(),
             };
@@ -141,78 +156,92 @@ impl<'a> UnderWay<'a> {
         self.wait(LOOKS)
     }
 
-    fn move_wave(&mut self, order: &Move<'_>) -> Option<Halt> {
+    fn roll_out(&mut self) -> Option<Halt> {
         self.held = None;
         let wave = self.progress.passed;
         self.tell(event::WAVE_BEGUN, Some(wave), None, None);
         self.course.begin_wave(wave);
-        let already = self.course.done.borrow().moved();
         let left = self.course.left_until(wave);
-        let rows = self.reader.by_ref().take(left);
-        move_noted(self.session, order, rows, &mut self.results);
-        let moved = self.course.done.borrow().moved() - already;
-        self.tell(event::WAVE_MOVED, Some(wave), Some(moved), None);
+        let mut rows = self.reader.by_ref().take(left);
+        let done = self.course.done.clone();
+        let trouble = self.work.roll_out(wave, &mut rows, &done, &mut self.results).err();
+        let devices = self.course.done.borrow().devices(Some(wave));
+        self.tell(W::EVENTS.rolled, Some(wave), Some(devices), None);
         self.progress.moved_at = Some(clock::monotonic());
         if self.session.is_stopped() {
             return Some(Halt::Interrupted);
         }
-        self.results.is_over().then_some(Halt::Over)
+        match trouble {
+            _ if self.results.is_over() => Some(Halt::Over),
+            Some(Trouble::Over(error)) => self.end_run(error),
+            Some(Trouble::Bad(reason)) => Some(Halt::Bad(reason)),
+            None => None,
+        }
+    }
+
+    fn end_run(&mut self, error: CommandError) -> Option<Halt> {
+        self.results.end_run(error);
+        Some(Halt::Over)
     }
 
     /// Looks whether the wave is good.
     fn judge(&mut self) -> Option<Halt> {
         let wave = self.progress.passed;
         if self.course.done.borrow().is_wave_empty() && wave + 1 < self.course.ends.len() {
-            let reason = "none of the wave's devices could be moved, so nothing can be judged";
-            return Some(Halt::Bad(reason.to_owned()));
+            return Some(Halt::Bad(format!(
+                "none of the wave's {}s could be {}, so nothing can be judged",
+                W::NOUN,
+                W::EVENTS.done
+            )));
         }
-        if let Some(halt) = self.too_many_are_offline() {
+        if let Some(halt) = self.look().or_else(|| self.ask_gate()) {
             return Some(halt);
-        }
-        if let Some(gate) = &self.flags.gate {
-            let mut done = self.course.done.borrow_mut();
-            let verdict = progress::instead(|| done.ask(self.session, &self.flags.common, gate));
-            drop(done);
-            match verdict {
-                Ok(Verdict::Passed) => {}
-                Ok(Verdict::Failed(reason)) => return Some(Halt::Bad(reason)),
-                Ok(Verdict::Stopped) => return Some(Halt::Interrupted),
-                Err(error) => {
-                    return Some(Halt::Bad(format!("the gate cannot be started: {error}")));
-                }
-            }
         }
         self.course.pass();
         self.progress = Progress { passed: wave + 1, moved_at: None };
-        self.tell(event::GATE_PASSED, Some(wave), None, None);
+        if self.conduct.judges() {
+            self.tell(event::GATE_PASSED, Some(wave), None, None);
+        }
         None
     }
 
-    fn too_many_are_offline(&mut self) -> Option<Halt> {
-        let most = self.flags.max_unavailable?;
-        let offline = {
-            let done = self.course.done.borrow();
-            let moved: HashSet<&str> = done.each_moved().map(|(device, _)| device).collect();
-            offline::count(self.session, &self.target.id, &moved)
-        };
+    /// Looks at the devices of the wave, and of those before it.
+    fn look(&mut self) -> Option<Halt> {
+        let wave = self.progress.passed;
+        let most = self.conduct.max_unavailable;
+        if !self.conduct.judges() {
+            return None;
+        }
+        let mut done = self.course.done.borrow_mut();
+        let offline = self.work.look(wave, &mut done, most.is_some());
+        drop(done);
         match offline {
-            Ok(offline) if most.is_exceeded(offline, self.course.all()) => {
+            Ok(offline) => {
+                let most =
+                    most.filter(|most| most.is_exceeded(offline, self.course.all_devices()))?;
                 Some(Halt::Bad(format!(
                     "{} of those rolled out are offline, and --max-unavailable allows no more than {}",
                     count(offline, "device"),
                     most.in_words()
                 )))
             }
-            Ok(_) => None,
             Err(_) if self.session.is_stopped() => Some(Halt::Interrupted),
-            Err(error) => {
-                self.results.end_run(CommandError::from(failure(error)));
-                Some(Halt::Over)
-            }
+            Err(error) => self.end_run(CommandError::from(failure(error))),
         }
     }
 
-    /// Nothing more is moved; what was moved goes back, if that is wanted.
+    fn ask_gate(&mut self) -> Option<Halt> {
+        let gate = self.conduct.gate.as_ref()?;
+        let mut done = self.course.done.borrow_mut();
+        match progress::instead(|| done.ask(self.session, gate)) {
+            Ok(Verdict::Passed) => None,
+            Ok(Verdict::Failed(reason)) => Some(Halt::Bad(reason)),
+            Ok(Verdict::Stopped) => Some(Halt::Interrupted),
+            Err(error) => Some(Halt::Bad(format!("the gate cannot be started: {error}"))),
+        }
+    }
+
+    /// Nothing more is rolled out; what was is taken back, if that is wanted.
     fn end_early(&mut self, halt: &Halt) {
         let wave = self.progress.passed;
         let reason = match halt {
@@ -220,10 +249,10 @@ impl<'a> UnderWay<'a> {
                 self.results.note(Exit::TimedOut);
                 reason.clone()
             }
-            Halt::Interrupted => "it was interrupted".to_owned(),
+            Halt::Interrupted => INTERRUPTED.to_owned(),
             Halt::Over => return self.leave_open(),
         };
-        self.goes_back = self.flags.back;
+        self.goes_back = self.conduct.back;
         let is_new = self.course.back.is_none();
         if is_new && matches!(halt, Halt::Interrupted) {
             self.tell(event::INTERRUPTED, Some(wave), None, None);
@@ -232,7 +261,7 @@ impl<'a> UnderWay<'a> {
         }
         let waves = self.course.ends.len();
         stderr::say_failure(&format!("stopped in wave {} of {waves}: {reason}", wave + 1));
-        if !self.flags.back {
+        if !self.conduct.back {
             return self.leave_rest();
         }
         if is_new {
@@ -242,21 +271,23 @@ impl<'a> UnderWay<'a> {
         session.run_despite_signal(|| self.go_back(&reason));
     }
 
-    /// It goes no further, and nothing is known of why: what was moved stays for the run that resumes it.
+    /// It goes no further, and nothing is known of why: what was done stays for the run that resumes it.
     fn leave_open(&mut self) {
         self.leave_rest();
-        let moved = self.course.done.borrow().moved();
-        if moved > 0 {
-            let devices = count(moved, "device");
+        let changed = self.course.done.borrow().changed();
+        if changed > 0 {
+            let things = count(changed, W::NOUN);
             stderr::say_failure(&format!(
-                "moved and not judged, nor taken back: {devices}; imp-change resume goes on"
+                "{} and not judged, nor taken back: {things}; imp-change resume goes on",
+                W::EVENTS.done
             ));
         }
     }
 
     /// What is left is not begun.
     fn leave_rest(&mut self) {
-        self.fail_rest(&Failure::not_attempted("the rollout stopped before this device"));
+        let why = format!("the rollout stopped before this {}", W::NOUN);
+        self.fail_rest(&Failure::not_attempted(&why));
     }
 
     fn fail_rest(&mut self, failure: &Failure) {
@@ -270,44 +301,24 @@ impl<'a> UnderWay<'a> {
     }
 
     fn go_back(&mut self, reason: &str) {
-        self.fail_rest(&not_rolled_out(reason));
+        self.fail_rest(&not_rolled_out(W::NOUN, reason));
+        // What another signal keeps from going back is left for the run that resumes this one.
+        self.results.tell_left_as(None);
         self.course.done.borrow_mut().turn_back();
-        let rows = self.course.rows_back(&self.target.id);
-        let has_group = |row: &Row| !text(&row.record, BACK_TO).is_empty();
-        let is_alike = |one: &Row, other: &Row| has_group(one) == has_group(other);
-        for rows in rows.chunk_by(is_alike) {
-            let to_group = rows.first().is_some_and(has_group);
-            self.move_back(rows, to_group);
-        }
-        let back = self.course.done.borrow().back();
+        let rows = self.course.rows_back(|rolled| self.work.row_back(rolled));
+        let done = self.course.done.clone();
+        self.work.take_back(&rows, &done, &mut self.results);
+        let (back, devices) = self.course.done.borrow().back();
         let left = (rows.len() as u64).saturating_sub(back);
-        let devices = count(back, "device");
-        let said = format!("taken back to where they were before: {devices}");
+        let things = count(back, W::NOUN);
+        let said = format!("taken back to {}: {things}", W::BEFORE);
         if left == 0 {
-            self.tell(event::BACK, None, Some(back), None);
+            self.tell(event::BACK, None, Some(devices), None);
             return stderr::say(&said);
         }
-        let reason = format!("{} not taken back, see why above", count(left, "device"));
-        self.tell(event::BACK, None, Some(back), Some(&reason));
-        stderr::say_failure(&format!("{said}; {reason}. They were moved to {}", self.flags.to));
-    }
-
-    fn move_back(&mut self, rows: &[Row], to_group: bool) {
-        let before = |row: &Row| {
-            let id = text(&row.record, BACK_TO).to_owned();
-            Ok(Group { id, kind: String::new(), product: None })
-        };
-        let flags = self.flags;
-        let order = Move {
-            job: cli::rows::RowJob::changing(flags.devices.row_args(), flags.changes.into()),
-            target: if to_group { Some(&before) } else { None },
-            batch: super::BATCH,
-            stream: false,
-            key: None,
-            only_from: Some(self.target.clone()),
-        };
-        let rows = rows.iter().cloned().map(|row| Ok(Item::Row(row)));
-        move_noted(self.session, &order, rows, &mut self.results);
+        let reason = format!("{} not taken back, see why above", count(left, W::NOUN));
+        self.tell(event::BACK, None, Some(devices), Some(&reason));
+        stderr::say_failure(&format!("{said}; {reason}. {}", self.work.what_stays()));
     }
 
     /// Says an event to a person, or prints it.
@@ -315,35 +326,40 @@ impl<'a> UnderWay<'a> {
         &mut self,
         event: &'static str,
         wave: Option<usize>,
-        moved: Option<u64>,
+        done: Option<u64>,
         reason: Option<&str>,
     ) {
         let waves = self.course.ends.len();
-        let devices = match wave.filter(|wave| *wave < waves) {
-            Some(wave) => self.course.size_of(wave),
-            None => self.course.all(),
+        let wave_of_it = wave.filter(|wave| *wave < waves);
+        let (devices, fields) = match wave_of_it {
+            Some(wave) => (self.course.devices_of(wave), self.work.fields(wave)),
+            None => (self.course.all_devices(), Record::new()),
         };
         let reason = reason.map(str::to_owned);
-        let told = Event { event, wave, waves, devices, moved, reason };
-        if let Some(words) = told.in_words() {
+        let told = Event { event, wave, waves, devices, done, reason, fields };
+        if let Some(words) = told.in_words(&W::EVENTS) {
             stderr::hint(&words);
         }
         if self.session.output.is_for_a_person() {
             return;
         }
-        match told.print(self.session) {
+        match told.print(self.session, &W::EVENTS) {
             Err(error) if self.goes_back => {
                 stderr::say_failure(&error.message.unwrap_or_default());
                 self.results.note(Exit::CouldNotRun);
             }
             Err(error) => self.results.end_run(error),
-            Ok(()) => {}
+            Ok(()) if self.session.output.is_read() || self.closed_said => {}
+            Ok(()) => {
+                self.closed_said = true;
+                stderr::say("stdout was closed; the rollout goes on, and its events are lost");
+            }
         }
     }
 }
 
-/// Why a row was not moved.
-fn not_rolled_out(reason: &str) -> Failure {
-    Failure::new(ErrorKind::NotMet, "The rollout was taken back before this device")
-        .detail(reason.to_owned())
+/// Why a row was not rolled out.
+fn not_rolled_out(noun: &str, reason: &str) -> Failure {
+    let title = format!("The rollout was taken back before this {noun}");
+    Failure::new(ErrorKind::NotMet, title).detail(reason.to_owned())
 }

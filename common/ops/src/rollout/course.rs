@@ -1,4 +1,4 @@
-//! How far a rollout has come: which rows belong to which wave, what was moved from where, which waves were found
+//! How far a rollout has come: which rows belong to which wave, what was changed from what, which waves were found
 //! good. A run that goes on knows it from the journal.
 //!
 //! Careful about the order: rows stand in the journal in that of the waves, so that each has become something
@@ -10,30 +10,36 @@ use std::rc::Rc;
 
 use cli::journal;
 use cli::rows::results::Results;
-use cli::{CommandError, Session, text};
-use model::{Effect, Record, ResourceKind};
+use cli::terminal::stderr;
+use cli::{CommandError, RowSource, Session, text};
+use model::{Effect, Record};
 use pipe::spool::Spool;
 use pipe::{Item, Row};
 
-use super::done::Done;
+use super::done::{Done, Rolled};
 use super::event::GATE_PASSED;
 use super::waves;
 
+/// The step that begins a run, and tells what is rolled out.
+const PLANNED: &str = "planned";
 /// The step of a run that takes back what it has done.
 const BACK: &str = "back";
-/// The field of a row that takes a device back: the group that it came from.
+/// The field of a row that takes a thing back: what it was before.
 pub const BACK_TO: &str = "back_to";
+
 /// A rollout, as far as it has come.
 pub struct Course {
-    /// How many devices the first wave, the first two waves, … have.
+    /// How many rows the first wave, the first two waves, … have.
     pub ends: Vec<u64>,
+    /// How many devices each wave has, where that is not its rows.
+    devices: Option<Vec<u64>>,
     /// The rows of the input that are left, in the order of the waves.
     pub rows: Spool,
     /// Their numbers, counted from 1.
     pub numbers: Vec<u64>,
-    /// How many of them have been moved.
+    /// How many of them have been taken.
     taken: usize,
-    /// Rows that take devices back, and are left from the run that was interrupted.
+    /// Rows that take things back, and are left from the run that was interrupted.
     pub back_rows: Vec<Row>,
     /// Why the rollout is taken back, once it is.
     pub back: Option<String>,
@@ -41,85 +47,122 @@ pub struct Course {
     pub passed: usize,
     /// What was done; results give to it what they do.
     pub done: Rc<RefCell<Done>>,
-    /// Devices for which there is a row that takes them back.
+    /// Things for which there is a row that takes them back.
     pub with_back_row: HashSet<String>,
     /// What became of rows before this run was resumed: their waves, and their records.
     before: Vec<(usize, Record)>,
 }
 
+/// How the rows of a rollout lie in its waves.
+pub struct Layout {
+    /// How many rows the first wave, the first two waves, … have.
+    pub ends: Vec<u64>,
+    /// How many devices each wave has, where that is not its rows.
+    pub devices: Option<Vec<u64>>,
+    /// The wave of each row, in the order of the input.
+    pub of_each: Vec<usize>,
+}
+
+/// Reads the rows of a source to their end and gives each to `each`. `None` when they cannot be read to their end:
+/// then all have been reported.
+///
+/// # Errors
+/// When they cannot be opened or kept.
+pub fn read_rows(
+    session: &Session,
+    source: &RowSource<'_>,
+    mut each: impl FnMut(&Item),
+    results: &mut Results<'_>,
+) -> Result<Option<Spool>, CommandError> {
+    let (mut read, mut is_empty) = (Spool::new(), true);
+    for item in source.rows(&session.inputs)? {
+        is_empty = false;
+        match item {
+            Ok(item) => {
+                each(&item);
+                read.push(&item).map_err(|error| CommandError::cannot_keep(&error))?;
+            }
+            Err(error) => results.end_run(error.into()),
+        }
+    }
+    if !results.is_over() && !session.is_stopped() {
+        // Somebody at a terminal is told in the end.
+        if is_empty && !journal::goes_on() && !stderr::is_terminal() {
+            stderr::say(&format!("no {} in the input: nothing was done", source.noun));
+        }
+        return Ok(Some(read));
+    }
+    for item in read.read() {
+        let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
+        journal::note_item(&item);
+        results.not_attempted(Ok(item));
+    }
+    Ok(None)
+}
+
+/// What was noted when the rollout began that goes on now; `None` for one that begins.
+///
+/// # Errors
+/// Exit 2 when it was interrupted before anything was noted.
+pub fn began_with() -> Result<Option<Record>, CommandError> {
+    let began = journal::steps().into_iter().find(|step| text(step, "event") == PLANNED);
+    match began {
+        None if journal::goes_on() => Err(CommandError::usage(
+            "the rollout had not begun when it was interrupted: give the command again",
+        )),
+        began => Ok(began),
+    }
+}
+
 impl Course {
-    /// Reads the rows that go to the group with the id `target` to their end, and puts them in the order of the waves.
-    /// `None` when the input cannot be read to its end: then all have been reported.
+    /// The course of a rollout that begins, of which `planned` is noted for a run that goes on; or that of the one
+    /// that goes on.
     ///
     /// # Errors
-    /// What keeps the run from starting.
-    pub fn read(
+    /// When rows that waited cannot be read.
+    pub fn new(
         session: &Session,
-        target: &str,
-        rows: impl Iterator<Item = Result<Item, pipe::ReadError>>,
-        (ends_of, key_of): (impl Fn(u64) -> Vec<u64>, impl Fn(u64, &str) -> u64),
-        results: &mut Results<'_>,
-    ) -> Result<Option<Course>, CommandError> {
-        let (mut read, mut keys) = (Spool::new(), Vec::new());
-        for item in rows {
-            match item {
-                Ok(item) => {
-                    keys.push(key_of(keys.len() as u64, &name_of(&item)));
-                    read.push(&item).map_err(|error| CommandError::cannot_keep(&error))?;
-                }
-                Err(error) => results.end_run(error.into()),
-            }
-        }
-        if results.is_over() || session.is_stopped() {
-            for item in read.read() {
-                let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
-                journal::note_item(&item);
-                results.not_attempted(Ok(item));
-            }
-            return Ok(None);
-        }
-        let mut course = Course::empty();
-        match journal::goes_on() {
-            true => course.take_up(target, &read, ends_of)?,
-            false => course.begin(target, &read, &keys, ends_of)?,
-        }
-        journal::note_end_of_input(&session.inputs);
-        Ok(Some(course))
-    }
-
-    fn empty() -> Course {
-        Course {
-            ends: Vec::new(),
+        read: &Spool,
+        layout: Layout,
+        planned: Record,
+        done: Done,
+    ) -> Result<Course, CommandError> {
+        let mut course = Course {
+            ends: layout.ends,
+            devices: layout.devices,
             rows: Spool::new(),
             numbers: Vec::new(),
             taken: 0,
             back_rows: Vec::new(),
             back: None,
             passed: 0,
-            done: Rc::default(),
+            done: Rc::new(RefCell::new(done)),
             with_back_row: HashSet::new(),
             before: Vec::new(),
+        };
+        match journal::goes_on() {
+            true => course.take_up(read)?,
+            false => course.begin(read, &layout.of_each, planned)?,
         }
+        journal::note_end_of_input(&session.inputs);
+        Ok(course)
     }
 
     /// Puts the rows of a new run in order, wave by wave.
     fn begin(
         &mut self,
-        target: &str,
         read: &Spool,
-        keys: &[u64],
-        ends_of: impl Fn(u64) -> Vec<u64>,
+        of_each: &[usize],
+        mut planned: Record,
     ) -> Result<(), CommandError> {
-        let all = keys.len() as u64;
-        self.ends = ends_of(all);
-        let of_each = waves::of_each(keys, &self.ends);
-        journal::note_step(&step("planned", &[("devices", all.into()), ("to", target.into())]));
+        planned.insert_text("event", PLANNED);
+        journal::note_step(&planned);
         for wave in 0..self.ends.len() {
-            for (item, _) in read.read().zip(&of_each).filter(|(_, of_row)| **of_row == wave) {
+            for (item, _) in read.read().zip(of_each).filter(|(_, of_row)| **of_row == wave) {
                 self.add_row(&item.map_err(|error| CommandError::cannot_keep(&error))?)?;
             }
         }
-        self.numbers = (1..=all).collect();
+        self.numbers = (1..=of_each.len() as u64).collect();
         Ok(())
     }
 
@@ -129,23 +172,16 @@ impl Course {
     }
 
     /// Takes in what the journal of the run that goes on tells.
-    fn take_up(
-        &mut self,
-        target: &str,
-        read: &Spool,
-        ends_of: impl Fn(u64) -> Vec<u64>,
-    ) -> Result<(), CommandError> {
-        let mut all = 0;
+    fn take_up(&mut self, read: &Spool) -> Result<(), CommandError> {
+        let all = self.rows();
         for step in journal::steps() {
-            is_of(&step, target)?;
             let number = |name: &str| step.get(name).and_then(serde_json::Value::as_u64);
             match text(&step, "event") {
                 GATE_PASSED => self.passed = number("wave").unwrap_or_default() as usize,
                 BACK => self.back = Some(text(&step, "reason").to_owned()),
-                _ => all = number("devices").unwrap_or(all),
+                _ => {}
             }
         }
-        self.ends = ends_of(all);
         let mut done = Vec::new();
         journal::each_done_before(|number, input, effect| {
             done.push((number, input.clone(), effect.clone()));
@@ -173,12 +209,12 @@ impl Course {
     }
 
     fn was_done(&mut self, number: u64, input: Record, effect: &Effect) {
-        if number > self.all() {
+        if number > self.rows() {
             self.with_back_row.insert(text(&input, "id").to_owned());
             return;
         }
-        self.done.borrow_mut().note_moved(effect);
         let wave = waves::wave_of(number, &self.ends);
+        self.done.borrow_mut().note_changed(effect, wave as u32);
         if wave < self.passed {
             return;
         }
@@ -199,23 +235,31 @@ impl Course {
     }
 
     /// The number of devices of a wave.
-    pub fn size_of(&self, wave: usize) -> u64 {
+    pub fn devices_of(&self, wave: usize) -> u64 {
+        if let Some(devices) = &self.devices {
+            return devices[wave];
+        }
         let before = wave.checked_sub(1).map_or(0, |before| self.ends[before]);
         self.ends[wave] - before
     }
 
     /// The number of all devices.
-    pub fn all(&self) -> u64 {
+    pub fn all_devices(&self) -> u64 {
+        self.devices.as_ref().map_or_else(|| self.rows(), |devices| devices.iter().sum())
+    }
+
+    /// The number of all rows.
+    pub fn rows(&self) -> u64 {
         self.ends.last().copied().unwrap_or_default()
     }
 
     /// A wave begins: what was done of it before this run was resumed belongs to it.
     pub fn begin_wave(&mut self, wave: usize) {
         let mut done = self.done.borrow_mut();
-        done.begin_wave();
+        done.begin_wave(wave as u32);
         for (of_row, record) in std::mem::take(&mut self.before) {
             if of_row == wave {
-                done.add_record(&record);
+                done.add_good(&record);
             }
         }
     }
@@ -229,22 +273,17 @@ impl Course {
     /// The rollout is taken back from now on.
     pub fn turn_back(&mut self, reason: &str) {
         self.back = Some(reason.to_owned());
-        journal::note_step(&step(BACK, &[("reason", reason.into())]));
+        note_turned_back(reason);
     }
 
-    /// The rows that take back what was moved: those that there are already, and new ones, which are in the journal
-    /// from then on. Those of devices that were in no group come last.
-    pub fn rows_back(&mut self, target: &str) -> Vec<Row> {
+    /// The rows that take back what was changed: those that there are already, and new ones, which are in the journal
+    /// from then on. Those of things that were nothing before come last.
+    pub fn rows_back(&mut self, record_of: impl Fn(&Rolled<'_>) -> Record) -> Vec<Row> {
         let mut rows = std::mem::take(&mut self.back_rows);
         let done = self.done.borrow();
-        let is_new = |(device, _): &(&str, &str)| !self.with_back_row.contains(*device);
-        for (device, from) in done.each_moved().filter(is_new) {
-            let mut record = Record::new();
-            record.insert_text("type", ResourceKind::Device.noun());
-            record.insert_text("id", device);
-            record.insert_text("devicegroup_id", target);
-            record.insert_text(BACK_TO, from);
-            let row = Row { record, source: "--back".to_owned() };
+        let is_new = |one: &Rolled<'_>| !self.with_back_row.contains(one.id);
+        for rolled in done.each_rolled().filter(is_new) {
+            let row = Row { record: record_of(&rolled), source: "--back".to_owned() };
             journal::note_item(&Item::Row(row.clone()));
             rows.push(row);
         }
@@ -252,15 +291,9 @@ impl Course {
     }
 }
 
-/// A name may be that of another group by now, and nothing must go there.
-fn is_of(step: &Record, target: &str) -> Result<(), CommandError> {
-    let group = text(step, "to");
-    if group.is_empty() || group == target {
-        return Ok(());
-    }
-    Err(CommandError::usage(format!(
-        "--to named the device group {group} when this rollout began, and names {target} now: rename them as they were"
-    )))
+/// Notes that the rollout is taken back from now on, whatever ends this run.
+pub fn note_turned_back(reason: &str) {
+    journal::note_step(&step(BACK, &[("reason", reason.into())]));
 }
 
 fn step(event: &str, fields: &[(&str, serde_json::Value)]) -> Record {
@@ -268,10 +301,4 @@ fn step(event: &str, fields: &[(&str, serde_json::Value)]) -> Record {
     step.insert_text("event", event);
     fields.iter().for_each(|(name, value)| step.insert(name, value.clone()));
     step
-}
-
-/// What names the device of a row; nothing if nothing does.
-pub fn name_of(item: &Item) -> String {
-    let Item::Row(row) = item else { return String::new() };
-    row.identifier(ResourceKind::Device, &[]).map(|device| device.text).unwrap_or_default()
 }

@@ -1,0 +1,93 @@
+//! Commands of the user: each runs in a process group of its own, so that what it has started ends with it.
+//!
+//! Careful about the terminal: Ctrl-C does not reach another group than ours, so that the signal is passed on; and a
+//! command of another group that reads from the terminal is stopped by the system, which is told instead of awaited.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use api::send::clock;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+};
+
+use crate::exit::Exit;
+use crate::terminal::signals;
+
+/// How often it is looked whether all processes have ended that were told to.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// So many times, before they are killed.
+const LOOKS: u32 = 200;
+
+/// A command under way.
+pub struct ProcessGroup {
+    child: Child,
+    id: Pid,
+}
+
+/// How a command is.
+#[derive(Debug)]
+pub enum State {
+    /// Under way.
+    Runs,
+    /// At its end.
+    Ended(ExitStatus),
+    /// Stopped by the system, because it wanted to read from the terminal, or by somebody.
+    Stopped,
+}
+
+impl ProcessGroup {
+    /// Starts a command.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(command: &mut Command) -> io::Result<Self> {
+        let child = command.process_group(0).spawn()?;
+        let id = Pid::from_child(&child);
+        Ok(ProcessGroup { child, id })
+    }
+
+    /// How it is now.
+    ///
+    /// # Errors
+    /// When that cannot be known.
+    pub fn state(&mut self) -> io::Result<State> {
+        if let Some(status) = self.child.try_wait()? {
+            return Ok(State::Ended(status));
+        }
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let is_stopped = waitid(WaitId::Pid(self.id), options)?.is_some();
+        Ok(if is_stopped { State::Stopped } else { State::Runs })
+    }
+
+    /// Ends all of its processes that are left, with the signal that has stopped this run if there is one; kills those
+    /// that do not end.
+    pub fn end(mut self) {
+        let signal = match signals::exit() {
+            Exit::Interrupted => Signal::INT,
+            Exit::HungUp => Signal::HUP,
+            _ => Signal::TERM,
+        };
+        let _gone = kill_process_group(self.id, signal);
+        // What is stopped takes no signal until it goes on.
+        let _gone = kill_process_group(self.id, Signal::CONT);
+        let mut is_told = signal == Signal::TERM;
+        for _ in 0..LOOKS {
+            let has_ended = self.child.try_wait().is_ok_and(|status| status.is_some());
+            if test_kill_process_group(self.id).is_err() {
+                return;
+            }
+            if has_ended && !is_told {
+                // What a shell starts in the background takes no notice of Ctrl-C.
+                is_told = true;
+                let _gone = kill_process_group(self.id, Signal::TERM);
+            }
+            clock::wait(LOOK);
+        }
+        let _gone = kill_process_group(self.id, Signal::KILL);
+        let _has_ended = self.child.wait();
+    }
+}

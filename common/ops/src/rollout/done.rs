@@ -1,0 +1,183 @@
+//! What was done: what was changed from what to what, and the records that a gate is asked about.
+//!
+//! Careful about memory: of a device that was moved its id is kept and the numbers of two groups, and the records of
+//! a wave go to a file as they come.
+
+use std::collections::HashMap;
+use std::io;
+
+use cli::Session;
+use cli::rows::results::Kept;
+use cli::text;
+use model::{Effect, Record};
+
+use super::gate::{Records, Verdict};
+
+/// A thing that was changed, by numbers of what it was before and is since.
+struct Changed {
+    id: String,
+    from: u32,
+    to: u32,
+    wave: u32,
+}
+
+/// A thing that was changed in a rollout, for the way back.
+pub struct Rolled<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// What it was before; empty for nothing.
+    pub from: &'a str,
+    /// What the rollout made of it.
+    pub to: &'a str,
+}
+
+/// What was done so far.
+pub struct Done {
+    /// The field that is changed.
+    field: &'static str,
+    changed: Vec<Changed>,
+    values: Vec<String>,
+    numbers: HashMap<String, u32>,
+    /// The number of devices behind a row, where it is not one.
+    weights: HashMap<String, u64>,
+    wave: u32,
+    /// Rows of the present wave that are as it wants them.
+    good: u64,
+    /// Those of the present wave.
+    records: Option<Records>,
+    /// Why they are not complete.
+    error: Option<io::Error>,
+    goes_back: bool,
+    /// Rows that are taken back, and devices.
+    back: (u64, u64),
+}
+
+impl Done {
+    /// Nothing yet, of what changes this field.
+    pub fn new(field: &'static str, weights: HashMap<String, u64>) -> Self {
+        Done {
+            field,
+            changed: Vec::new(),
+            values: Vec::new(),
+            numbers: HashMap::new(),
+            weights,
+            wave: 0,
+            good: 0,
+            records: None,
+            error: None,
+            goes_back: false,
+            back: (0, 0),
+        }
+    }
+
+    /// Takes in a row that was done.
+    pub fn take(&mut self, row: &Kept) {
+        if self.goes_back {
+            let devices = self.weight(text(&row.record, "id"));
+            self.back = (self.back.0 + 1, self.back.1 + devices);
+            return;
+        }
+        let wave = self.wave;
+        row.effects.iter().for_each(|effect| self.note_changed(effect, wave));
+        self.add_good(&row.record);
+    }
+
+    /// Notes from what to what something was changed in a wave.
+    pub fn note_changed(&mut self, effect: &Effect, wave: u32) {
+        let Some(before) = effect.before.as_ref().filter(|_| !effect.is_action()) else { return };
+        let after = effect.after.as_ref().map_or("", |after| text(after, self.field));
+        let [from, to] = [text(before, self.field), after].map(|value| self.number(value));
+        self.changed.push(Changed { id: effect.id.clone(), from, to, wave });
+    }
+
+    fn number(&mut self, value: &str) -> u32 {
+        if let Some(number) = self.numbers.get(value) {
+            return *number;
+        }
+        let number = u32::try_from(self.values.len()).expect("fewer than 2^32 values");
+        self.values.push(value.to_owned());
+        self.numbers.insert(value.to_owned(), number);
+        number
+    }
+
+    /// A wave begins.
+    pub fn begin_wave(&mut self, wave: u32) {
+        (self.wave, self.good) = (wave, 0);
+        self.forget_records();
+    }
+
+    /// The gate has been given nothing of the present wave.
+    pub fn forget_records(&mut self) {
+        match Records::new() {
+            Ok(records) => self.records = Some(records),
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// A row of the present wave is as the wave wants it.
+    pub fn add_good(&mut self, record: &Record) {
+        self.good += 1;
+        self.add_record(record);
+    }
+
+    /// Adds a record of the present wave.
+    pub fn add_record(&mut self, record: &Record) {
+        if let Some(Err(error)) = self.records.as_mut().map(|records| records.add(record)) {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    /// Asks the gate about the present wave.
+    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<Verdict> {
+        match (self.error.take(), &mut self.records) {
+            (Some(error), _) => Err(error),
+            (None, Some(records)) => records.ask(session, gate),
+            (None, None) => Ok(Verdict::Passed),
+        }
+    }
+
+    /// Whether no row of the present wave is as the wave wants it.
+    pub fn is_wave_empty(&self) -> bool {
+        self.good == 0
+    }
+
+    /// From now on things are taken back.
+    pub fn turn_back(&mut self) {
+        self.goes_back = true;
+    }
+
+    /// To how many devices it was done: in a wave, or at all.
+    pub fn devices(&self, wave: Option<usize>) -> u64 {
+        let of_wave = |one: &&Changed| wave.is_none_or(|wave| one.wave as usize == wave);
+        self.changed.iter().filter(of_wave).map(|one| self.weight(&one.id)).sum()
+    }
+
+    /// How many things were changed.
+    pub fn changed(&self) -> u64 {
+        self.changed.len() as u64
+    }
+
+    /// How many rows have been taken back, and devices.
+    pub fn back(&self) -> (u64, u64) {
+        self.back
+    }
+
+    /// The number of devices behind a row.
+    fn weight(&self, id: &str) -> u64 {
+        self.weights.get(id).copied().unwrap_or(1)
+    }
+
+    /// Each thing that was changed; those that were nothing before come last.
+    pub fn each_rolled(&self) -> impl Iterator<Item = Rolled<'_>> {
+        let of = move |has_before: bool| {
+            let all = self.changed.iter().map(|one| self.rolled(one));
+            all.filter(move |one| one.from.is_empty() != has_before)
+        };
+        of(true).chain(of(false))
+    }
+
+    fn rolled<'a>(&'a self, one: &'a Changed) -> Rolled<'a> {
+        let value = |number: u32| self.values[number as usize].as_str();
+        Rolled { id: &one.id, from: value(one.from), to: value(one.to) }
+    }
+}

@@ -1,0 +1,257 @@
+//! What a rollout of a build does in its waves: a group gets a copy of it, and on the way back one of the build that
+//! it had before.
+//!
+//! Careful about two things. A restart may be sent twice, where a kill came before it was noted, but is never left
+//! out. And a group that somebody else has deployed to since is left alone on the way back.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+
+use cli::rows::results::Results;
+use cli::rows::{Outcome, RowDone, RowResult, each_row};
+use cli::terminal::stderr;
+use cli::{CommandError, Exit, Session, journal, text};
+use model::change::CURRENT;
+use model::{ErrorKind, Record};
+use ops::rollout::{BACK_TO, Done, Events, OF_BUILDS, Rolled, Trouble, WaveRows, Work, members};
+use pipe::{Failure, Item, Row};
+
+use super::Rollout;
+use super::groups::Target;
+use crate::code::Code;
+use crate::create::Creating;
+use crate::original::Original;
+use crate::restart::restart;
+
+/// What a build takes along that a group gets again. A flag is for one build.
+const TAKEN_ALONG: [&str; 3] = ["description", "origin", "tags"];
+
+/// The step of a group whose devices were told to restart.
+const RESTARTED: &str = "restarted";
+
+/// A build that is rolled out.
+pub struct Builds<'a> {
+    flags: &'a Rollout,
+    session: &'a Session,
+    code: Code,
+    attributes: Record,
+    groups: Vec<Target>,
+    /// Groups whose devices were told to restart, and whether that was on the way back.
+    restarted: HashSet<(String, bool)>,
+}
+
+impl<'a> Builds<'a> {
+    /// A build that goes to these groups.
+    pub fn new(
+        flags: &'a Rollout,
+        session: &'a Session,
+        build: &Original,
+        groups: Vec<Target>,
+    ) -> Self {
+        let restarted =
+            journal::steps().into_iter().filter(|step| text(step, "event") == RESTARTED);
+        let restarted = restarted
+            .map(|step| (text(&step, "group").to_owned(), step.get("back") == Some(&true.into())));
+        Builds {
+            code: build.code(),
+            attributes: flags.attributes(build),
+            restarted: restarted.collect(),
+            flags,
+            session,
+            groups,
+        }
+    }
+
+    fn deploy(&self, group: &Target, row: &Row) -> RowResult {
+        let before = self.session.get("devicegroups", &group.id)?;
+        let creating = Creating::new(true, false);
+        let (code, attributes) = (&self.code, &self.attributes);
+        let made = creating.create_anyway(self.session, &before, code, attributes, |_| Ok(()));
+        made.map(|done| of_row(row, done))
+    }
+
+    /// The group of a row of the way back gets the build again that it had.
+    fn deploy_back(&self, row: &Row) -> RowResult {
+        let [group, ours, before] = ["id", CURRENT, BACK_TO].map(|name| text(&row.record, name));
+        if before.is_empty() {
+            let title = "There is no way back: the group had no build before";
+            let detail = format!(
+                "a group that has code cannot be without again; deploy another build to {group}"
+            );
+            return Err(Failure::new(ErrorKind::Conflict, title).detail(detail));
+        }
+        let original = Original(self.session.get("deployments", before)?);
+        let present = self.session.get("devicegroups", group)?;
+        let current = text(&present, CURRENT);
+        let code = original.code();
+        if current != ours {
+            let current = Original(self.session.get("deployments", current)?);
+            if !code.is_that_of(&current.code()) {
+                let title = "The group has got another build since";
+                let detail = format!("its current deployment is {}", text(&current.0, "id"));
+                return Err(Failure::new(ErrorKind::Drifted, title).detail(detail));
+            }
+            // The run that was interrupted has done it, or somebody else.
+            return Ok(RowDone::changed(row, Record::new(), Outcome::Unchanged));
+        }
+        let attributes = original.attributes(&TAKEN_ALONG);
+        let creating = Creating::new(false, false);
+        let made = creating.create_anyway(self.session, &present, &code, &attributes, |_| Ok(()));
+        made.map(|done| of_row(row, done))
+    }
+
+    /// Restarts the devices of a group, unless that has been done.
+    fn restart(&mut self, group: &str, back: bool) -> Result<(), Failure> {
+        let key = (group.to_owned(), back);
+        if !self.flags.restart || self.restarted.contains(&key) {
+            return Ok(());
+        }
+        restart(self.session, group, self.flags.conditional)?;
+        let mut step = Record::new();
+        step.insert_text("event", RESTARTED);
+        step.insert_text("group", group);
+        step.insert("back", back.into());
+        journal::note_step(&step);
+        self.restarted.insert(key);
+        Ok(())
+    }
+
+    /// What people call a group.
+    fn name<'b>(&'b self, id: &'b str) -> &'b str {
+        let group = self.groups.iter().find(|group| group.id == id);
+        group.map_or(id, |group| group.name.as_str())
+    }
+}
+
+impl Work for Builds<'_> {
+    const NOUN: &'static str = "device group";
+    const BEFORE: &'static str = "the build before";
+    const EVENTS: Events = OF_BUILDS;
+
+    fn roll_out(
+        &mut self,
+        wave: usize,
+        rows: WaveRows<'_>,
+        done: &RefCell<Done>,
+        results: &mut Results<'_>,
+    ) -> Result<(), Trouble> {
+        let group = &self.groups[wave];
+        let is_done = Cell::new(false);
+        for item in rows {
+            let item = item.map_err(|error| Trouble::Over(CommandError::cannot_keep(&error)))?;
+            let again = is_done.get();
+            let worked = one_row(self.session, item, results, |row| match again {
+                true => Ok(RowDone::changed(row, Record::new(), Outcome::Unchanged)),
+                false => self.deploy(group, row),
+            });
+            is_done.set(again || worked);
+        }
+        let id = group.id.clone();
+        let has_got_it = done.borrow().each_rolled().any(|rolled| rolled.id == id);
+        if !has_got_it || results.is_over() || self.session.is_stopped() {
+            return Ok(());
+        }
+        self.restart(&id, false).map_err(|failure| {
+            let reason = format!(
+                "the devices of {} could not be restarted: {}",
+                self.name(&id),
+                failure.sentence()
+            );
+            match failure.ends_run() || failure.kind == ErrorKind::UnknownOutcome {
+                true => Trouble::Over(CommandError { message: Some(reason), ..failure.into() }),
+                false => Trouble::Bad(reason),
+            }
+        })
+    }
+
+    /// Lists the devices of the group, and of those before it if they count.
+    fn look(&mut self, wave: usize, done: &mut Done, counts: bool) -> Result<u64, api::Error> {
+        let done = RefCell::new(done);
+        let first = if counts { 0 } else { wave };
+        let mut offline = 0;
+        for number in first..=wave {
+            let is_the_wave = number == wave;
+            let begin = || {
+                if is_the_wave {
+                    done.borrow_mut().forget_records();
+                }
+                0
+            };
+            let group = &self.groups[number].id;
+            offline += members(self.session, group, begin, |offline, device| {
+                *offline += u64::from(device.get("device_online") == Some(&false.into()));
+                if is_the_wave {
+                    done.borrow_mut().add_record(&device);
+                }
+            })?;
+        }
+        Ok(offline)
+    }
+
+    fn row_back(&self, rolled: &Rolled<'_>) -> Record {
+        let mut record = Record::new();
+        record.insert_text("id", rolled.id);
+        record.insert_text("name", self.name(rolled.id));
+        record.insert_text(CURRENT, rolled.to);
+        record.insert_text(BACK_TO, rolled.from);
+        record
+    }
+
+    fn take_back(&mut self, rows: &[Row], done: &RefCell<Done>, results: &mut Results<'_>) {
+        let mut stay = HashSet::new();
+        for row in rows {
+            let item = Item::Row(row.clone());
+            if !one_row(self.session, item, results, |row| self.deploy_back(row)) {
+                stay.insert(text(&row.record, "id"));
+            }
+        }
+        let rolled: Vec<String> =
+            done.borrow().each_rolled().map(|rolled| rolled.id.to_owned()).collect();
+        for group in rolled.iter().filter(|group| !stay.contains(group.as_str())) {
+            // What has not been told to restart runs the build before.
+            if !self.restarted.contains(&(group.clone(), false)) {
+                continue;
+            }
+            if let Err(failure) = self.restart(group, true) {
+                results.note(Exit::of_failure(&failure));
+                stderr::say_failure(&format!(
+                    "{} has the build before again, but its devices could not be restarted: {}; use imp-dg restart --dg {group}",
+                    self.name(group),
+                    failure.sentence()
+                ));
+            }
+        }
+    }
+
+    fn fields(&self, wave: usize) -> Record {
+        let mut fields = Record::new();
+        fields.insert_text("devicegroup_id", &self.groups[wave].id);
+        fields.insert_text("devicegroup_name", &self.groups[wave].name);
+        fields
+    }
+
+    fn what_stays(&self) -> String {
+        format!("They have the build {}", self.flags.build)
+    }
+}
+
+/// A row that was done: its record is its own, and not that of the build.
+fn of_row(row: &Row, done: RowDone) -> RowDone {
+    RowDone { record: row.record.clone(), ..done }
+}
+
+/// Does something to one row and reports it; says whether it was done.
+fn one_row(
+    session: &Session,
+    item: Item,
+    results: &mut Results<'_>,
+    act: impl Fn(&Row) -> RowResult + Sync,
+) -> bool {
+    let mut worked = false;
+    let rows = Box::new(std::iter::once(Ok(item)));
+    each_row(session, results, 1, rows, act, |results, done, row| {
+        worked = true;
+        results.good(done, &row.source)
+    });
+    worked
+}
