@@ -22,6 +22,7 @@ mod commands {
     mod metrics;
     mod packages;
     mod questions;
+    mod rehearsed;
     pub(crate) mod rollout;
     mod sign_in;
     mod umbrella;
@@ -67,6 +68,7 @@ mod properties {
     mod spreadsheets;
     mod terminal;
     mod transport;
+    mod twins;
     mod unchanged;
     mod undo_sequences;
     mod unknown_outcomes;

@@ -4,12 +4,16 @@
 mod act;
 mod deploy;
 mod follows;
+mod foreseen;
 mod ids;
 mod moves;
 mod order;
 mod possible;
+mod restart;
+mod rounds;
 mod run;
 mod state;
+mod with_group;
 
 use std::collections::BTreeSet;
 
@@ -195,7 +199,8 @@ fn relate(entries: &mut [Entry]) {
     let open = |entry: &Entry| entry.is_open();
     let effects: Vec<Option<&Effect>> =
         entries.iter().map(|entry| open(entry).then_some(&entry.effect)).collect();
-    for (number, relation) in relations(&effects).into_iter().enumerate() {
+    let steps: Vec<Option<u64>> = entries.iter().map(Entry::step).collect();
+    for (number, relation) in relations(&effects, &steps).into_iter().enumerate() {
         match relation {
             Relation::Free => {}
             Relation::Same(earlier) => entries[number].state = State::As(earlier),

@@ -1,5 +1,7 @@
 //! One change: looks whether the thing is as the record says, and then does it.
 
+use std::collections::HashSet;
+
 use api::{Request, resource};
 use cli::journal;
 use cli::rows::Outcome;
@@ -40,7 +42,10 @@ impl Run<'_> {
             self.note_made(&effect.id, id);
             Effect { after: Some(after.clone()), ..effect.clone() }.called(id)
         };
-        if let Some(present) = self.like(kind, &after)? {
+        let in_its_place = self.like(kind, &after)?;
+        let in_its_place =
+            in_its_place.filter(|present| !self.is_out_of_the_way(cli::text(present, "id")));
+        if let Some(present) = in_its_place {
             if is_half_made(&present, &after) {
                 self.load_no_code(kind, &present)?;
             } else if !is_as(&present, &after) {
@@ -75,6 +80,11 @@ impl Run<'_> {
         let (mut attributes, relationships) = self.parts(effect, after)?;
         // It can only be set afterwards (imp-service(7), section 7.3), and is true at first.
         attributes.remove(LOADS_CODE);
+        if kind == ResourceKind::Webhook {
+            // Whether it is there was looked at before.
+            let body = resource::create_body(&effect.kind, attributes, relationships);
+            return self.session.create(&Request::post(kind.path()).body(body));
+        }
         resources::create(self.session, kind, &effect.kind, attributes, relationships)
     }
 
@@ -97,8 +107,11 @@ impl Run<'_> {
         }
         if kind == ResourceKind::Webhook {
             let hooks = self.session.collect(kind.path(), &[("filter[devicegroup.id]", place)])?;
-            let is_it =
-                |hook: &Record| hook["event"] == text("event") && hook["url"] == text("url");
+            // A group may have two that are the same: one that this run has made is another one.
+            let is_it = |hook: &Record| {
+                let is_same = hook["event"] == text("event") && hook["url"] == text("url");
+                is_same && !self.was_made_here(cli::text(hook, "id"))
+            };
             return Ok(hooks.into_iter().find(is_it));
         }
         let name = text("name");
@@ -118,9 +131,10 @@ impl Run<'_> {
         let none = Record::new();
         let side = |side: &Option<Record>| self.with_real_ids(side.as_ref().unwrap_or(&none));
         let (mut before, after) = (side(&effect.before)?, side(&effect.after)?);
-        self.as_deployed(&mut before);
+        self.as_deployed(&mut before)?;
         let id = self.real(&effect.id)?;
         if id.starts_with(PLANNED) {
+            self.note_planned_build(effect);
             return Ok((Outcome::Updated, effect.clone()));
         }
         let live = self.session.record(&Request::get(path(kind, &id)))?;
@@ -176,11 +190,16 @@ impl Run<'_> {
     /// Deletes a thing that is as it was.
     pub fn delete(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
         let kind = possible(effect)?;
-        let before = self.with_real_ids(effect.before.as_ref().unwrap_or(&Record::new()))?;
+        let mut before = self.with_real_ids(effect.before.as_ref().unwrap_or(&Record::new()))?;
+        self.as_deployed(&mut before)?;
         let id = self.real(&effect.id)?;
+        let told = Effect { before: Some(before.clone()), ..effect.clone() }.called(&id);
+        if id.starts_with(PLANNED) {
+            return Ok((Outcome::Deleted, told));
+        }
         let live = match self.session.record(&Request::get(path(kind, &id))) {
             Err(failure) if failure.kind == ErrorKind::NotFound => {
-                return Ok((found(Outcome::Deleted), effect.clone()));
+                return Ok((found(Outcome::Deleted), told));
             }
             live => live?,
         };
@@ -191,9 +210,8 @@ impl Run<'_> {
             self.loses_nothing(&live, &before)?;
         }
         if !self.dry_run {
-            let builds = self.builds_of(effect).map(|(_, build)| build.clone());
-            let all = [effect.clone().called(&id)].into_iter().chain(builds);
-            journal::plan(Outcome::Deleted, all.collect());
+            let builds = self.builds_of(effect).map(|(_, build)| self.by_real_ids(build));
+            journal::plan(Outcome::Deleted, [told.clone()].into_iter().chain(builds).collect());
             match kind {
                 ResourceKind::Deployment => {
                     ops::deployments::delete_deployment(self.session, &id, false)?;
@@ -201,7 +219,7 @@ impl Run<'_> {
                 _ => drop(self.session.send(&Request::delete(path(kind, &id)))?),
             }
         }
-        Ok((Outcome::Deleted, effect.clone().called(&id)))
+        Ok((Outcome::Deleted, told))
     }
 
     /// Deleting a group deletes its builds and webhooks: they have to be in the input too.
@@ -209,13 +227,16 @@ impl Run<'_> {
         let lost = |detail: String| {
             Err(Failure::new(ErrorKind::Drifted, "The group has got code since").detail(detail))
         };
-        if has_new_code(live, before) {
-            return lost(format!("its current deployment is {}", cli::text(live, CURRENT)));
+        let to_go = self.go_before_groups.iter().filter_map(|id| self.real(id).ok());
+        let to_go: HashSet<String> = to_go.collect();
+        let current = cli::text(live, CURRENT);
+        if has_new_code(live, before) && !to_go.contains(current) {
+            return lost(format!("its current deployment is {current}"));
         }
         let id = cli::text(live, "id");
         let builds =
             ops::deployments::deployments(self.session, &[("filter[devicegroup.id]", id)])?;
-        let is_new = |one: &&Record| !self.go_before_groups.contains(cli::text(one, "id"));
+        let is_new = |one: &&Record| !to_go.contains(cli::text(one, "id"));
         if let Some(build) = builds.iter().find(is_new) {
             return lost(format!("the build {} would go with it", cli::text(build, "id")));
         }

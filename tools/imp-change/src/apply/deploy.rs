@@ -1,11 +1,11 @@
-//! Deployments: the code is that of a build that there is, found by its id or its sha.
+//! Deployments: the code is in the record, or that of a build that there is, found by its id or its sha.
 
 use api::deployments::CODE;
 use api::{Request, resource};
 use cli::journal;
 use model::change::{BUILD, CURRENT, PLANNED, planned_id};
-use model::{ErrorKind, Record, ResourceKind};
-use ops::resources::{self, path};
+use model::{Effect, ErrorKind, Record, ResourceKind};
+use ops::resources::path;
 use pipe::Failure;
 
 use super::run::Run;
@@ -50,9 +50,26 @@ impl Run<'_> {
     }
 
     /// Names the deployment of a group as it is called since a record of this input has made it.
-    pub fn as_deployed(&self, before: &mut Record) {
-        if let Some(made) = self.deployed(cli::text(before, CURRENT)) {
+    ///
+    /// # Errors
+    /// As [`Run::real`].
+    pub fn as_deployed(&self, before: &mut Record) -> Result<(), Failure> {
+        let current = cli::text(before, CURRENT).to_owned();
+        let made = match self.deployed(&current) {
+            None if current.starts_with(PLANNED) => Some(self.real(&current)?),
+            made => made,
+        };
+        if let Some(made) = made {
             before.insert_text(CURRENT, &made);
+        }
+        Ok(())
+    }
+
+    /// In a dry run, notes the build that a record would deploy to what is still to be made or changed.
+    pub fn note_planned_build(&self, effect: &Effect) {
+        let planned = effect.after.as_ref().map_or("", |after| cli::text(after, CURRENT));
+        if planned.starts_with(PLANNED) {
+            self.note_deployed(planned, planned);
         }
     }
 
@@ -64,14 +81,20 @@ impl Run<'_> {
             taken.retain(|name| TAKEN_ALONG.contains(&name) && !original[name].is_null());
             taken
         });
-        attributes.remove("sha");
+        for name in CODE.into_iter().chain(["sha"]) {
+            attributes.remove(name);
+        }
         let mut build = Record::from_iter([("sha".to_owned(), cli::text(&original, "sha").into())]);
         build.extend(attributes.clone());
         after.insert(BUILD, build.into());
         let group = cli::text(live, "id");
+        let named = cli::text(&after, CURRENT).to_owned();
         if self.dry_run {
-            let planned = planned_id(&[group]);
-            self.note_deployed(cli::text(&after, CURRENT), &planned);
+            let planned = match named.starts_with(PLANNED) {
+                true => named.clone(),
+                false => planned_id(&[group]),
+            };
+            self.note_deployed(&named, &planned);
             after.insert(CURRENT, planned.into());
             return Ok(after);
         }
@@ -80,15 +103,19 @@ impl Run<'_> {
         }
         let to = resource::identifier(cli::text(live, "type"), group);
         let relationships = Record::from_iter([("devicegroup".to_owned(), to)]);
-        let kind = ResourceKind::Deployment;
-        let made = resources::create(self.session, kind, "deployment", attributes, relationships)?;
-        self.note_deployed(cli::text(&after, CURRENT), cli::text(&made, "id"));
+        // That it has not been made is known: the group has still the one before.
+        let body = resource::create_body("deployment", attributes, relationships);
+        let made = self.session.create(&Request::post("/deployments").body(body))?;
+        self.note_deployed(&named, cli::text(&made, "id"));
         after.insert(CURRENT, cli::text(&made, "id").into());
         Ok(after)
     }
 
     /// The build with the code that is to be deployed, code and all.
     fn original(&self, after: &Record) -> Result<Record, Failure> {
+        if let Some(build) = after.record(BUILD).filter(has_code) {
+            return Ok(build);
+        }
         let kind = ResourceKind::Deployment;
         let (id, sha) = (cli::text(after, CURRENT), sha_of(after));
         if !id.is_empty() && !id.starts_with(PLANNED) {
@@ -114,6 +141,11 @@ impl Run<'_> {
         let build = found.iter().find(is_it).ok_or_else(none)?;
         self.session.record(&Request::get(path(kind, cli::text(build, "id"))))
     }
+}
+
+/// Whether a record of a build has its code with it.
+fn has_code(build: &Record) -> bool {
+    CODE.into_iter().all(|name| build.contains_key(name))
 }
 
 /// The sha of what is to be deployed; empty where it is not known.

@@ -34,6 +34,7 @@ impl Run<'_> {
         journal::each_done_before(|_, record, done| {
             if let Ok(change) = Change::of_record(record) {
                 self.note_result(&change.effect, done);
+                self.note_found(&change.effect, done);
             }
         });
         for number in 0..self.entries.len() {
@@ -51,6 +52,17 @@ impl Run<'_> {
                 self.note_result(&self.entries[number].effect, made);
             }
             self.entries[number].state = State::of(result);
+        }
+    }
+
+    /// A record that asked for what was so already tells not which deployment that is.
+    fn note_found(&self, of_record: &Effect, done: &Effect) {
+        let wanted = of_record.after.as_ref().map_or("", |after| cli::text(after, CURRENT));
+        if wanted.starts_with(PLANNED)
+            && done.is_action()
+            && let Ok(group) = self.session.get("devicegroups", &done.id)
+        {
+            self.note_deployed(wanted, cli::text(&group, CURRENT));
         }
     }
 
@@ -83,17 +95,34 @@ impl Run<'_> {
     /// The id of a thing that a record names. In a dry run what would be made has one of those of plans.
     ///
     /// # Errors
-    /// `not_found` for what was to be made, and has not been.
+    /// `conflict` for what was to be made and has not been, `not_found` if no record makes it.
     pub fn real(&self, id: &str) -> Result<String, Failure> {
-        match self.made.all().get(id) {
-            Some(id) => Ok(id.clone()),
-            None if id.starts_with(PLANNED) => {
-                let title = format!("There is no {id}");
-                Err(Failure::new(ErrorKind::NotFound, title)
-                    .detail("no record of this input has made it"))
-            }
-            None => Ok(id.to_owned()),
+        if let Some(id) = self.made.all().get(id) {
+            return Ok(id.clone());
         }
+        if !id.starts_with(PLANNED) {
+            return Ok(id.to_owned());
+        }
+        self.deployed(id).ok_or_else(|| self.never_made(id))
+    }
+
+    /// Why there is no thing of an id that only records know.
+    fn never_made(&self, id: &str) -> Failure {
+        match self.entries.iter().find(|entry| makes(&entry.effect, id)) {
+            Some(maker) => {
+                let title = format!("Not attempted: {id} was not made");
+                let source = &maker.row.source;
+                Failure::new(ErrorKind::Conflict, title)
+                    .detail(format!("{source}: the record that makes it was not carried out"))
+            }
+            None => Failure::new(ErrorKind::NotFound, format!("There is no {id}"))
+                .detail("no record of this input has made it"),
+        }
+    }
+
+    /// Whether it was made by this run, under whichever id of a record.
+    pub fn was_made_here(&self, id: &str) -> bool {
+        self.made.all().values().any(|made| made == id)
     }
 
     /// The fields of a record with the ids of what there is.
@@ -110,4 +139,20 @@ impl Run<'_> {
         }
         Ok(real)
     }
+
+    /// A change as far as possible by the ids of what there is.
+    pub fn by_real_ids(&self, effect: &Effect) -> Effect {
+        let side = |side: &Option<Record>| {
+            side.as_ref().map(|side| self.with_real_ids(side).unwrap_or_else(|_| side.clone()))
+        };
+        let (before, after) = (side(&effect.before), side(&effect.after));
+        let id = self.real(&effect.id).unwrap_or_else(|_| effect.id.clone());
+        Effect { before, after, ..effect.clone() }.called(&id)
+    }
+}
+
+/// Whether a change makes the thing that has this id in the records.
+fn makes(effect: &Effect, id: &str) -> bool {
+    let deploys = |after: &Record| cli::text(after, CURRENT) == id;
+    (effect.before.is_none() && effect.id == id) || effect.after.as_ref().is_some_and(deploys)
 }

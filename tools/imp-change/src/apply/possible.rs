@@ -20,9 +20,9 @@ pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
         let title = format!("A {} cannot be changed by a change record", kind.noun());
         return refused(title, "its id is a secret; use imp-auth");
     }
-    if effect.is_action() {
-        let title = "A restart cannot be carried out by a change record".into();
-        return refused(title, "`imp-device restart` and `imp-dg restart` do it");
+    if effect.is_action() && ![ResourceKind::Device, ResourceKind::DeviceGroup].contains(&kind) {
+        let title = format!("A {} cannot be restarted", kind.noun());
+        return refused(title, "devices are, and all devices of a device group");
     }
     if let Some(other) = beside_group(effect) {
         let title = format!("A device's group and its `{other}` are two changes");
@@ -60,7 +60,8 @@ mod tests {
             ("device", json!({}), Value::Null, Some(ResourceKind::Device)),
             ("device", Value::Null, json!({}), None),
             ("deployment", Value::Null, json!({}), None),
-            ("device", json!({}), json!({}), None),
+            ("device", json!({}), json!({}), Some(ResourceKind::Device)),
+            ("product", json!({}), json!({}), None),
             ("login_key", json!({"description": "a"}), json!({"description": "b"}), None),
             ("account", json!({"x": 1}), json!({"x": 2}), None),
             ("tree", json!({"x": 1}), json!({"x": 2}), None),

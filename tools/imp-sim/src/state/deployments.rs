@@ -82,7 +82,7 @@ impl State {
         let device_code = change.device_code.ok_or_else(|| Refusal::required("device_code"))?;
         let agent_code = change.agent_code.ok_or_else(|| Refusal::required("agent_code"))?;
         compiled(&device_code, &agent_code)?;
-        let id = self.random.id();
+        let id = self.new_id();
         let build = Deployment {
             id,
             sha: sha(&device_code, &agent_code),
