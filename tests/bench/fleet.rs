@@ -68,6 +68,8 @@ impl Fleet {
 
     /// Puts the devices where the job needs them: into the group, or out of all groups.
     pub fn prepare(&self, job: &str) {
+        // Who did the job before may have left nothing of the limit, nor may this for the next.
+        wait::let_pass(PAUSE);
         let all: Vec<String> = self.ids.iter().cloned().collect();
         if matches!(job, "restart" | "unassign") {
             self.sim.put(&self.group, &all);

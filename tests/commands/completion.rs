@@ -297,6 +297,11 @@ fn fields_are_those_that_the_records_have() {
     }
     assert_eq!(offered(&dir, "imp-device assign --fields outc"), ["outcome"]);
     assert_eq!(offered(&dir, "imp-device assign --encoding win"), ["windows-1252"]);
+    assert_eq!(offered(&dir, "imp-device list --imp-type imp004"), ["imp004m"]);
+    assert_eq!(
+        offered(&dir, "imp-sim run --variant batch-cap-"),
+        ["batch-cap-status=400", "batch-cap-status=413"]
+    );
 }
 
 #[test]

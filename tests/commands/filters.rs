@@ -1,7 +1,7 @@
 //! What `imp-device list` leaves out, and in which order it prints the rest.
 
 use serde_json::{Value, json};
-use tests::{Dir, Sim};
+use tests::{Asked, Dir, Sim};
 
 #[test]
 fn devices_are_found_by_name_type_and_how_long_they_have_been_off() {
@@ -65,4 +65,18 @@ fn a_list_is_sorted_by_a_field_or_by_the_name_of_a_group() {
         .collect();
     assert_eq!(names, [json!("Alpha"), json!("beta"), json!("zinc"), Value::Null]);
     list("--sort rsi").code(2).no_stdout().says("`rsi`").says("`rssi`");
+}
+
+#[test]
+fn of_a_short_list_few_pages_are_asked_for_in_vain() {
+    let sim = Sim::start(&["--devices", "1000"]);
+    let dir = Dir::signed_in(&sim);
+    dir.sh("imp-device list | head -1").ok();
+    sim.reset();
+    assert_eq!(dir.sh("imp-device list").quiet().lines().len(), 1000);
+    sim.wait_until_idle();
+    let is_page = |asked: &&Asked| asked.path == "/devices" && asked.query.contains("[number]");
+    let pages = sim.requests().iter().filter(is_page).count();
+    // They overlap, and the twelfth is the last: those after it were asked for before that was known.
+    assert!((12..=16).contains(&pages), "{pages}");
 }

@@ -2,9 +2,9 @@
 # Tries the packages of tools/imp/package.sh as people use them: `sh tools/imp/package-test.sh`, as root.
 #
 # The packages are built in two clean clones in different folders, and must be the same; then they are installed in
-# empty roots made by debootstrap, used, and removed without a trace: the Debian package in the release of this
-# machine, the archive in the oldest release that the machine's package registry still has. With IMP_PACKAGE_FAST=1
-# the programs are built fast. With names, only those steps: build, same, glibc, lint, debian, archive.
+# empty roots made by debootstrap, used, and removed without a trace: the Debian package and that for rpm in the
+# release of this machine, the archive in the oldest release that the machine's package registry still has. With
+# IMP_PACKAGE_FAST=1 the programs are built fast. With names, only those steps: build, same, glibc, lint, debian, rpm, archive.
 
 set -eu
 
@@ -25,10 +25,10 @@ main() {
     trap 'rm -rf "$work"' EXIT
     trap 'exit 130' INT TERM
     package=$root/target/package
-    [ "$#" -gt 0 ] || set -- build same glibc lint debian archive
+    [ "$#" -gt 0 ] || set -- build same glibc lint debian rpm archive
     for step; do
         case $step in
-            build | same | glibc | lint | debian | archive) ;;
+            build | same | glibc | lint | debian | rpm | archive) ;;
             *) fail "there is no step $step" ;;
         esac
     done
@@ -82,19 +82,37 @@ lint() {
 }
 
 debian() {
-    # shellcheck disable=SC1091
-    release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    make_root "$release" ca-certificates,man-db,bash-completion
+    make_root "$(this_release)" ca-certificates,man-db,bash-completion
     cp "$package"/imp-tools_*.deb "$chroot/tmp/imp-tools.deb"
-    # Records of dpkg, pages that man-db has formatted and the log of both are their own.
-    list='find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/log \) -prune -o -print |
-        sort'
+    comes_and_goes 'dpkg --install /tmp/imp-tools.deb > /dev/null' 'dpkg --purge imp-tools > /dev/null'
+}
+
+# Debian has the program rpm as well. It knows nothing of what dpkg has installed there, so what the package depends on
+# is only read.
+rpm() {
+    make_root "$(this_release)" ca-certificates,man-db,bash-completion,rpm
+    cp "$package"/imp-tools-*.rpm "$chroot/tmp/imp-tools.rpm"
+    inside 'rpm --query --requires --package /tmp/imp-tools.rpm | grep -v "^rpmlib(" | sort | tr "\n" , |
+        grep --line-regexp "ca-certificates,glibc >= 2.17,"'
+    comes_and_goes 'rpm --install --nodeps /tmp/imp-tools.rpm' 'rpm --erase imp-tools'
+}
+
+this_release() {
+    # shellcheck disable=SC1091
+    (. /etc/os-release && echo "$VERSION_CODENAME")
+}
+
+# Installs it, uses it, removes it, and looks for what is left.
+comes_and_goes() {
+    # Records of dpkg and rpm, pages that man-db has formatted and the logs are their own.
+    list='find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/rpm -o \
+        -path /var/log \) -prune -o -print | sort'
     inside "$list" > "$work/before"
-    inside 'dpkg --install /tmp/imp-tools.deb > /dev/null'
+    inside "$1"
     inside "$list" > "$work/installed"
     printf '%s files and directories\n' "$(comm -13 "$work/before" "$work/installed" | wc -l)"
     use_it
-    inside 'dpkg --purge imp-tools > /dev/null'
+    inside "$2"
     inside "$list" > "$work/after"
     diff "$work/before" "$work/after" || fail 'something is left behind'
 }
@@ -120,9 +138,11 @@ archive() {
 # An empty root of a release; it has no network of its own and needs none.
 make_root() {
     chroot=$work/root-$1
+    # That of the step before.
+    rm -rf "$chroot"
     printf 'debootstrap %s\n' "$1"
     debootstrap --variant=minbase --include="$2" "$1" "$chroot" "$mirror" > "$work/debootstrap.log" 2>&1 || {
-        printf 'there is no %s any more\n' "$1"
+        printf '%s cannot be had: %s\n' "$1" "$(tail -n 1 "$work/debootstrap.log")"
         rm -rf "$chroot"
         return 1
     }

@@ -2,6 +2,7 @@
 # Makes the packages of the imp tools in target/package: `sh tools/imp/package.sh`.
 #
 #     imp-tools_VERSION_amd64.deb              for Debian and its kin
+#     imp-tools-VERSION-1.x86_64.rpm           for Fedora and its kin
 #     imp-tools-VERSION-x86_64-linux.tar.gz    for any Linux with glibc 2.17 or later, with an install.sh
 #     imp-tools-VERSION.cdx.json               what is in them (CycloneDX)
 #     SHA256SUMS
@@ -40,6 +41,7 @@ main() {
     build
     lay_out
     make_deb
+    make_rpm
     make_tarball
     make_sbom
     (cd "$package" && sha256sum imp-tools?* > SHA256SUMS && cat SHA256SUMS)
@@ -75,7 +77,7 @@ install_helpers() {
         python3 -m venv "$helpers/venv"
         "$helpers/venv/bin/pip" install --quiet ziglang==0.17.1 cargo-zigbuild==0.24.1
     fi
-    for helper in cargo-deb@3.8.0 cargo-cyclonedx@0.5.9; do
+    for helper in cargo-deb@3.8.0 cargo-generate-rpm@0.21.1 cargo-cyclonedx@0.5.9; do
         [ -x "$helpers/bin/${helper%@*}" ] ||
             cargo install --quiet --locked --root "$helpers" "$helper"
     done
@@ -88,7 +90,8 @@ build() {
     step 'Build'
     cargo fetch --locked --target "$target"
     cargo_home=${CARGO_HOME:-$HOME/.cargo}
-    CARGO_ENCODED_RUSTFLAGS=
+    # A panic ends a program at once, so what is needed to unwind it would only take room.
+    CARGO_ENCODED_RUSTFLAGS=-Cforce-unwind-tables=no
     CFLAGS=
     # How the folder of the sources is called depends on where they were fetched from.
     for sources in "$cargo_home"/registry/src/*; do
@@ -170,6 +173,13 @@ make_deb() {
         "$version" "$maintainer" "$day" | gzip -9n > "$package/changelog.gz"
     cargo deb --quiet --locked --no-build --no-strip --package imp --deb-version "$version" \
         --maintainer "$maintainer" --output "$package/imp-tools_${version}_amd64.deb"
+}
+
+make_rpm() {
+    step 'RPM package'
+    cargo generate-rpm --package tools/imp --target "$target" \
+        --set-metadata "version = \"$version\"" --source-date "$SOURCE_DATE_EPOCH" --payload-compress gzip \
+        --output "$package/imp-tools-$version-1.x86_64.rpm"
 }
 
 make_tarball() {

@@ -43,7 +43,8 @@ pub use named_accounts::NamedAccounts;
 pub use service::Service;
 pub use token_source::TokenSource;
 pub use whole_file::{
-    Readers, keep_in_cache, make_directory, replace_file, replace_often, replaceable, target_of,
+    Readers, keep_in_cache, lock_beside, make_directory, replace_file, replace_often, replaceable,
+    target_of,
 };
 
 /// What choosing a sign-in depends on; `cli` fills it from the flags and the environment.

@@ -2,7 +2,7 @@
 //!
 //! A symbolic link is followed, also one that leads nowhere yet: it stays, and the file that it names is written.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
@@ -82,6 +82,22 @@ pub fn replace_often(path: &Path, content: &[u8]) -> io::Result<()> {
     new.write_all(content)?;
     new.sync_data()?;
     fs::rename(beside, path)
+}
+
+/// The lock of a file that is replaced: it lies beside it, and is held as long as what is given back is open.
+///
+/// # Errors
+/// Another process holds it, or those of the system.
+pub fn lock_beside(path: &Path) -> io::Result<File> {
+    let mut beside = target_of(path)?.into_os_string();
+    beside.push(".lock");
+    let open =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside)?;
+    match open.try_lock() {
+        Ok(()) => Ok(open),
+        Err(TryLockError::WouldBlock) => Err(io::Error::other("another run has it open")),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Says whether [`replace_file`] would work, so that nothing is asked for in vain.

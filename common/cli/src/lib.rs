@@ -33,7 +33,7 @@ pub use args::{
     secret_identifier, secret_in_file, secret_in_file_or_stdin, service_time, text_option,
     time_or_ago, truth_option,
 };
-pub use auth::{Readers, replace_file, replace_often, replaceable, target_of};
+pub use auth::{Readers, lock_beside, replace_file, replace_often, replaceable, target_of};
 pub use command_error::{CommandError, failure};
 pub use exit::Exit;
 use model::text::one_line;
@@ -52,13 +52,14 @@ use std::process::ExitCode;
 /// What a verb returns.
 pub type Result<T = Exit> = std::result::Result<T, CommandError>;
 
-/// Parses the command line, carries it out and gives the exit code. What the command prints is described by its verb
-/// `schema`.
+/// Parses the command line of the command `name`, carries it out and gives the exit code. What the command prints is
+/// described by its verb `schema`.
 pub fn run<Arguments: clap::Parser>(
+    name: &str,
     printed: Printed,
     carry_out: impl FnOnce(Arguments) -> Result,
 ) -> ExitCode {
-    let exit = run_to_end(printed, carry_out);
+    let exit = run_to_end(name, printed, carry_out);
     if let Some(run) = simulated::here() {
         run.exits(exit.code());
     }
@@ -88,27 +89,33 @@ pub fn description<Arguments: clap::CommandFactory>(printed: Printed) -> clap::C
 }
 
 fn run_to_end<Arguments: clap::Parser>(
+    name: &str,
     printed: Printed,
     carry_out: impl FnOnce(Arguments) -> Result,
 ) -> Exit {
-    let mut command = description::<Arguments>(printed);
-    stderr::name_it(command.get_name());
+    stderr::name_it(name);
     end_on_panic();
-    if environment::arguments().iter().skip(1).eq([command_tree::REQUEST]) {
+    let is_all_typed = |word: &str| environment::arguments().iter().skip(1).eq([word]);
+    // Installers and scripts ask it of each command; no verb has to be described for it.
+    if is_all_typed("--version") {
+        stdout::print(&format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
+        return Exit::Done;
+    }
+    let mut command = description::<Arguments>(printed);
+    if is_all_typed(command_tree::REQUEST) {
         stdout::print(&command_tree::line(command));
         return Exit::Done;
     }
     // What `parse` does, but the description of all verbs is built only once: it is half of the
     // start-up time that is ours.
     let typed = command_line::in_our_form(environment::arguments(), Arguments::command);
-    let name = command.get_name().to_owned();
     let parsed = command.try_get_matches_from_mut(&typed);
-    if let Some(ended) = parsed.as_ref().ok().and_then(|it| printed.carried_out(&name, it)) {
+    if let Some(ended) = parsed.as_ref().ok().and_then(|it| printed.carried_out(name, it)) {
         return ended.unwrap_or_else(|error| told(&error));
     }
     let parsed = parsed.and_then(|mut matches| {
         invocation::note(&matches);
-        let words = journal::without_secrets(&name, &typed, &matches);
+        let words = journal::without_secrets(name, &typed, &matches);
         invocation::note_command(words, command.get_version());
         let asked = Asked::by(&matches);
         let arguments = Arguments::from_arg_matches_mut(&mut matches);

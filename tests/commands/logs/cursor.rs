@@ -71,6 +71,8 @@ fn following_goes_on_where_it_ended() {
         let before: usize = all.values().sum();
         let number = || before + printed(&running).values().sum::<usize>();
         running.wait_for("all lines so far", || number() >= expected);
+        let second = dir.sh("imp-log get --dg Bench --cursor place").code(2).no_stdout();
+        second.says("another run has it open");
         running.interrupt();
         let run = running.wait().code(130);
         for (line, count) in lines(run.records()) {

@@ -88,7 +88,7 @@ static PRINTED: Printed =
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
+    cli::run(env!("CARGO_PKG_NAME"), PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Login(login) => login.run(),
         Verb::Logout(logout) => logout.run(),
         Verb::Info(info) => info.run(),

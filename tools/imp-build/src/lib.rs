@@ -105,7 +105,7 @@ static PRINTED: Printed = Printed(&[&[&resources::DEPLOYMENT], &OF_CHANGES, &OF_
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
+    cli::run(env!("CARGO_PKG_NAME"), PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Deploy(deploy) => deploy.run(),
         Verb::Run(run) => run.run(),
         Verb::Copy(copy) => copy.run(),

@@ -89,7 +89,7 @@ static PRINTED: Printed =
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
+    cli::run(env!("CARGO_PKG_NAME"), PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::List(list) => list.run(),
         Verb::Show(show) => show.run(),
         Verb::Resume(resume) => resume.run(),

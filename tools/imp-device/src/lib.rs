@@ -147,7 +147,7 @@ static PRINTED: Printed = Printed(&[
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
+    cli::run(env!("CARGO_PKG_NAME"), PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),
         Verb::History(history) => history.run(),

@@ -103,7 +103,7 @@ static PRINTED: Printed =
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
+    cli::run(env!("CARGO_PKG_NAME"), PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Create(create) => create.into_verb().run(),
         Verb::List(list) => list.run(),
         Verb::Info(info) => info.run(),

@@ -46,7 +46,7 @@ static PRINTED: Printed = Printed(&[&OF_FOLLOWED, &OF_READING]);
 
 /// The main function of the command.
 pub fn run() -> ExitCode {
-    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
+    cli::run(env!("CARGO_PKG_NAME"), PRINTED, |arguments: Arguments| match arguments.verb {
         Verb::Get(get) => get.run(),
         Verb::Stream(stream) => stream.run(),
     })

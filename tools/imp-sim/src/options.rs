@@ -1,13 +1,16 @@
 //! The command line.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Parser, Subcommand};
 
 use crate::hardware::Hardware;
 use crate::state::accounts::Role;
+use crate::variants::QUESTIONS;
 
 /// A local impCentral to rehearse on.
 #[derive(Parser)]
@@ -98,8 +101,35 @@ pub struct ServiceOptions {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub speed: u32,
     /// Answer an open question another way; see `imp-sim variants`.
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = VariantParser, hide_possible_values = true)]
     pub variant: Vec<String>,
+}
+
+/// Takes any text, since numbers and times are values too, and lists the rest for completion.
+#[derive(Clone)]
+struct VariantParser;
+
+impl TypedValueParser for VariantParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let values = QUESTIONS.iter().flat_map(|question| {
+            let fixed = question.values.iter().filter(|value| !["N", "TIME"].contains(value));
+            fixed.map(|value| {
+                PossibleValue::new(format!("{}={value}", question.name)).help(question.meaning)
+            })
+        });
+        Some(Box::new(values))
+    }
 }
 
 /// `--rate-limit`.

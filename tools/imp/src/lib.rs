@@ -81,7 +81,7 @@ pub fn run() -> ExitCode {
         }
         _ => {}
     }
-    cli::run(PRINTED, |arguments: Arguments| match arguments.verb {
+    cli::run(env!("CARGO_PKG_NAME"), PRINTED, |arguments: Arguments| match arguments.verb {
         None => overview::print(),
         Some(Verb::Help(help)) => help.run(),
         Some(Verb::Completion(completion)) => completion.run(),

@@ -249,7 +249,7 @@ impl Pages {
     /// Pages come, and nothing new in them.
     pub(super) fn learn(&mut self, place: Box<Place>, news: bool) -> Result<(), Error> {
         if place.ordinal > 1 {
-            self.at_once = (self.at_once * 2).min(self.jobs);
+            self.at_once = at_once_after(place.ordinal, self.at_once).min(self.jobs);
         }
         let may_overlap = self.whole && place.is_full;
         let goes_on = self.plan.follow(&place.request, place.window, &place.answer, may_overlap);
@@ -276,7 +276,33 @@ impl Pages {
     }
 }
 
+/// How many pages may be under way when page `ordinal` has come, and `now` were before it: of a list that ends here,
+/// half as many pages are asked for in vain as it has, and a long one soon has all jobs.
+fn at_once_after(ordinal: u64, now: usize) -> usize {
+    let half = usize::try_from(ordinal / 2).unwrap_or(usize::MAX);
+    now.saturating_mul(2).min(half.saturating_add(1))
+}
+
 fn incomplete() -> Error {
     Error::new(ErrorKind::Incomplete, "The list changed too much while it was read")
         .detail("something may be missing in it; list again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_ahead_double_up_to_half_of_those_that_have_come() {
+        let mut now = 1;
+        let grown: Vec<usize> = (2..=10)
+            .map(|ordinal| {
+                now = at_once_after(ordinal, now);
+                now
+            })
+            .collect();
+        assert_eq!(grown, [2, 2, 3, 3, 4, 4, 5, 5, 6]);
+        // After a step back it begins again, however far the list has been read.
+        assert_eq!(at_once_after(5_000, 1), 2);
+    }
 }

@@ -5,6 +5,7 @@
 //! remembers how long that was, and lines behind it count as printed, a half one is cut off.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -50,15 +51,18 @@ pub struct Cursor {
     /// What is in it, to see that no other run writes it.
     content: Option<Vec<u8>>,
     saved: Instant,
+    /// Held as long as this is open: with two runs each would print what the other has.
+    _lock: File,
 }
 
 impl Cursor {
     /// Reads the file, if there is one, and notes in it where stdout begins.
     ///
     /// # Errors
-    /// Exit 2 when it cannot be read or replaced, or is something else.
+    /// Exit 2 when another run has it open, it cannot be read or replaced, or is something else.
     pub fn open(path: &Path) -> Result<Self, CommandError> {
         cli::replaceable(path, Readers::Owner).map_err(|error| cannot("write", path, &error))?;
+        let lock = cli::lock_beside(path).map_err(|error| cannot("open", path, &error))?;
         let content = read(path)?;
         let mut places = Places::default();
         if let Some(content) = &content {
@@ -67,7 +71,7 @@ impl Cursor {
             places.printed = document.output.map(printed_behind).unwrap_or_default();
         }
         let saved = clock::monotonic();
-        let mut cursor = Cursor { path: path.to_owned(), places, content, saved };
+        let mut cursor = Cursor { path: path.to_owned(), places, content, saved, _lock: lock };
         // What stands in stdout before this run is none of what it will have printed.
         cursor.save(saved)?;
         Ok(cursor)
@@ -92,7 +96,7 @@ impl Cursor {
     /// Replaces the file, if it would say anything else.
     ///
     /// # Errors
-    /// Exit 2 when it cannot be replaced, or another run has done so.
+    /// Exit 2 when it cannot be replaced, or something else has done so.
     pub fn save(&mut self, now: Instant) -> Result<(), CommandError> {
         self.saved = now;
         let left: Vec<String> = self.places.printed.keys().cloned().collect();
@@ -111,7 +115,7 @@ impl Cursor {
         if read(&self.path)? != self.content {
             let path = self.path.display();
             return Err(CommandError::usage(format!(
-                "another run has written {path}: each needs a cursor of its own"
+                "{path} has been changed by something else meanwhile, and stays as it is"
             )));
         }
         cli::replace_file(&self.path, &content, Readers::Owner)
@@ -197,21 +201,23 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_goes_on_and_sees_that_another_run_writes_it() {
+    fn a_cursor_goes_on_and_one_run_at_a_time_has_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("cursor");
         let now = clock::monotonic();
         let mut first = Cursor::open(&path).unwrap();
+        let why = || Cursor::open(&path).err().unwrap().message.unwrap();
+        assert!(why().ends_with("another run has it open"), "{}", why());
         first.note("a", &PrintedLines::default());
         first.save(now).unwrap();
+        drop(first);
         let mut second = Cursor::open(&path).unwrap();
         assert!(second.places().of("a").is_some() && second.places().of("b").is_none());
-        second.note("b", &PrintedLines::default());
-        second.save(now).unwrap();
-        first.note("c", &PrintedLines::default());
-        let why = first.save(now).unwrap_err().message.unwrap();
-        assert!(why.starts_with("another run has written "), "{why}");
         std::fs::write(&path, "{}").unwrap();
+        second.note("b", &PrintedLines::default());
+        let why = second.save(now).unwrap_err().message.unwrap();
+        assert!(why.contains("has been changed"), "{why}");
+        drop(second);
         assert!(Cursor::open(&path).is_err());
     }
 }

@@ -3,13 +3,12 @@
 //! Careful about a kill at any moment. What is to be printed is in the file before it is printed, together with how
 //! long the file is that it is printed into, and is taken out of it after that: so the next run prints what is lacking.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use cli::terminal::stdout::WrittenFile;
-use cli::{CommandError, replace_often, text};
+use cli::{CommandError, lock_beside, replace_often, text};
 use model::Record;
 use serde_json::{Value, json};
 
@@ -47,7 +46,7 @@ impl State {
     /// # Errors
     /// Exit 2: another watch has it open, it is that of something else, or it cannot be read.
     pub fn open(path: &Path, scope: String) -> Result<(State, Known), CommandError> {
-        let lock = lock(path).map_err(|error| cannot("open", path, &error))?;
+        let lock = lock_beside(path).map_err(|error| cannot("open", path, &error))?;
         let state = State { path: path.to_owned(), scope, _lock: lock };
         let known = match std::fs::read_to_string(path) {
             Ok(text) => state.read(&text)?,
@@ -119,19 +118,6 @@ impl State {
         known.fleet.write(&mut text);
         replace_often(&self.path, text.as_bytes())
             .map_err(|error| cannot("write", &self.path, &error))
-    }
-}
-
-/// The lock of the file, which lies beside it, because the file itself is replaced.
-fn lock(path: &Path) -> io::Result<File> {
-    let mut beside = cli::target_of(path)?.into_os_string();
-    beside.push(".lock");
-    let open =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside)?;
-    match open.try_lock() {
-        Ok(()) => Ok(open),
-        Err(TryLockError::WouldBlock) => Err(io::Error::other("another watch has it open")),
-        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

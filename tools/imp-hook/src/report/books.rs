@@ -66,7 +66,8 @@ pub struct Call {
 /// What is known of a device.
 #[derive(Clone, Debug, Default)]
 struct Unit {
-    blessed: Vec<SystemTime>,
+    /// When calls said so, in any order: journals may come in any.
+    told_blessed: Vec<SystemTime>,
     activated: Option<SystemTime>,
     group: Option<String>,
     fixture: Option<String>,
@@ -76,10 +77,18 @@ struct Unit {
 }
 
 impl Unit {
-    /// Whether it is so soon after a blessing that the same one is told again.
-    fn is_blessed_again(&self, at: SystemTime) -> bool {
-        let soon = |time: Duration| time < DELIVERED_AGAIN;
-        self.blessed.iter().any(|before| at.duration_since(*before).is_ok_and(soon))
+    /// When it was blessed, in order. What is told soon after a blessing is the same one again.
+    fn blessings(&self) -> Vec<SystemTime> {
+        let mut told = self.told_blessed.clone();
+        told.sort_unstable();
+        let mut last: Option<SystemTime> = None;
+        told.retain(|at| {
+            let soon = |last| at.duration_since(last).is_ok_and(|time| time < DELIVERED_AGAIN);
+            let is_new = !last.is_some_and(soon);
+            last = if is_new { Some(*at) } else { last };
+            is_new
+        });
+        told
     }
 
     fn fixture(&self) -> Option<&String> {
@@ -107,8 +116,8 @@ pub struct Books {
     hour_of: fn(SystemTime) -> SystemTime,
     units: BTreeMap<String, Unit>,
     ids: HashSet<String>,
-    /// Calls that were delivered again.
-    pub repeated_calls: u64,
+    /// Calls that are marked as delivered again.
+    marked_calls: u64,
     pub has_expected: bool,
     pub has_under_test: bool,
 }
@@ -120,7 +129,7 @@ impl Books {
             hour_of,
             units: BTreeMap::new(),
             ids: HashSet::new(),
-            repeated_calls: 0,
+            marked_calls: 0,
             has_expected: false,
             has_under_test: false,
         }
@@ -132,16 +141,12 @@ impl Books {
             return;
         }
         if call.is_repeat {
-            self.repeated_calls += 1;
+            self.marked_calls += 1;
             return;
         }
         let unit = self.units.entry(call.device).or_default();
-        if call.happened == Happened::Blessed && unit.is_blessed_again(call.at) {
-            self.repeated_calls += 1;
-            return;
-        }
         match call.happened {
-            Happened::Blessed => unit.blessed.push(call.at),
+            Happened::Blessed => unit.told_blessed.push(call.at),
             Happened::Activated => {
                 unit.activated = Some(unit.activated.map_or(call.at, |first| first.min(call.at)));
             }
@@ -212,10 +217,11 @@ impl Books {
         name: impl Fn(Option<SystemTime>) -> Option<Option<String>>,
         mut at: impl FnMut(Option<String>, &mut dyn FnMut(&mut Sums)),
     ) {
-        let blessed = unit.blessed.iter().min().copied();
+        let blessings = unit.blessings();
+        let blessed = blessings.first().copied();
         if let (Some(time), Some(name)) = (blessed, name(blessed)) {
             at(name, &mut |sums| {
-                sums.bless(unit.blessed.len(), time);
+                sums.bless(blessings.len(), time);
                 let is_stranger = u64::from(!unit.is_expected);
                 sums.unexpected = sums.unexpected.map(|number| number + is_stranger);
             });
@@ -236,10 +242,15 @@ impl Books {
         }
     }
 
+    /// Calls that were delivered again.
+    pub fn repeated_calls(&self) -> u64 {
+        let again = |unit: &Unit| unit.told_blessed.len() - unit.blessings().len();
+        self.marked_calls + self.units.values().map(again).sum::<usize>() as u64
+    }
+
     /// When devices were blessed, each time that they were.
     pub fn blessings(&self) -> Vec<SystemTime> {
-        let mut times: Vec<SystemTime> =
-            self.units.values().flat_map(|unit| unit.blessed.iter().copied()).collect();
+        let mut times: Vec<SystemTime> = self.units.values().flat_map(Unit::blessings).collect();
         times.sort_unstable();
         times
     }

@@ -137,8 +137,8 @@ fn notes(books: &Books, total: &Sums) -> String {
     if total.rejected.is_none() {
         notes.push("Which devices were rejected, the journal does not show.");
     }
-    let again = format!("{} calls were delivered again.", books.repeated_calls);
-    if books.repeated_calls > 0 {
+    let again = format!("{} calls were delivered again.", books.repeated_calls());
+    if books.repeated_calls() > 0 {
         notes.push(&again);
     }
     format!("<footer><p>{}</p></footer>\n", notes.join(" "))

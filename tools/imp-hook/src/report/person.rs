@@ -28,8 +28,8 @@ pub fn page(books: &Books, by: By, gap: Duration) -> Page {
     page.field("not expected", count(total.unexpected));
     page.field("first-pass yield", yield_of(&total));
     page.field("an hour", rate(&total));
-    if books.repeated_calls > 0 {
-        page.field("delivered again", format!("{} calls", books.repeated_calls));
+    if books.repeated_calls() > 0 {
+        page.field("delivered again", format!("{} calls", books.repeated_calls()));
     }
     let parts = books.parts(by);
     page.section(match by {

@@ -61,7 +61,7 @@ pub static SHIFT_GAP: RecordType = RecordType {
 /// All records: all together, the parts, the gaps.
 pub fn records(books: &Books, by: Option<By>, gap: Duration) -> Vec<Record> {
     let mut total = record("all", &books.total(), true);
-    total.insert("repeated_calls", books.repeated_calls.into());
+    total.insert("repeated_calls", books.repeated_calls().into());
     let mut records = vec![total];
     if let Some(by) = by {
         let word = match by {

@@ -17,6 +17,9 @@ use super::live_names::{self, TypedSignIn};
 const MARKS: [&str; 2] = ["outcome", "dry_run"];
 /// Those that the help of `--encoding` names.
 const ENCODINGS: [&str; 4] = ["utf-8", "latin1", "windows-1252", "utf-16"];
+/// Those that devices are known to have; `--imp-type` takes any.
+const IMP_TYPES: [&str; 7] =
+    ["imp001", "imp002", "imp003", "imp004m", "imp005", "imp006", "impC001"];
 /// Nobody looks for an older run by its name.
 const MOST_RUNS: usize = 100;
 
@@ -78,6 +81,7 @@ pub fn completer(
             let fields = fields::of(path);
             Some(plain(move || signed(&fields)))
         }
+        (_, Some("imp-type"), _) => Some(plain(|| IMP_TYPES.map(str::to_owned).into())),
         (_, Some("encoding"), _) => Some(plain(|| ENCODINGS.map(str::to_owned).into())),
         (_, None, "RUN") => Some(plain(runs)),
         (_, _, "ACCOUNT") => Some(plain(|| vec!["me".to_owned()])),

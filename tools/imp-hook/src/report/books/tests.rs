@@ -54,10 +54,30 @@ fn a_call_that_is_delivered_again_is_no_second_blessing() {
     let first = call("a", 0, Happened::Blessed, "");
     books.add(first.clone());
     books.add(first.clone());
-    assert_eq!(books.repeated_calls, 0, "the same line of two files");
+    assert_eq!(books.repeated_calls(), 0, "the same line of two files");
     books.add(Call { id: "2".into(), is_repeat: true, at: at(5), ..first.clone() });
     books.add(Call { id: "3".into(), at: at(0) + Duration::from_secs(59), ..first });
-    assert_eq!((books.repeated_calls, books.total().doubled), (2, 0));
+    assert_eq!((books.repeated_calls(), books.total().doubled), (2, 0));
+}
+
+#[test]
+fn the_order_of_the_journals_changes_nothing() {
+    let seconds = [70, 0, 130, 30, 59, 185];
+    let in_order = |seconds: &[u64]| {
+        let mut books = books();
+        for second in seconds {
+            let first = call("a", 0, Happened::Blessed, "");
+            let at = at(0) + Duration::from_secs(*second);
+            books.add(Call { id: second.to_string(), at, ..first });
+        }
+        (books.repeated_calls(), books.blessings(), books.total())
+    };
+    let mut sorted = seconds;
+    sorted.sort_unstable();
+    let (repeated, blessings, total) = in_order(&sorted);
+    // After 0 s come 70 and 130 s; 185 s is 130 s told again.
+    assert_eq!((repeated, blessings.len(), total.doubled), (3, 3, 1));
+    assert_eq!(in_order(&seconds), (repeated, blessings, total));
 }
 
 #[test]
