@@ -4,6 +4,7 @@ use clap::Args;
 use cli::rows::{RowJob, each};
 use cli::{CommandError, Session};
 use model::{Record, ResourceKind};
+use ops::deployments::with_code;
 use pipe::Failure;
 
 use crate::code::{Code, Source};
@@ -74,10 +75,9 @@ impl Copy {
     /// The build to copy, with its code. It is looked up and fetched once a run.
     fn original(&self, session: &Session, text: &str) -> Result<Record, Failure> {
         let found = session.find(ResourceKind::Deployment, text)?;
-        if found.contains_key("device_code") {
-            return Ok(found);
-        }
-        session.find(ResourceKind::Deployment, cli::text(&found, "id"))
+        let is_whole = found.contains_key("device_code");
+        let id = cli::text(&found, "id");
+        with_code(if is_whole { found } else { session.find(ResourceKind::Deployment, id)? })
     }
 
     fn copied(&self, original: &Record) -> (Code, Record) {

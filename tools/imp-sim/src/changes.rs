@@ -64,13 +64,20 @@ impl Changes {
         let side = |side: &Option<Map<String, Value>>| {
             side.as_ref().map_or(Value::Null, |side| self.of_any_account(side))
         };
+        let mut before = side(&change.before);
+        if let ("deployment", Value::Object(before)) = (change.kind, &mut before)
+            && self.made_as(&change.id).is_some()
+        {
+            // Where it is made again, its sha may be calculated otherwise.
+            before.remove("sha");
+        }
         let fields = [
             ("type", "change".into()),
             ("verb", verb.into()),
             ("kind", change.kind.into()),
             ("id", self.called(&change.id).into()),
             ("name", change.name.as_str().into()),
-            ("before", side(&change.before)),
+            ("before", before),
             ("after", side(&change.after)),
             ("step", self.step.into()),
             ("conditional", change.conditional.into()),
@@ -97,8 +104,13 @@ impl Changes {
     }
 
     fn called(&self, id: &str) -> String {
-        let made = id.parse().ok().and_then(|known: Id| self.made.get(&known));
-        made.cloned().unwrap_or_else(|| id.to_owned())
+        self.made_as(id).unwrap_or(id).to_owned()
+    }
+
+    /// What it is called in the records, if it was made meanwhile.
+    fn made_as(&self, id: &str) -> Option<&str> {
+        let known: Id = id.parse().ok()?;
+        self.made.get(&known).map(String::as_str)
     }
 
     /// The records, one a line.

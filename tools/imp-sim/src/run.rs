@@ -33,12 +33,22 @@ pub async fn run(
     // Before the command starts: from then on no signal may end us and leave it behind.
     let mut signals = Signals::catch()?;
     let changes = changes.map(ChangesFile::at).transpose()?;
+    changes.as_ref().map_or(Ok(()), ChangesFile::clear)?;
     let running = service::start(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     if changes.is_some() {
         running.sim.note_changes();
     }
     let code = run_command(options, &running, command, &mut signals).await?;
-    service::finish(&running, options)?;
+    let written = write_changes(&running, changes);
+    let saved = service::finish(&running, options);
+    if let (Err(_), Err(error)) = (&written, &saved) {
+        console::message(format_args!("{error:#}"));
+    }
+    written.and(saved).map(|()| code)
+}
+
+/// Writes what was changed, if that was noted.
+fn write_changes(running: &Running, changes: Option<ChangesFile>) -> anyhow::Result<()> {
     if let Some((file, changes)) = changes.zip(running.sim.changes()) {
         file.write(&changes.document())?;
         if let Some(left_out) = changes.left_out() {
@@ -48,7 +58,7 @@ pub async fn run(
             ));
         }
     }
-    Ok(code)
+    Ok(())
 }
 
 /// Gives its exit code.

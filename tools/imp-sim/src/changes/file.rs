@@ -1,8 +1,7 @@
 //! The file of `--changes`.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -33,6 +32,11 @@ impl ChangesFile {
         Ok(changes)
     }
 
+    /// Leaves nothing of an earlier run, which could be taken for what this one did.
+    pub fn clear(&self) -> anyhow::Result<()> {
+        if self.file.is_some() { self.write("") } else { Ok(()) }
+    }
+
     /// Writes it, in the place of the old one if there is one.
     pub fn write(&self, document: &str) -> anyhow::Result<()> {
         let written = match &self.file {
@@ -60,10 +64,8 @@ fn replace(path: &Path, document: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A file that can take the place of the one there. It may be read by whom other new files may be read by.
+/// A file that can take the place of the one there. It is private: variables and urls may hold passwords.
 fn beside(path: &Path) -> std::io::Result<NamedTempFile> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(Permissions::from_mode(0o666));
-    builder.tempfile_in(directory.unwrap_or(Path::new(".")))
+    NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))
 }
