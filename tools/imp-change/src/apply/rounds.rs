@@ -44,11 +44,17 @@ pub fn rounds(open: &[Open<'_>]) -> Vec<Round> {
 fn of_stages(open: &[Open<'_>]) -> Vec<Round> {
     let mut rounds: BTreeMap<(Stage, usize), Vec<usize>> = BTreeMap::new();
     let mut round_of: HashMap<usize, (Stage, usize)> = HashMap::new();
+    let mut free_for: HashMap<[&str; 3], usize> = HashMap::new();
     for one in open {
         let stage = Stage::of(one.effect);
         let before = one.after.and_then(|before| round_of.get(&before));
         let before = before.filter(|(of_before, _)| *of_before == stage);
-        let place = (stage, before.map_or(0, |(_, round)| round + 1));
+        let mut place = (stage, before.map_or(0, |(_, round)| round + 1));
+        if let Some(hook) = hook_that_is_made(one.effect) {
+            let free = free_for.entry(hook).or_default();
+            place.1 = place.1.max(*free);
+            *free = place.1 + 1;
+        }
         round_of.insert(one.number, place);
         rounds.entry(place).or_default().push(one.number);
     }
@@ -65,17 +71,21 @@ fn of_steps(mut open: Vec<Open<'_>>) -> Vec<Round> {
     open.sort_by_key(|one| (one.step, Stage::of(one.effect), one.number));
     let mut rounds: Vec<Round> = Vec::new();
     let mut about: HashSet<&str> = HashSet::new();
+    let mut hooks: HashSet<[&str; 3]> = HashSet::new();
     let mut last: Option<&Effect> = None;
     for Open { number, effect, .. } in open {
         let is_neighbour = last.is_some_and(|last| are_alike(last, effect))
             && !gives_name(effect)
-            && !about.contains(effect.id.as_str());
+            && !about.contains(effect.id.as_str())
+            && !hook_that_is_made(effect).is_some_and(|hook| hooks.contains(&hook));
         if !is_neighbour {
             about.clear();
+            hooks.clear();
             let (numbers, moves_devices) = (Vec::new(), moves_device(effect));
             rounds.push(Round { numbers, moves_devices, is_step: true });
         }
         about.insert(&effect.id);
+        hooks.extend(hook_that_is_made(effect));
         last = Some(effect);
         rounds.iter_mut().next_back().into_iter().for_each(|round| round.numbers.push(number));
     }
@@ -89,6 +99,13 @@ fn are_alike(one: &Effect, other: &Effect) -> bool {
         (before, after, effect.is_action(), moves_device(effect))
     };
     one.kind == other.kind && done(one) == done(other)
+}
+
+/// What a webhook is, if one is made. Of two that are equal each could be taken for the other while both are made.
+fn hook_that_is_made(effect: &Effect) -> Option<[&str; 3]> {
+    let after = effect.after.as_ref().filter(|_| effect.before.is_none())?;
+    let is_hook = effect.kind == "webhook";
+    is_hook.then(|| ["devicegroup_id", "event", "url"].map(|name| cli::text(after, name)))
 }
 
 /// Whether a thing gets another name, in a place where no two may have the same.
@@ -138,6 +155,18 @@ mod tests {
         // Without a place a thing is made before anything is deleted.
         let expected: [&[usize]; 3] = [&[0, 5, 6], &[2, 3, 4], &[1]];
         assert_eq!(numbers(&all, &[None; 7]), expected);
+    }
+
+    #[test]
+    fn equal_webhooks_are_made_one_after_the_other() {
+        let hook = |id: &str, url: &str| {
+            effect("webhook", id, Value::Null, json!({"devicegroup_id": "g", "url": url}))
+        };
+        let all = [hook("a", "u"), hook("b", "u"), hook("c", "v"), hook("d", "u")];
+        let expected: [&[usize]; 3] = [&[0], &[1, 2], &[3]];
+        assert_eq!(numbers(&all, &[1, 2, 3, 4].map(Some)), expected);
+        let expected: [&[usize]; 3] = [&[0, 2], &[1], &[3]];
+        assert_eq!(numbers(&all, &[None; 4]), expected);
     }
 
     #[test]
