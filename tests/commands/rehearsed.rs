@@ -133,9 +133,7 @@ fn the_file_tells_what_was_done_however_the_command_ended() {
     dir.sh(&format!("{run} -- sh -c 'imp-product create -n P > /dev/null; exit 9'")).code(9);
     assert_eq!(dir.read_lines("plan").len(), 1);
     let mode = std::fs::metadata(dir.path().join("plan")).expect("it is there").permissions();
-    dir.sh("umask").ok();
-    assert_eq!(mode.mode() & 0o600, 0o600);
-    assert_eq!(format!("{:o}", mode.mode() & 0o777), dir.sh("touch x; stat -c %a x").lines()[0]);
+    assert_eq!(mode.mode() & 0o777, 0o600, "it may hold passwords");
     // What no record can tell is counted, and what was not begun leaves no old plan behind.
     let stream = "curl -s -X POST $IMPT_ENDPOINT/logstream \
         -H \"Authorization: Bearer $(jq -r .accessToken $IMP_AUTH_FILE)\" > /dev/null";
@@ -145,6 +143,13 @@ fn the_file_tells_what_was_done_however_the_command_ended() {
     dir.write("plan", "old");
     dir.sh(&format!("{run} -- nowhere")).code(127);
     assert_eq!(dir.read("plan"), "");
+    dir.write("plan", "old");
+    dir.sh(&format!("{run} --load nowhere -- true")).code(2).says("nowhere");
+    assert_eq!(dir.read("plan"), "");
+    // What the state cannot be written to is told, and the plan is there.
+    let create = "imp-product create -n P";
+    dir.sh(&format!("{run} --state no/such/state -- {create}")).code(2).says("no/such/state");
+    assert_eq!(dir.read_lines("plan").len(), 1);
     // It is known before the command starts that it cannot be written.
     dir.sh("imp-sim run --changes no/such/plan -- touch started").code(2).says("no/such/plan");
     dir.sh("imp-sim run --changes . -- touch started").code(2).says("it is a directory");
@@ -152,4 +157,174 @@ fn the_file_tells_what_was_done_however_the_command_ended() {
     assert!(!dir.path().join("started").exists());
     let piped = dir.sh("imp-sim run --changes /dev/stdout -- imp-product create -n P -z minimal");
     assert_eq!(piped.ok().lines().len(), 2);
+}
+
+#[test]
+fn what_depends_on_a_record_that_fails_is_left_alone() {
+    let (sim, dir) = rehearsed(
+        "id=$(imp-device list --unassigned --limit 1 -z minimal)
+        imp-hook create -g Old -u http://a/ -e deployment > /dev/null
+        imp-device assign --dg Bench -d $id > /dev/null
+        imp-device restart -d $id > /dev/null
+        imp-device restart -d $(imp-device list --dg Bench --limit 1 -z minimal) > /dev/null",
+    );
+    // In between somebody else has moved one of the two devices.
+    let plan = dir.read_lines("plan");
+    let moved = plan.iter().find(|change| change["verb"] == "assign").expect("a move");
+    let id = moved["id"].as_str().expect("an id").to_owned();
+    let [old] = ["Old"].map(|name| {
+        let groups = sim.all("devicegroups");
+        let group = groups.iter().find(|group| group["name"] == name).expect("it is there");
+        group["id"].as_str().expect("an id").to_owned()
+    });
+    sim.put(&old, std::slice::from_ref(&id));
+    sim.reset();
+    let ended = dir.sh("imp-change apply -q --failed failed < plan > done").code(1);
+    ended.says("Not attempted: what came before it was not done");
+    let kinds: Vec<String> =
+        dir.failed("failed").into_iter().map(|row| row.error.kind.as_str().to_owned()).collect();
+    assert_eq!(kinds, ["drifted", "conflict"]);
+    let asked = sim.writes();
+    let restarts: Vec<&str> = asked.iter().map(|one| one.path.as_str()).collect();
+    assert!(restarts.iter().all(|path| !path.contains(&id)), "{restarts:?}");
+    assert_eq!(restarts.iter().filter(|path| path.ends_with("restart")).count(), 1);
+}
+
+/// Makes an account with webhooks of which two are equal and one has a password; gives the ids of the three.
+fn with_hooks(dir: &Dir) -> Vec<String> {
+    for (url, event) in
+        [("http://a/", "blinkup"), ("http://b/", "blinkup"), ("http://me:secret@c/", "deployment")]
+    {
+        dir.sh(&format!("imp-hook create -g Old -u {url} -e {event}")).ok();
+    }
+    dir.sh("imp-hook list --dg Old | sed 1,2!d | imp-hook update -u http://a/").ok();
+    let listed = dir.sh("imp-hook list --dg Old").ok().records();
+    listed.iter().map(|hook| hook["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// What was done to a twin that was loaded from an export.
+fn plan_of(dir: &Dir, script: &str) {
+    dir.write("script.sh", script);
+    dir.sh("imp-product export --all > account").ok();
+    dir.sh("imp-sim run --load account --changes plan -- sh -e script.sh > twin.log").ok();
+}
+
+#[test]
+fn equal_webhooks_are_each_made_and_deleted_for_themselves() {
+    let (sim, dir) = rehearsed("true");
+    with_hooks(&dir);
+    plan_of(
+        &dir,
+        "imp-hook list --dg Old | grep blinkup | imp-hook delete -q
+        imp-hook create -g Old -u http://x/ -e blinkup
+        imp-hook list --dg Old | grep x/ | imp-hook update -u http://a/",
+    );
+    dir.sh("imp-change apply -q < plan > done").quiet();
+    let urls = || {
+        let mut urls: Vec<String> =
+            sim.all("webhooks").iter().map(|hook| hook["url"].to_string()).collect();
+        urls.sort();
+        urls
+    };
+    assert_eq!(urls(), ["\"http://a/\"", "\"http://me:secret@c/\""]);
+    // Creations beside one that is equal, two at once.
+    let group = dir.read_lines("account");
+    let group = group.iter().find(|record| record["name"] == "Old").expect("it is there");
+    let creation = |number: usize| {
+        serde_json::json!({"type": "change", "kind": "webhook", "id": format!("new:webhook:{number}"),
+            "before": null, "after": {"devicegroup_id": group["id"], "event": "blinkup",
+            "url": "http://a/"}, "step": number})
+        .to_string()
+    };
+    dir.write("plan", format!("{}\n{}\n", creation(1), creation(2)));
+    dir.sh("imp-change apply -q < plan > done").quiet();
+    assert_eq!(urls().iter().filter(|url| url.contains("a/")).count(), 3);
+    // Two plans that call different things by the same name are not mixed.
+    dir.write("other", creation(1).replace("http://a/", "http://z/"));
+    let before = sim.counts().writes;
+    dir.sh("cat plan other | imp-change apply -q").code(2).says_all(&["two plans", "stdin:3"]);
+    assert_eq!(sim.counts().writes, before);
+}
+
+#[test]
+fn a_password_that_an_export_hides_stands_in_no_way() {
+    let (sim, dir) = rehearsed("true");
+    with_hooks(&dir);
+    let hooks = || sim.all("webhooks");
+    plan_of(&dir, "imp-hook list --dg Old | grep deployment | imp-hook update -u http://new/");
+    dir.sh("imp-change apply -q < plan > done").quiet();
+    assert!(hooks().iter().any(|hook| hook["url"] == "http://new/"));
+    dir.sh("imp-change undo -q last").ok();
+    assert!(hooks().iter().any(|hook| hook["url"] == "http://me:secret@c/"), "{:?}", hooks());
+    plan_of(
+        &dir,
+        "imp-hook create -g Bench -e deployment \
+            -u $(imp-hook list --dg Old | grep deployment | jq -r .url)
+        imp-hook list --dg Old | grep deployment | imp-hook delete -q",
+    );
+    let ended = dir.sh("imp-change apply -q --failed failed < plan > done").code(1);
+    ended.says("has not got the password");
+    assert_eq!(dir.failed("failed").len(), 1);
+    assert!(!hooks().iter().any(|hook| hook["url"].as_str().unwrap_or_default().contains("c/")));
+    dir.sh("imp-change undo -q ./done").ok();
+    assert!(hooks().iter().any(|hook| hook["url"] == "http://me:secret@c/"));
+}
+
+#[test]
+fn a_group_is_not_deleted_with_what_was_left_alone_in_it() {
+    let (sim, dir) = rehearsed("true");
+    let hooks = with_hooks(&dir);
+    dir.sh("imp-build deploy -g Old -x one -t kept").quiet();
+    for (drift, told) in [
+        ("imp-hook update -h HOOK -u http://drifted/", "was not deleted before it"),
+        ("imp-build update -b kept -s drifted", "It is not as it was before"),
+    ] {
+        plan_of(&dir, "imp-dg delete -q -f -g Old");
+        dir.sh(&drift.replace("HOOK", &hooks[0])).ok();
+        let before = sim.all("deployments").len();
+        dir.sh("imp-change apply -q --failed failed < plan > done").code(1).says(told);
+        assert!(sim.all("devicegroups").iter().any(|group| group["name"] == "Old"));
+        assert_eq!(sim.all("deployments").len(), before);
+    }
+}
+
+#[test]
+fn a_service_may_calculate_shas_otherwise() {
+    let files = Dir::new();
+    let file = files.path().join("account.json").display().to_string();
+    let sim = Sim::start(&["--state", &file, "--variant", "sha=plain"]);
+    sim.groups(["Bench"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write("one", "server.log(1)");
+    dir.write("two", "server.log(2)");
+    plan_of(
+        &dir,
+        "imp-build deploy -g Bench -x one -t first
+        imp-build deploy -g Bench -x two
+        imp-build deploy -g Bench -x one
+        imp-dg update -g Bench -m $(imp-dg info -g Bench | jq -r .current_deployment_id)
+        imp-build delete -q -b first",
+    );
+    dir.sh("imp-change apply -q < plan > done").quiet();
+    let builds = sim.all("deployments");
+    let shas: Vec<&str> = builds.iter().filter_map(|build| build["sha"].as_str()).collect();
+    let done = dir.read_lines("done");
+    let told =
+        done.iter().filter_map(|change| change["after"]["current_deployment"]["sha"].as_str());
+    let told: Vec<&str> = told.collect();
+    assert_eq!(told.len(), 3);
+    assert!(told.iter().all(|sha| shas.contains(sha)), "{told:?} {shas:?}");
+    assert_eq!(builds.len(), 2, "the first is gone");
+}
+
+#[test]
+fn the_failed_rows_of_a_plan_say_how_they_go_on() {
+    let (sim, dir) = rehearsed("imp-dg create -p Stoves -c -n New; imp-build deploy -g New -x one");
+    sim.fault("POST /deployments 403 times=1");
+    dir.sh("imp-change apply -q --failed failed < plan > done").code(1);
+    dir.sh("imp-change apply -q --input failed").code(1).says("imp-change resume RUN --failed-too");
+    let run = dir.sh("imp-change list --limit 2").ok().records();
+    let run = run[0]["run"].as_str().expect("a name");
+    dir.sh(&format!("imp-change resume {run} --failed-too")).ok();
+    assert_eq!(sim.all("deployments").len(), dir.read_lines("plan").len() - 3 + 2);
 }

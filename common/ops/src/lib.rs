@@ -12,3 +12,4 @@ pub mod logs;
 pub mod members;
 pub mod membership;
 pub mod resources;
+pub mod url;

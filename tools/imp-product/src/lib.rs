@@ -6,7 +6,6 @@ mod export;
 mod info;
 mod list;
 mod update;
-mod url;
 
 use std::process::ExitCode;
 

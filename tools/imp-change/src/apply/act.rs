@@ -1,7 +1,5 @@
 //! One change: looks whether the thing is as the record says, and then does it.
 
-use std::collections::HashSet;
-
 use api::{Request, resource};
 use cli::journal;
 use cli::rows::Outcome;
@@ -13,7 +11,7 @@ use serde_json::Value;
 
 use super::possible::possible;
 use super::run::Run;
-use super::state::{drifted, has_new_code, is_as, to_send};
+use super::state::{drifted, is_as, to_send, with_whole_url};
 
 /// The field of a production group that is true when it is made.
 const LOADS_CODE: &str = "load_code_after_blessing";
@@ -32,8 +30,8 @@ fn is_half_made(present: &Record, after: &Record) -> bool {
 }
 
 impl Run<'_> {
-    /// Makes a thing, unless there is one like it.
-    pub fn create(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
+    /// Makes a thing, unless there is one like it. `has_place` is whether the record has one.
+    pub fn create(&self, effect: &Effect, has_place: bool) -> Result<(Outcome, Effect), Failure> {
         let kind = possible(effect)?;
         let mut after = self.with_real_ids(effect.after.as_ref().unwrap_or(&Record::new()))?;
         // A group that is made again has no code yet.
@@ -42,7 +40,7 @@ impl Run<'_> {
             self.note_made(&effect.id, id);
             Effect { after: Some(after.clone()), ..effect.clone() }.called(id)
         };
-        let in_its_place = self.like(kind, &after)?;
+        let in_its_place = self.like(kind, &after, has_place)?;
         let in_its_place =
             in_its_place.filter(|present| !self.is_out_of_the_way(cli::text(present, "id")));
         if let Some(present) = in_its_place {
@@ -94,7 +92,12 @@ impl Run<'_> {
     }
 
     /// The thing that is in the place of one that is to be made.
-    fn like(&self, kind: ResourceKind, after: &Record) -> Result<Option<Record>, Failure> {
+    fn like(
+        &self,
+        kind: ResourceKind,
+        after: &Record,
+        has_place: bool,
+    ) -> Result<Option<Record>, Failure> {
         let text = |name| cli::text(after, name);
         let place = match kind {
             ResourceKind::Product if text("owner_id").is_empty() => "me",
@@ -106,13 +109,7 @@ impl Run<'_> {
             return Ok(None);
         }
         if kind == ResourceKind::Webhook {
-            let hooks = self.session.collect(kind.path(), &[("filter[devicegroup.id]", place)])?;
-            // A group may have two that are the same: one that this run has made is another one.
-            let is_it = |hook: &Record| {
-                let is_same = hook["event"] == text("event") && hook["url"] == text("url");
-                is_same && !self.was_made_here(cli::text(hook, "id"))
-            };
-            return Ok(hooks.into_iter().find(is_it));
+            return self.made_hook(place, after, has_place);
         }
         let name = text("name");
         if name.contains(['{', '}']) {
@@ -138,12 +135,15 @@ impl Run<'_> {
             return Ok((Outcome::Updated, effect.clone()));
         }
         let live = self.session.record(&Request::get(path(kind, &id)))?;
+        with_whole_url(&mut before, &live);
         let told = |after: Record| {
             let effect = effect.clone().called(&id);
             Effect { before: Some(before.clone()), after: Some(after), ..effect }
         };
-        if is_as(&live, &after) || self.has_that_code(&live, &before, &after)? {
-            let after = self.with_current(after, &live);
+        let is_so = is_as(&live, &after);
+        let build = if is_so { None } else { self.with_that_code(&live, &before, &after)? };
+        if is_so || build.is_some() {
+            let after = self.with_current(after, &live, build.as_ref());
             return Ok((found(Outcome::Updated), told(after)));
         }
         if !is_as(&live, &before) {
@@ -193,13 +193,14 @@ impl Run<'_> {
         let mut before = self.with_real_ids(effect.before.as_ref().unwrap_or(&Record::new()))?;
         self.as_deployed(&mut before)?;
         let id = self.real(&effect.id)?;
-        let told = Effect { before: Some(before.clone()), ..effect.clone() }.called(&id);
+        let told =
+            |before: &Record| Effect { before: Some(before.clone()), ..effect.clone() }.called(&id);
         if id.starts_with(PLANNED) {
-            return Ok((Outcome::Deleted, told));
+            return Ok((Outcome::Deleted, told(&before)));
         }
         let live = match self.session.record(&Request::get(path(kind, &id))) {
             Err(failure) if failure.kind == ErrorKind::NotFound => {
-                return Ok((found(Outcome::Deleted), told));
+                return Ok((found(Outcome::Deleted), told(&before)));
             }
             live => live?,
         };
@@ -209,6 +210,8 @@ impl Run<'_> {
         if kind == ResourceKind::DeviceGroup {
             self.loses_nothing(&live, &before)?;
         }
+        with_whole_url(&mut before, &live);
+        let told = told(&before);
         if !self.dry_run {
             let builds = self.builds_of(effect).map(|(_, build)| self.by_real_ids(build));
             journal::plan(Outcome::Deleted, [told.clone()].into_iter().chain(builds).collect());
@@ -220,35 +223,6 @@ impl Run<'_> {
             }
         }
         Ok((Outcome::Deleted, told))
-    }
-
-    /// Deleting a group deletes its builds and webhooks: they have to be in the input too.
-    fn loses_nothing(&self, live: &Record, before: &Record) -> Result<(), Failure> {
-        let lost = |detail: String| {
-            Err(Failure::new(ErrorKind::Drifted, "The group has got code since").detail(detail))
-        };
-        let to_go = self.go_before_groups.iter().filter_map(|id| self.real(id).ok());
-        let to_go: HashSet<String> = to_go.collect();
-        let current = cli::text(live, CURRENT);
-        if has_new_code(live, before) && !to_go.contains(current) {
-            return lost(format!("its current deployment is {current}"));
-        }
-        let id = cli::text(live, "id");
-        let builds =
-            ops::deployments::deployments(self.session, &[("filter[devicegroup.id]", id)])?;
-        let is_new = |one: &&Record| !to_go.contains(cli::text(one, "id"));
-        if let Some(build) = builds.iter().find(is_new) {
-            return lost(format!("the build {} would go with it", cli::text(build, "id")));
-        }
-        let hooks = self.session.collect("/webhooks", &[("filter[devicegroup.id]", id)])?;
-        match hooks.iter().find(is_new) {
-            Some(hook) => {
-                let detail = format!("the webhook {} would go with it", cli::text(hook, "id"));
-                let title = "The group has got a webhook since";
-                Err(Failure::new(ErrorKind::Drifted, title).detail(detail))
-            }
-            None => Ok(()),
-        }
     }
 
     /// Attributes and relationships of what a record says.

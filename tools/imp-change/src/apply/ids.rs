@@ -1,6 +1,6 @@
 //! By which ids the things of the records are known: what a record makes has another one than it has in the record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cli::journal;
@@ -31,12 +31,14 @@ impl Ids {
 impl Run<'_> {
     /// Takes in what was done before the run was interrupted.
     pub fn take_up_again(&mut self) {
+        let mut known = HashSet::new();
         journal::each_done_before(|_, record, done| {
             if let Ok(change) = Change::of_record(record) {
                 self.note_result(&change.effect, done);
-                self.note_found(&change.effect, done);
+                known.insert(change.effect.id);
             }
         });
+        self.known_before = known;
         for number in 0..self.entries.len() {
             if !self.entries[number].is_open() {
                 continue;
@@ -52,17 +54,6 @@ impl Run<'_> {
                 self.note_result(&self.entries[number].effect, made);
             }
             self.entries[number].state = State::of(result);
-        }
-    }
-
-    /// A record that asked for what was so already tells not which deployment that is.
-    fn note_found(&self, of_record: &Effect, done: &Effect) {
-        let wanted = of_record.after.as_ref().map_or("", |after| cli::text(after, CURRENT));
-        if wanted.starts_with(PLANNED)
-            && done.is_action()
-            && let Ok(group) = self.session.get("devicegroups", &done.id)
-        {
-            self.note_deployed(wanted, cli::text(&group, CURRENT));
         }
     }
 
@@ -108,16 +99,24 @@ impl Run<'_> {
 
     /// Why there is no thing of an id that only records know.
     fn never_made(&self, id: &str) -> Failure {
-        match self.entries.iter().find(|entry| makes(&entry.effect, id)) {
-            Some(maker) => {
-                let title = format!("Not attempted: {id} was not made");
-                let source = &maker.row.source;
-                Failure::new(ErrorKind::Conflict, title)
-                    .detail(format!("{source}: the record that makes it was not carried out"))
-            }
-            None => Failure::new(ErrorKind::NotFound, format!("There is no {id}"))
-                .detail("no record of this input has made it"),
-        }
+        let Some(maker) = self.entries.iter().find(|entry| makes(&entry.effect, id)) else {
+            let detail = "no record of this input makes it; what failed in a run that has made it is done with \
+                          `imp-change resume RUN --failed-too`";
+            return Failure::new(ErrorKind::NotFound, format!("There is no {id}")).detail(detail);
+        };
+        let is_doubtful = |failure: &Failure| failure.kind == ErrorKind::UnknownOutcome;
+        let (title, why) = match &maker.state {
+            State::Failed(failure) if is_doubtful(failure) => (
+                format!("Not attempted: {id} may have been made"),
+                "it is not known what became of the record that makes it",
+            ),
+            _ => (
+                format!("Not attempted: {id} was not made"),
+                "the record that makes it was not carried out",
+            ),
+        };
+        let source = &maker.row.source;
+        Failure::new(ErrorKind::Conflict, title).detail(format!("{source}: {why}"))
     }
 
     /// Whether it was made by this run, under whichever id of a record.

@@ -8,9 +8,26 @@ use ops::resources::path;
 use pipe::Failure;
 
 use super::possible::possible;
-use super::run::Run;
+use super::run::{Run, State};
 
 impl Run<'_> {
+    /// Why a restart is not sent: something that came before it was not done, so that the thing is not where or as
+    /// it was when it was restarted.
+    pub fn lacks_what_came_before(&self, number: usize) -> Option<Failure> {
+        let mut before =
+            self.entries[number].after.filter(|_| self.entries[number].effect.is_action());
+        while let Some(earlier) = before.map(|number| &self.entries[number]) {
+            if matches!(earlier.state, State::Failed(_)) {
+                let title = "Not attempted: what came before it was not done";
+                let detail =
+                    format!("{}: this record of the same was not carried out", earlier.row.source);
+                return Some(Failure::new(ErrorKind::Conflict, title).detail(detail));
+            }
+            before = earlier.after;
+        }
+        None
+    }
+
     /// Restarts a device, or those of a group; if it is `conditional`, devices may put it off.
     pub fn restart(
         &self,

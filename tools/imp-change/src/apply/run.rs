@@ -82,8 +82,8 @@ pub struct Run<'a> {
     pub made: Ids,
     /// The deployments that were made, by those that the records know.
     pub deployed: Ids,
-    /// The ids of the builds and webhooks that are to go.
-    pub go_before_groups: HashSet<String>,
+    /// The ids of the things of the records that were done before the run was interrupted.
+    pub known_before: HashSet<String>,
     /// The numbers of the entries that delete groups, by the ids of these.
     pub groups_that_go: HashMap<String, usize>,
     /// The run has ended: nothing more is sent.
@@ -92,9 +92,6 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub fn new(session: &'a Session, entries: Vec<Entry>, order: &'a Order) -> Self {
-        let hooks = deleted(&entries, ResourceKind::Webhook);
-        let builds = deleted(&entries, ResourceKind::Deployment);
-        let go_before_groups = hooks.into_keys().chain(builds.into_keys()).collect();
         let groups_that_go = deleted(&entries, ResourceKind::DeviceGroup);
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
         let (made, deployed) = (Ids::default(), Ids::default());
@@ -106,7 +103,7 @@ impl<'a> Run<'a> {
             key,
             made,
             deployed,
-            go_before_groups,
+            known_before: HashSet::new(),
             groups_that_go,
             over,
         }
@@ -183,6 +180,9 @@ impl<'a> Run<'a> {
         if self.goes_with_group(effect) {
             return State::WithGroup;
         }
+        if let Some(failure) = self.lacks_what_came_before(number) {
+            return State::Failed(failure);
+        }
         if let Some(state) = self.foreseen(number) {
             return state;
         }
@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
                     let conditional = cli::truth_option(&self.entries[number].row, CONDITIONAL);
                     conditional.and_then(|it| self.restart(effect, it.unwrap_or_default()))
                 }
-                (None, _) => self.create(effect),
+                (None, _) => self.create(effect, self.entries[number].step().is_some()),
                 (_, None) => self.delete(effect),
                 _ => self.update(effect),
             };
