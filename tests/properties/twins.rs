@@ -49,8 +49,15 @@ fn beginning() -> &'static Value {
             let attributes = json!({"device_code": code, "agent_code": "", "tags": tags});
             make(&sim, "/deployments", "deployment", &attributes, group);
         }
-        let attributes = json!({"url": "http://a/", "event": "blinkup"});
-        make(&sim, "/webhooks", "webhook", &attributes, &a);
+        for (url, group) in [
+            ("http://a/", &a),
+            ("http://h1/", &b),
+            ("http://h1/", &b),
+            ("http://me:secret@h2/", &b),
+        ] {
+            let attributes = json!({"url": url, "event": "blinkup"});
+            make(&sim, "/webhooks", "webhook", &attributes, group);
+        }
         sim.finish();
         serde_json::from_str(&dir.read("state.json")).expect("the state")
     })
@@ -64,7 +71,8 @@ impl Case {
         let files = Dir::new();
         files.write("account.json", beginning().to_string());
         let account = files.path().join("account.json").display().to_string();
-        let sim = Sim::start(&["--state", &account]);
+        // Its shas are others than those of the twin.
+        let sim = Sim::start(&["--state", &account, "--variant", "sha=plain"]);
         let mut dir = Dir::signed_in(&sim);
         dir.set("IMP_UNBOND_KEY", &sim.entry.unbond_key);
         dir.write("script.sh", &script);

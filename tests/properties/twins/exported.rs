@@ -28,17 +28,29 @@ fn text(record: &Value, name: &str) -> String {
 /// The records without times, and with what tells it apart in the place of the id of a thing that is new.
 fn lines(export: &[Value], known: &BTreeSet<String>) -> Vec<String> {
     let mut called: BTreeMap<String, String> = BTreeMap::new();
+    let mut number: BTreeMap<String, usize> = BTreeMap::new();
     // What is named by others comes before them.
-    for record in export.iter().filter(|record| !known.contains(&text(record, "id"))) {
+    for record in export {
         let of =
             |name: &str| called.get(&text(record, name)).cloned().unwrap_or(text(record, name));
         let told = ["product_id", "devicegroup_id"].map(of);
-        let told = json!([record["type"], told, record["name"], record["sha"], record["url"]]);
-        called.insert(text(record, "id"), told.to_string());
+        let mut told = json!([record["type"], told, record["name"], record["tags"], record["url"]]);
+        if record["type"] == "deployment" {
+            // Which build of its group it is.
+            let number = number.entry(told[1][1].to_string()).or_default();
+            *number += 1;
+            told[4] = (*number).into();
+        }
+        if !known.contains(&text(record, "id")) {
+            called.insert(text(record, "id"), told.to_string());
+        }
     }
     let shown = |record: &Value| {
         let fields = record.as_object().into_iter().flatten();
-        let fields = fields.filter(|(name, _)| !name.ends_with("_at"));
+        let is_new = called.contains_key(&text(record, "id"));
+        // How a sha is calculated may differ, and the code is there.
+        let is_told = |name: &str| !name.ends_with("_at") && !(is_new && name == "sha");
+        let fields = fields.filter(|(name, _)| is_told(name));
         let told = |(name, value): (&String, &Value)| {
             let is_id = name == "id" || name.ends_with("_id");
             let new = value.as_str().filter(|_| is_id).and_then(|id| called.get(id));

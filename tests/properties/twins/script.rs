@@ -184,7 +184,7 @@ fn hooks(random: &mut Random) -> String {
     let (group, number) = (bench(random), random.below(3));
     let event = one(random, &["blinkup", "deployment"]);
     match random.below(4) {
-        0 => format!("imp-hook list --dg {group} | sed 1q | imp-hook update -u http://u{number}/"),
+        0 => format!("imp-hook list --dg {group} | sed 1q | imp-hook update -u http://h{number}/"),
         1 => format!("imp-hook list --dg {group} | imp-hook delete -q"),
         _ => format!("imp-hook create -g {group} -u http://h{number}/ -e {event}"),
     }
