@@ -190,16 +190,14 @@ fn what_depends_on_a_record_that_fails_is_left_alone() {
     assert_eq!(restarts.iter().filter(|path| path.ends_with("restart")).count(), 1);
 }
 
-/// Makes an account with webhooks of which two are equal and one has a password; gives the ids of the three.
-fn with_hooks(dir: &Dir) -> Vec<String> {
+/// Makes an account with webhooks of which two are equal and one has a password.
+fn with_hooks(dir: &Dir) {
     for (url, event) in
         [("http://a/", "blinkup"), ("http://b/", "blinkup"), ("http://me:secret@c/", "deployment")]
     {
         dir.sh(&format!("imp-hook create -g Old -u {url} -e {event}")).ok();
     }
     dir.sh("imp-hook list --dg Old | sed 1,2!d | imp-hook update -u http://a/").ok();
-    let listed = dir.sh("imp-hook list --dg Old").ok().records();
-    listed.iter().map(|hook| hook["id"].as_str().expect("an id").to_owned()).collect()
 }
 
 /// What was done to a twin that was loaded from an export.
@@ -273,14 +271,17 @@ fn a_password_that_an_export_hides_stands_in_no_way() {
 #[test]
 fn a_group_is_not_deleted_with_what_was_left_alone_in_it() {
     let (sim, dir) = rehearsed("true");
-    let hooks = with_hooks(&dir);
+    with_hooks(&dir);
     dir.sh("imp-build deploy -g Old -x one -t kept").quiet();
     for (drift, told) in [
-        ("imp-hook update -h HOOK -u http://drifted/", "was not deleted before it"),
+        (
+            "imp-hook list --dg Old | head -n 1 | imp-hook update -u http://drifted/",
+            "was not deleted before it",
+        ),
         ("imp-build update -b kept -s drifted", "It is not as it was before"),
     ] {
         plan_of(&dir, "imp-dg delete -q -f -g Old");
-        dir.sh(&drift.replace("HOOK", &hooks[0])).ok();
+        dir.sh(drift).ok();
         let before = sim.all("deployments").len();
         dir.sh("imp-change apply -q --failed failed < plan > done").code(1).says(told);
         assert!(sim.all("devicegroups").iter().any(|group| group["name"] == "Old"));
