@@ -278,7 +278,7 @@ fn a_group_is_not_deleted_with_what_was_left_alone_in_it() {
             "imp-hook list --dg Old | head -n 1 | imp-hook update -u http://drifted/",
             "was not deleted before it",
         ),
-        ("imp-build update -b kept -s drifted", "It is not as it was before"),
+        ("imp-build update -b kept -t drifted", "It is not as it was before"),
     ] {
         plan_of(&dir, "imp-dg delete -q -f -g Old");
         dir.sh(drift).ok();
