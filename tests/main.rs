@@ -25,6 +25,7 @@ mod commands {
     mod packages;
     mod questions;
     mod record;
+    mod rehearsed;
     pub(crate) mod rollout;
     mod sign_in;
     mod umbrella;
@@ -71,6 +72,7 @@ mod properties {
     mod spreadsheets;
     mod terminal;
     mod transport;
+    mod twins;
     mod unchanged;
     mod undo_sequences;
     mod unknown_outcomes;

@@ -168,6 +168,18 @@ fn code_that_may_not_be_seen_is_told_to_be_missing() {
         let run = run.says("builds without their code, which the account may not see: 1");
         assert_eq!(count_of_types(&run.records())["deployment"], 1);
     }
+    // A twin does not tell it either, so that nothing empty is deployed in its place.
+    dir.sh("imp-product export --all > account.ndjson").ok();
+    let (twin, at_twin) = twin_of(&dir, "account.ndjson", &[]);
+    at_twin.sh("imp-product export --all > account.ndjson").ok();
+    assert_eq!(at_twin.read("account.ndjson"), dir.read("account.ndjson"));
+    let records = dir.read_lines("account.ndjson");
+    let build = records.iter().find(|record| record["type"] == "deployment").expect("a build");
+    for at in [&dir, &at_twin] {
+        let copy = format!("imp-build copy -q -b {} -g PartnerGroup", build["id"]);
+        at.sh(&copy).code(1).says("is not told");
+    }
+    assert!(twin.writes().is_empty() && sim.writes().iter().all(|one| one.path != "/v5/builds"));
 }
 
 #[test]

@@ -74,6 +74,24 @@ impl Account {
         self.seen
     }
 
+    /// What is otherwise in `other`, in which all that is new has other ids.
+    pub(super) fn as_twin(&self, other: &Account) -> Vec<String> {
+        let all = |account: &Account| {
+            let builds = account.builds.values().map(|build| format!("build {build}"));
+            let mut all: Vec<String> = account.seen.iter().cloned().chain(builds).collect();
+            all.sort();
+            all
+        };
+        let (mut missing, mut added) = (all(self), Vec::new());
+        for line in all(other) {
+            match missing.iter().position(|one| *one == line) {
+                Some(place) => drop(missing.remove(place)),
+                None => added.push(format!("+ {line}")),
+            }
+        }
+        missing.iter().map(|line| format!("- {line}")).chain(added).collect()
+    }
+
     /// What is otherwise in `now`; builds that have been made since stay, and count for nothing.
     pub(super) fn differences(&self, now: &Account) -> Vec<String> {
         let mut missing = self.seen.clone();

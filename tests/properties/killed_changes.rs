@@ -4,12 +4,14 @@
 use serde_json::{Value, json};
 use tests::{DEVELOPMENT, Dir, Sim};
 
+use super::account::Account;
 use super::random_faults::Random;
 use crate::commands::changes::state;
 
 /// Groups of the product `Ovens`, some with code and webhooks, and devices; and a plan of 300 changes of all kinds.
 fn account() -> (Sim, Dir) {
-    let sim = Sim::start(&["--devices", "160"]);
+    // What is rehearsed has other shas.
+    let sim = Sim::start(&["--devices", "160", "--variant", "sha=plain"]);
     let product = sim.product("Ovens");
     let groups: Vec<String> =
         (0..40).map(|number| sim.group(&product, DEVELOPMENT, &format!("g{number}"))).collect();
@@ -102,6 +104,65 @@ fn an_apply_that_is_killed_is_finished_by_resume_and_undone_by_undo() {
         assert_eq!(state(&sim), before, "seed {seed}{undone}");
         undone.ok();
     }
+}
+
+/// What a script does that makes groups in a new product, gives them code and webhooks, twice the same among them, and
+/// gives the name of one to another.
+const REHEARSED: &str = "
+    imp-dg create -p N -c --input made
+    for name in n0 n1 n2; do
+        imp-build deploy -g $name -x old
+        imp-build deploy -g $name -x new -t second
+        imp-build deploy -g $name -x new -t second
+        imp-hook create -g $name -u http://a/ -e blinkup
+    done
+    imp-dg update -g n0 -m second -s told
+    head -n 21 inside | imp-device assign --dg n1
+    imp-dg update -g g3 -n free
+    imp-dg create -p Ovens -n g3
+    imp-dg reassign --from n1 --to '{Ovens}{g3}'
+    imp-dg delete -q --input g24-39
+    imp-dg create -p Ovens -n g24
+";
+
+/// The account, and the plan of what was rehearsed on a twin of it.
+fn rehearsed() -> (Sim, Dir) {
+    let (sim, dir) = account();
+    dir.write("script.sh", REHEARSED);
+    dir.sh("imp-product export --all > whole").ok();
+    dir.sh(
+        "imp-sim run --rate-limit off --load whole --changes rehearsed -- sh -e script.sh > log",
+    )
+    .ok();
+    sim.reset();
+    (sim, dir)
+}
+
+#[test]
+fn a_rehearsed_plan_that_is_killed_is_finished_by_resume_and_makes_nothing_twice() {
+    let (sim, dir) = rehearsed();
+    dir.sh("imp-change apply -q --input rehearsed").ok();
+    let (requests, after) = (sim.counts().total, Account::of(&sim));
+    let mut resumed = 0;
+    for seed in 0..6 {
+        let mut random = Random(seed);
+        let (sim, dir) = rehearsed();
+        let before = Account::of(&sim);
+        kill(&sim, &dir, "imp-change apply -q --input rehearsed", &mut random, requests);
+        let runs = dir.sh("imp-change list").ok().records();
+        if runs.is_empty() || runs[0]["rows"] == 0 {
+            continue;
+        }
+        resumed += u64::from(runs[0]["state"] == "interrupted");
+        let run = dir.sh("imp-change resume last").ok();
+        let differences = after.as_twin(&Account::of(&sim));
+        assert!(differences.is_empty(), "seed {seed}: {differences:?}{run}");
+        let undone = dir.sh("imp-change undo -q last");
+        let differences = before.as_twin(&Account::of(&sim));
+        assert!(differences.is_empty(), "seed {seed}: {differences:?}{undone}");
+        undone.ok();
+    }
+    assert!(resumed >= 3, "of six, {resumed} were interrupted once they had begun");
 }
 
 /// Change records as far as the run has no say in them.

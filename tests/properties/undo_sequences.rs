@@ -11,9 +11,9 @@ use tests::{DEVELOPMENT, Dir, Sim, asked_for};
 use super::account::Account;
 use super::random_faults::Random;
 
-const FIXTURE: &str = "factoryfixture_devicegroup";
-const DUT: &str = "dut_devicegroup";
-const PRODUCTION: &str = "production_devicegroup";
+pub(super) const FIXTURE: &str = "factoryfixture_devicegroup";
+pub(super) const DUT: &str = "dut_devicegroup";
+pub(super) const PRODUCTION: &str = "production_devicegroup";
 
 /// One account, and what is done to it.
 struct Case {
@@ -139,7 +139,8 @@ impl Case {
     }
 }
 
-fn make(sim: &Sim, path: &str, kind: &str, attributes: &Value, group: &str) {
+/// Makes something of a development group.
+pub(super) fn make(sim: &Sim, path: &str, kind: &str, attributes: &Value, group: &str) {
     let relationships = json!({"devicegroup": {"type": DEVELOPMENT, "id": group}});
     let data = json!({"type": kind, "attributes": attributes, "relationships": relationships});
     let answer = sim.api("POST", path, &json!({"data": data}));

@@ -17,6 +17,12 @@ pub const PLANNED: &str = "new:";
 /// The field of a change of [`CURRENT`] that tells what the deployment is made of, its sha first.
 pub const BUILD: &str = "current_deployment";
 
+/// The field of a change that tells its place where changes have an order of their own.
+pub const STEP: &str = "step";
+
+/// The field of a change that tells whether a restart is one that a device may put off.
+pub const CONDITIONAL: &str = "conditional";
+
 /// The field of a device group that changes when code is deployed to it.
 pub const CURRENT: &str = "current_deployment_id";
 
@@ -149,6 +155,8 @@ pub struct Change {
     pub outcome: String,
     /// When it was known to be done, RFC 3339; empty in a plan.
     pub at: String,
+    /// Its place where changes have an order of their own; those of one request share it.
+    pub step: Option<u64>,
 }
 
 impl Change {
@@ -160,6 +168,9 @@ impl Change {
             FieldOfChange::State(Some(state)) => record.insert_record(name, state),
             FieldOfChange::State(None) => record.insert_json(name, "null"),
         });
+        if let Some(step) = self.step {
+            record.insert(STEP, step.into());
+        }
         record
     }
 
@@ -189,6 +200,10 @@ impl Change {
         if kind.is_empty() {
             return Err("it has no `kind`".into());
         }
+        let step = match record.get(STEP) {
+            None | Some(Value::Null) => None,
+            Some(step) => Some(step.as_u64().ok_or("its `step` is no whole number")?),
+        };
         let effect =
             Effect { kind, id: text(record, "id"), name: text(record, "name"), before, after };
         Ok(Change {
@@ -198,6 +213,7 @@ impl Change {
             run: text(record, "run"),
             outcome: text(record, "outcome"),
             at: text(record, "at"),
+            step,
         })
     }
 }
@@ -285,6 +301,8 @@ mod tests {
         let change =
             Change { verb: "assign".into(), effect, source: "x:1".into(), ..Change::default() };
         assert_eq!(Change::of_record(&change.to_record()), Ok(change.clone()));
+        let placed = Change { step: Some(7), ..change.clone() };
+        assert_eq!(Change::of_record(&placed.to_record()), Ok(placed));
         let record = change.to_record();
         let keys: Vec<&str> = record.keys().collect();
         assert_eq!(keys, ["type", "verb", "kind", "id", "name", "before", "after", "source"]);
@@ -305,6 +323,7 @@ mod tests {
             json!({"type": "change", "kind": "device"}),
             json!({"type": "change", "kind": "device", "before": 1, "after": {}}),
             json!({"type": "change", "after": {}}),
+            json!({"type": "change", "kind": "device", "after": {}, "step": "first"}),
         ] {
             assert!(Change::of_record(&record(&bad)).is_err(), "{bad}");
         }

@@ -7,7 +7,7 @@
 use model::{Effect, ErrorKind, Record, ResourceKind};
 use std::ops::ControlFlow;
 
-use api::deployments::without_code;
+use api::deployments::{CODE, without_code};
 use api::list::{self, Reading};
 use api::{Request, SeenIds, resource, segment};
 use pipe::{Failure, Item, Row};
@@ -35,6 +35,20 @@ pub fn deployments(session: &Session, filters: &[(&str, &str)]) -> Result<Vec<Re
     let listed = list::list(&session.client, "/deployments", &filters, &reading, &mut seen, each);
     let _all = listed.map_err(failure)?;
     Ok(deployments)
+}
+
+/// A deployment whose programs are to be deployed again. An account may see it and not be told them, and nothing is
+/// no code.
+///
+/// # Errors
+/// `refused` without its programs.
+pub fn with_code(deployment: Record) -> Result<Record, Failure> {
+    if CODE.into_iter().all(|name| deployment.contains_key(name)) {
+        return Ok(deployment);
+    }
+    let title = format!("The code of the build {} is not told", text(&deployment, "id"));
+    let detail = "the account may see the build, but not its code: deploy the files";
+    Err(Failure::new(ErrorKind::Refused, title).detail(detail))
 }
 
 /// Takes the flag away from a deployment.

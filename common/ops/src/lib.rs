@@ -14,3 +14,4 @@ pub mod membership;
 pub mod resources;
 pub mod rollout;
 pub mod share;
+pub mod url;

@@ -17,6 +17,32 @@ fn rehearse_on_a_copy() {
 }
 
 #[test]
+fn rehearse_a_change_and_then_do_just_that() {
+    let mut job = Job::of("Rehearse a change on a twin, and then do just that");
+    let script = "imp-dg create -p Ovens -n Next\n\
+                  echo 'server.log(2)' > code\nimp-build deploy -g Next -x code -t next\n\
+                  imp-device list --dg Bench --limit 7 | imp-device assign --dg Next\n\
+                  imp-dg delete -q -g Burn-in\n";
+    job.dir.write("change.sh", script);
+    job.type_next();
+    assert!(job.sim.writes().is_empty(), "the account is as it was");
+    assert_eq!(job.dir.read("review").lines().count(), 10);
+    // Somebody takes one of the devices in between; the rest is done.
+    let taken = job.field(Some("Bench"), "id").swap_remove(0);
+    job.sim.put(&job.group("DUTs"), std::slice::from_ref(&taken));
+    let (script, _) = job.next_display();
+    job.dir.sh(&script).code(1);
+    let left: Vec<String> =
+        job.dir.failed("drifted.ndjson").iter().map(|row| row.input["id"].to_string()).collect();
+    assert_eq!(left, [format!("{taken:?}")]);
+    assert_eq!(job.number("Next"), 6);
+    let groups = job.sim.all("devicegroups");
+    let next = groups.iter().find(|group| group["name"] == "Next").expect("it was made");
+    assert!(next["current_deployment_id"].is_string());
+    assert!(groups.iter().all(|group| group["name"] != "Burn-in"), "it was deleted");
+}
+
+#[test]
 fn roll_out_in_waves() {
     let mut job = Job::of("Roll out in waves, with a way back");
     job.dir.sh("imp-dg create -p Ovens --dg-type production -n Next").ok();

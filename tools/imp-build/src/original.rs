@@ -2,6 +2,7 @@
 
 use cli::Session;
 use model::{Record, ResourceKind};
+use ops::deployments::with_code;
 use pipe::Failure;
 
 use crate::code::{Code, Source};
@@ -16,13 +17,13 @@ impl Original {
     /// The build that a person means by `text`. It is looked up and fetched once a run.
     ///
     /// # Errors
-    /// As [`Session::find`].
+    /// As [`Session::find`], and where the service does not give the code.
     pub fn find(session: &Session, text: &str) -> Result<Self, Failure> {
         let found = session.find(ResourceKind::Deployment, text)?;
-        if found.contains_key("device_code") {
-            return Ok(Original(found));
-        }
-        session.find(ResourceKind::Deployment, cli::text(&found, "id")).map(Original)
+        let is_whole = found.contains_key("device_code");
+        let id = cli::text(&found, "id");
+        let whole = if is_whole { found } else { session.find(ResourceKind::Deployment, id)? };
+        with_code(whole).map(Original)
     }
 
     /// Its two programs.

@@ -4,12 +4,18 @@
 mod act;
 mod deploy;
 mod follows;
+mod foreseen;
+mod hooks;
 mod ids;
 mod moves;
 mod order;
 mod possible;
+mod related;
+mod restart;
+mod rounds;
 mod run;
 mod state;
+mod with_group;
 
 use std::collections::BTreeSet;
 
@@ -20,14 +26,14 @@ use cli::rows::{Outcome, RowDone, SAME_AS, from_dry_run, run_ended};
 use cli::terminal::prompt;
 use cli::{Changes, CommandError, Input, RowArgs, Session, journal};
 use model::change::CURRENT;
-use model::{Effect, ErrorKind, GroupType, Secret};
+use model::{Effect, GroupType, Secret};
 use pipe::{Failure, Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
 use crate::runs;
-use follows::{Relation, relations};
 use possible::possible;
+use related::{are_of_one_plan, relate};
 use run::{Entry, Run, State};
 
 /// Carry out change records
@@ -113,6 +119,7 @@ pub fn carry_out(
     are_of_this_account(session, &items)?;
     let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
     let mut entries: Vec<Entry> = entries.collect();
+    are_of_one_plan(&entries)?;
     relate(&mut entries);
     let mut run = Run::new(session, entries, order);
     note_in_journal(session, &run.entries);
@@ -188,31 +195,6 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
         }
         Err(failure) => Entry::failed(row, failure),
     }
-}
-
-/// What stands twice in the input is done once, and what follows on something comes after it.
-fn relate(entries: &mut [Entry]) {
-    let open = |entry: &Entry| entry.is_open();
-    let effects: Vec<Option<&Effect>> =
-        entries.iter().map(|entry| open(entry).then_some(&entry.effect)).collect();
-    for (number, relation) in relations(&effects).into_iter().enumerate() {
-        match relation {
-            Relation::Free => {}
-            Relation::Same(earlier) => entries[number].state = State::As(earlier),
-            Relation::After(earlier) => entries[number].after = Some(earlier),
-            Relation::Against(earlier) => {
-                let source = entries[earlier].row.source.clone();
-                entries[number].state = State::Failed(contradicts(&source));
-            }
-        }
-    }
-}
-
-/// `source` is that of the other record.
-fn contradicts(source: &str) -> Failure {
-    let title = "An earlier record says something else of the same thing";
-    Failure::new(ErrorKind::Conflict, title)
-        .detail(format!("{source}: this one does not go on from where that one ends"))
 }
 
 /// Refuses the whole where more would be changed than may be.

@@ -1,7 +1,11 @@
 //! Change records among the rows of an input, and the same the other way round.
 
-use model::{Change, ErrorKind, Record};
+use std::collections::{HashMap, HashSet};
+
+use model::change::{CHANGE, CURRENT, MINIMUM, STEP};
+use model::{Change, Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Item, Row};
+use serde_json::Value;
 
 /// The lines of a journal that are no change records.
 const OF_A_JOURNAL: [&str; 10] =
@@ -13,13 +17,29 @@ const OF_A_JOURNAL: [&str; 10] =
 /// `wrong_type` for a record of another kind, `bad_input` for one that cannot be read.
 pub fn of_row(row: &Row) -> Result<Change, Failure> {
     let kind = cli::text(&row.record, "type");
-    if kind != model::change::CHANGE {
+    if kind != CHANGE {
         let detail = "--plan prints change records, and so do `imp-change show` and `reverse`";
         return Err(Failure::new(ErrorKind::WrongType, "It is no change record").detail(detail));
     }
     Change::of_record(&row.record).map_err(|why| {
         Failure::new(ErrorKind::BadInput, "The change record cannot be read").detail(why)
     })
+}
+
+/// The places of the rows of a journal: what became of a row is told without it.
+#[derive(Default)]
+pub struct Steps(HashMap<u64, Value>);
+
+impl Steps {
+    /// Takes in a line of the journal, in their order; one of a change gets the place of its row.
+    pub fn tell(&mut self, line: &mut Record) {
+        let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
+        if let Some(step) = line.record("input").and_then(|mut input| input.remove(STEP)) {
+            self.0.insert(row, step);
+        } else if let (CHANGE, Some(step)) = (cli::text(line, "type"), self.0.get(&row)) {
+            line.insert(STEP, step.clone());
+        }
+    }
 }
 
 /// Whether a row changed nothing: it was so already, it failed, or it is another line of a journal.
@@ -31,31 +51,99 @@ fn is_nothing(record: &Record) -> bool {
 }
 
 /// What takes back the changes of `items`: the last first, without those that changed nothing. What has no way
-/// back, or is no change record, is a row that fails.
+/// back, or is no change record, is a row that fails. What was deployed to a group that the changes made goes with
+/// it, for to take back that it was made is to delete it.
 pub fn reversed(items: Vec<Item>) -> Vec<(Item, Option<Failure>)> {
-    let rows = items.into_iter().rev().filter(|item| match item {
-        Item::Row(row) => !is_nothing(&row.record),
-        Item::Bad(_) => true,
-    });
-    let turned = rows.map(|item| match item {
-        Item::Bad(bad) => (Item::Bad(bad), None),
-        Item::Row(row) => match back(&row) {
-            Ok(record) => (Item::Row(Row { record, ..row }), None),
-            Err(failure) => (Item::Row(row), Some(failure)),
-        },
-    });
-    turned.collect()
+    let all: Vec<Item> = items
+        .into_iter()
+        .filter(|item| !matches!(item, Item::Row(row) if is_nothing(&row.record)))
+        .collect();
+    let turning = Turning::of(&all);
+    all.into_iter().rev().filter_map(|item| turning.turned(item)).collect()
 }
 
-/// The change record that takes back that of a row.
-fn back(row: &Row) -> Result<Record, Failure> {
-    let change = of_row(row)?;
-    if let Some(why) = change.effect.no_way_back() {
-        return Err(Failure::new(ErrorKind::Refused, "There is no way back").detail(why));
+/// What is to be known of all changes, to turn one of them round.
+#[derive(Default)]
+struct Turning {
+    /// The ids of the groups that they made.
+    made_groups: HashSet<String>,
+    /// The last place that one of them has.
+    last_step: u64,
+}
+
+impl Turning {
+    fn of(items: &[Item]) -> Turning {
+        let mut turning = Turning::default();
+        let rows = items.iter().filter_map(|item| match item {
+            Item::Row(row) => of_row(row).ok(),
+            Item::Bad(_) => None,
+        });
+        for Change { effect, step, .. } in rows {
+            turning.last_step = turning.last_step.max(step.unwrap_or_default());
+            if effect.before.is_none() && is_group(&effect) {
+                turning.made_groups.insert(effect.id);
+            }
+        }
+        turning
     }
-    let Change { verb, effect, source, .. } = change;
-    let effect = effect.reversed();
-    Ok(Change { verb, effect, source, ..Change::default() }.to_record())
+
+    fn turned(&self, item: Item) -> Option<(Item, Option<Failure>)> {
+        match item {
+            Item::Bad(bad) => Some((Item::Bad(bad), None)),
+            Item::Row(row) => match self.back(&row).transpose()? {
+                Ok(record) => Some((Item::Row(Row { record, ..row }), None)),
+                Err(failure) => Some((Item::Row(row), Some(failure))),
+            },
+        }
+    }
+
+    /// The change record that takes back that of a row; none where nothing is left to be done.
+    fn back(&self, row: &Row) -> Result<Option<Record>, Failure> {
+        let Change { verb, effect, source, step, .. } = of_row(row)?;
+        let Some(effect) = self.goes_with_made_group(effect) else { return Ok(None) };
+        if let Some(why) = effect.no_way_back() {
+            return Err(Failure::new(ErrorKind::Refused, "There is no way back").detail(why));
+        }
+        let step = step.map(|step| self.last_step + 1 - step);
+        let effect = effect.reversed();
+        Ok(Some(Change { verb, effect, source, step, ..Change::default() }.to_record()))
+    }
+
+    /// A change without what goes with the group when that is deleted which the changes made: a build that was
+    /// deployed to it counts as made, and there is nothing to be done for a minimum and for a build that is gone.
+    fn goes_with_made_group(&self, mut effect: Effect) -> Option<Effect> {
+        let (Some(before), after) = (&mut effect.before, &mut effect.after) else {
+            return Some(effect);
+        };
+        let is_made = |id: &str| self.made_groups.contains(id);
+        let Some(after) = after else {
+            let is_gone =
+                effect.kind == "deployment" && is_made(cli::text(before, "devicegroup_id"));
+            return (!is_gone).then_some(effect);
+        };
+        if !is_made(&effect.id) {
+            return Some(effect);
+        }
+        if after.contains_key(CURRENT) {
+            return Some(made_for(&effect.id, after));
+        }
+        let was_minimum = after.remove(MINIMUM).is_some();
+        before.remove(MINIMUM);
+        let is_nothing = was_minimum && after.is_empty();
+        (!is_nothing).then_some(effect)
+    }
+}
+
+fn is_group(effect: &Effect) -> bool {
+    ResourceKind::DeviceGroup.types().contains(&effect.kind.as_str())
+}
+
+/// A build that was made for a group.
+fn made_for(group: &str, after: &Record) -> Effect {
+    let mut made = Record::new();
+    made.insert_text("devicegroup_id", group);
+    let (kind, id) = ("deployment".to_owned(), cli::text(after, CURRENT).to_owned());
+    Effect { kind, id, after: Some(made), ..Effect::default() }
 }
 
 #[cfg(test)]
@@ -95,5 +183,36 @@ mod tests {
         let back = json!({"type": "change", "kind": "product", "id": "1",
             "before": {"name": "b"}, "after": {"name": "a"}});
         assert_eq!(Value::from(&row.record), back);
+    }
+    #[test]
+    fn what_was_deployed_to_a_group_that_was_made_goes_with_it_and_places_are_turned() {
+        let item = |step: u64, id: &str, before: Value, after: Value| {
+            let record = json!({"type": "change", "kind": "dut_devicegroup", "id": id,
+                "before": before, "after": after, "step": step});
+            let record = serde_json::from_value(record).unwrap();
+            Item::Row(Row { record, source: "in:1".into() })
+        };
+        let deployed = |id: &str| json!({CURRENT: id});
+        let items = vec![
+            item(1, "g", Value::Null, json!({"name": "G"})),
+            item(2, "g", json!({CURRENT: null}), deployed("b")),
+            item(3, "g", json!({MINIMUM: "b"}), json!({MINIMUM: "c"})),
+            item(4, "h", json!({CURRENT: null}), deployed("d")),
+        ];
+        let told = |(item, failure): (Item, Option<Failure>)| match item {
+            Item::Row(Row { record, .. }) => {
+                let text = |name: &str| cli::text(&record, name).to_owned();
+                (text("kind"), text("id"), record["step"].clone(), failure.is_some())
+            }
+            Item::Bad(_) => panic!("a row"),
+        };
+        let told: Vec<_> = reversed(items).into_iter().map(told).collect();
+        let [group, build] = ["dut_devicegroup", "deployment"].map(str::to_owned);
+        let expected = [
+            (group.clone(), "h".to_owned(), json!(4), true),
+            (build, "b".to_owned(), json!(3), false),
+            (group, "g".to_owned(), json!(4), false),
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -11,6 +11,7 @@ use model::schema::{Field, RecordType};
 use pipe::failure::FAILURE;
 use serde_json::Value;
 
+use crate::records::Steps;
 use crate::runs;
 
 /// What --all prints besides changes.
@@ -65,8 +66,10 @@ impl Show {
         let path = journal::find(&self.run)?;
         let recorded = runs::read(&path)?;
         let mut rows: BTreeMap<u64, Vec<Record>> = BTreeMap::new();
+        let mut steps = Steps::default();
         let take = |line: Option<Record>| {
             let Some(mut line) = line else { return };
+            steps.tell(&mut line);
             let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
             if line["type"] == "answered" {
                 return;
@@ -90,12 +93,7 @@ impl Show {
             for mut line in lines {
                 let changes = line["type"] == "change" && line["outcome"] != "unchanged";
                 if line["type"] == "row" {
-                    let state = match recorded.state(row) {
-                        RowState::UnderWay => UNDER_WAY,
-                        RowState::Answered => ANSWERED,
-                        _ => NOT_DONE,
-                    };
-                    line.insert("state", state.into());
+                    line.insert("state", word_for(recorded.state(row)).into());
                 }
                 if self.all || changes {
                     output.print(&line)?;
@@ -104,6 +102,15 @@ impl Show {
         }
         output.finish()?;
         Ok(runs::say_damage(&recorded))
+    }
+}
+
+/// The word for a row that was not reported.
+fn word_for(state: RowState) -> &'static str {
+    match state {
+        RowState::UnderWay => UNDER_WAY,
+        RowState::Answered => ANSWERED,
+        _ => NOT_DONE,
     }
 }
 

@@ -13,7 +13,7 @@ use pipe::{Item, Row};
 
 use crate::apply::{Order, carry_out};
 use crate::made_again::MadeAgain;
-use crate::records::reversed;
+use crate::records::{Steps, reversed};
 use crate::runs;
 
 /// Undo a run: the changes in its journal, turned round, the last first
@@ -102,11 +102,15 @@ fn read(path: &Path, of_run: bool) -> Result<Vec<Item>, CommandError> {
     let text = fs::read(path).map_err(|error| cannot(error.to_string()))?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let mut lines = text.split(|byte| *byte == b'\n').enumerate().peekable();
-    let mut items = Vec::new();
+    let (mut items, mut steps) = (Vec::new(), Steps::default());
     while let Some((number, line)) = lines.next() {
         let is_last = lines.peek().is_none();
         let source = format!("{name}:{}", number + 1);
-        match serde_json::from_slice(line) {
+        let read = serde_json::from_slice(line).map(|mut record| {
+            steps.tell(&mut record);
+            record
+        });
+        match read {
             Ok(record) if is_change(&record) => items.push(Item::Row(Row { record, source })),
             Ok(_) => {}
             Err(_) if is_last || of_run => {}

@@ -7,7 +7,6 @@ mod import;
 mod info;
 mod list;
 mod update;
-mod url;
 
 use std::process::ExitCode;
 

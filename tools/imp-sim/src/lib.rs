@@ -6,6 +6,7 @@
 //! so that a misunderstanding which they share cannot hide. What is known of the service is in
 //! imp-service(7); what had to be chosen, in imp-sim(1).
 
+mod changes;
 mod clock;
 mod console;
 mod control;
@@ -45,7 +46,9 @@ pub fn run() -> ExitCode {
     let options = Options::parse();
     let code = match &options.command {
         Command::Serve { listen, service } => block_on(service::serve(service, *listen)),
-        Command::Run { service, command } => block_on(run::run(service, command)),
+        Command::Run { service, changes, command } => {
+            block_on(run::run(service, changes.as_deref(), command))
+        }
         Command::Replay(options) => block_on(replay::run(options)),
         Command::Hardware(command) => block_on(hardware::run(command)),
         Command::Variants => list_variants(),

@@ -145,6 +145,21 @@ impl Simulator {
         String::from_utf8(answer.into_body()).context("it answers no text")
     }
 
+    /// From now on it is noted what requests change.
+    pub fn note_changes(&self) {
+        self.sim.note_changes();
+    }
+
+    /// What requests have changed, as change records, one a line.
+    pub fn changes(&self) -> String {
+        self.sim.changes().map_or_else(String::new, |changes| changes.document())
+    }
+
+    /// What was done that no change record tells of.
+    pub fn left_out(&self) -> Option<String> {
+        self.sim.changes()?.left_out()
+    }
+
     /// So much time has passed.
     pub fn is_now(&self, at: Duration) {
         let nanoseconds = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);

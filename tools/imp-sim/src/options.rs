@@ -37,6 +37,9 @@ pub enum Command {
     Run {
         #[command(flatten)]
         service: ServiceOptions,
+        /// Leave in FILE the change records of all that COMMAND did, for imp-change apply.
+        #[arg(long, value_name = "FILE")]
+        changes: Option<PathBuf>,
         /// The command and its arguments.
         #[arg(last = true, required = true, value_name = "COMMAND")]
         command: Vec<std::ffi::OsString>,

@@ -16,28 +16,69 @@ use serde_json::json;
 use tokio::process::Child;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::changes::ChangesFile;
 use crate::console;
 use crate::options::ServiceOptions;
 use crate::service::{self, Running};
 use crate::state_file;
 
 /// Runs the command and gives its exit code, 128 and the number of the signal that ended it, or
-/// what shells give for a command that is not there (127) or cannot be started (126).
-pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Result<u8> {
+/// what shells give for a command that is not there (127) or cannot be started (126). What was done,
+/// however it ended, is left in `changes`.
+pub async fn run(
+    options: &ServiceOptions,
+    changes: Option<&Path>,
+    command: &[OsString],
+) -> anyhow::Result<u8> {
     // Before the command starts: from then on no signal may end us and leave it behind.
     let mut signals = Signals::catch()?;
+    let changes = changes.map(ChangesFile::at).transpose()?;
+    changes.as_ref().map_or(Ok(()), ChangesFile::clear)?;
     let running = service::start(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    if changes.is_some() {
+        running.sim.note_changes();
+    }
+    let code = run_command(options, &running, command, &mut signals).await?;
+    let written = write_changes(&running, changes);
+    let saved = service::finish(&running, options);
+    if let (Err(_), Err(error)) = (&written, &saved) {
+        console::message(format_args!("{error:#}"));
+    }
+    written.and(saved).map(|()| code)
+}
+
+/// Writes what was changed, if that was noted.
+fn write_changes(running: &Running, changes: Option<ChangesFile>) -> anyhow::Result<()> {
+    if let Some((file, changes)) = changes.zip(running.sim.changes()) {
+        file.write(&changes.document())?;
+        if let Some(left_out) = changes.left_out() {
+            let file = file.shown();
+            console::message(format_args!(
+                "not in {file}, for no change record says it: {left_out}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Gives its exit code.
+async fn run_command(
+    options: &ServiceOptions,
+    running: &Running,
+    command: &[OsString],
+    signals: &mut Signals,
+) -> anyhow::Result<u8> {
     let directory = tempfile::Builder::new().prefix("imp-sim-").tempdir()?;
     let auth_file = directory.path().join(".impt.auth");
-    write_auth_file(&running, &auth_file)?;
+    write_auth_file(running, &auth_file)?;
     let (program, arguments) = command.split_first().context("no command")?;
-    let variables = variables(&running, auth_file.as_os_str())?;
+    let variables = variables(running, auth_file.as_os_str())?;
     let mut child = tokio::process::Command::new(where_it_is(program)?);
     // The sign-in is the one below; an account of the user's own must not come in between.
     child.args(arguments).env_remove("IMP_ACCOUNT");
     child.envs(variables.iter().map(|(name, value)| (name, value)));
     let files =
-        if options.example { put_files(&running, directory.path(), &mut child)? } else { &[][..] };
+        if options.example { put_files(running, directory.path(), &mut child)? } else { &[][..] };
     if let Some(name) = shell::name(command).filter(|_| console::is_conversation()) {
         shell::mark_prompt(name, &mut child, directory.path())?;
         let environment = shell::write_environment(&variables, directory.path())?;
@@ -45,13 +86,10 @@ pub async fn run(options: &ServiceOptions, command: &[OsString]) -> anyhow::Resu
         let greeting = shell::greeting(&running.sim.state(), &environment, files, kept_in);
         console::message(greeting);
     }
-    let child = match child.spawn() {
-        Ok(child) => child,
-        Err(error) => return Ok(not_started(program, &error)),
-    };
-    let status = wait(child, &mut signals).await?;
-    service::finish(&running, options)?;
-    Ok(exit_code(status))
+    match child.spawn() {
+        Ok(child) => Ok(exit_code(wait(child, signals).await?)),
+        Err(error) => Ok(not_started(program, &error)),
+    }
 }
 
 /// Says why the command cannot be started, and gives the exit code of that.

@@ -1,9 +1,10 @@
 //! The parts of one running simulator, each behind its own short lock.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::deliver::Deliveries;
 use crate::faults::Faults;
@@ -48,6 +49,7 @@ pub struct Sim {
     faults: Mutex<Faults>,
     traffic: Mutex<Traffic>,
     deliveries: Mutex<Deliveries>,
+    changes: OnceLock<Mutex<Changes>>,
     changed: AtomicBool,
 }
 
@@ -72,6 +74,7 @@ impl Sim {
             faults: Mutex::new(faults),
             traffic: Mutex::default(),
             deliveries: Mutex::default(),
+            changes: OnceLock::new(),
             changed: AtomicBool::new(true),
         }
     }
@@ -103,6 +106,16 @@ impl Sim {
     /// The calls of webhooks.
     pub fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
         lock(&self.deliveries)
+    }
+
+    /// From now on it is noted what requests change.
+    pub fn note_changes(&self) {
+        self.changes.get_or_init(Mutex::default);
+    }
+
+    /// What requests have changed, if that is noted. As long as it is held, nothing else is changed by a request.
+    pub fn changes(&self) -> Option<MutexGuard<'_, Changes>> {
+        self.changes.get().map(lock)
     }
 
     /// Says that the state may have changed since it was last saved.

@@ -108,6 +108,21 @@ impl State {
         }
     }
 
+    /// An id that nothing has: what was loaded may have been made by another simulator of the same seed.
+    fn new_id(&mut self) -> Id {
+        loop {
+            let id = self.random.id();
+            let is_taken = self.products.contains_key(&id)
+                || self.groups.contains_key(&id)
+                || self.deployments.contains_key(&id)
+                || self.hooks.contains_key(&id)
+                || self.libraries.contains_key(&id);
+            if !is_taken {
+                return id;
+            }
+        }
+    }
+
     /// The thing of that id in a collection, if the caller sees its owner's things.
     fn seen<'s, T>(
         &self,
@@ -153,5 +168,15 @@ mod tests {
         let group = *again.groups.keys().nth(1).unwrap();
         assert_eq!(again.devices.of_group(group), state.devices.of_group(group));
         assert_eq!(again.random.id(), state.random.id());
+    }
+
+    #[test]
+    fn nothing_gets_the_id_of_what_was_loaded() {
+        let mut state = populate(&Population::default());
+        let mut other = populate(&Population::default());
+        let product = other.products.values().next().cloned().unwrap();
+        let first = other.new_id();
+        state.products.insert(first, product);
+        assert_eq!(state.new_id(), other.new_id(), "the next one");
     }
 }

@@ -7,6 +7,8 @@ mod questions;
 
 pub use questions::{QUESTIONS, Question};
 
+use crate::state::deployments::ShaRecipe;
+
 /// How requests a second are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Window {
@@ -94,6 +96,8 @@ pub struct Variants {
     pub stream_cut: Option<Duration>,
     /// How long until a log stream is closed.
     pub stream_close: Option<Duration>,
+    /// How the sha of a deployment is calculated.
+    pub sha_recipe: ShaRecipe,
     /// A deployment restarts the devices of fixture and DUT groups.
     pub factory_deploy_restarts: bool,
     /// Only the first BlinkUp of an end user is told to webhooks.

@@ -1,6 +1,6 @@
 //! Change records as text, written at once: a million of them may go into a journal.
 
-use super::{CHANGE, Effect};
+use super::{CHANGE, CONDITIONAL, Effect, STEP};
 use crate::Record;
 use crate::record::write_text;
 use crate::schema::Kind::{AnyObject, Integer, Text, Time, Truth, Words};
@@ -30,6 +30,8 @@ pub static CHANGE_RECORD: RecordType = RecordType {
         Field::new("partly", Truth, "Whether it was told before the rest of its row was done."),
         Field::new("dry_run", Truth, "True where nothing was done."),
         Field::new("same_as", Text, "The row that was told what became of the same."),
+        Field::new(STEP, Integer, "Its place where changes have an order of their own."),
+        Field::new(CONDITIONAL, Truth, "True of a restart that a device may put off."),
     ],
 };
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::possible::possible;
 use super::run::Run;
-use super::state::{drifted, has_new_code, is_as, to_send};
+use super::state::{drifted, is_as, to_send, with_whole_url};
 
 /// The field of a production group that is true when it is made.
 const LOADS_CODE: &str = "load_code_after_blessing";
@@ -30,8 +30,8 @@ fn is_half_made(present: &Record, after: &Record) -> bool {
 }
 
 impl Run<'_> {
-    /// Makes a thing, unless there is one like it.
-    pub fn create(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
+    /// Makes a thing, unless there is one like it. `has_place` is whether the record has one.
+    pub fn create(&self, effect: &Effect, has_place: bool) -> Result<(Outcome, Effect), Failure> {
         let kind = possible(effect)?;
         let mut after = self.with_real_ids(effect.after.as_ref().unwrap_or(&Record::new()))?;
         // A group that is made again has no code yet.
@@ -40,7 +40,10 @@ impl Run<'_> {
             self.note_made(&effect.id, id);
             Effect { after: Some(after.clone()), ..effect.clone() }.called(id)
         };
-        if let Some(present) = self.like(kind, &after)? {
+        let in_its_place = self.like(kind, &after, has_place)?;
+        let in_its_place =
+            in_its_place.filter(|present| !self.is_out_of_the_way(cli::text(present, "id")));
+        if let Some(present) = in_its_place {
             if is_half_made(&present, &after) {
                 self.load_no_code(kind, &present)?;
             } else if !is_as(&present, &after) {
@@ -75,6 +78,11 @@ impl Run<'_> {
         let (mut attributes, relationships) = self.parts(effect, after)?;
         // It can only be set afterwards (imp-service(7), section 7.3), and is true at first.
         attributes.remove(LOADS_CODE);
+        if kind == ResourceKind::Webhook {
+            // Whether it is there was looked at before.
+            let body = resource::create_body(&effect.kind, attributes, relationships);
+            return self.session.create(&Request::post(kind.path()).body(body));
+        }
         resources::create(self.session, kind, &effect.kind, attributes, relationships)
     }
 
@@ -84,7 +92,12 @@ impl Run<'_> {
     }
 
     /// The thing that is in the place of one that is to be made.
-    fn like(&self, kind: ResourceKind, after: &Record) -> Result<Option<Record>, Failure> {
+    fn like(
+        &self,
+        kind: ResourceKind,
+        after: &Record,
+        has_place: bool,
+    ) -> Result<Option<Record>, Failure> {
         let text = |name| cli::text(after, name);
         let place = match kind {
             ResourceKind::Product if text("owner_id").is_empty() => "me",
@@ -96,10 +109,7 @@ impl Run<'_> {
             return Ok(None);
         }
         if kind == ResourceKind::Webhook {
-            let hooks = self.session.collect(kind.path(), &[("filter[devicegroup.id]", place)])?;
-            let is_it =
-                |hook: &Record| hook["event"] == text("event") && hook["url"] == text("url");
-            return Ok(hooks.into_iter().find(is_it));
+            return self.made_hook(place, after, has_place);
         }
         let name = text("name");
         if name.contains(['{', '}']) {
@@ -118,18 +128,22 @@ impl Run<'_> {
         let none = Record::new();
         let side = |side: &Option<Record>| self.with_real_ids(side.as_ref().unwrap_or(&none));
         let (mut before, after) = (side(&effect.before)?, side(&effect.after)?);
-        self.as_deployed(&mut before);
+        self.as_deployed(&mut before)?;
         let id = self.real(&effect.id)?;
         if id.starts_with(PLANNED) {
+            self.note_planned_build(effect);
             return Ok((Outcome::Updated, effect.clone()));
         }
         let live = self.session.record(&Request::get(path(kind, &id)))?;
+        with_whole_url(&mut before, &live);
         let told = |after: Record| {
             let effect = effect.clone().called(&id);
             Effect { before: Some(before.clone()), after: Some(after), ..effect }
         };
-        if is_as(&live, &after) || self.has_that_code(&live, &before, &after)? {
-            let after = self.with_current(after, &live);
+        let is_so = is_as(&live, &after);
+        let build = if is_so { None } else { self.with_that_code(&live, &before, &after)? };
+        if is_so || build.is_some() {
+            let after = self.with_current(after, &live, build.as_ref());
             return Ok((found(Outcome::Updated), told(after)));
         }
         if !is_as(&live, &before) {
@@ -176,11 +190,17 @@ impl Run<'_> {
     /// Deletes a thing that is as it was.
     pub fn delete(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
         let kind = possible(effect)?;
-        let before = self.with_real_ids(effect.before.as_ref().unwrap_or(&Record::new()))?;
+        let mut before = self.with_real_ids(effect.before.as_ref().unwrap_or(&Record::new()))?;
+        self.as_deployed(&mut before)?;
         let id = self.real(&effect.id)?;
+        let told =
+            |before: &Record| Effect { before: Some(before.clone()), ..effect.clone() }.called(&id);
+        if id.starts_with(PLANNED) {
+            return Ok((Outcome::Deleted, told(&before)));
+        }
         let live = match self.session.record(&Request::get(path(kind, &id))) {
             Err(failure) if failure.kind == ErrorKind::NotFound => {
-                return Ok((found(Outcome::Deleted), effect.clone()));
+                return Ok((found(Outcome::Deleted), told(&before)));
             }
             live => live?,
         };
@@ -190,10 +210,11 @@ impl Run<'_> {
         if kind == ResourceKind::DeviceGroup {
             self.loses_nothing(&live, &before)?;
         }
+        with_whole_url(&mut before, &live);
+        let told = told(&before);
         if !self.dry_run {
-            let builds = self.builds_of(effect).map(|(_, build)| build.clone());
-            let all = [effect.clone().called(&id)].into_iter().chain(builds);
-            journal::plan(Outcome::Deleted, all.collect());
+            let builds = self.builds_of(effect).map(|(_, build)| self.by_real_ids(build));
+            journal::plan(Outcome::Deleted, [told.clone()].into_iter().chain(builds).collect());
             match kind {
                 ResourceKind::Deployment => {
                     ops::deployments::delete_deployment(self.session, &id, false)?;
@@ -201,33 +222,7 @@ impl Run<'_> {
                 _ => drop(self.session.send(&Request::delete(path(kind, &id)))?),
             }
         }
-        Ok((Outcome::Deleted, effect.clone().called(&id)))
-    }
-
-    /// Deleting a group deletes its builds and webhooks: they have to be in the input too.
-    fn loses_nothing(&self, live: &Record, before: &Record) -> Result<(), Failure> {
-        let lost = |detail: String| {
-            Err(Failure::new(ErrorKind::Drifted, "The group has got code since").detail(detail))
-        };
-        if has_new_code(live, before) && !self.go_before_groups.contains(cli::text(live, CURRENT)) {
-            return lost(format!("its current deployment is {}", cli::text(live, CURRENT)));
-        }
-        let id = cli::text(live, "id");
-        let builds =
-            ops::deployments::deployments(self.session, &[("filter[devicegroup.id]", id)])?;
-        let is_new = |one: &&Record| !self.go_before_groups.contains(cli::text(one, "id"));
-        if let Some(build) = builds.iter().find(is_new) {
-            return lost(format!("the build {} would go with it", cli::text(build, "id")));
-        }
-        let hooks = self.session.collect("/webhooks", &[("filter[devicegroup.id]", id)])?;
-        match hooks.iter().find(is_new) {
-            Some(hook) => {
-                let detail = format!("the webhook {} would go with it", cli::text(hook, "id"));
-                let title = "The group has got a webhook since";
-                Err(Failure::new(ErrorKind::Drifted, title).detail(detail))
-            }
-            None => Ok(()),
-        }
+        Ok((Outcome::Deleted, told))
     }
 
     /// Attributes and relationships of what a record says.

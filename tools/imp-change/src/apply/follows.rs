@@ -31,12 +31,16 @@ struct Thing<'a> {
     deleted_by: Option<usize>,
     /// Its fields, with the value that they get and the record that gives it.
     fields: HashMap<&'a str, (&'a Value, usize)>,
+    /// The last record that restarts it.
+    restarted_by: Option<usize>,
     /// The last record about it.
     last: Option<usize>,
 }
 
 /// The relations of the records of an input, in their order; of those that are no changes any more none is asked.
-pub fn relations<'a>(effects: &[Option<&'a Effect>]) -> Vec<Relation> {
+/// `steps` are their places, where they have one.
+pub fn relations<'a>(effects: &[Option<&'a Effect>], steps: &[Option<u64>]) -> Vec<Relation> {
+    let mut placed: HashMap<(u64, &'a str, &'a str), usize> = HashMap::new();
     let mut things: HashMap<(&'a str, &'a str), Thing<'a>> = HashMap::new();
     let mut nameless: HashMap<String, usize> = HashMap::new();
     let relation = |(number, effect): (usize, &Option<&'a Effect>)| {
@@ -48,8 +52,15 @@ pub fn relations<'a>(effects: &[Option<&'a Effect>]) -> Vec<Relation> {
             let first = *nameless.entry(asked_for).or_insert(number);
             return if first == number { Relation::Free } else { Relation::Same(first) };
         }
+        let step = steps[number];
+        if let Some(step) = step {
+            let first = *placed.entry((step, &effect.kind, &effect.id)).or_insert(number);
+            if first != number && effects[first] == Some(effect) {
+                return Relation::Same(first);
+            }
+        }
         let thing = things.entry((&effect.kind, &effect.id)).or_default();
-        let relation = thing.relation(effect, effects);
+        let relation = thing.relation(effect, effects, step.is_some());
         if matches!(relation, Relation::Free | Relation::After(_)) {
             thing.note(number, effect);
         }
@@ -59,8 +70,9 @@ pub fn relations<'a>(effects: &[Option<&'a Effect>]) -> Vec<Relation> {
 }
 
 impl<'a> Thing<'a> {
-    fn relation(&self, effect: &Effect, effects: &[Option<&Effect>]) -> Relation {
-        if let Some(last) = self.last_about(effect)
+    fn relation(&self, effect: &Effect, effects: &[Option<&Effect>], has_place: bool) -> Relation {
+        // What has a place may be done more than once, each time at another one.
+        if let Some(last) = self.last_about(effect).filter(|_| !has_place)
             && effects[last] == Some(effect)
         {
             return Relation::Same(last);
@@ -82,14 +94,16 @@ impl<'a> Thing<'a> {
             }
             latest = latest.max(Some(by));
         }
-        // What is deleted goes after all that was done to it.
-        let latest = if effect.after.is_none() { latest.max(self.last) } else { latest };
+        // What is deleted goes after all that was done to it, and so does what has a place.
+        let is_last = effect.after.is_none() || has_place;
+        let latest = if is_last { latest.max(self.last) } else { latest };
         latest.map_or(Relation::Free, Relation::After)
     }
 
     /// The last record about what this one is about.
     fn last_about(&self, effect: &Effect) -> Option<usize> {
         match (&effect.before, &effect.after) {
+            _ if effect.is_action() => self.restarted_by,
             (None, _) => self.made_by.filter(|_| self.deleted_by.is_none()),
             (_, None) => self.deleted_by,
             (_, Some(after)) => {
@@ -102,6 +116,7 @@ impl<'a> Thing<'a> {
     fn note(&mut self, number: usize, effect: &'a Effect) {
         self.last = Some(number);
         match (&effect.before, &effect.after) {
+            _ if effect.is_action() => self.restarted_by = Some(number),
             (_, None) => self.deleted_by = Some(number),
             (before, Some(after)) => {
                 if before.is_none() {
@@ -131,7 +146,11 @@ mod tests {
     }
 
     fn of(effects: &[Effect]) -> Vec<Relation> {
-        relations(&effects.iter().map(Some).collect::<Vec<_>>())
+        of_steps(effects, &vec![None; effects.len()])
+    }
+
+    fn of_steps(effects: &[Effect], steps: &[Option<u64>]) -> Vec<Relation> {
+        relations(&effects.iter().map(Some).collect::<Vec<_>>(), steps)
     }
 
     #[test]
@@ -169,5 +188,22 @@ mod tests {
         assert_eq!(of(&[made.clone(), made]), [Relation::Free, Relation::Same(0)]);
         let nameless = effect("", Value::Null, json!({"url": "u"}));
         assert_eq!(of(&[nameless.clone(), nameless]), [Relation::Free, Relation::Same(0)]);
+    }
+    #[test]
+    fn what_has_a_place_comes_after_all_that_was_done_before_to_the_same() {
+        let name = |from: &str, to: &str| effect("d", json!({"name": from}), json!({"name": to}));
+        let moved = effect("d", json!({"group": 1}), json!({"group": 2}));
+        let restart = effect("d", json!({}), json!({}));
+        let all = [name("a", "b"), moved, restart.clone(), name("a", "b"), restart.clone()];
+        let steps = [Some(1), Some(2), Some(3), Some(1), Some(4)];
+        let expected = [
+            Relation::Free,
+            Relation::After(0),
+            Relation::After(1),
+            Relation::Same(0),
+            Relation::After(2),
+        ];
+        assert_eq!(of_steps(&all, &steps), expected);
+        assert_eq!(of(&[restart.clone(), restart]), [Relation::Free, Relation::Same(0)]);
     }
 }

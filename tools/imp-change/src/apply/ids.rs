@@ -1,6 +1,6 @@
 //! By which ids the things of the records are known: what a record makes has another one than it has in the record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cli::journal;
@@ -31,11 +31,14 @@ impl Ids {
 impl Run<'_> {
     /// Takes in what was done before the run was interrupted.
     pub fn take_up_again(&mut self) {
+        let mut known = HashSet::new();
         journal::each_done_before(|_, record, done| {
             if let Ok(change) = Change::of_record(record) {
                 self.note_result(&change.effect, done);
+                known.insert(change.effect.id);
             }
         });
+        self.known_before = known;
         for number in 0..self.entries.len() {
             if !self.entries[number].is_open() {
                 continue;
@@ -83,17 +86,42 @@ impl Run<'_> {
     /// The id of a thing that a record names. In a dry run what would be made has one of those of plans.
     ///
     /// # Errors
-    /// `not_found` for what was to be made, and has not been.
+    /// `conflict` for what was to be made and has not been, `not_found` if no record makes it.
     pub fn real(&self, id: &str) -> Result<String, Failure> {
-        match self.made.all().get(id) {
-            Some(id) => Ok(id.clone()),
-            None if id.starts_with(PLANNED) => {
-                let title = format!("There is no {id}");
-                Err(Failure::new(ErrorKind::NotFound, title)
-                    .detail("no record of this input has made it"))
-            }
-            None => Ok(id.to_owned()),
+        if let Some(id) = self.made.all().get(id) {
+            return Ok(id.clone());
         }
+        if !id.starts_with(PLANNED) {
+            return Ok(id.to_owned());
+        }
+        self.deployed(id).ok_or_else(|| self.never_made(id))
+    }
+
+    /// Why there is no thing of an id that only records know.
+    fn never_made(&self, id: &str) -> Failure {
+        let Some(maker) = self.entries.iter().find(|entry| makes(&entry.effect, id)) else {
+            let detail = "no record of this input makes it; what failed in a run that has made it is done with \
+                          `imp-change resume RUN --failed-too`";
+            return Failure::new(ErrorKind::NotFound, format!("There is no {id}")).detail(detail);
+        };
+        let is_doubtful = |failure: &Failure| failure.kind == ErrorKind::UnknownOutcome;
+        let (title, why) = match &maker.state {
+            State::Failed(failure) if is_doubtful(failure) => (
+                format!("Not attempted: {id} may have been made"),
+                "it is not known what became of the record that makes it",
+            ),
+            _ => (
+                format!("Not attempted: {id} was not made"),
+                "the record that makes it was not carried out",
+            ),
+        };
+        let source = &maker.row.source;
+        Failure::new(ErrorKind::Conflict, title).detail(format!("{source}: {why}"))
+    }
+
+    /// Whether it was made by this run, under whichever id of a record.
+    pub fn was_made_here(&self, id: &str) -> bool {
+        self.made.all().values().any(|made| made == id)
     }
 
     /// The fields of a record with the ids of what there is.
@@ -110,4 +138,20 @@ impl Run<'_> {
         }
         Ok(real)
     }
+
+    /// A change as far as possible by the ids of what there is.
+    pub fn by_real_ids(&self, effect: &Effect) -> Effect {
+        let side = |side: &Option<Record>| {
+            side.as_ref().map(|side| self.with_real_ids(side).unwrap_or_else(|_| side.clone()))
+        };
+        let (before, after) = (side(&effect.before), side(&effect.after));
+        let id = self.real(&effect.id).unwrap_or_else(|_| effect.id.clone());
+        Effect { before, after, ..effect.clone() }.called(&id)
+    }
+}
+
+/// Whether a change makes the thing that has this id in the records.
+fn makes(effect: &Effect, id: &str) -> bool {
+    let deploys = |after: &Record| cli::text(after, CURRENT) == id;
+    (effect.before.is_none() && effect.id == id) || effect.after.as_ref().is_some_and(deploys)
 }

@@ -70,10 +70,17 @@ impl Run<'_> {
         let to = match group(&effect.after)? {
             None => None,
             Some(id) if id.starts_with(PLANNED) => {
-                Some(Group { id, kind: kind.to_owned(), product: None })
+                let kind = self.kind_of_planned(&id).unwrap_or(kind).to_owned();
+                Some(Group { id, kind, product: None })
             }
             Some(id) => Some(Group::of(&self.session.find(ResourceKind::DeviceGroup, &id)?)),
         };
         Ok(Transfer { device: effect.id.clone(), from: group(&effect.before)?, to })
+    }
+
+    /// The type of a group that is still to be made.
+    fn kind_of_planned(&self, id: &str) -> Option<&str> {
+        let made = self.entries.iter().find(|entry| entry.effect.id == id)?;
+        Some(&made.effect.kind)
     }
 }

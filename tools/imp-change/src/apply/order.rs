@@ -3,7 +3,7 @@
 
 use model::{Effect, GroupType, ResourceKind};
 
-/// The stages of a run; within one of them nothing depends on anything.
+/// The stages of a run, in their order; within one of them nothing depends on anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Products are made and changed.
@@ -29,26 +29,13 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// All, in their order.
-    pub const ALL: [Stage; 10] = [
-        Stage::Products,
-        Stage::Groups,
-        Stage::Fixtures,
-        Stage::GroupUpdates,
-        Stage::Devices,
-        Stage::Others,
-        Stage::Deletions,
-        Stage::FixtureDeletions,
-        Stage::GroupDeletions,
-        Stage::ProductDeletions,
-    ];
-
     /// The stage of a change.
     pub fn of(effect: &Effect) -> Stage {
         let is_fixture = GroupType::of_api(&effect.kind).is_some_and(GroupType::is_fixture);
         let is = |kind: ResourceKind| kind.types().contains(&effect.kind.as_str());
         let (is_group, is_product) = (is(ResourceKind::DeviceGroup), is(ResourceKind::Product));
         match (&effect.before, &effect.after) {
+            _ if effect.is_action() => Stage::Others,
             (_, None) if is_product => Stage::ProductDeletions,
             (_, None) if is_fixture => Stage::FixtureDeletions,
             (_, None) if is_group => Stage::GroupDeletions,
@@ -98,6 +85,21 @@ mod tests {
             effect("product", set, none),
         ]
         .map(|effect| Stage::of(&effect));
-        assert_eq!(stages, Stage::ALL);
+        let all = [
+            Stage::Products,
+            Stage::Groups,
+            Stage::Fixtures,
+            Stage::GroupUpdates,
+            Stage::Devices,
+            Stage::Others,
+            Stage::Deletions,
+            Stage::FixtureDeletions,
+            Stage::GroupDeletions,
+            Stage::ProductDeletions,
+        ];
+        assert_eq!(stages, all);
+        assert!(stages.is_sorted());
+        let restart = effect("dut_devicegroup", json!({}), json!({}));
+        assert_eq!(Stage::of(&restart), Stage::Others, "once its devices are there");
     }
 }

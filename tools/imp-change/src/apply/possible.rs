@@ -1,6 +1,6 @@
 //! What change records can do at all: a decision about a record, no requests.
 
-use model::{Effect, ErrorKind, ResourceKind};
+use model::{Effect, ErrorKind, Record, ResourceKind};
 use pipe::Failure;
 
 /// The kind of the thing of a change that can be carried out.
@@ -20,9 +20,13 @@ pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
         let title = format!("A {} cannot be changed by a change record", kind.noun());
         return refused(title, "its id is a secret; use imp-auth");
     }
-    if effect.is_action() {
-        let title = "A restart cannot be carried out by a change record".into();
-        return refused(title, "`imp-device restart` and `imp-dg restart` do it");
+    if effect.is_action() && ![ResourceKind::Device, ResourceKind::DeviceGroup].contains(&kind) {
+        let title = format!("A {} cannot be restarted", kind.noun());
+        return refused(title, "devices are, and all devices of a device group");
+    }
+    if kind == ResourceKind::Webhook && effect.after.as_ref().is_some_and(hides_password) {
+        let title = "The record has not got the password of the webhook's url".to_owned();
+        return refused(title, "*** stands in its place: put the password there");
     }
     if let Some(other) = beside_group(effect) {
         let title = format!("A device's group and its `{other}` are two changes");
@@ -40,10 +44,15 @@ pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
     Ok(kind)
 }
 
+/// Whether the url of a webhook is told without its password.
+fn hides_password(after: &Record) -> bool {
+    ops::url::hides_password(cli::text(after, "url"))
+}
+
 /// What a record of a device's group says of the device besides.
 fn beside_group(effect: &Effect) -> Option<&str> {
     let sides = || [&effect.before, &effect.after].into_iter().flatten();
-    let names = || sides().flat_map(model::Record::keys);
+    let names = || sides().flat_map(Record::keys);
     let is_move = effect.kind == "device" && names().any(|name| name == "devicegroup_id");
     names().find(|name| is_move && !name.starts_with("devicegroup_"))
 }
@@ -60,9 +69,17 @@ mod tests {
             ("device", json!({}), Value::Null, Some(ResourceKind::Device)),
             ("device", Value::Null, json!({}), None),
             ("deployment", Value::Null, json!({}), None),
-            ("device", json!({}), json!({}), None),
+            ("device", json!({}), json!({}), Some(ResourceKind::Device)),
+            ("product", json!({}), json!({}), None),
             ("login_key", json!({"description": "a"}), json!({"description": "b"}), None),
             ("account", json!({"x": 1}), json!({"x": 2}), None),
+            ("webhook", Value::Null, json!({"url": "https://***@host"}), None),
+            (
+                "webhook",
+                json!({"url": "https://***@host"}),
+                Value::Null,
+                Some(ResourceKind::Webhook),
+            ),
             ("tree", json!({"x": 1}), json!({"x": 2}), None),
         ] {
             let effect = Effect {

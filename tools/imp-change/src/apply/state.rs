@@ -2,6 +2,7 @@
 
 use model::change::{BUILD, CURRENT, is_same};
 use model::{ErrorKind, Record};
+use ops::url::{is_told_as, without_password};
 use pipe::Failure;
 use serde_json::Value;
 
@@ -11,17 +12,37 @@ pub fn is_as(live: &Record, side: &Record) -> bool {
 }
 
 fn differing<'a>(live: &'a Record, side: &'a Record) -> impl Iterator<Item = (&'a str, &'a Value)> {
-    side.iter().filter(|(name, value)| *name != BUILD && !is_same(live.get(name), Some(value)))
+    side.iter().filter(|(name, value)| {
+        let is_so = *name == BUILD || is_same(live.get(name), Some(value));
+        !(is_so || *name == URL && is_told_as(cli::text(live, URL), cli::text(side, URL)))
+    })
+}
+
+/// The field of a webhook that a record may tell without its password.
+const URL: &str = "url";
+
+/// Tells a url as it is, where a record tells it without its password: otherwise nothing could be made of it again.
+pub fn with_whole_url(side: &mut Record, live: &Record) {
+    if side.contains_key(URL) && is_told_as(cli::text(live, URL), cli::text(side, URL)) {
+        side.copy(URL, live);
+    }
 }
 
 /// A thing that is not as the record says that it was: shows both.
 pub fn drifted(live: &Record, before: &Record) -> Failure {
     let told = |(name, expected): (&str, &Value)| {
         let found = live.get(name).unwrap_or(&Value::Null);
+        let [expected, found] = [expected, found].map(|value| shown(name, value));
         format!("{name} should be {expected}, and is {found}")
     };
     let fields: Vec<String> = differing(live, before).map(told).collect();
     Failure::new(ErrorKind::Drifted, "It is not as it was before").detail(fields.join("; "))
+}
+
+/// A value for a message, which shows no password.
+fn shown(name: &str, value: &Value) -> Value {
+    let hidden = value.as_str().filter(|_| name == URL).and_then(without_password);
+    hidden.map_or_else(|| value.clone(), Value::String)
 }
 
 /// A group that is to be deleted, and has got code since.
@@ -54,6 +75,18 @@ mod tests {
         assert!(!is_as(&live, &before));
         let said = drifted(&live, &before).detail.unwrap();
         assert_eq!(said, "name should be \"a\", and is \"c\"");
+    }
+
+    #[test]
+    fn a_url_is_compared_and_shown_without_a_password_that_is_hidden() {
+        let url = |url: &str| Record::from_iter([("url".to_owned(), url.into())]);
+        let live = url("https://me:pass@host");
+        let mut told = url("https://***@host");
+        assert!(is_as(&live, &told));
+        with_whole_url(&mut told, &live);
+        assert_eq!(told, live);
+        let said = drifted(&live, &url("https://***@other")).detail.unwrap();
+        assert_eq!(said, "url should be \"https://***@other\", and is \"https://***@host\"");
     }
 
     #[test]

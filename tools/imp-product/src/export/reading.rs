@@ -14,11 +14,10 @@ use cli::terminal::{progress, stderr};
 use cli::{CommandError, Session, text};
 use model::{ErrorKind, GroupType, Record, ResourceKind};
 use ops::list::Query;
+use ops::url;
 use pipe::engine::{self, Done};
 use pipe::spool::Spool;
 use pipe::{Item, Row};
-
-use crate::url;
 
 /// The filters of one request for a list.
 type Filters = Vec<(String, String)>;

@@ -12,7 +12,7 @@ use model::{GroupType, Record, ResourceKind};
 use pipe::spool::Spool;
 use pipe::{Item, ReadError, Row};
 
-use crate::url::HIDDEN;
+use ops::url::HIDDEN;
 
 /// An export.
 #[derive(Default)]

@@ -8,6 +8,7 @@ use super::answer::Answer;
 use super::path::{self, Template};
 use super::request::{JSON_API, Request};
 use super::{Call, auth, dispatch, log_streams};
+use crate::changes::noting;
 use crate::faults::{Cut, Fault, FaultBody};
 use crate::limits::RateStatus;
 use crate::sim::Sim;
@@ -101,7 +102,7 @@ fn signed_in(
     }
     let unblessing = Cell::new(None);
     let call = Call { sim, request, caller: access.account, rate_key, now, part, unblessing };
-    let result = dispatch(&call, path);
+    let result = noting(&call, path, || dispatch(&call, path));
     if let Some(rate) = call.unblessing.get()
         && (sim.settings.variants.unblessing_headers_own || accounting.rate.is_none())
     {

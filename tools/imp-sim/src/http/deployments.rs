@@ -29,7 +29,7 @@ pub fn resource(call: &Call<'_>, state: &State, build: &Deployment, code: bool) 
         "created_at": build.created_at,
         "updated_at": build.updated_at,
     });
-    let hidden: &[_] = if code { &[] } else { &["device_code", "agent_code"] };
+    let hidden: &[_] = if code && !build.lacks_code { &[] } else { &["device_code", "agent_code"] };
     let attributes = answer::without(attributes, hidden);
     let relationships = json!({
         "owner": Related::account(build.owner),
@@ -144,7 +144,10 @@ pub fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let change = change(&mut sent)?;
     let mut state = call.sim.state();
     let group = (group.kind.as_str(), group.id.as_str());
-    let id = state.create_deployment(call.caller, group, change, call.now)?.id;
+    let id = {
+        let recipe = call.variants().sha_recipe;
+        state.create_deployment(call.caller, group, change, recipe, call.now)?.id
+    };
     if call.variants().factory_deploy_restarts {
         state.restart_factory(id, call.variants(), call.now);
     }

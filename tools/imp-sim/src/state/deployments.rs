@@ -18,6 +18,9 @@ pub struct Deployment {
     pub device_code: String,
     /// Squirrel for the agent.
     pub agent_code: String,
+    /// The two were left out where it was loaded from: nobody is told that there is none.
+    #[serde(default)]
+    pub lacks_code: bool,
     /// Free text.
     pub description: String,
     /// Where the code came from.
@@ -40,6 +43,16 @@ pub struct Deployment {
     pub created_at: Timestamp,
     /// Moves on every update.
     pub updated_at: Timestamp,
+}
+
+/// How a sha is calculated: of the service that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShaRecipe {
+    /// The length of the device code, and both programs.
+    #[default]
+    Length,
+    /// Both programs alone.
+    Plain,
 }
 
 /// What a create or update brings.
@@ -71,6 +84,7 @@ impl State {
         caller: Id,
         (group_type, group_id): (&str, &str),
         change: DeploymentChange,
+        recipe: ShaRecipe,
         now: Timestamp,
     ) -> Result<&Deployment, Refusal> {
         let group = self.group(caller, group_id)?;
@@ -82,12 +96,13 @@ impl State {
         let device_code = change.device_code.ok_or_else(|| Refusal::required("device_code"))?;
         let agent_code = change.agent_code.ok_or_else(|| Refusal::required("agent_code"))?;
         compiled(&device_code, &agent_code)?;
-        let id = self.random.id();
+        let id = self.new_id();
         let build = Deployment {
             id,
-            sha: sha(&device_code, &agent_code),
+            sha: sha(recipe, &device_code, &agent_code),
             device_code,
             agent_code,
+            lacks_code: false,
             description: change.description.unwrap_or_default(),
             origin: change.origin,
             tags: change.tags.unwrap_or_default(),
@@ -194,10 +209,12 @@ fn compiled(device_code: &str, agent_code: &str) -> Result<(), Refusal> {
 }
 
 /// The same two sources always have the same sha.
-pub fn sha(device_code: &str, agent_code: &str) -> String {
+pub fn sha(recipe: ShaRecipe, device_code: &str, agent_code: &str) -> String {
     use sha2::Digest;
     let mut hash = sha2::Sha256::new();
-    hash.update(device_code.len().to_be_bytes());
+    if recipe == ShaRecipe::Length {
+        hash.update(device_code.len().to_be_bytes());
+    }
     hash.update(device_code);
     hash.update(agent_code);
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

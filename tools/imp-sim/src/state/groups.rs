@@ -127,7 +127,7 @@ impl State {
         if change.region.is_some() && !kind.is_blessed() {
             return Err(Refusal::attribute("`region` is for production groups only."));
         }
-        let mut group = Group::new(self.random.id(), kind, name, &product, now);
+        let mut group = Group::new(self.new_id(), kind, name, &product, now);
         (group.creator, group.region) = (caller, change.region.clone());
         self.check_group_name(product.id, &group.name, None)?;
         self.apply_group_change(caller, &mut group, change)?;

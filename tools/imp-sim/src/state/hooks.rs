@@ -90,7 +90,7 @@ impl State {
         }
         self.may_write(caller, group.owner, group.kind.zone())?;
         let (group, owner) = (group.id, group.owner);
-        let id = self.random.id();
+        let id = self.new_id();
         let (created_at, updated_at, creator) = (now, now, caller);
         let hook =
             Hook { id, url, event, content_type, group, owner, creator, created_at, updated_at };

@@ -113,7 +113,7 @@ impl State {
     ) -> Result<&Library, Refusal> {
         let name = change.name.ok_or_else(|| Refusal::required("name"))?;
         self.check_library_name(caller, &name, None)?;
-        let id = self.random.id();
+        let id = self.new_id();
         let library = Library {
             id,
             name,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::State;
 use super::accounts::{Account, LoadedAccount, Role};
-use super::deployments::{Deployment, sha};
+use super::deployments::{Deployment, ShaRecipe, sha};
 use super::devices::Firmware;
 use super::devices::{Device, Events};
 use super::groups::{Group, GroupType};
@@ -189,8 +189,11 @@ impl Record {
     fn deployment(&self, state: &mut State) -> Result<(), String> {
         let id = self.required("id")?;
         let owner = self.account_id(state, "owner_id")?;
-        let device_code = self.text("device_code")?.unwrap_or_default();
-        let agent_code = self.text("agent_code")?.unwrap_or_default();
+        let code = [self.text("device_code")?, self.text("agent_code")?];
+        // What the account may not see is not known here either.
+        let lacks_code = code.iter().all(Option::is_none);
+        let [device_code, agent_code] = code.map(Option::unwrap_or_default);
+        let sha_of_code = || sha(ShaRecipe::default(), &device_code, &agent_code);
         let group = self.parsed("devicegroup_id")?.filter(|id| state.groups.contains_key(id));
         let of_group = group.and_then(|group| state.groups.get(&group)).map(|group| group.product);
         let product = of_group.map_or_else(|| self.required("product_id"), Ok)?;
@@ -200,9 +203,10 @@ impl Record {
             tags.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
         let build = Deployment {
             id,
-            sha: self.text("sha")?.unwrap_or_else(|| sha(&device_code, &agent_code)),
+            sha: self.text("sha")?.unwrap_or_else(sha_of_code),
             device_code,
             agent_code,
+            lacks_code,
             description: self.text("description")?.unwrap_or_default(),
             origin: self.text("origin")?,
             tags,

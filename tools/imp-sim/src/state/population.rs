@@ -5,7 +5,7 @@
 
 use super::State;
 use super::accounts::{Account, LoadedAccount, Role};
-use super::deployments::{Deployment, sha};
+use super::deployments::{Deployment, ShaRecipe, sha};
 use super::device_maker::{BEGIN, DeviceMaker};
 use super::groups::{Group, GroupType};
 use super::ids::Id;
@@ -212,10 +212,11 @@ fn first_build(id: Id, product: &Product, group: Id) -> Deployment {
         id,
         device_code: device_code.to_owned(),
         agent_code: agent_code.to_owned(),
+        lacks_code: false,
         description: "application 1.0".to_owned(),
         origin: None,
         tags: vec!["1.0".to_owned()],
-        sha: sha(device_code, agent_code),
+        sha: sha(ShaRecipe::default(), device_code, agent_code),
         owner: product.owner,
         creator: product.owner,
         flagger: None,

@@ -52,7 +52,7 @@ impl State {
     ) -> Result<&Product, Refusal> {
         self.may_write(caller, owner, Zone::Development)?;
         self.check_product_name(owner, &name, None)?;
-        let id = self.random.id();
+        let id = self.new_id();
         let product = Product {
             id,
             name,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Variants, Window};
+use crate::state::deployments::ShaRecipe;
 
 /// One open question.
 pub struct Question {
@@ -252,6 +253,14 @@ pub const QUESTIONS: &[Question] = &[
         values: &["never", "TIME"],
         meaning: "how long until the service closes a log stream",
         set: |v, value| v.stream_close = time(value),
+    },
+    Question {
+        name: "sha",
+        values: &["length", "plain"],
+        meaning: "whether the sha of a deployment covers the length of its device code, or the code alone",
+        set: |v, value| {
+            v.sha_recipe = if value == "plain" { ShaRecipe::Plain } else { ShaRecipe::Length };
+        },
     },
     Question {
         name: "factory-deploy",

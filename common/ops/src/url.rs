@@ -11,6 +11,16 @@ pub fn without_password(url: &str) -> Option<String> {
     Some(format!("{scheme}://{HIDDEN}{}", &rest[host..]))
 }
 
+/// Whether it has a password that is hidden.
+pub fn hides_password(url: &str) -> bool {
+    without_password(url).as_deref() == Some(url)
+}
+
+/// Whether a url is the one that a record tells, where its password may be hidden.
+pub fn is_told_as(url: &str, told: &str) -> bool {
+    url == told || (hides_password(told) && without_password(url).as_deref() == Some(told))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +38,13 @@ mod tests {
         ] {
             assert_eq!(without_password(url).as_deref(), hidden, "{url}");
         }
+    }
+
+    #[test]
+    fn a_url_is_told_with_its_password_or_without() {
+        let url = "https://me:pass@host";
+        assert!(is_told_as(url, url) && is_told_as(url, "https://***@host"));
+        assert!(!is_told_as(url, "https://other@host") && !is_told_as(url, "https://***@other"));
+        assert!(!is_told_as("https://host", "https://***@host") && !hides_password(url));
     }
 }
