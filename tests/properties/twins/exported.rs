@@ -49,7 +49,7 @@ fn lines(export: &[Value], known: &BTreeSet<String>) -> Vec<String> {
         let fields = record.as_object().into_iter().flatten();
         let is_new = called.contains_key(&text(record, "id"));
         // How a sha is calculated may differ, and the code is there.
-        let is_told = |name: &str| !name.ends_with("_at") && !(is_new && name == "sha");
+        let is_told = |name: &str| !(name.ends_with("_at") || is_new && name == "sha");
         let fields = fields.filter(|(name, _)| is_told(name));
         let told = |(name, value): (&String, &Value)| {
             let is_id = name == "id" || name.ends_with("_id");
