@@ -4,8 +4,19 @@ use model::{Change, ErrorKind, Record};
 use pipe::{Failure, Item, Row};
 
 /// The lines of a journal that are no change records.
-const OF_A_JOURNAL: [&str; 10] =
-    ["run", "row", "given", "listed", "read", "started", "answered", "resumed", "forgotten", "end"];
+const OF_A_JOURNAL: [&str; 11] = [
+    "run",
+    "row",
+    "given",
+    "listed",
+    "read",
+    "started",
+    "answered",
+    "step",
+    "resumed",
+    "forgotten",
+    "end",
+];
 
 /// The change of a row.
 ///
@@ -80,6 +91,7 @@ mod tests {
             update("1", "updated"),
             update("2", "unchanged"),
             item(restart),
+            item(json!({"type": "step", "event": "gate_passed", "wave": 1})),
             item(json!({"type": "end", "exit": 0})),
         ];
         let reversed = reversed(items);
