@@ -76,8 +76,7 @@ impl Rollout {
         };
         let Some(targets) = targets else { return Ok(results.finish()) };
         let course = course(&session, &read, &build, &targets)?;
-        let may =
-            results.may_change_so_many(job.changes, 0..course.numbers.len() as u64, course.rows());
+        let may = course.may_change_so_many(job.changes, &mut results);
         if job.is_dry_run() {
             self.plan(&session, &build, &targets.groups, &course, &mut results);
             return Ok(results.finish());

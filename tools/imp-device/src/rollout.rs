@@ -94,8 +94,7 @@ impl Rollout {
             moves.plan(&course, &mut results);
             return Ok(results.finish());
         }
-        let open = 0..course.numbers.len() as u64;
-        let may = results.may_change_so_many(job.changes, open, course.rows());
+        let may = course.may_change_so_many(job.changes, &mut results);
         let mut under_way = UnderWay::new(&self.conduct, &session, moves, course, results);
         match may {
             Ok(()) => under_way.go(),

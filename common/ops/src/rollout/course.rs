@@ -11,7 +11,7 @@ use std::rc::Rc;
 use cli::journal;
 use cli::rows::results::Results;
 use cli::terminal::stderr;
-use cli::{CommandError, RowSource, Session, text};
+use cli::{Changes, CommandError, RowSource, Session, text};
 use model::{Effect, Record};
 use pipe::spool::Spool;
 use pipe::{Item, Row};
@@ -225,6 +225,22 @@ impl Course {
             }
         }
         self.before.push((wave, record));
+    }
+
+    /// Refuses a rollout that would change more rows than may be. What is taken back does not count.
+    ///
+    /// # Errors
+    /// Exit 2; nothing has been done.
+    pub fn may_change_so_many(
+        &self,
+        changes: Option<Changes>,
+        results: &mut Results<'_>,
+    ) -> Result<(), CommandError> {
+        if self.back.is_some() {
+            return Ok(());
+        }
+        let open = self.numbers.len() as u64;
+        results.may_change_so_many(changes, 0..open, open)
     }
 
     /// How many rows come next with this wave: its own, and what is left of those before it.

@@ -262,6 +262,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
         let waves = self.course.ends.len();
         stderr::say_failure(&format!("stopped in wave {} of {waves}: {reason}", wave + 1));
         if !self.conduct.back {
+            self.results.leave_open();
             return self.leave_rest();
         }
         if is_new {
@@ -273,6 +274,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
 
     /// It goes no further, and nothing is known of why: what was done stays for the run that resumes it.
     fn leave_open(&mut self) {
+        self.results.leave_open();
         self.leave_rest();
         let changed = self.course.done.borrow().changed();
         if changed > 0 {
@@ -304,10 +306,14 @@ impl<'a, W: Work> UnderWay<'a, W> {
         self.fail_rest(&not_rolled_out(W::NOUN, reason));
         // What another signal keeps from going back is left for the run that resumes this one.
         self.results.tell_left_as(None);
+        self.results.limit_no_more();
         self.course.done.borrow_mut().turn_back();
         let rows = self.course.rows_back(|rolled| self.work.row_back(rolled));
         let done = self.course.done.clone();
         self.work.take_back(&rows, &done, &mut self.results);
+        if self.results.is_over() {
+            self.results.leave_open();
+        }
         let (back, devices) = self.course.done.borrow().back();
         let left = (rows.len() as u64).saturating_sub(back);
         let things = count(back, W::NOUN);

@@ -62,12 +62,12 @@ impl<'a> Builds<'a> {
         }
     }
 
-    fn deploy(&self, group: &Target, row: &Row) -> RowResult {
+    fn deploy(&self, group: &Target) -> RowResult {
         let before = self.session.get("devicegroups", &group.id)?;
         let creating = Creating::new(true, false);
         let (code, attributes) = (&self.code, &self.attributes);
         let made = creating.create_anyway(self.session, &before, code, attributes, |_| Ok(()));
-        made.map(|done| of_row(row, done))
+        made.map(|done| RowDone { record: group.named(), ..done })
     }
 
     /// The group of a row of the way back gets the build again that it had.
@@ -97,7 +97,7 @@ impl<'a> Builds<'a> {
         let attributes = original.attributes(&TAKEN_ALONG);
         let creating = Creating::new(false, false);
         let made = creating.create_anyway(self.session, &present, &code, &attributes, |_| Ok(()));
-        made.map(|done| of_row(row, done))
+        made.map(|done| RowDone { record: row.record.clone(), ..done })
     }
 
     /// Restarts the devices of a group, unless that has been done.
@@ -140,9 +140,9 @@ impl Work for Builds<'_> {
         for item in rows {
             let item = item.map_err(|error| Trouble::Over(CommandError::cannot_keep(&error)))?;
             let again = is_done.get();
-            let worked = one_row(self.session, item, results, |row| match again {
-                true => Ok(RowDone::changed(row, Record::new(), Outcome::Unchanged)),
-                false => self.deploy(group, row),
+            let worked = one_row(self.session, item, results, |_| match again {
+                true => Ok(RowDone::new(group.named(), Outcome::Unchanged)),
+                false => self.deploy(group),
             });
             is_done.set(again || worked);
         }
@@ -189,9 +189,9 @@ impl Work for Builds<'_> {
     }
 
     fn row_back(&self, rolled: &Rolled<'_>) -> Record {
-        let mut record = Record::new();
+        let group = self.groups.iter().find(|group| group.id == rolled.id);
+        let mut record = group.map(Target::named).unwrap_or_default();
         record.insert_text("id", rolled.id);
-        record.insert_text("name", self.name(rolled.id));
         record.insert_text(CURRENT, rolled.to);
         record.insert_text(BACK_TO, rolled.from);
         record
@@ -214,6 +214,9 @@ impl Work for Builds<'_> {
             }
             if let Err(failure) = self.restart(group, true) {
                 results.note(Exit::of_failure(&failure));
+                if failure.ends_run() || failure.kind == ErrorKind::UnknownOutcome {
+                    results.leave_open();
+                }
                 stderr::say_failure(&format!(
                     "{} has the build before again, but its devices could not be restarted: {}; use imp-dg restart --dg {group}",
                     self.name(group),
@@ -233,11 +236,6 @@ impl Work for Builds<'_> {
     fn what_stays(&self) -> String {
         format!("They have the build {}", self.flags.build)
     }
-}
-
-/// A row that was done: its record is its own, and not that of the build.
-fn of_row(row: &Row, done: RowDone) -> RowDone {
-    RowDone { record: row.record.clone(), ..done }
 }
 
 /// Does something to one row and reports it; says whether it was done.
