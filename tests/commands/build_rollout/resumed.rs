@@ -74,3 +74,38 @@ fn a_group_that_had_the_build_is_a_wave_that_is_judged() {
     assert_eq!(resumed(&line, "-- --soak 0s"), "done null - 30 10");
     assert_eq!(line.have_it(), [true, true, false]);
 }
+
+#[test]
+fn a_build_that_lost_its_tag_is_the_one_that_it_was() {
+    let line = Line::new(&[]);
+    line.dir.sh("imp-build rollout -b new --dg A,B --gate 'test -e go'").code(6);
+    line.dir.sh("IMP_JOURNAL=off imp-build update -b new --remove-tag new --tag other").quiet();
+    line.dir.sh("IMP_JOURNAL=off imp-build deploy -g Lab -x old.nut -t new").quiet();
+    line.dir.write("go", "");
+    assert_eq!(resumed(&line, ""), "done null - 30 30");
+    assert_eq!(line.have_it(), [true, true, false]);
+}
+
+#[test]
+fn what_was_deployed_after_a_build_that_was_not_noted_stays() {
+    let line = Line::new(&[]);
+    line.dir.write("fix.nut", "server.log(\"hotfix\");\n");
+    line.sim.fault("POST /deployments delay=1h");
+    let running = line.dir.spawn("exec imp-build rollout -b new --dg A");
+    running.wait_for("the build", || line.have_it()[0]);
+    running.insist("KILL");
+    line.sim.no_faults();
+    line.dir.sh("IMP_JOURNAL=off imp-build deploy -g A -x fix.nut").quiet();
+    assert_eq!(resumed(&line, ""), "done null - 10 10");
+    assert!(line.code(&line.groups[0]).contains("hotfix"));
+    assert_eq!(line.builds(), [3, 1, 1]);
+}
+
+#[test]
+fn a_last_group_that_cannot_be_deployed_to_ends_it() {
+    let line = Line::new(&[]);
+    line.sim.fault("POST /deployments 403 after=2 times=1");
+    let run = line.rollout("--back --gate true").code(6);
+    run.says("none of the wave's device groups could be deployed to");
+    assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 3, 1]));
+}

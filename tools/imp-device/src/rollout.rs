@@ -187,6 +187,7 @@ impl Work for Moves<'_> {
     const NOUN: &'static str = "device";
     const BEFORE: &'static str = "where they were before";
     const EVENTS: Events = OF_MOVES;
+    const LAST_MAY_BE_EMPTY: bool = true;
 
     fn roll_out(
         &mut self,

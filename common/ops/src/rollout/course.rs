@@ -114,6 +114,11 @@ pub fn began_with() -> Result<Option<Record>, CommandError> {
     }
 }
 
+/// Whether the rollout that goes on was being taken back.
+pub fn was_turned_back() -> bool {
+    journal::steps().iter().any(|step| text(step, "event") == BACK)
+}
+
 impl Course {
     /// The course of a rollout that begins, of which `planned` is noted for a run that goes on; or that of the one
     /// that goes on.
@@ -247,7 +252,14 @@ impl Course {
     pub fn left_until(&mut self, wave: usize) -> usize {
         let end = self.ends.get(wave).copied().unwrap_or_default();
         let all = self.numbers.iter().filter(|number| **number <= end).count();
-        all - std::mem::replace(&mut self.taken, all)
+        let left = all.saturating_sub(self.taken);
+        self.taken += left;
+        left
+    }
+
+    /// Whether rows are left at all.
+    pub fn has_left(&self) -> bool {
+        self.taken < self.numbers.len()
     }
 
     /// The number of devices of a wave.
@@ -278,6 +290,11 @@ impl Course {
                 done.add_good(&record);
             }
         }
+    }
+
+    /// Whether something of the wave that comes next was done before this run was resumed.
+    pub fn has_begun(&self) -> bool {
+        self.before.iter().any(|(wave, _)| *wave == self.passed)
     }
 
     /// The wave was found good.

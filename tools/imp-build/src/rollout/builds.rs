@@ -19,7 +19,7 @@ use pipe::{Failure, Item, Row};
 use super::Rollout;
 use super::groups::Target;
 use crate::code::Code;
-use crate::create::Creating;
+use crate::create::{Creating, with_build};
 use crate::original::Original;
 use crate::restart::restart;
 
@@ -92,7 +92,12 @@ impl<'a> Builds<'a> {
                 return Err(Failure::new(ErrorKind::Drifted, title).detail(detail));
             }
             // The run that was interrupted has done it, or somebody else.
-            return Ok(RowDone::changed(row, Record::new(), Outcome::Unchanged));
+            let done = RowDone::new(row.record.clone(), Outcome::Unchanged);
+            let planned = journal::planned_before().into_iter().find(|effect| effect.id == *group);
+            return Ok(match planned {
+                Some(planned) => done.with(with_build(planned, text(&current.0, "id"))),
+                None => done,
+            });
         }
         let attributes = original.attributes(&TAKEN_ALONG);
         let creating = Creating::new(false, false);
@@ -127,6 +132,7 @@ impl Work for Builds<'_> {
     const NOUN: &'static str = "device group";
     const BEFORE: &'static str = "the build before";
     const EVENTS: Events = OF_BUILDS;
+    const LAST_MAY_BE_EMPTY: bool = false;
 
     fn roll_out(
         &mut self,
@@ -234,7 +240,7 @@ impl Work for Builds<'_> {
     }
 
     fn what_stays(&self) -> String {
-        format!("They have the build {}", self.flags.build)
+        format!("They have the build {}, or what was deployed to them since", self.flags.build)
     }
 }
 

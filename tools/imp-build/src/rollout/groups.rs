@@ -112,13 +112,18 @@ impl Targets {
             let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
             match group_of(session, item, is_dry_run) {
                 Ok(record) => targets.add(record, &mut waves),
-                Err(failure) if failure.ends_run() => return Err(failure.into()),
+                Err(failure) if failure.ends_run() => {
+                    return leave_all(read, failure.into(), results).map(|()| None);
+                }
                 Err(failure) => _ = failures.insert(number, failure),
             }
         }
         if failures.is_empty() {
             for group in &mut targets.groups {
-                group.devices = members(session, &group.id, || 0, |devices, _| *devices += 1)?;
+                match members(session, &group.id, || 0, |devices, _| *devices += 1) {
+                    Ok(devices) => group.devices = devices,
+                    Err(error) => return leave_all(read, error.into(), results).map(|()| None),
+                }
             }
             return Ok(Some(targets));
         }
