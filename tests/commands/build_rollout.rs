@@ -1,5 +1,7 @@
 //! `imp-build rollout`: a build goes to one device group after the other, and back when a gate says so.
 
+mod resumed;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

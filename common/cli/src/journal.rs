@@ -228,6 +228,8 @@ pub(crate) enum Ended {
     Refused,
     /// Rows are left that were not attempted.
     Early,
+    /// All rows have become something, and that is not all that was to be done.
+    Open,
     /// All rows have become something.
     Whole,
 }
@@ -247,9 +249,13 @@ pub(crate) fn end(account: Option<auth::Account>, exit: Exit, ended: Ended) {
     if let (Some(account), false) = (account, journal.had_account) {
         line["account"] = called(account).into();
     }
+    let was_left = journal.past.as_ref().is_some_and(|past| past.recorded.is_left());
+    if ended == Ended::Open || (ended != Ended::Whole && was_left) {
+        line["unfinished"] = true.into();
+    }
     journal.file.append([line]);
     match ended {
-        Ended::Early => _ = journal.file.flush(),
+        Ended::Early | Ended::Open => _ = journal.file.flush(),
         Ended::Refused | Ended::Whole => journal.file.finish(),
     }
 }

@@ -209,15 +209,27 @@ impl Session {
         filters: &[(&str, &str)],
         is_same: impl Fn(&Record) -> bool,
     ) -> Result<Option<Record>, Failure> {
+        Ok(self.all_made_before(path, filters, is_same)?.into_iter().next())
+    }
+
+    /// All that may be what such a row made, the newest first.
+    ///
+    /// # Errors
+    /// As [`api::Client::send`].
+    pub fn all_made_before(
+        &self,
+        path: &str,
+        filters: &[(&str, &str)],
+        is_same: impl Fn(&Record) -> bool,
+    ) -> Result<Vec<Record>, Failure> {
         let Some(since) = journal::made_since().filter(|_| journal::was_under_way()) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        let records = self.collect(path, filters)?.into_iter();
+        let mut made = self.collect(path, filters)?;
         // Time stamps have one form and sort as text (imp-service(7), section 1.6).
-        let made = records.filter(|record| text(record, "created_at") >= since.as_str());
-        Ok(made
-            .filter(|record| is_same(record))
-            .max_by_key(|record| text(record, "created_at").to_owned()))
+        made.retain(|record| text(record, "created_at") >= since.as_str() && is_same(record));
+        made.sort_by(|one, other| text(other, "created_at").cmp(text(one, "created_at")));
+        Ok(made)
     }
 
     /// Sends a request for a row.

@@ -24,7 +24,7 @@ use model::Record;
 use pipe::{Item, Row};
 
 use crate::share::Share;
-pub use course::{BACK_TO, Course, Layout, began_with, read_rows};
+pub use course::{BACK_TO, Course, Layout, began_with, read_rows, was_turned_back};
 pub use done::{Done, Rolled};
 pub use event::{BUILD_ROLLOUT_EVENT, Events, OF_BUILDS, OF_MOVES, ROLLOUT_EVENT};
 pub use members::members;
@@ -98,6 +98,8 @@ pub trait Work {
     const BEFORE: &'static str;
     /// What its events are called.
     const EVENTS: Events;
+    /// Whether the last wave is good where nothing could be done of it.
+    const LAST_MAY_BE_EMPTY: bool;
 
     /// Does it to the next rows, which are those of a wave that are left.
     ///

@@ -105,6 +105,16 @@ fn a_wave_that_goes_on_counts_all_of_its_devices() {
 }
 
 #[test]
+fn a_gate_that_fails_in_the_last_wave_is_asked_again() {
+    let fleet = Fleet::new();
+    fleet.rollout("--waves 100% --gate 'test -e go'").code(6);
+    fleet.dir.write("go", "");
+    let run = fleet.dir.sh("imp-change resume last").ok();
+    assert_eq!(events(&run).last().unwrap(), "done null 100", "{run}");
+    fleet.dir.sh("imp-change list --interrupted").no_stdout().ok();
+}
+
+#[test]
 fn that_nobody_reads_the_events_is_said_and_the_rollout_goes_on() {
     let fleet = Fleet::new();
     let gate = "--gate 'until test -e gone; do sleep 0.01; done'";

@@ -210,11 +210,14 @@ fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option
     // the same code before.
     let is_newer = |build: &Record| before.as_ref().is_none_or(|before| is_older(before, build));
     let is_like = |build: &Record| is_so(build, &told) && is_newer(build);
-    let Some(like) = session.made_before("/deployments", &of_group, is_like)? else {
-        return Ok(None);
-    };
-    let build = session.get("deployments", cli::text(&like, "id"))?;
-    Ok(is_so(&build, wanted).then_some(build))
+    // Somebody else may have deployed since.
+    for like in session.all_made_before("/deployments", &of_group, is_like)? {
+        let build = session.get("deployments", cli::text(&like, "id"))?;
+        if is_so(&build, wanted) {
+            return Ok(Some(build));
+        }
+    }
+    Ok(None)
 }
 
 /// What was deployed when the row of this thread was begun by the run that was interrupted, if that is known and there
@@ -236,9 +239,14 @@ fn deployed_before(session: &Session) -> Result<Option<Record>, Failure> {
 fn as_planned(deployed: Effect, build: &str) -> Effect {
     let is_it = |planned: &Effect| planned.id == deployed.id && !planned.is_action();
     let Some(planned) = journal::planned_before().into_iter().find(is_it) else { return deployed };
+    with_build(Effect { before: planned.before, ..deployed }, build)
+}
+
+/// The same deployment with the id that its build has got.
+pub fn with_build(deployed: Effect, build: &str) -> Effect {
     let mut after = deployed.after.unwrap_or_default();
     after.insert(CURRENT, build.into());
-    Effect { before: planned.before, after: Some(after), ..deployed }
+    Effect { after: Some(after), ..deployed }
 }
 
 /// The build is there; of the restart that comes after it nothing is known.

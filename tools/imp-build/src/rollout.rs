@@ -13,8 +13,10 @@ use cli::rows::results::Results;
 use cli::terminal::stderr;
 use cli::{CommandError, Session, consent, text};
 use model::change::CURRENT;
-use model::{Record, ResourceKind};
-use ops::rollout::{Conduct, Course, Done, Layout, UnderWay, began_with, read_rows};
+use model::{ErrorKind, Record, ResourceKind};
+use ops::rollout::{
+    Conduct, Course, Done, Layout, UnderWay, began_with, read_rows, was_turned_back,
+};
 use pipe::ReadError;
 use pipe::spool::Spool;
 
@@ -66,7 +68,17 @@ impl Rollout {
         let build = session.single(ResourceKind::Deployment, "--build", Some(&self.build))?;
         let mut results = Results::open(&session, job.args, job.changes)?;
         let began = began_with()?;
-        let build = self.build(&session, &build.unwrap_or_default(), began.as_ref())?;
+        let build = build.unwrap_or_default();
+        // One that goes on knows it by its id: there are more with that sha by now, and what it was called may be
+        // another by now.
+        let named = began.as_ref().map_or(&*build, |began| text(began, "to"));
+        let build = match Original::find(&session, named) {
+            // The way back needs none of its code.
+            Err(failure) if failure.kind == ErrorKind::NotFound && was_turned_back() => {
+                Original(Record::from_iter([("id".to_owned(), named.into())]))
+            }
+            found => found?,
+        };
         let Some(read) = read_rows(&session, &job.args.source, |_| {}, &mut results)? else {
             return Ok(results.finish());
         };
@@ -76,8 +88,7 @@ impl Rollout {
         };
         let Some(targets) = targets else { return Ok(results.finish()) };
         let course = course(&session, &read, &build, &targets)?;
-        let may =
-            results.may_change_so_many(job.changes, 0..course.numbers.len() as u64, course.rows());
+        let may = course.may_change_so_many(job.changes, &mut results);
         if job.is_dry_run() {
             self.plan(&session, &build, &targets.groups, &course, &mut results);
             return Ok(results.finish());
@@ -111,24 +122,6 @@ impl Rollout {
     fn job(&self) -> RowJob<'_> {
         RowJob::changing(self.groups.row_args(), self.changes.into())
             .asking(self.production.ask("deploy to"))
-    }
-
-    /// The build. A rollout that goes on knows it by its id: there are more with that sha by now.
-    fn build(
-        &self,
-        session: &Session,
-        named: &str,
-        began: Option<&Record>,
-    ) -> Result<Original, CommandError> {
-        let Some(began) = began else { return Ok(Original::find(session, named)?) };
-        let id = text(began, "to");
-        let all = session.resolver.some(ResourceKind::Deployment, named)?;
-        if all.iter().any(|build| text(build, "id") == id) {
-            return Ok(Original::find(session, id)?);
-        }
-        Err(CommandError::usage(format!(
-            "--build named the build {id} when this rollout began, and does not now: name that one"
-        )))
     }
 
     fn attributes(&self, build: &Original) -> Record {

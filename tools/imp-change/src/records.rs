@@ -8,8 +8,19 @@ use pipe::{Failure, Item, Row};
 use serde_json::Value;
 
 /// The lines of a journal that are no change records.
-const OF_A_JOURNAL: [&str; 10] =
-    ["run", "row", "given", "listed", "read", "started", "answered", "resumed", "forgotten", "end"];
+const OF_A_JOURNAL: [&str; 11] = [
+    "run",
+    "row",
+    "given",
+    "listed",
+    "read",
+    "started",
+    "answered",
+    "step",
+    "resumed",
+    "forgotten",
+    "end",
+];
 
 /// The change of a row.
 ///
@@ -168,6 +179,7 @@ mod tests {
             update("1", "updated"),
             update("2", "unchanged"),
             item(restart),
+            item(json!({"type": "step", "event": "gate_passed", "wave": 1})),
             item(json!({"type": "end", "exit": 0})),
         ];
         let reversed = reversed(items);

@@ -62,7 +62,7 @@ impl Resume {
 
     /// Why there is nothing to do.
     fn is_over(&self, recorded: &Recorded) -> Option<(String, Exit)> {
-        if recorded.exit.is_none() || !recorded.to_do(self.failed_too).is_empty() {
+        if recorded.is_left() || !recorded.to_do(self.failed_too).is_empty() {
             return None;
         }
         let failed = recorded.count(RowState::Failed) + recorded.count(RowState::Unknown);

@@ -85,7 +85,7 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
 pub fn state(path: &Path, recorded: &Recorded) -> &'static str {
     match recorded.exit {
         None if journal::is_held(path) => UNDER_WAY,
-        Some(_) if recorded.to_do(false).is_empty() => ENDED,
+        Some(_) if !recorded.is_left() && recorded.to_do(false).is_empty() => ENDED,
         _ if recorded.is_forgotten => FORGOTTEN,
         _ => INTERRUPTED,
     }

@@ -94,8 +94,7 @@ impl Rollout {
             moves.plan(&course, &mut results);
             return Ok(results.finish());
         }
-        let open = 0..course.numbers.len() as u64;
-        let may = results.may_change_so_many(job.changes, open, course.rows());
+        let may = course.may_change_so_many(job.changes, &mut results);
         let mut under_way = UnderWay::new(&self.conduct, &session, moves, course, results);
         match may {
             Ok(()) => under_way.go(),
@@ -188,6 +187,7 @@ impl Work for Moves<'_> {
     const NOUN: &'static str = "device";
     const BEFORE: &'static str = "where they were before";
     const EVENTS: Events = OF_MOVES;
+    const LAST_MAY_BE_EMPTY: bool = true;
 
     fn roll_out(
         &mut self,

@@ -71,6 +71,8 @@ pub struct Recorded {
     pub exit: Option<u64>,
     /// When that was.
     pub ended_at: Option<String>,
+    /// It ended before all was done, whatever its rows say.
+    is_unfinished: bool,
     /// It was interrupted, and somebody has done by hand what it lacks.
     pub is_forgotten: bool,
     /// The rows are what the service listed, and a run that goes on lists them anew.
@@ -136,7 +138,7 @@ impl Recorded {
             ("change", Some(row)) => self.take_change(row, &line),
             ("failed", Some(row)) => self.settle(row, failed(&line), &line),
             ("resumed", _) => {
-                (self.exit, self.ended_at) = (None, None);
+                (self.exit, self.ended_at, self.is_unfinished) = (None, None, false);
                 if self.is_listed {
                     self.rows.retain(|_, state| {
                         *state != RowState::Open && *state != RowState::UnderWay
@@ -146,6 +148,7 @@ impl Recorded {
             ("end", _) => {
                 self.exit = line.get("exit").and_then(Value::as_u64);
                 self.ended_at = text("at");
+                self.is_unfinished = line.get("unfinished") == Some(&true.into());
                 self.account = text("account").or(self.account.take());
             }
             _ => {}
@@ -247,6 +250,11 @@ impl Recorded {
         let is_lost = |row: &u64| self.is_damaged() && self.lost.contains(row);
         let to_do = self.rows.iter().filter(|(row, state)| is_to_do(**state) && !is_lost(row));
         to_do.map(|(row, _)| *row).collect()
+    }
+
+    /// Whether something is left to do besides its rows: it did not end, or before all was done.
+    pub fn is_left(&self) -> bool {
+        self.exit.is_none() || self.is_unfinished
     }
 
     /// How a row was answered that has not been reported.
@@ -379,5 +387,20 @@ mod tests {
         take(r#"{"type":"end","exit":143,"at":"now"}"#);
         assert_eq!((recorded.to_do(false), recorded.exit), (vec![1, 3], Some(143)));
         assert!(recorded.is_under_way(2) && !recorded.is_under_way(1));
+        assert!(!recorded.is_left());
+    }
+
+    #[test]
+    fn a_run_that_says_so_is_not_finished_though_all_of_its_rows_are_done() {
+        let mut recorded = Recorded::default();
+        let mut left = |text: &str| {
+            recorded.take(Some(serde_json::from_str(text).unwrap()));
+            recorded.is_left()
+        };
+        assert!(left(r#"{"type":"row","row":1}"#));
+        assert!(left(r#"{"type":"change","row":1}"#));
+        assert!(left(r#"{"type":"end","exit":6,"at":"now","unfinished":true}"#));
+        assert!(left(r#"{"type":"resumed"}"#));
+        assert!(!left(r#"{"type":"end","exit":0,"at":"now"}"#));
     }
 }

@@ -49,8 +49,12 @@ pub struct Results<'a> {
     closed_said: bool,
     /// The run has ended; the reason has been said. What is in hand is still reported.
     over: bool,
+    /// More is to be done than its rows, which have all been reported.
+    is_open: bool,
     /// Somebody was asked and has not said yes: what that means has been said.
     not_agreed: bool,
+    /// What is done from now on is no change that a limit counts.
+    unlimited: bool,
     writes: bool,
     /// Rows that have been reported.
     reported: u64,
@@ -100,6 +104,8 @@ impl<'a> Results<'a> {
             closed_said: false,
             over: false,
             not_agreed: false,
+            is_open: false,
+            unlimited: false,
             writes,
             reported: 0,
             thing: None,
@@ -126,6 +132,7 @@ impl<'a> Results<'a> {
         open: impl Iterator<Item = u64>,
         looked_at: u64,
     ) -> std::result::Result<(), CommandError> {
+        let changes = changes.filter(|_| !self.unlimited);
         let Some(Changes { max_changes, dry_run, .. }) = changes else { return Ok(()) };
         match self.session.guards.may_change_so_many(max_changes, open, looked_at) {
             Ok(()) => {}
@@ -271,6 +278,16 @@ impl<'a> Results<'a> {
     pub fn not_agreed(&mut self, reason: CommandError) {
         self.end_run(reason);
         self.not_agreed = true;
+    }
+
+    /// Notes that the run ends before all is done, whatever its rows have become: it can be resumed.
+    pub fn leave_open(&mut self) {
+        self.is_open = true;
+    }
+
+    /// From now on what was done is taken back, which no limit counts.
+    pub fn limit_no_more(&mut self) {
+        self.unlimited = true;
     }
 
     /// True when nothing new is to be begun.

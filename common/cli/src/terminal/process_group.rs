@@ -58,9 +58,14 @@ impl ProcessGroup {
         if let Some(status) = self.child.try_wait()? {
             return Ok(State::Ended(status));
         }
-        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        let is_stopped = waitid(WaitId::Pid(self.id), options)?.is_some();
-        Ok(if is_stopped { State::Stopped } else { State::Runs })
+        // One that has ended since is no child any more to who does not ask for those.
+        let kinds = WaitIdOptions::EXITED | WaitIdOptions::STOPPED;
+        let options = kinds | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        match waitid(WaitId::Pid(self.id), options)? {
+            None => Ok(State::Runs),
+            Some(status) if status.stopped() => Ok(State::Stopped),
+            Some(_) => self.child.wait().map(State::Ended),
+        }
     }
 
     /// Ends all of its processes that are left, with the signal that has stopped this run if there is one; kills those
@@ -89,5 +94,25 @@ impl ProcessGroup {
         }
         let _gone = kill_process_group(self.id, Signal::KILL);
         let _has_ended = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_ends_while_it_is_looked_at_has_ended() {
+        for _ in 0..200 {
+            let mut group = ProcessGroup::start(&mut Command::new("true")).expect("it starts");
+            let status = loop {
+                match group.state().expect("it is known") {
+                    State::Ended(status) => break status,
+                    State::Runs => {}
+                    State::Stopped => panic!("nobody stops it"),
+                }
+            };
+            assert!(status.success());
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use cli::journal;
 use cli::rows::results::Results;
 use cli::terminal::stderr;
-use cli::{CommandError, RowSource, Session, text};
+use cli::{Changes, CommandError, RowSource, Session, text};
 use model::{Effect, Record};
 use pipe::spool::Spool;
 use pipe::{Item, Row};
@@ -112,6 +112,11 @@ pub fn began_with() -> Result<Option<Record>, CommandError> {
         )),
         began => Ok(began),
     }
+}
+
+/// Whether the rollout that goes on was being taken back.
+pub fn was_turned_back() -> bool {
+    journal::steps().iter().any(|step| text(step, "event") == BACK)
 }
 
 impl Course {
@@ -227,11 +232,34 @@ impl Course {
         self.before.push((wave, record));
     }
 
+    /// Refuses a rollout that would change more rows than may be. What is taken back does not count.
+    ///
+    /// # Errors
+    /// Exit 2; nothing has been done.
+    pub fn may_change_so_many(
+        &self,
+        changes: Option<Changes>,
+        results: &mut Results<'_>,
+    ) -> Result<(), CommandError> {
+        if self.back.is_some() {
+            return Ok(());
+        }
+        let open = self.numbers.len() as u64;
+        results.may_change_so_many(changes, 0..open, open)
+    }
+
     /// How many rows come next with this wave: its own, and what is left of those before it.
     pub fn left_until(&mut self, wave: usize) -> usize {
         let end = self.ends.get(wave).copied().unwrap_or_default();
         let all = self.numbers.iter().filter(|number| **number <= end).count();
-        all - std::mem::replace(&mut self.taken, all)
+        let left = all.saturating_sub(self.taken);
+        self.taken += left;
+        left
+    }
+
+    /// Whether rows are left at all.
+    pub fn has_left(&self) -> bool {
+        self.taken < self.numbers.len()
     }
 
     /// The number of devices of a wave.
@@ -262,6 +290,11 @@ impl Course {
                 done.add_good(&record);
             }
         }
+    }
+
+    /// Whether something of the wave that comes next was done before this run was resumed.
+    pub fn has_begun(&self) -> bool {
+        self.before.iter().any(|(wave, _)| *wave == self.passed)
     }
 
     /// The wave was found good.

@@ -63,7 +63,8 @@ impl Records {
         }
         command
             .arg("-c")
-            .arg(format!("exec >&2\n{gate}"))
+            // Who writes to a terminal that stops what is not in front (stty tostop) is no gate that asks.
+            .arg(format!("trap '' TTOU; exec >&2\n{gate}"))
             .stdin(Stdio::from(stdin))
             .env_remove("IMP_RESUME")
             .env_remove("IMP_RESUME_FAILED");

@@ -53,6 +53,8 @@ pub struct Rule {
 pub struct Progress {
     /// The waves that are moved and found good.
     pub passed: usize,
+    /// Something of the wave after them was moved before the run was resumed.
+    pub has_begun: bool,
     /// When the wave after them was moved, if it is.
     pub moved_at: Option<Instant>,
 }
@@ -87,6 +89,7 @@ pub fn next(rule: Rule, progress: Progress, now: Instant, minute: u16, paused: b
         return Step::Done;
     }
     match progress.moved_at {
+        None if progress.has_begun => Step::Move,
         None if paused => Step::Hold(Hold::Paused),
         None if !rule.between.is_none_or(|hours| hours.contain(minute)) => Step::Hold(Hold::Closed),
         None => Step::Move,
@@ -114,8 +117,10 @@ mod tests {
     fn a_wave_is_moved_left_alone_and_looked_at_one_after_the_other() {
         let begin = clock::monotonic();
         let after = |seconds| begin + Duration::from_secs(seconds);
-        let at =
-            |passed, moved_at, now| next(rule(None), Progress { passed, moved_at }, now, 0, false);
+        let at = |passed, moved_at, now| {
+            let progress = Progress { passed, moved_at, has_begun: false };
+            next(rule(None), progress, now, 0, false)
+        };
         assert_eq!(at(0, None, begin), Step::Move);
         assert_eq!(at(0, Some(begin), after(600)), Step::Soak(Duration::from_secs(300)));
         assert_eq!(at(0, Some(begin), after(900)), Step::Judge);
@@ -126,13 +131,16 @@ mod tests {
     #[test]
     fn only_the_begin_of_a_wave_waits_for_its_hours_and_for_the_file() {
         let now = clock::monotonic();
-        let at = |moved_at, minute, paused| {
-            next(rule(Some(NIGHT)), Progress { passed: 0, moved_at }, now, minute, paused)
+        let next = |has_begun, moved_at, minute, paused| {
+            let progress = Progress { passed: 0, moved_at, has_begun };
+            next(rule(Some(NIGHT)), progress, now, minute, paused)
         };
+        let at = |moved_at, minute, paused| next(false, moved_at, minute, paused);
         assert_eq!(at(None, 12 * 60, false), Step::Hold(Hold::Closed));
         assert_eq!(at(None, 23 * 60, true), Step::Hold(Hold::Paused));
         assert_eq!(at(None, 23 * 60, false), Step::Move);
         assert_eq!(at(Some(now), 12 * 60, true), Step::Soak(Duration::from_secs(900)));
+        assert_eq!(next(true, None, 12 * 60, true), Step::Move);
     }
 
     #[test]

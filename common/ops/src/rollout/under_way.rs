@@ -73,7 +73,11 @@ impl<'a, W: Work> UnderWay<'a, W> {
                 not_rolled_out(W::NOUN, INTERRUPTED)
             })));
         }
-        let progress = Progress { passed: course.passed, moved_at: None };
+        let progress = Progress {
+            passed: course.passed,
+            has_begun: course.has_begun(),
+            ..Progress::default()
+        };
         let reader = course.rows.read();
         UnderWay {
             conduct,
@@ -128,7 +132,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
             let minute = local_time::minute_of_day(clock::now());
             let paused = self.conduct.pause_file.as_ref().is_some_and(|file| file.exists());
             let halt = match schedule::next(rule, self.progress, now, minute, paused) {
-                Step::Done => return None,
+                Step::Done => return self.left_over(),
                 Step::Hold(hold) => self.hold(hold),
                 Step::Move => self.roll_out(),
                 Step::Soak(left) => self.wait(left),
@@ -161,13 +165,35 @@ impl<'a, W: Work> UnderWay<'a, W> {
         let wave = self.progress.passed;
         self.tell(event::WAVE_BEGUN, Some(wave), None, None);
         self.course.begin_wave(wave);
-        let left = self.course.left_until(wave);
-        let mut rows = self.reader.by_ref().take(left);
-        let done = self.course.done.clone();
-        let trouble = self.work.roll_out(wave, &mut rows, &done, &mut self.results).err();
+        let trouble = self.rows_until(wave).err();
         let devices = self.course.done.borrow().devices(Some(wave));
         self.tell(W::EVENTS.rolled, Some(wave), Some(devices), None);
         self.progress.moved_at = Some(clock::monotonic());
+        self.halt(trouble)
+    }
+
+    /// Rows of waves that were found good, which failed and are tried again.
+    fn left_over(&mut self) -> Option<Halt> {
+        let last = self.course.ends.len().checked_sub(1).filter(|_| self.course.has_left())?;
+        let trouble = self.rows_until(last).err();
+        self.halt(trouble)
+    }
+
+    /// Does it to the rows that are left until a wave ends, as rows of their own waves.
+    fn rows_until(&mut self, wave: usize) -> Result<(), Trouble> {
+        let done = self.course.done.clone();
+        for own in 0..=wave {
+            let left = self.course.left_until(own);
+            if left > 0 || own == wave {
+                let mut rows = self.reader.by_ref().take(left);
+                self.work.roll_out(own, &mut rows, &done, &mut self.results)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Why it does not go on after rows of a wave.
+    fn halt(&mut self, trouble: Option<Trouble>) -> Option<Halt> {
         if self.session.is_stopped() {
             return Some(Halt::Interrupted);
         }
@@ -187,7 +213,8 @@ impl<'a, W: Work> UnderWay<'a, W> {
     /// Looks whether the wave is good.
     fn judge(&mut self) -> Option<Halt> {
         let wave = self.progress.passed;
-        if self.course.done.borrow().is_wave_empty() && wave + 1 < self.course.ends.len() {
+        let may_be_empty = W::LAST_MAY_BE_EMPTY && wave + 1 == self.course.ends.len();
+        if self.course.done.borrow().is_wave_empty() && !may_be_empty {
             return Some(Halt::Bad(format!(
                 "none of the wave's {}s could be {}, so nothing can be judged",
                 W::NOUN,
@@ -198,7 +225,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
             return Some(halt);
         }
         self.course.pass();
-        self.progress = Progress { passed: wave + 1, moved_at: None };
+        self.progress = Progress { passed: wave + 1, ..Progress::default() };
         if self.conduct.judges() {
             self.tell(event::GATE_PASSED, Some(wave), None, None);
         }
@@ -262,6 +289,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
         let waves = self.course.ends.len();
         stderr::say_failure(&format!("stopped in wave {} of {waves}: {reason}", wave + 1));
         if !self.conduct.back {
+            self.results.leave_open();
             return self.leave_rest();
         }
         if is_new {
@@ -273,6 +301,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
 
     /// It goes no further, and nothing is known of why: what was done stays for the run that resumes it.
     fn leave_open(&mut self) {
+        self.results.leave_open();
         self.leave_rest();
         let changed = self.course.done.borrow().changed();
         if changed > 0 {
@@ -304,10 +333,14 @@ impl<'a, W: Work> UnderWay<'a, W> {
         self.fail_rest(&not_rolled_out(W::NOUN, reason));
         // What another signal keeps from going back is left for the run that resumes this one.
         self.results.tell_left_as(None);
+        self.results.limit_no_more();
         self.course.done.borrow_mut().turn_back();
         let rows = self.course.rows_back(|rolled| self.work.row_back(rolled));
         let done = self.course.done.clone();
         self.work.take_back(&rows, &done, &mut self.results);
+        if self.results.is_over() {
+            self.results.leave_open();
+        }
         let (back, devices) = self.course.done.borrow().back();
         let left = (rows.len() as u64).saturating_sub(back);
         let things = count(back, W::NOUN);

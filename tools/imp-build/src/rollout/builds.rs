@@ -19,7 +19,7 @@ use pipe::{Failure, Item, Row};
 use super::Rollout;
 use super::groups::Target;
 use crate::code::Code;
-use crate::create::Creating;
+use crate::create::{Creating, with_build};
 use crate::original::Original;
 use crate::restart::restart;
 
@@ -62,12 +62,12 @@ impl<'a> Builds<'a> {
         }
     }
 
-    fn deploy(&self, group: &Target, row: &Row) -> RowResult {
+    fn deploy(&self, group: &Target) -> RowResult {
         let before = self.session.get("devicegroups", &group.id)?;
         let creating = Creating::new(true, false);
         let (code, attributes) = (&self.code, &self.attributes);
         let made = creating.create_anyway(self.session, &before, code, attributes, |_| Ok(()));
-        made.map(|done| of_row(row, done))
+        made.map(|done| RowDone { record: group.named(), ..done })
     }
 
     /// The group of a row of the way back gets the build again that it had.
@@ -92,12 +92,17 @@ impl<'a> Builds<'a> {
                 return Err(Failure::new(ErrorKind::Drifted, title).detail(detail));
             }
             // The run that was interrupted has done it, or somebody else.
-            return Ok(RowDone::changed(row, Record::new(), Outcome::Unchanged));
+            let done = RowDone::new(row.record.clone(), Outcome::Unchanged);
+            let planned = journal::planned_before().into_iter().find(|effect| effect.id == *group);
+            return Ok(match planned {
+                Some(planned) => done.with(with_build(planned, text(&current.0, "id"))),
+                None => done,
+            });
         }
         let attributes = original.attributes(&TAKEN_ALONG);
         let creating = Creating::new(false, false);
         let made = creating.create_anyway(self.session, &present, &code, &attributes, |_| Ok(()));
-        made.map(|done| of_row(row, done))
+        made.map(|done| RowDone { record: row.record.clone(), ..done })
     }
 
     /// Restarts the devices of a group, unless that has been done.
@@ -127,6 +132,7 @@ impl Work for Builds<'_> {
     const NOUN: &'static str = "device group";
     const BEFORE: &'static str = "the build before";
     const EVENTS: Events = OF_BUILDS;
+    const LAST_MAY_BE_EMPTY: bool = false;
 
     fn roll_out(
         &mut self,
@@ -140,9 +146,9 @@ impl Work for Builds<'_> {
         for item in rows {
             let item = item.map_err(|error| Trouble::Over(CommandError::cannot_keep(&error)))?;
             let again = is_done.get();
-            let worked = one_row(self.session, item, results, |row| match again {
-                true => Ok(RowDone::changed(row, Record::new(), Outcome::Unchanged)),
-                false => self.deploy(group, row),
+            let worked = one_row(self.session, item, results, |_| match again {
+                true => Ok(RowDone::new(group.named(), Outcome::Unchanged)),
+                false => self.deploy(group),
             });
             is_done.set(again || worked);
         }
@@ -189,9 +195,9 @@ impl Work for Builds<'_> {
     }
 
     fn row_back(&self, rolled: &Rolled<'_>) -> Record {
-        let mut record = Record::new();
+        let group = self.groups.iter().find(|group| group.id == rolled.id);
+        let mut record = group.map(Target::named).unwrap_or_default();
         record.insert_text("id", rolled.id);
-        record.insert_text("name", self.name(rolled.id));
         record.insert_text(CURRENT, rolled.to);
         record.insert_text(BACK_TO, rolled.from);
         record
@@ -214,6 +220,9 @@ impl Work for Builds<'_> {
             }
             if let Err(failure) = self.restart(group, true) {
                 results.note(Exit::of_failure(&failure));
+                if failure.ends_run() || failure.kind == ErrorKind::UnknownOutcome {
+                    results.leave_open();
+                }
                 stderr::say_failure(&format!(
                     "{} has the build before again, but its devices could not be restarted: {}; use imp-dg restart --dg {group}",
                     self.name(group),
@@ -231,13 +240,8 @@ impl Work for Builds<'_> {
     }
 
     fn what_stays(&self) -> String {
-        format!("They have the build {}", self.flags.build)
+        format!("They have the build {}, or what was deployed to them since", self.flags.build)
     }
-}
-
-/// A row that was done: its record is its own, and not that of the build.
-fn of_row(row: &Row, done: RowDone) -> RowDone {
-    RowDone { record: row.record.clone(), ..done }
 }
 
 /// Does something to one row and reports it; says whether it was done.

@@ -29,10 +29,24 @@ pub struct Target {
 }
 
 impl Target {
+    /// Its type, id and name.
+    pub fn named(&self) -> Record {
+        named(&self.id, &self.name, text(&self.record, "type"))
+    }
+
     /// Whether its devices are in production.
     pub fn is_production(&self) -> bool {
         GroupType::of_api(text(&self.record, "type")) == Some(GroupType::Production)
     }
+}
+
+/// A group as it stands in rows and in the journal, where a record without a type is none of a change.
+fn named(id: &str, name: &str, kind: &str) -> Record {
+    let mut record = Record::new();
+    record.insert_text("type", kind);
+    record.insert_text("id", id);
+    record.insert_text("name", name);
+    record
 }
 
 /// All of them.
@@ -54,7 +68,11 @@ impl Targets {
             Some(Target {
                 id: text("id")?,
                 name: text("name")?,
-                record: Record::new(),
+                record: named(
+                    &text("id")?,
+                    &text("name")?,
+                    group["type"].as_str().unwrap_or_default(),
+                ),
                 devices: group["devices"].as_u64()?,
                 rows: usize::try_from(group["rows"].as_u64()?).ok()?,
             })
@@ -70,8 +88,9 @@ impl Targets {
     /// As the journal has them.
     pub fn to_json(&self) -> Value {
         let group = |group: &Target| {
-            let Target { id, name, devices, rows, .. } = group;
-            json!({"id": id, "name": name, "devices": devices, "rows": rows})
+            let Target { id, name, record, devices, rows } = group;
+            let kind = text(record, "type");
+            json!({"id": id, "name": name, "type": kind, "devices": devices, "rows": rows})
         };
         self.groups.iter().map(group).collect()
     }
@@ -93,13 +112,18 @@ impl Targets {
             let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
             match group_of(session, item, is_dry_run) {
                 Ok(record) => targets.add(record, &mut waves),
-                Err(failure) if failure.ends_run() => return Err(failure.into()),
+                Err(failure) if failure.ends_run() => {
+                    return leave_all(read, failure.into(), results).map(|()| None);
+                }
                 Err(failure) => _ = failures.insert(number, failure),
             }
         }
         if failures.is_empty() {
             for group in &mut targets.groups {
-                group.devices = members(session, &group.id, || 0, |devices, _| *devices += 1)?;
+                match members(session, &group.id, || 0, |devices, _| *devices += 1) {
+                    Ok(devices) => group.devices = devices,
+                    Err(error) => return leave_all(read, error.into(), results).map(|()| None),
+                }
             }
             return Ok(Some(targets));
         }

@@ -43,6 +43,7 @@ impl Results<'_> {
         }
         let ended = match self.tally.not_attempted {
             _ if self.not_agreed => Ended::Refused,
+            0 if self.is_open => Ended::Open,
             0 => Ended::Whole,
             _ => Ended::Early,
         };
