@@ -112,11 +112,11 @@ const REHEARSED: &str = "
     imp-dg create -p N -c --input made
     for name in n0 n1 n2; do
         imp-build deploy -g $name -x old
-        imp-build deploy -g $name -x new -t second
-        imp-build deploy -g $name -x new -t second
+        imp-build deploy -g $name -x new -t again
+        imp-build deploy -g $name -x new -t again -t last-$name
         imp-hook create -g $name -u http://a/ -e blinkup
     done
-    imp-dg update -g n0 -m second -s told
+    imp-dg update -g n0 -m last-n0 -s told
     head -n 21 inside | imp-device assign --dg n1
     imp-dg update -g g3 -n free
     imp-dg create -p Ovens -n g3
