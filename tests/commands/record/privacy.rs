@@ -28,7 +28,7 @@ fn secrets(sim: &Sim, dir: &Dir) -> Vec<String> {
 }
 
 /// Commands that send, or are given, secrets of all kinds.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 22] = [
     "imp-device list",
     "imp-dg unassign -q -g SimProduction",
     "imp-dg unassign -q -g SimProduction --unbond=wrong-secret-key",
@@ -43,6 +43,11 @@ const COMMANDS: [&str; 17] = [
     "imp-auth key list --fields description",
     "imp-auth key create --pwd wrong-secret-password",
     "imp-auth key create --pwd-file password > new",
+    "imp-auth key delete -q --input keys.txt --pwd-file password",
+    "imp-auth key delete -q --input keys.csv --pwd-file password",
+    "imp-auth key delete -q --pwd-file password < keys.txt",
+    "imp-auth login -lqwwrong-secret-password --user simuser --patience 1s --endpoint http://127.0.0.1:9/v5",
+    "imp-dg update --input groups.csv",
     "imp-auth key delete -q -k fedcba9876543210 --pwd-file password",
     "imp-auth key delete -q \"$(jq -r .id new)\" --pwd-file password",
     "IMPT_LOGINKEY=fedcba9876543210 IMP_RECORD=bug.ndjson imp-device list --auth-file nowhere",
@@ -56,6 +61,9 @@ fn no_secret_of_a_run_is_in_the_file() {
     let mut dir = Dir::signed_in(&sim);
     dir.write("password", &sim.entry.password);
     dir.write("key", &sim.entry.unbond_key);
+    dir.write("keys.txt", "fedcba9876543210\n");
+    dir.write("keys.csv", "Login Key,Was\nfedcba9876543210,fedcba9876543210\n");
+    dir.write("groups.csv", "dg,env_variable\nB,KEY=variable-secret\n");
     dir.write("code.nut", "local key = \"program-secret\";\n");
     dir.set("IMP_UNBOND_KEY", "wrong-secret-key");
     dir.set("https_proxy", "http://me:proxy-secret@proxy.example:3128");

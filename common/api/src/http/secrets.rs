@@ -12,21 +12,32 @@ use crate::request::{Request, UNBLESSING_KEY};
 
 /// What stands in the place of a secret that is shown.
 pub(crate) const HIDDEN: &str = "[hidden]";
-const MEMBERS: [&str; 8] = [
+/// As [`plain`] makes them: columns that people name are spelt in many ways.
+const MEMBERS: [&str; 13] = [
     "password",
+    "pwd",
+    "otp",
     "token",
     "key",
-    "login_token",
-    "access_token",
-    "refresh_token",
-    "accessToken",
-    "refreshToken",
+    "lk",
+    "loginkey",
+    "unbond",
+    "unbondkey",
+    "unblessingkey",
+    "logintoken",
+    "accesstoken",
+    "refreshtoken",
 ];
 const IDS: [&str; 3] = ["login_key", "refresh_token", "logstream"];
 const SEGMENTS: [&str; 3] = ["login_keys", "refresh_tokens", "logstream"];
 
 /// Shorter ones are words that somebody has typed in place of a key.
 const SHORTEST: usize = 8;
+
+/// A name without what it may be spelt differently in.
+pub(crate) fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
 
 /// Keys and tokens that a request carries: in its headers, its path, or the body of a sign-in. Passwords
 /// are left out: no service repeats them, and `the [hidden] is wrong` would tell one that is a word.
@@ -56,7 +67,8 @@ pub(crate) fn replace(value: &mut Value, with: &dyn Fn(&str) -> String) {
             let kind = members.get("type").and_then(Value::as_str);
             let id_is_secret = kind.is_some_and(|kind| IDS.contains(&kind));
             for (name, member) in members.iter_mut() {
-                let secret = MEMBERS.contains(&name.as_str()) || (id_is_secret && name == "id");
+                let secret =
+                    MEMBERS.contains(&plain(name).as_str()) || (id_is_secret && name == "id");
                 if secret { replace_whole(member, with) } else { replace(member, with) }
             }
         }

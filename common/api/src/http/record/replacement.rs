@@ -17,6 +17,8 @@ use crate::request::{QUERY, segment};
 const SECRET: &str = "secret-";
 /// What stands in the place of the service's words about one thing.
 const WORDS: &str = "(words of the service, replaced)";
+/// Members, and columns however they are spelt, of which all is secret.
+const WHOLE: [&str; 5] = ["devicecode", "agentcode", "envvars", "envvariable", "envvariables"];
 /// Values that have these names say nothing of whose they are. Those of times end with `_at`.
 const KEPT: [&str; 12] = [
     "type",
@@ -85,14 +87,27 @@ impl Replacement {
     }
 
     /// In the place of the address of a server that is not the service: who it is stays, but for a pseudonym;
-    /// credentials, path and query may be secrets.
+    /// credentials, path and query may be secrets. It may have no scheme, as of a proxy.
     pub fn url(&self, text: &str) -> String {
-        let Some((scheme, rest)) = text.split_once("://") else { return self.name(text) };
+        let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let scheme = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+        let (scheme, rest) = text.split_at(scheme.map_or(0, |(scheme, _)| scheme.len() + 3));
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
         let user = if user.is_empty() { String::new() } else { self.secret(user) + "@" };
         let path = if path.len() < 2 { path.to_owned() } else { format!("/{}", self.secret(path)) };
-        format!("{scheme}://{user}{}{path}", self.host(host))
+        // What is no port belongs to a password with a slash in it.
+        let port = host.rsplit_once(':').map_or("0", |(_, port)| port);
+        let is_host = host.chars().all(|c| c.is_alphanumeric() || ".-_:[]".contains(c))
+            && !port.is_empty()
+            && port.bytes().all(|byte| byte.is_ascii_digit() || byte == b']');
+        let host = if is_host || host.is_empty() { self.host(host) } else { self.secret(host) };
+        format!("{scheme}{user}{host}{path}")
+    }
+
+    /// In the place of an address of the service, which is no secret unless there is more in it.
+    pub fn endpoint(&self, text: &str) -> String {
+        if text.contains(['@', '?', '#']) { self.url(text) } else { self.name(text) }
     }
 
     /// In the place of a name, an id, an address: itself, unless there are pseudonyms.
@@ -247,10 +262,14 @@ impl Replacement {
     fn in_member(&self, name: &str, member: &mut Value, endpoint: &str) {
         match (name, member) {
             // Programs and their variables hold keys of other services.
-            ("device_code" | "agent_code" | "env_vars", member) => {
+            (name, member) if WHOLE.contains(&secrets::plain(name).as_str()) => {
                 secrets::replace_whole(member, &|secret| self.secret(secret));
             }
-            ("url", Value::String(text)) if !text.starts_with(endpoint) => *text = self.url(text),
+            (name, Value::String(text))
+                if secrets::plain(name) == "url" && !text.starts_with(endpoint) =>
+            {
+                *text = self.url(text);
+            }
             ("detail" | "message", Value::String(text)) if self.pseudonyms => {
                 WORDS.clone_into(text);
             }
