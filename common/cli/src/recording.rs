@@ -102,7 +102,7 @@ pub(crate) fn begin(
     let words = words::replaced(command, typed, matches, &replacement);
     line.insert("command".into(), words.into());
     line.insert("version".into(), command.get_version().unwrap_or_default().into());
-    file.add(&Value::Object(line).to_string()).map_err(cannot)?;
+    file.add_first(&Value::Object(line).to_string()).map_err(cannot)?;
     let recording = Recording::new(run, replacement, move |line| write(&file, &shown, line));
     let _only_one = CURRENT.get().set(recording);
     Ok(())

@@ -17,21 +17,28 @@ fn recordings(dir: &Dir) {
     dir.write("password.ndjson", recorded.read("bug.ndjson"));
 }
 
+/// Whoever finds a sign-in anywhere here finds that of `sim`; gives how one signs in there.
+fn sign_in_everywhere(dir: &mut Dir, sim: &Sim, path: &str) -> String {
+    let (key, endpoint) = (&sim.entry.login_key, &sim.entry.endpoint);
+    let login = format!("imp-auth login -q --lk {key} -e {endpoint}");
+    dir.sh(&format!("{login} --as staging > seen && {login} > seen && imp-auth use staging")).ok();
+    dir.sh("cp .impt.auth theirs.auth && cp .impt.auth before && cp -r ../home ../home.before")
+        .quiet();
+    dir.set("IMPT_AUTH_FILE_PATH", path);
+    dir.set("IMP_AUTH_FILE", "theirs.auth");
+    dir.set("IMPT_LOGINKEY", key);
+    dir.set("IMPT_ENDPOINT", endpoint);
+    login
+}
+
 #[test]
 fn a_replayed_command_never_reaches_the_account_of_who_replays_it() {
     let theirs = Sim::start(&["--devices", "5"]);
     let mut dir = Dir::signed_in(&theirs);
     recordings(&dir);
-    let (key, endpoint) = (theirs.entry.login_key.clone(), theirs.entry.endpoint.clone());
-    let login = format!("imp-auth login -q --lk {key} -e {endpoint}");
-    dir.sh(&format!("{login} --as staging > seen && {login} > seen && imp-auth use staging")).ok();
-    dir.sh("cp .impt.auth theirs.auth && cp .impt.auth before && cp -r ../home ../home.before")
-        .quiet();
     let path = dir.path().to_str().expect("UTF-8").to_owned();
-    dir.set("IMPT_AUTH_FILE_PATH", &path);
-    dir.set("IMP_AUTH_FILE", "theirs.auth");
-    dir.set("IMPT_LOGINKEY", &key);
-    dir.set("IMPT_ENDPOINT", &endpoint);
+    let login = sign_in_everywhere(&mut dir, &theirs, &path);
+    let endpoint = &theirs.entry.endpoint;
     let before = theirs.counts().total;
     let replay = |recording: &str, command: &str| -> Run {
         dir.sh(&format!("imp-sim replay --no-wait {recording}.ndjson -- {command}"))

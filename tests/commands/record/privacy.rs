@@ -54,17 +54,22 @@ const COMMANDS: [&str; 22] = [
     "imp-auth token list --fields description",
 ];
 
-#[test]
-fn no_secret_of_a_run_is_in_the_file() {
-    let sim = Sim::start(&["--devices", "5", "--production", "3", "--token-life", "4m"]);
-    sim.groups(["A", "B"]);
-    let mut dir = Dir::signed_in(&sim);
+/// The files that the commands read.
+fn write_files(sim: &Sim, dir: &Dir) {
     dir.write("password", &sim.entry.password);
     dir.write("key", &sim.entry.unbond_key);
     dir.write("keys.txt", "fedcba9876543210\n");
     dir.write("keys.csv", "Login Key,Was\nfedcba9876543210,fedcba9876543210\n");
     dir.write("groups.csv", "dg,env_variable\nB,KEY=variable-secret\n");
     dir.write("code.nut", "local key = \"program-secret\";\n");
+}
+
+#[test]
+fn no_secret_of_a_run_is_in_the_file() {
+    let sim = Sim::start(&["--devices", "5", "--production", "3", "--token-life", "4m"]);
+    sim.groups(["A", "B"]);
+    let mut dir = Dir::signed_in(&sim);
+    write_files(&sim, &dir);
     dir.set("IMP_UNBOND_KEY", "wrong-secret-key");
     dir.set("https_proxy", "http://me:proxy-secret@proxy.example:3128");
     dir.set("IMP_RECORD", "bug.ndjson");
@@ -177,6 +182,20 @@ fn the_commands_of_a_script_replace_alike_and_another_file_otherwise() {
     dir.sh("rm ../home/cache/imp-tools/recordings/*").quiet();
     dir.sh(&format!("{list} --record a")).ok().says("others stand for the same secrets");
     assert_ne!(ids("a")[0], ids("a")[2]);
+}
+
+#[test]
+fn the_commands_of_a_pipeline_replace_alike_in_a_file_that_both_may_begin() {
+    let sim = Sim::start(&["--devices", "2"]);
+    let dir = Dir::signed_in(&sim);
+    for _ in 0..20 {
+        dir.sh("export IMP_RECORD=bug.ndjson; imp-device list | imp-device info > seen").quiet();
+        let exchanges = lines(&dir, "exchange");
+        let tokens: std::collections::BTreeSet<String> =
+            exchanges.iter().map(|it| it["token"].to_string()).collect();
+        assert_eq!((lines(&dir, "recorded_end").len(), tokens.len()), (2, 1), "{tokens:?}");
+        dir.sh("rm bug.ndjson").quiet();
+    }
 }
 
 #[test]

@@ -78,6 +78,28 @@ pub(crate) fn replace(value: &mut Value, with: &dyn Fn(&str) -> String) {
     }
 }
 
+/// The texts of `before` that stand otherwise in `after`; of addresses each part that is gone. Short ones are left
+/// out, which may stand anywhere by chance.
+pub(crate) fn differing(before: &Value, after: &Value, found: &mut Vec<String>) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            let pairs = before.iter().filter_map(|(name, value)| Some((value, after.get(name)?)));
+            pairs.for_each(|(before, after)| differing(before, after, found));
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            before.iter().zip(after).for_each(|(before, after)| differing(before, after, found));
+        }
+        (Value::String(before), Value::String(after)) if before != after => {
+            let is_address = !before.contains(char::is_whitespace);
+            let parts = before.split(['/', '?', '&', '=', '@', ':']).filter(|_| is_address);
+            let gone = parts.filter(|part| part != before && !after.contains(*part));
+            let long = gone.chain([before.as_str()]).filter(|text| text.len() >= SHORTEST);
+            found.extend(long.map(str::to_owned));
+        }
+        _ => {}
+    }
+}
+
 /// The same where all of `value` is secret; that nothing is there may be shown.
 pub(crate) fn replace_whole(value: &mut Value, with: &dyn Fn(&str) -> String) {
     match value {

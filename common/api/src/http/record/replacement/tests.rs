@@ -106,6 +106,27 @@ fn columns_are_known_however_they_are_spelt() {
 }
 
 #[test]
+fn with_pseudonyms_nothing_stays_beside_an_address() {
+    let all = pseudonyms();
+    for text in
+        ["Oven 7 at https://h", "https://me:0ven@x.electricimp.com/", "https://h/devices?0ven"]
+    {
+        let replaced = all.name(text);
+        assert!(!replaced.contains("Oven") && !replaced.contains("0ven"), "{replaced}");
+    }
+    let target = all.target("/devicegroups?filter%5Btype%5D=dut_devicegroup&x=0ven_devicegroup");
+    assert!(target.contains("=dut_devicegroup") && !target.contains("0ven"), "{target}");
+}
+
+#[test]
+fn what_a_service_may_repeat_of_a_body_is_found() {
+    let body = json!({"data": {"attributes": {"name": "Oven 7 left",
+        "url": "https://h.example/T0/s3cret-path?x=y", "env_vars": {"A": "s3cret-value", "B": "on"}}}});
+    let found = pseudonyms().secrets_in(&body);
+    assert_eq!(found, ["s3cret-path", "https://h.example/T0/s3cret-path?x=y", "s3cret-value"]);
+}
+
+#[test]
 fn a_request_and_the_link_that_it_came_from_are_replaced_alike() {
     let all = pseudonyms();
     let target = "/devices?filter%5Bdevicegroup.id%5D=7a2bd0e1-4b3c-4d8a-9c55-0123456789ab&page%5Bsize%5D=100";
