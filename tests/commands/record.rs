@@ -1,5 +1,6 @@
 //! `--record` and `imp-sim replay`: what a command has exchanged is a file, and the file answers it again.
 
+mod isolation;
 mod privacy;
 mod trouble;
 

@@ -16,7 +16,8 @@ use std::time::Duration;
 use api::send::clock;
 use api::{Recording, Replacement};
 use clap::{ArgMatches, Command};
-use pipe::Item;
+use model::ResourceKind;
+use pipe::{Item, Row};
 use serde_json::{Map, Value};
 use simulated::PerRun;
 
@@ -44,7 +45,7 @@ const VARIABLES: [(&str, Shown); 20] = [
     ("IMP_PROTECT", Shown::Name),
     ("IMP_MAX_CHANGES", Shown::Whole),
     ("IMP_JOURNAL", Shown::Name),
-    ("IMPT_ENDPOINT", Shown::Name),
+    ("IMPT_ENDPOINT", Shown::Endpoint),
     ("IMPT_USER", Shown::Name),
     ("IMPT_PASSWORD", Shown::Secret),
     ("IMPT_LOGINKEY", Shown::Secret),
@@ -65,6 +66,7 @@ const VARIABLES: [(&str, Shown); 20] = [
 enum Shown {
     Whole,
     Name,
+    Endpoint,
     Url,
     Secret,
 }
@@ -100,7 +102,7 @@ pub(crate) fn begin(
     let words = words::replaced(command, typed, matches, &replacement);
     line.insert("command".into(), words.into());
     line.insert("version".into(), command.get_version().unwrap_or_default().into());
-    file.add(&Value::Object(line).to_string()).map_err(cannot)?;
+    file.add_first(&Value::Object(line).to_string()).map_err(cannot)?;
     let recording = Recording::new(run, replacement, move |line| write(&file, &shown, line));
     let _only_one = CURRENT.get().set(recording);
     Ok(())
@@ -115,19 +117,37 @@ fn write(file: &RecordingFile, path: &str, line: &str) {
     }
 }
 
-/// The same rows, which are written to the recording as they are read.
-pub(crate) fn noted(rows: Rows) -> Rows {
+/// The same rows, which are written to the recording as they are read. Of those of a kind whose ids are secrets no
+/// other member is: it may be the secret too, by whatever name.
+pub(crate) fn noted(rows: Rows, noun: &str) -> Rows {
+    let secret = ResourceKind::called(noun).filter(|kind| kind.is_secret());
     let Some(recording) = current() else { return rows };
     Box::new(rows.inspect(move |item| {
         let Ok(Item::Row(row)) = item else { return };
-        let mut text = String::new();
-        row.record.write_json(&mut text);
-        let mut record: Value = serde_json::from_str(&text).unwrap_or_default();
-        recording.replacement().in_record(&mut record);
+        let record = match secret {
+            Some(kind) => secret_row(row, kind, recording.replacement()),
+            None => shown_row(row, recording.replacement()),
+        };
         let mut line = recording.line("recorded_row");
         line.insert("row".into(), record);
         recording.write(line);
     }))
+}
+
+fn shown_row(row: &Row, replacement: &Replacement) -> Value {
+    let mut text = String::new();
+    row.record.write_json(&mut text);
+    let mut record: Value = serde_json::from_str(&text).unwrap_or_default();
+    replacement.in_record(&mut record);
+    record
+}
+
+fn secret_row(row: &Row, kind: ResourceKind, replacement: &Replacement) -> Value {
+    let mut record = Map::new();
+    if let Ok(identifier) = row.identifier(kind, &[]) {
+        record.insert("id".into(), replacement.secret(&identifier.text).into());
+    }
+    record.into()
 }
 
 /// Says in the recording how the command ended.
@@ -146,6 +166,7 @@ fn line_of_run(run: &str, replacement: &Replacement) -> Map<String, Value> {
         let value = match shown {
             Shown::Whole => value,
             Shown::Name => replacement.name(&value),
+            Shown::Endpoint => replacement.endpoint(&value),
             Shown::Url => replacement.url(&value),
             Shown::Secret => replacement.secret(&value),
         };

@@ -27,6 +27,9 @@ use crate::{
 /// Requests after which a run is worth one more, to learn which account's pace it shares.
 const WORTH_KNOWING: u64 = 10;
 
+/// Set by `imp-sim replay`: the address that answers, whatever was typed or found.
+const REPLAY: &str = "IMP_REPLAY";
+
 /// A signed-in run.
 pub struct Session {
     /// The flags that all commands have.
@@ -61,6 +64,27 @@ pub(crate) fn directories() -> auth::Directories {
 
 /// The sign-in environment of this process.
 pub fn sign_in_environment(common: &Common) -> auth::Environment {
+    let environment = typed_and_found(common);
+    match environment::text(REPLAY) {
+        Some(endpoint) => of_replay(environment, endpoint),
+        None => environment,
+    }
+}
+
+/// What is typed may name the person's own sign-in, and where the command was started there may lie another: a
+/// command under replay has that of its home directory only, which the replay has made.
+fn of_replay(environment: auth::Environment, endpoint: String) -> auth::Environment {
+    auth::Environment {
+        auth_file: None,
+        account: None,
+        current_dir: environment.home.clone().unwrap_or_default(),
+        impt_auth_file_path: None,
+        endpoint: Some(endpoint),
+        ..environment
+    }
+}
+
+fn typed_and_found(common: &Common) -> auth::Environment {
     let home = environment::path("HOME");
     let directories = directories();
     // What is typed wins over what is set: then the variables do not count.
@@ -94,11 +118,12 @@ pub fn interaction(common: &Common) -> auth::Interaction {
     }
 }
 
-/// Settings of a client for `endpoint`, with a pace of its own.
+/// Settings of a client for `endpoint`, with a pace of its own. Under replay there is one address only: what it asks
+/// must never reach an account.
 pub fn settings(common: &Common, endpoint: &str) -> Settings {
     let traced = common.trace || common.output == Some(OutputFormat::Debug);
     Settings {
-        endpoint: endpoint.to_owned(),
+        endpoint: environment::text(REPLAY).unwrap_or_else(|| endpoint.to_owned()),
         proxy: environment::proxy(),
         patience: common.patience,
         stop: signals::stop(),

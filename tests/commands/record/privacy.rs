@@ -28,7 +28,7 @@ fn secrets(sim: &Sim, dir: &Dir) -> Vec<String> {
 }
 
 /// Commands that send, or are given, secrets of all kinds.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 22] = [
     "imp-device list",
     "imp-dg unassign -q -g SimProduction",
     "imp-dg unassign -q -g SimProduction --unbond=wrong-secret-key",
@@ -43,20 +43,33 @@ const COMMANDS: [&str; 17] = [
     "imp-auth key list --fields description",
     "imp-auth key create --pwd wrong-secret-password",
     "imp-auth key create --pwd-file password > new",
+    "imp-auth key delete -q --input keys.txt --pwd-file password",
+    "imp-auth key delete -q --input keys.csv --pwd-file password",
+    "imp-auth key delete -q --pwd-file password < keys.txt",
+    "imp-auth login -lqwwrong-secret-password --user simuser --patience 1s --endpoint http://127.0.0.1:9/v5",
+    "imp-dg update --input groups.csv",
     "imp-auth key delete -q -k fedcba9876543210 --pwd-file password",
     "imp-auth key delete -q \"$(jq -r .id new)\" --pwd-file password",
     "IMPT_LOGINKEY=fedcba9876543210 IMP_RECORD=bug.ndjson imp-device list --auth-file nowhere",
     "imp-auth token list --fields description",
 ];
 
+/// The files that the commands read.
+fn write_files(sim: &Sim, dir: &Dir) {
+    dir.write("password", &sim.entry.password);
+    dir.write("key", &sim.entry.unbond_key);
+    dir.write("keys.txt", "fedcba9876543210\n");
+    dir.write("keys.csv", "Login Key,Was\nfedcba9876543210,fedcba9876543210\n");
+    dir.write("groups.csv", "dg,env_variable\nB,KEY=variable-secret\n");
+    dir.write("code.nut", "local key = \"program-secret\";\n");
+}
+
 #[test]
 fn no_secret_of_a_run_is_in_the_file() {
     let sim = Sim::start(&["--devices", "5", "--production", "3", "--token-life", "4m"]);
     sim.groups(["A", "B"]);
     let mut dir = Dir::signed_in(&sim);
-    dir.write("password", &sim.entry.password);
-    dir.write("key", &sim.entry.unbond_key);
-    dir.write("code.nut", "local key = \"program-secret\";\n");
+    write_files(&sim, &dir);
     dir.set("IMP_UNBOND_KEY", "wrong-secret-key");
     dir.set("https_proxy", "http://me:proxy-secret@proxy.example:3128");
     dir.set("IMP_RECORD", "bug.ndjson");
@@ -169,6 +182,20 @@ fn the_commands_of_a_script_replace_alike_and_another_file_otherwise() {
     dir.sh("rm ../home/cache/imp-tools/recordings/*").quiet();
     dir.sh(&format!("{list} --record a")).ok().says("others stand for the same secrets");
     assert_ne!(ids("a")[0], ids("a")[2]);
+}
+
+#[test]
+fn the_commands_of_a_pipeline_replace_alike_in_a_file_that_both_may_begin() {
+    let sim = Sim::start(&["--devices", "2"]);
+    let dir = Dir::signed_in(&sim);
+    for _ in 0..20 {
+        dir.sh("export IMP_RECORD=bug.ndjson; imp-device list | imp-device info > seen").quiet();
+        let exchanges = lines(&dir, "exchange");
+        let tokens: std::collections::BTreeSet<String> =
+            exchanges.iter().map(|it| it["token"].to_string()).collect();
+        assert_eq!((lines(&dir, "recorded_end").len(), tokens.len()), (2, 1), "{tokens:?}");
+        dir.sh("rm bug.ndjson").quiet();
+    }
 }
 
 #[test]

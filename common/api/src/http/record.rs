@@ -138,7 +138,13 @@ impl Recording {
             Exchange::Answered(raw) => {
                 line.insert("status".into(), raw.status.into());
                 line.insert("headers".into(), headers(&raw.headers));
-                let (name, answer) = self.answer(&raw.text, sent.endpoint);
+                let (name, mut answer) = self.answer(&raw.text, sent.endpoint);
+                // Who has the id may read the logs, whatever it is said to be.
+                if sent.request.path == "/logstream"
+                    && let Some(id) = answer.pointer_mut("/data/id")
+                {
+                    secrets::replace_whole(id, &|id| self.0.replacement.secret(id));
+                }
                 line.insert(name.into(), answer);
                 return self.write_hiding(line, sent);
             }
@@ -169,14 +175,42 @@ impl Recording {
     }
 
     /// Writes a line without what the service has repeated of the request's secrets.
-    fn write_hiding(&self, line: Map<String, Value>, sent: &Sent<'_>) {
-        let mut text = Value::Object(line).to_string();
-        for secret in secrets::secrets_of(sent.request, sent.token) {
-            if text.contains(&secret) {
-                text = text.replace(&secret, &self.0.replacement.secret(&secret));
+    fn write_hiding(&self, mut line: Map<String, Value>, sent: &Sent<'_>) {
+        let secrets = self.secrets_of(sent);
+        for name in ["target", "body", "answer", "answer_text"] {
+            if let Some(member) = line.get_mut(name) {
+                self.hide(member, &secrets);
             }
         }
-        (self.0.write)(&text);
+        self.write(line);
+    }
+
+    /// The secrets of a request that may come back, longer ones first.
+    fn secrets_of(&self, sent: &Sent<'_>) -> Vec<String> {
+        let mut secrets = secrets::secrets_of(sent.request, sent.token);
+        let read = || serde_json::from_str(sent.request.text.as_deref()?).ok();
+        if let Some(body) = read().or_else(|| sent.request.body.clone()) {
+            secrets.extend(self.0.replacement.secrets_in(&body));
+        }
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets
+    }
+
+    /// Replaces secrets within texts; types stay, by which a command knows what it reads.
+    fn hide(&self, value: &mut Value, secrets: &[String]) {
+        match value {
+            Value::Object(members) => {
+                let others = members.iter_mut().filter(|(name, _)| *name != "type");
+                others.for_each(|(_, member)| self.hide(member, secrets));
+            }
+            Value::Array(elements) => elements.iter_mut().for_each(|it| self.hide(it, secrets)),
+            Value::String(text) => {
+                for secret in secrets {
+                    *text = text.replace(secret, &self.0.replacement.secret(secret));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Writes that a stream has been opened, and from now on what comes.
@@ -187,8 +221,8 @@ impl Recording {
         line.insert("stream".into(), number.into());
         self.write_hiding(line, sent);
         let endpoint = sent.endpoint.to_owned();
-        let recording = self.clone();
-        Box::new(Stream { body, parser: Parser::default(), number, endpoint, recording })
+        let (recording, secrets) = (self.clone(), self.secrets_of(sent));
+        Box::new(Stream { body, parser: Parser::default(), number, endpoint, secrets, recording })
     }
 }
 
@@ -198,6 +232,7 @@ struct Stream {
     parser: Parser,
     number: u64,
     endpoint: String,
+    secrets: Vec<String>,
     recording: Recording,
 }
 
@@ -210,7 +245,8 @@ impl Stream {
     }
 
     fn write_event(&self, event: &Event) {
-        let (name, data) = self.recording.answer(&event.data, &self.endpoint);
+        let (name, mut data) = self.recording.answer(&event.data, &self.endpoint);
+        self.recording.hide(&mut data, &self.secrets);
         let mut line = self.line("event", event.kind.as_str().into());
         line.insert(name.into(), data);
         self.recording.write(line);

@@ -12,21 +12,32 @@ use crate::request::{Request, UNBLESSING_KEY};
 
 /// What stands in the place of a secret that is shown.
 pub(crate) const HIDDEN: &str = "[hidden]";
-const MEMBERS: [&str; 8] = [
+/// As [`plain`] makes them: columns that people name are spelt in many ways.
+const MEMBERS: [&str; 13] = [
     "password",
+    "pwd",
+    "otp",
     "token",
     "key",
-    "login_token",
-    "access_token",
-    "refresh_token",
-    "accessToken",
-    "refreshToken",
+    "lk",
+    "loginkey",
+    "unbond",
+    "unbondkey",
+    "unblessingkey",
+    "logintoken",
+    "accesstoken",
+    "refreshtoken",
 ];
 const IDS: [&str; 3] = ["login_key", "refresh_token", "logstream"];
 const SEGMENTS: [&str; 3] = ["login_keys", "refresh_tokens", "logstream"];
 
 /// Shorter ones are words that somebody has typed in place of a key.
 const SHORTEST: usize = 8;
+
+/// A name without what it may be spelt differently in.
+pub(crate) fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
 
 /// Keys and tokens that a request carries: in its headers, its path, or the body of a sign-in. Passwords
 /// are left out: no service repeats them, and `the [hidden] is wrong` would tell one that is a word.
@@ -56,12 +67,35 @@ pub(crate) fn replace(value: &mut Value, with: &dyn Fn(&str) -> String) {
             let kind = members.get("type").and_then(Value::as_str);
             let id_is_secret = kind.is_some_and(|kind| IDS.contains(&kind));
             for (name, member) in members.iter_mut() {
-                let secret = MEMBERS.contains(&name.as_str()) || (id_is_secret && name == "id");
+                let secret =
+                    MEMBERS.contains(&plain(name).as_str()) || (id_is_secret && name == "id");
                 if secret { replace_whole(member, with) } else { replace(member, with) }
             }
         }
         Value::Array(elements) => elements.iter_mut().for_each(|element| replace(element, with)),
         Value::String(text) if text.contains("://") => *text = replace_in_path(text, with),
+        _ => {}
+    }
+}
+
+/// The texts of `before` that stand otherwise in `after`; of addresses each part that is gone. Short ones are left
+/// out, which may stand anywhere by chance.
+pub(crate) fn differing(before: &Value, after: &Value, found: &mut Vec<String>) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            let pairs = before.iter().filter_map(|(name, value)| Some((value, after.get(name)?)));
+            pairs.for_each(|(before, after)| differing(before, after, found));
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            before.iter().zip(after).for_each(|(before, after)| differing(before, after, found));
+        }
+        (Value::String(before), Value::String(after)) if before != after => {
+            let is_address = !before.contains(char::is_whitespace);
+            let parts = before.split(['/', '?', '&', '=', '@', ':']).filter(|_| is_address);
+            let gone = parts.filter(|part| part != before && !after.contains(*part));
+            let long = gone.chain([before.as_str()]).filter(|text| text.len() >= SHORTEST);
+            found.extend(long.map(str::to_owned));
+        }
         _ => {}
     }
 }

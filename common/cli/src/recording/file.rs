@@ -26,7 +26,8 @@ impl Key {
     }
 }
 
-/// Opens or makes the file, which only its owner may read, and finds or makes its key.
+/// Opens or makes the file, which only its owner may read, and finds or makes its key. It stays locked until the
+/// first line is in it: until then another command would take it for new, and make another key.
 ///
 /// # Errors
 /// Those of the system; it is no recording.
@@ -62,7 +63,6 @@ pub(super) fn open(path: &Path, cache: Option<&Path>) -> io::Result<(RecordingFi
             }
         }
     }
-    file.unlock()?;
     Ok((RecordingFile(Mutex::new(Some(file))), key))
 }
 
@@ -85,6 +85,17 @@ fn is_recording(file: &File) -> io::Result<bool> {
 }
 
 impl RecordingFile {
+    /// Adds the first line of this command, and lets others have the file.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(super) fn add_first(&self, line: &str) -> io::Result<()> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = state.as_ref() else { return Ok(()) };
+        let added = add_whole(file, line);
+        file.unlock().and(added)
+    }
+
     /// Adds a line. After the first error nothing is added any more.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ use crate::journal;
 const URLS: [&str; 3] = ["url", "forward_to", "public_url"];
 /// Variables of a group: what is behind the sign may be a secret.
 const VARIABLES: &str = "env_variable";
+/// Command lines, which may hold anything.
+const COMMANDS: [&str; 1] = ["gate"];
 /// Texts that name nothing of an account.
 const KEPT: [&str; 6] = ["fields", "column", "encoding", "sort", "imp_type", "fail_if"];
 
@@ -63,6 +65,12 @@ fn of_value(arg: &Arg, value: &str, replacement: &Replacement) -> String {
     if URLS.contains(&id) {
         return replacement.url(value);
     }
+    if id == "endpoint" {
+        return replacement.endpoint(value);
+    }
+    if COMMANDS.contains(&id) {
+        return replacement.secret(value);
+    }
     if id == VARIABLES && !value.starts_with('@') {
         return match value.split_once('=').filter(|(name, _)| !name.starts_with(['{', '['])) {
             Some((name, secret)) => format!("{name}={}", replacement.secret(secret)),
@@ -85,21 +93,26 @@ fn of_value(arg: &Arg, value: &str, replacement: &Replacement) -> String {
     }
 }
 
-/// A word with its value replaced: `x`, `--dg=x`, `-gx`, `a,b`.
+/// A word with its value replaced: `x`, `--dg=x`, `-gx`, `-qgx`, `a,b`.
 fn of_word(word: &str, values: &HashMap<String, String>) -> String {
     let of_value = |value: &str| {
         let whole = values.get(value).cloned();
         let parts = || value.split(',').map(|part| values.get(part).map_or(part, |it| it));
         whole.unwrap_or_else(|| parts().collect::<Vec<_>>().join(","))
     };
+    let is_known = |value: &str| {
+        values.contains_key(value) || value.split(',').all(|part| values.contains_key(part))
+    };
     let long = word.split_once('=').filter(|(option, _)| option.starts_with("--"));
     match long {
         _ if values.contains_key(word) => of_value(word),
         Some((option, value)) => format!("{option}={}", of_value(value)),
-        None if word.starts_with('-') && !word.starts_with("--") && word.is_char_boundary(2) => {
-            let (option, value) = word.split_at(2);
-            let (sign, value) = value.strip_prefix('=').map_or(("", value), |value| ("=", value));
-            format!("{option}{sign}{}", of_value(value))
+        None if word.starts_with('-') && !word.starts_with("--") => {
+            // Options without a value may stand before the one that has it.
+            let begins = word.char_indices().map(|(at, _)| at).skip(2);
+            let mut parted = begins.map(|at| word.split_at(at));
+            let found = parted.find(|(_, value)| is_known(value));
+            found.map_or(word.to_owned(), |(options, value)| options.to_owned() + &of_value(value))
         }
         None => of_value(word),
     }
@@ -118,7 +131,9 @@ mod tests {
             .value_parser(|text: &str| Ok::<_, String>(text.len()));
         let record = Arg::new("record").long("record");
         let verb = Command::new("assign")
-            .args([text("dg").short('g'), text("fields"), text("unbond"), text("env_variable")])
+            .args([text("dg").short('g'), text("fields"), text("env_variable"), text("gate")])
+            .args([text("unbond").short('u'), text("endpoint")])
+            .arg(Arg::new("confirmed").short('q').action(ArgAction::SetTrue))
             .args([text("url"), text("product").value_delimiter(','), jobs, pattern, record])
             .arg(Arg::new("named").action(ArgAction::Append));
         Command::new("imp-x").subcommand(verb)
@@ -140,6 +155,23 @@ mod tests {
         assert!(words.starts_with("imp-x assign --dg Bench --unbond=secret-"), "{words}");
         assert!(words.ends_with(" --jobs 3 d1") && !words.contains("k3y"), "{words}");
         assert!(words.contains("A=secret-") && words.contains("@h/secret-"), "{words}");
+    }
+
+    #[test]
+    fn a_secret_is_replaced_behind_options_in_one_word_and_in_the_command_of_a_gate() {
+        for (typed, begin) in [
+            ("imp-x assign -quk3y", "imp-x assign -qusecret-"),
+            ("imp-x assign -u=k3y", "imp-x assign -u=secret-"),
+            ("imp-x assign --gate k3y", "imp-x assign --gate secret-"),
+            ("imp-x assign --url me:k3y@h/k3y", "imp-x assign --url secret-"),
+            (
+                "imp-x assign --endpoint https://me:k3y@h/v5",
+                "imp-x assign --endpoint https://secret-",
+            ),
+        ] {
+            let words = words(typed, false).join(" ");
+            assert!(words.starts_with(begin) && !words.contains("k3y"), "{words}");
+        }
     }
 
     #[test]

@@ -157,21 +157,22 @@ impl<'a> RowSource<'a> {
         let mut sources: Vec<Rows> = Vec::new();
         for text in self.identifiers {
             if text == "-" {
-                sources.push(recording::noted(self.stdin(inputs)?));
+                sources.push(recording::noted(self.stdin(inputs)?, self.noun));
             } else {
                 let row = Item::Row(Row::bare(text, option));
                 sources.push(Box::new(std::iter::once(Ok(row))));
             }
         }
         for path in self.files {
-            sources.push(recording::noted(if path == Path::new("-") {
+            let rows = if path == Path::new("-") {
                 self.stdin(inputs)?
             } else {
                 self.reading.rows(file(path, inputs)?)
-            }));
+            };
+            sources.push(recording::noted(rows, self.noun));
         }
         if sources.is_empty() {
-            sources.push(recording::noted(self.stdin(inputs)?));
+            sources.push(recording::noted(self.stdin(inputs)?, self.noun));
         }
         let read = inputs.clone();
         let note_unread = move |item: &Result<Item, ReadError>| {

@@ -14,6 +14,9 @@ use super::serve::{Replay, TO_LEAVE};
 use crate::console;
 use crate::server::CutOff;
 
+/// In the place of what came of an answer that was cut, of which a file may say any length.
+static BLANKS: [u8; 1 << 16] = [b' '; 1 << 16];
+
 /// The answer of an exchange, from now on.
 pub fn give(replay: &Arc<Replay>, exchange: &Exchange) -> Result<Response<Body>, CutOff> {
     if exchange.fault == Some(Fault::Lost) {
@@ -83,11 +86,18 @@ fn whole(text: String) -> Body {
 
 /// So many bytes of a longer answer. What stood there is not known, and nobody has read it.
 fn cut(replay: &Arc<Replay>, received: u64) -> Body {
-    let (body, pieces) = Body::new(Some(received + 1));
+    let (body, pieces) = Body::new(Some(received.saturating_add(1)));
     let replay = replay.clone();
     tokio::spawn(async move {
-        let blanks = vec![b' '; usize::try_from(received).unwrap_or_default()];
-        let _client_gone = pieces.send(Ok(blanks.into())).await;
+        let mut left = received;
+        while left > 0 {
+            let piece = &BLANKS
+                [..usize::try_from(left).map_or(BLANKS.len(), |left| left.min(BLANKS.len()))];
+            if pieces.send(Ok(Bytes::from_static(piece))).await.is_err() {
+                return;
+            }
+            left -= piece.len() as u64;
+        }
         replay.clock.wait(TO_LEAVE).await;
         let _client_gone = pieces.send(Err(CutOff)).await;
     });

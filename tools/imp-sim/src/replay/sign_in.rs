@@ -21,8 +21,10 @@ pub enum SignIn {
 }
 
 /// Variables that would let a command do something else than what was recorded.
-const NOT_TAKEN_OVER: [&str; 12] = [
+const NOT_TAKEN_OVER: [&str; 15] = [
     "IMP_ACCOUNT",
+    "IMP_AUTH_FILE",
+    "IMP_UNBOND_KEY",
     "IMP_RECORD",
     "IMP_PSEUDONYMS",
     "IMPT_AUTH_FILE_PATH",
@@ -33,11 +35,14 @@ const NOT_TAKEN_OVER: [&str; 12] = [
     "IMP_PROTECT",
     "IMP_MAX_CHANGES",
     "IMP_RESUME",
+    "IMP_RESUME_FAILED",
     "IMP_JOURNAL",
 ];
 /// Variables of the recorded run that the command gets.
 const TAKEN_OVER: [&str; 7] =
     ["IMP_READ_ONLY", "IMP_PROTECT", "IMP_MAX_CHANGES", "LC_ALL", "LANG", "TZ", "COLUMNS"];
+/// Without a key, whichever it is, a command would not ask what it asked.
+const KEY: &str = "IMP_UNBOND_KEY";
 
 /// The sign-in of a recording.
 pub fn of(recording: &Recording) -> SignIn {
@@ -71,17 +76,18 @@ pub fn of(recording: &Recording) -> SignIn {
     SignIn::File(file)
 }
 
-/// Variables that the recorded commands had, and that hold nothing secret.
+/// Variables that the recorded commands had, and that hold nothing secret; and what stands for the unblessing key.
 pub fn variables(recording: &Recording) -> Map<String, Value> {
     let mut variables = recording.runs.first().map(|run| run.variables.clone()).unwrap_or_default();
     variables.retain(|name, value| {
-        TAKEN_OVER.contains(&name.as_str()) && !value.as_str().is_none_or(is_secret)
+        let is_text = |value: &str| name == KEY || !is_secret(value);
+        (name == KEY || TAKEN_OVER.contains(&name.as_str())) && value.as_str().is_some_and(is_text)
     });
     variables
 }
 
-/// Gives the command its sign-in, and directories of its own for what it keeps: nothing of the person's takes part,
-/// and nothing stays.
+/// Gives the command its sign-in, and a home of its own: nothing of the person's takes part, whatever the command
+/// names, and nothing stays. `IMP_REPLAY` binds it to the one address.
 pub fn prepare(
     child: &mut Command,
     sign_in: &SignIn,
@@ -95,19 +101,21 @@ pub fn prepare(
     for (name, value) in variables {
         child.env(name, value.as_str().unwrap_or_default());
     }
-    child.env("XDG_STATE_HOME", directory.join("state"));
-    child.env("XDG_CACHE_HOME", directory.join("cache"));
-    child.env("IMPT_ENDPOINT", endpoint);
+    child.env("HOME", directory);
+    for (variable, name) in
+        [("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state"), ("XDG_CACHE_HOME", "cache")]
+    {
+        child.env(variable, directory.join(name));
+    }
+    child.env("IMP_REPLAY", endpoint).env("IMPT_ENDPOINT", endpoint);
     match sign_in {
         SignIn::File(file) => {
-            let path = directory.join(".impt.auth");
             let mut content = file.clone();
             content.insert("endpoint".to_owned(), json!(endpoint));
-            state_file::replace(&path, Value::Object(content).to_string().as_bytes())?;
-            child.env("IMP_AUTH_FILE", path);
+            let content = Value::Object(content).to_string();
+            state_file::replace(&directory.join(".impt.auth"), content.as_bytes())?;
         }
         SignIn::Password { user, password } => {
-            child.env_remove("IMP_AUTH_FILE");
             child.env("IMPT_USER", user).env("IMPT_PASSWORD", OsStr::new(password));
         }
     }

@@ -5,6 +5,9 @@
 //! form stays of that form: an id, an address in whatever spelling, an agent id. Addresses are permuted, so that no two
 //! become one, and the id of a device still ends with its address.
 
+mod forms;
+
+use model::ResourceKind;
 use percent_encoding::percent_encode;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -17,6 +20,8 @@ use crate::request::{QUERY, segment};
 const SECRET: &str = "secret-";
 /// What stands in the place of the service's words about one thing.
 const WORDS: &str = "(words of the service, replaced)";
+/// Members, and columns however they are spelt, of which all is secret.
+const WHOLE: [&str; 5] = ["devicecode", "agentcode", "envvars", "envvariable", "envvariables"];
 /// Values that have these names say nothing of whose they are. Those of times end with `_at`.
 const KEPT: [&str; 12] = [
     "type",
@@ -85,14 +90,27 @@ impl Replacement {
     }
 
     /// In the place of the address of a server that is not the service: who it is stays, but for a pseudonym;
-    /// credentials, path and query may be secrets.
+    /// credentials, path and query may be secrets. It may have no scheme, as of a proxy.
     pub fn url(&self, text: &str) -> String {
-        let Some((scheme, rest)) = text.split_once("://") else { return self.name(text) };
+        let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let scheme = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+        let (scheme, rest) = text.split_at(scheme.map_or(0, |(scheme, _)| scheme.len() + 3));
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
         let user = if user.is_empty() { String::new() } else { self.secret(user) + "@" };
         let path = if path.len() < 2 { path.to_owned() } else { format!("/{}", self.secret(path)) };
-        format!("{scheme}://{user}{}{path}", self.host(host))
+        // What is no port belongs to a password with a slash in it.
+        let port = host.rsplit_once(':').map_or("0", |(_, port)| port);
+        let is_host = host.chars().all(|c| c.is_alphanumeric() || ".-_:[]".contains(c))
+            && !port.is_empty()
+            && port.bytes().all(|byte| byte.is_ascii_digit() || byte == b']');
+        let host = if is_host || host.is_empty() { self.host(host) } else { self.secret(host) };
+        format!("{scheme}{user}{host}{path}")
+    }
+
+    /// In the place of an address of the service, which is no secret unless there is more in it.
+    pub fn endpoint(&self, text: &str) -> String {
+        if text.contains(['@', '?', '#']) { self.url(text) } else { self.name(text) }
     }
 
     /// In the place of a name, an id, an address: itself, unless there are pseudonyms.
@@ -105,66 +123,17 @@ impl Replacement {
             let parts: Vec<String> = parts.split("}{").map(|part| self.name(part)).collect();
             return format!("{{{}}}", parts.join("}{"));
         }
+        let is_url = |scheme: &str, host: &str| {
+            scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && !host.contains(|c: char| c.is_whitespace() || c == '@')
+        };
         if let Some((scheme, rest)) = text.split_once("://") {
             let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-            return format!("{scheme}://{}{}", self.host(host), self.target(target));
+            if is_url(scheme, host) {
+                return format!("{scheme}://{}{}", self.host(host), self.target(target));
+            }
         }
         self.of_its_form(text)
-    }
-
-    fn of_its_form(&self, text: &str) -> String {
-        let is_hex = |byte: u8| byte.is_ascii_hexdigit();
-        let is_agent = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if let Some(address) = self.address(text) {
-            return address;
-        }
-        if text.len() >= 20 && text.bytes().all(|byte| is_hex(byte) || byte == b'-') {
-            let mut digits = self.digits("hex", text, text.len()).into_bytes().into_iter();
-            let digit = |byte: u8| if is_hex(byte) { digits.next().unwrap_or(byte) } else { byte };
-            return text.bytes().map(digit).map(char::from).collect();
-        }
-        if text.len() == 12 && text.bytes().all(is_agent) {
-            return self.letters("agent", text, 12);
-        }
-        if text.contains('@') && !text.contains(' ') {
-            return format!("user-{}@example.com", self.letters("user", text, 10));
-        }
-        // What is unusual in a name is often what a report is about.
-        let is_unusual = |c: &char| c.is_ascii() && !c.is_ascii_alphanumeric() && *c != '-';
-        let unusual: String = text.chars().filter(is_unusual).take(8).collect();
-        let foreign = if text.is_ascii() { "" } else { "é" };
-        format!("name-{}{foreign}{unusual}", self.letters("name", text, 10))
-    }
-
-    /// A MAC address in any spelling, or the id of a device, whose last twelve digits are one.
-    fn address(&self, text: &str) -> Option<String> {
-        let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-        let spelt = text.chars().all(|c| c.is_ascii_hexdigit() || ":-. ".contains(c));
-        let is_id = digits.len() == 16 && digits.len() == text.len();
-        if !spelt || !(is_id || digits.len() == 12) {
-            return None;
-        }
-        let (class, address) = digits.split_at(digits.len() - 12);
-        let other =
-            format!("{class}{:012x}", self.permuted(u64::from_str_radix(address, 16).ok()?));
-        let is_upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
-        let mut other =
-            if is_upper { other.to_ascii_uppercase() } else { other }.into_bytes().into_iter();
-        let digit =
-            |c: char| if c.is_ascii_hexdigit() { other.next().map_or(c, char::from) } else { c };
-        Some(text.chars().map(digit).collect())
-    }
-
-    /// A permutation of 48 bits, by the key: four rounds of a Feistel network.
-    fn permuted(&self, number: u64) -> u64 {
-        const HALF: u64 = 0xff_ffff;
-        let (mut left, mut right) = (number >> 24 & HALF, number & HALF);
-        for round in ["0", "1", "2", "3"] {
-            let mixed = self.digits(round, &right.to_string(), 6);
-            let mixed = u64::from_str_radix(&mixed, 16).unwrap_or_default();
-            (left, right) = (right, left ^ mixed);
-        }
-        left << 24 | right
     }
 
     /// A host, with its port.
@@ -201,20 +170,31 @@ impl Replacement {
     }
 
     fn in_query(&self, pair: &str) -> String {
-        let Some((name, value)) = pair.split_once('=') else { return pair.to_owned() };
+        let other =
+            |text: &str| percent_encode(self.name(&decoded(text)).as_bytes(), QUERY).to_string();
+        let Some((name, value)) = pair.split_once('=') else { return other(pair) };
         let known = decoded(name);
         let is_kept = known.starts_with("page[") || known == "format";
-        if is_kept || value.ends_with("_devicegroup") {
+        if is_kept || ResourceKind::DeviceGroup.types().contains(&value) {
             return pair.to_owned();
         }
-        let other = self.name(&decoded(value));
-        format!("{name}={}", percent_encode(other.as_bytes(), QUERY))
+        format!("{name}={}", other(value))
     }
 
     /// Replaces what is in a body; `endpoint` is where links lead to.
     pub(crate) fn in_body(&self, body: &mut Value, endpoint: &str) {
         secrets::replace(body, &|secret| self.secret(secret));
         self.in_value(body, endpoint);
+    }
+
+    /// The secrets in a body, and parts of addresses among them: all of what is replaced without pseudonyms that a
+    /// service may repeat.
+    pub(crate) fn secrets_in(&self, body: &Value) -> Vec<String> {
+        let mut replaced = body.clone();
+        Replacement { key: self.key, pseudonyms: false }.in_body(&mut replaced, "\n");
+        let mut found = Vec::new();
+        secrets::differing(body, &replaced, &mut found);
+        found
     }
 
     /// The same in a record, where links are as good as any text.
@@ -247,10 +227,14 @@ impl Replacement {
     fn in_member(&self, name: &str, member: &mut Value, endpoint: &str) {
         match (name, member) {
             // Programs and their variables hold keys of other services.
-            ("device_code" | "agent_code" | "env_vars", member) => {
+            (name, member) if WHOLE.contains(&secrets::plain(name).as_str()) => {
                 secrets::replace_whole(member, &|secret| self.secret(secret));
             }
-            ("url", Value::String(text)) if !text.starts_with(endpoint) => *text = self.url(text),
+            (name, Value::String(text))
+                if secrets::plain(name) == "url" && !text.starts_with(endpoint) =>
+            {
+                *text = self.url(text);
+            }
             ("detail" | "message", Value::String(text)) if self.pseudonyms => {
                 WORDS.clone_into(text);
             }

@@ -76,6 +76,57 @@ fn names_stay_without_pseudonyms_and_secrets_never_do() {
 }
 
 #[test]
+fn an_address_without_a_scheme_is_one_too() {
+    let plain = Replacement::new([7; 32], false);
+    for (text, host) in [
+        ("me:s3cret@proxy:3128", "@proxy:3128"),
+        ("hooks.example/T0/s3cret", "hooks.example/secret-"),
+        ("https://me:s3cret/x@proxy.example", "https://secret-"),
+        ("x s3cret://h", "secret-"),
+    ] {
+        let replaced = plain.url(text);
+        assert!(replaced.contains(host) && !replaced.contains("s3cret"), "{replaced}");
+    }
+    assert_eq!(plain.url("http://[::1]:8080/"), "http://[::1]:8080/");
+    assert_eq!(plain.endpoint("https://h/v5"), "https://h/v5");
+    assert!(!plain.endpoint("https://me:s3cret@h/v5").contains("s3cret"));
+}
+
+#[test]
+fn columns_are_known_however_they_are_spelt() {
+    let plain = Replacement::new([7; 32], false);
+    for name in
+        ["env_variable", "ENV Vars", "Login Key", "loginKey", "Password", "URL", "Unbond-Key"]
+    {
+        let mut row = json!({ name: "h/s3cret", "Name": "Oven 7" });
+        plain.in_record(&mut row);
+        assert!(!row.to_string().contains("s3cret"), "{row}");
+        assert_eq!(row["Name"], "Oven 7");
+    }
+}
+
+#[test]
+fn with_pseudonyms_nothing_stays_beside_an_address() {
+    let all = pseudonyms();
+    for text in
+        ["Oven 7 at https://h", "https://me:0ven@x.electricimp.com/", "https://h/devices?0ven"]
+    {
+        let replaced = all.name(text);
+        assert!(!replaced.contains("Oven") && !replaced.contains("0ven"), "{replaced}");
+    }
+    let target = all.target("/devicegroups?filter%5Btype%5D=dut_devicegroup&x=0ven_devicegroup");
+    assert!(target.contains("=dut_devicegroup") && !target.contains("0ven"), "{target}");
+}
+
+#[test]
+fn what_a_service_may_repeat_of_a_body_is_found() {
+    let body = json!({"data": {"attributes": {"name": "Oven 7 left",
+        "url": "https://h.example/T0/s3cret-path?x=y", "env_vars": {"A": "s3cret-value", "B": "on"}}}});
+    let found = pseudonyms().secrets_in(&body);
+    assert_eq!(found, ["s3cret-path", "https://h.example/T0/s3cret-path?x=y", "s3cret-value"]);
+}
+
+#[test]
 fn a_request_and_the_link_that_it_came_from_are_replaced_alike() {
     let all = pseudonyms();
     let target = "/devices?filter%5Bdevicegroup.id%5D=7a2bd0e1-4b3c-4d8a-9c55-0123456789ab&page%5Bsize%5D=100";

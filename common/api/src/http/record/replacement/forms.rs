@@ -1,0 +1,60 @@
+//! Replacements of names that keep what the name is known by: an address, an id, an agent.
+
+use super::Replacement;
+
+impl Replacement {
+    pub(super) fn of_its_form(&self, text: &str) -> String {
+        let is_hex = |byte: u8| byte.is_ascii_hexdigit();
+        let is_agent = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if let Some(address) = self.address(text) {
+            return address;
+        }
+        if text.len() >= 20 && text.bytes().all(|byte| is_hex(byte) || byte == b'-') {
+            let mut digits = self.digits("hex", text, text.len()).into_bytes().into_iter();
+            let digit = |byte: u8| if is_hex(byte) { digits.next().unwrap_or(byte) } else { byte };
+            return text.bytes().map(digit).map(char::from).collect();
+        }
+        if text.len() == 12 && text.bytes().all(is_agent) {
+            return self.letters("agent", text, 12);
+        }
+        if text.contains('@') && !text.contains(' ') {
+            return format!("user-{}@example.com", self.letters("user", text, 10));
+        }
+        // What is unusual in a name is often what a report is about.
+        let is_unusual = |c: &char| c.is_ascii() && !c.is_ascii_alphanumeric() && *c != '-';
+        let unusual: String = text.chars().filter(is_unusual).take(8).collect();
+        let foreign = if text.is_ascii() { "" } else { "é" };
+        format!("name-{}{foreign}{unusual}", self.letters("name", text, 10))
+    }
+
+    /// A MAC address in any spelling, or the id of a device, whose last twelve digits are one.
+    fn address(&self, text: &str) -> Option<String> {
+        let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+        let spelt = text.chars().all(|c| c.is_ascii_hexdigit() || ":-. ".contains(c));
+        let is_id = digits.len() == 16 && digits.len() == text.len();
+        if !spelt || !(is_id || digits.len() == 12) {
+            return None;
+        }
+        let (class, address) = digits.split_at(digits.len() - 12);
+        let other =
+            format!("{class}{:012x}", self.permuted(u64::from_str_radix(address, 16).ok()?));
+        let is_upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let mut other =
+            if is_upper { other.to_ascii_uppercase() } else { other }.into_bytes().into_iter();
+        let digit =
+            |c: char| if c.is_ascii_hexdigit() { other.next().map_or(c, char::from) } else { c };
+        Some(text.chars().map(digit).collect())
+    }
+
+    /// A permutation of 48 bits, by the key: four rounds of a Feistel network.
+    pub(super) fn permuted(&self, number: u64) -> u64 {
+        const HALF: u64 = 0xff_ffff;
+        let (mut left, mut right) = (number >> 24 & HALF, number & HALF);
+        for round in ["0", "1", "2", "3"] {
+            let mixed = self.digits(round, &right.to_string(), 6);
+            let mixed = u64::from_str_radix(&mixed, 16).unwrap_or_default();
+            (left, right) = (right, left ^ mixed);
+        }
+        left << 24 | right
+    }
+}
