@@ -106,6 +106,8 @@ fn what_cannot_be_made_as_a_whole_is_refused_before_anything_is_done() {
         ("cat twice.ndjson", "two products in the input are called `Ovens`"),
         (&format!("grep -v '^{{[^}}]*\"id\":\"{id}\"' ovens.ndjson"), "which is not in the input"),
         (":", "there is no product in the input"),
+        ("jq -c 'select(.description != \"version 3\")' ovens.ndjson", "not its newest build"),
+        ("jq -c 'select(.flagged | not)' ovens.ndjson", "its min_supported_deployment_id is"),
     ] {
         let run = dir.sh(&format!("{{ {input}; }} | imp-product import --failed failed")).code(2);
         run.says(said).no_stdout();
@@ -145,22 +147,77 @@ fn of_several_products_some_can_be_chosen() {
 }
 
 #[test]
-fn a_build_that_fails_does_not_come_after_later_ones() {
-    let (sim, dir) = other_account(&ovens());
+fn builds_are_made_in_the_order_of_their_times() {
+    let file = ovens();
+    let (_sim, dir) = other_account(&file);
+    let is_build = |line: &&str| line.contains("\"type\":\"deployment\"");
+    let first = file.lines().find(is_build).expect("a build");
+    dir.write("ovens.ndjson", format!("{}{first}\n", file.replace(&format!("{first}\n"), "")));
+    dir.sh("imp-product import --input ovens.ndjson").ok().outcomes("created", 18);
+    assert_eq!(of_account(&dir), of_file(&file));
+}
+
+#[test]
+fn a_build_that_failed_is_made_before_later_ones_of_its_group() {
+    let file = ovens();
+    let (sim, dir) = other_account(&file);
     sim.fault("POST /deployments 400 after=1 times=1");
     let import = "imp-product import --input ovens.ndjson --failed failed";
-    dir.sh(import).code(1).outcomes("created", 17);
+    dir.sh(import).code(1).says("not attempted: 2 rows");
+    // The third build of the group, and its webhook; other groups are whole.
+    assert_eq!(kinds(&dir.failed("failed"))["not_attempted"], 2);
     sim.no_faults();
-    sim.reset();
-    let run = dir.sh(import).code(1).says("A later build of its group is there already");
-    assert_eq!(run.records().len(), 17);
-    assert_eq!(kinds(&dir.failed("failed")), [("conflict", 1)].into());
-    assert!(sim.writes().is_empty());
+    dir.sh(import).ok();
+    let builds = dir.sh("imp-build list -g Bench").ok().field("description");
+    assert_eq!(builds, ["version 3", "version 2", "version 1"]);
+    dir.sh(import).ok().outcomes("unchanged", 18);
     // What belongs to something that was not made is not attempted.
-    let (sim, dir) = other_account(&ovens());
+    let (sim, dir) = other_account(&file);
     sim.fault("POST /devicegroups 403 times=1");
     dir.sh(import).code(1);
     assert!(kinds(&dir.failed("failed"))["not_attempted"] > 1);
+}
+
+#[test]
+fn no_message_tells_a_secret() {
+    let (_sim, dir) = other_account(&ovens());
+    dir.sh("imp-product import --input ovens.ndjson").ok();
+    for (edit, said) in [
+        (
+            "sed 's/\"KEY\":\"value\"/\"KEY\":\"hush\"/'",
+            "variables are others in the input: `KEY`;",
+        ),
+        ("grep -v me:secret", "the input has no webhook `http://***@127.0.0.1:9/path/"),
+    ] {
+        let run = dir.sh(&format!("{edit} ovens.ndjson | imp-product import")).code(2).says(said);
+        assert!(!["hush", "value", "secret"].iter().any(|secret| run.stderr().contains(secret)));
+    }
+}
+
+#[test]
+fn a_file_whose_code_was_edited_goes_on_too() {
+    let file = ovens().replace("log(\\\"version 2", "log(\\\"edited 2");
+    let import = "imp-product import --input ovens.ndjson";
+    assert!(file.contains("edited 2"));
+    for (number, after) in [11, 12, 13, 15].into_iter().enumerate() {
+        let variant: &[&str] = if after < 13 { &[] } else { &["--variant", "code-in-lists=off"] };
+        let sim = Sim::start(&[&["--seed", "9"], variant].concat());
+        let dir = Dir::signed_in(&sim);
+        dir.write("ovens.ndjson", &file);
+        sim.fault(&format!("POST /** delay=1h after={after}"));
+        let running = dir.spawn(&format!("exec {import}"));
+        running.wait_for("a request that is not answered", || sim.faults_applied() == [1]);
+        running.insist("KILL");
+        sim.no_faults();
+        dir.sh(if number % 2 == 0 { import } else { "imp-change resume last" }).ok();
+        sim.reset();
+        dir.sh(import).ok().outcomes("unchanged", 18);
+        assert!(sim.writes().is_empty());
+        // It is not taken for what it is without the edit.
+        dir.sh("sed 's/edited 2/other 2/' ovens.ndjson | imp-product import")
+            .code(2)
+            .says("the input has no build");
+    }
 }
 
 #[test]

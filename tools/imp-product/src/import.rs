@@ -4,6 +4,7 @@
 //! changes something, and a run that was cut goes on where it ended, because what is there already is found
 //! anew. See `there`.
 
+mod builds;
 mod file;
 mod make;
 mod there;

@@ -5,14 +5,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use api::deployments::{CODE, without_code};
+use api::deployments::CODE;
 use cli::rows::RowDone;
 use cli::{CommandError, Rows, journal, text};
 use model::{GroupType, Record, ResourceKind};
+use ops::url::{self, HIDDEN};
 use pipe::spool::Spool;
 use pipe::{Item, ReadError, Row};
 
-use ops::url::HIDDEN;
+use super::builds;
 
 /// An export.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub struct File {
     pub things: Vec<Record>,
     /// The rows that are to be worked on, kind by kind.
     stages: [Spool; Stage::ALL.len()],
+    /// Where they begin there, in the order in which they are made, with the time that decides it.
+    places: [Vec<(String, u64)>; Stage::ALL.len()],
     /// Why records cannot be made, with their ids.
     lacking: Vec<(String, String)>,
     /// What is no part of an import, by its noun.
@@ -69,7 +72,8 @@ pub fn called(record: &Record) -> String {
     let noun = kind_of(record).map_or("record", ResourceKind::noun);
     let name = ["name", "url", "id"].into_iter().map(|name| text(record, name));
     let name = name.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-    format!("{noun} {}", model::text::quoted(name))
+    let without_password = url::without_password(name);
+    format!("{noun} {}", model::text::quoted(without_password.as_deref().unwrap_or(name)))
 }
 
 fn nothing_done(why: &str) -> CommandError {
@@ -99,12 +103,15 @@ impl File {
             };
             if ids.insert(text(&row.record, "id").to_owned()) {
                 file.lacking.extend(lacking(&row));
-                heads[stage as usize].push(without_code(row.record.clone()));
+                heads[stage as usize].push(builds::known_by(row.record.clone()));
                 let waiting = &mut file.stages[stage as usize];
+                file.places[stage as usize].push((made_at(&row.record).to_owned(), waiting.end()));
                 let kept = waiting.push(&Item::Row(row));
                 kept.map_err(|error| CommandError::cannot_keep(&error))?;
             }
         }
+        heads.iter_mut().for_each(|heads| heads.sort_by(|a, b| made_at(a).cmp(made_at(b))));
+        file.places.iter_mut().for_each(|places| places.sort_by(|(a, _), (b, _)| a.cmp(b)));
         file.things = if goes_on { noted() } else { heads.into_iter().flatten().collect() };
         if !goes_on {
             file.keep_products(wanted)?;
@@ -197,7 +204,7 @@ impl File {
                 )));
             }
         }
-        Ok(())
+        builds::lacking(&self.things).map_or(Ok(()), |why| Err(nothing_done(&why)))
     }
 
     /// The rows, in the order in which their things are made.
@@ -209,7 +216,9 @@ impl File {
             _ => true,
         };
         let kept = |error: std::io::Error| ReadError::new("rows that waited", &error);
-        let rows = self.stages.into_iter().flat_map(|stage| stage.read());
+        let rows = self.stages.into_iter().zip(self.places).flat_map(|(stage, places)| {
+            places.into_iter().filter_map(move |(_, place)| stage.read_from(place).next())
+        });
         Box::new(rows.map(move |row| row.map_err(kept)).filter(is_kept))
     }
 }
@@ -238,6 +247,13 @@ fn readable(item: Item) -> Result<Row, CommandError> {
         }
         Item::Bad(bad) => Err(nothing_done(&format!("{}: {}", bad.source, bad.failure.sentence()))),
     }
+}
+
+/// What builds are made in the order of, the oldest first; time stamps have one form and sort as text
+/// (imp-service(7), section 1.6). Everything else stays in the order of the input.
+fn made_at(record: &Record) -> &str {
+    let is_build = kind_of(record) == Some(ResourceKind::Deployment);
+    if is_build { text(record, "created_at") } else { "" }
 }
 
 /// None for what is left out: a build that outlived its group cannot be made either.

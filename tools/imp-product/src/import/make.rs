@@ -1,6 +1,6 @@
 //! What becomes of one row of an import: one thing that is made, or found.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use api::deployments::{CODE, without_code};
@@ -13,6 +13,7 @@ use ops::resources;
 use pipe::{Failure, Row};
 use serde_json::Value;
 
+use super::builds;
 use super::file::{File, kind_of};
 use super::there::Present;
 
@@ -34,6 +35,8 @@ pub struct Making<'a> {
     minimums: HashMap<String, String>,
     /// Types of groups, by their ids in the file.
     types: HashMap<String, String>,
+    /// Groups with a build that failed, by their ids in the file.
+    halted: Mutex<HashSet<String>>,
 }
 
 /// A thing that is to be made.
@@ -68,6 +71,7 @@ impl<'a> Making<'a> {
             places: builds().enumerate().map(|(place, build)| (id(build), place)).collect(),
             minimums: minimums.collect(),
             types: groups().map(|group| (id(group), text(group, "type").to_owned())).collect(),
+            halted: Mutex::default(),
             present,
         }
     }
@@ -76,14 +80,28 @@ impl<'a> Making<'a> {
     pub fn make(&self, row: &Row) -> RowResult {
         let record = &row.record;
         let old = text(record, "id");
-        let wanted = self.wanted(record)?;
-        let mut told = match self.present.get(old) {
-            Some(there) => self.complete(record, there.clone()),
-            None => self.create(record, &wanted),
-        }?;
-        told.record = without_code(told.record);
+        let group = text(record, "devicegroup_id");
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        // A later build that is made now could not be followed by the one that failed.
+        if self.present.get(old).is_none() && halted.contains(group) {
+            return Err(Failure::not_attempted("an earlier build of its group was not made"));
+        }
+        let worked = self.made_or_found(record);
+        if worked.is_err() && kind_of(record) == Some(ResourceKind::Deployment) {
+            halted.insert(group.to_owned());
+        }
+        let mut told = worked?;
+        told.record = builds::printed(told.record);
         told.record.insert_text(OLD_ID, old);
         Ok(told)
+    }
+
+    fn made_or_found(&self, record: &Record) -> RowResult {
+        let wanted = self.wanted(record)?;
+        match self.present.get(text(record, "id")) {
+            Some(there) => self.complete(record, there.clone()),
+            None => self.create(record, &wanted),
+        }
     }
 
     fn wanted(&self, record: &Record) -> Result<Wanted, Failure> {

@@ -4,14 +4,17 @@
 //! as it is there. Anything else is somebody's own, and nothing is put into it. Builds have no name: those of a
 //! group are found in the order in which they are made.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
 
-use api::deployments::without_code;
+use api::SeenIds;
+use api::list::{self, Reading};
 use cli::{CommandError, Session, text};
 use model::change::is_same;
 use model::{Record, ResourceKind};
 use serde_json::Value;
 
+use super::builds;
 use super::file::{File, called};
 
 /// Things that are there, by the ids that they have in the file.
@@ -76,13 +79,7 @@ impl Beginning<'_> {
     fn find(mut self, session: &Session, there: &Record) -> Result<Found, CommandError> {
         let of_product = [("filter[product.id]", text(there, "id"))];
         let groups = session.collect(ResourceKind::DeviceGroup.path(), &of_product)?;
-        let mut builds = Vec::new();
-        for build in session.collect(ResourceKind::Deployment.path(), &of_product)? {
-            builds.push(without_code(build));
-        }
-        // The newest come first; time stamps have one form and sort as text (imp-service(7), section 1.6).
-        builds.reverse();
-        builds.sort_by(|one, other| text(one, "created_at").cmp(text(other, "created_at")));
+        let builds = builds_there(session, self.file, text(there, "id"))?;
         let mut hooks = Vec::new();
         for group in &groups {
             let of_group = [("filter[devicegroup.id]", text(group, "id"))];
@@ -152,8 +149,8 @@ impl Beginning<'_> {
             let from = next.entry(group).or_default();
             let is_it = |(_, one): &(usize, &&Record)| {
                 self.id(text(one, "devicegroup_id")) == group
-                    && are_same(build, one, &["sha", "description", "origin", "tags", "flagged"])
-                        .is_ok()
+                    && builds::have_same_code(build, one)
+                    && are_same(build, one, &["description", "origin", "tags", "flagged"]).is_ok()
             };
             let found = of_file.iter().enumerate().skip(*from).find(is_it);
             let Some((place, found)) = found else {
@@ -181,6 +178,35 @@ impl Beginning<'_> {
     }
 }
 
+/// The builds of a product that is there, the oldest first. Their code is not kept, and it is asked for only where
+/// a list leaves it out and the sha does not tell.
+fn builds_there(
+    session: &Session,
+    file: &File,
+    product: &str,
+) -> Result<Vec<Record>, CommandError> {
+    let filters = [("filter[product.id]".to_owned(), product.to_owned())];
+    let path = ResourceKind::Deployment.path();
+    let reading = Reading::whole(usize::from(session.common.jobs));
+    let mut builds = Vec::new();
+    let seen = &mut SeenIds::default();
+    let _all = list::list(&session.client, path, &filters, &reading, seen, |build| {
+        builds.push(builds::known_by(build));
+        ControlFlow::Continue(())
+    })?;
+    let builds_of_file = file.of(ResourceKind::Deployment);
+    let shas: HashSet<&str> = builds_of_file.map(|build| text(build, "sha")).collect();
+    for build in &mut builds {
+        if !builds::is_known(build) && !shas.contains(text(build, "sha")) {
+            *build = builds::known_by(session.get("deployments", text(build, "id"))?);
+        }
+    }
+    // The newest come first; time stamps have one form and sort as text (imp-service(7), section 1.6).
+    builds.reverse();
+    builds.sort_by(|one, other| text(one, "created_at").cmp(text(other, "created_at")));
+    Ok(builds)
+}
+
 /// Tells the first field in which a thing differs from a record of the file. None of something is an empty one
 /// of it, and a build without a flag has `false`.
 fn are_same(there: &Record, of_file: &Record, names: &[&str]) -> Found {
@@ -191,10 +217,20 @@ fn are_same(there: &Record, of_file: &Record, names: &[&str]) -> Found {
         |name: &&&str| !is_same(value(there, name).as_ref(), value(of_file, name).as_ref());
     match names.iter().find(differs) {
         None => Ok(()),
-        Some(name) => {
-            let [is, wanted] =
-                [there, of_file].map(|record| record.json(name).unwrap_or("null").to_owned());
-            Err(format!("{}: its {name} is {is}, and {wanted} in the input", called(there)))
-        }
+        Some(name) => Err(format!("{}: its {}", called(there), difference(there, of_file, name))),
     }
+}
+
+/// In words how a field differs. Variables of a group can be secrets, so only their names are told.
+fn difference(there: &Record, of_file: &Record, name: &str) -> String {
+    if name != "env_vars" {
+        let value = |record: &Record| record.json(name).unwrap_or("null").to_owned();
+        return format!("{name} is {}, and {} in the input", value(there), value(of_file));
+    }
+    let [is, wanted] = [there, of_file]
+        .map(|record| record.get(name).and_then(Value::as_object).cloned().unwrap_or_default());
+    let names: BTreeSet<&String> = is.keys().chain(wanted.keys()).collect();
+    let differing = names.into_iter().filter(|name| is.get(*name) != wanted.get(*name));
+    let differing: Vec<String> = differing.map(|name| model::text::quoted(name)).collect();
+    format!("variables are others in the input: {}", differing.join(", "))
 }
