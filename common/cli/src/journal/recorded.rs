@@ -4,14 +4,13 @@
 //! cannot be read, as after a crash of the system: any of them may have told that a row is under way.
 
 mod damage;
+mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use model::{Change, Effect, Record};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer;
@@ -19,25 +18,7 @@ use super::current::Thing;
 use super::interrupted::overtakes;
 use crate::rows::Outcome;
 
-/// The first line of a journal.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Header {
-    /// The name of the run.
-    pub run: String,
-    /// The command as it was typed, secrets hidden.
-    pub command: Vec<String>,
-    /// Where it was typed.
-    pub directory: PathBuf,
-    /// The account, if it was known.
-    pub account: Option<String>,
-    /// The service.
-    pub endpoint: String,
-    /// The version of the tool.
-    pub version: String,
-    /// When the run began.
-    pub at: String,
-}
+pub use lines::{Header, each_line, header};
 
 /// What is known of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,101 +287,5 @@ fn failed(line: &Record) -> RowState {
     }
 }
 
-/// The first line of a journal.
-///
-/// # Errors
-/// Those of reading; or it is none.
-pub fn header(path: &Path) -> io::Result<Header> {
-    let mut line = String::new();
-    BufReader::new(File::open(path)?).read_line(&mut line)?;
-    Ok(serde_json::from_str(&line)?)
-}
-
-/// Passes on each line within the first `length` bytes, nothing for one that cannot be read; gives how many bytes
-/// whole lines have.
-///
-/// # Errors
-/// Those of reading.
-pub fn each_line(
-    path: &Path,
-    length: u64,
-    mut each: impl FnMut(Option<Record>),
-) -> io::Result<u64> {
-    let mut file = BufReader::new(File::open(path)?.take(length));
-    let (mut line, mut whole) = (Vec::new(), 0);
-    while file.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
-        whole += line.len() as u64;
-        each(serde_json::from_slice(&line).ok());
-        line.clear();
-    }
-    Ok(whole)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_that_was_cut_off_is_no_line_and_what_was_under_way_is_told() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("x.ndjson");
-        let lines = [
-            r#"{"type":"run","run":"x","command":["imp-device","restart"],"directory":"/w","account":null}"#,
-            r#"{"type":"row","row":1,"source":"in:1","input":{}}"#,
-            r#"{"type":"row","row":2,"source":"in:2","input":{}}"#,
-            r#"{"type":"row","row":3,"source":"in:3","input":{}}"#,
-            r#"{"type":"row","row":4,"source":"in:4","input":{}}"#,
-            r#"{"type":"read","rows":4}"#,
-            r#"{"type":"started","rows":[1],"thing":{"names":["d"],"wanted":"w"}}"#,
-            r#"{"type":"started","rows":[2,3]}"#,
-            r#"{"type":"change","row":1,"source":"in:1","thing":{"names":["d"],"wanted":"w"}}"#,
-            r#"{"type":"failed","row":2,"error":{"kind":"refused"}}"#,
-        ];
-        let whole = format!("{}\n", lines.join("\n"));
-        std::fs::write(&path, format!("{whole}{{\"type\":\"change\",\"row\":3")).unwrap();
-        let recorded = Recorded::read(&path).unwrap();
-        let states = [1, 2, 3, 4].map(|row| recorded.state(row));
-        let expected = [RowState::Done, RowState::Failed, RowState::UnderWay, RowState::Open];
-        assert_eq!(states, expected);
-        assert_eq!((recorded.to_do(false), recorded.to_do(true)), (vec![3, 4], vec![2, 3, 4]));
-        assert_eq!(
-            (recorded.length, recorded.was_read, recorded.exit),
-            (whole.len() as u64, true, None)
-        );
-        assert_eq!(
-            recorded.things().next().map(|(row, _, source)| (row, source)),
-            Some((1, "in:1"))
-        );
-        assert_eq!(header(&path).unwrap().command, ["imp-device", "restart"]);
-    }
-
-    #[test]
-    fn what_the_end_of_a_run_came_before_is_still_to_be_done() {
-        let mut recorded = Recorded::default();
-        let mut take = |text: &str| recorded.take(Some(serde_json::from_str(text).unwrap()));
-        for row in 1..=3 {
-            take(&format!(r#"{{"type":"row","row":{row}}}"#));
-        }
-        take(r#"{"type":"started","rows":[1,2]}"#);
-        take(r#"{"type":"failed","row":1,"error":{"kind":"not_attempted"}}"#);
-        take(r#"{"type":"failed","row":2,"error":{"kind":"unknown_outcome"}}"#);
-        take(r#"{"type":"end","exit":143,"at":"now"}"#);
-        assert_eq!((recorded.to_do(false), recorded.exit), (vec![1, 3], Some(143)));
-        assert!(recorded.is_under_way(2) && !recorded.is_under_way(1));
-        assert!(!recorded.is_left());
-    }
-
-    #[test]
-    fn a_run_that_says_so_is_not_finished_though_all_of_its_rows_are_done() {
-        let mut recorded = Recorded::default();
-        let mut left = |text: &str| {
-            recorded.take(Some(serde_json::from_str(text).unwrap()));
-            recorded.is_left()
-        };
-        assert!(left(r#"{"type":"row","row":1}"#));
-        assert!(left(r#"{"type":"change","row":1}"#));
-        assert!(left(r#"{"type":"end","exit":6,"at":"now","unfinished":true}"#));
-        assert!(left(r#"{"type":"resumed"}"#));
-        assert!(!left(r#"{"type":"end","exit":0,"at":"now"}"#));
-    }
-}
+mod tests;

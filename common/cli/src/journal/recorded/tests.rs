@@ -1,0 +1,64 @@
+//! Journals of a few lines, whole and damaged.
+
+use super::*;
+
+#[test]
+fn a_line_that_was_cut_off_is_no_line_and_what_was_under_way_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.ndjson");
+    let lines = [
+        r#"{"type":"run","run":"x","command":["imp-device","restart"],"directory":"/w","account":null}"#,
+        r#"{"type":"row","row":1,"source":"in:1","input":{}}"#,
+        r#"{"type":"row","row":2,"source":"in:2","input":{}}"#,
+        r#"{"type":"row","row":3,"source":"in:3","input":{}}"#,
+        r#"{"type":"row","row":4,"source":"in:4","input":{}}"#,
+        r#"{"type":"read","rows":4}"#,
+        r#"{"type":"started","rows":[1],"thing":{"names":["d"],"wanted":"w"}}"#,
+        r#"{"type":"started","rows":[2,3]}"#,
+        r#"{"type":"change","row":1,"source":"in:1","thing":{"names":["d"],"wanted":"w"}}"#,
+        r#"{"type":"failed","row":2,"error":{"kind":"refused"}}"#,
+    ];
+    let whole = format!("{}\n", lines.join("\n"));
+    std::fs::write(&path, format!("{whole}{{\"type\":\"change\",\"row\":3")).unwrap();
+    let recorded = Recorded::read(&path).unwrap();
+    let states = [1, 2, 3, 4].map(|row| recorded.state(row));
+    let expected = [RowState::Done, RowState::Failed, RowState::UnderWay, RowState::Open];
+    assert_eq!(states, expected);
+    assert_eq!((recorded.to_do(false), recorded.to_do(true)), (vec![3, 4], vec![2, 3, 4]));
+    assert_eq!(
+        (recorded.length, recorded.was_read, recorded.exit),
+        (whole.len() as u64, true, None)
+    );
+    assert_eq!(recorded.things().next().map(|(row, _, source)| (row, source)), Some((1, "in:1")));
+    assert_eq!(header(&path).unwrap().command, ["imp-device", "restart"]);
+}
+
+#[test]
+fn what_the_end_of_a_run_came_before_is_still_to_be_done() {
+    let mut recorded = Recorded::default();
+    let mut take = |text: &str| recorded.take(Some(serde_json::from_str(text).unwrap()));
+    for row in 1..=3 {
+        take(&format!(r#"{{"type":"row","row":{row}}}"#));
+    }
+    take(r#"{"type":"started","rows":[1,2]}"#);
+    take(r#"{"type":"failed","row":1,"error":{"kind":"not_attempted"}}"#);
+    take(r#"{"type":"failed","row":2,"error":{"kind":"unknown_outcome"}}"#);
+    take(r#"{"type":"end","exit":143,"at":"now"}"#);
+    assert_eq!((recorded.to_do(false), recorded.exit), (vec![1, 3], Some(143)));
+    assert!(recorded.is_under_way(2) && !recorded.is_under_way(1));
+    assert!(!recorded.is_left());
+}
+
+#[test]
+fn a_run_that_says_so_is_not_finished_though_all_of_its_rows_are_done() {
+    let mut recorded = Recorded::default();
+    let mut left = |text: &str| {
+        recorded.take(Some(serde_json::from_str(text).unwrap()));
+        recorded.is_left()
+    };
+    assert!(left(r#"{"type":"row","row":1}"#));
+    assert!(left(r#"{"type":"change","row":1}"#));
+    assert!(left(r#"{"type":"end","exit":6,"at":"now","unfinished":true}"#));
+    assert!(left(r#"{"type":"resumed"}"#));
+    assert!(!left(r#"{"type":"end","exit":0,"at":"now"}"#));
+}
