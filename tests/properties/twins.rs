@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::{DEVELOPMENT, Dir, Sim, asked_for, kinds};
 
 use super::random_faults::Random;
-use super::undo_sequences::{DUT, FIXTURE, PRODUCTION, make};
+use super::undo_sequences::{PRODUCTION, fixture_with_targets, make};
 use exported::{differences, ids_in};
 
 /// An account, a twin of it, and what was done to the twin.
@@ -35,10 +35,7 @@ fn beginning() -> &'static Value {
         let [a, b, _c] = ["A", "B", "C"].map(|name| sim.group(&ovens, DEVELOPMENT, name));
         // Nothing that is drawn names these.
         sim.group(&sim.product("Elsewhere"), DEVELOPMENT, "Apart");
-        let target = |kind, name| json!({"type": kind, "id": sim.group(&ovens, kind, name)});
-        let targets =
-            json!({"dut_target": target(DUT, "D"), "production_target": target(PRODUCTION, "T")});
-        sim.group_with(&ovens, FIXTURE, "F", targets);
+        fixture_with_targets(&sim, &ovens);
         sim.group(&sim.product("Toasters"), DEVELOPMENT, "A");
         let ids = sim.field("id");
         sim.put(&a, &ids[..8]);

@@ -11,8 +11,8 @@ use tests::{DEVELOPMENT, Dir, Sim, asked_for};
 use super::account::Account;
 use super::random_faults::Random;
 
-pub(super) const FIXTURE: &str = "factoryfixture_devicegroup";
-pub(super) const DUT: &str = "dut_devicegroup";
+const FIXTURE: &str = "factoryfixture_devicegroup";
+const DUT: &str = "dut_devicegroup";
 pub(super) const PRODUCTION: &str = "production_devicegroup";
 
 /// One account, and what is done to it.
@@ -42,10 +42,7 @@ impl Case {
         let sim = Sim::start(&["--devices", "30", "--seed", &seed.to_string()]);
         let ovens = sim.product("Ovens");
         let [a, b] = ["A", "B"].map(|name| sim.group(&ovens, DEVELOPMENT, name));
-        let target = |kind, name| json!({"type": kind, "id": sim.group(&ovens, kind, name)});
-        let targets =
-            json!({"dut_target": target(DUT, "D"), "production_target": target(PRODUCTION, "T")});
-        sim.group_with(&ovens, FIXTURE, "F", targets);
+        fixture_with_targets(&sim, &ovens);
         sim.group(&sim.product("Toasters"), DEVELOPMENT, "A");
         let ids = sim.field("id");
         let owner = sim.devices()[0]["owner_id"].clone();
@@ -137,6 +134,14 @@ impl Case {
             }
         }
     }
+}
+
+/// The fixture group `F`, with its targets `D` and `T`.
+pub(super) fn fixture_with_targets(sim: &Sim, product: &str) {
+    let target = |kind, name| json!({"type": kind, "id": sim.group(product, kind, name)});
+    let targets =
+        json!({"dut_target": target(DUT, "D"), "production_target": target(PRODUCTION, "T")});
+    sim.group_with(product, FIXTURE, "F", targets);
 }
 
 /// Makes something of a development group.
