@@ -1,6 +1,7 @@
 //! `imp-build rollout`: a build goes to one device group after the other, and back when a gate says so.
 
 mod resumed;
+mod unseen_code;
 
 use std::collections::BTreeMap;
 

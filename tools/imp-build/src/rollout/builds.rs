@@ -13,6 +13,7 @@ use cli::terminal::stderr;
 use cli::{CommandError, Exit, Session, journal, text};
 use model::change::CURRENT;
 use model::{ErrorKind, Record};
+use ops::deployments::with_code;
 use ops::rollout::{BACK_TO, Done, Events, OF_BUILDS, Rolled, Trouble, WaveRows, Work, members};
 use pipe::{Failure, Item, Row};
 
@@ -80,12 +81,12 @@ impl<'a> Builds<'a> {
             );
             return Err(Failure::new(ErrorKind::Conflict, title).detail(detail));
         }
-        let original = Original(self.session.get("deployments", before)?);
+        let original = Original(with_code(self.session.get("deployments", before)?)?);
         let present = self.session.get("devicegroups", group)?;
         let current = text(&present, CURRENT);
         let code = original.code();
         if current != ours {
-            let current = Original(self.session.get("deployments", current)?);
+            let current = Original(with_code(self.session.get("deployments", current)?)?);
             if !code.is_that_of(&current.code()) {
                 let title = "The group has got another build since";
                 let detail = format!("its current deployment is {}", text(&current.0, "id"));
