@@ -10,6 +10,11 @@ use crate::{Client, Error};
 /// The attributes that hold the programs.
 pub const CODE: [&str; 2] = ["device_code", "agent_code"];
 
+/// Whether a record has both programs with it: lists may leave them out, and an account may not be told them.
+pub fn has_code(deployment: &Record) -> bool {
+    CODE.into_iter().all(|name| deployment.contains_key(name))
+}
+
 /// Deployments whose sha or tag is `text`: those of the sha if there are any, else those of the tag.
 /// The service filters by both.
 ///

@@ -26,6 +26,10 @@ pub const CONDITIONAL: &str = "conditional";
 /// The field of a device group that changes when code is deployed to it.
 pub const CURRENT: &str = "current_deployment_id";
 
+/// The field of a production group that says whether devices load their code once they are blessed. It can only be set
+/// afterwards (imp-service(7), section 7.3), and is true at first.
+pub const LOADS_CODE: &str = "load_code_after_blessing";
+
 /// The field of a device group that names its minimum supported deployment.
 pub const MINIMUM: &str = "min_supported_deployment_id";
 
@@ -256,7 +260,7 @@ pub fn needed_to_make(record: &Record) -> Record {
             "production_target_id",
             "dut_target_id",
             "region",
-            "load_code_after_blessing",
+            LOADS_CODE,
             "env_vars",
             CURRENT,
         ]

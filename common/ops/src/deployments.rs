@@ -7,7 +7,7 @@
 use model::{Effect, ErrorKind, Record, ResourceKind};
 use std::ops::ControlFlow;
 
-use api::deployments::{CODE, without_code};
+use api::deployments::{has_code, without_code};
 use api::list::{self, Reading};
 use api::{Request, SeenIds, resource, segment};
 use pipe::{Failure, Item, Row};
@@ -37,13 +37,16 @@ pub fn deployments(session: &Session, filters: &[(&str, &str)]) -> Result<Vec<Re
     Ok(deployments)
 }
 
+/// What a deployment that is deployed again takes along besides its code. A flag is for one deployment.
+pub const TAKEN_ALONG: [&str; 3] = ["description", "origin", "tags"];
+
 /// A deployment whose programs are to be deployed again. An account may see it and not be told them, and nothing is
 /// no code.
 ///
 /// # Errors
 /// `refused` without its programs.
 pub fn with_code(deployment: Record) -> Result<Record, Failure> {
-    if CODE.into_iter().all(|name| deployment.contains_key(name)) {
+    if has_code(&deployment) {
         return Ok(deployment);
     }
     let title = format!("The code of the build {} is not told", text(&deployment, "id"));

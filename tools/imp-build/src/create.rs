@@ -1,4 +1,4 @@
-//! The request that creates a build, for `deploy`, `run` and `copy`.
+//! The request that creates a build, for `deploy`, `run`, `copy` and `rollout`.
 
 use api::deployments::{CODE, without_code};
 use api::{Request, resource};

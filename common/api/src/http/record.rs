@@ -123,8 +123,7 @@ impl Recording {
             let headers: Map<String, Value> = request.secret_headers.iter().map(secret).collect();
             line.insert("request_headers".into(), headers.into());
         }
-        let read = || serde_json::from_str(request.text.as_deref()?).ok();
-        if let Some(mut body) = read().or_else(|| request.body.clone()) {
+        if let Some(mut body) = body_of(request) {
             replacement.in_body(&mut body, endpoint);
             line.insert("body".into(), body);
         }
@@ -188,8 +187,7 @@ impl Recording {
     /// The secrets of a request that may come back, longer ones first.
     fn secrets_of(&self, sent: &Sent<'_>) -> Vec<String> {
         let mut secrets = secrets::secrets_of(sent.request, sent.token);
-        let read = || serde_json::from_str(sent.request.text.as_deref()?).ok();
-        if let Some(body) = read().or_else(|| sent.request.body.clone()) {
+        if let Some(body) = body_of(sent.request) {
             secrets.extend(self.0.replacement.secrets_in(&body));
         }
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -283,4 +281,10 @@ fn headers(headers: &HeaderMap) -> Value {
 fn milliseconds(from: Instant, to: Instant) -> Value {
     let passed = to.saturating_duration_since(from).as_millis();
     u64::try_from(passed).unwrap_or(u64::MAX).into()
+}
+
+/// The body of a request, of whichever form it is.
+fn body_of(request: &Request) -> Option<Value> {
+    let read = || serde_json::from_str(request.text.as_deref()?).ok();
+    read().or_else(|| request.body.clone())
 }

@@ -11,11 +11,11 @@ use clap::{Arg, ArgMatches, Command};
 use crate::journal;
 
 /// Addresses of servers that are not the service.
-const URLS: [&str; 3] = ["url", "forward_to", "public_url"];
+const URLS: [&str; 2] = ["url", "forward_to"];
 /// Variables of a group: what is behind the sign may be a secret.
 const VARIABLES: &str = "env_variable";
-/// Command lines, which may hold anything.
-const COMMANDS: [&str; 1] = ["gate"];
+/// A command line, which may hold anything.
+const COMMAND: &str = "gate";
 /// Texts that name nothing of an account.
 const KEPT: [&str; 6] = ["fields", "column", "encoding", "sort", "imp_type", "fail_if"];
 
@@ -68,7 +68,7 @@ fn of_value(arg: &Arg, value: &str, replacement: &Replacement) -> String {
     if id == "endpoint" {
         return replacement.endpoint(value);
     }
-    if COMMANDS.contains(&id) {
+    if id == COMMAND {
         return replacement.secret(value);
     }
     if id == VARIABLES && !value.starts_with('@') {

@@ -36,11 +36,11 @@ pub struct Course {
     /// The rows of the input that are left, in the order of the waves.
     pub rows: Spool,
     /// Their numbers, counted from 1.
-    pub numbers: Vec<u64>,
+    numbers: Vec<u64>,
     /// How many of them have been taken.
     taken: usize,
     /// Rows that take things back, and are left from the run that was interrupted.
-    pub back_rows: Vec<Row>,
+    back_rows: Vec<Row>,
     /// Why the rollout is taken back, once it is.
     pub back: Option<String>,
     /// Waves that were found good.
@@ -48,7 +48,7 @@ pub struct Course {
     /// What was done; results give to it what they do.
     pub done: Rc<RefCell<Done>>,
     /// Things for which there is a row that takes them back.
-    pub with_back_row: HashSet<String>,
+    with_back_row: HashSet<String>,
     /// What became of rows before this run was resumed: their waves, and their records.
     before: Vec<(usize, Record)>,
 }

@@ -13,7 +13,7 @@ use cli::terminal::stderr;
 use cli::{CommandError, Exit, Session, journal, text};
 use model::change::CURRENT;
 use model::{ErrorKind, Record};
-use ops::deployments::with_code;
+use ops::deployments::{TAKEN_ALONG, with_code};
 use ops::rollout::{BACK_TO, Done, Events, OF_BUILDS, Rolled, Trouble, WaveRows, Work, members};
 use pipe::{Failure, Item, Row};
 
@@ -23,9 +23,6 @@ use crate::code::Code;
 use crate::create::{Creating, with_build};
 use crate::original::Original;
 use crate::restart::restart;
-
-/// What a build takes along that a group gets again. A flag is for one build.
-const TAKEN_ALONG: [&str; 3] = ["description", "origin", "tags"];
 
 /// The step of a group whose devices were told to restart.
 const RESTARTED: &str = "restarted";

@@ -3,7 +3,7 @@
 use api::{Request, resource};
 use cli::journal;
 use cli::rows::Outcome;
-use model::change::{BUILD, CURRENT, MINIMUM, PLANNED, planned_id};
+use model::change::{BUILD, CURRENT, LOADS_CODE, MINIMUM, PLANNED, planned_id};
 use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
 use ops::resources::{self, path};
 use pipe::Failure;
@@ -12,9 +12,6 @@ use serde_json::Value;
 use super::possible::possible;
 use super::run::Run;
 use super::state::{drifted, is_as, to_send, with_whole_url};
-
-/// The field of a production group that is true when it is made.
-const LOADS_CODE: &str = "load_code_after_blessing";
 
 /// The outcome of a record whose thing is found as it should be: what was under way when the run was interrupted
 /// has been done by it.

@@ -1,20 +1,18 @@
 //! Deployments: the code is in the record, or that of a build that there is, found by its id or its sha. How a sha is
 //! calculated is not known, so that one which the service has not given is not relied upon where there is the code.
 
-use api::deployments::CODE;
+use api::deployments::{CODE, has_code};
 use api::{Request, resource};
 use cli::journal;
 use cli::rows::Outcome;
 use model::change::{BUILD, CURRENT, PLANNED, planned_id};
 use model::{Effect, ErrorKind, Record, ResourceKind};
+use ops::deployments::TAKEN_ALONG;
 use ops::deployments::with_code;
 use ops::resources::path;
 use pipe::Failure;
 
 use super::run::Run;
-
-/// What a build that is deployed again takes along besides its code. A flag is for one build.
-const TAKEN_ALONG: [&str; 3] = ["description", "origin", "tags"];
 
 impl Run<'_> {
     /// The deployment of a group where that has changed since, if it has the code that it should have.
@@ -176,11 +174,6 @@ fn has_same_code(one: &Record, other: &Record) -> bool {
         true => CODE.into_iter().all(is_same),
         false => is_same("sha"),
     }
-}
-
-/// Whether a record of a build has its code with it.
-fn has_code(build: &Record) -> bool {
-    CODE.into_iter().all(|name| build.contains_key(name))
 }
 
 /// The sha of what is to be deployed; empty where it is not known.

@@ -3,7 +3,7 @@
 
 use model::{Effect, GroupType, ResourceKind};
 
-/// The stages of a run, in their order; within one of them nothing depends on anything.
+/// The stages of a run, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Products are made and changed.

@@ -1,4 +1,4 @@
-//! A run: stage after stage, within a stage several requests at once, devices by the batches of a bulk move.
+//! A run: round after round, within a round several requests at once, devices by the batches of a bulk move.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;

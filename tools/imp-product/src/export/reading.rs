@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use api::deployments::CODE;
+use api::deployments::has_code;
 use api::{Request, segment};
 use cli::terminal::{progress, stderr};
 use cli::{CommandError, Session, text};
@@ -266,11 +266,6 @@ impl Groups {
             add_one(&self.strays);
         }
     }
-}
-
-/// Whether a build has its programs.
-fn has_code(build: &Record) -> bool {
-    CODE.iter().all(|name| build.contains_key(name))
 }
 
 /// The build that waits there, with its code: lists may leave that out. None if it was deleted meanwhile.

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use api::deployments::{CODE, without_code};
+use api::deployments::{CODE, has_code, without_code};
 use cli::text;
 use model::change::{CURRENT, MINIMUM};
 use model::{Record, ResourceKind};
@@ -17,8 +17,8 @@ const DIGEST: &str = "digest";
 
 /// The record with a digest in place of its code, if that is in it.
 pub fn known_by(record: Record) -> Record {
-    let has_code = CODE.iter().all(|name| record.contains_key(name));
-    let digest = has_code.then(|| auth::digest(&CODE.map(|name| text(&record, name).as_bytes())));
+    let digest =
+        has_code(&record).then(|| auth::digest(&CODE.map(|name| text(&record, name).as_bytes())));
     let mut known = without_code(record);
     if let Some(digest) = digest {
         known.insert_text(DIGEST, &digest);

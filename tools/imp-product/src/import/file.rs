@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use api::deployments::CODE;
+use api::deployments::has_code;
 use cli::rows::RowDone;
 use cli::{CommandError, Rows, journal, text};
 use model::{GroupType, Record, ResourceKind};
@@ -267,10 +267,10 @@ fn stage_of(row: &Row, kind: ResourceKind) -> Option<Stage> {
 fn lacking(row: &Row) -> Option<(String, String)> {
     let record = &row.record;
     let why = match kind_of(record) {
-        Some(ResourceKind::Deployment) if !CODE.iter().all(|name| record.contains_key(name)) => {
+        Some(ResourceKind::Deployment) if !has_code(record) => {
             "its code is not in the input, as `imp-product export` prints it".to_owned()
         }
-        Some(ResourceKind::Webhook) if text(record, "url").contains(&format!("//{HIDDEN}@")) => {
+        Some(ResourceKind::Webhook) if url::hides_password(text(record, "url")) => {
             format!("in place of {HIDDEN} the input needs the user and the password of its url")
         }
         _ => return None,

@@ -7,7 +7,7 @@ use api::deployments::{CODE, without_code};
 use api::{Request, resource};
 use cli::rows::{Outcome, RowDone, RowResult};
 use cli::{Session, journal, text};
-use model::change::{MINIMUM, planned_id};
+use model::change::{LOADS_CODE, MINIMUM, planned_id};
 use model::{Effect, ErrorKind, Record, ResourceKind};
 use ops::resources;
 use pipe::{Failure, Row};
@@ -19,8 +19,6 @@ use super::there::Present;
 
 /// The field of what is made that tells which record of the input it is.
 const OLD_ID: &str = "old_id";
-/// It can only be set afterwards (imp-service(7), section 7.3), and is true at first.
-const LOADS_CODE: &str = "load_code_after_blessing";
 
 /// An import on its way.
 pub struct Making<'a> {

@@ -20,8 +20,8 @@ pub enum SignIn {
     Password { user: String, password: String },
 }
 
-/// Variables that would let a command do something else than what was recorded.
-const NOT_TAKEN_OVER: [&str; 15] = [
+/// Variables of the person's own that the command does not get.
+const REMOVED: [&str; 15] = [
     "IMP_ACCOUNT",
     "IMP_AUTH_FILE",
     "IMP_UNBOND_KEY",
@@ -51,8 +51,6 @@ pub fn of(recording: &Recording) -> SignIn {
         let of = |it: &Exchange| Some(it.body.as_ref()?.get(name)?.as_str()?.to_owned());
         exchanges.iter().filter(|it| it.target == "/auth/token").find_map(of)
     };
-    let first = exchanges.iter().find_map(|exchange| exchange.token.clone());
-    let begins = exchanges.first().is_some_and(|exchange| exchange.token.is_none());
     if let Some(exchange) = exchanges.first().filter(|exchange| exchange.target == "/auth") {
         let text = |name: &str| {
             let member = exchange.body.as_ref().and_then(|body| body.get(name));
@@ -62,7 +60,7 @@ pub fn of(recording: &Recording) -> SignIn {
     }
     let mut file = Map::new();
     // A token that had not ended was used at once; another one was renewed first.
-    let (token, end) = match first.filter(|_| !begins) {
+    let (token, end) = match exchanges.first().and_then(|exchange| exchange.token.clone()) {
         Some(token) => (token, "2999-01-01T00:00:00.000Z"),
         None => ("secret-0000000000000000".to_owned(), "2001-01-01T00:00:00.000Z"),
     };
@@ -86,7 +84,7 @@ pub fn variables(recording: &Recording) -> Map<String, Value> {
     variables
 }
 
-/// Gives the command its sign-in, and a home of its own: nothing of the person's takes part, whatever the command
+/// Gives the command its sign-in, and a home of its own: no sign-in or setting of the person's tools takes part, whatever the command
 /// names, and nothing stays. `IMP_REPLAY` binds it to the one address.
 pub fn prepare(
     child: &mut Command,
@@ -95,7 +93,7 @@ pub fn prepare(
     endpoint: &str,
     directory: &Path,
 ) -> anyhow::Result<()> {
-    for name in NOT_TAKEN_OVER {
+    for name in REMOVED {
         child.env_remove(name);
     }
     for (name, value) in variables {
