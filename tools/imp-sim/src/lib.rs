@@ -15,6 +15,7 @@ mod faults;
 mod hardware;
 mod http;
 mod limits;
+mod load_files;
 pub mod memory;
 mod options;
 mod replay;

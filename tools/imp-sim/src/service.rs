@@ -1,19 +1,19 @@
 //! From options to a running service, and `imp-sim serve`, which is no more than that.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Serialize;
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::console;
 use crate::faults::Faults;
+use crate::load_files::LoadFiles;
 use crate::options::ServiceOptions;
 use crate::server::{self, Service, tls};
 use crate::sim::{Settings, Sim};
@@ -146,10 +146,8 @@ fn initial_state(options: &ServiceOptions) -> anyhow::Result<State> {
     if let Some(state) = options.state.as_deref().map(state_file::read).transpose()?.flatten() {
         return Ok(state);
     }
-    let mut records = Vec::new();
-    for file in &options.load {
-        records.extend(read_records(file)?);
-    }
+    let files = LoadFiles::open(&options.load)?;
+    let records = files.records(|record| !record.is_device()).collect::<anyhow::Result<Vec<_>>>()?;
     let population = Population {
         seed: options.seed,
         devices: options.devices,
@@ -161,22 +159,8 @@ fn initial_state(options: &ServiceOptions) -> anyhow::Result<State> {
         main: main_account(&records).map_err(anyhow::Error::msg)?,
     };
     let mut state = populate(&population);
-    load(&mut state, records).map_err(anyhow::Error::msg)?;
+    load(&mut state, records, files.records(Record::is_device))?;
     Ok(state)
-}
-
-/// The records of a file, one a line; empty lines are skipped.
-fn read_records(path: &Path) -> anyhow::Result<Vec<Record>> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    let mut records = Vec::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let source = format!("{shown}:{}", at + 1);
-        let value = serde_json::from_str(line).with_context(|| format!("{source}: not JSON"))?;
-        let Value::Object(fields) = value else { bail!("{source}: not a record") };
-        records.push(Record { source, fields });
-    }
-    Ok(records)
 }
 
 /// How to enter it.

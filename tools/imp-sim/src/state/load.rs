@@ -7,6 +7,7 @@
 
 mod fields;
 
+use anyhow::anyhow;
 use serde_json::{Map, Value};
 
 use super::State;
@@ -43,24 +44,18 @@ pub fn main_account(records: &[Record]) -> Result<Option<LoadedAccount>, String>
     Ok(main)
 }
 
-/// Adds all records. The error names the record that cannot be added.
-pub fn load(state: &mut State, mut records: Vec<Record>) -> Result<(), String> {
+/// Adds all records, the devices behind all others and as they come. The error names the record that cannot
+/// be added.
+pub fn load(
+    state: &mut State,
+    mut records: Vec<Record>,
+    devices: impl Iterator<Item = anyhow::Result<Record>>,
+) -> anyhow::Result<()> {
     // What others refer to comes first; deployments come in order of age.
     records.sort_by_key(|record| (record.rank(), record.time("created_at").ok()));
-    for record in &records {
-        let added = match record.kind() {
-            "account" => record.account(state),
-            "login_key" => record.login_key(state),
-            "product" => record.product(state),
-            "deployment" => record.deployment(state),
-            "webhook" => record.hook(state),
-            "device" => record.device(state),
-            kind => match GroupType::named(kind) {
-                Some(kind) => record.group(state, kind),
-                None => Err(format!("`{kind}` is no type that can be loaded")),
-            },
-        };
-        added.map_err(|why| format!("{}: {why}", record.source))?;
+    for record in records.into_iter().map(Ok).chain(devices) {
+        let record = record?;
+        record.add(state).map_err(|why| anyhow!("{}: {why}", record.source))?;
     }
     forget_what_is_missing(state);
     state.start_all();
@@ -88,13 +83,32 @@ impl Record {
         self.fields.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Whether it is one of those that are most of an export.
+    pub fn is_device(&self) -> bool {
+        self.kind() == "device"
+    }
+
     fn rank(&self) -> usize {
         match self.kind() {
             "account" => 0,
             "product" => 1,
             "deployment" | "webhook" => 3,
-            "device" => 4,
             _ => 2,
+        }
+    }
+
+    fn add(&self, state: &mut State) -> Result<(), String> {
+        match self.kind() {
+            "account" => self.account(state),
+            "login_key" => self.login_key(state),
+            "product" => self.product(state),
+            "deployment" => self.deployment(state),
+            "webhook" => self.hook(state),
+            "device" => self.device(state),
+            kind => match GroupType::named(kind) {
+                Some(kind) => self.group(state, kind),
+                None => Err(format!("`{kind}` is no type that can be loaded")),
+            },
         }
     }
 
