@@ -197,3 +197,19 @@ fn what_came_while_it_was_read_is_not_taken_for_whole() {
     let run = export.wait().code(1);
     run.says_all(&["name a device group that came after", "export it again"]);
 }
+
+#[test]
+fn columns_of_many_types_lose_nothing() {
+    let (_sim, dir) = rich(&[]);
+    let called = "first((.name, .username, .url, .sha, \"\") | select(. != null and . != \"\"))";
+    let told = |from: &str, to: &str| {
+        let line = format!("jq -r '[.type, .id, ({called} // \"\")] | @tsv' > {to}");
+        dir.sh(&format!("imp-product export --all {from} | {line}")).ok();
+        dir.read(to)
+    };
+    let lines = told("", "lines");
+    assert_eq!(told("-z csv | mlr -S --icsv --ojsonl cat", "cells"), lines);
+    let table = dir.sh("imp-product export Toasters -z table").ok().stdout();
+    let line = |start: &str| table.lines().any(|line| line.starts_with(start));
+    assert!(line("TYPE ") && line("product ") && line("deployment "), "{table}");
+}

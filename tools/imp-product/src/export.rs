@@ -13,6 +13,9 @@ use model::{Record, ResourceKind};
 
 use reading::{Ended, Reading};
 
+/// The records are of many types.
+const MIXED: &str = "export";
+
 /// Print all that products have, in the order in which it can be made
 ///
 /// As records of the list commands, with the code of builds and the variables of groups. Login keys and
@@ -42,6 +45,7 @@ impl Export {
     fn products(&self, session: &Session, reading: &Reading<'_>) -> cli::Result {
         let args = self.products.row_args();
         let mut results = Results::open(session, args, None)?;
+        session.output.expect_type(MIXED);
         let rows = args.source.rows(&session.inputs)?;
         let find = |row: &pipe::Row| -> Result<Record, pipe::Failure> {
             let product = session.resource(ResourceKind::Product, row, &[])?;
@@ -68,6 +72,7 @@ impl Export {
 
 /// Ends quietly when nobody reads any more.
 fn everything(session: &Session, reading: &Reading<'_>) -> cli::Result {
+    session.output.expect_type(MIXED);
     let ended = reading.print_everything();
     let finished = session.output.finish();
     progress::end();

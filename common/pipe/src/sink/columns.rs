@@ -17,7 +17,7 @@ pub(super) const MARKS: [&str; 2] = ["outcome", "dry_run"];
 /// The columns of a CSV file that begins with this record. `expected` is the type of records that
 /// say none, `added` the fields that the user added, which come last.
 pub(super) fn for_csv(record: &Record, expected: Option<&str>, added: &[String]) -> Vec<String> {
-    let stated = kind(record)
+    let stated = kind_of_columns(record, expected)
         .and_then(csv)
         .or_else(|| expected.and_then(csv))
         .map(|names| names.iter().map(|name| (*name).to_owned()));
@@ -30,7 +30,7 @@ pub(super) fn for_csv(record: &Record, expected: Option<&str>, added: &[String])
 /// The fields and headings of a table that begins with this record. `expected` is the type of records
 /// that say none: rows of a list of the user's own, whose columns come behind.
 pub(super) fn for_table(record: &Record, expected: Option<&str>) -> Vec<(String, String)> {
-    let said = kind(record);
+    let said = kind_of_columns(record, expected);
     let expected = expected.filter(|_| said.is_none());
     let stated = said.or(expected).and_then(table).unwrap_or_default();
     let mut fields: Vec<String> = stated.iter().map(|(field, _)| (*field).to_owned()).collect();
@@ -54,6 +54,11 @@ pub(super) fn heading(field: &str) -> String {
 
 pub(super) fn kind(record: &Record) -> Option<&str> {
     record.get("type").and_then(Value::as_str)
+}
+
+/// Where records of several types are mixed, their types do not choose the columns.
+fn kind_of_columns<'a>(record: &'a Record, expected: Option<&'a str>) -> Option<&'a str> {
+    expected.filter(|kind| *kind == of_csv::MIXED).or_else(|| kind(record))
 }
 
 fn own(record: &Record) -> Vec<String> {
@@ -81,6 +86,17 @@ mod tests {
             assert!(columns.iter().any(|column| is_identifier_column(column)));
             for (field, _) in table(kind).unwrap_or_else(|| panic!("{kind}")) {
                 assert!(columns.contains(field), "{kind}: {field}");
+            }
+        }
+    }
+
+    #[test]
+    fn mixed_records_lose_nothing() {
+        let columns = csv(of_csv::MIXED).unwrap();
+        for kind in ResourceKind::ALL.iter().flat_map(|target| target.types()) {
+            let is_exported = !["login_key", "refresh_token"].contains(kind);
+            for column in csv(kind).unwrap().iter().filter(|_| is_exported) {
+                assert!(columns.contains(column), "{kind}: {column}");
             }
         }
     }

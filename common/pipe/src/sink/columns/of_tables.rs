@@ -90,6 +90,18 @@ const RUN_TABLE: [(&str, &str); 8] = [
 const CHANGE_TABLE: [(&str, &str); 5] =
     [("verb", "VERB"), ("id", "ID"), ("name", "NAME"), ("before", "BEFORE"), ("after", "AFTER")];
 
+/// The columns of a table of an export, whose records are of many types.
+const EXPORT_TABLE: [(&str, &str); 8] = [
+    ("type", "TYPE"),
+    ("id", "ID"),
+    ("name", "NAME"),
+    ("devicegroup_id", "GROUP"),
+    ("product_id", "PRODUCT"),
+    ("description", "DESCRIPTION"),
+    ("username", "USERNAME"),
+    ("url", "URL"),
+];
+
 /// The columns of a table of records of this type, each with its heading.
 pub fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
     Some(match kind {
@@ -128,6 +140,7 @@ pub fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
         "build_rollout_event" => &BUILD_ROLLOUT_TABLE,
         "run" => &RUN_TABLE,
         "change" => &CHANGE_TABLE,
+        super::of_csv::MIXED => &EXPORT_TABLE,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => &DEVICE_GROUP_TABLE,
         _ => return None,
     })
