@@ -147,7 +147,8 @@ fn initial_state(options: &ServiceOptions) -> anyhow::Result<State> {
         return Ok(state);
     }
     let files = LoadFiles::open(&options.load)?;
-    let records = files.records(|record| !record.is_device()).collect::<anyhow::Result<Vec<_>>>()?;
+    let records =
+        files.records(|record| !record.is_device()).collect::<anyhow::Result<Vec<_>>>()?;
     let population = Population {
         seed: options.seed,
         devices: options.devices,
