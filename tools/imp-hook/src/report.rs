@@ -12,6 +12,7 @@ mod read;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use api::send::clock;
 use clap::Args;
 use cli::terminal::interruptible::Inputs;
 use cli::terminal::{local_time, signals};
@@ -76,7 +77,8 @@ impl Report {
         // It changes nothing; otherwise each row would be kept.
         cli::journal::none();
         let inputs = Inputs::until(signals::stop());
-        let period = Period { since: self.since, before: self.before };
+        let passed_until = self.before.map(|end| end.min(clock::now()));
+        let period = Period { since: self.since, before: self.before, passed_until };
         let mut books = Books::new(period, local_time::hour);
         let mut exit = read::journal(&self.journal, &inputs, &mut books)?;
         let lists = Lists { expected: &self.expected, under_test: &self.duts };

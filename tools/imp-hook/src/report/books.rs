@@ -32,6 +32,8 @@ pub enum By {
 pub struct Period {
     pub since: Option<SystemTime>,
     pub before: Option<SystemTime>,
+    /// Its end as far as it has passed: a shift that goes on has no gap ahead.
+    pub passed_until: Option<SystemTime>,
 }
 
 impl Period {
@@ -255,10 +257,14 @@ impl Books {
         times
     }
 
-    /// The times without a blessing that were longer than `limit`.
+    /// The times without a blessing that were longer than `limit`, also those at the begin and at the end of a
+    /// period that was asked for.
     pub fn gaps(&self, limit: Duration) -> Vec<Gap> {
-        let blessings = self.blessings();
-        let gaps = blessings.windows(2).map(|pair| Gap { from: pair[0], to: pair[1] });
+        let Period { since, passed_until, .. } = self.period;
+        let mut times = self.blessings();
+        times.extend(since.into_iter().chain(passed_until));
+        times.sort_unstable();
+        let gaps = times.windows(2).map(|pair| Gap { from: pair[0], to: pair[1] });
         gaps.filter(|gap| gap.length() > limit).collect()
     }
 

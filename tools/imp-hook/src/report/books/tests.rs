@@ -135,17 +135,25 @@ fn an_hour_has_what_happened_in_it() {
 fn only_longer_times_are_gaps_and_a_period_has_its_own() {
     let times = [0, 10, 25, 26, 50];
     let mut all = books();
-    let period = Period { since: Some(at(10)), before: Some(at(50)) };
+    let [since, before] = [10, 50].map(|minute| Some(at(minute)));
+    let period = Period { since, before, passed_until: before };
     let mut some = Books::new(period, hour_of);
+    let goes_on = Period { since: Some(at(0)), passed_until: Some(at(30)), ..period };
+    let mut idle = Books::new(goes_on, hour_of);
     for minute in times {
         blessed(&mut all, &format!("{minute}"), minute, "");
         blessed(&mut some, &format!("{minute}"), minute, "");
+        if minute == 25 {
+            blessed(&mut idle, "late", minute, "");
+        }
     }
     let minutes = |books: &Books| -> Vec<u64> {
         let gaps = books.gaps(Duration::from_secs(600));
         gaps.into_iter().map(|gap| gap.length().as_secs() / 60).collect()
     };
-    assert_eq!((minutes(&all), minutes(&some)), (vec![15, 24], vec![15]));
+    assert_eq!((minutes(&all), minutes(&some)), (vec![15, 24], vec![15, 24]));
+    assert_eq!(minutes(&idle), [25], "five minutes have passed since");
+    assert_eq!(minutes(&Books::new(goes_on, hour_of)), [30], "nothing at all");
     assert_eq!(some.total().blessed, 3);
 }
 

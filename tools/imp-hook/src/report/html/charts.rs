@@ -77,11 +77,12 @@ pub fn share(share: f64) -> String {
 
 /// When there were gaps.
 pub fn gaps(gaps: &[Gap], blessings: &[SystemTime]) -> String {
-    let (Some(first), Some(last)) = (blessings.first(), blessings.last()) else {
+    let times = || blessings.iter().copied().chain(gaps.iter().flat_map(|gap| [gap.from, gap.to]));
+    let (Some(first), Some(last)) = (times().min(), times().max()) else {
         return String::new();
     };
-    let seconds = |time: &SystemTime| time.duration_since(*first).unwrap_or_default().as_secs_f64();
-    let all = seconds(last).max(1.0);
+    let seconds = |time: &SystemTime| time.duration_since(first).unwrap_or_default().as_secs_f64();
+    let all = seconds(&last).max(1.0);
     let place = |time: &SystemTime| seconds(time) / all * WIDE;
     let bar = |gap: &Gap| {
         format!(
@@ -97,7 +98,7 @@ pub fn gaps(gaps: &[Gap], blessings: &[SystemTime]) -> String {
     format!(
         "<div class=\"strip\">{}</div>\n{}",
         svg("When nothing was blessed", &format!("{work}{bars}")),
-        axis(*first, *last)
+        axis(first, last)
     )
 }
 
@@ -148,6 +149,9 @@ mod tests {
         let gap = Gap { from: at(10), to: at(40) };
         let strip = gaps(&[gap], &[at(0), at(10), at(40)]);
         assert!(strip.contains("x=\"250.0\" width=\"750.0\""), "{strip}");
+        let before = Gap { from: at(0), to: at(10) };
+        let strip = gaps(&[before], &[at(10), at(40)]);
+        assert!(strip.contains("x=\"0.0\" width=\"250.0\""), "{strip}");
         assert!(share(1.5).contains("width=\"1000.0\""));
     }
 }
