@@ -192,6 +192,13 @@ fn a_look_takes_no_more_than_its_share() {
     assert!((10..=22).contains(&counts.total), "{counts:?}");
     assert!(counts.most_in_any_second <= 14, "{counts:?}");
     assert!(time > Duration::from_millis(900), "{time:?}");
+    // Of a smaller limit it is less.
+    let sim = Sim::start(&["--devices", "1000", "--rate-limit", "20"]);
+    let dir = Dir::signed_in(&sim);
+    sim.reset();
+    dir.sh(&look).ok();
+    let most = sim.counts().most_in_any_second;
+    assert!((1..=9).contains(&most), "{most}");
     dir.sh("imp-device watch --all --share 0%").says("write it as 25%").code(2);
 }
 

@@ -93,6 +93,11 @@ impl RateLimiter {
         Ok(())
     }
 
+    /// The requests a second that the service has told.
+    pub fn told_limit(&self) -> Option<u64> {
+        self.lock().change(|state, now| state.told_limit(now))
+    }
+
     /// Takes a ticket; gives the time until it is due at the present pace.
     pub fn take_ticket(&self) -> (Ticket, Duration) {
         let mut shared = self.lock();

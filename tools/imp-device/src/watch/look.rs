@@ -77,7 +77,10 @@ impl Looker<'_> {
     pub fn look(&self, before: &Fleet) -> Result<Option<Looked>, Error> {
         let pace = Mutex::new(Pace::new(self.share, clock::monotonic()));
         let wait = || {
-            let next = pace.lock().unwrap_or_else(PoisonError::into_inner).next(clock::monotonic());
+            let limit = self.session.client.settings().rate_limiter.told_limit();
+            let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = pace.next(clock::monotonic(), limit);
+            drop(pace);
             clock::wait_unless(&self.session.stop, next)
         };
         let looked = match self.scope {

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-/// Requests a second that an account has (imp-service(7), section 4).
-const LIMIT: f64 = 40.0;
+/// Requests a second that an account has where no answer has told another limit (imp-service(7), section 4).
+const USUAL_LIMIT: u64 = 40;
 
 /// A percentage of the limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,22 +25,21 @@ impl FromStr for LimitShare {
 /// The requests of a look.
 pub struct Pace {
     share: LimitShare,
-    began: Instant,
-    sent: u32,
+    /// When the next request is due.
+    due: Instant,
 }
 
 impl Pace {
     /// Of a look that begins now.
     pub fn new(share: LimitShare, now: Instant) -> Self {
-        Pace { share, began: now, sent: 1 }
+        Pace { share, due: now }
     }
 
-    /// How long the next request has to wait.
-    pub fn next(&mut self, now: Instant) -> Duration {
-        let due = self.began
-            + Duration::from_secs_f64(f64::from(self.sent) / (LIMIT * self.share.0 / 100.0));
-        self.sent += 1;
-        due.saturating_duration_since(now)
+    /// How long the next request has to wait. `limit` is that of the account, as far as it was told.
+    pub fn next(&mut self, now: Instant, limit: Option<u64>) -> Duration {
+        let a_second = limit.unwrap_or(USUAL_LIMIT) as f64 * self.share.0 / 100.0;
+        self.due += Duration::from_secs_f64(1.0 / a_second);
+        self.due.saturating_duration_since(now)
     }
 }
 
@@ -54,9 +53,10 @@ mod tests {
         let now = clock::monotonic();
         let mut pace = Pace::new("25%".parse().unwrap(), now);
         let second = |number: u64| now + Duration::from_millis(number * 100);
-        assert_eq!(pace.next(now), Duration::from_millis(100));
-        assert_eq!(pace.next(second(1)), Duration::from_millis(100));
-        assert_eq!(pace.next(second(5)), Duration::ZERO);
+        assert_eq!(pace.next(now, None), Duration::from_millis(100));
+        assert_eq!(pace.next(second(1), Some(40)), Duration::from_millis(100));
+        assert_eq!(pace.next(second(5), None), Duration::ZERO);
+        assert_eq!(pace.next(second(3), Some(10)), Duration::from_millis(400));
         for text in ["25", "0%", "101%", "-1%", "all", "NaN%"] {
             assert!(text.parse::<LimitShare>().is_err(), "{text}");
         }

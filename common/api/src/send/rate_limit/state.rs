@@ -91,6 +91,12 @@ pub struct State {
 }
 
 impl State {
+    /// The requests of a window that the headers have told, as long as it is remembered.
+    pub fn told_limit(&self, now: u64) -> Option<u64> {
+        let is_old = now.saturating_sub(self.seen) > REMEMBERED;
+        Some(self.limit).filter(|limit| ![0, UNTOLD].contains(limit) && !is_old)
+    }
+
     /// Takes the next ticket; gives its number.
     pub fn take(&mut self, now: u64) -> u64 {
         if self.next > now + FURTHEST + WAITING * self.interval {
