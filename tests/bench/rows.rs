@@ -8,6 +8,7 @@ use std::time::Duration;
 use tests::{Dir, Sim};
 
 use crate::figure::Figure;
+use crate::memory::simulator_peak;
 use crate::processes;
 
 /// Each after the one before it; `devices.csv` is there.
@@ -82,7 +83,20 @@ pub fn million() -> Vec<Figure> {
             "MB",
         )
     };
-    of_each(1_000_000, measure)
+    let mut figures = of_each(1_000_000, measure);
+    figures.push(Figure::at_most("imp-sim: memory of a twin of 1,000,000", twin(), 700.0, "MB"));
+    figures
+}
+
+/// The peak of a simulator that has loaded the export of another.
+fn twin() -> f64 {
+    let sim = Sim::start(&["--devices", "1000000"]);
+    let dir = Dir::signed_in(&sim);
+    run(&dir, "imp-product export --all > account.ndjson", || ());
+    drop(sim);
+    let file = dir.path().join("account.ndjson");
+    let _twin = Sim::start(&["--load", file.to_str().expect("UTF-8")]);
+    simulator_peak()
 }
 
 /// Measures each job, one after the other, on one simulator.
