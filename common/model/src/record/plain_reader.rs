@@ -4,9 +4,10 @@
 
 use std::sync::OnceLock;
 
+use super::edit::place;
 use super::plain::{plain_bytes, simple};
 use super::read::{Builder, KEYS_OF_THE_LIBRARY, MANY, NamesSoFar};
-use super::{Field, Name, Record, Span, place};
+use super::{Field, Name, Record, Span};
 
 /// The record in a text that is a plain object of plain values; `None` if it is not certain that this is such a text,
 /// or a name stands twice.
