@@ -3,8 +3,9 @@
 //! The order is that of `impt`, with ours in front. Careful never to pass over a broken one in silence:
 //! the next in line may belong to another account.
 
+mod source;
+
 use model::{ErrorKind, Secret};
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -17,71 +18,7 @@ use crate::named_accounts::NamedAccounts;
 use api::{DEFAULT_ENDPOINT, Endpoint};
 
 use crate::{Environment, digest};
-
-/// Where a sign-in comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The file that `--auth-file` or `IMP_AUTH_FILE` names.
-    NamedFile(PathBuf),
-    /// The account that `--account` or `IMP_ACCOUNT` names, and its file.
-    Account(String, PathBuf),
-    /// `.impt.auth` in the current directory.
-    LocalFile(PathBuf),
-    /// `.impt.auth` in the directory that `IMPT_AUTH_FILE_PATH` names.
-    DirectoryFile(PathBuf),
-    /// `IMPT_LOGINKEY`
-    LoginKey,
-    /// `IMPT_USER` with `IMPT_PASSWORD`; holds the user.
-    User(String),
-    /// The account that `imp-auth use` chose, and its file.
-    DefaultAccount(String, PathBuf),
-    /// `.impt.auth` in the home directory.
-    HomeFile(PathBuf),
-}
-
-impl Source {
-    /// The sign-in file, if it is one.
-    pub fn file(&self) -> Option<&Path> {
-        match self {
-            Source::NamedFile(path)
-            | Source::Account(_, path)
-            | Source::LocalFile(path)
-            | Source::DirectoryFile(path)
-            | Source::DefaultAccount(_, path)
-            | Source::HomeFile(path) => Some(path),
-            Source::LoginKey | Source::User(_) => None,
-        }
-    }
-
-    /// The name of the account, if it has one.
-    pub fn account(&self) -> Option<&str> {
-        match self {
-            Source::Account(name, _) | Source::DefaultAccount(name, _) => Some(name),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::NamedFile(path) => write!(formatter, "the sign-in file {}", path.display()),
-            Source::Account(name, _) => write!(formatter, "the account {name}"),
-            Source::DefaultAccount(name, _) => {
-                write!(formatter, "the account {name} (imp-auth use)")
-            }
-            Source::LocalFile(path) => {
-                write!(formatter, "the local sign-in file {}", path.display())
-            }
-            Source::DirectoryFile(path) => {
-                write!(formatter, "the sign-in file {} (IMPT_AUTH_FILE_PATH)", path.display())
-            }
-            Source::LoginKey => formatter.write_str("IMPT_LOGINKEY"),
-            Source::User(user) => write!(formatter, "IMPT_USER ({user})"),
-            Source::HomeFile(path) => write!(formatter, "the sign-in file {}", path.display()),
-        }
-    }
-}
+pub use source::Source;
 
 /// A credential that stands in the environment, not in a file.
 #[derive(Clone)]
