@@ -56,6 +56,24 @@ fn roll_out_in_waves() {
 }
 
 #[test]
+fn see_a_rollout_go_back() {
+    let mut job = Job::of("See a rollout stop and go back");
+    job.dir.write("code.nut", "server.log(\"v2\");\n");
+    let next = "imp-dg create -p Ovens --dg-type production -n Next";
+    job.dir.sh(&format!("{next} && imp-build deploy -g Next -x code.nut")).ok();
+    job.sim.reset();
+    // The shell of the second display knows what the first has found.
+    let first = job.text();
+    let (rehearsal, code) = job.next_display();
+    job.dir.sh(&format!("set -e\n{first}\n{rehearsal}")).code(code);
+    let told = job.type_next().stdout();
+    assert!(told.contains("gate_failed\t") && !told.contains("done\t"), "{told}");
+    let back = told.lines().last().expect("an event");
+    assert!(back.starts_with("back\t"), "{told}");
+    assert!(job.sim.writes().is_empty() && job.number("Next") == 0);
+}
+
+#[test]
 fn roll_out_a_build() {
     let mut job = Job::of("Roll out a build, group after group");
     job.dir.write("code.nut", "server.log(\"v12\");\n");
