@@ -1,5 +1,8 @@
 //! The columns of CSV, type by type: `man/imp-records.7` lists them.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use model::ResourceKind;
 
 const DEVICE: &[&str] = &[
@@ -173,56 +176,13 @@ const SHIFT: &[&str] = &[
 /// The type of which an export is said to be, whose records are of many.
 pub const MIXED: &str = "export";
 
-const EXPORT: &[&str] = &[
-    "type",
-    "id",
-    "name",
-    "description",
-    "username",
-    "email",
-    "tier",
-    "me",
-    "product_id",
-    "devicegroup_id",
-    "devicegroup_type",
-    "owner_id",
-    "creator_id",
-    "current_deployment_id",
-    "min_supported_deployment_id",
-    "production_target_id",
-    "production_target_type",
-    "dut_target_id",
-    "dut_target_type",
-    "region",
-    "load_code_after_blessing",
-    "env_vars",
-    "sha",
-    "origin",
-    "tags",
-    "flagged",
-    "flagger_id",
-    "device_code",
-    "agent_code",
-    "url",
-    "event",
-    "content_type",
-    "mac_address",
-    "agent_id",
-    "device_online",
-    "imp_type",
-    "swversion",
-    "ip_address",
-    "rssi",
-    "free_memory",
-    "agent_running",
-    "agent_url",
-    "device_state_changed_at",
-    "agent_state_changed_at",
-    "last_enrolled_at",
-    "plan_id",
-    "created_at",
-    "updated_at",
-];
+/// The columns of all that can be in an export, each once.
+static EXPORT: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let only_there: &[&str] = &["me", "device_code", "agent_code"];
+    let mut seen = HashSet::new();
+    let all = [PRODUCT, ACCOUNT, DEVICE_GROUP, DEPLOYMENT, WEBHOOK, DEVICE, only_there].concat();
+    all.into_iter().filter(|column| seen.insert(*column)).collect()
+});
 
 /// The columns of a CSV file of records of this type.
 pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
@@ -242,7 +202,7 @@ pub fn csv(kind: &str) -> Option<&'static [&'static str]> {
         "rollout_event" => ROLLOUT_EVENT,
         "build_rollout_event" => BUILD_ROLLOUT_EVENT,
         "movement" => MOVEMENT,
-        MIXED => EXPORT,
+        MIXED => &EXPORT,
         kind if ResourceKind::DeviceGroup.types().contains(&kind) => DEVICE_GROUP,
         _ => return None,
     })
