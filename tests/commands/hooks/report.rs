@@ -75,7 +75,8 @@ fn the_figures_are_what_the_journal_and_the_lists_show() {
     );
     let times = ["from", "to", "per_hour", "first_pass_percent"];
     let (from, to) = (json!("2026-11-28T06:00:00Z"), json!("2026-11-28T07:40:00Z"));
-    assert_eq!(figures(&alone[0], &times), [from, to, json!(12.0), json!(90.0)]);
+    // Nine more than the first, in the 75 minutes until one was blessed again.
+    assert_eq!(figures(&alone[0], &times), [from, to, json!(7.2), json!(90.0)]);
     let lists = format!("{report} --expected serials.csv --duts duts.ndjson --by fixture");
     let records = dir.sh(&lists).quiet().records();
     let listed = ["name", "blessed", "rejected", "missing", "unexpected", "first_pass_percent"];
@@ -115,6 +116,12 @@ fn a_part_of_a_journal_and_a_pipe_are_read_and_a_bad_line_is_said() {
     assert!(!dir.path().join("page.html").exists());
     dir.sh("imp-hook report --journal events.ndjson --html nowhere/page.html").code(2).no_stdout();
     dir.sh("imp-hook report").code(2).no_stdout();
+    let period = "--since 2026-11-28T08:00:00Z --before 2026-11-28T07:00:00Z";
+    let swapped = format!("imp-hook report --journal events.ndjson {period}");
+    dir.sh(&swapped).code(2).no_stdout().says("--since is not before --before");
+    let table = dir.sh("imp-hook report --journal events.ndjson -z table").quiet().stdout();
+    let gap = table.lines().find(|line| line.starts_with("shift_gap")).expect("a gap");
+    assert!(table.contains(" MINUTES ") && gap.contains(" 30.0"), "{table}");
 }
 
 #[test]

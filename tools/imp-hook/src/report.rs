@@ -8,6 +8,7 @@ mod html;
 mod person;
 mod printed;
 mod read;
+mod times;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -58,20 +59,7 @@ pub struct Report {
 
 impl Report {
     pub fn run(&self) -> cli::Result {
-        if let Some(html) = &self.html {
-            let same = |file: &&PathBuf| {
-                file.canonicalize().is_ok_and(|file| html.canonicalize().is_ok_and(|it| it == file))
-            };
-            let read = self.journal.iter().chain(&self.expected).chain(&self.duts);
-            if let Some(file) = read.into_iter().find(same) {
-                let file = file.display();
-                return Err(CommandError::usage(format!(
-                    "--html would replace {file}, which is read"
-                )));
-            }
-            cli::replaceable(html, Readers::Everybody)
-                .map_err(|error| cannot_write(html, &error))?;
-        }
+        self.check()?;
         let output = Output::open(&self.common, None)?;
         output.expect_type(printed::SHIFT.name);
         // It changes nothing; otherwise each row would be kept.
@@ -100,6 +88,28 @@ impl Report {
         }
         output.finish()?;
         Ok(exit)
+    }
+
+    /// Before anything is read: whether it fits together, and the page can be written.
+    fn check(&self) -> Result<(), CommandError> {
+        if self.since.zip(self.before).is_some_and(|(since, before)| since >= before) {
+            return Err(CommandError::usage("--since is not before --before"));
+        }
+        if let Some(html) = &self.html {
+            let same = |file: &&PathBuf| {
+                file.canonicalize().is_ok_and(|file| html.canonicalize().is_ok_and(|it| it == file))
+            };
+            let read = self.journal.iter().chain(&self.expected).chain(&self.duts);
+            if let Some(file) = read.into_iter().find(same) {
+                let file = file.display();
+                return Err(CommandError::usage(format!(
+                    "--html would replace {file}, which is read"
+                )));
+            }
+            cli::replaceable(html, Readers::Everybody)
+                .map_err(|error| cannot_write(html, &error))?;
+        }
+        Ok(())
     }
 }
 

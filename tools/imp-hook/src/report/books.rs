@@ -71,6 +71,10 @@ struct Unit {
     /// When calls said so, in any order: journals may come in any.
     told_blessed: Vec<SystemTime>,
     activated: Option<SystemTime>,
+    /// Blessed before the period: it is neither rejected nor missing.
+    was_blessed_before: bool,
+    /// When it was first told of: that call says which group, fixture and webhook.
+    first_told: Option<SystemTime>,
     group: Option<String>,
     fixture: Option<String>,
     hook: Option<String>,
@@ -140,6 +144,10 @@ impl Books {
     /// Takes in a call. The same line of two files counts once.
     pub fn add(&mut self, call: Call) {
         if !self.period.has(call.at) || !self.ids.insert(call.id) {
+            let is_before = self.period.since.is_some_and(|since| call.at < since);
+            if is_before && call.happened == Happened::Blessed {
+                self.units.entry(call.device).or_default().was_blessed_before = true;
+            }
             return;
         }
         if call.is_repeat {
@@ -153,9 +161,16 @@ impl Books {
                 unit.activated = Some(unit.activated.map_or(call.at, |first| first.min(call.at)));
             }
         }
-        unit.group = unit.group.take().or(call.group);
-        unit.fixture = unit.fixture.take().or(call.fixture);
-        unit.hook = unit.hook.take().or(call.hook);
+        let is_first = unit.first_told.is_none_or(|first| call.at < first);
+        unit.first_told = if is_first { Some(call.at) } else { unit.first_told };
+        let told = [
+            (&mut unit.group, call.group),
+            (&mut unit.fixture, call.fixture),
+            (&mut unit.hook, call.hook),
+        ];
+        for (known, told) in told {
+            *known = if is_first { told.or(known.take()) } else { known.take().or(told) };
+        }
     }
 
     /// A device that should have been blessed.
@@ -216,25 +231,31 @@ impl Books {
     fn count(
         &self,
         unit: &Unit,
-        name: impl Fn(Option<SystemTime>) -> Option<Option<String>>,
+        part: impl Fn(Option<SystemTime>) -> Option<Option<String>>,
         mut at: impl FnMut(Option<String>, &mut dyn FnMut(&mut Sums)),
     ) {
         let blessings = unit.blessings();
         let blessed = blessings.first().copied();
-        if let (Some(time), Some(name)) = (blessed, name(blessed)) {
-            at(name, &mut |sums| {
+        if let (Some(time), Some(name)) = (blessed, part(blessed)) {
+            at(name.clone(), &mut |sums| {
                 sums.bless(blessings.len(), time);
                 let is_stranger = u64::from(!unit.is_expected);
                 sums.unexpected = sums.unexpected.map(|number| number + is_stranger);
+                // A later one may belong to another hour.
+                let is_here = |at: &&SystemTime| part(Some(**at)).as_ref() == Some(&name);
+                blessings.iter().skip(1).filter(is_here).for_each(|at| sums.bless_again(*at));
             });
         }
-        if let (Some(time), Some(name)) = (unit.activated, name(unit.activated)) {
+        if let (Some(time), Some(name)) = (unit.activated, part(unit.activated)) {
             at(name, &mut |sums| {
                 sums.activated += 1;
                 sums.note(time);
             });
         }
-        if let (None, Some(name)) = (blessed, name(None)) {
+        if unit.was_blessed_before {
+            return;
+        }
+        if let (None, Some(name)) = (blessed, part(None)) {
             let is_missing = u64::from(unit.is_expected && !unit.is_under_test);
             at(name, &mut |sums| {
                 let is_rejected = u64::from(unit.is_under_test);

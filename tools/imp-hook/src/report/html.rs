@@ -9,7 +9,8 @@ mod charts;
 use std::time::Duration;
 
 use super::books::{Books, By, Gap, Sums};
-use super::person::{clock_time, count, minutes, name, percent, period, rate, spoken, yield_of};
+use super::person::{count, name, percent, rate, yield_of, yield_title};
+use super::times::{Clock, minutes, period, spoken};
 
 /// Fixtures or groups that are shown, those with the lowest yield first.
 const PARTS: usize = 12;
@@ -21,12 +22,13 @@ pub fn page(books: &Books, gap: Duration) -> String {
     let total = books.total();
     let blessings = books.blessings();
     let gaps = books.gaps(gap);
+    let clock = Clock::of(&total, &gaps);
     let period = escaped(&period(&total));
     let mut body = format!("<header><h1>Shift report</h1><p>{period}</p></header>\n");
     body.push_str(&figures(&total));
-    body.push_str(&charts::rate(&blessings));
-    body.push_str(&yields(books));
-    body.push_str(&gap_section(&gaps, &blessings, gap));
+    body.push_str(&charts::rate(&blessings, clock));
+    body.push_str(&yields(books, clock));
+    body.push_str(&gap_section(&gaps, &blessings, gap, clock));
     body.push_str(&notes(books, &total));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -63,7 +65,7 @@ fn figures(total: &Sums) -> String {
 }
 
 /// A bar for each fixture; for each group where no fixture is known.
-fn yields(books: &Books) -> String {
+fn yields(books: &Books, clock: Clock) -> String {
     let (by, title) = match books.knows_fixtures() {
         true => (By::Fixture, "First-pass yield by fixture"),
         false => (By::Group, "First-pass yield by device group"),
@@ -75,6 +77,7 @@ fn yields(books: &Books) -> String {
     parts.sort_by(|one, other| {
         one.name.is_none().cmp(&other.name.is_none()).then(of(one).total_cmp(&of(other)))
     });
+    let title_of_yield = yield_title(&parts);
     let rows: String = parts
         .iter()
         .take(PARTS)
@@ -83,7 +86,7 @@ fn yields(books: &Books) -> String {
             format!(
                 "<tr><th scope=\"row\">{}</th><td class=\"bar\">{}</td><td>{}</td><td>{}</td>\
                  <td>{}</td><td>{rejected}</td></tr>\n",
-                escaped(&name(sums, by)),
+                escaped(&name(sums, by, clock)),
                 charts::share(of(sums)),
                 percent(sums),
                 sums.blessed,
@@ -96,13 +99,18 @@ fn yields(books: &Books) -> String {
         number => format!("<p>{number} more, none with a lower yield.</p>\n"),
     };
     format!(
-        "<section><h2>{title}</h2>\n<table><thead><tr><th></th><th></th><th>yield</th>\
+        "<section><h2>{title}</h2>\n<table><thead><tr><th></th><th></th><th>{title_of_yield}</th>\
          <th>blessed</th><th>doubled</th><th>rejected</th></tr></thead>\n<tbody>\n{rows}</tbody></table>\n\
          {others}</section>\n"
     )
 }
 
-fn gap_section(gaps: &[Gap], blessings: &[std::time::SystemTime], limit: Duration) -> String {
+fn gap_section(
+    gaps: &[Gap],
+    blessings: &[std::time::SystemTime],
+    limit: Duration,
+    clock: Clock,
+) -> String {
     let title = format!("Longer than {} without a blessing", spoken(limit));
     if gaps.is_empty() {
         return format!("<section><h2>{title}</h2>\n<p>Never.</p></section>\n");
@@ -112,8 +120,8 @@ fn gap_section(gaps: &[Gap], blessings: &[std::time::SystemTime], limit: Duratio
     let item = |gap: &Gap| {
         format!(
             "<li>{} – {} <b>{}</b></li>\n",
-            clock_time(gap.from),
-            clock_time(gap.to),
+            clock.time(gap.from),
+            clock.time(gap.to),
             minutes(*gap)
         )
     };
@@ -125,7 +133,7 @@ fn gap_section(gaps: &[Gap], blessings: &[std::time::SystemTime], limit: Duratio
     };
     format!(
         "<section><h2>{title}</h2>\n{}<ol>\n{items}</ol>\n<p>Together {} min.{others}</p></section>\n",
-        charts::gaps(gaps, blessings),
+        charts::gaps(gaps, blessings, clock),
         all.as_secs() / 60
     )
 }

@@ -1,11 +1,12 @@
 //! A report as a person reads it at a terminal: figures, and a bar for each fixture, hour or group.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cli::Page;
-use cli::terminal::{local_time, stdout};
+use cli::terminal::stdout;
 
 use super::books::{Books, By, Gap, Sums};
+use super::times::{Clock, minutes, period, spoken};
 
 /// What stands beside a name and a bar: four numbers, and what is between the columns.
 const BESIDE: usize = 2 + 7 + 7 + 8 + 7 + 5 * 2;
@@ -17,7 +18,7 @@ const GAPS: usize = 10;
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /// The page.
-pub fn page(books: &Books, by: By, gap: Duration) -> Page {
+pub fn page(books: &Books, by: By, gap_limit: Duration) -> Page {
     let total = books.total();
     let mut page = Page::new("Shift", &period(&total));
     page.field("blessed", total.blessed.to_string());
@@ -32,22 +33,24 @@ pub fn page(books: &Books, by: By, gap: Duration) -> Page {
         page.field("delivered again", format!("{} calls", books.repeated_calls()));
     }
     let parts = books.parts(by);
+    let gaps = books.gaps(gap_limit);
+    let clock = Clock::of(&total, &gaps);
     page.section(match by {
         By::Fixture => "By fixture",
         By::Hour => "By hour",
         By::Group => "By device group",
     });
-    table(&mut page, &parts, by);
-    gaps(&mut page, books.gaps(gap), gap);
+    table(&mut page, &parts, by, clock);
+    gap_lines(&mut page, gaps, gap_limit, clock);
     page
 }
 
 /// A line for each part, with a bar as long as the screen leaves room for.
-fn table(page: &mut Page, parts: &[Sums], by: By) {
+fn table(page: &mut Page, parts: &[Sums], by: By, clock: Clock) {
     let Some(most) = parts.iter().map(|sums| sums.blessed).max() else { return };
     let room = stdout::width().unwrap_or(80);
     let most_of_name = room.saturating_sub(BESIDE + NARROWEST);
-    let short = |sums| shortened(name(sums, by), most_of_name);
+    let short = |sums| shortened(name(sums, by, clock), most_of_name);
     let names: Vec<String> = parts.iter().map(short).collect();
     let longest = names.iter().map(|name| columns(name)).max().unwrap_or(0);
     let knows_rejected = parts.iter().any(|sums| sums.rejected.is_some());
@@ -59,7 +62,7 @@ fn table(page: &mut Page, parts: &[Sums], by: By) {
         parts.extend([format!("{percent:>7}"), bar]);
         page.line(parts);
     };
-    let titles = ["", "blessed", "doubled", "rejected", "yield"];
+    let titles = ["", "blessed", "doubled", "rejected", yield_title(parts)];
     line(titles.map(str::to_owned), String::new());
     for (name, sums) in names.into_iter().zip(parts) {
         let (blessed, doubled) = (sums.blessed.to_string(), sums.doubled.to_string());
@@ -88,12 +91,12 @@ fn columns(text: &str) -> usize {
     text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
 }
 
-fn gaps(page: &mut Page, mut gaps: Vec<Gap>, limit: Duration) {
+fn gap_lines(page: &mut Page, mut gaps: Vec<Gap>, limit: Duration, clock: Clock) {
     let number = gaps.len();
     page.section(format!("Gaps longer than {}", spoken(limit)));
     gaps.sort_by_key(|gap| std::cmp::Reverse(gap.length()));
     for gap in gaps.iter().take(GAPS) {
-        let times = format!("{} – {}", clock_time(gap.from), clock_time(gap.to));
+        let times = format!("{} – {}", clock.time(gap.from), clock.time(gap.to));
         page.line(vec![times, minutes(*gap)]);
     }
     if number > GAPS {
@@ -101,46 +104,12 @@ fn gaps(page: &mut Page, mut gaps: Vec<Gap>, limit: Duration) {
     }
 }
 
-/// A time in words.
-pub fn spoken(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let words = |number: u64, unit: &str| match number {
-        1 => format!("1 {unit}"),
-        number => format!("{number} {unit}s"),
-    };
-    match seconds {
-        0 => words(0, "second"),
-        _ if seconds.is_multiple_of(86_400) => words(seconds / 86_400, "day"),
-        _ if seconds.is_multiple_of(3600) => words(seconds / 3600, "hour"),
-        _ if seconds.is_multiple_of(60) => words(seconds / 60, "minute"),
-        _ => humantime::format_duration(Duration::from_secs(seconds)).to_string(),
-    }
-}
-
-/// How long a gap was.
-pub fn minutes(gap: Gap) -> String {
-    format!("{} min", gap.length().as_secs() / 60)
-}
-
-/// From when to when a shift went, where the report is made.
-pub fn period(total: &Sums) -> String {
-    let (Some(from), Some(to)) = (total.from, total.to) else { return "without events".into() };
-    let ([day, begin], [last_day, end]) =
-        (local_time::date_and_time(from), local_time::date_and_time(to));
-    let end_day = if day == last_day { String::new() } else { format!("{last_day} ") };
-    format!("{day} {} – {end_day}{}", &begin[..5], &end[..5])
-}
-
-/// The time of day, to a minute.
-pub fn clock_time(time: SystemTime) -> String {
-    let [_, time] = local_time::date_and_time(time);
-    time.get(..5).unwrap_or_default().to_owned()
-}
-
 /// The name of a part.
-pub fn name(sums: &Sums, by: By) -> String {
+pub fn name(sums: &Sums, by: By, clock: Clock) -> String {
     match (&sums.name, by) {
-        (Some(hour), By::Hour) => cli::service_time(hour).map(clock_time).unwrap_or_default(),
+        (Some(hour), By::Hour) => {
+            cli::service_time(hour).map(|hour| clock.time(hour)).unwrap_or_default()
+        }
         (Some(name), _) => name.clone(),
         (None, _) => "not known".into(),
     }
@@ -161,6 +130,11 @@ pub fn yield_of(total: &Sums) -> String {
     let percent = percent(total);
     let is_bound = total.rejected.is_none() && !percent.is_empty();
     if is_bound { format!("{percent} at most") } else { percent }
+}
+
+/// What stands above the yields of lines.
+pub fn yield_title(parts: &[Sums]) -> &'static str {
+    if parts.iter().any(|sums| sums.rejected.is_none()) { "at most" } else { "yield" }
 }
 
 /// Devices an hour.
@@ -184,15 +158,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_leaves_room_and_a_time_is_in_words() {
+    fn a_name_leaves_room() {
         assert_eq!(shortened("Fixture 12".into(), 10), "Fixture 12");
         assert_eq!(shortened("Fixture 123".into(), 10), "Fixture …");
-        let spoken = |seconds| spoken(Duration::from_secs(seconds));
-        assert_eq!(
-            (spoken(600), spoken(3600), spoken(172_800)),
-            ("10 minutes".into(), "1 hour".into(), "2 days".into())
-        );
-        assert_eq!(spoken(90), "1m 30s");
     }
 
     #[test]

@@ -53,6 +53,15 @@ const DEPLOYMENT_TABLE: [(&str, &str); 7] = [
     ("created_at", "CREATED"),
 ];
 
+/// The columns of a table of webhooks.
+const WEBHOOK_TABLE: [(&str, &str); 5] = [
+    ("id", "ID"),
+    ("event", "EVENT"),
+    ("url", "URL"),
+    ("content_type", "CONTENT TYPE"),
+    ("devicegroup_id", "GROUP"),
+];
+
 /// The columns of a table of differences.
 const DIFFERENCE_TABLE: [(&str, &str); 7] = [
     ("state", "STATE"),
@@ -90,6 +99,22 @@ const RUN_TABLE: [(&str, &str); 8] = [
 const CHANGE_TABLE: [(&str, &str); 5] =
     [("verb", "VERB"), ("id", "ID"), ("name", "NAME"), ("before", "BEFORE"), ("after", "AFTER")];
 
+/// The columns of a table of a shift and its gaps.
+const SHIFT_TABLE: [(&str, &str); 12] = [
+    ("type", "TYPE"),
+    ("name", "NAME"),
+    ("from", "FROM"),
+    ("to", "TO"),
+    ("minutes", "MINUTES"),
+    ("blessed", "BLESSED"),
+    ("doubled", "DOUBLED"),
+    ("activated", "ACTIVATED"),
+    ("rejected", "REJECTED"),
+    ("missing", "MISSING"),
+    ("unexpected", "UNEXPECTED"),
+    ("first_pass_percent", "YIELD %"),
+];
+
 /// The columns of a table of an export, whose records are of many types.
 const EXPORT_TABLE: [(&str, &str); 8] = [
     ("type", "TYPE"),
@@ -111,13 +136,7 @@ pub fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
         "login_key" => &[("id", "ID"), ("description", "DESCRIPTION"), ("usages", "USED")],
         "refresh_token" => &[("id", "ID"), ("created_at", "CREATED")],
         "deployment" => &DEPLOYMENT_TABLE,
-        "webhook" => &[
-            ("id", "ID"),
-            ("event", "EVENT"),
-            ("url", "URL"),
-            ("content_type", "CONTENT TYPE"),
-            ("devicegroup_id", "GROUP"),
-        ],
+        "webhook" => &WEBHOOK_TABLE,
         "sign_in" => &[
             ("name", "NAME"),
             ("email", "ACCOUNT"),
@@ -138,6 +157,7 @@ pub fn table(kind: &str) -> Option<&'static [(&'static str, &'static str)]> {
         "device_change" => &MOVEMENT_TABLE,
         "rollout_event" => &ROLLOUT_TABLE,
         "build_rollout_event" => &BUILD_ROLLOUT_TABLE,
+        "shift" | "shift_gap" => &SHIFT_TABLE,
         "run" => &RUN_TABLE,
         "change" => &CHANGE_TABLE,
         super::of_csv::MIXED => &EXPORT_TABLE,

@@ -54,6 +54,11 @@ impl Sums {
         self.blessed += 1;
         self.first_pass += u64::from(times == 1);
         self.doubled += u64::from(times > 1);
+        self.bless_again(at);
+    }
+
+    /// Notes when a device was blessed, for the first time or once more.
+    pub(super) fn bless_again(&mut self, at: SystemTime) {
         self.note(at);
         let (first, last) = self.span.unwrap_or((at, at));
         let (first, last) = (first.min(at), last.max(at));

@@ -43,9 +43,9 @@ fn a_device_counts_once_and_what_is_doubled_is_no_first_pass() {
     assert_eq!((total.blessed, total.first_pass, total.doubled), (5, 4, 1));
     assert_eq!(total.first_pass_yield(), Some(0.8));
     assert_eq!(total.rejected, None, "nothing shows them");
-    // Four more after the first, in four minutes.
-    assert_eq!(total.an_hour(), Some(60.0));
-    assert_eq!((total.from, total.to), (Some(at(0)), Some(at(4))));
+    // Four more after the first, in half an hour: what is blessed again takes its time too.
+    assert_eq!(total.an_hour(), Some(8.0));
+    assert_eq!((total.from, total.to), (Some(at(0)), Some(at(30))));
 }
 
 #[test]
@@ -66,10 +66,11 @@ fn the_order_of_the_journals_changes_nothing() {
     let in_order = |seconds: &[u64]| {
         let mut books = books();
         for second in seconds {
-            let first = call("a", 0, Happened::Blessed, "");
+            let first = call("a", 0, Happened::Blessed, &second.to_string());
             let at = at(0) + Duration::from_secs(*second);
             books.add(Call { id: second.to_string(), at, ..first });
         }
+        assert_eq!(books.parts(By::Fixture)[0].name.as_deref(), Some("0"), "the first counts");
         (books.repeated_calls(), books.blessings(), books.total())
     };
     let mut sorted = seconds;
@@ -129,6 +130,26 @@ fn an_hour_has_what_happened_in_it() {
     assert_eq!(figures, [(2, 0), (1, 1)]);
     assert!(parts.iter().all(|sums| sums.rejected.is_none()), "in which hour, nobody knows");
     assert_eq!(books.total().activated, 1);
+    // Blessed again, in its hour and in the next.
+    blessed(&mut books, "a", 30, "");
+    blessed(&mut books, "b", 90, "");
+    let ends: Vec<_> = books.parts(By::Hour).into_iter().map(|sums| sums.to.unwrap()).collect();
+    assert_eq!(ends, [at(30), at(70)]);
+    assert_eq!(books.total().to, Some(at(90)));
+}
+
+#[test]
+fn what_was_blessed_before_the_period_is_not_rejected() {
+    let since = Some(at(10));
+    let mut books = Books::new(Period { since, ..Period::default() }, hour_of);
+    blessed(&mut books, "a", 5, "");
+    for device in ["a", "b"] {
+        books.under_test(device.into(), None);
+        books.expect(device.into(), None);
+    }
+    books.expect("c".into(), None);
+    let total = books.total();
+    assert_eq!((total.blessed, total.rejected, total.missing), (0, Some(1), Some(1)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use cli::terminal::local_time;
 
 use crate::report::books::Gap;
-use crate::report::person::{clock_time, spoken};
+use crate::report::times::{Clock, spoken};
 
 const MINUTE: u64 = 60;
 /// How long a bar of the rate may be, in seconds.
@@ -27,7 +27,7 @@ const WIDE: f64 = 1000.0;
 const HIGH: f64 = 100.0;
 
 /// How many were blessed over the time.
-pub fn rate(blessings: &[SystemTime]) -> String {
+pub fn rate(blessings: &[SystemTime], clock: Clock) -> String {
     let (Some(first), Some(last)) = (blessings.first(), blessings.last()) else {
         return String::new();
     };
@@ -51,8 +51,8 @@ pub fn rate(blessings: &[SystemTime]) -> String {
             place as f64 * width + width * 0.08,
             HIGH - height,
             width * 0.84,
-            clock_time(from),
-            clock_time(to)
+            clock.time(from),
+            clock.time(to)
         )
     }).collect();
     let end = begin + Duration::from_secs(counts.len() as u64 * step);
@@ -60,7 +60,7 @@ pub fn rate(blessings: &[SystemTime]) -> String {
         "<section><h2>Blessed per {}</h2>\n<div class=\"rate\"><span class=\"most\">{most}</span>\n{}</div>\n{}</section>\n",
         spoken(Duration::from_secs(step)),
         svg("How many were blessed over the time", &bars),
-        axis(begin, end)
+        axis(begin, end, clock)
     )
 }
 
@@ -76,7 +76,7 @@ pub fn share(share: f64) -> String {
 }
 
 /// When there were gaps.
-pub fn gaps(gaps: &[Gap], blessings: &[SystemTime]) -> String {
+pub fn gaps(gaps: &[Gap], blessings: &[SystemTime], clock: Clock) -> String {
     let times = || blessings.iter().copied().chain(gaps.iter().flat_map(|gap| [gap.from, gap.to]));
     let (Some(first), Some(last)) = (times().min(), times().max()) else {
         return String::new();
@@ -89,8 +89,8 @@ pub fn gaps(gaps: &[Gap], blessings: &[SystemTime]) -> String {
             "<rect class=\"gap\" x=\"{:.1}\" width=\"{:.1}\" height=\"{HIGH}\"><title>{} – {}</title></rect>",
             place(&gap.from),
             place(&gap.to) - place(&gap.from),
-            clock_time(gap.from),
-            clock_time(gap.to)
+            clock.time(gap.from),
+            clock.time(gap.to)
         )
     };
     let bars: String = gaps.iter().map(bar).collect();
@@ -98,14 +98,14 @@ pub fn gaps(gaps: &[Gap], blessings: &[SystemTime]) -> String {
     format!(
         "<div class=\"strip\">{}</div>\n{}",
         svg("When nothing was blessed", &format!("{work}{bars}")),
-        axis(first, last)
+        axis(first, last, clock)
     )
 }
 
 /// Three times below a chart.
-fn axis(begin: SystemTime, end: SystemTime) -> String {
+fn axis(begin: SystemTime, end: SystemTime, clock: Clock) -> String {
     let middle = begin + end.duration_since(begin).unwrap_or_default() / 2;
-    let [begin, middle, end] = [begin, middle, end].map(clock_time);
+    let [begin, middle, end] = [begin, middle, end].map(|time| clock.time(time));
     format!("<p class=\"axis\"><span>{begin}</span><span>{middle}</span><span>{end}</span></p>\n")
 }
 
@@ -118,6 +118,11 @@ fn svg(about: &str, inside: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::books::Sums;
+
+    fn clock() -> Clock {
+        Clock::of(&Sums::default(), &[])
+    }
 
     fn at(minute: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + minute * 60)
@@ -131,26 +136,27 @@ mod tests {
             (20 * 60, "30 minutes"),
             (40 * 24 * 60, "1 day"),
         ] {
-            let chart = rate(&[at(0), at(minutes)]);
+            let chart = rate(&[at(0), at(minutes)], clock());
             assert!(chart.contains(&format!("Blessed per {of}<")), "{minutes}: {chart}");
             let bars = chart.matches("<rect").count() as u64;
             assert!((1..=MOST_BARS + 1).contains(&bars), "{bars}");
         }
-        assert_eq!(rate(&[]), "");
+        assert_eq!(rate(&[], clock()), "");
     }
 
     #[test]
     fn bars_stay_inside_their_chart() {
-        let chart = rate(&(0..500).map(|minute| at(minute * minute / 500)).collect::<Vec<_>>());
+        let chart =
+            rate(&(0..500).map(|minute| at(minute * minute / 500)).collect::<Vec<_>>(), clock());
         for part in chart.split("height=\"").skip(1) {
             let height: f64 = part.split('"').next().unwrap().parse().unwrap();
             assert!((0.0..=HIGH).contains(&height), "{height}");
         }
         let gap = Gap { from: at(10), to: at(40) };
-        let strip = gaps(&[gap], &[at(0), at(10), at(40)]);
+        let strip = gaps(&[gap], &[at(0), at(10), at(40)], clock());
         assert!(strip.contains("x=\"250.0\" width=\"750.0\""), "{strip}");
         let before = Gap { from: at(0), to: at(10) };
-        let strip = gaps(&[before], &[at(10), at(40)]);
+        let strip = gaps(&[before], &[at(10), at(40)], clock());
         assert!(strip.contains("x=\"0.0\" width=\"250.0\""), "{strip}");
         assert!(share(1.5).contains("width=\"1000.0\""));
     }
