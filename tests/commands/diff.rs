@@ -65,6 +65,19 @@ fn each_row_is_told_and_then_what_is_in_no_row() {
 }
 
 #[test]
+fn a_row_says_which_product_its_device_should_be_in() {
+    let (_sim, dir, ids) = bench_and_list();
+    dir.sh("imp-product create --name Toasters").ok();
+    let rows = format!("{},Ovens\n{},Toasters\n{},\n{},Kettles\n", ids[0], ids[1], ids[2], ids[3]);
+    dir.write("list.csv", format!("id,product\n{rows}"));
+    let diff = "imp-device diff --expected list.csv --product Ovens --ignore-unexpected";
+    let run = dir.sh(diff).code(1).says_all(&["list.csv:5: ", "No product `Kettles`"]);
+    assert_eq!(states(&run.records()).join(" "), "present elsewhere present");
+    let toasters = dir.sh("imp-product list | jq -r 'select(.name == \"Toasters\").id'").ok();
+    assert_eq!(run.records()[1]["expected_product_id"], toasters.stdout().trim());
+}
+
+#[test]
 fn what_is_elsewhere_feeds_assign() {
     let (sim, dir, ids, macs) = account("12");
     let [bench, other] = sim.groups(["Bench", "Other"]);

@@ -39,7 +39,7 @@ pub struct Diff {
     /// Devices that should be there; `-` is stdin
     #[arg(long, value_name = "FILE", required = true, display_order = 0)]
     expected: Vec<PathBuf>,
-    /// In this device group; a column `dg` of a row beats it
+    /// In this device group; a column `dg` or `product` of a row beats it
     #[arg(
         long,
         short = 'g',
@@ -48,7 +48,7 @@ pub struct Diff {
         display_order = 0
     )]
     dg: Option<String>,
-    /// In this product; a column `dg` of a row beats it
+    /// In this product; a column `dg` or `product` of a row beats it
     #[arg(long, short, value_name = "PRODUCT", display_order = 0)]
     product: Option<String>,
     /// Blessed, by this journal of imp-hook listen

@@ -25,6 +25,9 @@ pub struct Compared {
     pub unexpected: Spool,
 }
 
+/// The groups and products that rows ask for, by how they are called there.
+type Places = HashMap<(ResourceKind, String), Arc<Place>>;
+
 impl Compared {
     /// Reads the rows to their end.
     pub fn read(
@@ -53,33 +56,42 @@ impl Compared {
         Ok(())
     }
 
-    /// Where the device of a row should be: in the group that the row asks for, in the place for all, or where the
-    /// row's record of it says that it was.
+    /// Where the device of a row should be: in the group or the product that the row asks for, in the place for all,
+    /// or where the row's record of it says that it was.
     fn place_of(
         &mut self,
         session: &Session,
         row: &Row,
         place: &Arc<Place>,
-        places: &mut HashMap<String, Arc<Place>>,
+        places: &mut Places,
     ) -> Result<Arc<Place>, Failure> {
-        let mut group = cli::text_option(row, &["dg", "devicegroup", "device_group"])?;
-        if group.is_none() && **place == Place::Account {
-            group = cli::text_option(row, &["devicegroup_id"])?;
-        }
-        let Some(group) = group.filter(|group| !group.trim().is_empty()) else {
-            return Ok(place.clone());
+        let asked = |columns: &[&str]| {
+            let asked = cli::text_option(row, columns)?;
+            Ok::<_, Failure>(asked.filter(|text| !text.trim().is_empty()))
         };
-        if let Some(known) = places.get(&group) {
+        let mut group = asked(&["dg", "devicegroup", "device_group"])?;
+        if group.is_none()
+            && let Some(product) = asked(&["product"])?
+        {
+            return product_of(session, product, places);
+        }
+        if group.is_none() && **place == Place::Account {
+            group = asked(&["devicegroup_id"])?;
+        }
+        let Some(group) = group else { return Ok(place.clone()) };
+        let key = (ResourceKind::DeviceGroup, group);
+        if let Some(known) = places.get(&key) {
             return Ok(known.clone());
         }
-        let is_told = text(&row.record, "devicegroup_id") == group && is_group_known(&row.record);
+        let group = &key.1;
+        let is_told = text(&row.record, "devicegroup_id") == *group && is_group_known(&row.record);
         let told = if is_told { self.expected.groups.of(&row.record) } else { None };
         let found = match told {
             Some(group) => group,
-            None => Arc::new(Group::of(&session.find(ResourceKind::DeviceGroup, &group)?)),
+            None => Arc::new(Group::of(&session.find(ResourceKind::DeviceGroup, group)?)),
         };
         let found = Arc::new(Place::Group(found));
-        places.insert(group, found.clone());
+        places.insert(key, found.clone());
         Ok(found)
     }
 
@@ -89,4 +101,20 @@ impl Compared {
             results.not_attempted(item.map_err(|error| ReadError::new("rows that waited", &error)));
         }
     }
+}
+
+/// The product that a row asks for.
+fn product_of(
+    session: &Session,
+    product: String,
+    places: &mut Places,
+) -> Result<Arc<Place>, Failure> {
+    let key = (ResourceKind::Product, product);
+    if let Some(known) = places.get(&key) {
+        return Ok(known.clone());
+    }
+    let found = session.find(ResourceKind::Product, &key.1)?;
+    let found = Arc::new(Place::Product(text(&found, "id").to_owned()));
+    places.insert(key, found.clone());
+    Ok(found)
 }
