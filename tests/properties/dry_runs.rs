@@ -117,6 +117,10 @@ fn devices_that_cannot_go_there() {
         (format!("imp-device assign --dg T -d {new}"), "Only blessing brings"),
         ("imp-device list --dg SimProduction | imp-device assign --dg T".into(), "another product"),
         (
+            "imp-device list --dg SimProduction | imp-device assign --dg B".into(),
+            "unassign it first",
+        ),
+        (
             format!("imp-device restart -d {}", free[9]["id"].as_str().expect("an id")),
             "no device group",
         ),

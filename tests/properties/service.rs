@@ -116,6 +116,14 @@ fn a_service_that_is_not_there_is_4_within_the_patience() {
 }
 
 #[test]
+fn one_advice_is_enough() {
+    let (sim, dir) = account(&["--devices", "1"]);
+    sim.fault("GET /** 429");
+    let said = dir.sh("imp-device list --patience 1s").code(4).stderr();
+    assert_eq!(said.matches("try again later").count(), 1, "{said}");
+}
+
+#[test]
 fn a_service_that_comes_back_in_time_is_waited_for() {
     let dir = Dir::new();
     let state = dir.path().join("state");

@@ -65,12 +65,17 @@ pub(super) fn gave_up(attempts: u32, exchange: &Exchange) -> Error {
     Error { kind: ErrorKind::Unexpected, attempts, title, detail, ..why }
 }
 
+/// A service may say it itself.
+const LATER: &str = "try again later";
+
 /// It was tried long enough.
 pub(super) fn unreachable(attempts: u32, exchange: &Exchange, patience: Duration) -> Error {
     let why = error_of(exchange);
     let patience = humantime::format_duration(patience);
     let title = format!("The service could not be reached for {patience}");
-    let detail = Some(format!("{}; try again later", clause(&why)));
+    let why_so = clause(&why);
+    let advice = if why_so.ends_with(LATER) { "" } else { "; try again later" };
+    let detail = Some(format!("{why_so}{advice}"));
     Error { kind: ErrorKind::Unreachable, attempts, title, detail, ..why }
 }
 

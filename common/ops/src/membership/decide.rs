@@ -102,7 +102,7 @@ fn refusal(
         return Some(NO_IMP001);
     }
     if !target.is_blessed() {
-        return None;
+        return present.filter(|present| present.is_production()).map(|_| ONLY_BY_KEY);
     }
     match present {
         Some(present) if !present.is_blessed() => Some(NOT_BLESSED),
@@ -124,6 +124,11 @@ const NO_IMP001: (&str, &str) = (IMP001, "development groups do; take a device o
 const NOT_BLESSED: (&str, &str) = (
     "Only blessing brings a device into a production group",
     "it gets there through a fixture group that has this one as its target; see imp-dg(1)",
+);
+
+const ONLY_BY_KEY: (&str, &str) = (
+    "It is a production device and stays one until it is taken out of its group",
+    "unassign it first with the unblessing key, which unblesses it",
 );
 
 /// `source` is that of the earlier row.
@@ -323,7 +328,8 @@ mod tests {
             (Some(&shop), false, &group("production", "p"), false),
             (Some(&shop), false, &group("pre_production", "p"), false),
             (Some(&shop), false, &group("production", "q"), true),
-            (Some(&shop), false, &development, false),
+            (Some(&shop), false, &development, true),
+            (Some(&group("pre_production", "p")), false, &development, false),
         ] {
             let mut devices = Devices::default();
             let group = present.map(|present| devices.groups.number(present));
