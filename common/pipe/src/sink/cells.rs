@@ -12,6 +12,7 @@ use model::{Record, ResourceKind};
 use serde_json::Value;
 
 use super::cell;
+use super::columns::kind;
 use super::names::NameLookup;
 
 /// Characters of an id and of a sha on a terminal, if that tells ids apart.
@@ -56,11 +57,23 @@ pub(super) fn shown(
         }
         Value::Array(words) if words.is_empty() => String::new(),
         Value::Object(state) if STATES.contains(&field) => {
-            state_in_short(&state.clone().into(), names, now)
+            let state = state.clone().into();
+            match told_by_change(record, &state) {
+                Some(field) => shown(&state, field, names, now),
+                None => state_in_short(&state, names, now),
+            }
         }
         other => cell(other),
     };
     one_line(&text)
+}
+
+/// The only field that a change of a device is about, which the change itself names.
+fn told_by_change<'a>(record: &Record, state: &'a Record) -> Option<&'a str> {
+    let is_of_device = kind(record) == Some("device_change");
+    let mut fields = state.keys().filter(|_| is_of_device);
+    let first = fields.next()?;
+    (first == "devicegroup_id" || fields.next().is_none()).then_some(first)
 }
 
 /// The fields of a change: the types of references say nothing to a person.
@@ -211,6 +224,11 @@ mod tests {
             ("0c:2a:69:05:0d:62".into(), "oven-7".into())
         );
         assert_eq!(given("agent_id"), "");
+        let moved = json!({"type": "device_change", "change": "assigned",
+            "before": {"devicegroup_id": null}, "after": {"devicegroup_id": "B", "product_id": "P"}});
+        let moved = Record::from(moved.as_object().unwrap().clone());
+        let moved = |field| super::shown(&moved, field, &NameLookup::default(), None);
+        assert_eq!((moved("before"), moved("after")), ("".into(), "B".into()));
         let short = super::shown(record, "sha", &NameLookup::default(), now);
         assert_eq!(short, "0123456789ab");
     }
