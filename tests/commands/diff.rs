@@ -43,7 +43,8 @@ const MISSING: &str = "0c:2a:69:ff:ff:01";
 #[test]
 fn each_row_is_told_and_then_what_is_in_no_row() {
     let (sim, dir, ids) = bench_and_list();
-    let run = dir.sh("imp-device diff --expected list.csv --dg Bench");
+    let run = dir.sh("echo Bench | imp-device diff --expected list.csv --dg -");
+    assert_eq!(run.stdout(), dir.sh("imp-device diff --expected list.csv --dg Bench").stdout());
     let told = run.records();
     let expected = "present elsewhere elsewhere missing present doubled doubled doubled unexpected \
         unexpected";

@@ -102,12 +102,14 @@ impl Diff {
 
     /// Where the devices should be, as far as no row says more.
     fn place(&self, session: &Session) -> cli::Result<Place> {
-        if let Some(group) = &self.dg {
-            let group = session.find(ResourceKind::DeviceGroup, group)?;
+        if let Some(group) = session.single(ResourceKind::DeviceGroup, "--dg", self.dg.as_ref())? {
+            let group = session.find(ResourceKind::DeviceGroup, &group)?;
             return Ok(Place::Group(Arc::new(Group::of(&group))));
         }
-        if let Some(product) = &self.product {
-            let product = session.find(ResourceKind::Product, product)?;
+        if let Some(product) =
+            session.single(ResourceKind::Product, "--product", self.product.as_ref())?
+        {
+            let product = session.find(ResourceKind::Product, &product)?;
             return Ok(Place::Product(text(&product, "id").to_owned()));
         }
         Ok(Place::Account)
