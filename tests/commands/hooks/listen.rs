@@ -78,7 +78,8 @@ fn hooks_are_not_left_when_nobody_can_be_told() {
     let sim = Sim::start(&[]);
     let dir = Dir::signed_in(&sim);
     let [_group] = sim.groups(["Ovens"]);
-    let script = format!("imp-hook listen --journal j {CREATE} --dg Ovens --event blessing");
+    let script =
+        format!("echo Ovens | imp-hook listen --journal j {CREATE} --dg - --event blessing");
     dir.sh(&format!("{script} --ready-fd 77")).code(2).says("the file descriptor 77");
     assert_eq!(sim.counts().writes, 0);
     assert!(!dir.path().join("j").exists());

@@ -2,7 +2,7 @@
 
 use api::{Request, segment};
 use cli::terminal::stderr;
-use cli::{CommandError, Session};
+use cli::{CommandError, Identifiers, Session};
 use model::{ErrorKind, Record, ResourceKind};
 use pipe::Failure;
 
@@ -27,8 +27,11 @@ impl Registration {
         events: &[Event],
         base: &str,
     ) -> Result<Self, CommandError> {
+        let groups =
+            Identifiers { option: "--dg", kind: ResourceKind::DeviceGroup, values: groups };
+        let groups = groups.texts(&session.inputs)?;
         let mut registration = Registration { session, hooks: Vec::new() };
-        for group in groups {
+        for group in &groups {
             for event in events {
                 if let Err(failure) = registration.add(group, *event, base) {
                     registration.remove();
