@@ -160,6 +160,24 @@ fn the_file_tells_what_was_done_however_the_command_ended() {
 }
 
 #[test]
+fn the_file_has_what_was_done_as_soon_as_it_is_answered() {
+    let dir = Dir::new();
+    let script =
+        "imp-product create -n P > made; wc -l < plan > after; imp-product create -n Q > made";
+    dir.write("script.sh", format!("{script}; exec cat"));
+    dir.write("plan", "old");
+    // Whatever becomes of the simulator.
+    let running = dir.spawn_open("exec imp-sim run --changes plan -- sh script.sh");
+    running.wait_for("the second product", || dir.read("plan").lines().count() == 2);
+    running.insist("KILL");
+    assert_eq!((dir.read("after").trim(), dir.read_lines("plan").len()), ("1", 2));
+    // It passes on to the command what would end it.
+    dir.write("script.sh", "imp-product create -n P > made; kill -TERM $PPID; exec sleep 60");
+    dir.sh("imp-sim run --changes plan -- sh script.sh").code(143);
+    assert_eq!(dir.read_lines("plan").len(), 1);
+}
+
+#[test]
 fn what_depends_on_a_record_that_fails_is_left_alone() {
     let (sim, dir) = rehearsed(
         "id=$(imp-device list --unassigned --limit 1 -z minimal)
