@@ -1,5 +1,8 @@
 //! `imp-sim run --changes` and what `imp-change apply` makes of its plan.
 
+mod interrupted;
+mod order;
+
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;

@@ -54,7 +54,7 @@ impl Undo {
         let order = Order {
             changes: self.changes.into(),
             key,
-            asks_always: true,
+            undoes: true,
             confirmed: self.confirmed,
             expect: None,
         };
