@@ -1,0 +1,72 @@
+//! What an import has made is told, and taken back.
+
+use serde_json::Value;
+use tests::{Dir, Sim};
+
+use super::{other_account, ovens};
+
+const IMPORT: &str = "imp-product import --input ovens.ndjson";
+
+/// Of change records those about a minimum, with the verb left out.
+fn minimums(records: &[Value]) -> Vec<&Value> {
+    let is_it = |record: &&Value| !record["after"]["min_supported_deployment_id"].is_null();
+    records.iter().filter(is_it).collect()
+}
+
+/// Kills an import at the request of a rule.
+fn kill_at(sim: &Sim, dir: &Dir, rule: &str) {
+    sim.fault(rule);
+    let running = dir.spawn(&format!("exec {IMPORT}"));
+    running.wait_for("a request that is not answered", || sim.faults_applied() == [1]);
+    running.insist("KILL");
+    sim.no_faults();
+}
+
+#[test]
+fn the_minimum_of_a_group_is_in_the_plan_and_in_the_journal() {
+    let (sim, dir) = other_account(&ovens());
+    let plan = dir.sh(&format!("{IMPORT} --plan")).code(5).records();
+    let [planned] = minimums(&plan)[..] else { panic!("{plan:?}") };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let build = text(&planned["after"]["min_supported_deployment_id"]);
+    let created = |record: &Value, id: &str| record["before"].is_null() && record["id"] == *id;
+    assert!(plan.iter().any(|record| created(record, &build)), "{build}");
+    assert!(plan.iter().any(|record| created(record, &text(&planned["id"]))), "{planned}");
+    assert_eq!(
+        (&planned["kind"], &planned["name"]),
+        (&"development_devicegroup".into(), &"Bench".into())
+    );
+    dir.sh(IMPORT).ok();
+    let is_told = || {
+        let told = dir.sh("imp-change show last").ok().records();
+        let [told] = minimums(&told)[..] else { panic!("{told:?}") };
+        let groups = sim.all("devicegroups");
+        let group = groups.iter().find(|group| group["id"] == told["id"]).expect("it is there");
+        let minimum = &told["after"]["min_supported_deployment_id"];
+        assert_eq!(*minimum, group["min_supported_deployment_id"]);
+        assert_ne!(*minimum, told["before"]["min_supported_deployment_id"]);
+    };
+    is_told();
+    // It is found done, or done, by the run that goes on.
+    for rule in ["PUT /** delay=1h", "PUT /** 503 delay=1h"] {
+        dir.sh("imp-product delete -q -f -b -p Ovens").ok();
+        kill_at(&sim, &dir, rule);
+        dir.sh("imp-change resume last").ok();
+        is_told();
+        dir.sh("imp-change undo -q last").ok();
+        assert!(sim.all("products").iter().all(|product| product["name"] != "Ovens"), "{rule}");
+        dir.sh(IMPORT).ok();
+    }
+}
+
+#[test]
+fn a_minimum_that_was_raised_alone_has_no_way_back() {
+    let (sim, dir) = other_account(&ovens());
+    sim.fault("PUT /** 403");
+    dir.sh(IMPORT).code(1);
+    sim.no_faults();
+    dir.sh(IMPORT).ok();
+    let told = dir.sh("imp-change show last").ok().records();
+    assert_eq!(minimums(&told).len(), 1, "{told:?}");
+    dir.sh("imp-change undo -q last").code(1).says("a minimum supported deployment can only rise");
+}
