@@ -1,4 +1,4 @@
-//! What an import has made is told, and taken back.
+//! What an import has made is told, and taken back: also by two runs.
 
 use serde_json::Value;
 use tests::{Dir, Sim};
@@ -11,6 +11,11 @@ const IMPORT: &str = "imp-product import --input ovens.ndjson";
 fn minimums(records: &[Value]) -> Vec<&Value> {
     let is_it = |record: &&Value| !record["after"]["min_supported_deployment_id"].is_null();
     records.iter().filter(is_it).collect()
+}
+
+/// What there is in the account.
+fn all(sim: &Sim) -> Vec<Vec<Value>> {
+    ["products", "devicegroups", "deployments", "webhooks"].map(|list| sim.all(list)).into()
 }
 
 /// Kills an import at the request of a rule.
@@ -69,4 +74,42 @@ fn a_minimum_that_was_raised_alone_has_no_way_back() {
     let told = dir.sh("imp-change show last").ok().records();
     assert_eq!(minimums(&told).len(), 1, "{told:?}");
     dir.sh("imp-change undo -q last").code(1).says("a minimum supported deployment can only rise");
+}
+
+#[test]
+fn two_runs_of_an_import_are_undone_together() {
+    let file = ovens();
+    for after in [3, 9, 12, 14, 17] {
+        let (sim, dir) = other_account(&file);
+        let before = all(&sim);
+        sim.fault(&format!("POST /** 403 after={after} times=1"));
+        dir.sh(IMPORT).code(1);
+        sim.no_faults();
+        dir.sh(IMPORT).ok();
+        let runs = dir.sh("imp-change list").ok().field("run");
+        // Whichever is named first.
+        let undone = dir.sh(&format!("imp-change undo -q {} {}", runs[1], runs[0]));
+        assert_eq!(all(&sim), before, "after {after}{undone}");
+        undone.ok();
+    }
+}
+
+#[test]
+fn a_run_of_which_it_is_open_what_it_has_done_is_resumed_first() {
+    let file = ovens();
+    for after in [3, 12, 17] {
+        let (sim, dir) = other_account(&file);
+        let before = all(&sim);
+        kill_at(&sim, &dir, &format!("POST /** delay=1h after={after}"));
+        dir.sh(IMPORT).ok();
+        let runs = dir.sh("imp-change list").ok().field("run");
+        let undo = format!("imp-change undo -q {} {}", runs[0], runs[1]);
+        let there = all(&sim);
+        dir.sh(&undo).code(2).says(&format!("`imp-change resume {}` finds out", runs[0]));
+        assert_eq!(all(&sim), there);
+        dir.sh(&format!("imp-change resume {}", runs[0])).ok();
+        let undone = dir.sh(&undo);
+        assert_eq!(all(&sim), before, "after {after}{undone}");
+        undone.ok();
+    }
 }
