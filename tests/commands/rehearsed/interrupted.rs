@@ -80,21 +80,27 @@ fn an_equal_webhook_is_not_taken_for_the_one_that_was_under_way() {
 #[test]
 fn of_two_equal_webhooks_that_came_meanwhile_none_is_guessed() {
     let create = "imp-hook create -g Old -u http://a/ -e blinkup";
-    let (sim, dir) = rehearsed("true");
-    plan_of(&dir, create);
-    kill_at(&sim, &dir, "POST /webhooks delay=1h");
-    dir.sh(create).ok();
-    let run = dir.sh("imp-change list --interrupted").ok().field("run").remove(0);
-    let both = hooks(&sim);
-    let resumed = dir.sh(&format!("imp-change resume {run}")).code(1);
-    resumed.says_all(&["It is not known which webhook", &both[0], &both[1]]);
-    assert_eq!(hooks(&sim), both);
-    // What to do is said there.
-    dir.sh(&format!("imp-hook delete -q {}", both[1])).ok();
-    dir.sh(&format!("imp-change resume {run} --failed-too")).ok();
-    assert_eq!(hooks(&sim), both[..1]);
-    dir.sh(&format!("imp-change undo -q {run}")).ok();
-    assert!(hooks(&sim).is_empty());
+    // With a step, and without.
+    for is_rehearsed in [true, false] {
+        let (sim, dir) = rehearsed("true");
+        match is_rehearsed {
+            true => plan_of(&dir, create),
+            false => _ = dir.sh(&format!("{create} --plan > plan")).code(5),
+        }
+        kill_at(&sim, &dir, "POST /webhooks delay=1h");
+        dir.sh(create).ok();
+        let run = dir.sh("imp-change list --interrupted").ok().field("run").remove(0);
+        let both = hooks(&sim);
+        let resumed = dir.sh(&format!("imp-change resume {run}")).code(1);
+        resumed.says_all(&["It is not known which webhook", &both[0], &both[1]]);
+        assert_eq!(hooks(&sim), both);
+        // What to do is said there.
+        dir.sh(&format!("imp-hook delete -q {}", both[1])).ok();
+        dir.sh(&format!("imp-change resume {run} --failed-too")).ok();
+        assert_eq!(hooks(&sim), both[..1]);
+        dir.sh(&format!("imp-change undo -q {run}")).ok();
+        assert!(hooks(&sim).is_empty());
+    }
 }
 
 #[test]

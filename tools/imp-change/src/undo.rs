@@ -85,10 +85,10 @@ impl Run {
     }
 }
 
-/// Puts runs in the order in which they were made. Of none of them it may be open what it has done: the others may go
+/// Puts runs in the order in which they were made, each once. Of none of them it may be open what it has done: the others may go
 /// on from that.
-fn in_order_of_time(runs: &mut [Run]) -> Result<(), CommandError> {
-    for Run { path, recorded, .. } in &*runs {
+fn in_order_of_time(runs: &mut Vec<Run>) -> Result<(), CommandError> {
+    for Run { path, recorded, .. } in runs.iter() {
         let Some(recorded) = recorded else {
             let path = path.display();
             return Err(CommandError::usage(format!("{path} is no journal: undo it by itself")));
@@ -98,6 +98,7 @@ fn in_order_of_time(runs: &mut [Run]) -> Result<(), CommandError> {
         }
     }
     runs.sort_by_key(|run| run.recorded.as_ref().map(|recorded| recorded.header.at.clone()));
+    runs.dedup_by(|later, earlier| later.path == earlier.path);
     Ok(())
 }
 

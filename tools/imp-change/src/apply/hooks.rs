@@ -28,11 +28,20 @@ impl Run<'_> {
         let hooks = self.session.collect(ResourceKind::Webhook.path(), &of_group)?;
         let is_same = |hook: &Record, name| cli::text(hook, name) == cli::text(after, name);
         // A group may have two that are the same: one that this run has made is another one.
-        let mut equal = hooks.into_iter().filter(|hook| {
+        let equal = hooks.into_iter().filter(|hook| {
             let is_same = is_same(hook, "event") && is_same(hook, "url");
             is_same && !self.was_made_here(cli::text(hook, "id"))
         });
-        if has_place { self.made_beside(equal.collect(), after, number) } else { Ok(equal.next()) }
+        let mut equal: Vec<Record> = equal.collect();
+        if has_place {
+            return self.made_beside(equal, after, number);
+        }
+        // There was none before.
+        if journal::was_under_way() && equal.len() > 1 {
+            return Err(unclear(&equal));
+        }
+        equal.truncate(1);
+        Ok(equal.pop())
     }
 
     /// Of webhooks that may be equal to one that is made beside them, that which the interrupted run has made.
@@ -44,9 +53,6 @@ impl Run<'_> {
     ) -> Result<Option<Record>, Failure> {
         equal.retain(|hook| is_as(hook, after) && !self.is_known(cli::text(hook, "id")));
         let row = journal::numbers([number as u64])[0];
-        let ids = |hooks: &[Record]| -> Vec<String> {
-            hooks.iter().map(|hook| cli::text(hook, "id").to_owned()).collect()
-        };
         let all = ids(&equal);
         if journal::was_under_way() {
             let there_before = self.beside_before.get(&row);
@@ -55,7 +61,7 @@ impl Run<'_> {
             match equal.len() {
                 0 => {}
                 1 => return Ok(equal.pop()),
-                _ => return Err(unclear(&ids(&equal))),
+                _ => return Err(unclear(&equal)),
             }
         }
         if !all.is_empty() {
@@ -70,12 +76,16 @@ impl Run<'_> {
     }
 }
 
+fn ids(hooks: &[Record]) -> Vec<String> {
+    hooks.iter().map(|hook| cli::text(hook, "id").to_owned()).collect()
+}
+
 /// Somebody else has made a webhook that is equal to one which was under way.
-fn unclear(ids: &[String]) -> Failure {
+fn unclear(hooks: &[Record]) -> Failure {
     let title = "It is not known which webhook this record has made";
     Failure::new(ErrorKind::UnknownOutcome, title).detail(format!(
         "{} are equal, and came while the run was interrupted: delete those that are too many, and resume it with \
          --failed-too",
-        ids.join(", ")
+        ids(hooks).join(", ")
     ))
 }
