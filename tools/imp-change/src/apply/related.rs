@@ -39,11 +39,18 @@ pub fn are_of_one_plan(entries: &[Entry]) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Before a change or after it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
 /// A request of a plan: what records of one step were done by.
 struct Request<'a> {
     first: &'a Entry,
-    /// The groups that all of its records are about.
-    groups: Vec<&'a str>,
+    /// The groups that all of its records are about, with the side on which they are.
+    groups: Vec<(Side, &'a str)>,
 }
 
 impl<'a> Request<'a> {
@@ -68,14 +75,15 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The groups that a change is about.
-fn groups_of(effect: &Effect) -> Vec<&str> {
-    if ResourceKind::of_type(&effect.kind) == Some(ResourceKind::DeviceGroup) {
-        return vec![&effect.id];
-    }
-    let sides = [&effect.before, &effect.after].into_iter().flatten();
-    let groups = sides.map(|side| cli::text(side, "devicegroup_id"));
-    groups.filter(|group| !group.is_empty()).collect()
+/// The groups that a change is about, and on which side.
+fn groups_of(effect: &Effect) -> Vec<(Side, &str)> {
+    let is_group = ResourceKind::of_type(&effect.kind) == Some(ResourceKind::DeviceGroup);
+    let sides = [(Side::Before, &effect.before), (Side::After, &effect.after)];
+    let groups = sides.into_iter().filter_map(|(side, fields)| {
+        let fields = fields.as_ref()?;
+        Some((side, if is_group { &effect.id } else { cli::text(fields, "devicegroup_id") }))
+    });
+    groups.filter(|(_, group)| !group.is_empty()).collect()
 }
 
 /// The id by which records know what a change makes.
@@ -116,4 +124,62 @@ fn contradicts(source: &str) -> Failure {
     let title = "An earlier record says something else of the same thing";
     Failure::new(ErrorKind::Conflict, title)
         .detail(format!("{source}: this one does not go on from where that one ends"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipe::Row;
+    use serde_json::{Value, json};
+
+    /// A record of the first step.
+    fn entry(kind: &str, id: &str, before: Value, after: Value) -> Entry {
+        let side = |value: Value| value.as_object().cloned().map(model::Record::from);
+        let (kind, id) = (kind.to_owned(), id.to_owned());
+        let effect =
+            Effect { kind, id, before: side(before), after: side(after), ..Effect::default() };
+        let record = model::Record::from_iter([(model::change::STEP.to_owned(), 1.into())]);
+        let row = Row { record, source: "in:1".to_owned() };
+        Entry { row, effect, state: State::Open, after: None }
+    }
+
+    fn is_one(entries: &[Entry]) -> bool {
+        are_of_one_plan(entries).is_ok()
+    }
+
+    #[test]
+    fn one_request_moves_into_a_group_or_out_of_it_or_deletes_one() {
+        let moved = |id: &str, from: Value, to: Value| {
+            entry("device", id, json!({"devicegroup_id": from}), json!({"devicegroup_id": to}))
+        };
+        let (g, h, none) = (|| json!("g"), || json!("h"), || Value::Null);
+        assert!(is_one(&[moved("a", g(), h()), moved("b", none(), h())]), "assigned");
+        assert!(is_one(&[moved("a", h(), g()), moved("b", h(), none())]), "and turned round");
+        assert!(is_one(&[moved("a", g(), none()), moved("b", g(), none())]), "unassigned");
+        assert!(!is_one(&[moved("a", none(), g()), moved("b", none(), h())]));
+        assert!(!is_one(&[moved("a", g(), none()), moved("b", h(), none())]));
+        assert!(!is_one(&[moved("a", none(), h()), moved("b", none(), h()), moved("c", h(), g())]));
+        let hook = || entry("webhook", "w", json!({"devicegroup_id": "g"}), none());
+        let group = |id: &str| entry("dut_devicegroup", id, json!({"name": "D"}), none());
+        assert!(is_one(&[hook(), group("g")]));
+        assert!(!is_one(&[hook(), group("h")]));
+        assert!(!is_one(&[group("g"), moved("a", g(), none())]));
+        let named =
+            |id: &str, to: &str| entry("product", id, json!({"name": "a"}), json!({"name": to}));
+        assert!(!is_one(&[named("p", "b"), named("q", "b")]));
+        assert!(is_one(&[named("p", "b"), named("p", "c")]), "contradictions are told elsewhere");
+    }
+
+    #[test]
+    fn what_comes_first_is_told_by_the_steps() {
+        let named = |step: u64, from: &str, to: &str| {
+            let mut entry = entry("product", "p", json!({"name": from}), json!({"name": to}));
+            entry.row.record.insert(model::change::STEP, step.into());
+            entry
+        };
+        let mut entries = [named(3, "c", "d"), named(2, "b", "c"), named(1, "a", "b")];
+        relate(&mut entries, &[1, 2, 3]);
+        assert_eq!(entries.each_ref().map(|entry| entry.after), [Some(1), Some(2), None]);
+        assert!(entries.iter().all(Entry::is_open));
+    }
 }
