@@ -1,5 +1,8 @@
 //! `imp-sim run --changes` and what `imp-change apply` makes of its plan.
 
+mod interrupted;
+mod order;
+
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
@@ -157,6 +160,24 @@ fn the_file_tells_what_was_done_however_the_command_ended() {
     assert!(!dir.path().join("started").exists());
     let piped = dir.sh("imp-sim run --changes /dev/stdout -- imp-product create -n P -z minimal");
     assert_eq!(piped.ok().lines().len(), 2);
+}
+
+#[test]
+fn the_file_has_what_was_done_as_soon_as_it_is_answered() {
+    let dir = Dir::new();
+    let script =
+        "imp-product create -n P > made; wc -l < plan > after; imp-product create -n Q > made";
+    dir.write("script.sh", format!("{script}; exec cat"));
+    dir.write("plan", "old");
+    // Whatever becomes of the simulator.
+    let running = dir.spawn_open("exec imp-sim run --changes plan -- sh script.sh");
+    running.wait_for("the second product", || dir.read("plan").lines().count() == 2);
+    running.insist("KILL");
+    assert_eq!((dir.read("after").trim(), dir.read_lines("plan").len()), ("1", 2));
+    // It passes on to the command what would end it.
+    dir.write("script.sh", "imp-product create -n P > made; kill -TERM $PPID; exec sleep 60");
+    dir.sh("imp-sim run --changes plan -- sh script.sh").code(143);
+    assert_eq!(dir.read_lines("plan").len(), 1);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn beginning() -> &'static Value {
         let file = dir.path().join("state.json").display().to_string();
         let mut sim = Sim::start(&["--devices", "24", "--production", "6", "--state", &file]);
         let ovens = sim.product("Ovens");
-        let [a, b, _c] = ["A", "B", "C"].map(|name| sim.group(&ovens, DEVELOPMENT, name));
+        let [a, b, c] = ["A", "B", "C"].map(|name| sim.group(&ovens, DEVELOPMENT, name));
         // Nothing that is drawn names these.
         sim.group(&sim.product("Elsewhere"), DEVELOPMENT, "Apart");
         fixture_with_targets(&sim, &ovens);
@@ -40,9 +40,13 @@ fn beginning() -> &'static Value {
         let ids = sim.field("id");
         sim.put(&a, &ids[..8]);
         sim.put(&b, &ids[8..12]);
-        for (group, code, tags) in [(&a, 1, json!(["old"])), (&a, 2, json!([])), (&b, 1, json!([]))]
-        {
-            let code = format!("server.log({code})");
+        for (group, code, tags) in [
+            (&a, "server.log(1)", json!(["old"])),
+            (&a, "", json!(["empty"])),
+            (&a, "server.log(2)", json!([])),
+            (&b, "server.log(1)", json!([])),
+            (&c, "server.log(3)", json!(["unseen"])),
+        ] {
             let attributes = json!({"device_code": code, "agent_code": "", "tags": tags});
             make(&sim, "/deployments", "deployment", &attributes, group);
         }
@@ -56,8 +60,19 @@ fn beginning() -> &'static Value {
             make(&sim, "/webhooks", "webhook", &attributes, group);
         }
         sim.finish();
-        serde_json::from_str(&dir.read("state.json")).expect("the state")
+        let mut state = serde_json::from_str(&dir.read("state.json")).expect("the state");
+        hide_code(&mut state);
+        state
     })
+}
+
+/// Tells nobody the code of the build with the tag `unseen`.
+fn hide_code(state: &mut Value) {
+    let builds = state["deployments"].as_object_mut().expect("builds").values_mut();
+    for build in builds.filter(|build| build["tags"] == json!(["unseen"])) {
+        build["lacks_code"] = true.into();
+        build["device_code"] = "".into();
+    }
 }
 
 impl Case {

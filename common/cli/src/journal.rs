@@ -45,10 +45,12 @@ pub use directory::{all, find, forget, is_held, run_of, time_stamp};
 use file::JournalFile;
 use lines::write_row;
 use past::Past;
+pub use past::{
+    ToldBefore, command_of, each_told_before, first_thing, goes_on, is_under_way, steps,
+};
 pub(crate) use past::{
     changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,
 };
-pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way, steps};
 pub(crate) use told::{Told, note_told};
 pub use told::{note_answered, note_answered_of, note_part, note_part_of};
 pub use transfers::Transfers;

@@ -88,9 +88,7 @@ impl Effect {
     /// The same with the id that the thing has. Of what is a secret only the beginning is kept.
     #[must_use]
     pub fn called(self, id: &str) -> Self {
-        let is_secret =
-            |kind: ResourceKind| kind.is_secret() && kind.types().contains(&&*self.kind);
-        let id = match ResourceKind::ALL.into_iter().any(is_secret) {
+        let id = match ResourceKind::of_type(&self.kind).is_some_and(ResourceKind::is_secret) {
             true => format!("{}…", id.chars().take(4).collect::<String>()),
             false => id.to_owned(),
         };
@@ -248,12 +246,9 @@ fn is_empty(value: Option<&Value>) -> bool {
 
 /// Of the record of a thing what is needed to make it again; code is left out but for its sha.
 pub fn needed_to_make(record: &Record) -> Record {
-    let kind = text(record, "type");
-    let is = |resource: ResourceKind| resource.types().contains(&&*kind);
-    let fields: &[&str] = if is(ResourceKind::Product) {
-        &["name", "description", "owner_id"]
-    } else if is(ResourceKind::DeviceGroup) {
-        &[
+    let fields: &[&str] = match ResourceKind::of_type(&text(record, "type")) {
+        Some(ResourceKind::Product) => &["name", "description", "owner_id"],
+        Some(ResourceKind::DeviceGroup) => &[
             "name",
             "description",
             "product_id",
@@ -263,17 +258,14 @@ pub fn needed_to_make(record: &Record) -> Record {
             LOADS_CODE,
             "env_vars",
             CURRENT,
-        ]
-    } else if is(ResourceKind::Webhook) {
-        &["devicegroup_id", "event", "url", "content_type"]
-    } else if is(ResourceKind::Deployment) {
-        &["devicegroup_id", "sha", "description", "origin", "tags", "flagged"]
-    } else if is(ResourceKind::Device) {
-        &["name", "mac_address"]
-    } else if is(ResourceKind::LoginKey) {
-        &["description"]
-    } else {
-        &[]
+        ],
+        Some(ResourceKind::Webhook) => &["devicegroup_id", "event", "url", "content_type"],
+        Some(ResourceKind::Deployment) => {
+            &["devicegroup_id", "sha", "description", "origin", "tags", "flagged"]
+        }
+        Some(ResourceKind::Device) => &["name", "mac_address"],
+        Some(ResourceKind::LoginKey) => &["description"],
+        _ => &[],
     };
     let mut needed = Record::new();
     for name in fields.iter().filter(|name| !is_empty(record.get(name))) {

@@ -95,6 +95,11 @@ impl ResourceKind {
         }
     }
 
+    /// The kind of the records with this `type`.
+    pub fn of_type(type_name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.types().contains(&type_name))
+    }
+
     /// The columns that identify it, the first with a value counts; each with its spellings, the usual one
     /// first.
     pub fn columns(self) -> &'static [&'static [&'static str]] {

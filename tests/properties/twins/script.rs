@@ -155,7 +155,10 @@ fn delete_group(random: &mut Random) -> String {
 fn deploy(random: &mut Random) -> String {
     let (code, group) = (random.below(CODES) + 1, group(random));
     match random.below(4) {
-        0 => format!("imp-build copy -q -b old -g {group} --all"),
+        0 => {
+            let build = one(random, &["old", "empty", "unseen"]);
+            format!("imp-build copy -q -b {build} -g {group} --all")
+        }
         1 => format!("imp-build run -q -x code{code} -g {group} -t t{code}"),
         2 => format!("imp-build deploy -q -x code{code} -y code{code} -g {group} -f true"),
         _ => format!("imp-build deploy -q -x code{code} -g {group} -t t{code} -s text -o here"),

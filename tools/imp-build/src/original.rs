@@ -1,5 +1,6 @@
 //! A build that is copied, with its code.
 
+use api::deployments::has_code;
 use cli::Session;
 use model::{Record, ResourceKind};
 use ops::deployments::with_code;
@@ -20,9 +21,9 @@ impl Original {
     /// As [`Session::find`], and where the service does not give the code.
     pub fn find(session: &Session, text: &str) -> Result<Self, Failure> {
         let found = session.find(ResourceKind::Deployment, text)?;
-        let is_whole = found.contains_key("device_code");
         let id = cli::text(&found, "id");
-        let whole = if is_whole { found } else { session.find(ResourceKind::Deployment, id)? };
+        let whole =
+            if has_code(&found) { found } else { session.find(ResourceKind::Deployment, id)? };
         with_code(whole).map(Original)
     }
 

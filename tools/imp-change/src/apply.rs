@@ -3,6 +3,7 @@
 
 mod act;
 mod deploy;
+mod earlier;
 mod follows;
 mod foreseen;
 mod hooks;
@@ -32,6 +33,7 @@ use pipe::{Failure, Item, Row};
 use crate::described::line;
 use crate::records::of_row;
 use crate::runs;
+use earlier::earlier;
 use possible::possible;
 use related::{are_of_one_plan, relate};
 use run::{Entry, Run, State};
@@ -70,7 +72,7 @@ impl Apply {
         let order = Order {
             changes: self.changes.into(),
             key,
-            asks_always: false,
+            undoes: false,
             confirmed: self.confirmed,
             expect: self.expect,
         };
@@ -90,8 +92,8 @@ pub struct Order {
     pub changes: Changes,
     /// The unblessing key.
     pub key: Option<Secret>,
-    /// Ask whatever the changes are, not only for deletions.
-    pub asks_always: bool,
+    /// They undo runs: then it is asked whatever they are, not only for deletions, and runs are no plans.
+    pub undoes: bool,
     /// Do not ask.
     pub confirmed: bool,
     /// How many records there have to be.
@@ -119,18 +121,39 @@ pub fn carry_out(
     are_of_this_account(session, &items)?;
     let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
     let mut entries: Vec<Entry> = entries.collect();
-    are_of_one_plan(&entries)?;
-    relate(&mut entries);
+    let own = entries.len();
+    add_earlier(&mut entries, order.undoes)?;
     let mut run = Run::new(session, entries, order);
-    note_in_journal(session, &run.entries);
+    note_in_journal(session, &run.entries[..own]);
     run.take_up_again();
-    let may = may_change_so_many(&mut results, order, &run.entries);
+    let may = may_change_so_many(&mut results, order, &run.entries[..own]);
     if let Err(error) = may.and_then(|()| agreed(session, order, &run.entries)) {
         results.not_agreed(error);
         run.give_up(&run_ended());
     }
-    run.carry_out(|entries, next| report_settled(&mut results, entries, next));
+    run.carry_out(|entries, next| report_settled(&mut results, entries, own, next));
     Ok(results.finish())
+}
+
+/// Finds out what the records have to do with each other, and with those of a run that goes on which it does not take
+/// up again: these are added.
+fn add_earlier(entries: &mut Vec<Entry>, undoes: bool) -> Result<(), CommandError> {
+    let own = entries.len();
+    let mut rows = journal::numbers(0..own as u64);
+    let mut states = Vec::new();
+    for (number, (row, state)) in earlier(&rows) {
+        entries.push(entry(Item::Row(row), None, false));
+        rows.push(number);
+        states.push(state);
+    }
+    if !undoes {
+        are_of_one_plan(entries)?;
+    }
+    relate(entries, &rows);
+    for (earlier, state) in entries[own..].iter_mut().zip(states) {
+        earlier.state = state;
+    }
+    Ok(())
 }
 
 /// What a run of this machine has done is carried out, or taken back, with the account of that run.
@@ -212,7 +235,7 @@ fn may_change_so_many(
 fn agreed(session: &Session, order: &Order, entries: &[Entry]) -> Result<(), CommandError> {
     let open = || entries.iter().filter(|entry| entry.is_open()).map(|entry| &entry.effect);
     let is_asked = |effect: &Effect| {
-        order.asks_always
+        order.undoes
             || effect.after.is_none()
             || effect.no_way_back().is_some()
             || (deploys_to_production(effect) && prompt::is_possible())
@@ -236,9 +259,15 @@ fn deploys_to_production(effect: &Effect) -> bool {
     is_production && effect.after.as_ref().is_some_and(|after| after.contains_key(CURRENT))
 }
 
-/// Reports the entries from `next` on that are settled, in their order; gives the first that is not.
-fn report_settled(results: &mut Results<'_>, entries: &[Entry], mut next: usize) -> usize {
-    while let Some(entry) = entries.get(next) {
+/// Reports the entries from `next` on that are settled, in their order, of those that are the run's `own`; gives the
+/// first that is not.
+fn report_settled(
+    results: &mut Results<'_>,
+    entries: &[Entry],
+    own: usize,
+    mut next: usize,
+) -> usize {
+    while let Some(entry) = entries[..own].get(next) {
         let row = &entry.row;
         match &entry.state {
             State::Open | State::WithGroup => return next,

@@ -74,10 +74,10 @@ enum Verb {
         "imp-change show last | imp-change reverse | imp-change apply --plan",
     ]))]
     Reverse(Deferred<reverse::Reverse>),
-    /// Undo a run
+    /// Undo runs
     #[command(after_help = help::examples("imp-change", &[
-        "imp-change undo last",
         "imp-change undo last --plan",
+        "imp-change undo 131104Z 131920Z",
         "imp-change undo last --confirmed --failed failed",
     ]))]
     Undo(Deferred<undo::Undo>),

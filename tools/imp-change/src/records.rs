@@ -1,6 +1,6 @@
 //! Change records among the rows of an input, and the same the other way round.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use model::change::{CHANGE, CURRENT, MINIMUM, STEP};
 use model::{Change, Effect, ErrorKind, Record, ResourceKind};
@@ -76,8 +76,8 @@ pub fn reversed(items: Vec<Item>) -> Vec<(Item, Option<Failure>)> {
 /// What is to be known of all changes, to turn one of them round.
 #[derive(Default)]
 struct Turning {
-    /// The ids of the groups that they made.
-    made_groups: HashSet<String>,
+    /// The groups that they made, by their ids, with the places of that.
+    made_groups: HashMap<String, Option<u64>>,
     /// The last place that one of them has.
     last_step: u64,
 }
@@ -92,7 +92,7 @@ impl Turning {
         for Change { effect, step, .. } in rows {
             turning.last_step = turning.last_step.max(step.unwrap_or_default());
             if effect.before.is_none() && is_group(&effect) {
-                turning.made_groups.insert(effect.id);
+                turning.made_groups.insert(effect.id, step);
             }
         }
         turning
@@ -115,7 +115,11 @@ impl Turning {
         if let Some(why) = effect.no_way_back() {
             return Err(Failure::new(ErrorKind::Refused, "There is no way back").detail(why));
         }
-        let step = step.map(|step| self.last_step + 1 - step);
+        // A build may go with its group that cannot be deleted before.
+        let of_group = |build: &Record| self.made_groups.get(cli::text(build, "devicegroup_id"));
+        let is_build = effect.kind == "deployment" && effect.before.is_none();
+        let group = effect.after.as_ref().filter(|_| is_build).and_then(of_group);
+        let step = group.copied().unwrap_or(step).map(|step| self.last_step + 1 - step);
         let effect = effect.reversed();
         Ok(Some(Change { verb, effect, source, step, ..Change::default() }.to_record()))
     }
@@ -126,7 +130,7 @@ impl Turning {
         let (Some(before), after) = (&mut effect.before, &mut effect.after) else {
             return Some(effect);
         };
-        let is_made = |id: &str| self.made_groups.contains(id);
+        let is_made = |id: &str| self.made_groups.contains_key(id);
         let Some(after) = after else {
             let is_gone =
                 effect.kind == "deployment" && is_made(cli::text(before, "devicegroup_id"));
@@ -146,7 +150,7 @@ impl Turning {
 }
 
 fn is_group(effect: &Effect) -> bool {
-    ResourceKind::DeviceGroup.types().contains(&effect.kind.as_str())
+    ResourceKind::of_type(&effect.kind) == Some(ResourceKind::DeviceGroup)
 }
 
 /// A build that was made for a group.
@@ -222,7 +226,7 @@ mod tests {
         let [group, build] = ["dut_devicegroup", "deployment"].map(str::to_owned);
         let expected = [
             (group.clone(), "h".to_owned(), json!(4), true),
-            (build, "b".to_owned(), json!(3), false),
+            (build, "b".to_owned(), json!(4), false),
             (group, "g".to_owned(), json!(4), false),
         ];
         assert_eq!(told, expected);

@@ -1,7 +1,7 @@
 //! `imp-change undo`
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cli::consent::count;
@@ -9,21 +9,23 @@ use cli::journal::recorded::{Recorded, RowState};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, Reports, Session, journal};
 use model::Record;
+use model::change::STEP;
 use pipe::{Item, Row};
+use serde_json::Value;
 
 use crate::apply::{Order, carry_out};
 use crate::made_again::MadeAgain;
 use crate::records::{Steps, reversed};
 use crate::runs;
 
-/// Undo a run: the changes in its journal, turned round, the last first
+/// Undo runs: the changes in their journals, turned round, the last first
 ///
 /// Shows them and asks. What there is no way back from fails, and the rest is done.
 #[derive(Args)]
 pub struct Undo {
-    /// The run, as `imp-change list` names it, or the path of its journal
-    #[arg(value_name = "RUN")]
-    run: String,
+    /// A run, as `imp-change list` names it, or the path of its journal; of several the latest is undone first
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<String>,
     /// Do not ask
     #[arg(long, short = 'q')]
     confirmed: bool,
@@ -40,21 +42,22 @@ pub struct Undo {
 impl Undo {
     pub fn run(&self) -> cli::Result {
         let key = self.key.key()?;
-        let path = journal::find(&self.run)?;
-        if journal::is_held(&path) {
-            return Err(CommandError::usage("the run is still under way: end it first"));
+        let mut runs = self.runs.iter().map(|run| Run::find(run)).collect::<Result<Vec<_>, _>>()?;
+        if runs.len() > 1 {
+            in_order_of_time(&mut runs)?;
         }
-        // Somebody's own list of changes has no beginning of a run.
-        let recorded = runs::read(&path).ok();
-        let items = read(&path, recorded.is_some())?;
         let session = Session::open(&self.common)?;
-        let damage = recorded.as_ref().map_or(Ok(Exit::Done), |run| fits(run, &session))?;
-        let items = about_what_there_is(&session, &path, items)?;
+        let mut damage = Exit::Done;
+        for recorded in runs.iter().filter_map(|run| run.recorded.as_ref()) {
+            damage = damage.and(fits(recorded, &session)?);
+        }
+        let items = runs.into_iter().map(|run| about_what_there_is(&session, run));
+        let items = one_after_the_other(items.collect::<Result<_, _>>()?);
         let args = self.results.row_args("change", "RUN");
         let order = Order {
             changes: self.changes.into(),
             key,
-            asks_always: true,
+            undoes: true,
             confirmed: self.confirmed,
             expect: None,
         };
@@ -62,30 +65,91 @@ impl Undo {
     }
 }
 
+/// A run that is to be undone.
+struct Run {
+    path: PathBuf,
+    /// What its journal tells; somebody's own list of changes has no beginning of a run.
+    recorded: Option<Recorded>,
+    changes: Vec<Item>,
+}
+
+impl Run {
+    fn find(run: &str) -> Result<Run, CommandError> {
+        let path = journal::find(run)?;
+        if journal::is_held(&path) {
+            return Err(CommandError::usage("the run is still under way: end it first"));
+        }
+        let recorded = runs::read(&path).ok();
+        let changes = read(&path, recorded.is_some())?;
+        Ok(Run { path, recorded, changes })
+    }
+}
+
+/// Puts runs in the order in which they were made, each once. Of none of them it may be open what it has done: the others may go
+/// on from that.
+fn in_order_of_time(runs: &mut Vec<Run>) -> Result<(), CommandError> {
+    for Run { path, recorded, .. } in runs.iter() {
+        let Some(recorded) = recorded else {
+            let path = path.display();
+            return Err(CommandError::usage(format!("{path} is no journal: undo it by itself")));
+        };
+        if let Some(doubt) = doubt(recorded).filter(|_| !recorded.is_forgotten) {
+            return Err(CommandError::usage(format!("{doubt}; nothing was undone")));
+        }
+    }
+    runs.sort_by_key(|run| run.recorded.as_ref().map(|recorded| recorded.header.at.clone()));
+    runs.dedup_by(|later, earlier| later.path == earlier.path);
+    Ok(())
+}
+
+/// The changes of all runs. Where there are several, each has its own steps: those of one are undone before those of
+/// the one before it.
+fn one_after_the_other(runs: Vec<Vec<Item>>) -> Vec<Item> {
+    let is_alone = runs.len() == 1;
+    let mut first = 0;
+    let mut all = Vec::new();
+    for mut run in runs {
+        let mut next = first;
+        let rows = run.iter_mut().filter_map(|item| match item {
+            Item::Row(row) => Some(&mut row.record),
+            Item::Bad(_) => None,
+        });
+        for record in rows.filter(|_| !is_alone) {
+            let step = record.get(STEP).and_then(Value::as_u64).unwrap_or_default();
+            next = next.max(first + step + 1);
+            record.insert(STEP, (first + step).into());
+        }
+        first = next;
+        all.append(&mut run);
+    }
+    all
+}
+
 /// A run is undone where it was made, and one with rows that may have been done says so. Lines that cannot be read
 /// keep the others from nothing: each change is looked at before it is undone. Gives what they do to the exit code.
 fn fits(recorded: &Recorded, session: &Session) -> Result<Exit, CommandError> {
     journal::is_of_this_account(session, recorded)?;
-    let run = &recorded.header.run;
-    let doubtful = recorded.count(RowState::UnderWay);
-    if doubtful > 0 {
-        stderr::say(&format!(
-            "run {run} was interrupted, and {} of it may have been done: `imp-change resume {run}` finds out",
-            count(doubtful, "row")
-        ));
-    }
+    doubt(recorded).iter().for_each(|doubt| stderr::say(doubt));
     Ok(runs::say_damage(recorded))
 }
 
+/// A sentence about rows of a run that may have been done, if there are any.
+fn doubt(recorded: &Recorded) -> Option<String> {
+    let run = &recorded.header.run;
+    let doubtful = recorded.count(RowState::UnderWay) + recorded.count(RowState::Answered);
+    (doubtful > 0).then(|| {
+        format!(
+            "run {run} was interrupted, and {} of it may have been done: `imp-change resume {run}` finds out",
+            count(doubtful, "row")
+        )
+    })
+}
+
 /// The same changes, of things that have been made again since under the ids that they have now.
-fn about_what_there_is(
-    session: &Session,
-    path: &Path,
-    items: Vec<Item>,
-) -> Result<Vec<Item>, CommandError> {
-    let run = runs::read(path).map_or_else(|_| String::new(), |recorded| recorded.header.run);
-    let made = MadeAgain::since(&run, session.client.endpoint())?;
-    let now = items.into_iter().map(|item| match item {
+fn about_what_there_is(session: &Session, run: Run) -> Result<Vec<Item>, CommandError> {
+    let name = run.recorded.map_or_else(String::new, |recorded| recorded.header.run);
+    let made = MadeAgain::since(&name, session.client.endpoint())?;
+    let now = run.changes.into_iter().map(|item| match item {
         Item::Row(Row { record, source }) => {
             Item::Row(Row { record: made.told_of_now(record), source })
         }

@@ -26,11 +26,10 @@ const MADE: &str = "new:";
 type Noun = [&'static str; 2];
 
 /// What was changed so far.
-#[derive(Default)]
 pub struct Changes {
-    records: Vec<Value>,
-    /// What the ids of things that were made are called in the records.
-    made: HashMap<Id, String>,
+    file: ChangesFile,
+    /// What the ids of things that were made are called in the records: a kind and a number.
+    made: HashMap<Id, (&'static str, usize)>,
     /// How many of each kind were made.
     numbers: HashMap<&'static str, usize>,
     /// How often something was done that no record tells of.
@@ -40,6 +39,17 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Notes changes in this file.
+    pub fn new(file: ChangesFile) -> Self {
+        Self {
+            file,
+            made: HashMap::new(),
+            numbers: HashMap::new(),
+            left_out: BTreeMap::new(),
+            step: 0,
+        }
+    }
+
     /// A request is done, and has changed this.
     fn note(&mut self, verb: &str, changed: &[Change]) {
         if changed.is_empty() {
@@ -49,10 +59,11 @@ impl Changes {
         for (kind, id) in changed.iter().filter_map(|change| change.made) {
             let number = self.numbers.entry(kind).or_default();
             *number += 1;
-            self.made.insert(id, format!("{MADE}{kind}:{number}"));
+            self.made.insert(id, (kind, *number));
         }
-        let records: Vec<Value> = changed.iter().map(|change| self.record(verb, change)).collect();
-        self.records.extend(records);
+        let lines = changed.iter().map(|change| format!("{}\n", self.record(verb, change)));
+        let lines: String = lines.collect();
+        self.file.append(&lines);
     }
 
     /// A request is done that no record can tell of.
@@ -104,18 +115,21 @@ impl Changes {
     }
 
     fn called(&self, id: &str) -> String {
-        self.made_as(id).unwrap_or(id).to_owned()
+        self.made_as(id).unwrap_or_else(|| id.to_owned())
     }
 
     /// What it is called in the records, if it was made meanwhile.
-    fn made_as(&self, id: &str) -> Option<&str> {
+    fn made_as(&self, id: &str) -> Option<String> {
         let known: Id = id.parse().ok()?;
-        self.made.get(&known).map(String::as_str)
+        let (kind, number) = self.made.get(&known)?;
+        Some(format!("{MADE}{kind}:{number}"))
     }
 
-    /// The records, one a line.
-    pub fn document(&self) -> String {
-        self.records.iter().map(|record| format!("{record}\n")).collect()
+    /// Nothing more is to come. Gives what no record tells of, in words, if there is anything.
+    pub fn finish(&mut self) -> anyhow::Result<Option<String>> {
+        self.file.finish()?;
+        let (file, left_out) = (self.file.shown(), self.left_out());
+        Ok(left_out.map(|what| format!("not in {file}, for no change record says it: {what}")))
     }
 
     /// What was done and no record tells of; None if there is nothing.

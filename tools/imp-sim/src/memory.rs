@@ -4,6 +4,7 @@
 //! would take time. Webhooks are not called, and log streams are not read.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use clap::Parser;
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 
+use crate::changes::ChangesFile;
 use crate::clock::Clock;
 use crate::control;
 pub use crate::faults::Cut;
@@ -145,14 +147,13 @@ impl Simulator {
         String::from_utf8(answer.into_body()).context("it answers no text")
     }
 
-    /// From now on it is noted what requests change.
-    pub fn note_changes(&self) {
-        self.sim.note_changes();
-    }
-
-    /// What requests have changed, as change records, one a line.
-    pub fn changes(&self) -> String {
-        self.sim.changes().map_or_else(String::new, |changes| changes.document())
+    /// From now on it is noted what requests change, as change records in a file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn note_changes(&self, file: &Path) -> anyhow::Result<()> {
+        self.sim.note_changes(ChangesFile::open(file)?);
+        Ok(())
     }
 
     /// What was done that no change record tells of.

@@ -32,14 +32,13 @@ pub async fn run(
 ) -> anyhow::Result<u8> {
     // Before the command starts: from then on no signal may end us and leave it behind.
     let mut signals = Signals::catch()?;
-    let changes = changes.map(ChangesFile::at).transpose()?;
-    changes.as_ref().map_or(Ok(()), ChangesFile::clear)?;
+    let changes = changes.map(ChangesFile::open).transpose()?;
     let running = service::start(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-    if changes.is_some() {
-        running.sim.note_changes();
+    if let Some(file) = changes {
+        running.sim.note_changes(file);
     }
     let code = run_command(options, &running, command, &mut signals).await?;
-    let written = write_changes(&running, changes);
+    let written = finish_changes(&running);
     let saved = service::finish(&running, options);
     if let (Err(_), Err(error)) = (&written, &saved) {
         console::message(format_args!("{error:#}"));
@@ -47,17 +46,10 @@ pub async fn run(
     written.and(saved).map(|()| code)
 }
 
-/// Writes what was changed, if that was noted.
-fn write_changes(running: &Running, changes: Option<ChangesFile>) -> anyhow::Result<()> {
-    if let Some((file, changes)) = changes.zip(running.sim.changes()) {
-        file.write(&changes.document())?;
-        if let Some(left_out) = changes.left_out() {
-            let file = file.shown();
-            console::message(format_args!(
-                "not in {file}, for no change record says it: {left_out}"
-            ));
-        }
-    }
+/// Sees to it that what was changed has been written, if it was noted.
+fn finish_changes(running: &Running) -> anyhow::Result<()> {
+    let Some(mut changes) = running.sim.changes() else { return Ok(()) };
+    changes.finish()?.iter().for_each(console::message);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::changes::Changes;
+use crate::changes::{Changes, ChangesFile};
 use crate::clock::Clock;
 use crate::deliver::Deliveries;
 use crate::faults::Faults;
@@ -108,9 +108,9 @@ impl Sim {
         lock(&self.deliveries)
     }
 
-    /// From now on it is noted what requests change.
-    pub fn note_changes(&self) {
-        self.changes.get_or_init(Mutex::default);
+    /// From now on it is noted in this file what requests change.
+    pub fn note_changes(&self, file: ChangesFile) {
+        self.changes.get_or_init(|| Mutex::new(Changes::new(file)));
     }
 
     /// What requests have changed, if that is noted. As long as it is held, nothing else is changed by a request.

@@ -62,8 +62,7 @@ pub(super) fn affected_by(effects: &[Effect]) -> Vec<Affected> {
 }
 
 fn affected_by_one(effect: &Effect) -> Vec<Affected> {
-    let is_it = |kind: &ResourceKind| kind.types().contains(&effect.kind.as_str());
-    let kind = ResourceKind::ALL.into_iter().filter(|kind| !kind.is_secret()).find(is_it);
+    let kind = ResourceKind::of_type(&effect.kind).filter(|kind| !kind.is_secret());
     let of_side = |side: &Option<Record>, name: &str| {
         side.as_ref().map_or(String::new(), |side| text(side, name).to_owned())
     };

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use model::{Change, Effect, Record};
 use pipe::source::BadRow;
-use pipe::{Item, ReadError, Row};
+use pipe::{Failure, Item, ReadError, Row};
 use serde_json::Value;
 use simulated::PerRun;
 
@@ -17,6 +17,7 @@ use super::file::JournalFile;
 use super::recorded::Recorded;
 use super::{current, directory, journal, recorded};
 use crate::command_error::CommandError;
+use crate::rows::Outcome;
 use crate::rows::source::Rows;
 use crate::terminal::environment;
 
@@ -247,21 +248,42 @@ pub fn goes_on() -> bool {
     journal().is_some_and(|journal| journal.past.is_some())
 }
 
-/// Gives each row that was done before this run was resumed: its number, how it was read, and what that changed.
-pub fn each_done_before(mut each: impl FnMut(u64, &Record, &Effect)) {
+/// What was told of a row before this run was resumed.
+pub enum ToldBefore {
+    /// It, or a part of it, was done, or was so already.
+    Done(Outcome, Effect),
+    /// It failed.
+    Failed(Failure),
+}
+
+/// Gives what was told of each row before this run was resumed: its number, how it was read, and what became of it.
+pub fn each_told_before(mut each: impl FnMut(u64, &Row, ToldBefore)) {
     let Some(past) = journal().and_then(|journal| journal.past.clone()) else { return };
-    let mut rows: HashMap<u64, Record> = HashMap::new();
+    let mut rows: HashMap<u64, Row> = HashMap::new();
     let take = |line: Option<Record>| {
         let Some(line) = line else { return };
-        let Some(row) = line.get("row").and_then(Value::as_u64) else { return };
-        if let Some(input) = line.record("input") {
-            rows.insert(row, input);
-        } else if let (Some(input), Ok(change)) = (rows.get(&row), Change::of_record(&line)) {
-            each(row, input, &change.effect);
+        let Some(number) = line.get("row").and_then(Value::as_u64) else { return };
+        if line.contains_key("input") {
+            if let Item::Row(row) = item(line) {
+                rows.insert(number, row);
+            }
+        } else if let Some((row, told)) = rows.get(&number).zip(told(&line)) {
+            each(number, row, told);
         }
     };
     // It could be read before.
     let _length = recorded::each_line(&past.path, past.recorded.length, take);
+}
+
+/// What a line tells of its row; `None` if that may still have become something else.
+fn told(line: &Record) -> Option<ToldBefore> {
+    if line.get("type").and_then(Value::as_str) == Some("failed") {
+        let failure = serde_json::from_value(line.get("error")?.clone()).ok()?;
+        return Some(ToldBefore::Failed(failure));
+    }
+    let change = Change::of_record(line).ok()?;
+    let outcome = Outcome::of_word(&change.outcome).unwrap_or(Outcome::Updated);
+    Some(ToldBefore::Done(outcome, change.effect))
 }
 
 /// What was noted with [`super::note_step`] before this run was resumed.

@@ -22,9 +22,8 @@ pub fn label(record: &Record, noun: &str) -> Option<String> {
     let named = ["id", "device", "mac_address", "agent_id", "name", "text"]
         .iter()
         .find_map(|name| record.get(name)?.as_str().filter(|text| !text.is_empty()))?;
-    let kind = record.get("type").and_then(Value::as_str);
-    let is_named =
-        |of: ResourceKind| noun == of.noun() || kind.is_some_and(|kind| of.types().contains(&kind));
+    let kind = record.get("type").and_then(Value::as_str).and_then(ResourceKind::of_type);
+    let is_named = |of: ResourceKind| noun == of.noun() || kind == Some(of);
     if ResourceKind::ALL.into_iter().any(|kind| kind.is_secret() && is_named(kind)) {
         return Some(format!(
             "{}…",

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use cli::journal;
+use cli::journal::{self, ToldBefore};
 use cli::rows::results::Results;
 use cli::terminal::stderr;
 use cli::{Changes, CommandError, RowSource, Session, text};
@@ -188,8 +188,10 @@ impl Course {
             }
         }
         let mut done = Vec::new();
-        journal::each_done_before(|number, input, effect| {
-            done.push((number, input.clone(), effect.clone()));
+        journal::each_told_before(|number, row, told| {
+            if let ToldBefore::Done(_, effect) = told {
+                done.push((number, row.record.clone(), effect));
+            }
         });
         done.into_iter().for_each(|(number, input, effect)| {
             self.was_done(number, input, &effect);

@@ -90,8 +90,7 @@ fn state_in_short(state: &Record, names: &NameLookup, now: Option<SystemTime>) -
 /// an id.
 fn as_given<'a>(record: &'a Record, field: &str) -> Option<&'a Value> {
     let kind = record.get("type").and_then(Value::as_str)?;
-    let kind = ResourceKind::ALL.into_iter().find(|known| known.types().contains(&kind))?;
-    let columns = kind.columns();
+    let columns = ResourceKind::of_type(kind)?.columns();
     let spellings = match field {
         "id" => columns.get(1)?,
         _ => columns.iter().find(|spellings| spellings[0] == field)?,

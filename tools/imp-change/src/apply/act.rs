@@ -27,8 +27,9 @@ fn is_half_made(present: &Record, after: &Record) -> bool {
 }
 
 impl Run<'_> {
-    /// Makes a thing, unless there is one like it. `has_place` is whether the record has one.
-    pub fn create(&self, effect: &Effect, has_place: bool) -> Result<(Outcome, Effect), Failure> {
+    /// Makes a thing, unless there is one like it.
+    pub fn create(&self, number: usize) -> Result<(Outcome, Effect), Failure> {
+        let effect = &self.entries[number].effect;
         let kind = possible(effect)?;
         let mut after = self.with_real_ids(effect.after.as_ref().unwrap_or(&Record::new()))?;
         // A group that is made again has no code yet.
@@ -37,7 +38,7 @@ impl Run<'_> {
             self.note_made(&effect.id, id);
             Effect { after: Some(after.clone()), ..effect.clone() }.called(id)
         };
-        let in_its_place = self.like(kind, &after, has_place)?;
+        let in_its_place = self.like(kind, &after, number)?;
         let in_its_place =
             in_its_place.filter(|present| !self.is_out_of_the_way(cli::text(present, "id")));
         if let Some(present) = in_its_place {
@@ -93,7 +94,7 @@ impl Run<'_> {
         &self,
         kind: ResourceKind,
         after: &Record,
-        has_place: bool,
+        number: usize,
     ) -> Result<Option<Record>, Failure> {
         let text = |name| cli::text(after, name);
         let place = match kind {
@@ -106,7 +107,7 @@ impl Run<'_> {
             return Ok(None);
         }
         if kind == ResourceKind::Webhook {
-            return self.made_hook(place, after, has_place);
+            return self.made_hook(place, after, number);
         }
         let name = text("name");
         if name.contains(['{', '}']) {
@@ -185,7 +186,8 @@ impl Run<'_> {
     }
 
     /// Deletes a thing that is as it was.
-    pub fn delete(&self, effect: &Effect) -> Result<(Outcome, Effect), Failure> {
+    pub fn delete(&self, number: usize) -> Result<(Outcome, Effect), Failure> {
+        let effect = &self.entries[number].effect;
         let kind = possible(effect)?;
         let mut before = self.with_real_ids(effect.before.as_ref().unwrap_or(&Record::new()))?;
         self.as_deployed(&mut before)?;
@@ -210,7 +212,8 @@ impl Run<'_> {
         with_whole_url(&mut before, &live);
         let told = told(&before);
         if !self.dry_run {
-            let builds = self.builds_of(effect).map(|(_, build)| self.by_real_ids(build));
+            let builds = self.builds_of(number);
+            let builds = builds.map(|build| self.by_real_ids(&self.entries[build].effect));
             journal::plan(Outcome::Deleted, [told.clone()].into_iter().chain(builds).collect());
             match kind {
                 ResourceKind::Deployment => {

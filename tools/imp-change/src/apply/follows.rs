@@ -37,8 +37,8 @@ struct Thing<'a> {
     last: Option<usize>,
 }
 
-/// The relations of the records of an input, in their order; of those that are no changes any more none is asked.
-/// `steps` are their places, where they have one.
+/// The relations of records, which come in the order in which they are to be done; of those that are no changes any
+/// more none is asked. `steps` are their places, where they have one.
 pub fn relations<'a>(effects: &[Option<&'a Effect>], steps: &[Option<u64>]) -> Vec<Relation> {
     let mut placed: HashMap<(u64, &'a str, &'a str), usize> = HashMap::new();
     let mut things: HashMap<(&'a str, &'a str), Thing<'a>> = HashMap::new();

@@ -1,15 +1,16 @@
 //! By which ids the things of the records are known: what a record makes has another one than it has in the record.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cli::journal;
+use cli::journal::{self, ToldBefore};
 use cli::rows::Outcome;
 use model::change::{CURRENT, PLANNED};
 use model::{Change, Effect, ErrorKind, Record};
 use pipe::Failure;
 use serde_json::Value;
 
+use super::earlier::beside_before;
 use super::run::{Run, State};
 
 /// The ids of things, by those that the records know.
@@ -31,14 +32,13 @@ impl Ids {
 impl Run<'_> {
     /// Takes in what was done before the run was interrupted.
     pub fn take_up_again(&mut self) {
-        let mut known = HashSet::new();
-        journal::each_done_before(|_, record, done| {
-            if let Ok(change) = Change::of_record(record) {
-                self.note_result(&change.effect, done);
-                known.insert(change.effect.id);
+        journal::each_told_before(|_, row, told| {
+            if let (ToldBefore::Done(_, done), Ok(change)) = (told, Change::of_record(&row.record))
+            {
+                self.note_result(&change.effect, &done);
             }
         });
-        self.known_before = known;
+        self.beside_before = beside_before();
         for number in 0..self.entries.len() {
             if !self.entries[number].is_open() {
                 continue;

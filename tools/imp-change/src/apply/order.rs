@@ -32,8 +32,9 @@ impl Stage {
     /// The stage of a change.
     pub fn of(effect: &Effect) -> Stage {
         let is_fixture = GroupType::of_api(&effect.kind).is_some_and(GroupType::is_fixture);
-        let is = |kind: ResourceKind| kind.types().contains(&effect.kind.as_str());
-        let (is_group, is_product) = (is(ResourceKind::DeviceGroup), is(ResourceKind::Product));
+        let kind = ResourceKind::of_type(&effect.kind);
+        let is_group = kind == Some(ResourceKind::DeviceGroup);
+        let is_product = kind == Some(ResourceKind::Product);
         match (&effect.before, &effect.after) {
             _ if effect.is_action() => Stage::Others,
             (_, None) if is_product => Stage::ProductDeletions,
@@ -48,6 +49,11 @@ impl Stage {
             _ => Stage::Others,
         }
     }
+}
+
+/// The place of a record in a run: those without a step come first, in the order of the input.
+pub fn place(step: Option<u64>, effect: &Effect) -> (Option<u64>, Option<Stage>) {
+    (step, step.map(|_| Stage::of(effect)))
 }
 
 /// Whether a device changes its group.

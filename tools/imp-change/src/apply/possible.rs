@@ -8,8 +8,7 @@ use pipe::Failure;
 /// # Errors
 /// `refused` for what only another command does, `bad_input` for a kind that is not known.
 pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
-    let is_it = |kind: &ResourceKind| kind.types().contains(&effect.kind.as_str());
-    let known = ResourceKind::ALL.into_iter().find(is_it);
+    let known = ResourceKind::of_type(&effect.kind);
     let Some(kind) = known.filter(|kind| *kind != ResourceKind::Account) else {
         let title = format!("The kind `{}` cannot be changed by a change record", effect.kind);
         return Err(Failure::new(ErrorKind::BadInput, title));

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::Effect;
 
-use super::order::{Stage, moves_device};
+use super::order::{Stage, moves_device, place};
 
 /// A record that is open.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ fn of_stages(open: &[Open<'_>]) -> Vec<Round> {
 
 /// One after the other, but for neighbours that have nothing to do with each other.
 fn of_steps(mut open: Vec<Open<'_>>) -> Vec<Round> {
-    open.sort_by_key(|one| (one.step, Stage::of(one.effect), one.number));
+    open.sort_by_key(|one| (place(one.step, one.effect), one.number));
     let mut rounds: Vec<Round> = Vec::new();
     let mut about: HashSet<&str> = HashSet::new();
     let mut hooks: HashSet<[&str; 3]> = HashSet::new();

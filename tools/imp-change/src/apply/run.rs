@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::Order;
 use super::ids::Ids;
 use super::rounds::{Open, Round, rounds};
-use super::with_group::deleted;
+use super::with_group::WithGroup;
 
 /// A row of the input.
 pub struct Entry {
@@ -82,17 +82,17 @@ pub struct Run<'a> {
     pub made: Ids,
     /// The deployments that were made, by those that the records know.
     pub deployed: Ids,
-    /// The ids of the things of the records that were done before the run was interrupted.
-    pub known_before: HashSet<String>,
-    /// The numbers of the entries that delete groups, by the ids of these.
-    pub groups_that_go: HashMap<String, usize>,
+    /// Webhooks that there were before rows made some that are equal to them, by the numbers of these.
+    pub beside_before: HashMap<u64, HashSet<String>>,
+    /// Which builds go with which groups.
+    pub with_group: WithGroup,
     /// The run has ended: nothing more is sent.
     pub over: AtomicBool,
 }
 
 impl<'a> Run<'a> {
     pub fn new(session: &'a Session, entries: Vec<Entry>, order: &'a Order) -> Self {
-        let groups_that_go = deleted(&entries, ResourceKind::DeviceGroup);
+        let with_group = WithGroup::of(&entries);
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
         let (made, deployed) = (Ids::default(), Ids::default());
         let over = AtomicBool::new(false);
@@ -103,8 +103,8 @@ impl<'a> Run<'a> {
             key,
             made,
             deployed,
-            known_before: HashSet::new(),
-            groups_that_go,
+            beside_before: HashMap::new(),
+            with_group,
             over,
         }
     }
@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
     /// Does it, told in the journal before and after.
     fn act_noted(&self, number: usize) -> State {
         let effect = &self.entries[number].effect;
-        if self.goes_with_group(effect) {
+        if self.goes_with_group(number) {
             return State::WithGroup;
         }
         if let Some(failure) = self.lacks_what_came_before(number) {
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         if let Some(state) = self.foreseen(number) {
             return state;
         }
-        let with_it = self.builds_of(effect).map(|(build, _)| build as u64);
+        let with_it = self.builds_of(number).map(|build| build as u64);
         let rows = journal::numbers([number as u64].into_iter().chain(with_it));
         let act = || {
             let result = match (&effect.before, &effect.after) {
@@ -194,8 +194,8 @@ impl<'a> Run<'a> {
                     let conditional = cli::truth_option(&self.entries[number].row, CONDITIONAL);
                     conditional.and_then(|it| self.restart(effect, it.unwrap_or_default()))
                 }
-                (None, _) => self.create(effect, self.entries[number].step().is_some()),
-                (_, None) => self.delete(effect),
+                (None, _) => self.create(number),
+                (_, None) => self.delete(number),
                 _ => self.update(effect),
             };
             let result = if self.dry_run { self.foreseen_guards(result) } else { result };

@@ -10,40 +10,52 @@ use pipe::Failure;
 use super::run::{Entry, Run, State};
 use super::state::{drifted, has_new_code, is_as};
 
-/// The numbers of the entries that delete things of a kind, by the ids of these.
-pub fn deleted(entries: &[Entry], kind: ResourceKind) -> HashMap<String, usize> {
-    let is_it = move |(number, entry): (usize, &Entry)| {
-        let Effect { kind: type_name, id, before, after, .. } = &entry.effect;
-        let is_deletion = before.is_some() && after.is_none();
-        let is_it = is_deletion && kind.types().contains(&type_name.as_str());
-        is_it.then(|| (id.clone(), number))
-    };
-    entries.iter().enumerate().filter_map(is_it).collect()
+/// Which builds go with which groups, by the numbers of the entries that delete them.
+#[derive(Default)]
+pub struct WithGroup {
+    group_of: HashMap<usize, usize>,
+    builds_of: HashMap<usize, Vec<usize>>,
+}
+
+impl WithGroup {
+    /// A build goes with its group where both have the same step, or none: they were deleted by one request.
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut groups: HashMap<(Option<u64>, &str), usize> = HashMap::new();
+        let deleted = |kind: ResourceKind| {
+            entries.iter().enumerate().filter(move |(_, entry)| deletes(&entry.effect, kind))
+        };
+        for (number, entry) in deleted(ResourceKind::DeviceGroup) {
+            groups.entry((entry.step(), &entry.effect.id)).or_insert(number);
+        }
+        let mut with_group = WithGroup::default();
+        for (number, entry) in deleted(ResourceKind::Deployment) {
+            let group =
+                entry.effect.before.as_ref().map_or("", |it| cli::text(it, "devicegroup_id"));
+            if let Some(group) = groups.get(&(entry.step(), group)) {
+                with_group.group_of.insert(number, *group);
+                with_group.builds_of.entry(*group).or_default().push(number);
+            }
+        }
+        with_group
+    }
+}
+
+/// Whether a change deletes a thing of a kind.
+fn deletes(effect: &Effect, kind: ResourceKind) -> bool {
+    let is_deletion = effect.before.is_some() && effect.after.is_none();
+    is_deletion && ResourceKind::of_type(&effect.kind) == Some(kind)
 }
 
 impl Run<'_> {
-    /// The builds that go with a group, if it is the deletion of one.
-    pub fn builds_of(&self, effect: &Effect) -> impl Iterator<Item = (usize, &Effect)> {
-        let is_deletion = effect.after.is_none() && self.groups_that_go.contains_key(&effect.id);
-        let id = is_deletion.then(|| effect.id.clone());
-        self.entries.iter().enumerate().filter_map(move |(number, entry)| {
-            let group = cli::text(entry.effect.before.as_ref()?, "devicegroup_id");
-            let is_it = entry.effect.kind == "deployment" && entry.effect.after.is_none();
-            let is_it = is_it && entry.is_open() && id.as_deref() == Some(group);
-            is_it.then_some((number, &entry.effect))
-        })
+    /// The numbers of the builds that go with a group, if this entry is the deletion of one.
+    pub fn builds_of(&self, number: usize) -> impl Iterator<Item = usize> {
+        let builds = self.with_group.builds_of.get(&number).into_iter().flatten().copied();
+        builds.filter(|build| matches!(self.entries[*build].state, State::WithGroup))
     }
 
-    /// Whether it is a build whose group is to be deleted.
-    pub fn goes_with_group(&self, effect: &Effect) -> bool {
-        let is_build = effect.kind == "deployment" && effect.after.is_none();
-        is_build && effect.before.as_ref().is_some_and(|build| self.group_of(build).is_some())
-    }
-
-    /// The entry that deletes the group of a build.
-    fn group_of(&self, build: &Record) -> Option<&Entry> {
-        let number = self.groups_that_go.get(cli::text(build, "devicegroup_id"))?;
-        Some(&self.entries[*number])
+    /// Whether this entry deletes a build that goes with its group.
+    pub fn goes_with_group(&self, number: usize) -> bool {
+        self.with_group.group_of.contains_key(&number)
     }
 
     /// Deleting a group deletes its builds and webhooks. All that it has now must be deleted by then but for builds
@@ -95,11 +107,8 @@ impl Run<'_> {
 
     /// The entry that deletes a build or webhook.
     fn deletion_of(&self, id: &str) -> Option<&Entry> {
-        let deletes = |entry: &&Entry| {
-            let Effect { kind, before, after, .. } = &entry.effect;
-            let is_deletion = before.is_some() && after.is_none();
-            is_deletion && ["deployment", "webhook"].contains(&kind.as_str())
-        };
+        let kinds = [ResourceKind::Deployment, ResourceKind::Webhook];
+        let deletes = |entry: &&Entry| kinds.iter().any(|kind| deletes(&entry.effect, *kind));
         let is_it = |entry: &&Entry| {
             !matches!(entry.state, State::As(_))
                 && self.real(&entry.effect.id).is_ok_and(|real| real == id)
@@ -113,11 +122,11 @@ impl Run<'_> {
         let numbers = (0..self.entries.len()).filter(|number| waits(&self.entries[*number]));
         let settled: Vec<(usize, State)> = numbers
             .map(|number| {
-                let effect = &self.entries[number].effect;
-                let group = effect.before.as_ref().and_then(|build| self.group_of(build));
-                let state = match group.map(|group| &group.state) {
+                let group = self.with_group.group_of.get(&number);
+                let state = match group.map(|group| &self.entries[*group].state) {
                     Some(State::Done(Outcome::Deleted, _)) => {
-                        State::Done(Outcome::Deleted, Box::new(self.by_real_ids(effect)))
+                        let effect = self.by_real_ids(&self.entries[number].effect);
+                        State::Done(Outcome::Deleted, Box::new(effect))
                     }
                     Some(State::Done(..)) => State::unchanged(),
                     _ => State::Failed(Failure::not_attempted("its group was not deleted")),

@@ -63,8 +63,7 @@ impl Stage {
 
 /// The kind of a record.
 pub fn kind_of(record: &Record) -> Option<ResourceKind> {
-    let type_name = text(record, "type");
-    ResourceKind::ALL.into_iter().find(|kind| kind.types().contains(&type_name))
+    ResourceKind::of_type(text(record, "type"))
 }
 
 /// What a message calls a record of a file.

@@ -29,10 +29,11 @@ pub struct Making<'a> {
     ids: Mutex<HashMap<String, String>>,
     /// Of each build its place in the file.
     places: HashMap<String, usize>,
-    /// Of each group the build that is to be its minimum, where that is not its first.
-    minimums: HashMap<String, String>,
-    /// Types of groups, by their ids in the file.
-    types: HashMap<String, String>,
+    /// Of each group its first build, which is its minimum at first, and the build that is to be that, where it is
+    /// another one.
+    minimums: HashMap<String, [String; 2]>,
+    /// Types and names of groups, by their ids in the file.
+    groups: HashMap<String, [String; 2]>,
     /// Groups with a build that failed, by their ids in the file.
     halted: Mutex<HashSet<String>>,
 }
@@ -58,17 +59,18 @@ impl<'a> Making<'a> {
         }
         let groups = || file.of(ResourceKind::DeviceGroup);
         let minimums = groups().filter_map(|group| {
-            let minimum = text(group, MINIMUM);
-            let is_first = first.get(text(group, "id")).is_none_or(|first| *first == minimum);
-            (!is_first && !minimum.is_empty()).then(|| (id(group), minimum.to_owned()))
+            let (first, minimum) = (*first.get(text(group, "id"))?, text(group, MINIMUM));
+            let is_other = !minimum.is_empty() && first != minimum;
+            is_other.then(|| (id(group), [first, minimum].map(str::to_owned)))
         });
+        let called = |group: &Record| ["type", "name"].map(|name| text(group, name).to_owned());
         Making {
             session,
             dry_run,
             ids: Mutex::new(ids),
             places: builds().enumerate().map(|(place, build)| (id(build), place)).collect(),
             minimums: minimums.collect(),
-            types: groups().map(|group| (id(group), text(group, "type").to_owned())).collect(),
+            groups: groups().map(|group| (id(group), called(group))).collect(),
             halted: Mutex::default(),
             present,
         }
@@ -97,7 +99,7 @@ impl<'a> Making<'a> {
     fn made_or_found(&self, record: &Record) -> RowResult {
         let wanted = self.wanted(record)?;
         match self.present.get(text(record, "id")) {
-            Some(there) => self.complete(record, there.clone()),
+            Some(there) => self.complete(record, there.clone(), Outcome::Updated),
             None => self.create(record, &wanted),
         }
     }
@@ -115,7 +117,7 @@ impl<'a> Making<'a> {
             let old = text(record, &format!("{relation}_id"));
             if !old.is_empty() {
                 let id = self.id(old)?;
-                let type_name = self.types.get(old).map_or("product", String::as_str);
+                let type_name = self.groups.get(old).map_or("product", |[kind, _]| kind);
                 relationships.insert(relation, resource::identifier(type_name, &id));
                 places.push(id);
             }
@@ -155,7 +157,8 @@ impl<'a> Making<'a> {
             let done =
                 RowDone::created(&wanted.type_name, &without_code(wanted.attributes.clone()));
             let called = effects.into_iter().map(|effect| effect.called(&wanted.planned));
-            return Ok(called.fold(done, RowDone::with));
+            let minimum = self.minimum(record, &wanted.planned)?;
+            return Ok(called.chain(minimum).fold(done, RowDone::with));
         }
         journal::plan(Outcome::Created, effects.clone());
         let (attributes, relationships) = (wanted.attributes.clone(), wanted.relationships.clone());
@@ -164,12 +167,16 @@ impl<'a> Making<'a> {
         let id = text(&made, "id").to_owned();
         self.note(old, &id);
         let called = || effects.clone().into_iter().map(|effect| effect.called(&id));
-        let completed = self.complete(record, made).map_err(|failure| {
+        let completed = self.complete(record, made, Outcome::Created).map_err(|failure| {
             called().for_each(|effect| journal::note_part(Outcome::Created, &effect));
             let done = format!("The {} {id} was made", wanted.kind.noun());
             failure.after(done, "the same import goes on from there")
         })?;
-        Ok(called().fold(RowDone::new(completed.record, Outcome::Created), RowDone::with))
+        // That of a group is told with its creation.
+        let is_build = wanted.kind == ResourceKind::Deployment;
+        let later = completed.effects.into_iter().filter(|_| is_build);
+        let done = RowDone::new(completed.record, Outcome::Created);
+        Ok(called().chain(later).fold(done, RowDone::with))
     }
 
     /// A build that is made after later ones of its group would be the one that the group runs.
@@ -185,11 +192,11 @@ impl<'a> Making<'a> {
         Err(Failure::new(ErrorKind::Conflict, title).detail(detail))
     }
 
-    /// Sets what can only be set once a thing is there.
-    fn complete(&self, record: &Record, there: Record) -> RowResult {
+    /// Sets what can only be set once a thing is there. `outcome` is what the row comes to by that.
+    fn complete(&self, record: &Record, there: Record, outcome: Outcome) -> RowResult {
         match kind_of(record) {
             Some(ResourceKind::DeviceGroup) => self.complete_group(record, there),
-            Some(ResourceKind::Deployment) => self.complete_build(record, there),
+            Some(ResourceKind::Deployment) => self.complete_build(record, there, outcome),
             _ => Ok(RowDone::new(there, Outcome::Unchanged)),
         }
     }
@@ -210,20 +217,33 @@ impl<'a> Making<'a> {
         Ok(RowDone::new(there, Outcome::Updated).with(effect))
     }
 
-    fn complete_build(&self, record: &Record, there: Record) -> RowResult {
-        let (old_group, old) = (text(record, "devicegroup_id"), text(record, "id"));
-        let is_minimum = self.minimums.get(old_group).is_some_and(|minimum| minimum == old);
-        let build = text(&there, "id").to_owned();
-        let group = self.present.get(old_group);
-        if !is_minimum || group.is_some_and(|group| text(group, MINIMUM) == build) {
+    fn complete_build(&self, record: &Record, there: Record, outcome: Outcome) -> RowResult {
+        let Some(effect) = self.minimum(record, text(&there, "id"))? else {
             return Ok(RowDone::new(there, Outcome::Unchanged));
-        }
+        };
         if !self.dry_run {
-            resources::set_minimum(self.session, &self.id(old_group)?, &build)?;
+            journal::plan(outcome, vec![effect.clone()]);
+            resources::set_minimum(self.session, &effect.id, text(&there, "id"))?;
         }
-        let set = Record::from_iter([(MINIMUM.to_owned(), build.into())]);
-        let effect = group.map(|group| Effect::update(group, set));
-        Ok(effect.into_iter().fold(RowDone::new(there, Outcome::Updated), RowDone::with))
+        Ok(RowDone::new(there, outcome).with(effect))
+    }
+
+    /// How the group of a record changes when this build becomes its minimum, if the record is that of the build which
+    /// is to be that and is not.
+    fn minimum(&self, record: &Record, build: &str) -> Result<Option<Effect>, Failure> {
+        let old = text(record, "devicegroup_id");
+        let minimum = self.minimums.get(old).filter(|[_, minimum]| minimum == text(record, "id"));
+        let Some([first, _]) = minimum else { return Ok(None) };
+        let before = match self.present.get(old).map_or("", |group| text(group, MINIMUM)) {
+            "" => self.id(first)?,
+            now if now == build => return Ok(None),
+            now => now.to_owned(),
+        };
+        let side = |id: &str| Some(Record::from_iter([(MINIMUM.to_owned(), id.into())]));
+        let [kind, name] = self.groups.get(old).cloned().unwrap_or_default();
+        let effect =
+            Effect { kind, name, before: side(&before), after: side(build), ..Effect::default() };
+        Ok(Some(effect.called(&self.id(old)?)))
     }
 }
 

@@ -1,47 +1,50 @@
 //! The file of `--changes`.
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
-/// Where the records go: a file that is written whole at the end, or something else, such as a pipe.
+/// Where the records go, each as it comes: what was answered is in it, whatever ends the command or the simulator.
 pub struct ChangesFile {
     /// As it was given, for messages.
     shown: PathBuf,
-    /// A link is followed; None is what is no file, and is written to.
-    file: Option<PathBuf>,
+    file: File,
+    /// Why nothing more could be written.
+    failed: Option<io::Error>,
 }
 
 impl ChangesFile {
-    /// The file of that name. It is found out beforehand whether it can be written.
-    pub fn at(path: &Path) -> anyhow::Result<Self> {
+    /// Opens the file of that name, or something else, such as a pipe. Nothing of an earlier run is left in it, which
+    /// could be taken for what this one did.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
         let cannot = || cannot_write(path);
+        // A link is followed.
         let file = match fs::metadata(path) {
             Ok(found) if found.is_dir() => anyhow::bail!("{}: it is a directory", cannot()),
-            Ok(found) if !found.is_file() => None,
-            Ok(_) => Some(fs::canonicalize(path).with_context(cannot)?),
-            Err(_) => Some(path.to_owned()),
+            Ok(found) if !found.is_file() => File::options().write(true).open(path),
+            Ok(_) => replaced(&fs::canonicalize(path).with_context(cannot)?),
+            Err(_) => replaced(path),
         };
-        let changes = Self { shown: path.to_owned(), file };
-        if let Some(file) = &changes.file {
-            beside(file).with_context(cannot)?;
+        Ok(Self { shown: path.to_owned(), file: file.with_context(cannot)?, failed: None })
+    }
+
+    /// Writes records, one a line. That it failed is told in the end.
+    pub fn append(&mut self, lines: &str) {
+        if self.failed.is_none() {
+            self.failed = self.file.write_all(lines.as_bytes()).err();
         }
-        Ok(changes)
     }
 
-    /// Leaves nothing of an earlier run, which could be taken for what this one did.
-    pub fn clear(&self) -> anyhow::Result<()> {
-        if self.file.is_some() { self.write("") } else { Ok(()) }
-    }
-
-    /// Writes it, in the place of the old one if there is one.
-    pub fn write(&self, document: &str) -> anyhow::Result<()> {
-        let written = match &self.file {
-            None => fs::write(&self.shown, document),
-            Some(file) => replace(file, document),
+    /// Whether all has been written, which is on the disk then.
+    pub fn finish(&mut self) -> anyhow::Result<()> {
+        let is_file = self.file.metadata().is_ok_and(|found| found.is_file());
+        let written = match self.failed.take() {
+            Some(error) => Err(error),
+            None if is_file => self.file.sync_data(),
+            None => Ok(()),
         };
         written.with_context(|| cannot_write(&self.shown))
     }
@@ -56,16 +59,9 @@ fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 
-fn replace(path: &Path, document: &str) -> std::io::Result<()> {
-    let mut file = beside(path)?;
-    file.write_all(document.as_bytes())?;
-    file.as_file().sync_data()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// A file that can take the place of the one there. It is private: variables and urls may hold passwords.
-fn beside(path: &Path) -> std::io::Result<NamedTempFile> {
+/// An empty file in the place of the one there. It is private: variables and urls may hold passwords.
+fn replaced(path: &Path) -> io::Result<File> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))
+    let file = NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+    Ok(file.persist(path)?)
 }

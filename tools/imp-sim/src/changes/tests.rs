@@ -3,25 +3,29 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::memory::Simulator;
 
 const KIND: &str = "development_devicegroup";
 
-/// A simulator that notes changes, and a token for it.
-fn begin() -> (Simulator, String) {
+/// A simulator that notes changes, a token for it, and where the file of the changes is.
+type Service = (Simulator, String, TempDir);
+
+fn begin() -> Service {
     let simulator = Simulator::start(&["--devices", "3"], 0).expect("it starts");
-    simulator.note_changes();
+    let directory = tempfile::tempdir().expect("a directory");
+    simulator.note_changes(&directory.path().join("changes")).expect("it can be written");
     let sign_in = json!({"id": simulator.entry.user, "password": simulator.entry.password});
     let header = [("content-type".to_owned(), "application/json".to_owned())];
     let body = Some(sign_in.to_string().into_bytes());
     let answer = simulator.ask(Duration::ZERO, "POST", "/v5/auth", &header, body).expect("HTTP");
     let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
-    (simulator, answer["access_token"].as_str().expect("a token").to_owned())
+    (simulator, answer["access_token"].as_str().expect("a token").to_owned(), directory)
 }
 
 /// Sends a request; gives the id of what it made, if it made anything.
-fn ask((simulator, token): &(Simulator, String), request: &str, data: &Value) -> String {
+fn ask((simulator, token, _): &Service, request: &str, data: &Value) -> String {
     let (method, path) = request.split_once(' ').expect("a method and a path");
     let headers = [
         ("authorization".to_owned(), format!("Bearer {token}")),
@@ -36,7 +40,7 @@ fn ask((simulator, token): &(Simulator, String), request: &str, data: &Value) ->
 }
 
 /// Makes a product and a development group in it; gives the id of the group.
-fn make_group(service: &(Simulator, String)) -> String {
+fn make_group(service: &Service) -> String {
     let named = |name: &str| json!({"name": name});
     let product = json!({"type": "product", "attributes": named("Ovens")});
     let product = ask(service, "POST /products", &product);
@@ -45,13 +49,13 @@ fn make_group(service: &(Simulator, String)) -> String {
     ask(service, "POST /devicegroups", &group)
 }
 
-fn records((simulator, _): &(Simulator, String)) -> Vec<Value> {
-    let lines = simulator.changes();
+fn records((_, _, directory): &Service) -> Vec<Value> {
+    let lines = std::fs::read_to_string(directory.path().join("changes")).expect("a text");
     lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 /// The ids of the first two devices.
-fn two_devices((simulator, token): &(Simulator, String)) -> [Value; 2] {
+fn two_devices((simulator, token, _): &Service) -> [Value; 2] {
     let headers = [("authorization".to_owned(), format!("Bearer {token}"))];
     let listed = simulator.ask(Duration::ZERO, "GET", "/v5/devices", &headers, None);
     let listed: Value = serde_json::from_slice(&listed.expect("HTTP").body).expect("JSON");
