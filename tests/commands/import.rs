@@ -54,6 +54,18 @@ fn of_account(dir: &Dir) -> Vec<Value> {
 }
 
 #[test]
+fn a_file_of_csv_makes_the_same() {
+    let (_sim, of_one) = rich(&[]);
+    of_one
+        .sh("imp-product export Ovens > ovens.ndjson; imp-product export Ovens -z csv > ovens.csv")
+        .ok();
+    let (_other, dir) = other_account("");
+    dir.write("ovens.csv", of_one.read("ovens.csv").replace("***@", "me:secret@"));
+    dir.sh("imp-product import < ovens.csv").ok();
+    assert_eq!(of_account(&dir), of_file(&of_one.read("ovens.ndjson")));
+}
+
+#[test]
 fn a_product_is_made_in_another_account_as_it_is() {
     let file = ovens();
     let (sim, dir) = other_account(&file);

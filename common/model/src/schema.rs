@@ -4,9 +4,12 @@
 //! nobody knows yet: every object may have more members than are described, because the service may send more and a
 //! later version may print more.
 
+mod cells;
 pub mod resources;
 
 use serde_json::{Map, Value, json};
+
+use crate::Record;
 
 /// The version of all schemas. It is raised by a change that a program which reads the records may not survive: a
 /// field that is gone or may be missing, another type, other words.
@@ -161,6 +164,12 @@ impl RecordType {
             Some(Kind::Words(words)) => words,
             _ => &[],
         }
+    }
+
+    /// The type of a record of the service.
+    pub fn of(record: &Record) -> Option<&'static RecordType> {
+        let kind = record.text("type")?;
+        resources::ALL.into_iter().find(|of| of.words_of_type().contains(&kind))
     }
 
     /// The types of the records within such a record.

@@ -5,9 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use api::deployments::has_code;
+use api::deployments::{CODE, has_code};
 use cli::rows::RowDone;
 use cli::{CommandError, Rows, journal, text};
+use model::schema::RecordType;
 use model::{GroupType, Record, ResourceKind};
 use ops::url::{self, HIDDEN};
 use pipe::spool::Spool;
@@ -242,9 +243,22 @@ fn readable(item: Item) -> Result<Row, CommandError> {
     match item {
         Item::Row(mut row) => {
             RowDone::take_off_marks(&mut row.record);
+            let of = RecordType::of(&row.record);
+            if of.is_some_and(|of| of.read_cells(&mut row.record)) {
+                complete_code(&mut row.record);
+            }
             Ok(row)
         }
         Item::Bad(bad) => Err(nothing_done(&format!("{}: {}", bad.source, bad.failure.sentence()))),
+    }
+}
+
+/// An empty program is no cell at all. Where both are, nobody knows whether they are empty or not told.
+fn complete_code(build: &mut Record) {
+    let has = |code: &&str| !text(build, code).is_empty();
+    if CODE.iter().any(has) {
+        let missing: Vec<_> = CODE.into_iter().filter(|code| !has(code)).collect();
+        missing.into_iter().for_each(|code| build.insert_text(code, ""));
     }
 }
 

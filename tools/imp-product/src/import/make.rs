@@ -247,7 +247,7 @@ impl<'a> Making<'a> {
     }
 }
 
-/// What is sent of a record. Flags that are not set and texts that are null are what things have at first.
+/// What is sent of a record. Flags that are not set and texts that are null or empty are what things have at first.
 fn attributes(kind: ResourceKind, record: &Record) -> Record {
     let names: &[&str] = match kind {
         ResourceKind::Product => &["name", "description"],
@@ -258,6 +258,7 @@ fn attributes(kind: ResourceKind, record: &Record) -> Record {
     let mut attributes = Record::new();
     for name in names {
         let value = record.get(name).filter(|value| !value.is_null());
+        let value = value.filter(|value| **value != "" || CODE.contains(name));
         if let Some(value) = value.filter(|value| **value != Value::Bool(false)) {
             attributes.insert(name, value.clone());
         }
