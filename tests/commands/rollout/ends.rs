@@ -49,6 +49,19 @@ fn a_signal_to_the_rollout_reaches_all_of_its_gate() {
 }
 
 #[test]
+fn a_gate_ends_with_a_rollout_that_is_killed() {
+    for gate in [format!("{STARTS}; wait"), format!("trap \"\" TERM; {STARTS}; wait")] {
+        let fleet = Fleet::new();
+        let words = format!("--waves 10,100% --gate '{gate}'");
+        let running = fleet.dir.spawn(&format!("exec {}", Fleet::line(&words)));
+        let pid = fleet.dir.path().join("pid");
+        running.wait_for("the gate", || pid.exists());
+        running.insist("KILL");
+        wait_for_its_end(&fleet);
+    }
+}
+
+#[test]
 fn a_gate_that_asks_at_the_terminal_is_not_awaited() {
     let fleet = Fleet::new();
     fleet.dir.write("ask.sh", "read answer < /dev/tty");
