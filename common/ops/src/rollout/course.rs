@@ -92,12 +92,20 @@ pub fn read_rows(
         }
         return Ok(Some(read));
     }
+    leave_all(&read, results).map(|()| None)
+}
+
+/// Reports all rows as not attempted.
+///
+/// # Errors
+/// When rows that waited cannot be read.
+pub fn leave_all(read: &Spool, results: &mut Results<'_>) -> Result<(), CommandError> {
     for item in read.read() {
         let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
         journal::note_item(&item);
         results.not_attempted(Ok(item));
     }
-    Ok(None)
+    Ok(())
 }
 
 /// What was noted when the rollout began that goes on now; `None` for one that begins.

@@ -188,7 +188,7 @@ fn refuse_all(
     Ok(())
 }
 
-/// Reports all rows as not attempted, because of `reason`.
+/// Reports all rows as not attempted, because of `reason`, which is said once.
 ///
 /// # Errors
 /// When rows that waited cannot be read.
@@ -198,10 +198,5 @@ pub fn leave_all(
     results: &mut Results<'_>,
 ) -> Result<(), CommandError> {
     results.not_agreed(reason);
-    for item in read.read() {
-        let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
-        journal::note_item(&item);
-        results.not_attempted(Ok(item));
-    }
-    Ok(())
+    ops::rollout::leave_all(read, results)
 }
