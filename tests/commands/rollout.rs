@@ -253,6 +253,16 @@ fn too_many_offline_devices_end_it_as_a_gate_does() {
 }
 
 #[test]
+fn nothing_is_left_to_undo_of_what_has_gone_back() {
+    let fleet = Fleet::new();
+    fleet.rollout("--waves 10,100% --back --gate false").code(6);
+    let before = fleet.sim.restarts();
+    fleet.dir.sh("imp-change undo -q last").ok();
+    assert_eq!(fleet.sim.restarts(), before, "no device was moved");
+    fleet.are_back("undone");
+}
+
+#[test]
 fn a_plan_tells_the_waves_and_the_changes() {
     let fleet = Fleet::new();
     let plan = fleet.rollout("--waves 5,20%,100% --gate false --plan").code(5);

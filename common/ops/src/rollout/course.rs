@@ -27,6 +27,9 @@ const BACK: &str = "back";
 /// The field of a row that takes a thing back: what it was before.
 pub const BACK_TO: &str = "back_to";
 
+/// Where rows come from that take things back.
+pub const TAKES_BACK: &str = "--back";
+
 /// A rollout, as far as it has come.
 pub struct Course {
     /// How many rows the first wave, the first two waves, … have.
@@ -324,7 +327,7 @@ impl Course {
         let done = self.done.borrow();
         let is_new = |one: &Rolled<'_>| !self.with_back_row.contains(one.id);
         for rolled in done.each_rolled().filter(is_new) {
-            let row = Row { record: record_of(&rolled), source: "--back".to_owned() };
+            let row = Row { record: record_of(&rolled), source: TAKES_BACK.to_owned() };
             journal::note_item(&Item::Row(row.clone()));
             rows.push(row);
         }
