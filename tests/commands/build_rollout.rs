@@ -124,8 +124,24 @@ fn a_build_goes_to_one_group_after_the_other_as_long_as_gates_pass() {
     assert_eq!(line.dir.read("sizes").split_whitespace().collect::<Vec<_>>(), ["20", "40", "60"]);
     assert_eq!((line.have_it(), line.builds()), ([true; 3], [2; 3]));
     assert_eq!(line.sim.restarts(), 60);
-    line.dir.sh("imp-change undo -q last").ok();
+    // Of a restart there is none, as of that of any other verb.
+    let undone = line.dir.sh("imp-change undo -q last --failed left.ndjson").code(1);
+    undone.says("There is no way back: a restart is over").outcomes("updated", 3);
+    assert_eq!(kinds(&line.dir.failed("left.ndjson")), [("refused", 3)].into());
     assert_eq!(line.have_it(), [false; 3]);
+}
+
+#[test]
+fn the_journal_tells_restarts_and_what_went_back_is_not_undone() {
+    let line = Line::new(&[]);
+    line.rollout("--back --gate false").code(6);
+    let told = line.dir.sh("imp-change show last").ok().field("outcome");
+    assert_eq!(told, ["created", "restarted", "created", "restarted"]);
+    line.dir.sh("imp-change undo -q last").code(1).says("a restart is over").no_stdout();
+    assert_eq!(line.builds(), [3, 1, 1]);
+    line.dir.sh("imp-build rollout -b new --dg A --back --gate false").code(6);
+    line.dir.sh("imp-change undo -q last").ok().no_stdout();
+    assert_eq!((line.have_it(), line.builds()), ([false; 3], [5, 1, 1]));
 }
 
 #[test]

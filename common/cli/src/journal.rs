@@ -50,7 +50,7 @@ pub(crate) use past::{
 };
 pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way, steps};
 pub(crate) use told::{Told, note_told};
-pub use told::{note_answered, note_answered_of, note_part, note_part_of};
+pub use told::{note_answered, note_answered_of, note_more, note_part, note_part_of};
 pub use transfers::Transfers;
 
 /// The journal of this run; nothing inside when it has none.

@@ -257,7 +257,11 @@ pub fn each_done_before(mut each: impl FnMut(u64, &Record, &Effect)) {
         if let Some(input) = line.record("input") {
             rows.insert(row, input);
         } else if let (Some(input), Ok(change)) = (rows.get(&row), Change::of_record(&line)) {
-            each(row, input, &change.effect);
+            // A restart that followed is told of the row besides.
+            let is_more = change.effect.is_action() && line.contains_key("partly");
+            if !is_more {
+                each(row, input, &change.effect);
+            }
         }
     };
     // It could be read before.

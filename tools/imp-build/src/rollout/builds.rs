@@ -5,14 +5,14 @@
 //! out. And a group that somebody else has deployed to since is left alone on the way back.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use cli::rows::results::Results;
 use cli::rows::{Outcome, RowDone, RowResult, each_row};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, Session, journal, text};
 use model::change::CURRENT;
-use model::{ErrorKind, Record};
+use model::{Effect, ErrorKind, Record};
 use ops::deployments::{TAKEN_ALONG, with_code};
 use ops::rollout::{BACK_TO, Done, Events, OF_BUILDS, Rolled, Trouble, WaveRows, Work, members};
 use pipe::{Failure, Item, Row};
@@ -103,13 +103,16 @@ impl<'a> Builds<'a> {
         made.map(|done| RowDone { record: row.record.clone(), ..done })
     }
 
-    /// Restarts the devices of a group, unless that has been done.
-    fn restart(&mut self, group: &str, back: bool) -> Result<(), Failure> {
+    /// Restarts the devices of a group, unless that has been done, and tells it of the row with this number.
+    fn restart(&mut self, group: &str, back: bool, row: u64) -> Result<(), Failure> {
         let key = (group.to_owned(), back);
         if !self.flags.restart || self.restarted.contains(&key) {
             return Ok(());
         }
         restart(self.session, group, self.flags.conditional)?;
+        if let Some(target) = self.groups.iter().find(|target| target.id == group) {
+            journal::note_more(row, Outcome::Restarted, &Effect::action(&target.named()));
+        }
         let mut step = Record::new();
         step.insert_text("event", RESTARTED);
         step.insert_text("group", group);
@@ -117,6 +120,12 @@ impl<'a> Builds<'a> {
         journal::note_step(&step);
         self.restarted.insert(key);
         Ok(())
+    }
+
+    /// The number of the first row of a group.
+    fn row_of(&self, group: &str) -> u64 {
+        let before = self.groups.iter().take_while(|target| target.id != group);
+        before.map(|target| target.rows as u64).sum::<u64>() + 1
     }
 
     /// What people call a group.
@@ -155,7 +164,7 @@ impl Work for Builds<'_> {
         if !has_got_it || results.is_over() || self.session.is_stopped() {
             return Ok(());
         }
-        self.restart(&id, false).map_err(|failure| {
+        self.restart(&id, false, self.row_of(&id)).map_err(|failure| {
             let reason = format!(
                 "the devices of {} could not be restarted: {}",
                 self.name(&id),
@@ -202,8 +211,9 @@ impl Work for Builds<'_> {
     }
 
     fn take_back(&mut self, rows: &[Row], done: &RefCell<Done>, results: &mut Results<'_>) {
-        let mut stay = HashSet::new();
+        let (mut stay, mut numbers) = (HashSet::new(), HashMap::new());
         for row in rows {
+            numbers.insert(text(&row.record, "id"), journal::numbers([results.reported()])[0]);
             let item = Item::Row(row.clone());
             if !one_row(self.session, item, results, |row| self.deploy_back(row)) {
                 stay.insert(text(&row.record, "id"));
@@ -216,7 +226,9 @@ impl Work for Builds<'_> {
             if !self.restarted.contains(&(group.clone(), false)) {
                 continue;
             }
-            if let Err(failure) = self.restart(group, true) {
+            let row = numbers.get(group.as_str()).copied();
+            let row = row.unwrap_or_else(|| self.row_of(group));
+            if let Err(failure) = self.restart(group, true, row) {
                 results.note(Exit::of_failure(&failure));
                 if failure.ends_run() || failure.kind == ErrorKind::UnknownOutcome {
                     results.leave_open();
