@@ -1,5 +1,6 @@
 //! `imp-build rollout`: a build goes to one device group after the other, and back when a gate says so.
 
+mod lost_answers;
 mod resumed;
 mod unseen_code;
 

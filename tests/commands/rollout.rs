@@ -253,6 +253,27 @@ fn too_many_offline_devices_end_it_as_a_gate_does() {
 }
 
 #[test]
+fn a_device_that_was_perhaps_moved_goes_back() {
+    for (accident, back) in [("cut=after", 1), ("cut=before", 0)] {
+        let fleet = Fleet::new();
+        fleet.sim.fault(&format!("POST /devicegroups/*/relationships/devices {accident} times=1"));
+        // It is looked for before it is written, and again when no answer comes.
+        fleet.sim.fault("GET /devices/* 403 after=1 times=1");
+        let words = "--order input --waves 1,100% --back --gate true --failed left.ndjson";
+        let run = fleet.rollout(words).code(6);
+        let left = fleet.dir.failed("left.ndjson");
+        assert_eq!(
+            kinds(&left),
+            [("not_met", 99), ("unknown_outcome", 1)].into(),
+            "{accident}{run}"
+        );
+        fleet.are_back(&format!("{accident}{run}"));
+        let told = run.records().pop().expect("an event");
+        assert_eq!((&told["event"], &told["moved"]), (&json!("back"), &json!(back)), "{run}");
+    }
+}
+
+#[test]
 fn nothing_is_left_to_undo_of_what_has_gone_back() {
     let fleet = Fleet::new();
     fleet.rollout("--waves 10,100% --back --gate false").code(6);

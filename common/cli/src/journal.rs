@@ -48,7 +48,10 @@ use past::Past;
 pub(crate) use past::{
     changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,
 };
-pub use past::{command_of, each_done_before, first_thing, goes_on, is_under_way, steps};
+pub use past::{
+    command_of, each_done_before, each_perhaps_done_before, first_thing, goes_on, is_under_way,
+    steps,
+};
 pub(crate) use told::{Told, note_told};
 pub use told::{note_answered, note_answered_of, note_more, note_part, note_part_of};
 pub use transfers::Transfers;

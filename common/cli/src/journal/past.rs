@@ -268,6 +268,14 @@ pub fn each_done_before(mut each: impl FnMut(u64, &Record, &Effect)) {
     let _length = recorded::each_line(&past.path, past.recorded.length, take);
 }
 
+/// Gives what may have been done before this run was resumed to rows of which it is not noted what became of them, by
+/// their numbers.
+pub fn each_perhaps_done_before(mut each: impl FnMut(u64, &Effect)) {
+    let past = past();
+    let perhaps = past.iter().flat_map(|past| past.recorded.perhaps_done());
+    perhaps.for_each(|(row, effect)| each(row, &effect));
+}
+
 /// What was noted with [`super::note_step`] before this run was resumed.
 pub fn steps() -> Vec<Record> {
     let lines = past().and_then(|past| past.lines("step").ok());

@@ -205,6 +205,12 @@ impl Course {
         done.into_iter().for_each(|(number, input, effect)| {
             self.was_done(number, input, &effect);
         });
+        journal::each_perhaps_done_before(|number, effect| {
+            if number <= all {
+                let wave = waves::wave_of(number, &self.ends);
+                self.done.borrow_mut().note_perhaps(effect, wave as u32);
+            }
+        });
         for (index, item) in (0..).zip(read.read()) {
             let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
             let numbers = journal::numbers([index]);
@@ -230,7 +236,7 @@ impl Course {
             return;
         }
         let wave = waves::wave_of(number, &self.ends);
-        self.done.borrow_mut().note_changed(effect, wave as u32);
+        self.done.borrow_mut().note_changed(effect, &input, wave as u32);
         if wave < self.passed {
             return;
         }
@@ -320,13 +326,13 @@ impl Course {
         note_turned_back(reason);
     }
 
-    /// The rows that take back what was changed: those that there are already, and new ones, which are in the journal
+    /// The rows that take back what was changed, or may have been: those that there are already, and new ones, which are in the journal
     /// from then on. Those of things that were nothing before come last.
     pub fn rows_back(&mut self, record_of: impl Fn(&Rolled<'_>) -> Record) -> Vec<Row> {
         let mut rows = std::mem::take(&mut self.back_rows);
         let done = self.done.borrow();
         let is_new = |one: &Rolled<'_>| !self.with_back_row.contains(one.id);
-        for rolled in done.each_rolled().filter(is_new) {
+        for rolled in done.each_to_take_back().filter(is_new) {
             let row = Row { record: record_of(&rolled), source: TAKES_BACK.to_owned() };
             journal::note_item(&Item::Row(row.clone()));
             rows.push(row);

@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use cli::rows::results::Results;
 use cli::rows::{Outcome, RowDone, RowResult, each_row};
@@ -20,7 +21,8 @@ use pipe::{Failure, Item, Row};
 use super::Rollout;
 use super::groups::Target;
 use crate::code::Code;
-use crate::create::{Creating, with_build};
+use crate::create::{Creating, deployed, with_build};
+use crate::looked_for::is_in_doubt;
 use crate::original::Original;
 use crate::restart::restart;
 
@@ -60,17 +62,28 @@ impl<'a> Builds<'a> {
         }
     }
 
-    fn deploy(&self, group: &Target) -> RowResult {
+    /// Gives to `doubt` what the group has perhaps got.
+    fn deploy(&self, group: &Target, doubt: &OnceLock<Effect>) -> RowResult {
         let before = self.session.get("devicegroups", &group.id)?;
-        let creating = Creating::new(true, false);
+        let creating = Creating::new(true, false).and_finds_out();
         let (code, attributes) = (&self.code, &self.attributes);
         let made = creating.create_anyway(self.session, &before, code, attributes, |_| Ok(()));
+        if made.as_ref().is_err_and(is_in_doubt) {
+            doubt.get_or_init(|| deployed(&before, "", &code.sha, attributes));
+        }
         made.map(|done| RowDone { record: group.named(), ..done })
     }
 
-    /// The group of a row of the way back gets the build again that it had.
+    /// The group of a row of the way back gets the build again that it had. Which build is ours is not known of one
+    /// that has perhaps got it.
     fn deploy_back(&self, row: &Row) -> RowResult {
         let [group, ours, before] = ["id", CURRENT, BACK_TO].map(|name| text(&row.record, name));
+        let present = self.session.get("devicegroups", group)?;
+        let current = text(&present, CURRENT);
+        let is_perhaps = ours.is_empty();
+        if is_perhaps && current == before {
+            return Ok(RowDone::new(row.record.clone(), Outcome::Unchanged));
+        }
         if before.is_empty() {
             let title = "There is no way back: the group had no build before";
             let detail = format!(
@@ -79,28 +92,34 @@ impl<'a> Builds<'a> {
             return Err(Failure::new(ErrorKind::Conflict, title).detail(detail));
         }
         let original = Original(with_code(self.session.get("deployments", before)?)?);
-        let present = self.session.get("devicegroups", group)?;
-        let current = text(&present, CURRENT);
         let code = original.code();
+        let mut effects = Vec::new();
         if current != ours {
             let current = Original(with_code(self.session.get("deployments", current)?)?);
-            if !code.is_that_of(&current.code()) {
+            if code.is_that_of(&current.code()) {
+                return Ok(done_already(row, group, &current));
+            }
+            if !is_perhaps || !self.code.is_that_of(&current.code()) {
                 let title = "The group has got another build since";
                 let detail = format!("its current deployment is {}", text(&current.0, "id"));
                 return Err(Failure::new(ErrorKind::Drifted, title).detail(detail));
             }
-            // The run that was interrupted has done it, or somebody else.
-            let done = RowDone::new(row.record.clone(), Outcome::Unchanged);
-            let planned = journal::planned_before().into_iter().find(|effect| effect.id == *group);
-            return Ok(match planned {
-                Some(planned) => done.with(with_build(planned, text(&current.0, "id"))),
-                None => done,
-            });
+            effects.push(self.found_there(&present, before));
         }
         let attributes = original.attributes(&TAKEN_ALONG);
-        let creating = Creating::new(false, false);
+        let creating = Creating::new(false, false).and_finds_out();
         let made = creating.create_anyway(self.session, &present, &code, &attributes, |_| Ok(()));
-        made.map(|done| RowDone { record: row.record.clone(), ..done })
+        made.map(|done| {
+            effects.extend(done.effects);
+            RowDone { record: row.record.clone(), effects, ..done }
+        })
+    }
+
+    /// What a deployment has changed of which no answer came, and which is found now.
+    fn found_there(&self, present: &Record, before: &str) -> Effect {
+        let mut was = present.clone();
+        was.insert_text(CURRENT, before);
+        deployed(&was, text(present, CURRENT), &self.code.sha, &self.attributes)
     }
 
     /// Restarts the devices of a group, unless that has been done, and tells it of the row with this number.
@@ -135,6 +154,16 @@ impl<'a> Builds<'a> {
     }
 }
 
+/// A row of the way back whose group has the code that it had: by the run that was interrupted, or by somebody else.
+fn done_already(row: &Row, group: &str, current: &Original) -> RowDone {
+    let done = RowDone::new(row.record.clone(), Outcome::Unchanged);
+    let planned = journal::planned_before().into_iter().find(|effect| effect.id == group);
+    match planned {
+        Some(planned) => done.with(with_build(planned, text(&current.0, "id"))),
+        None => done,
+    }
+}
+
 impl Work for Builds<'_> {
     const NOUN: &'static str = "device group";
     const BEFORE: &'static str = "the build before";
@@ -149,16 +178,17 @@ impl Work for Builds<'_> {
         results: &mut Results<'_>,
     ) -> Result<(), Trouble> {
         let group = &self.groups[wave];
-        let is_done = Cell::new(false);
+        let (is_done, doubt) = (Cell::new(false), OnceLock::new());
         for item in rows {
             let item = item.map_err(|error| Trouble::Over(CommandError::cannot_keep(&error)))?;
             let again = is_done.get();
             let worked = one_row(self.session, item, results, |_| match again {
                 true => Ok(RowDone::new(group.named(), Outcome::Unchanged)),
-                false => self.deploy(group),
+                false => self.deploy(group, &doubt),
             });
             is_done.set(again || worked);
         }
+        doubt.into_inner().into_iter().for_each(|effect| results.keep_doubt(effect));
         let id = group.id.clone();
         let has_got_it = done.borrow().each_rolled().any(|rolled| rolled.id == id);
         if !has_got_it || results.is_over() || self.session.is_stopped() {
@@ -219,6 +249,7 @@ impl Work for Builds<'_> {
                 stay.insert(text(&row.record, "id"));
             }
         }
+        // To one that has perhaps got it no restart was sent.
         let rolled: Vec<String> =
             done.borrow().each_rolled().map(|rolled| rolled.id.to_owned()).collect();
         for group in rolled.iter().filter(|group| !stay.contains(group.as_str())) {
