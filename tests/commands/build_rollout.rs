@@ -1,5 +1,6 @@
 //! `imp-build rollout`: a build goes to one device group after the other, and back when a gate says so.
 
+mod limits;
 mod lost_answers;
 mod resumed;
 mod unseen_code;
@@ -180,7 +181,7 @@ fn a_build_that_takes_devices_offline_is_found_out_and_taken_back() {
     line.sim.control("POST", "effects", &format!("build={sha} offline=40% after=60s"));
     let run = line.rollout("--soak 400ms --max-unavailable 5% --back").code(6);
     let run =
-        run.says("of those rolled out are offline, and --max-unavailable allows no more than 5%");
+        run.says("of those rolled out went offline, and --max-unavailable allows no more than 5%");
     assert_eq!(line.have_it(), [false; 3], "{run}");
     assert_eq!(line.builds()[2], 1, "{run}");
     let online = line.sim.devices().iter().filter(|device| device["device_online"] == true).count();
@@ -249,7 +250,6 @@ fn a_group_that_cannot_be_deployed_to_lets_nothing_begin() {
         kinds(&line.dir.failed("left.ndjson")),
         [("not_attempted", 1), ("protected", 1)].into()
     );
-    line.dir.sh("imp-build rollout -b new --dg A,B,C --max-changes 2").code(2).no_stdout();
     line.dir.sh("imp-build rollout -b nothing --dg A").code(1).no_stdout();
     line.dir.sh("printf '' | imp-build rollout -b new").ok().no_stdout();
     assert_eq!(line.sim.counts().writes, 0);

@@ -241,12 +241,15 @@ fn too_many_offline_devices_end_it_as_a_gate_does() {
     let fleet = Fleet::new();
     let ids = fleet.sim.field("id");
     fleet.sim.control("POST", "online", &json!({"devices": ids}).to_string());
+    // One that was offline before, as its row says, does not count.
+    fleet.sim.control("POST", "offline", &json!({"devices": ids[3..4]}).to_string());
+    fleet.dir.sh("imp-device list > devices.ndjson").quiet();
     fleet.sim.control("POST", "offline", &json!({"devices": ids[..3]}).to_string());
     let rollout = |most: &str, code: i32| {
         let words = format!("--order input --waves 10,100% --back --max-unavailable {most}");
         fleet.rollout(&words).code(code)
     };
-    rollout("2%", 6).says("3 devices of those rolled out are offline");
+    rollout("2%", 6).says("3 devices of those rolled out went offline");
     fleet.are_back("too many");
     rollout("3%", 0);
     assert_eq!(fleet.arrived(), 100);
@@ -281,6 +284,17 @@ fn nothing_is_left_to_undo_of_what_has_gone_back() {
     fleet.dir.sh("imp-change undo -q last").ok();
     assert_eq!(fleet.sim.restarts(), before, "no device was moved");
     fleet.are_back("undone");
+}
+
+#[test]
+fn what_is_protected_since_is_left_alone_where_it_goes_on() {
+    let fleet = Fleet::new();
+    fleet.rollout("--order input --waves 10,100% --gate 'test -e go'").code(6);
+    fleet.dir.write("go", "");
+    let run = fleet.dir.sh("IMP_PROTECT=C imp-change resume last -- --failed left.ndjson");
+    run.code(1);
+    assert_eq!(kinds(&fleet.dir.failed("left.ndjson")), [("protected", 40)].into());
+    assert_eq!(fleet.arrived(), 60);
 }
 
 #[test]

@@ -249,20 +249,23 @@ impl Course {
         self.before.push((wave, record));
     }
 
-    /// Refuses a rollout that would change more rows than may be. What is taken back does not count.
+    /// Refuses a rollout that would change more rows than may be, of those that `counts` by their numbers. What is
+    /// taken back does not count.
     ///
     /// # Errors
     /// Exit 2; nothing has been done.
     pub fn may_change_so_many(
         &self,
         changes: Option<Changes>,
+        counts: impl Fn(u64) -> bool,
         results: &mut Results<'_>,
     ) -> Result<(), CommandError> {
         if self.back.is_some() {
             return Ok(());
         }
-        let open = self.numbers.len() as u64;
-        results.may_change_so_many(changes, 0..open, open)
+        let open = (0..).zip(&self.numbers).filter(|(_, number)| counts(**number));
+        let all = self.numbers.len() as u64;
+        results.may_change_so_many(changes, open.map(|(index, _)| index), all)
     }
 
     /// How many rows come next with this wave: its own, and what is left of those before it.

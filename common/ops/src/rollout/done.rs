@@ -12,6 +12,7 @@ use cli::text;
 use model::{Effect, Record};
 
 use super::gate::{Records, Verdict};
+use super::members::is_offline;
 
 /// A thing that was changed, by numbers of what it was before and is since.
 struct Changed {
@@ -109,7 +110,7 @@ impl Done {
         let after = effect.after.as_ref().map_or("", |after| text(after, self.field));
         let Some(changed) = self.changed(effect, after, wave) else { return };
         self.perhaps.retain(|one| one.id != effect.id);
-        let was_offline = record.get("device_online") == Some(&false.into());
+        let was_offline = is_offline(record);
         self.changed.push(Changed { was_offline, ..changed });
     }
 

@@ -247,7 +247,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
                 let most =
                     most.filter(|most| most.is_exceeded(offline, self.course.all_devices()))?;
                 Some(Halt::Bad(format!(
-                    "{} of those rolled out are offline, and --max-unavailable allows no more than {}",
+                    "{} of those rolled out went offline, and --max-unavailable allows no more than {}",
                     count(offline, "device"),
                     most.in_words()
                 )))

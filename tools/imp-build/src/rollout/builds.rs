@@ -15,7 +15,9 @@ use cli::{CommandError, Exit, Session, journal, text};
 use model::change::CURRENT;
 use model::{Effect, ErrorKind, Record};
 use ops::deployments::{TAKEN_ALONG, with_code};
-use ops::rollout::{BACK_TO, Done, Events, OF_BUILDS, Rolled, Trouble, WaveRows, Work, members};
+use ops::rollout::{
+    BACK_TO, Done, Events, OF_BUILDS, Rolled, Trouble, WaveRows, Work, is_offline, members,
+};
 use pipe::{Failure, Item, Row};
 
 use super::Rollout;
@@ -220,9 +222,10 @@ impl Work for Builds<'_> {
                 }
                 0
             };
-            let group = &self.groups[number].id;
-            offline += members(self.session, group, begin, |offline, device| {
-                *offline += u64::from(device.get("device_online") == Some(&false.into()));
+            let Target { id, offline: before, .. } = &self.groups[number];
+            offline += members(self.session, id, begin, |offline, device| {
+                let went_offline = is_offline(&device) && !before.contains(text(&device, "id"));
+                *offline += u64::from(went_offline);
                 if is_the_wave {
                     done.borrow_mut().add_record(&device);
                 }
