@@ -1,5 +1,6 @@
 //! `imp-build rollout`: a build goes to one device group after the other, and back when a gate says so.
 
+mod fleet;
 mod limits;
 mod lost_answers;
 mod resumed;
