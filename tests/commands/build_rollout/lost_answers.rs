@@ -106,3 +106,24 @@ fn without_a_way_back_it_is_looked_for_again_where_it_goes_on() {
     assert_eq!(events(&run).last().unwrap(), "done null - 60 60", "{run}");
     assert_eq!((line.have_it(), line.builds()), ([true; 3], [2; 3]), "{run}");
 }
+
+#[test]
+fn an_answer_that_is_late_is_not_waited_for() {
+    let line = Line::new(&[]);
+    line.sim.fault("POST /deployments delay=1h times=1");
+    let run = line.rollout("--back --gate true --patience 8s").ok();
+    assert_eq!(events(&run).last().unwrap(), "done null - 60 60", "{run}");
+    assert_eq!((line.have_it(), line.builds()), ([true; 3], [2; 3]), "{run}");
+}
+
+#[test]
+fn what_a_signal_came_to_before_its_answer_goes_back() {
+    let line = Line::new(&[]);
+    line.sim.fault("POST /deployments delay=1h times=1");
+    let running = line.dir.spawn(&format!("exec {}", Line::line("--back --gate true")));
+    running.wait_for("the build", || line.have_it()[0]);
+    running.interrupt();
+    line.sim.no_faults();
+    let run = running.wait().code(130);
+    assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 1, 1]), "{run}");
+}
