@@ -10,6 +10,7 @@ mod done;
 mod event;
 mod gate;
 mod members;
+mod rows;
 mod schedule;
 mod under_way;
 pub mod waves;
@@ -24,12 +25,11 @@ use model::Record;
 use pipe::{Item, Row};
 
 use crate::share::Share;
-pub use course::{
-    BACK_TO, Course, Layout, TAKES_BACK, began_with, leave_all, read_rows, was_turned_back,
-};
+pub use course::{BACK_TO, Course, Layout, TAKES_BACK, began_with, was_turned_back};
 pub use done::{Done, Rolled};
 pub use event::{BUILD_ROLLOUT_EVENT, Events, OF_BUILDS, OF_MOVES, ROLLOUT_EVENT};
 pub use members::{is_offline, members};
+pub use rows::{leave_all, read_rows};
 use schedule::Hours;
 pub use under_way::UnderWay;
 
