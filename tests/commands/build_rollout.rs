@@ -1,5 +1,8 @@
 //! `imp-build rollout`: a build goes to one device group after the other, and back when a gate says so.
 
+mod fleet;
+mod limits;
+mod lost_answers;
 mod resumed;
 mod unseen_code;
 
@@ -124,8 +127,24 @@ fn a_build_goes_to_one_group_after_the_other_as_long_as_gates_pass() {
     assert_eq!(line.dir.read("sizes").split_whitespace().collect::<Vec<_>>(), ["20", "40", "60"]);
     assert_eq!((line.have_it(), line.builds()), ([true; 3], [2; 3]));
     assert_eq!(line.sim.restarts(), 60);
-    line.dir.sh("imp-change undo -q last").ok();
+    // Of a restart there is none, as of that of any other verb.
+    let undone = line.dir.sh("imp-change undo -q last --failed left.ndjson").code(1);
+    undone.says("There is no way back: a restart is over").outcomes("updated", 3);
+    assert_eq!(kinds(&line.dir.failed("left.ndjson")), [("refused", 3)].into());
     assert_eq!(line.have_it(), [false; 3]);
+}
+
+#[test]
+fn the_journal_tells_restarts_and_what_went_back_is_not_undone() {
+    let line = Line::new(&[]);
+    line.rollout("--back --gate false").code(6);
+    let told = line.dir.sh("imp-change show last").ok().field("outcome");
+    assert_eq!(told, ["created", "restarted", "created", "restarted"]);
+    line.dir.sh("imp-change undo -q last").code(1).says("a restart is over").no_stdout();
+    assert_eq!(line.builds(), [3, 1, 1]);
+    line.dir.sh("imp-build rollout -b new --dg A --back --gate false").code(6);
+    line.dir.sh("imp-change undo -q last").ok().no_stdout();
+    assert_eq!((line.have_it(), line.builds()), ([false; 3], [5, 1, 1]));
 }
 
 #[test]
@@ -163,7 +182,7 @@ fn a_build_that_takes_devices_offline_is_found_out_and_taken_back() {
     line.sim.control("POST", "effects", &format!("build={sha} offline=40% after=60s"));
     let run = line.rollout("--soak 400ms --max-unavailable 5% --back").code(6);
     let run =
-        run.says("of those rolled out are offline, and --max-unavailable allows no more than 5%");
+        run.says("of those rolled out went offline, and --max-unavailable allows no more than 5%");
     assert_eq!(line.have_it(), [false; 3], "{run}");
     assert_eq!(line.builds()[2], 1, "{run}");
     let online = line.sim.devices().iter().filter(|device| device["device_online"] == true).count();
@@ -232,7 +251,6 @@ fn a_group_that_cannot_be_deployed_to_lets_nothing_begin() {
         kinds(&line.dir.failed("left.ndjson")),
         [("not_attempted", 1), ("protected", 1)].into()
     );
-    line.dir.sh("imp-build rollout -b new --dg A,B,C --max-changes 2").code(2).no_stdout();
     line.dir.sh("imp-build rollout -b nothing --dg A").code(1).no_stdout();
     line.dir.sh("printf '' | imp-build rollout -b new").ok().no_stdout();
     assert_eq!(line.sim.counts().writes, 0);

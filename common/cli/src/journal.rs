@@ -46,13 +46,14 @@ use file::JournalFile;
 use lines::write_row;
 use past::Past;
 pub use past::{
-    ToldBefore, command_of, each_told_before, first_thing, goes_on, is_under_way, steps,
+    ToldBefore, command_of, each_perhaps_done_before, each_told_before, first_thing, goes_on,
+    is_under_way, steps,
 };
 pub(crate) use past::{
     changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,
 };
 pub(crate) use told::{Told, note_told};
-pub use told::{note_answered, note_answered_of, note_part, note_part_of};
+pub use told::{note_answered, note_answered_of, note_more, note_part, note_part_of};
 pub use transfers::Transfers;
 
 /// The journal of this run; nothing inside when it has none.

@@ -10,6 +10,7 @@ mod done;
 mod event;
 mod gate;
 mod members;
+mod rows;
 mod schedule;
 mod under_way;
 pub mod waves;
@@ -24,10 +25,11 @@ use model::Record;
 use pipe::{Item, Row};
 
 use crate::share::Share;
-pub use course::{BACK_TO, Course, Layout, began_with, read_rows, was_turned_back};
+pub use course::{BACK_TO, Course, Layout, TAKES_BACK, began_with, was_turned_back};
 pub use done::{Done, Rolled};
 pub use event::{BUILD_ROLLOUT_EVENT, Events, OF_BUILDS, OF_MOVES, ROLLOUT_EVENT};
-pub use members::members;
+pub use members::{is_offline, members};
+pub use rows::{leave_all, read_rows};
 use schedule::Hours;
 pub use under_way::UnderWay;
 
@@ -40,7 +42,7 @@ pub struct Conduct {
     /// Begin the next wave only if this exits with 0
     #[arg(long, value_name = "COMMAND", overrides_with = "gate", display_order = 0)]
     gate: Option<String>,
-    /// End as a gate that fails does if more are offline
+    /// End as a gate that fails does if more go offline
     #[arg(long, value_name = "N|N%", display_order = 0)]
     max_unavailable: Option<Share>,
     /// Take back what was done, if it does not go on
@@ -71,6 +73,11 @@ impl Conduct {
     /// Whether what was done is taken back when it does not go on.
     pub fn goes_back(&self) -> bool {
         self.back
+    }
+
+    /// Whether devices are counted that go offline.
+    pub fn counts_offline(&self) -> bool {
+        self.max_unavailable.is_some()
     }
 
     /// Whether anything can find a wave bad.

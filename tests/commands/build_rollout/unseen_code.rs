@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 use tests::{DEVELOPMENT, Dir, Sim, kinds};
 
 #[test]
-fn no_empty_build_is_deployed_on_the_way_back() {
+fn a_rollout_that_could_not_go_back_does_not_begin() {
     let first = Sim::start(&["--devices", "2"]);
     let group = first.group(&first.product("Ovens"), DEVELOPMENT, "A");
-    first.group(&first.product("Stoves"), DEVELOPMENT, "Lab");
+    let stoves = first.product("Stoves");
+    let [_lab, _bench] = ["Lab", "Bench"].map(|name| first.group(&stoves, DEVELOPMENT, name));
     first.put(&group, &first.field("id"));
     let dir = Dir::signed_in(&first);
     dir.write("code.nut", "server.log(1);");
@@ -26,9 +27,16 @@ fn no_empty_build_is_deployed_on_the_way_back() {
         sim.api("GET", &path, &Value::Null).json()["data"]["attributes"]["tags"].clone()
     };
     assert_eq!(current(), json!(["old"]));
-    let line = "imp-build rollout --build new --dg A --gate false --back --failed left.ndjson";
-    dir.sh(line).says("is not told").code(6);
-    assert_eq!(kinds(&dir.failed("left.ndjson")), [("refused", 1)].into());
-    assert_ne!(current(), json!(["old"]), "the new build stays, and no empty one is deployed");
-    assert_eq!(dir.sh("imp-build list -g A").ok().records().len(), 2);
+    let line = "imp-build rollout --build new --dg Bench,A --gate false";
+    for plan in ["", "--plan"] {
+        let run = dir.sh(&format!("{line} --back --failed left.ndjson {plan}")).code(1);
+        run.says_all(&["--back could not deploy the build again", "nothing was begun"]);
+        let left = dir.failed("left.ndjson");
+        assert_eq!(kinds(&left), [("not_attempted", 1), ("refused", 1)].into());
+    }
+    assert_eq!(sim.counts().writes, 0);
+    dir.sh(line).code(6).says("A could not be given the build again that it has");
+    assert_eq!(current(), json!(["old"]), "the gate of the first group failed");
+    dir.sh("imp-build rollout --build new --dg A").ok();
+    assert_ne!(current(), json!(["old"]));
 }

@@ -49,6 +49,37 @@ fn a_signal_to_the_rollout_reaches_all_of_its_gate() {
 }
 
 #[test]
+fn a_gate_ends_with_a_rollout_that_is_killed() {
+    for gate in [format!("{STARTS}; wait"), format!("trap \"\" TERM; {STARTS}; wait")] {
+        let fleet = Fleet::new();
+        let words = format!("--waves 10,100% --gate '{gate}'");
+        let running = fleet.dir.spawn(&format!("exec {}", Fleet::line(&words)));
+        let pid = fleet.dir.path().join("pid");
+        running.wait_for("the gate", || pid.exists());
+        running.insist("KILL");
+        wait_for_its_end(&fleet);
+    }
+}
+
+/// The way back may have been noted when devices were still under way.
+#[test]
+fn what_was_under_way_when_it_turned_back_and_was_killed_goes_back() {
+    let fleet = Fleet::new();
+    fleet.sim.fault("POST /devicegroups/*/relationships/devices delay=1h");
+    let running = fleet.dir.spawn(&format!("exec {}", Fleet::line("--waves 10,100% --back")));
+    running.wait_for("the devices", || fleet.arrived() == 10);
+    running.insist("KILL");
+    fleet.sim.no_faults();
+    let turned = r#"{"type":"step","event":"back","reason":"it was interrupted"}"#;
+    let name = fleet.dir.sh("imp-change list").ok().field("run").remove(0);
+    let journal = fleet.dir.home().join(format!("state/imp-tools/changes/{name}.ndjson"));
+    fleet.dir.sh(&format!("echo '{turned}' >> {}", journal.display())).quiet();
+    let run = fleet.dir.sh("imp-change resume last").code(6);
+    fleet.are_back(&run.stderr());
+    assert_eq!(fleet.touched(), 10, "{run}");
+}
+
+#[test]
 fn a_gate_that_asks_at_the_terminal_is_not_awaited() {
     let fleet = Fleet::new();
     fleet.dir.write("ask.sh", "read answer < /dev/tty");

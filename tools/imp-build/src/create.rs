@@ -2,18 +2,17 @@
 
 use api::deployments::{CODE, without_code};
 use api::{Request, resource};
-use cli::rows::change::is_so;
 use cli::rows::{Outcome, RowDone, RowResult};
 use cli::{OncePerTarget, Session, journal};
 use model::change::{BUILD, CURRENT, planned_id};
 use model::{Effect, ErrorKind, Record, ResourceKind};
-use ops::deployments::is_older;
 use pipe::{Failure, Row};
 use serde_json::Value;
 
 use crate::code::Code;
 use crate::current;
 use crate::diagnostics::Diagnostics;
+use crate::looked_for::{is_in_doubt, look_for, made_before, not_there};
 
 /// What a run that creates builds keeps from row to row.
 #[derive(Default)]
@@ -26,6 +25,8 @@ pub struct Creating {
     dry_run: bool,
     /// The devices are restarted after it.
     restarts: bool,
+    /// Find out what has become of a build of which no answer came.
+    finds_out: bool,
 }
 
 impl Creating {
@@ -42,6 +43,12 @@ impl Creating {
     /// The same, if that is wanted.
     pub fn and_restarts(self, restarts: bool) -> Self {
         Creating { restarts, ..self }
+    }
+
+    /// The same; a build of which no answer came is looked for, and sent once more if it is not there. The groups have
+    /// to be in their present state.
+    pub fn and_finds_out(self) -> Self {
+        Creating { finds_out: true, ..self }
     }
 
     /// The group of a row, with its present state: what is deployed to it now has to be known.
@@ -112,7 +119,7 @@ impl Creating {
             None => {
                 let planned = deployed(group, "", &code.sha, attributes);
                 journal::plan(Outcome::Created, self.effects(group, planned).collect());
-                let made = self.post(session, group, code, whole)?;
+                let made = self.make(session, group, code, &whole)?;
                 let deployed = of_build(&made);
                 self.note_if_restarts(&deployed);
                 and_then(&made)?;
@@ -148,6 +155,27 @@ impl Creating {
         }
     }
 
+    /// Makes the build; in doubt it is looked whether it is there, if that is wanted, and sent once more if it is not.
+    fn make(
+        &self,
+        session: &Session,
+        group: &Record,
+        code: &Code,
+        whole: &Record,
+    ) -> Result<Record, Failure> {
+        for _ in 0..2 {
+            match self.post(session, group, code, whole.clone()) {
+                Err(doubt) if self.finds_out && is_in_doubt(&doubt) => {
+                    if let Some(made) = look_for(session, group, whole, doubt)? {
+                        return Ok(without_code(made));
+                    }
+                }
+                posted => return posted,
+            }
+        }
+        Err(not_there(cli::text(group, "id")))
+    }
+
     fn post(
         &self,
         session: &Session,
@@ -174,7 +202,7 @@ impl Creating {
 
     /// A build that may have been created must not be created twice.
     fn explained(&self, failure: Failure, group: &str) -> Failure {
-        if failure.kind != ErrorKind::UnknownOutcome {
+        if self.finds_out || failure.kind != ErrorKind::UnknownOutcome {
             return failure;
         }
         let why = failure.detail.clone().unwrap_or_default();
@@ -198,40 +226,6 @@ fn whole(code: &Code, attributes: &Record) -> Record {
     ]);
     whole.extend(attributes.clone());
     whole
-}
-
-/// The build that a run made before it was interrupted, with its code.
-fn made_before(session: &Session, group: &str, wanted: &Record) -> Result<Option<Record>, Failure> {
-    let mut told = wanted.clone();
-    told.retain(|name| !CODE.contains(&name));
-    let of_group = [("filter[devicegroup.id]", group)];
-    let before = deployed_before(session)?;
-    // What was deployed when this row was begun is not what it has made, nor is anything older: a group may have had
-    // the same code before.
-    let is_newer = |build: &Record| before.as_ref().is_none_or(|before| is_older(before, build));
-    let is_like = |build: &Record| is_so(build, &told) && is_newer(build);
-    // Somebody else may have deployed since.
-    for like in session.all_made_before("/deployments", &of_group, is_like)? {
-        let build = session.get("deployments", cli::text(&like, "id"))?;
-        if is_so(&build, wanted) {
-            return Ok(Some(build));
-        }
-    }
-    Ok(None)
-}
-
-/// What was deployed when the row of this thread was begun by the run that was interrupted, if that is known and there
-/// still.
-fn deployed_before(session: &Session) -> Result<Option<Record>, Failure> {
-    let planned = journal::planned_before();
-    let current = |effect: &Effect| Some(effect.before.as_ref()?.text(CURRENT)?.to_owned());
-    let Some(id) = planned.iter().find_map(current).filter(|id| !id.is_empty()) else {
-        return Ok(None);
-    };
-    match session.get("deployments", &id) {
-        Err(failure) if failure.kind == ErrorKind::NotFound => Ok(None),
-        found => found.map(Some),
-    }
 }
 
 /// A deployment that was made before the run was interrupted. What the group had before it was noted then; now it
@@ -259,7 +253,7 @@ fn perhaps_restarted(build: &Record) -> Failure {
 }
 
 /// The deployment of a build of this id, if there is one yet, and sha, if it is known.
-fn deployed(group: &Record, id: &str, sha: &str, attributes: &Record) -> Effect {
+pub fn deployed(group: &Record, id: &str, sha: &str, attributes: &Record) -> Effect {
     let sha = (!sha.is_empty()).then(|| ("sha".to_owned(), sha.into()));
     let build: Record = sha.into_iter().chain(attributes.clone()).collect();
     let after = [(CURRENT.to_owned(), id.into()), (BUILD.to_owned(), build.into())];

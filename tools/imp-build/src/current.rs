@@ -29,7 +29,8 @@ pub fn up_to_date(session: &Session, group: &str, code: &Code) -> Result<Option<
     }
 }
 
-fn is_same(group: &Record, current: &Record, code: &Code) -> bool {
+/// Whether the current deployment of a group is what would be deployed.
+pub fn is_same(group: &Record, current: &Record, code: &Code) -> bool {
     let program = |name: &str| current.get(name).and_then(|code| code.as_str());
     let (updated, created) = (cli::text(group, "updated_at"), cli::text(current, "created_at"));
     program("device_code") == Some(&code.device.text)

@@ -11,6 +11,7 @@ mod diagnostics;
 mod get;
 mod info;
 mod list;
+mod looked_for;
 mod original;
 mod restart;
 mod rollout;

@@ -11,11 +11,11 @@ use clap::Args;
 use cli::rows::RowJob;
 use cli::rows::results::Results;
 use cli::terminal::stderr;
-use cli::{CommandError, Session, consent, text};
+use cli::{CommandError, Session, consent, journal, text};
 use model::change::CURRENT;
 use model::{ErrorKind, Record, ResourceKind};
 use ops::rollout::{
-    Conduct, Course, Done, Layout, UnderWay, began_with, read_rows, was_turned_back,
+    Conduct, Course, Done, Layout, UnderWay, began_with, read_rows, was_turned_back, waves,
 };
 use pipe::ReadError;
 use pipe::spool::Spool;
@@ -23,7 +23,7 @@ use pipe::spool::Spool;
 use crate::create::Creating;
 use crate::original::{Original, WITH_ALL};
 use builds::Builds;
-use groups::{Target, Targets};
+use groups::{Target, Targets, Wanted};
 
 /// Deploy a build to one device group after the other
 ///
@@ -88,7 +88,7 @@ impl Rollout {
         };
         let Some(targets) = targets else { return Ok(results.finish()) };
         let course = course(&session, &read, &build, &targets)?;
-        let may = course.may_change_so_many(job.changes, &mut results);
+        let may = self.may_go_on(&session, &targets.groups, &course, &mut results);
         if job.is_dry_run() {
             self.plan(&session, &build, &targets.groups, &course, &mut results);
             return Ok(results.finish());
@@ -102,6 +102,23 @@ impl Rollout {
         Ok(under_way.finish())
     }
 
+    /// Whether no limit and no guard is in the way. What is taken back is asked about one by one.
+    fn may_go_on(
+        &self,
+        session: &Session,
+        groups: &[Target],
+        course: &Course,
+        results: &mut Results<'_>,
+    ) -> Result<(), CommandError> {
+        let counts = |number| is_counted(number, &course.ends, groups);
+        course.may_change_so_many(self.job().changes, counts, results)?;
+        // At the beginning that has just been looked at.
+        match journal::goes_on() && course.back.is_none() {
+            true => groups::are_open(session, &groups[course.passed..]),
+            false => Ok(()),
+        }
+    }
+
     /// The groups of a rollout that begins, if it may. `None` when all rows have been reported.
     fn targets(
         &self,
@@ -110,8 +127,18 @@ impl Rollout {
         read: &Spool,
         results: &mut Results<'_>,
     ) -> Result<Option<Targets>, CommandError> {
-        let targets = Targets::look_up(session, read, self.job().is_dry_run(), results)?;
-        let Some(targets) = targets else { return Ok(None) };
+        let wanted = Wanted {
+            is_dry_run: self.job().is_dry_run(),
+            goes_back: self.conduct.goes_back(),
+            counts_offline: self.conduct.counts_offline(),
+        };
+        let targets = Targets::look_up(session, read, wanted, results)?;
+        let Some(mut targets) = targets else { return Ok(None) };
+        for group in &mut targets.groups {
+            if let Err(failure) = group.look_at_build(session, &build.code()) {
+                return groups::leave_all(read, failure.into(), results).map(|()| None);
+            }
+        }
         self.say_what_to_know(session, build, &targets);
         match self.ask(session, &targets) {
             Ok(()) => Ok(Some(targets)),
@@ -192,6 +219,13 @@ impl Rollout {
             }
         }
     }
+}
+
+/// Whether a limit counts the row with this number: the first of each group, unless that has the build.
+fn is_counted(number: u64, ends: &[u64], groups: &[Target]) -> bool {
+    let wave = waves::wave_of(number, ends);
+    let first = wave.checked_sub(1).map_or(1, |before| ends[before] + 1);
+    number == first && groups.get(wave).is_some_and(|group| !group.has_it)
 }
 
 /// The course of the rollout: a wave for each group, in the order in which they are named first.

@@ -12,6 +12,7 @@ mod resume;
 mod reverse;
 mod runs;
 mod show;
+mod taken_back;
 mod undo;
 
 use std::process::ExitCode;

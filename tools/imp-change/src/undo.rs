@@ -17,6 +17,7 @@ use crate::apply::{Order, carry_out};
 use crate::made_again::MadeAgain;
 use crate::records::{Steps, reversed};
 use crate::runs;
+use crate::taken_back::Left;
 
 /// Undo runs: the changes in their journals, turned round, the last first
 ///
@@ -158,7 +159,7 @@ fn about_what_there_is(session: &Session, run: Run) -> Result<Vec<Item>, Command
     Ok(now.collect())
 }
 
-/// The changes in a journal, and nothing else of it. The last line may be cut off by the end of the run: what it
+/// The changes in a journal that the run has not taken back itself, and nothing else of it. The last line may be cut off by the end of the run: what it
 /// would have told is not known. Lines of a run that cannot be read are told elsewhere.
 fn read(path: &Path, of_run: bool) -> Result<Vec<Item>, CommandError> {
     let cannot =
@@ -166,22 +167,23 @@ fn read(path: &Path, of_run: bool) -> Result<Vec<Item>, CommandError> {
     let text = fs::read(path).map_err(|error| cannot(error.to_string()))?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let mut lines = text.split(|byte| *byte == b'\n').enumerate().peekable();
-    let (mut items, mut steps) = (Vec::new(), Steps::default());
+    let (mut left, mut steps) = (Left::default(), Steps::default());
     while let Some((number, line)) = lines.next() {
         let is_last = lines.peek().is_none();
         let source = format!("{name}:{}", number + 1);
         let read = serde_json::from_slice(line).map(|mut record| {
             steps.tell(&mut record);
+            left.note_row(&record);
             record
         });
         match read {
-            Ok(record) if is_change(&record) => items.push(Item::Row(Row { record, source })),
+            Ok(record) if is_change(&record) => left.add(Row { record, source }),
             Ok(_) => {}
             Err(_) if is_last || of_run => {}
             Err(error) => return Err(cannot(format!("line {}: {error}", number + 1))),
         }
     }
-    Ok(items)
+    Ok(left.items())
 }
 
 fn is_change(record: &Record) -> bool {

@@ -15,7 +15,7 @@ use model::{Record, ResourceKind};
 use ops::membership::{Group, Move, move_noted};
 use ops::rollout::{
     BACK_TO, Conduct, Course, Done, Events, Layout, OF_MOVES, Rolled, Trouble, UnderWay, WaveRows,
-    Work, began_with, members, read_rows, waves,
+    Work, began_with, is_offline, members, read_rows, waves,
 };
 use ops::share::Share;
 use pipe::{Item, Row};
@@ -94,7 +94,7 @@ impl Rollout {
             moves.plan(&course, &mut results);
             return Ok(results.finish());
         }
-        let may = course.may_change_so_many(job.changes, &mut results);
+        let may = course.may_change_so_many(job.changes, |_| true, &mut results);
         let mut under_way = UnderWay::new(&self.conduct, &session, moves, course, results);
         match may {
             Ok(()) => under_way.go(),
@@ -205,14 +205,14 @@ impl Work for Moves<'_> {
         if !counts {
             return Ok(0);
         }
-        let moved: HashSet<&str> = done.each_rolled().map(|rolled| rolled.id).collect();
+        let moved = done.each_rolled().filter(|rolled| !rolled.was_offline);
+        let moved: HashSet<&str> = moved.map(|rolled| rolled.id).collect();
         members(
             self.session,
             &self.target.id,
             || 0,
             |offline, device| {
-                let is_offline = device.get("device_online") == Some(&false.into());
-                *offline += u64::from(is_offline && moved.contains(text(&device, "id")));
+                *offline += u64::from(is_offline(&device) && moved.contains(text(&device, "id")));
             },
         )
     }

@@ -282,8 +282,21 @@ fn told(line: &Record) -> Option<ToldBefore> {
         return Some(ToldBefore::Failed(failure));
     }
     let change = Change::of_record(line).ok()?;
+    // A restart that followed is told of the row besides.
+    let is_more = change.effect.is_action() && line.contains_key("partly");
+    if is_more {
+        return None;
+    }
     let outcome = Outcome::of_word(&change.outcome).unwrap_or(Outcome::Updated);
     Some(ToldBefore::Done(outcome, change.effect))
+}
+
+/// Gives what may have been done before this run was resumed to rows of which it is not noted what became of them, by
+/// their numbers.
+pub fn each_perhaps_done_before(mut each: impl FnMut(u64, &Effect)) {
+    let past = past();
+    let perhaps = past.iter().flat_map(|past| past.recorded.perhaps_done());
+    perhaps.for_each(|(row, effect)| each(row, &effect));
 }
 
 /// What was noted with [`super::note_step`] before this run was resumed.

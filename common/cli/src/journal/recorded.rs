@@ -248,6 +248,19 @@ impl Recorded {
         self.planned.get(&row)
     }
 
+    /// What may have been done to rows of which it is not noted what became of them.
+    pub(super) fn perhaps_done(&self) -> impl Iterator<Item = (u64, Effect)> {
+        let planned = self
+            .planned
+            .iter()
+            .flat_map(|(row, (_, planned))| planned.iter().map(|effect| (*row, effect.clone())));
+        let answered = self.answers.iter().flat_map(|(row, line)| {
+            let effects = answer::read(line).and_then(Result::ok).map(|done| done.effects);
+            effects.unwrap_or_default().into_iter().map(|effect| (*row, effect))
+        });
+        planned.chain(answered)
+    }
+
     /// The changes that were told of a row that had not become anything as a whole.
     pub(super) fn parts(&self, row: u64) -> &[Effect] {
         self.parts.get(&row).map_or(&[], Vec::as_slice)

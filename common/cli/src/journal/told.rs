@@ -30,6 +30,13 @@ pub fn note_part_of(index: u64, outcome: Outcome, effect: &Effect) {
     }
 }
 
+/// Tells of the row with this number, of which it is told already what became of it, that something more was done.
+pub fn note_more(row: u64, outcome: Outcome, effect: &Effect) {
+    if let Some(journal) = journal() {
+        journal.write_part(row, outcome, effect);
+    }
+}
+
 /// Notes how the row of this thread was answered, if anything was sent that changes something: it may be long until
 /// it is reported, because rows before it are still under way.
 pub fn note_answered(worked: &RowResult) {
@@ -132,6 +139,10 @@ impl Journal {
             return;
         }
         self.parts().entry(row).or_default().push(effect.clone());
+        self.write_part(row, outcome, effect);
+    }
+
+    fn write_part(&self, row: u64, outcome: Outcome, effect: &Effect) {
         self.file.append_text(|text| {
             self.write_change(effect, outcome, "", text);
             write_number("row", row, text);

@@ -30,7 +30,8 @@ enum Ready {
     ToRead(Acted, String, Row),
     /// What to print of a row that was done; why the run was over before it was read back.
     NotReadBack(Acted, String, Failure),
-    Bad(Failure, Record, String),
+    /// With the move that may have been made.
+    Bad(Failure, Record, String, Option<Moved>),
     /// What was done of a row that failed afterwards.
     DoneAndBad(Acted, Failure, Row),
 }
@@ -137,7 +138,7 @@ impl Printer<'_, '_> {
 
 fn ready(item: Item, rows: &MoveRows, (number, state): (u32, RowState), reads_back: bool) -> Ready {
     let row = match item {
-        Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source),
+        Item::Bad(bad) => return Ready::Bad(bad.failure, bad.input, bad.source, None),
         Item::Row(row) => row,
     };
     let devices = &rows.devices;
@@ -147,7 +148,9 @@ fn ready(item: Item, rows: &MoveRows, (number, state): (u32, RowState), reads_ba
         (RowState::Moved, None) => Outcome::Unassigned,
         _ => {
             let failure = rows.failure(number, state).unwrap_or_else(cli::rows::run_ended);
-            return Ready::Bad(failure, row.record, row.source);
+            let perhaps = moved(devices, number);
+            let perhaps = perhaps.filter(|_| failure.kind == ErrorKind::UnknownOutcome);
+            return Ready::Bad(failure, row.record, row.source, perhaps);
         }
     };
     if reads_back {
@@ -169,10 +172,14 @@ fn acted(mut record: Record, devices: &Devices, number: u32, outcome: Outcome) -
         Some(target) => tell_group(&mut record, devices.group(target)),
         None => tell_none(&mut record),
     }
-    let moved = location.filter(|_| outcome != Outcome::Unchanged);
-    let moved =
-        moved.map(|from| Moved { id: from.id, from: from.group, to: devices.target(number) });
+    let moved = moved(devices, number).filter(|_| outcome != Outcome::Unchanged);
     Acted { record, outcome, moved, of_row: None }
+}
+
+/// The move of a device, if it is known where that was before.
+fn moved(devices: &Devices, number: u32) -> Option<Moved> {
+    let from = devices.location(number)?;
+    Some(Moved { id: from.id, from: from.group, to: devices.target(number) })
 }
 
 /// Tells in the record of a device which group it is in.
@@ -200,15 +207,10 @@ fn tell_none(record: &mut Record) {
 }
 
 /// The device of a row goes from one group to another.
-fn transferred(
-    row: &Record,
-    id: Option<NonZeroU64>,
-    from: Option<&Group>,
-    to: Option<&Group>,
-) -> Effect {
-    let known = id.map(|id| format!("{id:016x}"));
+fn transferred(row: &Record, moved: Moved, devices: &Devices) -> Effect {
+    let known = moved.id.map(|id| format!("{id:016x}"));
     let id = known.as_deref().unwrap_or_else(|| cli::text(row, "id"));
-    let [from, to] = [from, to].map(|group| Some(id_and_kind(group?)));
+    let [from, to] = [moved.from, moved.to].map(|group| Some(id_and_kind(devices.group(group?))));
     Transfer { id, name: cli::text(row, "name"), from, to }.effect()
 }
 
@@ -245,11 +247,15 @@ fn report(results: &mut Results<'_>, ready: Ready, devices: &Devices) {
             results.end_run(CommandError { message: Some(message), ..ended });
             report_good(results, acted, &source, devices);
         }
-        Ready::Bad(failure, input, source) => results.bad(&failure, &input, &source),
+        Ready::Bad(failure, input, source, perhaps) => {
+            if let Some(moved) = perhaps {
+                results.keep_doubt(transferred(&input, moved, devices));
+            }
+            results.bad(&failure, &input, &source);
+        }
         Ready::DoneAndBad(acted, failure, row) => {
-            if let Some(Moved { id, from, to }) = acted.moved {
-                let [from, to] = [from, to].map(|group| Some(devices.group(group?)));
-                let effect = transferred(&acted.record, id, from, to);
+            if let Some(moved) = acted.moved {
+                let effect = transferred(&acted.record, moved, devices);
                 journal::note_part_of(results.reported(), acted.outcome, &effect);
             }
             results.bad(&failure, &row.record, &row.source);

@@ -10,8 +10,7 @@ use std::rc::Rc;
 
 use cli::journal::{self, ToldBefore};
 use cli::rows::results::Results;
-use cli::terminal::stderr;
-use cli::{Changes, CommandError, RowSource, Session, text};
+use cli::{Changes, CommandError, Session, text};
 use model::{Effect, Record};
 use pipe::spool::Spool;
 use pipe::{Item, Row};
@@ -26,6 +25,9 @@ const PLANNED: &str = "planned";
 const BACK: &str = "back";
 /// The field of a row that takes a thing back: what it was before.
 pub const BACK_TO: &str = "back_to";
+
+/// Where rows come from that take things back.
+pub const TAKES_BACK: &str = "--back";
 
 /// A rollout, as far as it has come.
 pub struct Course {
@@ -61,43 +63,6 @@ pub struct Layout {
     pub devices: Option<Vec<u64>>,
     /// The wave of each row, in the order of the input.
     pub of_each: Vec<usize>,
-}
-
-/// Reads the rows of a source to their end and gives each to `each`. `None` when they cannot be read to their end:
-/// then all have been reported.
-///
-/// # Errors
-/// When they cannot be opened or kept.
-pub fn read_rows(
-    session: &Session,
-    source: &RowSource<'_>,
-    mut each: impl FnMut(&Item),
-    results: &mut Results<'_>,
-) -> Result<Option<Spool>, CommandError> {
-    let (mut read, mut is_empty) = (Spool::new(), true);
-    for item in source.rows(&session.inputs)? {
-        is_empty = false;
-        match item {
-            Ok(item) => {
-                each(&item);
-                read.push(&item).map_err(|error| CommandError::cannot_keep(&error))?;
-            }
-            Err(error) => results.end_run(error.into()),
-        }
-    }
-    if !results.is_over() && !session.is_stopped() {
-        // Somebody at a terminal is told in the end.
-        if is_empty && !journal::goes_on() && !stderr::is_terminal() {
-            stderr::say(&format!("no {} in the input: nothing was done", source.noun));
-        }
-        return Ok(Some(read));
-    }
-    for item in read.read() {
-        let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
-        journal::note_item(&item);
-        results.not_attempted(Ok(item));
-    }
-    Ok(None)
 }
 
 /// What was noted when the rollout began that goes on now; `None` for one that begins.
@@ -196,6 +161,12 @@ impl Course {
         done.into_iter().for_each(|(number, input, effect)| {
             self.was_done(number, input, &effect);
         });
+        journal::each_perhaps_done_before(|number, effect| {
+            if number <= all {
+                let wave = waves::wave_of(number, &self.ends);
+                self.done.borrow_mut().note_perhaps(effect, wave as u32);
+            }
+        });
         for (index, item) in (0..).zip(read.read()) {
             let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
             let numbers = journal::numbers([index]);
@@ -221,7 +192,7 @@ impl Course {
             return;
         }
         let wave = waves::wave_of(number, &self.ends);
-        self.done.borrow_mut().note_changed(effect, wave as u32);
+        self.done.borrow_mut().note_changed(effect, &input, wave as u32);
         if wave < self.passed {
             return;
         }
@@ -234,20 +205,23 @@ impl Course {
         self.before.push((wave, record));
     }
 
-    /// Refuses a rollout that would change more rows than may be. What is taken back does not count.
+    /// Refuses a rollout that would change more rows than may be, of those that `counts` by their numbers. What is
+    /// taken back does not count.
     ///
     /// # Errors
     /// Exit 2; nothing has been done.
     pub fn may_change_so_many(
         &self,
         changes: Option<Changes>,
+        counts: impl Fn(u64) -> bool,
         results: &mut Results<'_>,
     ) -> Result<(), CommandError> {
         if self.back.is_some() {
             return Ok(());
         }
-        let open = self.numbers.len() as u64;
-        results.may_change_so_many(changes, 0..open, open)
+        let open = (0..).zip(&self.numbers).filter(|(_, number)| counts(**number));
+        let all = self.numbers.len() as u64;
+        results.may_change_so_many(changes, open.map(|(index, _)| index), all)
     }
 
     /// How many rows come next with this wave: its own, and what is left of those before it.
@@ -311,14 +285,14 @@ impl Course {
         note_turned_back(reason);
     }
 
-    /// The rows that take back what was changed: those that there are already, and new ones, which are in the journal
+    /// The rows that take back what was changed, or may have been: those that there are already, and new ones, which are in the journal
     /// from then on. Those of things that were nothing before come last.
     pub fn rows_back(&mut self, record_of: impl Fn(&Rolled<'_>) -> Record) -> Vec<Row> {
         let mut rows = std::mem::take(&mut self.back_rows);
         let done = self.done.borrow();
         let is_new = |one: &Rolled<'_>| !self.with_back_row.contains(one.id);
-        for rolled in done.each_rolled().filter(is_new) {
-            let row = Row { record: record_of(&rolled), source: "--back".to_owned() };
+        for rolled in done.each_to_take_back().filter(is_new) {
+            let row = Row { record: record_of(&rolled), source: TAKES_BACK.to_owned() };
             journal::note_item(&Item::Row(row.clone()));
             rows.push(row);
         }

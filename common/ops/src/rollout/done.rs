@@ -12,6 +12,7 @@ use cli::text;
 use model::{Effect, Record};
 
 use super::gate::{Records, Verdict};
+use super::members::is_offline;
 
 /// A thing that was changed, by numbers of what it was before and is since.
 struct Changed {
@@ -19,6 +20,8 @@ struct Changed {
     from: u32,
     to: u32,
     wave: u32,
+    /// A device that was offline before.
+    was_offline: bool,
 }
 
 /// A thing that was changed in a rollout, for the way back.
@@ -27,8 +30,10 @@ pub struct Rolled<'a> {
     pub id: &'a str,
     /// What it was before; empty for nothing.
     pub from: &'a str,
-    /// What the rollout made of it.
+    /// What the rollout made of it; empty where it is not known whether it has made it that.
     pub to: &'a str,
+    /// A device that was offline before, as its row said.
+    pub was_offline: bool,
 }
 
 /// What was done so far.
@@ -36,6 +41,8 @@ pub struct Done {
     /// The field that is changed.
     field: &'static str,
     changed: Vec<Changed>,
+    /// Things that were perhaps changed.
+    perhaps: Vec<Changed>,
     values: Vec<String>,
     numbers: HashMap<String, u32>,
     /// The number of devices behind a row, where it is not one.
@@ -50,6 +57,8 @@ pub struct Done {
     goes_back: bool,
     /// Rows that are taken back, and devices.
     back: (u64, u64),
+    /// Rows that are to be taken back and were never changed.
+    never_changed: u64,
 }
 
 impl Done {
@@ -58,6 +67,7 @@ impl Done {
         Done {
             field,
             changed: Vec::new(),
+            perhaps: Vec::new(),
             values: Vec::new(),
             numbers: HashMap::new(),
             weights,
@@ -67,30 +77,57 @@ impl Done {
             error: None,
             goes_back: false,
             back: (0, 0),
+            never_changed: 0,
         }
     }
 
     /// Takes in a row that was done.
     pub fn take(&mut self, row: &Kept) {
-        if self.goes_back {
-            let devices = self.weight(text(&row.record, "id"));
-            self.back = (self.back.0 + 1, self.back.1 + devices);
-            return;
-        }
         let wave = self.wave;
-        row.effects.iter().for_each(|effect| self.note_changed(effect, wave));
+        match (row.is_in_doubt, self.goes_back) {
+            (true, true) => return,
+            (true, false) => {
+                return row.effects.iter().for_each(|effect| self.note_perhaps(effect, wave));
+            }
+            (false, true) => return self.take_back(row),
+            (false, false) => {}
+        }
+        row.effects.iter().for_each(|effect| self.note_changed(effect, &row.record, wave));
         self.add_good(&row.record);
     }
 
-    /// Notes from what to what something was changed in a wave.
-    pub fn note_changed(&mut self, effect: &Effect, wave: u32) {
-        let Some(before) = effect.before.as_ref().filter(|_| !effect.is_action()) else { return };
-        let after = effect.after.as_ref().map_or("", |after| text(after, self.field));
-        let [from, to] = [text(before, self.field), after].map(|value| self.number(value));
-        self.changed.push(Changed { id: effect.id.clone(), from, to, wave });
+    fn take_back(&mut self, row: &Kept) {
+        let id = text(&row.record, "id");
+        if row.effects.is_empty() && self.perhaps.iter().any(|one| one.id == id) {
+            self.never_changed += 1;
+            return;
+        }
+        self.back = (self.back.0 + 1, self.back.1 + self.weight(id));
     }
 
-    fn number(&mut self, value: &str) -> u32 {
+    /// Notes from what to what something was changed in a wave; `record` is what was known of it before.
+    pub fn note_changed(&mut self, effect: &Effect, record: &Record, wave: u32) {
+        let after = effect.after.as_ref().map_or("", |after| text(after, self.field));
+        let Some(changed) = self.changed(effect, after, wave) else { return };
+        self.perhaps.retain(|one| one.id != effect.id);
+        let was_offline = is_offline(record);
+        self.changed.push(Changed { was_offline, ..changed });
+    }
+
+    /// Notes that something was perhaps changed in a wave: on the way back it has to be looked at.
+    pub fn note_perhaps(&mut self, effect: &Effect, wave: u32) {
+        let Some(changed) = self.changed(effect, "", wave) else { return };
+        self.perhaps.retain(|one| one.id != effect.id);
+        self.perhaps.push(changed);
+    }
+
+    fn changed(&mut self, effect: &Effect, to: &str, wave: u32) -> Option<Changed> {
+        let before = effect.before.as_ref().filter(|_| !effect.is_action())?;
+        let [from, to] = [text(before, self.field), to].map(|value| self.number_of(value));
+        Some(Changed { id: effect.id.clone(), from, to, wave, was_offline: false })
+    }
+
+    fn number_of(&mut self, value: &str) -> u32 {
         if let Some(number) = self.numbers.get(value) {
             return *number;
         }
@@ -152,9 +189,14 @@ impl Done {
         self.changed.iter().filter(of_wave).map(|one| self.weight(&one.id)).sum()
     }
 
-    /// How many things were changed.
-    pub fn changed(&self) -> u64 {
-        self.changed.len() as u64
+    /// How many things were changed, or may have been.
+    pub fn number(&self) -> u64 {
+        (self.changed.len() + self.perhaps.len()) as u64
+    }
+
+    /// How many rows that were to be taken back turned out to be of things that were never changed.
+    pub fn never_changed(&self) -> u64 {
+        self.never_changed
     }
 
     /// How many rows have been taken back, and devices.
@@ -167,10 +209,15 @@ impl Done {
         self.weights.get(id).copied().unwrap_or(1)
     }
 
-    /// Each thing that was changed; those that were nothing before come last.
+    /// Each thing that was certainly changed.
     pub fn each_rolled(&self) -> impl Iterator<Item = Rolled<'_>> {
+        self.changed.iter().map(|one| self.rolled(one))
+    }
+
+    /// Each thing that was changed, or may have been; those that were nothing before come last.
+    pub fn each_to_take_back(&self) -> impl Iterator<Item = Rolled<'_>> {
         let of = move |has_before: bool| {
-            let all = self.changed.iter().map(|one| self.rolled(one));
+            let all = self.changed.iter().chain(&self.perhaps).map(|one| self.rolled(one));
             all.filter(move |one| one.from.is_empty() != has_before)
         };
         of(true).chain(of(false))
@@ -178,6 +225,11 @@ impl Done {
 
     fn rolled<'a>(&'a self, one: &'a Changed) -> Rolled<'a> {
         let value = |number: u32| self.values[number as usize].as_str();
-        Rolled { id: &one.id, from: value(one.from), to: value(one.to) }
+        Rolled {
+            id: &one.id,
+            from: value(one.from),
+            to: value(one.to),
+            was_offline: one.was_offline,
+        }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Careful about what it inherits. Its stdin is a file without a name, so that it need not read it; what it prints
 //! goes to stderr, since stdout is for events; it works as the account that the rollout works as; and it is no part
-//! of the run that is resumed. What it starts ends with it.
+//! of the run that is resumed. What it starts ends with it, and it ends with the rollout, whatever ends that.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -17,6 +17,21 @@ use model::Record;
 
 /// How often it is looked whether it has ended.
 const LOOKS: Duration = Duration::from_millis(20);
+
+/// Runs the gate, its only argument, and ends it when nobody holds the other end of the pipe any more that comes as
+/// stdout: after kill -9 as well. The gate itself is a shell of its own, so that its `wait` does not wait for that.
+/// Who writes to a terminal that stops what is not in front (stty tostop) is no gate that asks.
+const SCRIPT: &str = "trap '' TTOU
+exec 3<&1 >&2
+{
+    read -r _
+    trap '' TERM
+    kill -s TERM -- -$$
+    kill -s CONT -- -$$
+    sleep 2
+    kill -s KILL -- -$$
+} <&3 3<&- 2>/dev/null &
+exec sh -c \"$1\" 3<&-";
 
 /// What a gate says.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,11 +76,12 @@ impl Records {
         } else if let Some(name) = &account.account {
             command.env("IMP_ACCOUNT", name).env_remove("IMP_AUTH_FILE");
         }
+        // The writing end is ours alone, and closed when we end.
+        let (reader, _writer) = io::pipe()?;
         command
-            .arg("-c")
-            // Who writes to a terminal that stops what is not in front (stty tostop) is no gate that asks.
-            .arg(format!("trap '' TTOU; exec >&2\n{gate}"))
+            .args(["-c", SCRIPT, "sh", gate])
             .stdin(Stdio::from(stdin))
+            .stdout(Stdio::from(reader))
             .env_remove("IMP_RESUME")
             .env_remove("IMP_RESUME_FAILED");
         let mut group = ProcessGroup::start(&mut command)?;

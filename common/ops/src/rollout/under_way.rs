@@ -247,7 +247,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
                 let most =
                     most.filter(|most| most.is_exceeded(offline, self.course.all_devices()))?;
                 Some(Halt::Bad(format!(
-                    "{} of those rolled out are offline, and --max-unavailable allows no more than {}",
+                    "{} of those rolled out went offline, and --max-unavailable allows no more than {}",
                     count(offline, "device"),
                     most.in_words()
                 )))
@@ -303,7 +303,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
     fn leave_open(&mut self) {
         self.results.leave_open();
         self.leave_rest();
-        let changed = self.course.done.borrow().changed();
+        let changed = self.course.done.borrow().number();
         if changed > 0 {
             let things = count(changed, W::NOUN);
             stderr::say_failure(&format!(
@@ -330,19 +330,21 @@ impl<'a, W: Work> UnderWay<'a, W> {
     }
 
     fn go_back(&mut self, reason: &str) {
+        // In the journal before it is told there of a row that may have been done that it was not.
+        let rows = self.course.rows_back(|rolled| self.work.row_back(rolled));
         self.fail_rest(&not_rolled_out(W::NOUN, reason));
         // What another signal keeps from going back is left for the run that resumes this one.
         self.results.tell_left_as(None);
         self.results.limit_no_more();
         self.course.done.borrow_mut().turn_back();
-        let rows = self.course.rows_back(|rolled| self.work.row_back(rolled));
         let done = self.course.done.clone();
         self.work.take_back(&rows, &done, &mut self.results);
         if self.results.is_over() {
             self.results.leave_open();
         }
         let (back, devices) = self.course.done.borrow().back();
-        let left = (rows.len() as u64).saturating_sub(back);
+        let never = self.course.done.borrow().never_changed();
+        let left = (rows.len() as u64).saturating_sub(back + never);
         let things = count(back, W::NOUN);
         let said = format!("taken back to {}: {things}", W::BEFORE);
         if left == 0 {

@@ -5,22 +5,26 @@
 //! out. And a group that somebody else has deployed to since is left alone on the way back.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use cli::rows::results::Results;
 use cli::rows::{Outcome, RowDone, RowResult, each_row};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, Session, journal, text};
 use model::change::CURRENT;
-use model::{ErrorKind, Record};
+use model::{Effect, ErrorKind, Record};
 use ops::deployments::{TAKEN_ALONG, with_code};
-use ops::rollout::{BACK_TO, Done, Events, OF_BUILDS, Rolled, Trouble, WaveRows, Work, members};
+use ops::rollout::{
+    BACK_TO, Done, Events, OF_BUILDS, Rolled, Trouble, WaveRows, Work, is_offline, members,
+};
 use pipe::{Failure, Item, Row};
 
 use super::Rollout;
 use super::groups::Target;
 use crate::code::Code;
-use crate::create::{Creating, with_build};
+use crate::create::{Creating, deployed, with_build};
+use crate::looked_for::is_in_doubt;
 use crate::original::Original;
 use crate::restart::restart;
 
@@ -60,17 +64,28 @@ impl<'a> Builds<'a> {
         }
     }
 
-    fn deploy(&self, group: &Target) -> RowResult {
+    /// Gives to `doubt` what the group has perhaps got.
+    fn deploy(&self, group: &Target, doubt: &OnceLock<Effect>) -> RowResult {
         let before = self.session.get("devicegroups", &group.id)?;
-        let creating = Creating::new(true, false);
+        let creating = Creating::new(true, false).and_finds_out();
         let (code, attributes) = (&self.code, &self.attributes);
         let made = creating.create_anyway(self.session, &before, code, attributes, |_| Ok(()));
+        if made.as_ref().is_err_and(is_in_doubt) {
+            doubt.get_or_init(|| deployed(&before, "", &code.sha, attributes));
+        }
         made.map(|done| RowDone { record: group.named(), ..done })
     }
 
-    /// The group of a row of the way back gets the build again that it had.
+    /// The group of a row of the way back gets the build again that it had. Which build is ours is not known of one
+    /// that has perhaps got it.
     fn deploy_back(&self, row: &Row) -> RowResult {
         let [group, ours, before] = ["id", CURRENT, BACK_TO].map(|name| text(&row.record, name));
+        let present = self.session.get("devicegroups", group)?;
+        let current = text(&present, CURRENT);
+        let is_perhaps = ours.is_empty();
+        if is_perhaps && current == before {
+            return Ok(RowDone::new(row.record.clone(), Outcome::Unchanged));
+        }
         if before.is_empty() {
             let title = "There is no way back: the group had no build before";
             let detail = format!(
@@ -79,37 +94,46 @@ impl<'a> Builds<'a> {
             return Err(Failure::new(ErrorKind::Conflict, title).detail(detail));
         }
         let original = Original(with_code(self.session.get("deployments", before)?)?);
-        let present = self.session.get("devicegroups", group)?;
-        let current = text(&present, CURRENT);
         let code = original.code();
+        let mut effects = Vec::new();
         if current != ours {
             let current = Original(with_code(self.session.get("deployments", current)?)?);
-            if !code.is_that_of(&current.code()) {
+            if code.is_that_of(&current.code()) {
+                return Ok(done_already(row, group, &current));
+            }
+            if !is_perhaps || !self.code.is_that_of(&current.code()) {
                 let title = "The group has got another build since";
                 let detail = format!("its current deployment is {}", text(&current.0, "id"));
                 return Err(Failure::new(ErrorKind::Drifted, title).detail(detail));
             }
-            // The run that was interrupted has done it, or somebody else.
-            let done = RowDone::new(row.record.clone(), Outcome::Unchanged);
-            let planned = journal::planned_before().into_iter().find(|effect| effect.id == *group);
-            return Ok(match planned {
-                Some(planned) => done.with(with_build(planned, text(&current.0, "id"))),
-                None => done,
-            });
+            effects.push(self.found_there(&present, before));
         }
         let attributes = original.attributes(&TAKEN_ALONG);
-        let creating = Creating::new(false, false);
+        let creating = Creating::new(false, false).and_finds_out();
         let made = creating.create_anyway(self.session, &present, &code, &attributes, |_| Ok(()));
-        made.map(|done| RowDone { record: row.record.clone(), ..done })
+        made.map(|done| {
+            effects.extend(done.effects);
+            RowDone { record: row.record.clone(), effects, ..done }
+        })
     }
 
-    /// Restarts the devices of a group, unless that has been done.
-    fn restart(&mut self, group: &str, back: bool) -> Result<(), Failure> {
+    /// What a deployment has changed of which no answer came, and which is found now.
+    fn found_there(&self, present: &Record, before: &str) -> Effect {
+        let mut was = present.clone();
+        was.insert_text(CURRENT, before);
+        deployed(&was, text(present, CURRENT), &self.code.sha, &self.attributes)
+    }
+
+    /// Restarts the devices of a group, unless that has been done, and tells it of the row with this number.
+    fn restart(&mut self, group: &str, back: bool, row: u64) -> Result<(), Failure> {
         let key = (group.to_owned(), back);
         if !self.flags.restart || self.restarted.contains(&key) {
             return Ok(());
         }
         restart(self.session, group, self.flags.conditional)?;
+        if let Some(target) = self.groups.iter().find(|target| target.id == group) {
+            journal::note_more(row, Outcome::Restarted, &Effect::action(&target.named()));
+        }
         let mut step = Record::new();
         step.insert_text("event", RESTARTED);
         step.insert_text("group", group);
@@ -119,10 +143,26 @@ impl<'a> Builds<'a> {
         Ok(())
     }
 
+    /// The number of the first row of a group.
+    fn row_of(&self, group: &str) -> u64 {
+        let before = self.groups.iter().take_while(|target| target.id != group);
+        before.map(|target| target.rows as u64).sum::<u64>() + 1
+    }
+
     /// What people call a group.
     fn name<'b>(&'b self, id: &'b str) -> &'b str {
         let group = self.groups.iter().find(|group| group.id == id);
         group.map_or(id, |group| group.name.as_str())
+    }
+}
+
+/// A row of the way back whose group has the code that it had: by the run that was interrupted, or by somebody else.
+fn done_already(row: &Row, group: &str, current: &Original) -> RowDone {
+    let done = RowDone::new(row.record.clone(), Outcome::Unchanged);
+    let planned = journal::planned_before().into_iter().find(|effect| effect.id == group);
+    match planned {
+        Some(planned) => done.with(with_build(planned, text(&current.0, "id"))),
+        None => done,
     }
 }
 
@@ -140,22 +180,23 @@ impl Work for Builds<'_> {
         results: &mut Results<'_>,
     ) -> Result<(), Trouble> {
         let group = &self.groups[wave];
-        let is_done = Cell::new(false);
+        let (is_done, doubt) = (Cell::new(false), OnceLock::new());
         for item in rows {
             let item = item.map_err(|error| Trouble::Over(CommandError::cannot_keep(&error)))?;
             let again = is_done.get();
             let worked = one_row(self.session, item, results, |_| match again {
                 true => Ok(RowDone::new(group.named(), Outcome::Unchanged)),
-                false => self.deploy(group),
+                false => self.deploy(group, &doubt),
             });
             is_done.set(again || worked);
         }
+        doubt.into_inner().into_iter().for_each(|effect| results.keep_doubt(effect));
         let id = group.id.clone();
         let has_got_it = done.borrow().each_rolled().any(|rolled| rolled.id == id);
         if !has_got_it || results.is_over() || self.session.is_stopped() {
             return Ok(());
         }
-        self.restart(&id, false).map_err(|failure| {
+        self.restart(&id, false, self.row_of(&id)).map_err(|failure| {
             let reason = format!(
                 "the devices of {} could not be restarted: {}",
                 self.name(&id),
@@ -181,9 +222,10 @@ impl Work for Builds<'_> {
                 }
                 0
             };
-            let group = &self.groups[number].id;
-            offline += members(self.session, group, begin, |offline, device| {
-                *offline += u64::from(device.get("device_online") == Some(&false.into()));
+            let Target { id, offline: before, .. } = &self.groups[number];
+            offline += members(self.session, id, begin, |offline, device| {
+                let went_offline = is_offline(&device) && !before.contains(text(&device, "id"));
+                *offline += u64::from(went_offline);
                 if is_the_wave {
                     done.borrow_mut().add_record(&device);
                 }
@@ -202,13 +244,15 @@ impl Work for Builds<'_> {
     }
 
     fn take_back(&mut self, rows: &[Row], done: &RefCell<Done>, results: &mut Results<'_>) {
-        let mut stay = HashSet::new();
+        let (mut stay, mut numbers) = (HashSet::new(), HashMap::new());
         for row in rows {
+            numbers.insert(text(&row.record, "id"), journal::numbers([results.reported()])[0]);
             let item = Item::Row(row.clone());
             if !one_row(self.session, item, results, |row| self.deploy_back(row)) {
                 stay.insert(text(&row.record, "id"));
             }
         }
+        // To one that has perhaps got it no restart was sent.
         let rolled: Vec<String> =
             done.borrow().each_rolled().map(|rolled| rolled.id.to_owned()).collect();
         for group in rolled.iter().filter(|group| !stay.contains(group.as_str())) {
@@ -216,7 +260,9 @@ impl Work for Builds<'_> {
             if !self.restarted.contains(&(group.clone(), false)) {
                 continue;
             }
-            if let Err(failure) = self.restart(group, true) {
+            let row = numbers.get(group.as_str()).copied();
+            let row = row.unwrap_or_else(|| self.row_of(group));
+            if let Err(failure) = self.restart(group, true, row) {
                 results.note(Exit::of_failure(&failure));
                 if failure.ends_run() || failure.kind == ErrorKind::UnknownOutcome {
                     results.leave_open();

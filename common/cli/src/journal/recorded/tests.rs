@@ -50,6 +50,23 @@ fn what_the_end_of_a_run_came_before_is_still_to_be_done() {
 }
 
 #[test]
+fn what_may_have_been_done_is_known_until_it_is_told_what_became_of_it() {
+    let mut recorded = Recorded::default();
+    let mut take = |text: &str| recorded.take(Some(serde_json::from_str(text).unwrap()));
+    let planned = |row: u64| {
+        format!(
+            r#"{{"type":"started","rows":[{row}],"outcome":"updated","changes":[{{"type":"change","kind":"product","id":"p{row}","before":{{"name":"a"}},"after":{{"name":"b"}}}}]}}"#
+        )
+    };
+    (1..=4).for_each(|row| take(&planned(row)));
+    take(r#"{"type":"change","row":1,"outcome":"updated"}"#);
+    take(r#"{"type":"failed","row":2,"error":{"kind":"refused"}}"#);
+    take(r#"{"type":"failed","row":3,"error":{"kind":"unknown_outcome"}}"#);
+    let perhaps: Vec<_> = recorded.perhaps_done().map(|(row, effect)| (row, effect.id)).collect();
+    assert_eq!(perhaps, [(3, "p3".to_owned()), (4, "p4".to_owned())]);
+}
+
+#[test]
 fn a_run_that_says_so_is_not_finished_though_all_of_its_rows_are_done() {
     let mut recorded = Recorded::default();
     let mut left = |text: &str| {

@@ -29,9 +29,11 @@ pub struct Kept {
     pub record: Record,
     /// What it has changed.
     pub effects: Vec<Effect>,
+    /// It has failed, and it is not known whether it has changed that.
+    pub is_in_doubt: bool,
 }
 
-/// Who takes rows that were done.
+/// Who takes rows that were done, or may have been.
 pub type Keeper = Box<dyn FnMut(&Kept)>;
 
 /// Gives as what a row is told that a signal came before.
@@ -41,6 +43,13 @@ impl Results<'_> {
     /// From now on rows that are done are given to the verb instead of being printed.
     pub fn keep(&mut self, keeper: Keeper) {
         self.kept = Some(keeper);
+    }
+
+    /// Gives to the verb what a row that fails may have changed, where rows are given to it.
+    pub fn keep_doubt(&mut self, effect: Effect) {
+        if let Some(kept) = &mut self.kept {
+            kept(&Kept { record: Record::new(), effects: vec![effect], is_in_doubt: true });
+        }
     }
 
     /// From now on rows that a signal came before are told as what `left_as` gives, which is asked before that is
@@ -109,7 +118,7 @@ impl Results<'_> {
             self.tally.unchanged();
         }
         if let Some(kept) = &mut self.kept {
-            kept(&Kept { record, effects });
+            kept(&Kept { record, effects, is_in_doubt: false });
             return true;
         }
         if self.writes && self.tally.ok + self.tally.unchanged == 1 && (changes || !self.plan) {

@@ -1,0 +1,48 @@
+//! The way back of `imp-device rollout`, and what is left of it to undo; and what is protected where it goes on.
+
+use serde_json::json;
+use tests::kinds;
+
+use super::Fleet;
+
+#[test]
+fn a_device_that_was_perhaps_moved_goes_back() {
+    for (accident, back) in [("cut=after", 1), ("cut=before", 0)] {
+        let fleet = Fleet::new();
+        fleet.sim.fault(&format!("POST /devicegroups/*/relationships/devices {accident} times=1"));
+        // It is looked for before it is written, and again when no answer comes.
+        fleet.sim.fault("GET /devices/* 403 after=1 times=1");
+        let words = "--order input --waves 1,100% --back --gate true --failed left.ndjson";
+        let run = fleet.rollout(words).code(6);
+        let left = fleet.dir.failed("left.ndjson");
+        assert_eq!(
+            kinds(&left),
+            [("not_met", 99), ("unknown_outcome", 1)].into(),
+            "{accident}{run}"
+        );
+        fleet.are_back(&format!("{accident}{run}"));
+        let told = run.records().pop().expect("an event");
+        assert_eq!((&told["event"], &told["moved"]), (&json!("back"), &json!(back)), "{run}");
+    }
+}
+
+#[test]
+fn nothing_is_left_to_undo_of_what_has_gone_back() {
+    let fleet = Fleet::new();
+    fleet.rollout("--waves 10,100% --back --gate false").code(6);
+    let before = fleet.sim.restarts();
+    fleet.dir.sh("imp-change undo -q last").ok();
+    assert_eq!(fleet.sim.restarts(), before, "no device was moved");
+    fleet.are_back("undone");
+}
+
+#[test]
+fn what_is_protected_since_is_left_alone_where_it_goes_on() {
+    let fleet = Fleet::new();
+    fleet.rollout("--order input --waves 10,100% --gate 'test -e go'").code(6);
+    fleet.dir.write("go", "");
+    let run = fleet.dir.sh("IMP_PROTECT=C imp-change resume last -- --failed left.ndjson");
+    run.code(1);
+    assert_eq!(kinds(&fleet.dir.failed("left.ndjson")), [("protected", 40)].into());
+    assert_eq!(fleet.arrived(), 60);
+}
