@@ -143,6 +143,7 @@ impl Session {
     pub fn open(common: &Common) -> Result<Self, CommandError> {
         let environment = sign_in_environment(common);
         let choice = auth::choose(&environment)?;
+        recording::note_sign_in(&choice, environment.state_dir.as_deref());
         let guards = Arc::new(Guards::new(&choice.guards()?)?);
         let settings =
             Settings { write_gate: guards.gate(), ..settings(common, choice.endpoint()) };

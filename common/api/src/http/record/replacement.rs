@@ -62,6 +62,13 @@ impl Replacement {
         self.sweep(Vec::new(), Vec::new()).in_value(value, &|secret| self.secret(secret));
     }
 
+    /// A text without all secrets that are known by now.
+    pub fn hidden(&self, text: &str) -> String {
+        let mut value = Value::from(text);
+        self.hide(&mut value);
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Looks for these secrets and all that are known.
     pub(super) fn sweep(&self, mut credentials: Vec<String>, others: Vec<String>) -> Sweep {
         credentials.extend(self.known().iter().cloned());
@@ -128,6 +135,13 @@ impl Replacement {
             }
         }
         self.of_its_form(text)
+    }
+
+    /// In the place of the value of a field: it stays if it says nothing of whose it is.
+    pub fn value(&self, field: &str, text: &str) -> String {
+        let is_plain =
+            ["true", "false", "null"].contains(&text) || schema::is_plain_in_document(field, text);
+        if is_plain { text.to_owned() } else { self.name(text) }
     }
 
     /// In the place of the name of a member, a column or a variable, unless nobody has chosen it.

@@ -90,7 +90,7 @@ impl Sweep {
             }
             Value::String(text) if schema::is_plain_in_document(name, text) => {}
             Value::String(text) if text.starts_with("{endpoint}") => {
-                *text = self.in_target(text, with)
+                *text = self.in_target(text, with);
             }
             Value::String(text) => *text = self.of_text(text, place, with),
             _ => {}

@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use crate::http::secrets::plain;
 
 /// Members of the service's documents, fields of our records, and columns that our verbs read.
-const NAMES: &str = "about account account_id action activated actor actor_id add address advice after agent \
+const NAMES: &str = "about account account_id accounts action activated actor actor_id add address advice after agent \
     agent_code agent_file agent_id agent_only agent_running agent_state_changed_at agent_url aliases any app \
-    at attempts attributes before blessed blessed_at blinkup body body_base64 body_is_cut build builds by \
-    capabilities change changes check code column command conditional content_type count created_at creator \
+    at attempts attributes auth before blessed blessed_at blinkup body body_base64 body_is_cut build builds by \
+    capabilities change changes check code column command conditional conditional_restart content_type count created_at creator \
     creator_id creator_type credential current_deployment current_deployment_id current_deployment_type data \
     default delimiter deployed deployment deployment_id deployment_type deployments descr description detail \
     details device device_code device_file device_group device_id device_online device_only \
@@ -20,9 +20,9 @@ const NAMES: &str = "about account account_id action activated actor actor_id ad
     errors event events exit expected_devicegroup_id expected_product_id expires_at expires_in failed file \
     filter first first_pass first_pass_percent fixture flagged flagger flagger_id flagger_type force format \
     found free_memory from group head head_base64 help history hook id imp_id imp_type in_use included \
-    incomplete input ip_address jsonapi key kind last last_enrolled_at line link links lk \
+    incomplete input ip_address jsonapi key kind last last_enrolled_at libraries line link links lk \
     load_code_after_blessing log_type login_key login_keys login_token logs logstream long mac mac_addr \
-    mac_address message meta method metrics mime min_supported_deployment min_supported_deployment_id \
+    mac_address me message meta method metrics mime min_supported_deployment min_supported_deployment_id \
     min_supported_deployment_type minutes missing moved msg name next not_attempted not_used number ok online \
     open options order origin otp outcome owner owner_id owner_type page parameter partly password path \
     per_hour permission plan plan_id pointer prev previous problem product product_id product_name \
@@ -31,7 +31,7 @@ const NAMES: &str = "about account account_id action activated actor actor_id ad
     rejected related relationships remove remove_tag repeat repeatable repeated_calls requests required \
     restart result role row rows rssi run same_as scope seen_at self sha short since size sort source state \
     status step supported swversion tag tags target text tier timestamp title to token token_type ts type \
-    unbond unbond_key unchanged unexpected unflag updated_at url usages usage user username value values verb \
+    unbond unbond_key unchanged unexpected unflag updated_at url usages usage user username v5 value values verb \
     version versions wait wave waves webhook webhook_id webhooks wh what why years";
 
 /// Words of types, states and outcomes.
