@@ -60,7 +60,7 @@ mod properties {
     mod lists;
     mod pipes;
     mod plans;
-    mod random_faults;
+    pub(crate) mod random_faults;
     mod records;
     mod renewal;
     mod request_counts;

@@ -1,7 +1,9 @@
 //! `--record` and `imp-sim replay`: what a command has exchanged is a file, and the file answers it again.
 
+mod faulty;
 mod isolation;
 mod privacy;
+mod signed_in;
 mod trouble;
 
 use serde_json::Value;

@@ -246,6 +246,28 @@ impl Choice {
         })
     }
 
+    /// The access token, whether it still works or not.
+    pub fn access_token(&self) -> Option<&api::AccessToken> {
+        self.sign_in.access_token.as_ref()
+    }
+
+    /// When it was given.
+    pub fn token_given(&self) -> Option<SystemTime> {
+        self.sign_in.stored_at
+    }
+
+    /// All that nobody else may know of it.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let SignIn { access_token, refresh_token, login_key, .. } = &self.sign_in;
+        let of_environment = match &self.env_credential {
+            EnvCredential::Nothing => None,
+            EnvCredential::LoginKey(key) => Some(key),
+            EnvCredential::Password { password, .. } => password.as_ref(),
+        };
+        let in_file = [access_token, refresh_token, login_key].into_iter().flatten();
+        in_file.chain(of_environment)
+    }
+
     /// The account, if an earlier run has learnt it.
     pub fn known_account(&self, state_dir: &Path) -> Option<Account> {
         account::known_account(state_dir, &self.credential())

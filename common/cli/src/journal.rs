@@ -37,7 +37,7 @@ use crate::terminal::interruptible::Inputs;
 
 pub(crate) use begin::begin;
 pub use begin::is_of_this_account;
-pub(crate) use command::{of_verb, secrets, without_secrets};
+pub(crate) use command::{credentials, of_verb, secrets, without_secrets};
 use current::{Changes, Planned};
 pub use current::{Thing, plan, plan_transfers, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};

@@ -42,7 +42,7 @@ pub use output::Output;
 pub use page::Page;
 pub use rows::once_per_target::{OncePerTarget, Reported};
 pub use rows::source::{Identifiers, RowArgs, RowSource, Rows};
-pub use session::{Session, interaction, settings, sign_in_environment, text};
+pub use session::{Session, interaction, replay_home, settings, sign_in_environment, text};
 
 use rows::report::Asked;
 use schema::Printed;

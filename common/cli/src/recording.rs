@@ -9,14 +9,14 @@ mod file;
 mod words;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use api::send::clock;
 use api::{Recording, Replacement};
 use clap::{ArgMatches, Command};
-use model::ResourceKind;
+use model::{ResourceKind, Secret};
 use pipe::{Item, Row};
 use serde_json::{Map, Value};
 use simulated::PerRun;
@@ -98,6 +98,7 @@ pub(crate) fn begin(
     let (file, key) = file::open(&path, directories().cache.as_deref()).map_err(cannot)?;
     let run = key.of_run();
     let replacement = Replacement::new(key.bytes, pseudonyms);
+    journal::credentials(matches).for_each(|secret| replacement.know(&secret));
     let mut line = line_of_run(&run, &replacement);
     let words = words::replaced(command, typed, matches, &replacement);
     line.insert("command".into(), words.into());
@@ -106,6 +107,43 @@ pub(crate) fn begin(
     let recording = Recording::new(run, replacement, move |line| write(&file, &shown, line));
     let _only_one = CURRENT.get().set(recording);
     Ok(())
+}
+
+/// From now on this is replaced in the recording wherever it stands.
+pub(crate) fn know(secret: &Secret) {
+    if let Some(recording) = current() {
+        recording.replacement().know_secret(secret);
+    }
+}
+
+/// Says with which sign-in the command begins, and whose account that is, if it is known without asking.
+pub(crate) fn note_sign_in(choice: &auth::Choice, state_dir: Option<&Path>) {
+    choice.secrets().for_each(know);
+    let Some(recording) = current() else { return };
+    let replacement = recording.replacement();
+    let mut line = recording.line("recorded_sign_in");
+    let description = choice.describe();
+    line.insert("credential".into(), description.credential.into());
+    line.insert("from_file".into(), description.source.file().is_some().into());
+    if let Some(token) = choice.access_token() {
+        line.insert("token".into(), replacement.secret(token.expose()).into());
+    }
+    if let Some(end) = description.expires_at {
+        let left = end.duration_since(clock::now()).unwrap_or_default();
+        line.insert(
+            "token_ends_in".into(),
+            u64::try_from(left.as_millis()).unwrap_or(u64::MAX).into(),
+        );
+    }
+    if let Some(account) = state_dir.and_then(|directory| choice.known_account(directory)) {
+        let mut known = Map::new();
+        known.insert("id".into(), replacement.name(&account.id).into());
+        for (name, text) in [("email", &account.email), ("username", &account.username)] {
+            known.insert(name.into(), text.as_deref().map(|text| replacement.name(text)).into());
+        }
+        line.insert("account".into(), known.into());
+    }
+    recording.write(line);
 }
 
 /// A file that cannot be written any more ends the recording, and nothing else.
@@ -163,6 +201,9 @@ fn line_of_run(run: &str, replacement: &Replacement) -> Map<String, Value> {
     let mut variables = Map::new();
     for (name, shown) in VARIABLES {
         let Some(value) = environment::text(name) else { continue };
+        if let Shown::Secret = shown {
+            replacement.know(&value);
+        }
         let value = match shown {
             Shown::Whole => value,
             Shown::Name => replacement.name(&value),

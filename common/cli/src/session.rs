@@ -1,7 +1,7 @@
 //! A signed-in run of one command: what the verbs get to work with.
 
 use model::{ErrorKind, Record};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -30,6 +30,9 @@ const WORTH_KNOWING: u64 = 10;
 /// Set by `imp-sim replay`: the address that answers, whatever was typed or found.
 const REPLAY: &str = "IMP_REPLAY";
 
+/// Set with it: the only directory in which something of ours is kept.
+const REPLAY_HOME: &str = "IMP_REPLAY_HOME";
+
 /// A signed-in run.
 pub struct Session {
     /// The flags that all commands have.
@@ -52,8 +55,18 @@ pub struct Session {
     account: OnceLock<Result<auth::Account, api::Error>>,
 }
 
+/// The home of a command under replay, which leaves what is its person's own alone.
+pub fn replay_home() -> Option<PathBuf> {
+    environment::text(REPLAY)?;
+    // Below a file nothing can be.
+    Some(environment::path(REPLAY_HOME).unwrap_or_else(|| "/dev/null".into()))
+}
+
 /// Where what is ours is kept.
 pub(crate) fn directories() -> auth::Directories {
+    if let Some(home) = replay_home() {
+        return auth::directories(Some(&home), None, None, None);
+    }
     auth::directories(
         environment::path("HOME").as_deref(),
         environment::path("XDG_CONFIG_HOME").as_deref(),
@@ -72,16 +85,27 @@ pub fn sign_in_environment(common: &Common) -> auth::Environment {
 }
 
 /// What is typed may name the person's own sign-in, and where the command was started there may lie another: a
-/// command under replay has that of its home directory only, which the replay has made.
+/// command under replay has those of its home directory only, which the replay and its commands have made.
 fn of_replay(environment: auth::Environment, endpoint: String) -> auth::Environment {
-    auth::Environment {
-        auth_file: None,
-        account: None,
-        current_dir: environment.home.clone().unwrap_or_default(),
+    let home = replay_home();
+    let is_of_home = |path: &PathBuf| {
+        let is_plain = path.components().all(|part| part != Component::ParentDir);
+        is_plain && home.as_ref().is_some_and(|home| path.starts_with(home))
+    };
+    let of_home = auth::Environment {
+        auth_file: environment.auth_file.clone().filter(is_of_home),
+        current_dir: home.clone().unwrap_or_default(),
         impt_auth_file_path: None,
         endpoint: Some(endpoint),
+        home,
         ..environment
-    }
+    };
+    let is_there = |name: &String| {
+        let file = auth::NamedAccounts::of(&of_home).and_then(|accounts| accounts.file(name));
+        file.is_ok_and(|file| file.exists())
+    };
+    let account = of_home.account.clone().filter(is_there);
+    auth::Environment { account, ..of_home }
 }
 
 fn typed_and_found(common: &Common) -> auth::Environment {
@@ -143,6 +167,7 @@ impl Session {
     pub fn open(common: &Common) -> Result<Self, CommandError> {
         let environment = sign_in_environment(common);
         let choice = auth::choose(&environment)?;
+        recording::note_sign_in(&choice, environment.state_dir.as_deref());
         let guards = Arc::new(Guards::new(&choice.guards()?)?);
         let settings =
             Settings { write_gate: guards.gate(), ..settings(common, choice.endpoint()) };

@@ -79,17 +79,17 @@ fn who_asks_for_something_else_is_told_what_comes_nearest() {
     let other = replay(&update(&ids[0], "y")).code(9);
     other.says_all(&[
         "imp-sim: not in the recording: PATCH /devices/",
-        "; the nearest is the same with another body, line 3",
+        "; the nearest is the same with another body, line 4",
         "answered 1 of 2 recorded requests; not recorded: 1; not asked for: PATCH",
     ]);
     replay(&update(&ids[1], "x"))
         .code(9)
-        .says(&format!("the nearest is GET /devices/{} (line 2)", ids[0]));
+        .says(&format!("the nearest is GET /devices/{} (line 3)", ids[0]));
     replay("true").ok().says("answered 0 of 2 recorded requests; not asked for: GET");
     replay("sh -c 'exit 7'").code(7);
     replay("no-such-command").code(127).says("cannot start no-such-command");
     let twice = format!("sh -c '{0}; {0}'", update(&ids[0], "x"));
-    replay(&twice).code(9).says("it was asked for less often, the last time in line 3");
+    replay(&twice).code(9).says("it was asked for less often, the last time in line 4");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! seconds this one gives up, and the operating system takes its thread away. Secrets come on stdin and go to
 //! stdout, and that must be no terminal.
 
+use std::io;
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -64,6 +65,9 @@ fn done(
     secret: Option<Secret>,
 ) -> impl FnOnce() -> Result<String, Error> + Send {
     move || {
+        if let Some(home) = cli::replay_home() {
+            return in_file(what, &home.join("keyring"), &entry, secret.as_ref());
+        }
         if let Err(error) = Entry::store_status() {
             return Err(Error::PlatformFailure(words(error).into()));
         }
@@ -77,6 +81,29 @@ fn done(
             What::Remove => entry.delete_credential().map(|()| String::new()),
         }
     }
+}
+
+/// The same under replay, where the keyring of the person takes no part: its entries are files.
+fn in_file(
+    what: What,
+    directory: &Path,
+    entry: &str,
+    secret: Option<&Secret>,
+) -> Result<String, Error> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Error::NoEntry,
+        _ => Error::PlatformFailure(error.into()),
+    };
+    let path = directory.join(Path::new(entry).file_name().unwrap_or_default());
+    match what {
+        What::Read => std::fs::read_to_string(path),
+        What::Write => std::fs::create_dir_all(directory).and_then(|()| {
+            let secret = secret.map_or("", Secret::expose);
+            cli::replace_file(&path, secret.as_bytes(), cli::Readers::Owner).map(|()| String::new())
+        }),
+        What::Remove => std::fs::remove_file(path).map(|()| String::new()),
+    }
+    .map_err(failed)
 }
 
 /// Why it did not work, without what the library puts in front.

@@ -75,7 +75,8 @@ pub async fn run(options: &Options) -> anyhow::Result<u8> {
     let endpoint = serve::start(&replay, directory.path()).await?;
     let mut child = tokio::process::Command::new(run::where_it_is(program)?);
     child.args(arguments);
-    sign_in::prepare(&mut child, &sign_in, variables, &endpoint, directory.path())?;
+    let directory = directory.path();
+    sign_in::prepare(&mut child, &sign_in, variables, &endpoint, directory, &replay.clock)?;
     let child = match child.spawn() {
         Ok(child) => child,
         Err(error) => return Ok(run::not_started(program, &error)),

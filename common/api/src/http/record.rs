@@ -5,11 +5,12 @@
 //! its length: half a body cannot be searched for secrets.
 
 pub(crate) mod replacement;
+mod stream;
+mod sweep;
 
 use std::fmt;
-use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
@@ -17,16 +18,16 @@ use ureq::http::HeaderMap;
 
 use crate::AccessToken;
 use crate::http::secrets;
-use crate::http::transport::{Body, Exchange, Trouble};
-use crate::logs::sse::{Event, Parser};
-use crate::logs::stream::is_timeout;
+use crate::http::transport::{Exchange, Trouble};
 use crate::request::Request;
 use crate::send::clock;
-use replacement::Replacement;
+use replacement::{Replacement, schema};
+use sweep::Sweep;
 
 /// The headers of an answer that mean something to us.
-const HEADERS: [&str; 5] = [
+const HEADERS: [&str; 6] = [
     "content-type",
+    "date",
     "retry-after",
     "x-ratelimit-limit",
     "x-ratelimit-remaining",
@@ -137,7 +138,9 @@ impl Recording {
             Exchange::Answered(raw) => {
                 line.insert("status".into(), raw.status.into());
                 line.insert("headers".into(), headers(&raw.headers));
-                let (name, mut answer) = self.answer(&raw.text, sent.endpoint);
+                let answer = serde_json::from_str(&raw.text).ok();
+                let sweep = self.sweep(sent, answer.as_ref());
+                let (name, mut answer) = self.answer(answer, &raw.text, sent.endpoint, &sweep);
                 // Who has the id may read the logs, whatever it is said to be.
                 if sent.request.path == "/logstream"
                     && let Some(id) = answer.pointer_mut("/data/id")
@@ -145,7 +148,7 @@ impl Recording {
                     secrets::replace_whole(id, &|id| self.0.replacement.secret(id));
                 }
                 line.insert(name.into(), answer);
-                return self.write_hiding(line, sent);
+                return self.write_hiding(line, &sweep);
             }
             Exchange::NotSent(_) => "not_sent",
             Exchange::Untrusted(_) => "untrusted",
@@ -159,121 +162,65 @@ impl Recording {
             line.insert("headers".into(), headers(of_answer));
             line.insert("received".into(), (*received).into());
         }
-        self.write_hiding(line, sent);
+        self.write_hiding(line, &self.sweep(sent, None));
     }
 
     /// Under which name an answer stands, and what of it.
-    fn answer(&self, text: &str, endpoint: &str) -> (&'static str, Value) {
-        match serde_json::from_str(text) {
-            Ok(mut body) => {
-                self.0.replacement.in_body(&mut body, endpoint);
-                ("answer", body)
-            }
-            Err(_) => ("answer_text", self.0.replacement.text(text).into()),
-        }
+    fn answer(
+        &self,
+        body: Option<Value>,
+        text: &str,
+        endpoint: &str,
+        sweep: &Sweep,
+    ) -> (&'static str, Value) {
+        let replacement = &self.0.replacement;
+        let Some(mut body) = body else {
+            let text = sweep.in_words(text, &|secret| replacement.secret(secret));
+            return ("answer_text", replacement.text(&text).into());
+        };
+        replacement.in_body(&mut body, endpoint);
+        sweep.in_value(&mut body, &|secret| replacement.secret(secret));
+        ("answer", body)
     }
 
-    /// Writes a line without what the service has repeated of the request's secrets.
-    fn write_hiding(&self, mut line: Map<String, Value>, sent: &Sent<'_>) {
-        let secrets = self.secrets_of(sent);
-        for name in ["target", "body", "answer", "answer_text"] {
-            if let Some(member) = line.get_mut(name) {
-                self.hide(member, &secrets);
-            }
+    /// Writes a line without what is repeated of secrets.
+    fn write_hiding(&self, mut line: Map<String, Value>, sweep: &Sweep) {
+        let secret = |secret: &str| self.0.replacement.secret(secret);
+        if let Some(body) = line.get_mut("body") {
+            sweep.in_value(body, &secret);
+        }
+        if let Some(Value::String(target)) = line.get_mut("target") {
+            *target = sweep.in_target(target, &secret);
         }
         self.write(line);
     }
 
-    /// The secrets of a request that may come back, longer ones first.
-    fn secrets_of(&self, sent: &Sent<'_>) -> Vec<String> {
-        let mut secrets = secrets::secrets_of(sent.request, sent.token);
-        if let Some(body) = body_of(sent.request) {
-            secrets.extend(self.0.replacement.secrets_in(&body));
-        }
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets
-    }
-
-    /// Replaces secrets within texts; types stay, by which a command knows what it reads.
-    fn hide(&self, value: &mut Value, secrets: &[String]) {
-        match value {
-            Value::Object(members) => {
-                let others = members.iter_mut().filter(|(name, _)| *name != "type");
-                others.for_each(|(_, member)| self.hide(member, secrets));
-            }
-            Value::Array(elements) => elements.iter_mut().for_each(|it| self.hide(it, secrets)),
-            Value::String(text) => {
-                for secret in secrets {
-                    *text = text.replace(secret, &self.0.replacement.secret(secret));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Writes that a stream has been opened, and from now on what comes.
-    pub(crate) fn stream(&self, sent: &Sent<'_>, body: Body) -> Body {
-        let number = self.0.streams.fetch_add(1, Ordering::Relaxed);
-        let mut line = self.line_of(sent);
-        line.insert("status".into(), 200.into());
-        line.insert("stream".into(), number.into());
-        self.write_hiding(line, sent);
-        let endpoint = sent.endpoint.to_owned();
-        let (recording, secrets) = (self.clone(), self.secrets_of(sent));
-        Box::new(Stream { body, parser: Parser::default(), number, endpoint, secrets, recording })
+    /// The secrets of a request that may come back, and those of its answer. Those of the request, and tokens that a
+    /// sign-in brings, may stand in all that comes later.
+    fn sweep(&self, sent: &Sent<'_>, answer: Option<&Value>) -> Sweep {
+        let replacement = &self.0.replacement;
+        let mut credentials = secrets::all_of(sent.request, sent.token);
+        let of_answer = answer.map(secrets::within).unwrap_or_default();
+        let brought = of_answer.iter().filter(|_| sent.request.for_sign_in);
+        credentials.iter().chain(brought).for_each(|secret| replacement.know(secret));
+        credentials.extend(of_answer);
+        let body = body_of(sent.request);
+        let bodies = body.iter().chain(answer);
+        let others = bodies.flat_map(|body| replacement.secrets_in(body)).collect();
+        replacement.sweep(credentials, others)
     }
 }
 
-/// A stream that is recorded while it is read.
-struct Stream {
-    body: Body,
-    parser: Parser,
-    number: u64,
-    endpoint: String,
-    secrets: Vec<String>,
-    recording: Recording,
-}
-
-impl Stream {
-    fn line(&self, name: &str, value: Value) -> Map<String, Value> {
-        let mut line = self.recording.line("stream");
-        line.insert("stream".into(), self.number.into());
-        line.insert(name.into(), value);
-        line
-    }
-
-    fn write_event(&self, event: &Event) {
-        let (name, mut data) = self.recording.answer(&event.data, &self.endpoint);
-        self.recording.hide(&mut data, &self.secrets);
-        let mut line = self.line("event", event.kind.as_str().into());
-        line.insert(name.into(), data);
-        self.recording.write(line);
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.body.read(buffer);
-        let end = match &read {
-            Ok(0) => "closed",
-            Ok(length) => {
-                let mut events = Vec::new();
-                self.parser.feed(&buffer[..*length], |event| events.push(event));
-                events.iter().for_each(|event| self.write_event(event));
-                return read;
-            }
-            Err(error) if is_timeout(error) => "silent",
-            Err(_) => "broken",
-        };
-        self.recording.write(self.line("end", end.into()));
-        read
-    }
-}
-
+/// Those headers that are as they should be; anything may stand in others.
 fn headers(headers: &HeaderMap) -> Value {
-    let known = HEADERS.iter().filter_map(|name| {
-        let value = headers.get(*name)?.to_str().ok()?;
-        Some(((*name).to_owned(), json!(value)))
+    let known = HEADERS.iter().filter_map(|&name| {
+        let value = headers.get(name)?.to_str().ok()?;
+        let value = match name {
+            "content-type" => value.split(';').next().filter(|kind| schema::is_word(kind))?,
+            "date" => httpdate::parse_http_date(value).ok().map(|_| value)?,
+            _ => value.trim().parse::<f64>().ok().map(|_| value)?,
+        };
+        Some((name.to_owned(), json!(value)))
     });
     known.collect::<Map<String, Value>>().into()
 }

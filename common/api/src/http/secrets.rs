@@ -4,6 +4,8 @@
 //! the secret, in paths too. And a service may repeat in its words what it was sent ("login key 7d8e… was not
 //! found"), so the keys and the token of a request are looked for in its answer as well.
 
+use std::cell::RefCell;
+
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -32,7 +34,7 @@ const IDS: [&str; 3] = ["login_key", "refresh_token", "logstream"];
 const SEGMENTS: [&str; 3] = ["login_keys", "refresh_tokens", "logstream"];
 
 /// Shorter ones are words that somebody has typed in place of a key.
-const SHORTEST: usize = 8;
+pub(crate) const SHORTEST: usize = 8;
 
 /// A name without what it may be spelt differently in.
 pub(crate) fn plain(name: &str) -> String {
@@ -44,15 +46,39 @@ pub(crate) fn plain(name: &str) -> String {
 pub(crate) fn secrets_of(request: &Request, token: Option<&AccessToken>) -> Vec<String> {
     let member = |name| Some(request.body.as_ref()?.get(name)?.as_str()?.to_owned());
     let members = ["key", "token", "login_token"].into_iter().filter_map(member);
-    let segments = || request.path.split('/');
-    let in_path = segments()
-        .zip(segments().skip(1))
-        .filter(|(before, _)| SEGMENTS.contains(before))
-        .map(|(_, segment)| decoded(segment));
     let keys = request.secret_headers.iter().filter(|(name, _)| *name == UNBLESSING_KEY);
     let headers = token.into_iter().chain(keys.map(|(_, key)| key));
     let in_headers = headers.map(|secret| secret.expose().to_owned());
-    members.chain(in_path).chain(in_headers).filter(|secret| secret.len() >= SHORTEST).collect()
+    let all = members.chain(in_path(request)).chain(in_headers);
+    all.filter(|secret| secret.len() >= SHORTEST).collect()
+}
+
+/// All of a request that nobody else may know, however short: passwords too.
+pub(crate) fn all_of(request: &Request, token: Option<&AccessToken>) -> Vec<String> {
+    let headers = token.into_iter().chain(request.secret_headers.iter().map(|(_, value)| value));
+    let mut all: Vec<String> = headers.map(|secret| secret.expose().to_owned()).collect();
+    all.extend(in_path(request));
+    all.extend(request.body.as_ref().map(within).unwrap_or_default());
+    all
+}
+
+/// What [`replace`] would replace.
+pub(crate) fn within(value: &Value) -> Vec<String> {
+    let found = RefCell::new(Vec::new());
+    let note = |secret: &str| {
+        found.borrow_mut().push(secret.to_owned());
+        secret.to_owned()
+    };
+    replace(&mut value.clone(), &note);
+    found.into_inner()
+}
+
+fn in_path(request: &Request) -> impl Iterator<Item = String> {
+    let segments = || request.path.split('/');
+    segments()
+        .zip(segments().skip(1))
+        .filter(|(before, _)| SEGMENTS.contains(before))
+        .map(|(_, segment)| decoded(segment))
 }
 
 /// `text` without these secrets.
@@ -78,8 +104,7 @@ pub(crate) fn replace(value: &mut Value, with: &dyn Fn(&str) -> String) {
     }
 }
 
-/// The texts of `before` that stand otherwise in `after`; of addresses each part that is gone. Short ones are left
-/// out, which may stand anywhere by chance.
+/// The texts of `before` that stand otherwise in `after`; of addresses and of `NAME=value` each part that is gone.
 pub(crate) fn differing(before: &Value, after: &Value, found: &mut Vec<String>) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
@@ -93,8 +118,8 @@ pub(crate) fn differing(before: &Value, after: &Value, found: &mut Vec<String>) 
             let is_address = !before.contains(char::is_whitespace);
             let parts = before.split(['/', '?', '&', '=', '@', ':']).filter(|_| is_address);
             let gone = parts.filter(|part| part != before && !after.contains(*part));
-            let long = gone.chain([before.as_str()]).filter(|text| text.len() >= SHORTEST);
-            found.extend(long.map(str::to_owned));
+            let whole = gone.chain([before.as_str()]).filter(|text| !text.is_empty());
+            found.extend(whole.map(str::to_owned));
         }
         _ => {}
     }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::command_error::CommandError;
+use crate::recording;
 use crate::terminal::interruptible::Inputs;
 use crate::{terminal::signals, terminal::stdin};
 
@@ -40,7 +41,11 @@ pub fn secret_in_file_or_stdin(path: &Path) -> Result<Secret, CommandError> {
 
 fn first_line(text: &str, from: &str) -> Result<Secret, CommandError> {
     match text.lines().next().map(str::trim).filter(|line| !line.is_empty()) {
-        Some(line) => Ok(Secret::new(line)),
+        Some(line) => {
+            let secret = Secret::new(line);
+            recording::know(&secret);
+            Ok(secret)
+        }
         None => Err(CommandError::usage(format!("{from} is empty; it should hold the secret"))),
     }
 }

@@ -34,12 +34,19 @@ pub(crate) fn without_secrets(
 
 /// The secrets on a command line.
 pub(crate) fn secrets(program: &str, matches: &ArgMatches) -> Vec<String> {
-    let verb = of_verb(matches);
-    let named = (program == NAMED.0).then_some(NAMED.1);
-    let ids = SECRET.into_iter().chain(named);
-    let given = ids.filter_map(|id| verb.try_get_raw(id).ok().flatten()).flatten();
+    let named = (program == NAMED.0).then(|| given(matches, NAMED.1));
+    credentials(matches).chain(named.into_iter().flatten()).collect()
+}
+
+/// Those of them that are nothing else for sure: passwords, keys, tokens.
+pub(crate) fn credentials(matches: &ArgMatches) -> impl Iterator<Item = String> {
+    SECRET.into_iter().flat_map(|id| given(matches, id))
+}
+
+fn given(matches: &ArgMatches, id: &str) -> impl Iterator<Item = String> {
+    let given = of_verb(matches).try_get_raw(id).ok().flatten().into_iter().flatten();
     let words = given.map(|secret| secret.to_string_lossy().into_owned());
-    words.filter(|secret| !secret.is_empty() && secret != "-").collect()
+    words.filter(|secret| !secret.is_empty() && secret != "-")
 }
 
 /// What was typed for the verb itself.

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::recorded::Recorded;
 use crate::command_error::CommandError;
+use crate::session::{directories, replay_home};
 use crate::terminal::environment;
 
 /// So much of a journal holds its first two lines, if they are there.
@@ -44,7 +45,7 @@ pub(super) enum Wanted {
 /// # Errors
 /// Exit 2 when one has to be written and there is no place for it.
 pub(super) fn wanted(state_dir: Option<&Path>) -> Result<Wanted, CommandError> {
-    let asked = environment::path("IMP_JOURNAL");
+    let asked = asked();
     let word = asked.as_deref().and_then(Path::to_str).unwrap_or_default();
     match (word, state_dir) {
         ("off", _) | ("", None) => Ok(Wanted::No),
@@ -56,15 +57,19 @@ pub(super) fn wanted(state_dir: Option<&Path>) -> Result<Wanted, CommandError> {
     }
 }
 
+/// `IMP_JOURNAL`; a command under replay has no other directory for journals than its home.
+fn asked() -> Option<PathBuf> {
+    let is_word =
+        |path: &PathBuf| [Path::new("off"), Path::new("require")].contains(&path.as_path());
+    let asked = environment::path("IMP_JOURNAL");
+    asked.filter(|path| replay_home().is_none() || is_word(path))
+}
+
 /// Where the journals of this machine lie; `None` where there is no place for them.
 fn place() -> Option<PathBuf> {
-    match environment::path("IMP_JOURNAL") {
+    match asked() {
         Some(path) if path != Path::new("off") && path != Path::new("require") => Some(path),
-        _ => {
-            let (home, state) = (environment::path("HOME"), environment::path("XDG_STATE_HOME"));
-            let directories = auth::directories(home.as_deref(), None, state.as_deref(), None);
-            directories.state.map(|state| state.join("changes"))
-        }
+        _ => directories().state.map(|state| state.join("changes")),
     }
 }
 

@@ -16,8 +16,9 @@ const URLS: [&str; 2] = ["url", "forward_to"];
 const VARIABLES: &str = "env_variable";
 /// A command line, which may hold anything.
 const COMMAND: &str = "gate";
-/// Texts that name nothing of an account.
-const KEPT: [&str; 6] = ["fields", "column", "encoding", "sort", "imp_type", "fail_if"];
+/// What options take, by the names of their values in the help, that is read as such before it gets here: numbers,
+/// times, shares, encodings.
+const COUNTS: [&str; 8] = ["N", "N|N%", "N|N%,…", "N%", "TIME", "HOURS", "WORD>N", "BOOL"];
 
 /// The words that were typed, without those about the recording.
 pub(super) fn replaced(
@@ -40,7 +41,10 @@ pub(super) fn replaced(
         }
         for value in within.get_raw(id).into_iter().flatten() {
             let value = value.to_string_lossy().into_owned();
-            let other = of_value(arg, &value, replacement);
+            let other = replacement.hidden(&of_value(arg, &value, replacement));
+            // What is a name somewhere is one everywhere, if it is a number elsewhere too.
+            let earlier = values.get(&value).filter(|earlier| **earlier != value);
+            let other = earlier.cloned().unwrap_or(other);
             values.insert(value, other);
         }
     }
@@ -62,35 +66,53 @@ pub(super) fn replaced(
 /// What stands for a value of an option.
 fn of_value(arg: &Arg, value: &str, replacement: &Replacement) -> String {
     let id = arg.get_id().as_str();
-    if URLS.contains(&id) {
-        return replacement.url(value);
-    }
-    if id == "endpoint" {
-        return replacement.endpoint(value);
-    }
-    if id == COMMAND {
-        return replacement.secret(value);
+    match id {
+        _ if URLS.contains(&id) => return replacement.url(value),
+        "endpoint" => return replacement.endpoint(value),
+        COMMAND => return replacement.secret(value),
+        "fields" => return replacement.key(value),
+        "sort" => {
+            let field = value.trim_start_matches('-');
+            return value[..value.len() - field.len()].to_owned() + &replacement.key(field);
+        }
+        _ => {}
     }
     if id == VARIABLES && !value.starts_with('@') {
         return match value.split_once('=').filter(|(name, _)| !name.starts_with(['{', '['])) {
-            Some((name, secret)) => format!("{name}={}", replacement.secret(secret)),
+            Some((name, secret)) => {
+                format!("{}={}", replacement.own_key(name), replacement.secret(secret))
+            }
             // JSON
             None => replacement.secret(value),
         };
     }
-    if let (Some("where"), Some((field, name))) = (arg.get_long(), value.split_once('=')) {
-        return format!("{field}={}", replacement.name(name));
+    match (value.split_once('='), arg.get_long()) {
+        (Some((field, name)), Some("where")) => {
+            return format!("{}={}", replacement.key(field), replacement.value(field, name));
+        }
+        (Some((field, column)), Some("column")) => {
+            return format!("{}={}", replacement.key(field), replacement.key(column));
+        }
+        _ => {}
     }
-    let kind = arg.get_value_parser().type_id();
-    let is_text =
-        kind == ValueParser::string().type_id() || kind == ValueParser::path_buf().type_id();
-    // What is read as something else than a text is a number, a time, or one of a few words.
-    let says_nothing = arg.get_value_parser().possible_values().is_some()
-        || value.starts_with(|first: char| first.is_ascii_digit());
-    match KEPT.contains(&id) || value == "-" || (!is_text && says_nothing) {
+    match value == "-" || says_nothing(arg, value) {
         true => value.to_owned(),
-        false => replacement.name(value),
+        false => replacement.value(id, value),
     }
+}
+
+/// Whether it is one of a few words, or something else than a text.
+fn says_nothing(arg: &Arg, value: &str) -> bool {
+    let parser = arg.get_value_parser();
+    if let Some(mut words) = parser.possible_values() {
+        return words.any(|word| word.matches(value, true));
+    }
+    let is_text = [ValueParser::string().type_id(), ValueParser::path_buf().type_id()]
+        .contains(&parser.type_id());
+    let names = arg.get_value_names().unwrap_or_default();
+    let is_read =
+        arg.get_id() == "encoding" || names.iter().any(|it| COUNTS.contains(&it.as_str()));
+    !is_text && is_read
 }
 
 /// A word with its value replaced: `x`, `--dg=x`, `-gx`, `-qgx`, `a,b`.
@@ -125,16 +147,23 @@ mod tests {
 
     fn command() -> Command {
         let text = |id| Arg::new(id).long(id).action(ArgAction::Append);
-        let jobs = Arg::new("jobs").long("jobs").value_parser(clap::value_parser!(u16));
+        let jobs = Arg::new("jobs").long("jobs").value_name("N");
+        let jobs = jobs.value_parser(clap::value_parser!(u16));
         let pattern = Arg::new("pattern")
             .long("pattern")
             .value_parser(|text: &str| Ok::<_, String>(text.len()));
         let record = Arg::new("record").long("record");
         let verb = Command::new("assign")
-            .args([text("dg").short('g'), text("fields"), text("env_variable"), text("gate")])
+            .args([
+                text("dg").short('g'),
+                text("fields").value_delimiter(','),
+                text("env_variable"),
+                text("gate"),
+            ])
             .args([text("unbond").short('u'), text("endpoint")])
             .arg(Arg::new("confirmed").short('q').action(ArgAction::SetTrue))
             .args([text("url"), text("product").value_delimiter(','), jobs, pattern, record])
+            .args([text("column"), text("where"), text("sort")])
             .arg(Arg::new("named").action(ArgAction::Append));
         Command::new("imp-x").subcommand(verb)
     }
@@ -155,6 +184,18 @@ mod tests {
         assert!(words.starts_with("imp-x assign --dg Bench --unbond=secret-"), "{words}");
         assert!(words.ends_with(" --jobs 3 d1") && !words.contains("k3y"), "{words}");
         assert!(words.contains("A=secret-") && words.contains("@h/secret-"), "{words}");
+    }
+
+    #[test]
+    fn a_secret_that_is_known_is_replaced_in_other_words() {
+        let replacement = Replacement::new([3; 32], false);
+        replacement.know("k3y");
+        let typed: Vec<OsString> =
+            ["imp-x", "assign", "--dg", "it is k3y", "k3ys"].map(OsString::from).into();
+        let matches = command().get_matches_from(&typed);
+        let words = replaced(&command(), &typed, &matches, &replacement);
+        assert_eq!(words[3], format!("it is {}", replacement.secret("k3y")));
+        assert_eq!(words[4], "k3ys");
     }
 
     #[test]
@@ -189,6 +230,46 @@ mod tests {
             ),
             ("imp-x assign --pattern Oven", format!("imp-x assign --pattern {oven}")),
             ("imp-x assign assign", format!("imp-x assign {}", all.name("assign"))),
+        ] {
+            assert_eq!(words(typed, true).join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn with_pseudonyms_no_number_and_no_column_is_taken_for_nothing() {
+        let all = Replacement::new([3; 32], true);
+        let oven = all.name("Oven");
+        for (typed, expected) in [
+            (
+                "imp-x assign --pattern 40000c2a69000001",
+                "imp-x assign --pattern ".to_owned() + &all.name("40000c2a69000001"),
+            ),
+            (
+                "imp-x assign --jobs 3 --dg 3",
+                format!("imp-x assign --jobs {0} --dg {0}", all.name("3")),
+            ),
+            (
+                "imp-x assign --fields name,Oven",
+                format!("imp-x assign --fields name,{}", all.key("Oven")),
+            ),
+            ("imp-x assign --sort=-Oven", format!("imp-x assign --sort=-{}", all.key("Oven"))),
+            (
+                "imp-x assign --column mac=Oven",
+                format!("imp-x assign --column mac={}", all.key("Oven")),
+            ),
+            (
+                "imp-x assign --where device_online=true",
+                "imp-x assign --where device_online=true".into(),
+            ),
+            ("imp-x assign --where name=Oven", format!("imp-x assign --where name={oven}")),
+            (
+                "imp-x assign --env_variable OVEN=k3y",
+                format!(
+                    "imp-x assign --env_variable {}={}",
+                    all.own_key("OVEN"),
+                    all.secret("k3y")
+                ),
+            ),
         ] {
             assert_eq!(words(typed, true).join(" "), expected);
         }

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::command_error::CommandError;
+use crate::recording;
 use crate::terminal::{progress, signals};
 
 /// How often the stop flag is looked at while somebody thinks.
@@ -44,7 +45,7 @@ pub fn secret(question: &str) -> Result<Secret, CommandError> {
     let hidden = Hidden::on(&terminal).map_err(|_| no_terminal(question))?;
     let secret = answer(&mut terminal, question).map(Secret::new);
     drop(hidden);
-    secret
+    secret.inspect(recording::know)
 }
 
 fn answer(terminal: &mut File, question: &str) -> Result<String, CommandError> {

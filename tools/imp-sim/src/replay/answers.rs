@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body::{Body, Pieces};
 use super::recording::{Exchange, Fault, Line};
@@ -34,12 +34,33 @@ pub fn give(replay: &Arc<Replay>, exchange: &Exchange) -> Result<Response<Body>,
     let mut response = Response::new(body);
     *response.status_mut() = status(exchange.status.unwrap_or_default());
     for (name, value) in &line.headers {
-        let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
+        let now = || moved(name, value.as_str()?, exchange.clock, replay.clock.now().0);
+        let value = now().and_then(|value| HeaderValue::from_str(&value).ok());
         if let (Ok(name), Some(value)) = (HeaderName::from_bytes(name.as_bytes()), value) {
             response.headers_mut().insert(name, value);
         }
     }
     Ok(response)
+}
+
+/// A header as it is to be now: the clock of the service goes wrong by as much as it did, and a moment that was to
+/// be waited for is as far away.
+fn moved(name: &str, value: &str, then: u64, now: u64) -> Option<String> {
+    /// No span of milliseconds is so long, and every date is later in seconds.
+    const MOMENT: u64 = 1_000_000_000;
+    let passed = now.saturating_sub(then);
+    match name {
+        "date" => {
+            let date = httpdate::parse_http_date(value).ok()?;
+            Some(httpdate::fmt_http_date(date + Duration::from_millis(passed)))
+        }
+        "x-ratelimit-reset" => Some(match value.parse::<u64>() {
+            Ok(moment) if moment >= MOMENT * 1000 => (moment + passed).to_string(),
+            Ok(moment) if moment >= MOMENT => (moment + passed / 1000).to_string(),
+            _ => value.to_owned(),
+        }),
+        _ => Some(value.to_owned()),
+    }
 }
 
 /// What is said to a request that was not recorded. It is no trouble of the service, so nobody asks again.
@@ -48,10 +69,11 @@ pub fn not_recorded(what: &str, near: &str) -> Response<Body> {
     json_api(400, &json!({ "errors": [error] }))
 }
 
-/// Somebody's account.
-pub fn account() -> Response<Body> {
-    let attributes = json!({"username": "replay", "email": "replay@example.com"});
-    let id = "00000000-0000-4000-8000-000000000000";
+/// An account that the recorded command knew without asking.
+pub fn account(known: &Map<String, Value>) -> Response<Body> {
+    let mut attributes = known.clone();
+    let id = attributes.remove("id");
+    attributes.retain(|_, value| !value.is_null());
     json_api(200, &json!({"data": {"type": "account", "id": id, "attributes": attributes}}))
 }
 
@@ -158,4 +180,22 @@ fn event(line: &Line, data: &str) -> String {
         text.push_str(&format!("data: {part}\n"));
     }
     text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_as_far_away_as_they_were() {
+        let of = |name, value| moved(name, value, 1_800_000_000_000, 1_800_000_060_000).unwrap();
+        assert_eq!(of("date", "Fri, 15 Jan 2027 08:00:05 GMT"), "Fri, 15 Jan 2027 08:01:05 GMT");
+        assert_eq!(of("x-ratelimit-reset", "1800000003"), "1800000063");
+        assert_eq!(of("x-ratelimit-reset", "1800000003000"), "1800000063000");
+        for (name, value) in
+            [("x-ratelimit-reset", "3"), ("retry-after", "3"), ("content-type", "x")]
+        {
+            assert_eq!(of(name, value), value);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -31,9 +31,11 @@ pub struct Line {
     method: String,
     target: String,
     token: Option<String>,
+    #[serde(deserialize_with = "present")]
     body: Option<Value>,
     pub status: Option<u16>,
     pub headers: Map<String, Value>,
+    #[serde(deserialize_with = "present")]
     pub answer: Option<Box<RawValue>>,
     pub answer_text: Option<String>,
     fault: Option<String>,
@@ -42,6 +44,27 @@ pub struct Line {
     pub event: Option<String>,
     pub end: Option<String>,
     row: Option<Box<RawValue>>,
+    from_file: bool,
+    token_ends_in: Option<u64>,
+    token_age: Option<u64>,
+    account: Option<Map<String, Value>>,
+}
+
+/// A member that is there: `null` is a body too.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+/// With what a command was signed in when it began.
+pub struct Signed {
+    /// A sign-in file, not a variable.
+    pub from_file: bool,
+    pub token: Option<String>,
+    /// In how many milliseconds that ends, and how old it is.
+    pub token_ends_in: Option<u64>,
+    pub token_age: Option<u64>,
+    /// Whose it is, if it was known.
+    pub account: Option<Map<String, Value>>,
 }
 
 /// A command that was recorded.
@@ -55,6 +78,8 @@ pub struct Run {
     pub rows: Vec<Place>,
     /// How it ended; none if it was killed.
     pub exit: Option<u8>,
+    /// With what it was signed in; none of a version that did not tell, or that had nothing to sign in for.
+    pub sign_ins: Vec<Signed>,
     /// When it began, in milliseconds since 1970.
     at: u64,
 }
@@ -78,6 +103,8 @@ pub struct Exchange {
     pub run: usize,
     /// Since the first run began, in milliseconds.
     pub at: u64,
+    /// When its answer came, in milliseconds since 1970.
+    pub clock: u64,
     pub took: u64,
     pub method: String,
     pub target: String,
@@ -147,6 +174,7 @@ impl Recording {
         let first = recording.runs.iter().map(|run| run.at).min().unwrap_or_default();
         for exchange in &mut recording.exchanges {
             exchange.at += recording.runs[exchange.run].at - first;
+            exchange.clock = first + exchange.at + exchange.took;
         }
         recording.exchanges.sort_by_key(|exchange| exchange.at);
         Ok(recording)
@@ -169,6 +197,13 @@ impl Recording {
         };
         match line.kind.as_str() {
             "recorded_end" => self.runs[run].exit = line.exit,
+            "recorded_sign_in" => self.runs[run].sign_ins.push(Signed {
+                from_file: line.from_file,
+                token: line.token,
+                token_ends_in: line.token_ends_in,
+                token_age: line.token_age,
+                account: line.account,
+            }),
             "recorded_row" => self.runs[run].rows.push(place),
             "stream" => {
                 let of = line.stream.and_then(|stream| known.streams.get(&(run, stream)));
@@ -202,6 +237,14 @@ impl Recording {
     }
 }
 
+impl Run {
+    /// The words of the command without its options, as far as one can tell: what it is and what it does.
+    pub fn is(&self, tool: &str, verb: &str) -> bool {
+        self.command.first().is_some_and(|word| word == tool)
+            && self.command.get(1).is_some_and(|word| word == verb)
+    }
+}
+
 impl Exchange {
     /// `GET /devices (line 7)`.
     pub fn shown(&self) -> String {
@@ -221,6 +264,7 @@ fn run_of(line: Line) -> Run {
         pseudonyms: line.pseudonyms,
         rows: Vec::new(),
         exit: line.exit,
+        sign_ins: Vec::new(),
     }
 }
 
@@ -241,6 +285,7 @@ fn exchange_of(line: Line, number: u64, run: usize, place: Place) -> anyhow::Res
         place,
         run,
         at: line.at,
+        clock: 0,
         took: line.took,
         method: line.method,
         target: line.target,

@@ -11,6 +11,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, watch};
@@ -214,10 +215,23 @@ impl Replay {
         }
     }
 
+    /// The account that was known for the sign-in with this token, or else for the first.
+    fn account_of(&self, token: Option<&str>) -> Option<&Map<String, Value>> {
+        let known = || {
+            let all = self.recording.runs.iter().flat_map(|run| &run.sign_ins);
+            all.filter_map(|it| Some((it.token.as_deref(), it.account.as_ref()?)))
+        };
+        let of_token = known().find(|(of, _)| *of == token).or_else(|| known().next());
+        of_token.map(|(_, account)| account)
+    }
+
     fn not_recorded(&self, asked: &Asked) -> Response<Body> {
-        // Whose account it is may have been known in the recording, from a run before it.
-        if asked.method == "GET" && asked.target == "/accounts/me" {
-            return answers::account();
+        // Whose account it is may have been known, from a run before the recording.
+        if asked.method == "GET"
+            && asked.target == "/accounts/me"
+            && let Some(account) = self.account_of(asked.token.as_deref())
+        {
+            return answers::account(account);
         }
         self.not_recorded.fetch_add(1, Ordering::Relaxed);
         let what = format!("{} {}", asked.method, asked.target);

@@ -1,23 +1,38 @@
 //! The sign-in with which the command asks what was asked in the recording: with the same tokens, renewed where they
 //! were renewed.
 
-use std::ffi::OsStr;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
-use super::recording::{Exchange, Recording};
+use super::recording::{Exchange, Recording, Run, Signed};
 use super::requests::is_secret;
+use crate::clock::Clock;
 use crate::state_file;
 
 /// What the command signs in with.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SignIn {
-    /// A sign-in file, but for the endpoint.
-    File(Map<String, Value>),
+    /// What the command makes for itself.
+    Nothing,
+    /// A sign-in file.
+    File(SignInFile),
+    /// A login key, in a variable.
+    LoginKey(String),
     /// Name and password, in variables.
     Password { user: String, password: String },
+}
+
+/// A sign-in file, but for the endpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SignInFile {
+    token: String,
+    /// The name of the member, and the secret for the next token.
+    next: (&'static str, String),
+    /// In how many milliseconds the token ends, and how old it is; it never ends if that is not known.
+    life: Option<(u64, u64)>,
 }
 
 /// Variables of the person's own that the command does not get.
@@ -44,34 +59,58 @@ const TAKEN_OVER: [&str; 7] =
 /// Without a key, whichever it is, a command would not ask what it asked.
 const KEY: &str = "IMP_UNBOND_KEY";
 
-/// The sign-in of a recording.
+/// The sign-in of a recording: that of its first command which has not made one itself.
 pub fn of(recording: &Recording) -> SignIn {
-    let exchanges = &recording.exchanges;
-    let in_body = |name: &str| {
-        let of = |it: &Exchange| Some(it.body.as_ref()?.get(name)?.as_str()?.to_owned());
-        exchanges.iter().filter(|it| it.target == "/auth/token").find_map(of)
-    };
-    if let Some(exchange) = exchanges.first().filter(|exchange| exchange.target == "/auth") {
-        let text = |name: &str| {
-            let member = exchange.body.as_ref().and_then(|body| body.get(name));
-            member.and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        return SignIn::Password { user: text("id"), password: text("password") };
+    let is_login = |run: &Run| run.is("imp-auth", "login");
+    let begun = recording.runs.iter().position(|run| !run.sign_ins.is_empty() && !is_login(run));
+    let signed = begun.and_then(|at| Some((at, recording.runs[at].sign_ins.first()?)));
+    // A version that did not tell has its sign-in in the first exchange.
+    let first = recording.exchanges.first().map(|exchange| exchange.run);
+    let run = signed.map(|(at, _)| at).or(first).unwrap_or_default();
+    let signed = signed.map(|(_, signed)| signed);
+    let has_made_one = recording.runs[..run].iter().any(is_login) || is_login(&recording.runs[run]);
+    if has_made_one && signed.is_none_or(|signed| signed.from_file) {
+        return SignIn::Nothing;
     }
-    let mut file = Map::new();
-    // A token that had not ended was used at once; another one was renewed first.
-    let (token, end) = match exchanges.first().and_then(|exchange| exchange.token.clone()) {
-        Some(token) => (token, "2999-01-01T00:00:00.000Z"),
-        None => ("secret-0000000000000000".to_owned(), "2001-01-01T00:00:00.000Z"),
+    let of_run = || recording.exchanges.iter().filter(|exchange| exchange.run == run);
+    // Of commands that run side by side another one may have renewed it.
+    let others = || recording.exchanges.iter().filter(|it| !is_login(&recording.runs[it.run]));
+    let in_body = |target: &str, name: &str| {
+        let of = |it: &Exchange| Some(it.body.as_ref()?.get(name)?.as_str()?.to_owned());
+        of_run().chain(others()).filter(|it| it.target == target).find_map(of)
     };
-    file.insert("accessToken".to_owned(), token.into());
-    file.insert("expiresAt".to_owned(), end.into());
-    match (in_body("token"), in_body("key")) {
-        (Some(token), _) => file.insert("refreshToken".to_owned(), token.into()),
-        (None, Some(key)) => file.insert("loginKey".to_owned(), key.into()),
-        (None, None) => file.insert("refreshToken".to_owned(), "none".into()),
+    let begins_with = |target| of_run().next().is_some_and(|exchange| exchange.target == target);
+    if begins_with("/auth") {
+        let of = |name| in_body("/auth", name).unwrap_or_default();
+        return SignIn::Password { user: of("id"), password: of("password") };
+    }
+    let (refresh_token, key) = (in_body("/auth/token", "token"), in_body("/auth/token", "key"));
+    if let (true, false, Some(key)) =
+        (begins_with("/auth/token"), signed.is_none_or(|signed| signed.from_file), &key)
+    {
+        return SignIn::LoginKey(key.clone());
+    }
+    let next = match (refresh_token, key) {
+        (Some(token), _) => ("refreshToken", token),
+        (None, Some(key)) => ("loginKey", key),
+        (None, None) => ("refreshToken", "none".to_owned()),
     };
-    SignIn::File(file)
+    SignIn::File(file(signed, of_run().next().and_then(|it| it.token.clone()), next))
+}
+
+/// A token that had not ended was used at once; another one was renewed first.
+fn file(
+    signed: Option<&Signed>,
+    first: Option<String>,
+    next: (&'static str, String),
+) -> SignInFile {
+    let life = signed.and_then(|it| Some((it.token_ends_in?, it.token_age.unwrap_or_default())));
+    match signed.and_then(|signed| signed.token.clone()).or(first) {
+        Some(token) => SignInFile { token, next, life },
+        None => {
+            SignInFile { token: "secret-0000000000000000".to_owned(), next, life: Some((0, 0)) }
+        }
+    }
 }
 
 /// Variables that the recorded commands had, and that hold nothing secret; and what stands for the unblessing key.
@@ -84,14 +123,16 @@ pub fn variables(recording: &Recording) -> Map<String, Value> {
     variables
 }
 
-/// Gives the command its sign-in, and a home of its own: no sign-in or setting of the person's tools takes part, whatever the command
-/// names, and nothing stays. `IMP_REPLAY` binds it to the one address.
+/// Gives the command its sign-in, and a home of its own: no sign-in, setting, journal or keyring of the person's tools
+/// takes part, whatever the command names, and nothing stays. `IMP_REPLAY` binds it to the one address, and
+/// `IMP_REPLAY_HOME` to the one directory.
 pub fn prepare(
     child: &mut Command,
     sign_in: &SignIn,
     variables: Map<String, Value>,
     endpoint: &str,
     directory: &Path,
+    clock: &Clock,
 ) -> anyhow::Result<()> {
     for name in REMOVED {
         child.env_remove(name);
@@ -99,23 +140,42 @@ pub fn prepare(
     for (name, value) in variables {
         child.env(name, value.as_str().unwrap_or_default());
     }
-    child.env("HOME", directory);
-    for (variable, name) in
-        [("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state"), ("XDG_CACHE_HOME", "cache")]
-    {
+    child.env("HOME", directory).env("IMP_REPLAY_HOME", directory);
+    for (variable, name) in [
+        ("XDG_CONFIG_HOME", ".config"),
+        ("XDG_STATE_HOME", ".local/state"),
+        ("XDG_CACHE_HOME", ".cache"),
+    ] {
         child.env(variable, directory.join(name));
     }
     child.env("IMP_REPLAY", endpoint).env("IMPT_ENDPOINT", endpoint);
     match sign_in {
-        SignIn::File(file) => {
-            let mut content = file.clone();
-            content.insert("endpoint".to_owned(), json!(endpoint));
-            let content = Value::Object(content).to_string();
-            state_file::replace(&directory.join(".impt.auth"), content.as_bytes())?;
-        }
+        SignIn::Nothing => {}
+        SignIn::File(file) => file.write(&directory.join(".impt.auth"), endpoint, clock)?,
+        SignIn::LoginKey(key) => drop(child.env("IMPT_LOGINKEY", key)),
         SignIn::Password { user, password } => {
-            child.env("IMPT_USER", user).env("IMPT_PASSWORD", OsStr::new(password));
+            child.env("IMPT_USER", user).env("IMPT_PASSWORD", password);
         }
     }
     Ok(())
+}
+
+impl SignInFile {
+    /// Its age counts: from that follows when its token is renewed.
+    fn write(&self, path: &Path, endpoint: &str, clock: &Clock) -> anyhow::Result<()> {
+        /// A hundred years.
+        const NEVER: u64 = 3_155_760_000_000;
+        let (left, age) = self.life.unwrap_or((NEVER, 0));
+        let now = UNIX_EPOCH + Duration::from_millis(clock.now().0);
+        let end = humantime::format_rfc3339_millis(now + Duration::from_millis(left.min(NEVER)));
+        let content = json!({
+            "endpoint": endpoint,
+            "accessToken": self.token,
+            "expiresAt": end.to_string(),
+            self.next.0: self.next.1,
+        });
+        state_file::replace(path, content.to_string().as_bytes())?;
+        let given = now - Duration::from_millis(age.min(NEVER / 2));
+        Ok(std::fs::File::options().write(true).open(path)?.set_modified(given)?)
+    }
 }

@@ -5,75 +5,78 @@
 //! form stays of that form: an id, an address in whatever spelling, an agent id. Addresses are permuted, so that no two
 //! become one, and the id of a device still ends with its address.
 
+mod bodies;
 mod forms;
+pub(crate) mod schema;
+mod targets;
 
-use model::ResourceKind;
-use percent_encoding::percent_encode;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use model::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::sweep::Sweep;
 use crate::http::proxy::is_this_machine;
-use crate::http::secrets::{self, decoded};
-use crate::request::{QUERY, segment};
+use crate::http::secrets::decoded;
 
 /// Before the replacement of a secret; sixteen digits follow.
 const SECRET: &str = "secret-";
-/// What stands in the place of the service's words about one thing.
-const WORDS: &str = "(words of the service, replaced)";
-/// Members, and columns however they are spelt, of which all is secret.
-const WHOLE: [&str; 5] = ["devicecode", "agentcode", "envvars", "envvariable", "envvariables"];
-/// Values that have these names say nothing of whose they are. Those of times end with `_at`.
-const KEPT: [&str; 12] = [
-    "type",
-    "status",
-    "code",
-    "title",
-    "ts",
-    "state",
-    "imp_type",
-    "swversion",
-    "content_type",
-    "event",
-    "token_type",
-    "scope",
-];
-/// The words of paths; what else stands there is an id.
-const OF_PATHS: [&str; 23] = [
-    "",
-    "v5",
-    "accounts",
-    "me",
-    "auth",
-    "token",
-    "devices",
-    "devicegroups",
-    "products",
-    "deployments",
-    "webhooks",
-    "libraries",
-    "login_keys",
-    "refresh_tokens",
-    "logstream",
-    "logs",
-    "history",
-    "relationships",
-    "restart",
-    "conditional_restart",
-    "product",
-    "production_target",
-    "min_supported_deployment",
-];
+/// How long a replacement of a secret is.
+pub(super) const PLACEHOLDER: usize = SECRET.len() + 16;
+/// Schemes of addresses; before another `://` stands a text.
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+/// Hosts of the service that everybody knows.
+const THEIRS: [&str; 3] = ["api.electricimp.com", "agent.electricimp.com", "electricimp.com"];
 
 /// Makes the replacements.
 pub struct Replacement {
     key: [u8; 32],
     pseudonyms: bool,
+    /// Secrets of this run, which are replaced in every text.
+    known: Mutex<BTreeSet<String>>,
 }
 
 impl Replacement {
     /// With a key that nobody else has; names are replaced if `pseudonyms`.
     pub fn new(key: [u8; 32], pseudonyms: bool) -> Self {
-        Replacement { key, pseudonyms }
+        Replacement { key, pseudonyms, known: Mutex::default() }
+    }
+
+    /// From now on this is replaced wherever it stands.
+    pub fn know(&self, secret: &str) {
+        // Long ones have been looked for already, and what was replaced is none.
+        if !secret.is_empty() && !is_replaced(secret) && !self.known().contains(secret) {
+            self.known().insert(secret.to_owned());
+        }
+    }
+
+    /// The same for a text that was read as a secret.
+    pub fn know_secret(&self, secret: &Secret) {
+        self.know(secret.expose());
+    }
+
+    /// Replaces all secrets that are known by now, within other texts too.
+    pub fn hide(&self, value: &mut Value) {
+        self.sweep(Vec::new(), Vec::new()).in_value(value, &|secret| self.secret(secret));
+    }
+
+    /// A text without all secrets that are known by now.
+    pub fn hidden(&self, text: &str) -> String {
+        let mut value = Value::from(text);
+        self.hide(&mut value);
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Looks for these secrets and all that are known.
+    pub(super) fn sweep(&self, mut credentials: Vec<String>, others: Vec<String>) -> Sweep {
+        credentials.extend(self.known().iter().cloned());
+        Sweep::new(credentials, others)
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether names are replaced.
@@ -92,7 +95,6 @@ impl Replacement {
     /// In the place of the address of a server that is not the service: who it is stays, but for a pseudonym;
     /// credentials, path and query may be secrets. It may have no scheme, as of a proxy.
     pub fn url(&self, text: &str) -> String {
-        let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let scheme = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
         let (scheme, rest) = text.split_at(scheme.map_or(0, |(scheme, _)| scheme.len() + 3));
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -124,16 +126,33 @@ impl Replacement {
             return format!("{{{}}}", parts.join("}{"));
         }
         let is_url = |scheme: &str, host: &str| {
-            scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                && !host.contains(|c: char| c.is_whitespace() || c == '@')
+            is_scheme(scheme) && !host.contains(|c: char| c.is_whitespace() || c == '@')
         };
         if let Some((scheme, rest)) = text.split_once("://") {
-            let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+            let (host, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
             if is_url(scheme, host) {
                 return format!("{scheme}://{}{}", self.host(host), self.target(target));
             }
         }
         self.of_its_form(text)
+    }
+
+    /// In the place of the value of a field: it stays if it says nothing of whose it is.
+    pub fn value(&self, field: &str, text: &str) -> String {
+        let is_plain =
+            ["true", "false", "null"].contains(&text) || schema::is_plain_in_document(field, text);
+        if is_plain { text.to_owned() } else { self.name(text) }
+    }
+
+    /// In the place of the name of a member, a column or a variable, unless nobody has chosen it.
+    pub fn key(&self, name: &str) -> String {
+        if schema::is_name(name) { name.to_owned() } else { self.own_key(name) }
+    }
+
+    /// The same of one that somebody has chosen, whatever it is.
+    pub fn own_key(&self, name: &str) -> String {
+        let is_done = !self.pseudonyms || name.is_empty() || is_replaced(name);
+        if is_done { name.to_owned() } else { format!("field_{}", self.letters("field", name, 10)) }
     }
 
     /// A host, with its port.
@@ -142,105 +161,11 @@ impl Replacement {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
             _ => (authority, ""),
         };
-        let is_theirs = host == "electricimp.com" || host.ends_with(".electricimp.com");
-        if !self.pseudonyms || is_theirs || is_this_machine(host) {
+        if !self.pseudonyms || THEIRS.contains(&host) || is_this_machine(host) {
             return authority.to_owned();
         }
         let colon = if port.is_empty() { "" } else { ":" };
         format!("{}.example{colon}{port}", self.letters("host", host, 10))
-    }
-
-    /// A path with its query.
-    pub(crate) fn target(&self, target: &str) -> String {
-        let target = secrets::replace_in_path(target, &|secret| self.secret(secret));
-        if !self.pseudonyms {
-            return target;
-        }
-        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let of_path = |part: &str| match OF_PATHS.contains(&part) {
-            true => part.to_owned(),
-            false => segment(&self.name(&decoded(part))),
-        };
-        let path = path.split('/').map(of_path).collect::<Vec<_>>().join("/");
-        if query.is_empty() {
-            return path;
-        }
-        let query: Vec<String> = query.split('&').map(|pair| self.in_query(pair)).collect();
-        format!("{path}?{}", query.join("&"))
-    }
-
-    fn in_query(&self, pair: &str) -> String {
-        let other =
-            |text: &str| percent_encode(self.name(&decoded(text)).as_bytes(), QUERY).to_string();
-        let Some((name, value)) = pair.split_once('=') else { return other(pair) };
-        let known = decoded(name);
-        let is_kept = known.starts_with("page[") || known == "format";
-        if is_kept || ResourceKind::DeviceGroup.types().contains(&value) {
-            return pair.to_owned();
-        }
-        format!("{name}={}", other(value))
-    }
-
-    /// Replaces what is in a body; `endpoint` is where links lead to.
-    pub(crate) fn in_body(&self, body: &mut Value, endpoint: &str) {
-        secrets::replace(body, &|secret| self.secret(secret));
-        self.in_value(body, endpoint);
-    }
-
-    /// The secrets in a body, and parts of addresses among them: all of what is replaced without pseudonyms that a
-    /// service may repeat.
-    pub(crate) fn secrets_in(&self, body: &Value) -> Vec<String> {
-        let mut replaced = body.clone();
-        Replacement { key: self.key, pseudonyms: false }.in_body(&mut replaced, "\n");
-        let mut found = Vec::new();
-        secrets::differing(body, &replaced, &mut found);
-        found
-    }
-
-    /// The same in a record, where links are as good as any text.
-    pub fn in_record(&self, record: &mut Value) {
-        // No text begins so.
-        self.in_body(record, "\n");
-    }
-
-    fn in_value(&self, value: &mut Value, endpoint: &str) {
-        match value {
-            Value::Object(members) => {
-                for (name, member) in members.iter_mut() {
-                    self.in_member(name, member, endpoint);
-                }
-            }
-            Value::Array(elements) => {
-                elements.iter_mut().for_each(|it| self.in_value(it, endpoint));
-            }
-            Value::String(text) => {
-                let rest = text.strip_prefix(endpoint);
-                *text = match rest.filter(|rest| rest.starts_with(['/', '?'])) {
-                    Some(rest) => format!("{{endpoint}}{}", self.target(rest)),
-                    None => self.name(text),
-                };
-            }
-            _ => {}
-        }
-    }
-
-    fn in_member(&self, name: &str, member: &mut Value, endpoint: &str) {
-        match (name, member) {
-            // Programs and their variables hold keys of other services.
-            (name, member) if WHOLE.contains(&secrets::plain(name).as_str()) => {
-                secrets::replace_whole(member, &|secret| self.secret(secret));
-            }
-            (name, Value::String(text))
-                if secrets::plain(name) == "url" && !text.starts_with(endpoint) =>
-            {
-                *text = self.url(text);
-            }
-            ("detail" | "message", Value::String(text)) if self.pseudonyms => {
-                WORDS.clone_into(text);
-            }
-            (name, Value::String(_)) if KEPT.contains(&name) || name.ends_with("_at") => {}
-            (_, member) => self.in_value(member, endpoint),
-        }
     }
 
     /// A body that is no JSON: with pseudonyms only its form is kept.
@@ -277,7 +202,12 @@ impl Replacement {
     }
 }
 
-fn is_replaced(text: &str) -> bool {
+fn is_scheme(text: &str) -> bool {
+    SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(text))
+}
+
+/// Whether this stands in a recording for a secret.
+pub(super) fn is_replaced(text: &str) -> bool {
     text.strip_prefix(SECRET)
         .is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

@@ -1,6 +1,13 @@
 //! Replacements of names that keep what the name is known by: an address, an id, an agent.
 
-use super::Replacement;
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde_json::Number;
+
+use super::{Replacement, schema};
+
+/// Seconds until 2040: times are made up among these.
+const TIMES: u64 = 2_208_988_800;
 
 impl Replacement {
     pub(super) fn of_its_form(&self, text: &str) -> String {
@@ -8,6 +15,12 @@ impl Replacement {
         let is_agent = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if let Some(address) = self.address(text) {
             return address;
+        }
+        if schema::is_time(text) {
+            let number =
+                u64::from_str_radix(&self.digits("time", text, 12), 16).unwrap_or_default();
+            let other = UNIX_EPOCH + Duration::from_secs(number % TIMES);
+            return humantime::format_rfc3339_millis(other).to_string();
         }
         if text.len() >= 20 && text.bytes().all(|byte| is_hex(byte) || byte == b'-') {
             let mut digits = self.digits("hex", text, text.len()).into_bytes().into_iter();
@@ -25,6 +38,20 @@ impl Replacement {
         let unusual: String = text.chars().filter(is_unusual).take(8).collect();
         let foreign = if text.is_ascii() { "" } else { "é" };
         format!("name-{}{foreign}{unusual}", self.letters("name", text, 10))
+    }
+
+    /// A number of the same length and sign.
+    pub(super) fn number(&self, number: &Number) -> Number {
+        let text = number.to_string();
+        let mut digits = self.digits("number", &text, text.len()).into_bytes().into_iter();
+        let mut other = |c: char| match c {
+            // No zero, which could not stand in front.
+            '0'..='9' => char::from(b'1' + digits.next().unwrap_or_default() % 9),
+            c => c,
+        };
+        let (mantissa, exponent) = text.split_at(text.find(['e', 'E']).unwrap_or(text.len()));
+        let mantissa: String = mantissa.chars().map(&mut other).collect();
+        (mantissa + exponent).parse().unwrap_or_else(|_| 0.into())
     }
 
     /// A MAC address in any spelling, or the id of a device, whose last twelve digits are one.
