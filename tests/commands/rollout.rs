@@ -66,8 +66,9 @@ fn events(run: &Run) -> Vec<String> {
 #[test]
 fn waves_follow_one_another_as_long_as_their_gates_pass() {
     let fleet = Fleet::new();
-    let gate = r#"--gate "tee -a seen | wc -l >> sizes; echo here""#;
+    let gate = r#"--gate "tee -a seen | wc -l >> sizes; echo here >&2; echo there""#;
     let run = fleet.rollout(&format!("--waves 5,20%,100% {gate}")).ok().says("here");
+    assert!(!run.stderr().contains("there"));
     let wanted = [
         "wave_begun 1 5",
         "wave_moved 1 5",
@@ -89,6 +90,7 @@ fn waves_follow_one_another_as_long_as_their_gates_pass() {
     assert!(seen.iter().all(|device| device["devicegroup_id"] == fleet.groups[1].as_str()));
     fleet.dir.sh("imp-change undo -q last").ok();
     fleet.are_back("undone");
+    fleet.rollout("--waves 5,100% --gate 'echo there' --verbose").ok().says("there");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The gate of a wave: any command line, which reads the wave's records on its stdin and says by its exit code
 //! whether the next wave may begin.
 //!
-//! Careful about what it inherits. Its stdin is a file without a name, so that it need not read it; what it prints
-//! goes to stderr, since stdout is for events; it works as the account that the rollout works as; and it is no part
-//! of the run that is resumed. What it starts ends with it, and it ends with the rollout, whatever ends that.
+//! Careful about what it inherits. Its stdin is a file without a name, so that it need not read it; its stdout, on
+//! which most print the devices, is shown only to who wants to know more, and on stderr, since stdout is for events; it
+//! works as the account that the rollout works as; and it is no part of the run that is resumed. What it starts ends
+//! with it, and it ends with the rollout, whatever ends that.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -18,11 +19,12 @@ use model::Record;
 /// How often it is looked whether it has ended.
 const LOOKS: Duration = Duration::from_millis(20);
 
-/// Runs the gate, its only argument, and ends it when nobody holds the other end of the pipe any more that comes as
+/// Runs the gate, its first argument, with its stdout shown if there is a second, and ends it when nobody holds the other end of the pipe any more that comes as
 /// stdout: after kill -9 as well. The gate itself is a shell of its own, so that its `wait` does not wait for that.
 /// Who writes to a terminal that stops what is not in front (stty tostop) is no gate that asks.
 const SCRIPT: &str = "trap '' TTOU
-exec 3<&1 >&2
+exec 3<&1
+[ -n \"$2\" ] && exec >&2 || exec >/dev/null
 {
     read -r _
     trap '' TERM
@@ -80,6 +82,7 @@ impl Records {
         let (reader, _writer) = io::pipe()?;
         command
             .args(["-c", SCRIPT, "sh", gate])
+            .args(session.common.verbose.then_some("shown"))
             .stdin(Stdio::from(stdin))
             .stdout(Stdio::from(reader))
             .env_remove("IMP_RESUME")
