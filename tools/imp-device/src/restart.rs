@@ -51,8 +51,9 @@ impl Restart {
                     return Ok(state);
                 }
                 certainly_not_done()?;
-                marks.device(&device)?;
-                session.with_device(&device, |path| Request::post(format!("{path}/{action}")))?;
+                marks.device(&device, || {
+                    session.with_device(&device, |path| Request::post(format!("{path}/{action}")))
+                })?;
                 if !self.changes.read_back {
                     return Ok(Record::new());
                 }
