@@ -91,6 +91,10 @@ fn the_deadline_is_one_for_all_and_looks_take_a_quarter_of_the_time() {
     assert_eq!(waiting.end(begin + 10 * MINUTE), Some(End::Late));
     assert_eq!(waiting.next_look(begin, MINUTE / 4, Duration::ZERO), begin + MINUTE / 4);
     assert_eq!(waiting.next_look(begin, MINUTE / 4, MINUTE), begin + 3 * MINUTE);
-    let late = begin + 599 * MINUTE / 60;
-    assert_eq!(waiting.next_look(late, MINUTE, Duration::ZERO), begin + 10 * MINUTE);
+    // The last look ends before the deadline, and then there is none.
+    let second = Duration::from_secs(1);
+    let end = begin + 10 * MINUTE;
+    assert_eq!(waiting.next_look(end - second, MINUTE, Duration::ZERO), end - second / 2);
+    assert_eq!(waiting.next_look(end - 9 * second, MINUTE, 2 * second), end - 4 * second);
+    assert_eq!(waiting.next_look(end - second / 2, MINUTE, Duration::ZERO), end);
 }
