@@ -280,6 +280,20 @@ fn the_verdict_is_that_of_all_rows_though_nobody_reads() {
 }
 
 #[test]
+fn a_field_that_no_device_has_is_refused() {
+    let (sim, dir, _) = all_offline("1");
+    let wait = |wanted: &str| {
+        let run = dir.sh(&format!("imp-device wait --where {wanted} < devices.ndjson"));
+        run.code(2).no_stdout()
+    };
+    wait("device_onlin=").says("did you mean `device_online`?");
+    wait("nosuch=1").says("no record has `nosuch`");
+    wait("devicegroup_name=Bench").says("the record of a device has no `devicegroup_name`");
+    assert_eq!(sim.counts().total, 0);
+    dir.sh("imp-device wait --where devicegroup_type= < devices.ndjson").ok();
+}
+
+#[test]
 fn rows_count_also_those_that_name_the_same_device() {
     let (sim, dir, ids) = all_offline("2");
     act(&sim, "online", &json!([ids[0]]));

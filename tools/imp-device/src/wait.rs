@@ -76,7 +76,10 @@ pub struct Wait {
 
 impl Wait {
     pub fn run(&self) -> cli::Result {
-        let session = Session::open(&self.common)?;
+        self.known_fields()?;
+        // What is asked before the deadline is known, and signing in, takes no longer either.
+        let patience = self.common.patience.min(self.timeout);
+        let session = Session::open(&cli::Common { patience, ..self.common.clone() })?;
         let rule = self.rule(&session)?;
         let args = self.devices.row_args();
         let mut results = Results::open(&session, args, None)?;
@@ -149,6 +152,16 @@ impl Wait {
                  timeout is shorter",
             );
         }
+    }
+
+    /// A field that no device has would be empty, or lacking, of all of them.
+    fn known_fields(&self) -> cli::Result<()> {
+        for wanted in &self.wanted {
+            if let Some(why) = wanted.unknown() {
+                return Err(CommandError::usage(why));
+            }
+        }
+        Ok(())
     }
 
     /// Looks again and again; gives how it ended, or nothing when the run is over before that.
