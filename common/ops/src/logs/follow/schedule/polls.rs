@@ -151,7 +151,7 @@ pub static GAP: RecordType = RecordType {
     fields: &[
         Field::new("type", Words(&["gap"]), "What the record is.").required(),
         Field::new("device_id", Text, "The device whose entries may be missing.").required(),
-        Field::new("from", Time, "The newest entry before; null if there was none.")
+        Field::new("from", Time, "The newest entry before; null if none is known.")
             .required()
             .or_null(),
         Field::new("to", Time, "The oldest entry after it, if that is known."),
