@@ -137,6 +137,7 @@ fn first_reads_that_fail_hide_no_line_of_the_stream() {
         sim.fault(&format!("GET /devices/*/logs {fault}"));
         let script = format!("imp-log stream {} --until 'line 6' --timeout 5m {options}", ids[0]);
         let running = streamed(&dir, &sim, &script);
+        assert!(!all_are_begun(&sim, &ids), "it is on its stream before its log can be read");
         for number in 1..=6 {
             log(&sim, &ids, &format!("line {number}"));
         }
