@@ -339,3 +339,14 @@ fn it_has_a_form_for_people_and_one_for_spreadsheets() {
     let fields = dir.sh(&format!("{diff} --fields state,id")).code(1).lines();
     assert_eq!(fields[1], json!({"state": "missing", "id": "00000000000000aa"}).to_string());
 }
+
+#[test]
+fn the_exit_code_is_that_of_the_comparison_though_nobody_reads() {
+    let (_sim, dir, _) = bench_and_list();
+    let diff = "imp-device diff --expected list.csv --dg Bench";
+    for reader in ["head -1", "true"] {
+        let run = dir.sh(&format!("({diff}; echo $? > code) | {reader}"));
+        run.says("2 present, 1 missing, 2 elsewhere, 2 unexpected, 3 doubled").ok();
+        assert_eq!(dir.read("code"), "1\n", "{reader}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::wait::let_pass;
+use tests::wait::{let_pass, timed};
 use tests::{Dir, Sim, kinds};
 
 /// Devices go online or offline.
@@ -39,7 +39,7 @@ fn each_is_printed_when_it_is_so_and_enough_are_enough() {
     assert_eq!(ended.field("id"), ids[..8]);
     assert!(ended.records().iter().all(|device| device["device_online"] == true));
     assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_met", 2)].into());
-    ended.says("8 of 10 devices are as they should be, and 8 have to be");
+    ended.says("8 of 10 rows are as they should be, and 8 have to be");
 }
 
 #[test]
@@ -228,20 +228,78 @@ fn what_cannot_be_met_ends_at_once() {
     let (_sim, dir, _) = all_offline("3");
     let wait = "imp-device wait --online --at-least 5";
     dir.sh(&format!("{wait} < devices.ndjson"))
-        .says("3 devices are named, and --at-least asks for 5")
+        .says("--at-least asks for 5, and there are 3")
         .code(1);
-    dir.sh(&format!("true | {wait}"))
-        .says("0 devices are named, and --at-least asks for 5")
-        .code(1);
+    dir.sh(&format!("true | {wait}")).says("--at-least asks for 5, and there are 0").code(1);
     dir.sh(&format!("{wait} --timeout 18446744073709551615 oven-7")).says("ten years").code(2);
 }
 
 #[test]
 fn the_deadline_counts_also_while_the_service_is_away() {
     let (sim, dir, _) = all_offline("3");
-    sim.fault("GET /devices/* 503");
-    dir.sh("imp-device wait --online --timeout 1s --failed left.ndjson < devices.ndjson").code(6);
-    assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_met", 3)].into());
+    for fault in ["503", "429", "cut=middle", "delay=30s"] {
+        sim.reset();
+        sim.fault(&format!("GET /devices/** {fault}"));
+        let wait = "imp-device wait --online --timeout 2s --patience 3s --failed left.ndjson";
+        let (took, run) = timed(|| dir.sh(&format!("{wait} < devices.ndjson")).code(4));
+        // A process that starts on a busy machine may take its time, a request that is waited for takes 30 s.
+        assert!(took < Duration::from_secs(10), "{fault}: {took:?}");
+        run.says_all(&["the time is over: 0 of 3 rows", "no look was answered: "]);
+        let left = dir.failed("left.ndjson");
+        assert_eq!(kinds(&left), [("not_met", 3)].into(), "{fault}");
+        let why = left[0].error.detail.clone().expect("why");
+        assert!(why.starts_with("nobody has looked at it: "), "{why}");
+    }
+}
+
+#[test]
+fn an_outage_at_the_end_is_told_as_such() {
+    let (sim, dir, _) = all_offline("3");
+    let wait = "imp-device wait --online --every 100ms --timeout 6s --failed left.ndjson";
+    let waiting = dir.spawn(&format!("{wait} < devices.ndjson"));
+    waiting.wait_for("two looks", || sim.counts().total > 8);
+    sim.fault("GET /devices/** 503");
+    let run = waiting.wait().code(6);
+    run.says_all(&["the last look was ", " s before the end: ", "HTTP 503"]);
+    let why = dir.failed("left.ndjson")[0].error.detail.clone().expect("why");
+    assert!(why.starts_with("it is offline, as it was looked at "), "{why}");
+    assert!(why.contains("HTTP 503"), "{why}");
+}
+
+#[test]
+fn the_verdict_is_that_of_all_rows_though_nobody_reads() {
+    let (sim, dir, ids) = all_offline("600");
+    act(&sim, "online", &json!(ids[..300]));
+    let wait = "imp-device wait --online --timeout 2s --every 200ms --failed left.ndjson";
+    for reader in ["head -1", "true"] {
+        let line = format!("({wait} < devices.ndjson; echo $? > code) | {reader}");
+        dir.sh(&line).ok();
+        assert_eq!(dir.read("code"), "6\n", "{reader}");
+        assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_met", 300)].into(), "{reader}");
+    }
+}
+
+#[test]
+fn a_field_that_no_device_has_is_refused() {
+    let (sim, dir, _) = all_offline("1");
+    let wait = |wanted: &str| {
+        let run = dir.sh(&format!("imp-device wait --where {wanted} < devices.ndjson"));
+        run.code(2).no_stdout()
+    };
+    wait("device_onlin=").says("did you mean `device_online`?");
+    wait("nosuch=1").says("no record has `nosuch`");
+    wait("devicegroup_name=Bench").says("the record of a device has no `devicegroup_name`");
+    assert_eq!(sim.counts().total, 0);
+    dir.sh("imp-device wait --where devicegroup_type= < devices.ndjson").ok();
+}
+
+#[test]
+fn rows_count_also_those_that_name_the_same_device() {
+    let (sim, dir, ids) = all_offline("2");
+    act(&sim, "online", &json!([ids[0]]));
+    let wait = "imp-device wait --online --at-least 50% --timeout 1s -v";
+    let run = dir.sh(&format!("{wait} {0} {0} {1}", ids[0], ids[1])).code(0);
+    run.says("2 of 3 rows are as they should be, and 2 have to be");
 }
 
 #[test]

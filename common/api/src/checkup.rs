@@ -33,7 +33,7 @@ pub struct Seen {
 pub fn look(client: &Client, token: Option<&AccessToken>) -> Seen {
     let request = Request::get("/accounts/me");
     let begin = clock::monotonic();
-    let exchange = client.0.transport.exchange(&request, token, true);
+    let exchange = client.0.transport.exchange(&request, token, true, None);
     let mut seen = Seen { took: clock::monotonic() - begin, ..Seen::default() };
     let secrets = secrets::secrets_of(&request, token);
     let error = || error_of(&exchange).reworded(|words| secrets::hide_all(words, &secrets));

@@ -4,7 +4,7 @@
 use model::ErrorKind;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::record::Recording;
@@ -83,6 +83,8 @@ pub(crate) struct Inner {
     trial: Mutex<()>,
     /// Since when nothing has worked.
     outage: Mutex<Option<Instant>>,
+    /// When every request is given up.
+    deadline: OnceLock<Instant>,
     /// Counts good answers: has anything worked since?
     successes: AtomicU64,
     /// Counts requests sent.
@@ -109,6 +111,7 @@ impl Client {
             circuit_breaker: Mutex::default(),
             trial: Mutex::default(),
             outage: Mutex::new(None),
+            deadline: OnceLock::new(),
             successes: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             settings,
@@ -125,6 +128,23 @@ impl Client {
         &self.0.settings
     }
 
+    /// Gives up every request at this time, also one that is under way. What a service that failed said last is told
+    /// then, with the kind `unreachable`; where it did not fail the kind is `not_attempted`.
+    pub fn end_at(&self, deadline: Instant) {
+        // The first counts.
+        let _is_first = self.0.deadline.set(deadline);
+    }
+
+    /// The time until then, if there is such a time.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let deadline = self.0.deadline.get()?;
+        Some(deadline.saturating_duration_since(clock::monotonic()))
+    }
+
+    pub(crate) fn is_late(&self) -> bool {
+        self.time_left().is_some_and(|left| left.is_zero())
+    }
+
     /// How many requests have been sent so far, repeats included.
     pub fn requests_sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
@@ -135,15 +155,21 @@ impl Client {
     }
 
     pub(crate) fn stopped(&self) -> Result<(), Error> {
-        if self.0.settings.stop.load(Ordering::Relaxed) { Err(interrupted()) } else { Ok(()) }
+        if self.0.settings.stop.load(Ordering::Relaxed) {
+            Err(interrupted())
+        } else if self.is_late() {
+            Err(out_of_time())
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn wait(&self, how_long: Duration) -> Result<(), Error> {
-        if clock::wait_unless(&self.0.settings.stop, how_long) {
-            Ok(())
-        } else {
-            Err(interrupted())
+        let wait = self.time_left().map_or(how_long, |left| left.min(how_long));
+        if !clock::wait_unless(&self.0.settings.stop, wait) {
+            return Err(interrupted());
         }
+        if self.is_late() { Err(out_of_time()) } else { Ok(()) }
     }
 
     /// Notes an outcome; gives since when nothing has worked.
@@ -200,6 +226,10 @@ impl Client {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn out_of_time() -> Error {
+    Error::new(ErrorKind::NotAttempted, "The time is over").detail("this was given up")
 }
 
 pub(crate) fn interrupted() -> Error {

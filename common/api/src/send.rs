@@ -94,17 +94,22 @@ pub(crate) struct SendLoop<'a> {
     lost: bool,
     /// Good answers to others before this one was first sent.
     seen: u64,
+    /// What the service said when it failed last.
+    trouble: Option<Error>,
 }
 
 impl<'a> SendLoop<'a> {
     pub(crate) fn new(client: &'a Client, request: &'a Request) -> Self {
         let seen = client.successes();
-        SendLoop { client, request, attempts: 0, token: None, lost: false, seen }
+        SendLoop { client, request, attempts: 0, token: None, lost: false, seen, trouble: None }
     }
 
     /// As [`Client::send`].
     pub(crate) fn until_done(mut self) -> Result<Answer, Error> {
         let answer = match self.repeat_until_done() {
+            Err(why) if why.kind == ErrorKind::NotAttempted && self.client.is_late() => {
+                Err(self.trouble.take().unwrap_or(why))
+            }
             Err(why) if self.lost => self.in_doubt(why),
             answer => answer,
         };
@@ -125,7 +130,11 @@ impl<'a> SendLoop<'a> {
                 Exchange::Untrusted(_) => Outcome::Untrusted,
             };
             self.lost |= may_have_arrived(outcome);
-            match retry::decide(outcome, &self.note(outcome)) {
+            let decision = retry::decide(outcome, &self.note(outcome));
+            if matches!(decision, Decision::PauseAll | Decision::Again(_)) {
+                self.trouble = Some(failure::out_of_time(self.attempts, &exchange));
+            }
+            match decision {
                 Decision::Take => return self.settled(exchange),
                 Decision::PauseAll => {
                     // It was never carried out, and waiting is no attempt.
@@ -207,7 +216,9 @@ impl<'a> SendLoop<'a> {
         let kept = self.request.repeat == Repeat::Idempotent;
         let token = self.token.as_ref();
         let transport = &self.client.0.transport;
-        let exchange = activity::until_answered(|| transport.exchange(self.request, token, kept));
+        let exchange = activity::until_answered(|| {
+            transport.exchange(self.request, token, kept, self.client.time_left())
+        });
         let exchange = self.or_lost(exchange);
         if let Some(trace) = trace {
             trace.exchange(self.request, self.token.as_ref(), &exchange);

@@ -1,6 +1,7 @@
 //! Logs that are watched for something: the exit code is the verdict of a bench.
 
-use tests::told;
+use serde_json::{Value, json};
+use tests::{Background, Dir, Sim, told};
 
 use super::{all_are_begun, bench, log};
 
@@ -122,4 +123,121 @@ fn the_verdict_is_waited_for_though_nobody_reads() {
     log(&sim, &ids, "READY");
     running.wait().ok();
     assert_eq!(dir.read("code"), "0\n");
+}
+
+/// Waits until a device is on a stream, whatever becomes of its stored log.
+fn streamed(dir: &Dir, sim: &Sim, script: &str) -> Background {
+    super::follow(dir, sim, script, 1)
+}
+
+#[test]
+fn first_reads_that_fail_hide_no_line_of_the_stream() {
+    for (options, fault) in [("", "503 times=5"), ("--cursor place", "cut=before times=4")] {
+        let (sim, dir, ids) = bench(1, &[]);
+        sim.fault(&format!("GET /devices/*/logs {fault}"));
+        let script = format!("imp-log stream {} --until 'line 6' --timeout 5m {options}", ids[0]);
+        let running = streamed(&dir, &sim, &script);
+        assert!(!all_are_begun(&sim, &ids), "it is on its stream before its log can be read");
+        for number in 1..=6 {
+            log(&sim, &ids, &format!("line {number}"));
+        }
+        let run = running.wait().code(0);
+        let numbers: Vec<String> = (1..=6).map(|number| format!("line {number}")).collect();
+        assert_eq!(run.field("msg"), numbers, "{fault}");
+    }
+}
+
+#[test]
+fn first_reads_that_fail_leave_a_gap_where_there_is_no_stream() {
+    let (sim, dir, ids) = bench(1, &[]);
+    sim.fault("GET /devices/*/logs 503 times=5");
+    let script = format!("imp-log stream {} --streams 0 --until end --timeout 5m", ids[0]);
+    let running = dir.spawn(&script);
+    running.wait_for("a failed read", || sim.requests().iter().any(|asked| asked.status == 503));
+    log(&sim, &ids, "meanwhile");
+    running.wait_for("the beginning of the log", || all_are_begun(&sim, &ids));
+    log(&sim, &ids, "end");
+    let records = running.wait().code(0).records();
+    assert_eq!((&records[0]["type"], &records[0]["from"]), (&json!("gap"), &Value::Null));
+    assert_eq!(records[1]["msg"], "end");
+}
+
+#[test]
+fn a_log_that_cannot_be_read_is_a_failed_row_and_what_arrives_counts() {
+    let (sim, dir, ids) = bench(1, &[]);
+    sim.fault("GET /devices/*/logs 503");
+    let stream = format!("imp-log stream {} --failed failed", ids[0]);
+    let running = streamed(&dir, &sim, &format!("{stream} --timeout 3s"));
+    log(&sim, &ids, "live");
+    let run = running.wait().code(1).says("Lines of its log may be missing");
+    assert_eq!(run.field("msg"), ["live"]);
+    assert_eq!(told(&dir.failed("failed")).len(), 1);
+    sim.reset();
+    let running = streamed(&dir, &sim, &format!("{stream} --until Q1 --timeout 5m"));
+    log(&sim, &ids, "Q1");
+    running.wait().code(0);
+    // What is not known to be logged is told as such.
+    let polled = format!("{stream} --streams 0 --until Q1 --timeout 3s");
+    dir.sh(&polled).code(6).says("Nobody knows whether the device has logged");
+    let soak = format!("{stream} --streams 0 --fail-on ERROR --timeout 3s");
+    dir.sh(&soak).code(1).says("Lines of its log may be missing");
+}
+
+#[test]
+fn what_was_not_restarted_is_not_waited_for() {
+    let sim = Sim::start(&["--devices", "2"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    let [bench] = sim.groups(["Bench"]);
+    let checks = "--log --until NEVER --timeout 10m";
+    // Neither is in a group.
+    let run = dir.sh(&format!("imp-device list | imp-device restart {checks}")).code(1);
+    assert!(!run.stderr().contains("has not logged"), "{run}");
+    sim.put(&bench, &ids[..1]);
+    let of_both =
+        "imp-device list | imp-device restart --log --until 'Agent restarted' --timeout 5m";
+    dir.sh(&format!("{of_both} --failed failed")).code(1).says("CX012");
+    assert_eq!(dir.failed("failed").len(), 1);
+    sim.fault("POST /devicegroups/*/restart 403");
+    dir.sh(&format!("imp-dg restart --dg Bench {checks}")).code(1);
+    dir.write("code.nut", "server.log(1);");
+    dir.sh(&format!("imp-build run --dg Bench -x code.nut {checks}")).code(1);
+}
+
+#[test]
+fn a_signal_leaves_what_has_no_verdict_yet() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (sim, dir, ids) = bench(3, &[]);
+        let script = "imp-log stream --dg Bench --until READY --timeout 1h --failed failed \
+                      --report report & echo $! > pid; wait $!";
+        let running = dir.spawn(script);
+        running.wait_for("the beginning of each log", || all_are_begun(&sim, &ids));
+        log(&sim, &ids[..1], "READY");
+        running.wait_for("the line", || running.stdout().contains("READY"));
+        dir.sh(&format!("kill -s {signal} $(cat pid)")).ok();
+        running.wait();
+        let report = dir.report("report");
+        assert_eq!((report.ok, report.exit), (1, code));
+        let left = dir.failed("failed");
+        assert!(left.iter().all(|row| row.error.kind == "not_attempted"));
+        let left: Vec<_> = left.iter().map(|row| row.input["id"].clone()).collect();
+        assert_eq!(left, ids[1..]);
+    }
+}
+
+#[test]
+fn a_service_out_of_reach_leaves_what_has_no_verdict_yet() {
+    let (sim, dir, ids) = bench(2, &[]);
+    let script = "imp-log stream --dg Bench --until READY --timeout 1h --patience 1 \
+                  --failed failed";
+    let running = dir.spawn(script);
+    running.wait_for("the beginning of each log", || all_are_begun(&sim, &ids));
+    log(&sim, &ids[..1], "READY");
+    running.wait_for("the line", || running.stdout().contains("READY"));
+    sim.fault("GET /** 503");
+    sim.fault("POST /** 503");
+    sim.control("POST", "cut-streams", "");
+    running.wait().code(4);
+    let left: Vec<_> = dir.failed("failed").iter().map(|row| row.input["id"].clone()).collect();
+    assert_eq!(left, ids[1..]);
 }

@@ -43,9 +43,11 @@ impl Run {
             let code = files.code(row)?;
             let attributes = self.build.attributes(row)?;
             let group = creating.group(&session, row)?;
-            marks.group(cli::text(&group, "id"))?;
-            creating.create(&session, &row.source, &group, &code, &attributes, |build| {
-                self.restart(&session, cli::text(&group, "id"), cli::text(build, "id"))
+            let id = cli::text(&group, "id");
+            marks.group(id, || {
+                creating.create(&session, &row.source, &group, &code, &attributes, |build| {
+                    self.restart(&session, id, cli::text(build, "id"))
+                })
             })
         })
     }

@@ -72,6 +72,8 @@ impl Diff {
         let source = self.read_as.source("device", "--expected", &self.expected);
         let args = RowArgs { source, reports: &self.reports };
         let mut results = Results::open(&session, args, None)?;
+        // The comparison is of all rows, also when nobody reads what is said of them.
+        session.inputs.go_on_without_a_reader();
         session.output.expect_type("difference");
         let mut compared = Compared {
             blessings: self.blessings(&session, &mut results)?,

@@ -53,7 +53,7 @@ pub struct Wait {
     /// One of these is enough
     #[arg(long, display_order = 0)]
     any: bool,
-    /// So many devices are enough
+    /// So many rows are enough
     #[arg(long, value_name = "N|N%", default_value = "100%", display_order = 0)]
     at_least: Share,
     /// End if more are, as unassigned>2%
@@ -76,19 +76,25 @@ pub struct Wait {
 
 impl Wait {
     pub fn run(&self) -> cli::Result {
-        // No request is tried for longer than the whole may take.
+        self.known_fields()?;
+        // What is asked before the deadline is known, and signing in, takes no longer either.
         let patience = self.common.patience.min(self.timeout);
         let session = Session::open(&cli::Common { patience, ..self.common.clone() })?;
         let rule = self.rule(&session)?;
         let args = self.devices.row_args();
         let mut results = Results::open(&session, args, None)?;
+        // The verdict is about all rows, also when nobody reads which of them are met.
+        session.inputs.go_on_without_a_reader();
         let (rows, others) = read(&session, args, &mut results)?;
         // The command before it in a pipeline may have taken long.
         let deadline = clock::monotonic() + self.timeout;
+        session.client.end_at(deadline);
         let mut waiting = Waiting::new(rule, deadline, rows.len(), others);
         if waiting.is_hopeless() {
             let (there, needed) = (waiting.all(), waiting.needed());
-            let message = format!("{there} devices are named, and --at-least asks for {needed}");
+            let message = format!(
+                "the rows are too few: --at-least asks for {needed}, and there are {there}"
+            );
             results.end_run(CommandError { exit: Exit::SomeFailed, message: Some(message) });
         }
         if results.is_over() {
@@ -148,12 +154,17 @@ impl Wait {
         }
     }
 
-    /// Whether a request was given up because of the deadline: nothing is begun that would end behind it.
-    fn is_over(&self, waiting: &Waiting) -> bool {
-        self.timeout <= self.common.patience || waiting.is_late(clock::monotonic())
+    /// A field that no device has would be empty, or lacking, of all of them.
+    fn known_fields(&self) -> cli::Result<()> {
+        for wanted in &self.wanted {
+            if let Some(why) = wanted.unknown() {
+                return Err(CommandError::usage(why));
+            }
+        }
+        Ok(())
     }
 
-    /// Looks again and again; gives how it ended, or nothing when nobody wants to know any more.
+    /// Looks again and again; gives how it ended, or nothing when the run is over before that.
     fn look_until_settled(
         &self,
         session: &Session,
@@ -167,15 +178,16 @@ impl Wait {
             let looked = looker.look(session, rows, waiting, results);
             progress::count(waiting.met(), waiting.all(), "device");
             match looked {
-                Ok(true) => {}
-                // Nobody reads any more, or nothing can be written.
-                Ok(false) => {
-                    if results.is_over() {
-                        give_back(rows, waiting, results);
-                    }
+                Ok(()) if !results.is_over() => waiting.has_looked(clock::monotonic()),
+                // Nothing can be written.
+                Ok(()) => {
+                    give_back(rows, waiting, results);
                     return None;
                 }
-                Err(error) if error.kind == ErrorKind::Unreachable && self.is_over(waiting) => {
+                Err(error) if !session.is_stopped() && waiting.is_late(clock::monotonic()) => {
+                    if error.kind == ErrorKind::Unreachable {
+                        waiting.fails(failure(error).sentence());
+                    }
                     return Some(End::Late);
                 }
                 Err(error) => {
@@ -236,7 +248,7 @@ fn read(
 /// Says how the wait ended, and what that means for the exit code.
 fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     let (met, all, needed) = (waiting.met(), waiting.all(), waiting.needed());
-    let counts = format!("{met} of {all} devices are as they should be, and {needed} have to be");
+    let counts = format!("{met} of {all} rows are as they should be, and {needed} have to be");
     let exit = match end {
         End::Enough => {
             if flags.common.verbose || met < all {
@@ -253,8 +265,9 @@ fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
             Exit::SomeFailed
         }
         End::Late => {
-            stderr::say_failure(&format!("the time is over: {counts}"));
-            Exit::TimedOut
+            let outage = waiting.outage().map(|outage| format!("; {outage}")).unwrap_or_default();
+            stderr::say_failure(&format!("the time is over: {counts}{outage}"));
+            if waiting.is_unknown() { Exit::Unreachable } else { Exit::TimedOut }
         }
     };
     results.note(exit);

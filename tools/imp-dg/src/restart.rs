@@ -50,9 +50,8 @@ impl Restart {
                     return Ok(Outcome::Unchanged);
                 }
                 if !self.changes.dry_run {
-                    marks.group(id)?;
                     let path = format!("/devicegroups/{}/{action}", segment(id));
-                    session.send(&Request::post(path))?;
+                    marks.group(id, || session.send(&Request::post(path)))?;
                 }
                 Ok(Outcome::Restarted)
             };

@@ -101,18 +101,20 @@ impl Transport {
         &self.endpoint
     }
 
-    /// Sends once and reads the whole answer.
+    /// Sends once and reads the whole answer, if it comes before the time that is left is over.
     pub(crate) fn exchange(
         &self,
         request: &Request,
         token: Option<&AccessToken>,
         kept: bool,
+        left: Option<Duration>,
     ) -> Exchange {
+        let within = left.map_or(self.timeout, |left| left.min(self.timeout));
         let Some(recording) = &self.recording else {
-            return self.exchange_once(request, token, kept).unwrap_or_else(|lost| lost.0);
+            return self.exchange_once(request, token, kept, within).unwrap_or_else(|lost| lost.0);
         };
         let sent = Sent::now(&self.endpoint, request, token);
-        match self.exchange_once(request, token, kept) {
+        match self.exchange_once(request, token, kept, within) {
             Ok(exchange) => {
                 recording.exchange(&sent, &exchange, &Trouble::default());
                 exchange
@@ -129,18 +131,21 @@ impl Transport {
         request: &Request,
         token: Option<&AccessToken>,
         kept: bool,
+        within: Duration,
     ) -> Result<Exchange, Box<(Exchange, Trouble)>> {
         let built = match self.build(request, token) {
             Ok(built) => built,
             Err(why) => return Ok(Exchange::NotSent(why)),
         };
         if let Some(run) = simulated::here() {
-            return Ok(self.simulated(&run, request, built));
+            return Ok(self.simulated(&run, request, built, within));
         }
         let agent = if kept { &self.agent } else { &self.fresh };
         let sent = match built {
-            (parts, Some(body)) => agent.run(http::Request::from_parts(parts, body)),
-            (parts, None) => agent.run(http::Request::from_parts(parts, ())),
+            (parts, Some(body)) => {
+                run_within(agent, http::Request::from_parts(parts, body), within)
+            }
+            (parts, None) => run_within(agent, http::Request::from_parts(parts, ()), within),
         };
         let mut response = sent.map_err(|error| (failure(&error), Trouble::of(&error)))?;
         let mut bytes = Vec::new();
@@ -206,6 +211,7 @@ impl Transport {
         run: &simulated::Run,
         request: &Request,
         (parts, body): (http::request::Parts, Option<String>),
+        within: Duration,
     ) -> Exchange {
         let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
         let sent = simulated::Request {
@@ -218,7 +224,7 @@ impl Transport {
                 .collect(),
             body: body.map(String::into_bytes),
         };
-        match run.exchange(&sent, self.timeout) {
+        match run.exchange(&sent, within) {
             simulated::Reply::Answer { status, headers, body, .. } => {
                 let header = |(name, value): &(String, String)| {
                     let name: http::HeaderName = name.parse().ok()?;
@@ -307,6 +313,14 @@ fn agent(proxy: Option<Proxy>, timeout: Duration, kept: usize) -> Agent {
         .max_idle_connections_per_host(kept)
         .max_idle_age(IDLE);
     connector::agent(config.build())
+}
+
+fn run_within<S: ureq::AsSendBody>(
+    agent: &Agent,
+    request: http::Request<S>,
+    within: Duration,
+) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    agent.run(agent.configure_request(request).timeout_global(Some(within)).build())
 }
 
 /// For a server that is not the service.

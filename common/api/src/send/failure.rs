@@ -79,6 +79,11 @@ pub(super) fn unreachable(attempts: u32, exchange: &Exchange, patience: Duration
     Error { kind: ErrorKind::Unreachable, attempts, title, detail, ..why }
 }
 
+/// The time was over before the service stopped failing.
+pub(super) fn out_of_time(attempts: u32, exchange: &Exchange) -> Error {
+    Error { kind: ErrorKind::Unreachable, attempts, ..error_of(exchange) }
+}
+
 /// Harmless requests are answered, but none that changes something.
 pub(super) fn nothing_changes(patience: Duration) -> Error {
     let patience = humantime::format_duration(patience);

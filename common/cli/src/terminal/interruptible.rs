@@ -63,6 +63,11 @@ impl Inputs {
         self.end_with_stdout.store(true, Ordering::Relaxed);
     }
 
+    /// For verbs whose end says something of all rows: input is read to its end though nobody reads stdout.
+    pub fn go_on_without_a_reader(&self) {
+        self.end_with_stdout.store(false, Ordering::Relaxed);
+    }
+
     fn nobody_reads(&self) -> bool {
         self.end_with_stdout.load(Ordering::Relaxed) && !stdout::is_still_read()
     }

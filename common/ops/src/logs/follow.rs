@@ -20,6 +20,7 @@ use pipe::Failure;
 pub use after_restart::{LogAfter, LogPositions, each_followed};
 use cli::Output;
 use cli::Session;
+use cli::rows::{interrupted, run_ended};
 use cli::{CommandError, failure};
 use cli::{Exit, Result, terminal::progress, terminal::stderr};
 
@@ -89,7 +90,10 @@ impl Following<'_> {
         let ended = turns.until_over(&mut failed);
         // Whatever ended it: what was printed is not printed again.
         let kept = turns.keep_place(true);
-        ended.and(kept)?;
+        if let Err(error) = ended.and(kept) {
+            turns.leave(&mut failed);
+            return Err(error);
+        }
         turns.tell(&mut failed);
         Ok(turns.exit)
     }
@@ -190,10 +194,39 @@ impl Turns<'_> {
         cursor.save(clock::monotonic())
     }
 
+    /// The run is over before there is a verdict on these.
+    fn leave(&self, failed: &mut impl FnMut(&str, &Failure)) {
+        let left = if self.following.session.is_stopped() { interrupted() } else { run_ended() };
+        self.check.open().for_each(|id| failed(id, &left));
+    }
+
+    /// Says of which devices lines may be missing.
+    fn tell_of_unread(&mut self, failed: &mut impl FnMut(&str, &Failure)) {
+        // What has come is enough for the verdict: then a read that is still under way is none that goes wrong.
+        let is_over = !self.check.is_settled();
+        for (id, failure) in self.schedule.unread(clock::monotonic(), is_over) {
+            if let Some(failure) = self.check.miss(id, failure) {
+                failed(id, &failure);
+                self.exit = self.exit.and(Exit::of_failure(&failure));
+            }
+        }
+    }
+
     /// Says how the checks ended.
     fn tell(&mut self, failed: &mut impl FnMut(&str, &Failure)) {
+        let Following { session, checks, output, .. } = &self.following;
+        if session.is_stopped() {
+            if checks.have_a_verdict() {
+                self.leave(failed);
+            }
+            return;
+        }
+        if !(output.is_read() || checks.have_a_verdict()) {
+            return;
+        }
+        self.tell_of_unread(failed);
         let Following { session, checks, .. } = &self.following;
-        if session.is_stopped() || !checks.has_until() {
+        if !checks.has_until() {
             return;
         }
         let (met, all) = self.check.counts();

@@ -27,11 +27,11 @@ impl Compared {
         self.expected.settle_doubles();
         let mut names = Names::new(session);
         let mut counts = [0_u64; State::ALL.len()];
-        let is_read = self.print_rows(&mut names, &mut counts, results)?
-            && self.print_unexpected(session, &mut names, &mut counts)?;
-        if !is_read || results.is_over() {
+        self.print_rows(&mut names, &mut counts, results)?;
+        if results.is_over() {
             return Ok(());
         }
+        self.print_unexpected(session, &mut names, &mut counts)?;
         let counted = State::ALL.iter().filter(|state| counts[**state as usize] > 0);
         let counted: Vec<String> =
             counted.map(|state| format!("{} {}", counts[*state as usize], state.word())).collect();
@@ -50,13 +50,13 @@ impl Compared {
         Ok(())
     }
 
-    /// False when nobody reads any more.
+    /// All are counted, though nobody may read them.
     fn print_rows(
         &self,
         names: &mut Names<'_>,
         counts: &mut [u64],
         results: &mut Results<'_>,
-    ) -> cli::Result<bool> {
+    ) -> cli::Result<()> {
         // Where the rows came from that have doubles.
         let mut sources: HashMap<u32, String> = HashMap::new();
         let doubled = (0..self.expected.len()).filter_map(|row| self.expected.double_of(row));
@@ -77,11 +77,12 @@ impl Compared {
             };
             counts[difference.state as usize] += 1;
             let record = difference.record(names);
-            if !results.good(RowDone::read(record), &row.source) || results.is_over() {
-                return Ok(false);
+            let _is_read = results.good(RowDone::read(record), &row.source);
+            if results.is_over() {
+                break;
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn difference<'a>(
@@ -108,13 +109,12 @@ impl Compared {
         Ok(Difference { state, row: Some(row), device, place: Some(place), blessed_at, doubled_of })
     }
 
-    /// False when nobody reads any more.
     fn print_unexpected(
         &mut self,
         session: &Session,
         names: &mut Names<'_>,
         counts: &mut [u64],
-    ) -> cli::Result<bool> {
+    ) -> cli::Result<()> {
         for item in self.unexpected.read() {
             let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
             let Item::Row(row) = item else { continue };
@@ -129,11 +129,10 @@ impl Compared {
                 place: None,
                 doubled_of: None,
             };
-            session.output.print(&difference.record(names))?;
-            if !session.output.is_read() {
-                return Ok(false);
+            if session.output.is_read() {
+                session.output.print(&difference.record(names))?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 }

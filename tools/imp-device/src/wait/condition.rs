@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use cli::text;
+use model::schema::resources::DEVICE;
 use model::{GroupType, Record};
+use pipe::AskedFields;
 use serde_json::Value;
 
 /// Something that a device's record shows.
@@ -61,6 +63,17 @@ pub struct FieldIs {
 }
 
 impl FieldIs {
+    /// Why it can be the field of no device; nothing if it may be one.
+    pub fn unknown(&self) -> Option<String> {
+        if DEVICE.fields.iter().any(|field| field.name == self.name) {
+            return None;
+        }
+        let mut asked = AskedFields::new("--where", std::slice::from_ref(&self.name));
+        asked.see(&Record::new(), Some(DEVICE.name));
+        let of_another = || format!("--where: the record of a device has no `{}`", self.name);
+        Some(asked.complaints().into_iter().next().unwrap_or_else(of_another))
+    }
+
     /// Whether the service may know it minutes late.
     pub fn is_known_late(&self) -> bool {
         self.name == "device_online"

@@ -78,7 +78,7 @@ pub struct Looker {
 }
 
 impl Looker {
-    /// Looks, and prints what is met. False when nobody reads any more.
+    /// Looks, and prints what is met, if anybody reads it.
     ///
     /// # Errors
     /// What ends the wait.
@@ -88,9 +88,9 @@ impl Looker {
         rows: &Rows,
         waiting: &mut Waiting,
         results: &mut Results<'_>,
-    ) -> Result<bool, Error> {
+    ) -> Result<(), Error> {
         let numbers: Vec<usize> = waiting.looked_at().collect();
-        let mut look = Look { session, rows, waiting, results, is_read: true };
+        let mut look = Look { session, rows, waiting, results };
         if self.list_is_less(session, rows, &numbers)? {
             self.devices = Some(look.at_the_list(&numbers)?);
         } else {
@@ -99,7 +99,7 @@ impl Looker {
         if let Err(error) = session.output.flush_rows() {
             look.results.end_run(error);
         }
-        Ok(look.is_read && !look.results.is_over())
+        Ok(())
     }
 
     fn list_is_less(
@@ -123,7 +123,6 @@ struct Look<'a, 'b> {
     rows: &'a Rows,
     waiting: &'a mut Waiting,
     results: &'a mut Results<'b>,
-    is_read: bool,
 }
 
 impl Look<'_, '_> {
@@ -144,7 +143,7 @@ impl Look<'_, '_> {
                     self.observe(row, Some(&device));
                 }
             }
-            if self.is_read && !self.session.is_stopped() {
+            if !self.results.is_over() && !self.session.is_stopped() {
                 ControlFlow::Continue(())
             } else {
                 ControlFlow::Break(())
@@ -196,7 +195,10 @@ impl Look<'_, '_> {
                     }
                     Err(error) => self.give_up(row, &failure(error)),
                 }
-                if self.is_read { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                match self.results.is_over() {
+                    false => ControlFlow::Continue(()),
+                    true => ControlFlow::Break(()),
+                }
             },
         );
         match ended {
@@ -210,7 +212,8 @@ impl Look<'_, '_> {
         let is_met = self.waiting.observe(row, device, clock::monotonic());
         if let Some(device) = device.filter(|_| is_met) {
             let row = self.rows.row(row);
-            self.is_read &= self.results.good(super::met(row, device.clone()), &row.source);
+            // The wait goes on to its verdict though nobody reads.
+            let _is_read = self.results.good(super::met(row, device.clone()), &row.source);
         }
     }
 

@@ -12,6 +12,9 @@ use ops::share::Share;
 use super::condition::{Condition, is_online};
 use super::too_many::{Counted, TooMany};
 
+/// The last look begins so long before the deadline, or earlier where looks take long.
+const LAST_LOOK: Duration = Duration::from_millis(500);
+
 /// What is waited for.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -88,6 +91,10 @@ pub struct Waiting {
     states: Vec<State>,
     /// Rows that count but name no device.
     others: u64,
+    /// The end of the last look at all of them.
+    looked: Option<Instant>,
+    /// What a service that fails says at the end instead of an answer.
+    fails: Option<String>,
 }
 
 impl Waiting {
@@ -100,7 +107,7 @@ impl Waiting {
             is_met: false,
             is_given_up: false,
         };
-        Waiting { rule, deadline, states: vec![state; rows], others }
+        Waiting { rule, deadline, states: vec![state; rows], others, looked: None, fails: None }
     }
 
     /// Notes what a look has shown of the device of a row. True when the row is met from now on.
@@ -180,7 +187,9 @@ impl Waiting {
         let stable = self.open().filter_map(|row| self.states[row].holds_since);
         let due = stable.map(|since| since + self.rule.stable).filter(|due| *due > now).min();
         let next = due.map_or(regular, |due| due.max(now + took * 3).min(regular));
-        next.min(self.deadline.max(now))
+        // At the deadline nothing is asked any more.
+        let last = self.deadline.checked_sub(LAST_LOOK.max(took * 2)).filter(|last| *last > now);
+        next.min(last.unwrap_or(self.deadline.max(now)))
     }
 
     /// Whether the row is met.
@@ -188,8 +197,46 @@ impl Waiting {
         self.states[row].is_met
     }
 
+    /// All have been looked at.
+    pub fn has_looked(&mut self, now: Instant) {
+        self.looked = Some(now);
+    }
+
+    /// The service failed until the deadline, and said this.
+    pub fn fails(&mut self, says: String) {
+        self.fails = Some(says);
+    }
+
+    /// Whether the service has failed at every look.
+    pub fn is_unknown(&self) -> bool {
+        self.fails.is_some() && self.looked.is_none()
+    }
+
+    /// Since when the service has not answered, and what it says instead, when the time was over.
+    pub fn outage(&self) -> Option<String> {
+        let says = self.fails.as_deref()?;
+        Some(match self.before_the_end() {
+            Some(before) => format!("the last look was {before} before the end: {says}"),
+            None => format!("no look was answered: {says}"),
+        })
+    }
+
+    fn before_the_end(&self) -> Option<String> {
+        let before = self.deadline.saturating_duration_since(self.looked?).as_secs_f64();
+        Some(format!("{before:.0} s"))
+    }
+
     /// What is not as it should be with a row that is not met, in words.
     pub fn why_not(&self, row: usize) -> String {
+        let why = self.last_seen(row);
+        let Some(says) = &self.fails else { return why };
+        match self.before_the_end() {
+            Some(before) => format!("{why}, as it was looked at {before} before the end: {says}"),
+            None => format!("{why}: {says}"),
+        }
+    }
+
+    fn last_seen(&self, row: usize) -> String {
         let State { shown, lacks, holds_since, .. } = self.states[row];
         match (shown, holds_since) {
             (Shown::Nothing, _) => "nobody has looked at it".to_owned(),

@@ -85,43 +85,85 @@ impl LogAfter {
 }
 
 impl LogPositions<'_> {
-    /// Called before a device is restarted.
+    /// Notes where the log of a device ends, and restarts the device.
     ///
     /// # Errors
-    /// What ends the run. Of a device that is not there the restart will tell.
-    pub fn device(&self, device: &Identifier) -> Marked {
+    /// That of the restart, and what ends the run. Of a device that is not there the restart will tell.
+    pub fn device<T>(
+        &self,
+        device: &Identifier,
+        restart: impl FnOnce() -> std::result::Result<T, Failure>,
+    ) -> std::result::Result<T, Failure> {
         if !self.wanted {
-            return Ok(());
+            return restart();
         }
+        let mut ids = Vec::new();
         match device_id_of(self.session, device) {
-            Ok(id) if self.is_new(&id) => self.note(&id, mark_log(self.session, &id)),
-            Ok(_) => Ok(()),
-            Err(failure) if failure.kind == ErrorKind::NotFound => Ok(()),
-            Err(failure) => self.note(&device.text, Err(failure)),
+            Ok(id) if self.is_new(&id) => {
+                self.note(&id, mark_log(self.session, &id))?;
+                ids.push(id);
+            }
+            Ok(_) => {}
+            Err(failure) if failure.kind == ErrorKind::NotFound => {}
+            Err(failure) => self.note(&device.text, Err(failure))?,
         }
+        self.unless_refused(ids, restart())
     }
 
-    /// Called before all devices of a group are restarted. When the first log is refused, so are the
-    /// others: the service gives no logs of production groups.
+    /// The same of all devices of a group. When the first log is refused, so are the others: the service gives no
+    /// logs of production groups.
     ///
     /// # Errors
     /// As [`LogPositions::device`].
-    pub fn group(&self, id: &str) -> Marked {
-        if !self.wanted || !self.is_new(id) {
-            return Ok(());
+    pub fn group<T>(
+        &self,
+        id: &str,
+        restart: impl FnOnce() -> std::result::Result<T, Failure>,
+    ) -> std::result::Result<T, Failure> {
+        let mut ids = Vec::new();
+        if self.wanted && self.is_new(id) {
+            ids = self.group_is_marked(id)?;
+            ids.push(id.to_owned());
         }
+        self.unless_refused(ids, restart())
+    }
+
+    /// Notes where the logs of a group's devices end; gives the devices.
+    fn group_is_marked(&self, id: &str) -> std::result::Result<Vec<String>, Failure> {
         let devices = match self.session.members(id) {
             Ok(devices) => devices,
-            Err(failure) => return self.note(&format!("device group {id}"), Err(failure)),
+            Err(failure) => {
+                self.note(&format!("device group {id}"), Err(failure))?;
+                return Ok(Vec::new());
+            }
         };
-        let Some((first, others)) = devices.split_first() else { return Ok(()) };
+        let Some((first, others)) = devices.split_first() else { return Ok(devices) };
         match mark_log(self.session, first) {
             Err(failure) if failure.kind == ErrorKind::Refused => {
                 self.lose(first, devices.len() as u64, &failure);
-                Ok(())
             }
-            marked => self.note(first, marked).and_then(|()| self.all(others)),
+            marked => {
+                self.note(first, marked)?;
+                self.all(others)?;
+            }
         }
+        Ok(devices)
+    }
+
+    /// What has certainly not been restarted is not followed.
+    fn unless_refused<T>(
+        &self,
+        ids: Vec<String>,
+        restarted: std::result::Result<T, Failure>,
+    ) -> std::result::Result<T, Failure> {
+        if restarted.as_ref().is_err_and(|failure| failure.kind != ErrorKind::UnknownOutcome) {
+            let mut state = self.state();
+            for id in ids {
+                state.known.remove(&id);
+                state.followed.retain(|followed| followed.id != id);
+            }
+        }
+        restarted
     }
 
     /// Notes the positions of several devices, some at once.
@@ -186,6 +228,9 @@ impl LogPositions<'_> {
             return Ok(exit);
         }
         let say = |id: &str, failure: &Failure| {
+            if failure.kind == ErrorKind::NotAttempted {
+                return;
+            }
             stderr::say_failure(&format!("{id}: {}", failure.sentence()));
         };
         // An array goes on; the columns of a table do not fit what comes now.
@@ -199,7 +244,7 @@ impl LogPositions<'_> {
     }
 }
 
-/// As [`cli::rows::each`]; then follows the devices that `act` has marked. The report comes after that.
+/// As [`cli::rows::each`]; then follows the devices that `act` has restarted. The report comes after that.
 ///
 /// # Errors
 /// As [`cli::rows::each`].

@@ -83,6 +83,8 @@ struct Watched {
     /// The patterns that have not come, by their places.
     lacks: Vec<usize>,
     has_failed: bool,
+    /// Why lines of it may be missing at the end.
+    unread: Option<String>,
 }
 
 impl Watched {
@@ -108,8 +110,9 @@ impl<'a> Check<'a> {
     /// A check of the devices with these ids.
     pub fn new(checks: &'a LogChecks, ids: impl Iterator<Item = String>) -> Self {
         let lacks: Vec<usize> = (0..checks.until.len()).collect();
-        let devices: Vec<Watched> =
-            ids.map(|id| Watched { id, lacks: lacks.clone(), has_failed: false }).collect();
+        let devices: Vec<Watched> = ids
+            .map(|id| Watched { id, lacks: lacks.clone(), has_failed: false, unread: None })
+            .collect();
         let places = devices.iter().enumerate();
         let by_id = places.map(|(place, device)| (device.id.clone(), place)).collect();
         Check { checks, devices, by_id, is_caught: false }
@@ -140,6 +143,28 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// At the end lines of a device may be missing. Gives that back if the device fails by it: not if it was to log
+    /// something, and either has, or is failed for not having done so.
+    pub fn miss(&mut self, id: &str, failure: Failure) -> Option<Failure> {
+        let device = &mut self.devices[*self.by_id.get(id)?];
+        let is_for_until = !self.checks.until.is_empty()
+            && (self.checks.fail_on.is_empty() || !device.lacks.is_empty());
+        if device.has_failed || is_for_until {
+            device.unread = failure.detail;
+            return None;
+        }
+        device.has_failed = true;
+        Some(failure)
+    }
+
+    /// The devices of which there is no verdict yet.
+    pub fn open(&self) -> impl Iterator<Item = &str> {
+        let waits = !self.checks.until.is_empty();
+        let is_open =
+            move |device: &&Watched| if waits { device.is_open() } else { !device.has_failed };
+        self.devices.iter().filter(is_open).map(|device| device.id.as_str())
+    }
+
     /// Whether nothing is waited for any more.
     pub fn is_settled(&self) -> bool {
         if self.checks.until.is_empty() {
@@ -162,9 +187,15 @@ impl<'a> Check<'a> {
         let not_met = |device: &Watched| {
             let lacks: Vec<String> =
                 device.lacks.iter().map(|place| self.checks.until[*place].to_string()).collect();
-            let failure =
-                Failure::new(ErrorKind::NotMet, "The device has not logged what --until names");
-            (device.id.clone(), failure.detail(lacks.join(", ")))
+            let (title, why) = match &device.unread {
+                Some(why) => (
+                    "Nobody knows whether the device has logged what --until names",
+                    format!(", and what is stored could not be read: {why}"),
+                ),
+                None => ("The device has not logged what --until names", String::new()),
+            };
+            let failure = Failure::new(ErrorKind::NotMet, title);
+            (device.id.clone(), failure.detail(format!("{}{why}", lacks.join(", "))))
         };
         self.devices.iter().filter(|device| device.is_open()).map(not_met).collect()
     }

@@ -77,6 +77,9 @@ impl Wanted {
 /// What keeps the run from starting; a failed row is no error.
 pub fn follow_rows(session: &Session, what: &FollowRows<'_>) -> Result {
     let mut results = Results::open(session, what.args, None)?;
+    if what.checks.have_a_verdict() {
+        session.inputs.go_on_without_a_reader();
+    }
     let cursor = what.cursor.map(Cursor::open).transpose()?;
     let noun = ResourceKind::DeviceGroup.noun();
     let groups = RowSource::identified(noun, "--dg", what.groups);

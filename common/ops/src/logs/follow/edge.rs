@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use api::{Client, logs};
+use api::{Client, logs, send::clock};
 use cli::failure;
 
 use super::schedule::{Event, Why};
@@ -45,6 +45,8 @@ type Job = Box<dyn FnOnce(&Client) -> Event + Send>;
 /// The threads. They are not waited for: the process ends with the loop.
 pub(super) struct Edge {
     jobs: Sender<Job>,
+    /// Devices for streams do not wait behind logs that cannot be read.
+    adds: Sender<Job>,
     news: Sender<Event>,
     pub(super) events: Receiver<Event>,
     streams: Streams,
@@ -52,13 +54,15 @@ pub(super) struct Edge {
 
 impl Edge {
     #[expect(clippy::disallowed_methods, reason = "they end when the queue does, with the run")]
-    /// Starts so many threads for requests.
+    /// Starts so many threads that read stored logs, and one that adds devices to streams.
     pub(super) fn start(client: &Client, workers: usize) -> Self {
-        let (jobs, queue) = channel::<Job>();
+        let (jobs, reads) = channel::<Job>();
+        let (adds, queue_of_adds) = channel::<Job>();
         let (news, events) = channel();
-        let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..workers {
-            let (client, queue, news) = (client.clone(), queue.clone(), news.clone());
+        let reads = Arc::new(Mutex::new(reads));
+        let queues = std::iter::repeat_n(reads, workers);
+        for queue in queues.chain([Arc::new(Mutex::new(queue_of_adds))]) {
+            let (client, news) = (client.clone(), news.clone());
             thread::spawn(move || {
                 loop {
                     let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -69,32 +73,31 @@ impl Edge {
                 }
             });
         }
-        Edge { jobs, news, events, streams: Streams::default() }
-    }
-
-    /// Has a request made; what comes of it is an event.
-    fn request(&self, job: impl FnOnce(&Client) -> Event + Send + 'static) {
-        // The workers live as long as we do.
-        let _queued = self.jobs.send(Box::new(job));
+        Edge { jobs, adds, news, events, streams: Streams::default() }
     }
 
     /// Has a stored log read.
     pub(super) fn fetch(&self, device: usize, id: String, why: Why, until: Option<String>) {
-        self.request(move |client| {
+        let read = move |client: &Client| {
+            let began = clock::monotonic();
             let result = fetch(client, &id, why, until.as_deref()).map_err(failure);
-            Event::Fetched { device, why, result }
-        });
+            let took = clock::monotonic().duration_since(began);
+            Event::Fetched { device, why, took, result }
+        };
+        // The workers live as long as we do.
+        let _queued = self.jobs.send(Box::new(read));
     }
 
     /// Has a device added to a stream.
     pub(super) fn add(&self, stream: usize, turn: u32, device: usize, id: String) {
         let streams = self.streams.clone();
-        self.request(move |client| {
+        let add = move |client: &Client| {
             let name = streams.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let name = name.get(&(stream, turn)).cloned().unwrap_or_default();
             let result = client.add_to_log_stream(&name, &id).map_err(failure);
             Event::Added { stream, turn, device, result }
-        });
+        };
+        let _queued = self.adds.send(Box::new(add));
     }
 
     /// Opens a stream, and reads it to its end.

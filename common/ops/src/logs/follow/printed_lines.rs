@@ -38,6 +38,8 @@ type Key = (String, u64);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
+    /// In the stored log before following began. One that arrives all the same was logged meanwhile.
+    before: u32,
     printed: u32,
     /// On the stream, since the device was added to it.
     arrived: u32,
@@ -48,9 +50,19 @@ impl PrintedLines {
     /// older ones.
     pub fn begin(&mut self, entries: &[Record], more: bool) {
         let _known = self.stored(entries);
+        for count in self.lines.values_mut() {
+            count.before = std::mem::take(&mut count.printed);
+        }
         if let (true, Some(oldest)) = (more, entries.iter().map(time).min()) {
             self.floor = oldest.to_owned();
         }
+    }
+
+    /// Following begins with a line that arrived; false if its time cannot be read.
+    pub fn begin_with(&mut self, entry: &Record) -> bool {
+        let Ok(first) = humantime::parse_rfc3339_weak(time(entry)) else { return false };
+        self.floor = last_before(first);
+        true
     }
 
     /// The device is being added to a stream: what arrives is counted anew.
@@ -81,7 +93,7 @@ impl PrintedLines {
             let number = found.entry(key(entry)).or_default();
             *number += 1;
             let count = self.lines.entry(key(entry)).or_default();
-            if *number > count.printed {
+            if *number > count.printed.max(count.before) {
                 count.printed = *number;
                 fresh.push(entry);
             }
@@ -139,6 +151,12 @@ impl PrintedLines {
 /// The time of a line, in the service's spelling, which sorts by time.
 pub fn time(entry: &Record) -> &str {
     entry.get("ts").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The last time before, in the service's spelling.
+fn last_before(time: SystemTime) -> String {
+    let last = time.checked_sub(Duration::from_millis(1)).unwrap_or(time);
+    humantime::format_rfc3339_millis(last.max(SystemTime::UNIX_EPOCH)).to_string()
 }
 
 fn key(entry: &Record) -> Key {

@@ -9,7 +9,7 @@ mod streams;
 
 use model::{ErrorKind, Record};
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pipe::Failure;
 
@@ -21,6 +21,9 @@ use streams::Stream;
 /// Devices on one stream to begin with: five or eight (imp-service(7), section 13.5), so the
 /// service may take fewer.
 const ON_A_STREAM: usize = 8;
+
+/// Following should begin within this time: what is logged before is nobody's loss. A read that takes longer goes wrong.
+const LATE: Duration = Duration::from_secs(2);
 
 /// Why a stored log is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +59,12 @@ pub enum Action {
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A stored log, newest first, was read; `more`: there are older entries.
-    Fetched { device: usize, why: Why, result: Result<(Vec<Record>, bool), Failure> },
+    Fetched {
+        device: usize,
+        why: Why,
+        took: Duration,
+        result: Result<(Vec<Record>, bool), Failure>,
+    },
     /// A device was added, or not.
     Added { stream: usize, turn: u32, device: usize, result: Result<(), Failure> },
     /// The service has begun to answer.
@@ -86,6 +94,7 @@ pub struct Schedule {
     by_id: HashMap<String, usize>,
     streams: Vec<Stream>,
     told: Option<(usize, usize)>,
+    started: Instant,
 }
 
 #[derive(Debug)]
@@ -95,8 +104,12 @@ struct Device {
     place: Place,
     /// What was there before is known.
     begun: bool,
-    /// Its stored log is being read.
-    busy: bool,
+    /// It was put on its stream so late that lines may have come before.
+    is_late: bool,
+    /// Its stored log is being read, since.
+    asked: Option<(Why, Instant)>,
+    /// What came of the last read of its stored log that was to print something.
+    read: Option<Result<(), Failure>>,
     /// It cannot be followed.
     gone: bool,
     due: Instant,
@@ -126,6 +139,21 @@ impl Place {
     }
 }
 
+impl Device {
+    fn unread(&self, now: Instant, is_over: bool) -> Option<Failure> {
+        let since = self.asked.filter(|(why, _)| *why != Why::Verify).map(|(_, since)| since);
+        let is_stuck = since.is_some_and(|since| now.duration_since(since) >= LATE);
+        let why = match &self.read {
+            Some(Err(failure)) => failure.sentence(),
+            None if is_over || is_stuck => "the service has not answered".to_owned(),
+            Some(Ok(())) if is_stuck => "the service has not answered".to_owned(),
+            None | Some(Ok(())) => return None,
+        };
+        let title = "Lines of its log may be missing: what is stored could not be read";
+        Some(Failure::new(ErrorKind::Unexpected, title).detail(why))
+    }
+}
+
 impl Schedule {
     /// A schedule for these devices, with what is known of their logs already, on so many streams.
     pub fn new(devices: Vec<(String, Option<PrintedLines>)>, streams: usize, now: Instant) -> Self {
@@ -139,7 +167,9 @@ impl Schedule {
                 begun: printed_lines.is_some(),
                 printed_lines: printed_lines.unwrap_or_default(),
                 place: place(index),
-                busy: false,
+                is_late: false,
+                asked: None,
+                read: None,
                 gone: false,
                 due: now,
                 filled: false,
@@ -149,7 +179,7 @@ impl Schedule {
         let by_id =
             devices.iter().enumerate().map(|(index, device)| (device.id.clone(), index)).collect();
         let streams = (0..streams).map(|_| Stream::new(now)).collect();
-        Schedule { devices, by_id, streams, told: None }
+        Schedule { devices, by_id, streams, told: None, started: now }
     }
 
     /// The id of a device.
@@ -168,12 +198,20 @@ impl Schedule {
         self.devices.iter().all(|device| device.gone)
     }
 
+    /// The devices whose lines may be missing at the end, and why: what is stored cannot be read, or, when the time
+    /// `is_over`, has not been.
+    pub fn unread(&self, now: Instant, is_over: bool) -> Vec<(&str, Failure)> {
+        let unread = |device| Device::unread(device, now, is_over);
+        let followed = self.devices.iter().filter(|device| !device.gone);
+        followed.filter_map(|device| Some((device.id.as_str(), unread(device)?))).collect()
+    }
+
     /// What is due at `now`.
     pub fn due(&mut self, now: Instant) -> Vec<Action> {
         let mut actions = self.due_streams(now);
         for index in 0..self.devices.len() {
             let device = &self.devices[index];
-            if device.busy || device.gone || device.due > now {
+            if device.asked.is_some() || device.gone || device.due > now {
                 continue;
             }
             let why = match (device.begun, device.place) {
@@ -181,7 +219,7 @@ impl Schedule {
                 (true, Place::On(_)) if device.filled => Why::Verify,
                 (true, _) => Why::Poll,
             };
-            actions.push(self.fetch(index, why));
+            actions.push(self.fetch(index, why, now));
         }
         actions.extend(self.tell());
         actions
@@ -192,11 +230,14 @@ impl Schedule {
         match what {
             // A signal: the loop is about to end.
             what if what.is_interrupted() => Vec::new(),
-            Event::Fetched { device, why, result } => {
-                self.devices[device].busy = false;
+            Event::Fetched { device, why, took, result } => {
+                self.devices[device].asked = None;
                 match result {
+                    Ok((entries, more)) if why == Why::Begin => {
+                        self.begun(device, &entries, more, took, now)
+                    }
                     Ok((entries, more)) => self.fetched(device, why, &entries, more, now),
-                    Err(failure) => self.not_fetched(device, failure, now),
+                    Err(failure) => self.not_fetched(device, why, failure, now),
                 }
             }
             Event::Added { stream, turn, device, result } if self.streams[stream].is_turn(turn) => {

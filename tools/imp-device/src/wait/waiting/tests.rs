@@ -91,6 +91,31 @@ fn the_deadline_is_one_for_all_and_looks_take_a_quarter_of_the_time() {
     assert_eq!(waiting.end(begin + 10 * MINUTE), Some(End::Late));
     assert_eq!(waiting.next_look(begin, MINUTE / 4, Duration::ZERO), begin + MINUTE / 4);
     assert_eq!(waiting.next_look(begin, MINUTE / 4, MINUTE), begin + 3 * MINUTE);
-    let late = begin + 599 * MINUTE / 60;
-    assert_eq!(waiting.next_look(late, MINUTE, Duration::ZERO), begin + 10 * MINUTE);
+    // The last look ends before the deadline, and then there is none.
+    let second = Duration::from_secs(1);
+    let end = begin + 10 * MINUTE;
+    assert_eq!(waiting.next_look(end - second, MINUTE, Duration::ZERO), end - second / 2);
+    assert_eq!(waiting.next_look(end - 9 * second, MINUTE, 2 * second), end - 4 * second);
+    assert_eq!(waiting.next_look(end - second / 2, MINUTE, Duration::ZERO), end);
+}
+
+#[test]
+fn an_outage_at_the_end_is_told_with_the_time_of_the_last_look() {
+    let begin = begin();
+    let mut never = waiting_for(begin, rule(), 1, 0);
+    assert!(!never.is_unknown() && never.outage().is_none(), "nothing has failed");
+    never.fails("HTTP 503".into());
+    assert!(never.is_unknown());
+    assert_eq!(never.outage().as_deref(), Some("no look was answered: HTTP 503"));
+    assert_eq!(never.why_not(0), "nobody has looked at it: HTTP 503");
+    let mut once = waiting_for(begin, rule(), 1, 0);
+    once.observe(0, Some(&device(false)), begin + 8 * MINUTE);
+    once.has_looked(begin + 8 * MINUTE);
+    assert_eq!(once.why_not(0), "it is offline");
+    once.fails("HTTP 503".into());
+    assert!(!once.is_unknown());
+    let outage = "the last look was 120 s before the end: HTTP 503";
+    assert_eq!(once.outage().as_deref(), Some(outage));
+    let why = "it is offline, as it was looked at 120 s before the end: HTTP 503";
+    assert_eq!(once.why_not(0), why);
 }

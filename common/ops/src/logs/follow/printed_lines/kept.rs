@@ -5,17 +5,14 @@
 
 use model::Record;
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use super::{Count, PrintedLines, key, time};
+use super::{Count, PrintedLines, key, last_before, time};
 
 impl PrintedLines {
     /// A log of which everything before `since` is known.
     pub fn before(since: SystemTime) -> Self {
-        let last = since.checked_sub(Duration::from_millis(1)).unwrap_or(since);
-        let last = last.max(SystemTime::UNIX_EPOCH);
-        let floor = humantime::format_rfc3339_millis(last).to_string();
-        PrintedLines { floor, ..PrintedLines::default() }
+        PrintedLines { floor: last_before(since), ..PrintedLines::default() }
     }
 
     /// The line was printed by an earlier run.
@@ -30,11 +27,15 @@ impl PrintedLines {
         let until = self.until().filter(|_| self.newest.is_some()).unwrap_or_default();
         let mut floor = &self.floor;
         let mut lines = Vec::new();
-        for ((time, told), count) in self.lines.iter().filter(|(_, count)| count.printed > 0) {
+        for ((time, told), count) in &self.lines {
+            let printed = count.printed.max(count.before);
+            if printed == 0 {
+                continue;
+            }
             if *time < until {
                 floor = floor.max(time);
             } else {
-                lines.push(json!([time, format!("{told:016x}"), count.printed]));
+                lines.push(json!([time, format!("{told:016x}"), printed]));
             }
         }
         json!({"newest": self.newest, "floor": floor, "lines": lines})
@@ -52,7 +53,7 @@ impl PrintedLines {
             let told = u64::from_str_radix(line.get(1)?.as_str()?, 16).ok()?;
             let printed = u32::try_from(line.get(2)?.as_u64()?).ok()?;
             let key = (line.get(0)?.as_str()?.to_owned(), told);
-            lines.lines.insert(key, Count { printed, arrived: 0 });
+            lines.lines.insert(key, Count { printed, ..Count::default() });
         }
         Some(lines)
     }

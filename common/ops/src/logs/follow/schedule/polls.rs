@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use pipe::Failure;
 
-use super::{Action, Place, Schedule, Why};
+use super::{Action, LATE, Place, Schedule, Why};
+use crate::logs::follow::printed_lines::time;
 use crate::logs::print::with_device;
 
 /// A polled device is asked for at least so long after its last answer …
@@ -22,11 +23,41 @@ const OVERDUE: Duration = Duration::from_secs(5);
 
 impl Schedule {
     /// Reads the stored log of a device.
-    pub(super) fn fetch(&mut self, index: usize, why: Why) -> Action {
+    pub(super) fn fetch(&mut self, index: usize, why: Why, now: Instant) -> Action {
         let device = &mut self.devices[index];
-        device.busy = true;
+        device.asked = Some((why, now));
         device.filled |= matches!(device.place, Place::On(_));
         Action::Fetch { device: index, why, until: device.printed_lines.until() }
+    }
+
+    /// The newest page of a stored log, which was read to begin: all of it is known, if following has not begun by a
+    /// line that arrived.
+    pub(super) fn begun(
+        &mut self,
+        index: usize,
+        entries: &[Record],
+        more: bool,
+        took: Duration,
+        now: Instant,
+    ) -> Vec<Action> {
+        let every = self.poll_interval();
+        let device = &mut self.devices[index];
+        if device.gone || device.begun {
+            // What was stored since that line is to be read yet.
+            device.due = now;
+            return Vec::new();
+        }
+        let is_late = match device.place {
+            Place::Adding(_) | Place::On(_) => device.is_late,
+            _ => took >= LATE || matches!(device.read, Some(Err(_))),
+        };
+        let newest = entries.iter().map(time).max().filter(|_| is_late);
+        let gap = newest.map(|to| Action::Print(device.printed_lines.gap(&device.id, Some(to))));
+        device.printed_lines.begin(entries, more);
+        device.begun = true;
+        device.read = Some(Ok(()));
+        device.due = if matches!(device.place, Place::On(_)) { now } else { now + every };
+        gap.into_iter().chain(self.add(index)).collect()
     }
 
     /// A stored log has been read.
@@ -44,11 +75,7 @@ impl Schedule {
             return Vec::new();
         }
         device.due = now + every;
-        if why == Why::Begin {
-            device.printed_lines.begin(entries, more);
-            device.begun = true;
-            return self.add(index);
-        }
+        device.read = Some(Ok(()));
         let mut actions = Vec::new();
         if !device.printed_lines.is_reached_by(entries, more) {
             let gap = device.printed_lines.gap_before(&device.id, entries);
@@ -77,6 +104,7 @@ impl Schedule {
     pub(super) fn not_fetched(
         &mut self,
         index: usize,
+        why: Why,
         failure: Failure,
         now: Instant,
     ) -> Vec<Action> {
@@ -89,7 +117,11 @@ impl Schedule {
             || matches!(failure.kind, ErrorKind::Refused | ErrorKind::NotFound);
         if !for_ever {
             device.due = now + every + OVERDUE;
-            return vec![Action::Say(format!("{}: {}", device.id, failure.sentence()))];
+            let said = format!("{}: {}", device.id, failure.sentence());
+            if why != Why::Verify {
+                device.read = Some(Err(failure));
+            }
+            return vec![Action::Say(said)];
         }
         device.gone = true;
         let mut actions = Vec::new();
@@ -119,7 +151,7 @@ pub static GAP: RecordType = RecordType {
     fields: &[
         Field::new("type", Words(&["gap"]), "What the record is.").required(),
         Field::new("device_id", Text, "The device whose entries may be missing.").required(),
-        Field::new("from", Time, "The newest entry before; null if there was none.")
+        Field::new("from", Time, "The newest entry before; null if none is known.")
             .required()
             .or_null(),
         Field::new("to", Time, "The oldest entry after it, if that is known."),

@@ -1,12 +1,13 @@
 //! Streams: asked for, opened, filled with devices, lost, and tried again.
 
-use model::ErrorKind;
+use model::{ErrorKind, Record};
 use std::time::{Duration, Instant};
 
 use pipe::Failure;
 
-use super::{Action, Device, ON_A_STREAM, Place, Schedule};
+use super::{Action, Device, LATE, ON_A_STREAM, Place, Schedule};
 use crate::logs::follow::event::Line;
+use crate::logs::follow::printed_lines::time;
 
 /// A stream that does not say that it has opened is taken for opened.
 const OPENS_WITHIN: Duration = Duration::from_secs(10);
@@ -69,6 +70,22 @@ impl Stream {
     }
 }
 
+impl Device {
+    /// A line came on a stream. Where the log could not be read yet, following begins with it.
+    fn arrived(&mut self, entry: Record) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if !self.begun && self.printed_lines.begin_with(&entry) {
+            self.begun = true;
+            let gap = || Action::Print(self.printed_lines.gap(&self.id, Some(time(&entry))));
+            actions.extend(self.is_late.then(gap));
+        }
+        if self.printed_lines.arrived(&entry) {
+            actions.push(Action::Print(entry));
+        }
+        actions
+    }
+}
+
 impl Schedule {
     /// Streams that are to be opened, or taken for opened.
     pub(super) fn due_streams(&mut self, now: Instant) -> Vec<Action> {
@@ -115,7 +132,7 @@ impl Schedule {
         let device = &mut self.devices[index];
         let Place::Waiting(stream) = device.place else { return Vec::new() };
         let ready = matches!(self.streams[stream].state, State::Open(_));
-        if !ready || !device.begun || device.gone {
+        if !ready || device.gone {
             return Vec::new();
         }
         device.place = Place::Adding(stream);
@@ -131,11 +148,16 @@ impl Schedule {
             return Vec::new();
         }
         self.streams[stream].state = State::Open(now);
+        // A log that cannot be read yet keeps no device from its stream: what arrives is new.
+        let is_late = now.duration_since(self.started) >= LATE;
         (0..self.devices.len())
             .filter(|index| self.devices[*index].place == Place::Waiting(stream))
             .collect::<Vec<_>>()
             .into_iter()
-            .flat_map(|index| self.add(index))
+            .flat_map(|index| {
+                self.devices[index].is_late |= is_late;
+                self.add(index)
+            })
             .collect()
     }
 
@@ -165,13 +187,15 @@ impl Schedule {
             }
             Err(failure) => {
                 device.place = Place::Polled;
+                let is_begun = device.begun;
                 let text = format!(
                     "{} cannot be streamed, so its stored log is polled: {}",
                     device.id,
                     failure.sentence()
                 );
                 self.streams[stream].leaves(index);
-                vec![Action::Say(text)]
+                // Whether its log can be read at all is told by the first read.
+                if is_begun { vec![Action::Say(text)] } else { Vec::new() }
             }
         }
     }
@@ -181,12 +205,7 @@ impl Schedule {
         match line {
             Line::Entry(entry) => {
                 let known = entry.get("device_id").and_then(|id| self.by_id.get(id.as_str()?));
-                match known {
-                    Some(index) if self.devices[*index].printed_lines.arrived(&entry) => {
-                        vec![Action::Print(entry)]
-                    }
-                    _ => Vec::new(),
-                }
+                known.map_or_else(Vec::new, |index| self.devices[*index].arrived(entry))
             }
             Line::Opened => self.opened(stream, now),
             Line::Closed => self.ended(
