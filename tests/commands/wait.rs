@@ -82,6 +82,7 @@ fn several_conditions_mean_all_and_any_means_one() {
     assert_eq!(wait("--offline"), 1);
     assert_eq!(wait("--where devicegroup_id= --online"), 1);
     assert_eq!(wait("--blessed"), 0);
+    dir.sh(&format!("echo Bench | imp-device wait --in-group - --device {}", ids[0])).ok();
     dir.sh("imp-device wait < devices.ndjson").says("not said what is waited for").code(2);
     dir.sh("imp-device wait --online --where rssi < devices.ndjson").says("FIELD=VALUE").code(2);
 }

@@ -125,8 +125,9 @@ impl Wait {
         conditions.extend(self.online.then_some(Condition::Online));
         conditions.extend(self.offline.then_some(Condition::Offline));
         conditions.extend(self.blessed.then_some(Condition::Blessed));
-        if let Some(group) = &self.in_group {
-            let group = session.find(ResourceKind::DeviceGroup, group)?;
+        let group = session.single(ResourceKind::DeviceGroup, "--in-group", self.in_group.as_ref());
+        if let Some(group) = group? {
+            let group = session.find(ResourceKind::DeviceGroup, &group)?;
             conditions.push(Condition::InGroup(cli::text(&group, "id").to_owned()));
         }
         conditions.extend(self.wanted.iter().cloned().map(Condition::Field));

@@ -11,6 +11,14 @@ pub(super) fn not_found(kind: ResourceKind, text: &str) -> Error {
             ResourceKind::Deployment => {
                 "there is none with this id, sha, tag or origin that this account may see"
             }
+            ResourceKind::Product => {
+                "the lists of this account have none with this id or name; that of a collaborator may need its id or \
+                 {ACCOUNT}{PRODUCT}"
+            }
+            ResourceKind::DeviceGroup => {
+                "the lists of this account have none with this id or name; that of a collaborator may need its id or \
+                 {ACCOUNT}{PRODUCT}{GROUP}"
+            }
             _ => "there is none with this id or name that this account may see",
         },
     )
