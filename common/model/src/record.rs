@@ -171,13 +171,16 @@ impl Record {
         self.fields.iter().find(|field| self.is_called(field, name))
     }
 
-    /// Lengths tell most names apart.
+    /// Lengths and first letters tell most names apart.
     fn is_called(&self, field: &Field, name: &str) -> bool {
         match &field.name {
             Name::Plain(span) => {
-                (span.end - span.start) as usize == name.len()
-                    && self.text.as_bytes()[span.start as usize..span.end as usize]
-                        == *name.as_bytes()
+                let length = (span.end - span.start) as usize;
+                if length != name.len() {
+                    return false;
+                }
+                let own = &self.text.as_bytes()[span.start as usize..span.end as usize];
+                own.first() == name.as_bytes().first() && own == name.as_bytes()
             }
             Name::Escaped(own) => ***own == *name,
         }
