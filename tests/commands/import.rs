@@ -1,5 +1,6 @@
 //! `imp-product import`: what one account has, made in another one, once, however often it is cut.
 
+mod refused;
 mod undone;
 
 use serde_json::{Value, json};

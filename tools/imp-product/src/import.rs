@@ -5,6 +5,7 @@
 //! anew. See `there`.
 
 mod builds;
+mod checks;
 mod file;
 mod make;
 mod there;

@@ -3,18 +3,22 @@
 //! Careful about code: builds wait in a file, and only what they are known by is kept. A run that goes on has
 //! the rows that are left only, so what the file held is noted in the journal.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use api::deployments::{CODE, has_code};
+use api::deployments::CODE;
 use cli::rows::RowDone;
 use cli::{CommandError, Rows, journal, text};
 use model::schema::RecordType;
 use model::{GroupType, Record, ResourceKind};
-use ops::url::{self, HIDDEN};
+use ops::url;
 use pipe::spool::Spool;
 use pipe::{Item, ReadError, Row};
 
-use super::builds;
+use super::{builds, checks};
+
+/// How many records that cannot be made are told.
+const TOLD: usize = 10;
 
 /// An export.
 #[derive(Default)]
@@ -25,8 +29,8 @@ pub struct File {
     stages: [Spool; Stage::ALL.len()],
     /// Where they begin there, in the order in which they are made, with the time that decides it.
     places: [Vec<(String, u64)>; Stage::ALL.len()],
-    /// Why records cannot be made, with their ids.
-    lacking: Vec<(String, String)>,
+    /// Where in the input the record of an id stands.
+    sources: HashMap<String, String>,
     /// What is no part of an import, by its noun.
     left_out: Vec<(&'static str, u64)>,
 }
@@ -67,11 +71,15 @@ pub fn kind_of(record: &Record) -> Option<ResourceKind> {
     ResourceKind::of_type(text(record, "type"))
 }
 
-/// What a message calls a record of a file.
+/// What a message calls a record of a file. In a text that is no url nobody knows what is a password.
 pub fn called(record: &Record) -> String {
     let noun = kind_of(record).map_or("record", ResourceKind::noun);
-    let name = ["name", "url", "id"].into_iter().map(|name| text(record, name));
-    let name = name.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    let is_name = |field: &&str| match *field {
+        "url" => text(record, "url").contains("://"),
+        field => !text(record, field).is_empty(),
+    };
+    let name = ["name", "url", "id"].into_iter().find(is_name);
+    let name = name.map_or("", |field| text(record, field));
     let without_password = url::without_password(name);
     format!("{noun} {}", model::text::quoted(without_password.as_deref().unwrap_or(name)))
 }
@@ -89,7 +97,6 @@ impl File {
         let mut file = File::default();
         let goes_on = journal::goes_on();
         let mut heads: [Vec<Record>; Stage::ALL.len()] = Default::default();
-        let mut ids = HashSet::new();
         for item in rows {
             let row = readable(item?)?;
             let kind = kind_of(&row.record);
@@ -97,12 +104,12 @@ impl File {
             let Some(kind) = kind.filter(|kind| has_id && !kind.is_secret()) else {
                 return Err(nothing_done(&format!("{}: it is no record of an export", row.source)));
             };
-            let Some(stage) = stage_of(&row, kind) else {
+            let Some(stage) = stage_of(&row.record, kind) else {
                 file.leave_out(kind);
                 continue;
             };
-            if ids.insert(text(&row.record, "id").to_owned()) {
-                file.lacking.extend(lacking(&row));
+            if let Entry::Vacant(new) = file.sources.entry(text(&row.record, "id").to_owned()) {
+                new.insert(row.source.clone());
                 heads[stage as usize].push(builds::known_by(row.record.clone()));
                 let waiting = &mut file.stages[stage as usize];
                 file.places[stage as usize].push((made_at(&row.record).to_owned(), waiting.end()));
@@ -175,36 +182,31 @@ impl File {
         Ok(())
     }
 
-    /// Nothing may be lacking, whatever is named has to be in the file too, and a product can be made only once.
+    /// Nothing may be lacking, and nothing be in it that the service would refuse.
     fn fits_together(&self) -> Result<(), CommandError> {
-        let mut names: HashMap<&str, &str> = HashMap::new();
-        let mut ids: HashSet<&str> = HashSet::new();
-        for thing in &self.things {
-            let id = text(thing, "id");
-            if let Some((_, why)) = self.lacking.iter().find(|(lacking, _)| lacking == id) {
-                return Err(nothing_done(why));
-            }
-            for place in ["product_id", "production_target_id", "dut_target_id", "devicegroup_id"] {
-                let named = text(thing, place);
-                if !named.is_empty() && !ids.contains(named) {
-                    let thing = called(thing);
-                    return Err(nothing_done(&format!(
-                        "{thing}: its {place} is {named}, which is not in the input"
-                    )));
-                }
-            }
-            ids.insert(id);
-            let name = text(thing, "name");
-            if kind_of(thing) == Some(ResourceKind::Product)
-                && let Some(other) = names.insert(name, id)
-            {
-                return Err(nothing_done(&format!(
-                    "two products in the input are called `{name}`: choose one with --product {other} \
-                     or --product {id}"
-                )));
-            }
+        if let Some((thing, why)) = checks::told_by_name(&self.things) {
+            return Err(nothing_done(&self.fault(thing, &why)));
         }
-        builds::lacking(&self.things).map_or(Ok(()), |why| Err(nothing_done(&why)))
+        let faults = checks::faults(&self.things);
+        let told = faults.iter().take(TOLD).map(|(thing, why)| self.fault(thing, why));
+        let mut told: Vec<String> = told.collect();
+        match faults.len() {
+            0 => return Ok(()),
+            1 => return Err(nothing_done(&told.concat())),
+            many if many > TOLD => told.push(format!("and {} more", many - TOLD)),
+            _ => {}
+        }
+        Err(CommandError::usage(format!(
+            "{} records of the input cannot be made, and nothing was done:\n  {}",
+            faults.len(),
+            told.join("\n  ")
+        )))
+    }
+
+    /// What is wrong with a record, and where it stands.
+    fn fault(&self, thing: &Record, why: &str) -> String {
+        let source = self.sources.get(text(thing, "id")).map_or("", String::as_str);
+        format!("{source}: {}: {why}", called(thing))
     }
 
     /// The rows, in the order in which their things are made.
@@ -270,24 +272,15 @@ fn made_at(record: &Record) -> &str {
 }
 
 /// None for what is left out: a build that outlived its group cannot be made either.
-fn stage_of(row: &Row, kind: ResourceKind) -> Option<Stage> {
-    let is_zombie =
-        kind == ResourceKind::Deployment && text(&row.record, "devicegroup_id").is_empty();
-    Stage::of(kind, text(&row.record, "type")).filter(|_| !is_zombie)
+fn stage_of(record: &Record, kind: ResourceKind) -> Option<Stage> {
+    let is_zombie = kind == ResourceKind::Deployment && has_outlived_its_group(record);
+    Stage::of(kind, text(record, "type")).filter(|_| !is_zombie)
 }
 
-/// Why a record cannot be made, with its id, if it lacks what the service wants.
-fn lacking(row: &Row) -> Option<(String, String)> {
-    let record = &row.record;
-    let why = match kind_of(record) {
-        Some(ResourceKind::Deployment) if !has_code(record) => {
-            "its code is not in the input, as `imp-product export` prints it".to_owned()
-        }
-        Some(ResourceKind::Webhook) if url::hides_password(text(record, "url")) => {
-            format!("in place of {HIDDEN} the input needs the user and the password of its url")
-        }
-        _ => return None,
-    };
-    let source = &row.source;
-    Some((text(record, "id").to_owned(), format!("{source}: {}: {why}", called(record))))
+/// The group is all that such a build lacks. One that tells anything of a group, or has not even a sha, was not
+/// printed as a whole.
+fn has_outlived_its_group(build: &Record) -> bool {
+    let is_empty = |name: &&str| text(build, name).is_empty();
+    ["devicegroup_id", "devicegroup_type", "devicegroup_name"].iter().all(is_empty)
+        && !is_empty(&"sha")
 }
