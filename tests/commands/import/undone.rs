@@ -113,3 +113,32 @@ fn a_run_of_which_it_is_open_what_it_has_done_is_resumed_first() {
         undone.ok();
     }
 }
+
+#[test]
+fn what_was_made_without_an_answer_is_taken_back_too() {
+    let file = ovens();
+    for path in ["products", "devicegroups", "deployments", "webhooks"] {
+        let (sim, dir) = other_account(&file);
+        let before = all(&sim);
+        let unanswered = || {
+            sim.fault(&format!("POST /{path} 504 effect=yes times=1"));
+            dir.sh(IMPORT).code(1).says("not known whether");
+            sim.no_faults();
+        };
+        unanswered();
+        dir.sh("imp-change resume last --failed-too").ok();
+        dir.sh("imp-change undo -q last").ok();
+        assert_eq!(all(&sim), before, "{path}: resumed");
+        unanswered();
+        dir.sh(IMPORT).ok();
+        let runs = dir.sh("imp-change list --limit 2").ok().field("run");
+        let undo = format!("imp-change undo -q {} {}", runs[0], runs[1]);
+        let resume = format!("imp-change resume {} --failed-too", runs[0]);
+        dir.sh(&undo)
+            .code(2)
+            .says(&format!("1 row of it may have been done: `{resume}` finds out"));
+        dir.sh(&resume).ok();
+        dir.sh(&undo).ok();
+        assert_eq!(all(&sim), before, "{path}: typed again");
+    }
+}

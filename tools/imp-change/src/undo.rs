@@ -137,13 +137,19 @@ fn fits(recorded: &Recorded, session: &Session) -> Result<Exit, CommandError> {
 /// A sentence about rows of a run that may have been done, if there are any.
 fn doubt(recorded: &Recorded) -> Option<String> {
     let run = &recorded.header.run;
-    let doubtful = recorded.count(RowState::UnderWay) + recorded.count(RowState::Answered);
-    (doubtful > 0).then(|| {
-        format!(
-            "run {run} was interrupted, and {} of it may have been done: `imp-change resume {run}` finds out",
-            count(doubtful, "row")
-        )
-    })
+    let interrupted = recorded.count(RowState::UnderWay) + recorded.count(RowState::Answered);
+    // An undo is given again, and not resumed.
+    let unanswered = if runs::is_undo(recorded) { 0 } else { recorded.perhaps_more() };
+    let (why, option) = match (interrupted, unanswered) {
+        (0, 0) => return None,
+        (_, 0) => ("was interrupted", ""),
+        (0, _) => ("was not answered", " --failed-too"),
+        _ => ("was interrupted", " --failed-too"),
+    };
+    let rows = count(interrupted + unanswered, "row");
+    Some(format!(
+        "run {run} {why}, and {rows} of it may have been done: `imp-change resume {run}{option}` finds out"
+    ))
 }
 
 /// The same changes, of things that have been made again since under the ids that they have now.
