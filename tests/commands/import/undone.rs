@@ -142,3 +142,14 @@ fn what_was_made_without_an_answer_is_taken_back_too() {
         assert_eq!(all(&sim), before, "{path}: typed again");
     }
 }
+
+#[test]
+fn what_is_taken_back_already_is_so_when_that_is_asked_again() {
+    let (sim, dir) = other_account(&ovens());
+    let before = all(&sim);
+    dir.sh(IMPORT).ok();
+    let undo = format!("imp-change undo -q {}", dir.sh("imp-change list").ok().field("run")[0]);
+    let number = dir.sh(&undo).ok().records().len();
+    assert_eq!(all(&sim), before);
+    dir.sh(&undo).ok().outcomes("unchanged", number);
+}
