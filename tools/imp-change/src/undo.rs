@@ -18,6 +18,7 @@ use crate::made_again::MadeAgain;
 use crate::records::{Steps, reversed};
 use crate::runs;
 use crate::taken_back::Left;
+use crate::told_twice::leave_out_told_twice;
 
 /// Undo runs: the changes in their journals, turned round, the last first
 ///
@@ -53,7 +54,11 @@ impl Undo {
             damage = damage.and(fits(recorded, &session)?);
         }
         let items = runs.into_iter().map(|run| about_what_there_is(&session, run));
-        let items = one_after_the_other(items.collect::<Result<_, _>>()?);
+        let mut items = items.collect::<Result<Vec<_>, _>>()?;
+        if items.len() > 1 {
+            leave_out_told_twice(&mut items);
+        }
+        let items = one_after_the_other(items);
         let args = self.results.row_args("change", "RUN");
         let order = Order {
             changes: self.changes.into(),
