@@ -113,3 +113,64 @@ fn a_run_of_which_it_is_open_what_it_has_done_is_resumed_first() {
         undone.ok();
     }
 }
+
+#[test]
+fn what_was_made_without_an_answer_is_taken_back_too() {
+    let file = ovens();
+    for path in ["products", "devicegroups", "deployments", "webhooks"] {
+        let (sim, dir) = other_account(&file);
+        let before = all(&sim);
+        let unanswered = || {
+            sim.fault(&format!("POST /{path} 504 effect=yes times=1"));
+            dir.sh(IMPORT).code(1).says("not known whether");
+            sim.no_faults();
+        };
+        unanswered();
+        dir.sh("imp-change resume last --failed-too").ok();
+        dir.sh("imp-change undo -q last").ok();
+        assert_eq!(all(&sim), before, "{path}: resumed");
+        unanswered();
+        dir.sh(IMPORT).ok();
+        let runs = dir.sh("imp-change list --limit 2").ok().field("run");
+        let undo = format!("imp-change undo -q {} {}", runs[0], runs[1]);
+        let resume = format!("imp-change resume {} --failed-too", runs[0]);
+        dir.sh(&undo)
+            .code(2)
+            .says(&format!("1 row of it may have been done: `{resume}` finds out"));
+        dir.sh(&resume).ok();
+        dir.sh(&undo).ok();
+        assert_eq!(all(&sim), before, "{path}: typed again");
+    }
+}
+
+#[test]
+fn what_two_runs_both_tell_is_taken_back_once() {
+    let file = ovens();
+    let posts = ["products", "devicegroups", "deployments", "webhooks"].map(|path| {
+        // What is refused has not been done by the first run, and is by the second.
+        format!("POST /{path} 503 delay=1h")
+    });
+    let sets = ["PATCH /** 503 delay=1h", "PUT /** 503 delay=1h", "PUT /** delay=1h"];
+    for rule in posts.into_iter().chain(sets.map(str::to_owned)) {
+        let (sim, dir) = other_account(&file);
+        let before = all(&sim);
+        kill_at(&sim, &dir, &rule);
+        dir.sh(IMPORT).ok();
+        let runs = dir.sh("imp-change list").ok().field("run");
+        dir.sh(&format!("imp-change resume {}", runs[0])).ok();
+        let undone = dir.sh(&format!("imp-change undo -q {} {}", runs[0], runs[1]));
+        assert_eq!(all(&sim), before, "{rule}{undone}");
+        undone.ok();
+    }
+}
+
+#[test]
+fn what_is_taken_back_already_is_so_when_that_is_asked_again() {
+    let (sim, dir) = other_account(&ovens());
+    let before = all(&sim);
+    dir.sh(IMPORT).ok();
+    let undo = format!("imp-change undo -q {}", dir.sh("imp-change list").ok().field("run")[0]);
+    let number = dir.sh(&undo).ok().records().len();
+    assert_eq!(all(&sim), before);
+    dir.sh(&undo).ok().outcomes("unchanged", number);
+}

@@ -13,6 +13,7 @@ mod reverse;
 mod runs;
 mod show;
 mod taken_back;
+mod told_twice;
 mod undo;
 
 use std::process::ExitCode;

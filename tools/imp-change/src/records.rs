@@ -53,6 +53,12 @@ impl Steps {
     }
 }
 
+/// What a row changed; none of what was so already, and of what is no change of a thing.
+pub fn changed(row: &Row) -> Option<Effect> {
+    let change = of_row(row).ok().filter(|_| !is_nothing(&row.record))?;
+    Some(change.effect).filter(|effect| !effect.is_action())
+}
+
 /// Whether a row changed nothing: it was so already, it failed, or it is another line of a journal.
 fn is_nothing(record: &Record) -> bool {
     let text = |name| cli::text(record, name);

@@ -44,8 +44,7 @@ impl Resume {
             stderr::say(&format!("run {run}: {why}"));
             return Ok(exit.and(damage));
         }
-        let command: Vec<&str> = recorded.header.command.iter().map(String::as_str).collect();
-        if let ["imp-change", "undo", ..] = command.as_slice() {
+        if runs::is_undo(&recorded) {
             return Err(CommandError::usage(format!(
                 "run {run} is an undo: give `imp-change undo` again with the name of the run that it is about; \
                  what is undone already stays as it is"

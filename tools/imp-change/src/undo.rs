@@ -18,6 +18,7 @@ use crate::made_again::MadeAgain;
 use crate::records::{Steps, reversed};
 use crate::runs;
 use crate::taken_back::Left;
+use crate::told_twice::leave_out_told_twice;
 
 /// Undo runs: the changes in their journals, turned round, the last first
 ///
@@ -53,7 +54,11 @@ impl Undo {
             damage = damage.and(fits(recorded, &session)?);
         }
         let items = runs.into_iter().map(|run| about_what_there_is(&session, run));
-        let items = one_after_the_other(items.collect::<Result<_, _>>()?);
+        let mut items = items.collect::<Result<Vec<_>, _>>()?;
+        if items.len() > 1 {
+            leave_out_told_twice(&mut items);
+        }
+        let items = one_after_the_other(items);
         let args = self.results.row_args("change", "RUN");
         let order = Order {
             changes: self.changes.into(),
@@ -137,13 +142,19 @@ fn fits(recorded: &Recorded, session: &Session) -> Result<Exit, CommandError> {
 /// A sentence about rows of a run that may have been done, if there are any.
 fn doubt(recorded: &Recorded) -> Option<String> {
     let run = &recorded.header.run;
-    let doubtful = recorded.count(RowState::UnderWay) + recorded.count(RowState::Answered);
-    (doubtful > 0).then(|| {
-        format!(
-            "run {run} was interrupted, and {} of it may have been done: `imp-change resume {run}` finds out",
-            count(doubtful, "row")
-        )
-    })
+    let interrupted = recorded.count(RowState::UnderWay) + recorded.count(RowState::Answered);
+    // An undo is given again, and not resumed.
+    let unanswered = if runs::is_undo(recorded) { 0 } else { recorded.perhaps_more() };
+    let (why, option) = match (interrupted, unanswered) {
+        (0, 0) => return None,
+        (_, 0) => ("was interrupted", ""),
+        (0, _) => ("was not answered", " --failed-too"),
+        _ => ("was interrupted", " --failed-too"),
+    };
+    let rows = count(interrupted + unanswered, "row");
+    Some(format!(
+        "run {run} {why}, and {rows} of it may have been done: `imp-change resume {run}{option}` finds out"
+    ))
 }
 
 /// The same changes, of things that have been made again since under the ids that they have now.

@@ -1,7 +1,7 @@
 //! How a row was answered, from when that is known until it is reported.
 
 use model::change::Provenance;
-use model::{Change, Effect, Record};
+use model::{Change, Effect, ErrorKind, Record};
 use pipe::Failure;
 use serde_json::{Map, Value};
 
@@ -55,9 +55,11 @@ pub(super) fn of_failure(failure: &Failure) -> Record {
     ])
 }
 
-/// Whether the service has refused it: what the end of the run came before is tried again.
+/// Whether the service has refused it: what the end of the run came before is tried again, and what may have been
+/// done is still under way.
 pub(super) fn is_final(failure: &Failure) -> bool {
-    failure.status.is_some() && !failure.kind.ends_run()
+    let is_refused = failure.kind != ErrorKind::UnknownOutcome && !failure.kind.ends_run();
+    failure.status.is_some() && is_refused
 }
 
 /// The answer of a line; `None` if it is none.
@@ -73,8 +75,6 @@ pub(super) fn read(line: &Record) -> Option<RowResult> {
 
 #[cfg(test)]
 mod tests {
-    use model::ErrorKind;
-
     use super::*;
 
     #[test]
@@ -87,5 +87,13 @@ mod tests {
         assert_eq!(read_again.effects, done.effects);
         let failure = Failure::new(ErrorKind::Refused, "no");
         assert_eq!(read(&of_failure(&failure)).unwrap().unwrap_err().title, "no");
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_and_an_unknown_outcome_is_none() {
+        let answered = |kind| is_final(&Failure { status: Some(504), ..Failure::new(kind, "") });
+        assert!(answered(ErrorKind::Refused));
+        assert!(!answered(ErrorKind::UnknownOutcome));
+        assert!(!answered(ErrorKind::Unreachable));
     }
 }

@@ -70,6 +70,8 @@ pub struct Recorded {
     answers: BTreeMap<u64, Record>,
     /// What was going to be done to rows that are under way.
     planned: BTreeMap<u64, (Outcome, Vec<Effect>)>,
+    /// Rows that ended without an answer.
+    unanswered: BTreeSet<u64>,
     /// Changes that were told of rows before the rest of what they ask for was done.
     parts: BTreeMap<u64, Vec<Effect>>,
     things: BTreeMap<u64, (Thing, String)>,
@@ -176,6 +178,10 @@ impl Recorded {
 
     fn settle(&mut self, row: u64, state: RowState, line: &Record) {
         self.set(row, state);
+        match kind_of_failure(line) == "unknown_outcome" {
+            true => self.unanswered.insert(row),
+            false => self.unanswered.remove(&row),
+        };
         self.answers.remove(&row);
         if state != RowState::Unknown {
             self.planned.remove(&row);
@@ -261,6 +267,16 @@ impl Recorded {
         planned.chain(answered)
     }
 
+    /// How many rows ended without an answer of which more may have been done than is told, and can be taken back.
+    pub fn perhaps_more(&self) -> u64 {
+        let is_untold = |row: &u64| {
+            let planned = self.planned.get(row).map_or(&[][..], |(_, planned)| planned);
+            let is_told = |one: &Effect| self.parts(*row).iter().any(|part| overtakes(one, part));
+            planned.iter().any(|one| !one.is_action() && !is_told(one))
+        };
+        self.unanswered.iter().filter(|row| is_untold(row)).count() as u64
+    }
+
     /// The changes that were told of a row that had not become anything as a whole.
     pub(super) fn parts(&self, row: u64) -> &[Effect] {
         self.parts.get(&row).map_or(&[], Vec::as_slice)
@@ -293,11 +309,15 @@ fn failed(line: &Record) -> RowState {
     if line.get("partly") == Some(&true.into()) {
         return RowState::Unknown;
     }
-    match line.get("error").and_then(|error| error["kind"].as_str()).unwrap_or_default() {
+    match kind_of_failure(line) {
         "not_attempted" | "unreachable" | "not_signed_in" | "misconfigured" => RowState::Open,
         "unknown_outcome" => RowState::Unknown,
         _ => RowState::Failed,
     }
+}
+
+fn kind_of_failure(line: &Record) -> &str {
+    line.get("error").and_then(|error| error["kind"].as_str()).unwrap_or_default()
 }
 
 #[cfg(test)]

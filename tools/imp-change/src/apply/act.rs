@@ -132,7 +132,12 @@ impl Run<'_> {
             self.note_planned_build(effect);
             return Ok((Outcome::Updated, effect.clone()));
         }
-        let live = self.session.record(&Request::get(path(kind, &id)))?;
+        let live = match self.session.record(&Request::get(path(kind, &id))) {
+            Err(failure) if failure.kind == ErrorKind::NotFound && self.deletes(effect) => {
+                return Ok((found(Outcome::Updated), effect.clone().called(&id)));
+            }
+            live => live?,
+        };
         with_whole_url(&mut before, &live);
         let told = |after: Record| {
             let effect = effect.clone().called(&id);
@@ -158,6 +163,13 @@ impl Run<'_> {
             self.patch(kind, &told(after.clone()), &live, &after)?;
         }
         Ok((Outcome::Updated, told(after)))
+    }
+
+    /// Whether the thing of a change is one that the input deletes: when it is gone, nothing is left to be changed.
+    fn deletes(&self, effect: &Effect) -> bool {
+        let deletes = |one: &Effect| one.before.is_some() && one.after.is_none();
+        let is_of_it = |one: &Effect| (&one.kind, &one.id) == (&effect.kind, &effect.id);
+        self.entries.iter().any(|entry| deletes(&entry.effect) && is_of_it(&entry.effect))
     }
 
     fn patch(

@@ -64,6 +64,10 @@ fn what_may_have_been_done_is_known_until_it_is_told_what_became_of_it() {
     take(r#"{"type":"failed","row":3,"error":{"kind":"unknown_outcome"}}"#);
     let perhaps: Vec<_> = recorded.perhaps_done().map(|(row, effect)| (row, effect.id)).collect();
     assert_eq!(perhaps, [(3, "p3".to_owned()), (4, "p4".to_owned())]);
+    assert_eq!(recorded.perhaps_more(), 1, "row 3; row 4 is under way");
+    let mut take = |text: &str| recorded.take(Some(serde_json::from_str(text).unwrap()));
+    take(r#"{"type":"change","row":3,"outcome":"updated"}"#);
+    assert_eq!(recorded.perhaps_more(), 0);
 }
 
 #[test]
