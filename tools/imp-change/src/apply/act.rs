@@ -132,11 +132,8 @@ impl Run<'_> {
             self.note_planned_build(effect);
             return Ok((Outcome::Updated, effect.clone()));
         }
-        let live = match self.session.record(&Request::get(path(kind, &id))) {
-            Err(failure) if failure.kind == ErrorKind::NotFound && self.deletes(effect) => {
-                return Ok((found(Outcome::Updated), effect.clone().called(&id)));
-            }
-            live => live?,
+        let Some(live) = self.unless_deleted(effect, &Request::get(path(kind, &id)))? else {
+            return Ok((found(Outcome::Updated), effect.clone().called(&id)));
         };
         with_whole_url(&mut before, &live);
         let told = |after: Record| {
@@ -163,6 +160,18 @@ impl Run<'_> {
             self.patch(kind, &told(after.clone()), &live, &after)?;
         }
         Ok((Outcome::Updated, told(after)))
+    }
+
+    /// The thing of a change as it is; none if it is gone and the input deletes it anyway.
+    fn unless_deleted(
+        &self,
+        effect: &Effect,
+        request: &Request,
+    ) -> Result<Option<Record>, Failure> {
+        match self.session.record(request) {
+            Err(failure) if failure.kind == ErrorKind::NotFound && self.deletes(effect) => Ok(None),
+            live => live.map(Some),
+        }
     }
 
     /// Whether the thing of a change is one that the input deletes: when it is gone, nothing is left to be changed.
