@@ -1,6 +1,7 @@
 //! `imp-device rollout`: devices move in waves, and go back when a gate says so.
 
 mod back;
+mod cut_off;
 mod ends;
 
 use std::collections::BTreeSet;
@@ -18,7 +19,11 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn new() -> Fleet {
-        let sim = Sim::start(&["--devices", "100"]);
+        Fleet::with(&[])
+    }
+
+    fn with(options: &[&str]) -> Fleet {
+        let sim = Sim::start(&[&["--devices", "100"], options].concat());
         let groups = sim.groups(["A", "B", "C"]);
         let ids = sim.field("id");
         sim.put(&groups[0], &ids[..60]);

@@ -20,4 +20,7 @@ pub trait Credentials: Send + Sync {
     /// # Errors
     /// Of kind `not_signed_in` when no other token can be had.
     fn renewed(&self, refused: &AccessToken) -> Result<AccessToken, Error>;
+
+    /// The service took `token`: if it refuses it later, it has ended.
+    fn accepted(&self, _token: &AccessToken) {}
 }

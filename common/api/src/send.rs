@@ -244,8 +244,14 @@ impl<'a> SendLoop<'a> {
         }
     }
 
-    /// The limit stands in every answer of the API itself; a gateway's error page knows nothing of it.
+    /// A good answer shows that the token was taken. The limit stands in every answer of the API itself; a gateway's
+    /// error page knows nothing of it.
     fn learn(&self, raw: &Raw, rate_limiter: &RateLimiter) {
+        if let (200..300, Some(token), Some(credentials)) =
+            (raw.status, &self.token, &self.client.0.credentials)
+        {
+            credentials.accepted(token);
+        }
         let quota = quota_of(raw);
         let from_api = raw.status < 500 && !self.request.for_sign_in;
         if raw.status != 429 && (quota.limit.is_some() || from_api) {

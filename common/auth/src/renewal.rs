@@ -12,6 +12,8 @@ use crate::file::SignIn;
 const LEAD: Duration = Duration::from_secs(180);
 /// A token as young as this, or half its life if that is less, is taken for new.
 const NEW: Duration = Duration::from_secs(60);
+/// The same of one that the service has taken: it may end earlier than was said, but not at once.
+const NEW_THOUGH_TAKEN: Duration = Duration::from_secs(2);
 /// However short a token's life: this young it is new.
 const CERTAINLY_NEW: Duration = Duration::from_millis(500);
 
@@ -54,8 +56,9 @@ impl Token {
     }
 
     /// True when this process was given it so shortly ago that another one would be refused as well.
-    pub(crate) fn is_new(&self, now: SystemTime) -> bool {
-        let limit = self.life().map_or(NEW, |life| NEW.min(life / 2)).max(CERTAINLY_NEW);
+    pub(crate) fn is_new(&self, now: SystemTime, was_taken: bool) -> bool {
+        let new = if was_taken { NEW_THOUGH_TAKEN } else { NEW };
+        let limit = self.life().map_or(new, |life| new.min(life / 2)).max(CERTAINLY_NEW);
         let age = self.begin.map(|begin| now.duration_since(begin).unwrap_or_default());
         self.ours && age.is_some_and(|age| age < limit)
     }
@@ -100,10 +103,13 @@ mod tests {
     #[test]
     fn only_a_young_token_of_ours_is_new() {
         let hour = token(3600);
-        assert!(hour.is_new(at(0)) && hour.is_new(at(59)) && !hour.is_new(at(60)));
-        assert!(hour.is_new(at(0) - Duration::from_secs(5)), "the clock was set back");
-        assert!(!Token { ours: false, ..token(3600) }.is_new(at(0)));
-        assert!(token(10).is_new(at(4)) && !token(10).is_new(at(5)));
-        assert!(token(0).is_new(at(0)), "or a run would never end");
+        let is_new = |token: &Token, seconds| token.is_new(at(seconds), false);
+        assert!(is_new(&hour, 0) && is_new(&hour, 59) && !is_new(&hour, 60));
+        assert!(hour.is_new(at(0) - Duration::from_secs(5), false), "the clock was set back");
+        assert!(!is_new(&Token { ours: false, ..token(3600) }, 0));
+        assert!(is_new(&token(10), 4) && !is_new(&token(10), 5));
+        assert!(is_new(&token(0), 0), "or a run would never end");
+        assert!(hour.is_new(at(1), true) && !hour.is_new(at(2), true), "it was taken");
+        assert!(token(0).is_new(at(0), true), "or a run would never end");
     }
 }

@@ -42,6 +42,8 @@ pub struct TokenSource {
     service: Box<dyn Service>,
     interaction: Interaction,
     state: Mutex<State>,
+    /// The token that the service took last. Not in the state, which a renewal holds for long.
+    taken: Mutex<Option<AccessToken>>,
     /// Renewals that have been tried, good or bad.
     tries: AtomicU64,
 }
@@ -61,6 +63,7 @@ impl TokenSource {
             service: Box::new(service),
             interaction,
             state: Mutex::new(State::new(choice.sign_in.clone())),
+            taken: Mutex::default(),
             tries: AtomicU64::new(0),
             choice,
         }
@@ -90,6 +93,10 @@ impl TokenSource {
         simulated::lock(&self.state).unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lock_taken(&self) -> MutexGuard<'_, Option<AccessToken>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn token_at(&self, now: SystemTime) -> Result<AccessToken, Error> {
         let tries = self.tries.load(Ordering::Acquire);
         self.another(&mut self.lock_state(), tries, now)
@@ -103,7 +110,8 @@ impl TokenSource {
         let tries = self.tries.load(Ordering::Acquire);
         let mut state = self.lock_state();
         let current = state.token.as_ref().filter(|token| token.secret == *refused);
-        let refused_anew = current.is_some_and(|token| token.is_new(now));
+        let was_taken = self.lock_taken().as_ref() == Some(refused);
+        let refused_anew = current.is_some_and(|token| token.is_new(now, was_taken));
         state.refuse(refused);
         if refused_anew && state.ended.is_none() && !self.last_resort(&mut state, now) {
             state.ended = Some(self.refused_anew());
@@ -279,6 +287,13 @@ impl Credentials for TokenSource {
 
     fn renewed(&self, refused: &AccessToken) -> Result<AccessToken, Error> {
         self.renewed_at(refused, clock::now())
+    }
+
+    fn accepted(&self, token: &AccessToken) {
+        let mut taken = self.lock_taken();
+        if taken.as_ref() != Some(token) {
+            *taken = Some(token.clone());
+        }
     }
 }
 

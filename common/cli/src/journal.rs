@@ -52,6 +52,7 @@ pub use past::{
 pub(crate) use past::{
     changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,
 };
+pub use recorded::{BACK_TO, TAKES_BACK};
 pub(crate) use told::{Told, note_told};
 pub use told::{note_answered, note_answered_of, note_more, note_part, note_part_of};
 pub use transfers::Transfers;

@@ -25,7 +25,7 @@ use model::Record;
 use pipe::{Item, Row};
 
 use crate::share::Share;
-pub use course::{BACK_TO, Course, Layout, TAKES_BACK, began_with, was_turned_back};
+pub use course::{BACK_TO, Course, Layout, began_with, was_turned_back};
 pub use done::{Done, Rolled};
 pub use event::{BUILD_ROLLOUT_EVENT, Events, OF_BUILDS, OF_MOVES, ROLLOUT_EVENT};
 pub use members::{is_offline, members};

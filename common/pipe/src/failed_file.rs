@@ -90,6 +90,19 @@ impl FailedFile {
         out.flush()
     }
 
+    /// Nobody needs what was in the file any more, since all input has been read: rows that fail from now on go into it
+    /// at once. Not where some have failed already.
+    ///
+    /// # Errors
+    /// Those of emptying it; it is left as it is then.
+    pub fn forget_old(&mut self) -> io::Result<()> {
+        if let Place::Beside { old, new: None, .. } = &self.out {
+            old.set_len(0)?;
+            self.out = Place::Itself(Box::new(old.try_clone()?));
+        }
+        Ok(())
+    }
+
     /// Ends the file: the rows take the place of what was in it before. With `and_old` they stand before
     /// that: the input may have come from there and was not read to its end.
     ///
@@ -278,6 +291,19 @@ mod tests {
         assert!(ids_after(&path, &[], false).is_empty());
         let names = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 2, "nothing is left beside it");
+    }
+
+    #[test]
+    fn once_all_input_is_read_the_file_is_that_of_this_run_whatever_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("failed");
+        std::fs::write(&path, "{\"id\":\"of an earlier run\"}\n").unwrap();
+        let mut file = FailedFile::create(&path).unwrap();
+        file.forget_old().unwrap();
+        file.write(&Failure::new(ErrorKind::NotFound, "No"), &row("b"), "stdin:1").unwrap();
+        drop(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.lines().count() == 1 && text.contains(r#""input":{"id":"b"}"#), "{text}");
     }
 
     #[test]

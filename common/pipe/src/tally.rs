@@ -11,8 +11,10 @@ pub struct Tally {
     pub rows: u64,
     /// Done.
     pub ok: u64,
-    /// Nothing had to be done.
+    /// Nothing had to be done, or what was done was taken back.
     pub unchanged: u64,
+    /// Those of `unchanged` that were done and taken back.
+    pub taken_back: u64,
     /// Failed, for whatever reason.
     pub failed: u64,
     /// Those of `failed` that were read but not attempted.
@@ -39,6 +41,17 @@ impl Tally {
         self.not_attempted += u64::from(kind == ErrorKind::NotAttempted);
     }
 
+    /// Counts rows that were done and taken back, and others that were to be taken back and could not. Those that an
+    /// earlier run did have not been counted.
+    pub fn took_back(&mut self, back: u64, failed: u64) {
+        let done = self.ok.min(back + failed);
+        self.rows += back + failed - done;
+        self.ok -= done;
+        self.unchanged += back;
+        self.taken_back += back;
+        self.failed += failed;
+    }
+
     /// The counts as they stand in the file of `--report`.
     pub fn to_record(&self) -> Record {
         let counts = [
@@ -48,16 +61,23 @@ impl Tally {
             ("failed", self.failed),
             ("not_attempted", self.not_attempted),
         ];
-        counts.into_iter().map(|(name, count)| (name.to_owned(), Value::from(count))).collect()
+        let mut record: Record =
+            counts.into_iter().map(|(name, count)| (name.to_owned(), Value::from(count))).collect();
+        if self.taken_back > 0 {
+            record.insert("taken_back", self.taken_back.into());
+        }
+        record
     }
 
     /// The counts in words: `1500 rows: 1490 ok, 7 unchanged, 3 failed`.
     pub fn sentence(&self) -> String {
         let rows = if self.rows == 1 { "row" } else { "rows" };
-        let mut text = format!(
-            "{} {rows}: {} ok, {} unchanged, {} failed",
-            self.rows, self.ok, self.unchanged, self.failed
-        );
+        let mut text =
+            format!("{} {rows}: {} ok, {} unchanged", self.rows, self.ok, self.unchanged);
+        if self.taken_back > 0 {
+            text.push_str(&format!(" ({} of them taken back)", self.taken_back));
+        }
+        text.push_str(&format!(", {} failed", self.failed));
         if self.not_attempted > 0 {
             text.push_str(&format!(" ({} of them not attempted)", self.not_attempted));
         }
@@ -68,6 +88,17 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_taken_back_is_counted_once() {
+        let mut tally = Tally::default();
+        (0..3).for_each(|_| tally.ok());
+        tally.took_back(2, 1);
+        assert_eq!(tally.sentence(), "3 rows: 0 ok, 2 unchanged (2 of them taken back), 1 failed");
+        tally.took_back(4, 0);
+        assert_eq!(tally.sentence(), "7 rows: 0 ok, 6 unchanged (6 of them taken back), 1 failed");
+        assert_eq!(tally.to_record().get("taken_back"), Some(&6.into()));
+    }
 
     #[test]
     fn rows_are_the_sum_of_their_fates() {

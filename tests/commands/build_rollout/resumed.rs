@@ -109,3 +109,20 @@ fn a_last_group_that_cannot_be_deployed_to_ends_it() {
     run.says("none of the wave's device groups could be deployed to");
     assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 3, 1]));
 }
+
+#[test]
+fn a_second_signal_while_the_gate_is_ended_leaves_the_way_back_to_the_next_run() {
+    let line = Line::new(&[]);
+    let gate = "trap \"\" INT; touch asked; until test -e go; do sleep 0.02; done";
+    let script = format!("exec imp-build rollout -b new --dg A,B --back --gate '{gate}'");
+    let running = line.dir.spawn(&script);
+    running.wait_for("the gate", || line.dir.path().join("asked").exists());
+    running.interrupt();
+    let said = "still to be taken back to the build before: 1 device group";
+    running.wait_for("what is said", || running.stderr().contains(said));
+    running.insist("INT").code(130);
+    line.dir.write("go", "");
+    let run = line.dir.sh("imp-change resume last").code(6);
+    assert_eq!(events(&run), ["back null - 30 10"], "{run}");
+    assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 1, 1]));
+}

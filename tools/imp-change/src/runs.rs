@@ -31,6 +31,8 @@ pub static RUN: RecordType = RecordType {
         Field::new("endpoint", Text, "The service.").required(),
         Field::new("rows", Integer, "Its rows.").required(),
         Field::new("done", Integer, "Rows that were done, or were so already.").required(),
+        Field::new("taken_back", Integer, "Those of them that the run took back itself.")
+            .required(),
         Field::new("failed", Integer, "Rows that failed.").required(),
         Field::new("open", Integer, "Rows that are left to do.").required(),
         Field::new("state", Words(&[UNDER_WAY, ENDED, FORGOTTEN, INTERRUPTED]), "How it is.")
@@ -67,6 +69,12 @@ pub fn say_damage(recorded: &Recorded) -> Exit {
 /// A run as a record.
 pub fn record(path: &Path, recorded: &Recorded) -> Record {
     let Recorded { header, account, exit, ended_at, .. } = recorded;
+    let [good, bad] =
+        [[RowState::Done, RowState::Unchanged], [RowState::Failed, RowState::Unknown]];
+    let [done, failed] =
+        [good, bad].map(|states| states.map(|state| recorded.count(state)).iter().sum::<u64>());
+    // A row is one of the input: what was done and could not be taken back has failed.
+    let [back, not_back] = [good, bad].map(|states| recorded.count_back(&states));
     let record = json!({
         "type": "run",
         "run": header.run,
@@ -74,9 +82,10 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
         "command": header.command.join(" "),
         "account": account,
         "endpoint": header.endpoint,
-        "rows": recorded.rows(),
-        "done": recorded.count(RowState::Done) + recorded.count(RowState::Unchanged),
-        "failed": recorded.count(RowState::Failed) + recorded.count(RowState::Unknown),
+        "rows": recorded.rows() - recorded.rows_back(),
+        "done": (done - back).saturating_sub(not_back),
+        "taken_back": back,
+        "failed": failed,
         "open": recorded.to_do(false).len(),
         "state": state(path, recorded),
         "exit": exit,

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use cli::journal::recorded::takes_back;
 use model::{Change, Record};
-use ops::rollout::{BACK_TO, TAKES_BACK};
 use pipe::{Item, Row};
 use serde_json::Value;
 
@@ -20,8 +20,7 @@ pub struct Left {
 impl Left {
     /// Takes in a row of the journal, before what became of it.
     pub fn note_row(&mut self, line: &Record) {
-        let is_back = cli::text(line, "source") == TAKES_BACK
-            && line.record("input").is_some_and(|input| input.contains_key(BACK_TO));
+        let is_back = takes_back(line);
         self.rows_back.extend(line.get("row").and_then(Value::as_u64).filter(|_| is_back));
     }
 
@@ -52,6 +51,8 @@ impl Left {
 
 #[cfg(test)]
 mod tests {
+    use cli::journal::{BACK_TO, TAKES_BACK};
+
     use super::*;
     use serde_json::json;
 

@@ -15,7 +15,7 @@ use model::{Record, ResourceKind};
 use ops::membership::{Group, Move, move_noted};
 use ops::rollout::{
     BACK_TO, Conduct, Course, Done, Events, Layout, OF_MOVES, Rolled, Trouble, UnderWay, WaveRows,
-    Work, began_with, is_offline, members, read_rows, waves,
+    Work, began_with, is_offline, leave_all, members, read_rows, waves,
 };
 use ops::share::Share;
 use pipe::{Item, Row};
@@ -123,23 +123,25 @@ impl Moves<'_> {
         if let Some(began) = &began {
             is_of(began, &self.target.id)?;
         }
-        let mut keys = Vec::new();
-        let key = |item: &Item| match self.flags.order {
-            Order::Hash => keys.push(stable_hash(&name_of(item))),
-            Order::Input => keys.push(keys.len() as u64),
-        };
+        let mut named = Named::default();
+        let add = |item: &Item| named.add(item, self.flags.order);
         let source = &self.job().args.source;
-        let Some(read) = read_rows(self.session, source, key, results)? else { return Ok(None) };
-        let devices = began.map_or(keys.len() as u64, |began| {
-            began.get("devices").and_then(serde_json::Value::as_u64).unwrap_or_default()
-        });
-        let ends = waves::ends(&self.flags.waves, devices);
-        let of_each = waves::of_each(&keys, &ends);
+        let Some(read) = read_rows(self.session, source, add, results)? else { return Ok(None) };
+        let layout = match began {
+            Some(began) => noted(&began, &self.flags.waves),
+            None => match waves::check_order(&self.flags.waves, named.keys.len() as u64) {
+                Ok(()) => named.layout(&self.flags.waves),
+                Err(wrong) => {
+                    results.not_agreed(CommandError::usage(wrong));
+                    return leave_all(&read, results).map(|()| None);
+                }
+            },
+        };
         let mut planned = Record::new();
-        planned.insert("devices", devices.into());
+        planned.insert("ends", layout.ends.clone().into());
+        planned.insert("devices", layout.devices.clone().into());
         planned.insert_text("to", &self.target.id);
         let done = Done::new("devicegroup_id", HashMap::new());
-        let layout = Layout { ends, devices: None, of_each };
         Course::new(self.session, &read, layout, planned, done).map(Some)
     }
 
@@ -251,6 +253,53 @@ fn is_of(began: &Record, target: &str) -> Result<(), CommandError> {
     Err(CommandError::usage(format!(
         "--to named the device group {group} when this rollout began, and names {target} now: rename them as they were"
     )))
+}
+
+/// The layout of a rollout that goes on. One that began before rows were joined has a device a row.
+fn noted(began: &Record, shares: &[Share]) -> Layout {
+    let numbers = |name: &str| {
+        let numbers = began.get(name).and_then(serde_json::Value::as_array)?;
+        numbers.iter().map(serde_json::Value::as_u64).collect::<Option<Vec<u64>>>()
+    };
+    let rows = began.get("devices").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    let ends = numbers("ends").unwrap_or_else(|| waves::ends(shares, rows));
+    Layout { ends, devices: numbers("devices"), of_each: Vec::new() }
+}
+
+/// The devices that the rows name, as far as rows that name the same one in the same way tell.
+#[derive(Default)]
+struct Named {
+    /// By what names them: their numbers.
+    known: HashMap<u64, usize>,
+    /// What puts them in order.
+    keys: Vec<u64>,
+    /// The number of the device of each row.
+    of_each: Vec<usize>,
+}
+
+impl Named {
+    fn add(&mut self, item: &Item, order: Order) {
+        let name = name_of(item);
+        let (hash, next) = (stable_hash(&name), self.keys.len());
+        let device = if name.is_empty() { next } else { *self.known.entry(hash).or_insert(next) };
+        if device == next {
+            self.keys.push(match order {
+                Order::Hash => hash,
+                Order::Input => next as u64,
+            });
+        }
+        self.of_each.push(device);
+    }
+
+    /// All rows of a device are in the wave of its first.
+    fn layout(&self, shares: &[Share]) -> Layout {
+        let ends = waves::ends(shares, self.keys.len() as u64);
+        let of_devices = waves::of_each(&self.keys, &ends);
+        let of_each: Vec<usize> = self.of_each.iter().map(|device| of_devices[*device]).collect();
+        let before = std::iter::once(0).chain(ends.iter().copied());
+        let devices = ends.iter().zip(before).map(|(end, before)| end - before).collect();
+        Layout { ends: waves::ends_of(&of_each, ends.len()), devices: Some(devices), of_each }
+    }
 }
 
 /// What names the device of a row; nothing if nothing does.

@@ -20,6 +20,17 @@ use crate::rows::Outcome;
 
 pub use lines::{Header, each_line, header};
 
+/// Where rows come from that take back what the run has done itself.
+pub const TAKES_BACK: &str = "--back";
+/// Their field that says what the thing was before.
+pub const BACK_TO: &str = "back_to";
+
+/// Whether the line of a row is that of one that takes something back.
+pub fn takes_back(line: &Record) -> bool {
+    line.text("source") == Some(TAKES_BACK)
+        && line.record("input").is_some_and(|input| input.contains_key(BACK_TO))
+}
+
 /// What is known of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowState {
@@ -64,6 +75,8 @@ pub struct Recorded {
     /// The numbers of whole lines that cannot be read.
     damaged: Vec<u64>,
     rows: BTreeMap<u64, RowState>,
+    /// Those of them that are none of the input, but take back what was done to one of it.
+    rows_back: BTreeSet<u64>,
     /// Rows of which something is told, but not what they are.
     lost: BTreeSet<u64>,
     /// Of rows that were answered and not reported.
@@ -110,6 +123,9 @@ impl Recorded {
             ("listed", _) => self.is_listed = true,
             ("row", Some(row)) => {
                 self.rows.entry(row).or_insert(RowState::Open);
+                if takes_back(&line) {
+                    self.rows_back.insert(row);
+                }
             }
             ("forgotten", _) => self.is_forgotten = true,
             ("read", _) => self.was_read = true,
@@ -206,6 +222,16 @@ impl Recorded {
     /// How many rows are in this state.
     pub fn count(&self, state: RowState) -> u64 {
         self.rows.values().filter(|own| **own == state).count() as u64
+    }
+
+    /// How many of the rows that take something back are in one of these states.
+    pub fn count_back(&self, states: &[RowState]) -> u64 {
+        self.rows_back.iter().filter(|row| states.contains(&self.state(**row))).count() as u64
+    }
+
+    /// The number of rows that take something back.
+    pub fn rows_back(&self) -> u64 {
+        self.rows_back.len() as u64
     }
 
     /// How many rows were changed, or may have been.

@@ -26,9 +26,10 @@ pub static REPORT: RecordType = RecordType {
     fields: &[
         Field::new("rows", Integer, "All rows that were read.").required(),
         Field::new("ok", Integer, "Those that were done.").required(),
-        Field::new("unchanged", Integer, "Those for which nothing had to be done.").required(),
+        Field::new("unchanged", Integer, "Those that are as they were.").required(),
         Field::new("failed", Integer, "Those that failed, for whatever reason.").required(),
         Field::new("not_attempted", Integer, "Those of them that were not attempted.").required(),
+        Field::new("taken_back", Integer, "Those of unchanged that were done and taken back."),
         Field::new("requests", Integer, "The requests that were sent.").required(),
         Field::new("exit", Integer, "The exit code.").required(),
     ],
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn every_field_of_a_report_is_described() {
-        let report = record(&Tally::default(), 0, Exit::Done);
+        let report = record(&Tally { taken_back: 1, ..Tally::default() }, 0, Exit::Done);
         assert!(report.keys().eq(REPORT.fields.iter().map(|field| field.name)), "{report}");
     }
 }

@@ -280,6 +280,15 @@ impl<'a> Results<'a> {
         self.not_agreed = true;
     }
 
+    /// All input has been read, and the file of failed rows is that of this run from now on, whatever ends it.
+    pub fn begin_failed(&mut self) {
+        if let Some(Err(error)) = self.failed.as_mut().map(FailedFile::forget_old) {
+            self.end_run(CommandError::usage(format!(
+                "the file of failed records cannot be begun: {error}"
+            )));
+        }
+    }
+
     /// Notes that the run ends before all is done, whatever its rows have become: it can be resumed.
     pub fn leave_open(&mut self) {
         self.is_open = true;

@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use cli::journal::{self, ToldBefore};
+pub use cli::journal::BACK_TO;
+use cli::journal::{self, TAKES_BACK, ToldBefore};
 use cli::rows::results::Results;
 use cli::{Changes, CommandError, Session, text};
 use model::{Effect, Record};
@@ -23,12 +24,6 @@ use super::waves;
 const PLANNED: &str = "planned";
 /// The step of a run that takes back what it has done.
 const BACK: &str = "back";
-/// The field of a row that takes a thing back: what it was before.
-pub const BACK_TO: &str = "back_to";
-
-/// Where rows come from that take things back.
-pub const TAKES_BACK: &str = "--back";
-
 /// A rollout, as far as it has come.
 pub struct Course {
     /// How many rows the first wave, the first two waves, … have.
@@ -261,8 +256,10 @@ impl Course {
     pub fn begin_wave(&mut self, wave: usize) {
         let mut done = self.done.borrow_mut();
         done.begin_wave(wave as u32);
+        let mut seen = HashSet::new();
         for (of_row, record) in std::mem::take(&mut self.before) {
-            if of_row == wave {
+            let id = text(&record, "id").to_owned();
+            if of_row == wave && (id.is_empty() || seen.insert(id)) {
                 done.add_good(&record);
             }
         }
@@ -283,6 +280,13 @@ impl Course {
     pub fn turn_back(&mut self, reason: &str) {
         self.back = Some(reason.to_owned());
         note_turned_back(reason);
+    }
+
+    /// How many things are still to be taken back.
+    pub fn left_to_take_back(&self) -> u64 {
+        let done = self.done.borrow();
+        let new = done.each_to_take_back().filter(|one| !self.with_back_row.contains(one.id));
+        (self.back_rows.len() + new.count()) as u64
     }
 
     /// The rows that take back what was changed, or may have been: those that there are already, and new ones, which are in the journal

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 use std::io;
 
 use cli::Session;
+use cli::rows::SAME_AS;
 use cli::rows::results::Kept;
 use cli::text;
 use model::{Effect, Record};
 
-use super::gate::{Records, Verdict};
+use super::gate::{Asked, Records, Verdict};
 use super::members::is_offline;
 
 /// A thing that was changed, by numbers of what it was before and is since.
@@ -55,10 +56,20 @@ pub struct Done {
     /// Why they are not complete.
     error: Option<io::Error>,
     goes_back: bool,
-    /// Rows that are taken back, and devices.
-    back: (u64, u64),
-    /// Rows that are to be taken back and were never changed.
-    never_changed: u64,
+    back: Back,
+}
+
+/// What was taken back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Back {
+    /// Rows that were.
+    pub rows: u64,
+    /// Those of them of which it was not known whether they were changed.
+    pub doubtful: u64,
+    /// Devices behind all of them.
+    pub devices: u64,
+    /// Rows that were to be taken back and turned out to be of things that were never changed.
+    pub never_changed: u64,
 }
 
 impl Done {
@@ -76,8 +87,7 @@ impl Done {
             records: None,
             error: None,
             goes_back: false,
-            back: (0, 0),
-            never_changed: 0,
+            back: Back::default(),
         }
     }
 
@@ -93,16 +103,22 @@ impl Done {
             (false, false) => {}
         }
         row.effects.iter().for_each(|effect| self.note_changed(effect, &row.record, wave));
-        self.add_good(&row.record);
+        // A gate judges things, however many rows are about one.
+        if !row.record.contains_key(SAME_AS) {
+            self.add_good(&row.record);
+        }
     }
 
     fn take_back(&mut self, row: &Kept) {
         let id = text(&row.record, "id");
-        if row.effects.is_empty() && self.perhaps.iter().any(|one| one.id == id) {
-            self.never_changed += 1;
+        let is_doubtful = self.is_doubtful(id);
+        if row.effects.is_empty() && is_doubtful {
+            self.back.never_changed += 1;
             return;
         }
-        self.back = (self.back.0 + 1, self.back.1 + self.weight(id));
+        self.back.rows += 1;
+        self.back.doubtful += u64::from(is_doubtful);
+        self.back.devices += self.weight(id);
     }
 
     /// Notes from what to what something was changed in a wave; `record` is what was known of it before.
@@ -164,12 +180,11 @@ impl Done {
         }
     }
 
-    /// Asks the gate about the present wave.
-    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<Verdict> {
-        match (self.error.take(), &mut self.records) {
-            (Some(error), _) => Err(error),
-            (None, Some(records)) => records.ask(session, gate),
-            (None, None) => Ok(Verdict::Passed),
+    /// Asks the gate about the present wave; it is to be ended then.
+    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<(Verdict, Asked)> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => self.records.get_or_insert(Records::new()?).ask(session, gate),
         }
     }
 
@@ -189,19 +204,21 @@ impl Done {
         self.changed.iter().filter(of_wave).map(|one| self.weight(&one.id)).sum()
     }
 
-    /// How many things were changed, or may have been.
-    pub fn number(&self) -> u64 {
-        (self.changed.len() + self.perhaps.len()) as u64
+    /// How many things were changed, or may have been: in the waves before this one, and since.
+    pub fn numbers(&self, wave: usize) -> (u64, u64) {
+        let all = self.changed.iter().chain(&self.perhaps);
+        let (before, since): (Vec<_>, Vec<_>) = all.partition(|one| (one.wave as usize) < wave);
+        (before.len() as u64, since.len() as u64)
     }
 
-    /// How many rows that were to be taken back turned out to be of things that were never changed.
-    pub fn never_changed(&self) -> u64 {
-        self.never_changed
-    }
-
-    /// How many rows have been taken back, and devices.
-    pub fn back(&self) -> (u64, u64) {
+    /// What has been taken back.
+    pub fn back(&self) -> Back {
         self.back
+    }
+
+    /// Whether it is not known of a thing whether it was changed.
+    pub fn is_doubtful(&self, id: &str) -> bool {
+        self.perhaps.iter().any(|one| one.id == id)
     }
 
     /// The number of devices behind a row.

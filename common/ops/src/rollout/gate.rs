@@ -26,14 +26,17 @@ const SCRIPT: &str = "trap '' TTOU
 exec 3<&1
 [ -n \"$2\" ] && exec >&2 || exec >/dev/null
 {
+    trap '' HUP INT TERM
     read -r _
-    trap '' TERM
     kill -s TERM -- -$$
     kill -s CONT -- -$$
     sleep 2
     kill -s KILL -- -$$
 } <&3 3<&- 2>/dev/null &
 exec sh -c \"$1\" 3<&-";
+
+/// What waits for our end there, whatever signal the gate is sent: another one may end us first.
+const KEEPERS: usize = 1;
 
 /// What a gate says.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,7 +70,7 @@ impl Records {
     }
 
     /// Asks the gate about them.
-    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<Verdict> {
+    pub fn ask(&mut self, session: &Session, gate: &str) -> io::Result<(Verdict, Asked)> {
         self.file.flush()?;
         let mut stdin = self.file.get_ref().try_clone()?;
         stdin.rewind()?;
@@ -79,7 +82,7 @@ impl Records {
             command.env("IMP_ACCOUNT", name).env_remove("IMP_AUTH_FILE");
         }
         // The writing end is ours alone, and closed when we end.
-        let (reader, _writer) = io::pipe()?;
+        let (reader, writer) = io::pipe()?;
         command
             .args(["-c", SCRIPT, "sh", gate])
             .args(session.common.verbose.then_some("shown"))
@@ -89,8 +92,28 @@ impl Records {
             .env_remove("IMP_RESUME_FAILED");
         let mut group = ProcessGroup::start(&mut command)?;
         let verdict = await_verdict(session, &mut group);
-        group.end();
-        verdict
+        let asked = Asked { group, _writer: writer };
+        match verdict {
+            Ok(verdict) => Ok((verdict, asked)),
+            Err(error) => {
+                asked.end();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A gate that has said something, or is not awaited; what it has started may be there still.
+pub struct Asked {
+    group: ProcessGroup,
+    /// What the gate takes for our end when it is closed.
+    _writer: io::PipeWriter,
+}
+
+impl Asked {
+    /// Ends what is left of it.
+    pub fn end(self) {
+        self.group.end(KEEPERS);
     }
 }
 

@@ -29,6 +29,9 @@ pub fn read_rows(
         }
     }
     if !results.is_over() && !session.is_stopped() {
+        results.begin_failed();
+    }
+    if !results.is_over() && !session.is_stopped() {
         // Somebody at a terminal is told in the end.
         if is_empty && !journal::goes_on() && !stderr::is_terminal() {
             stderr::say(&format!("no {} in the input: nothing was done", source.noun));

@@ -1,6 +1,9 @@
 //! A rollout under way: what comes next is done, wave after wave.
 
+mod end;
+
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use api::send::clock;
@@ -8,9 +11,8 @@ use cli::consent::count;
 use cli::rows::results::Results;
 use cli::terminal::{local_time, progress, stderr};
 use cli::{CommandError, Exit, Session, failure};
-use model::{ErrorKind, Record};
+use model::Record;
 use pipe::spool::Reader;
-use pipe::{Failure, Item};
 
 use super::course::{self, Course};
 use super::event::{self, Event};
@@ -24,12 +26,17 @@ const LOOKS: Duration = Duration::from_millis(500);
 /// Why a rollout ends that a signal came to.
 const INTERRUPTED: &str = "it was interrupted";
 
+/// Why a rollout ends of which nobody can be told.
+const UNTOLD: &str = "its events cannot be written to stdout";
+
 /// Why no further wave begins.
 enum Halt {
     /// A wave was found bad.
     Bad(String),
     /// A signal came.
     Interrupted,
+    /// Events cannot be written.
+    Untold,
     /// The run is over: the reason has been said.
     Over,
 }
@@ -45,8 +52,12 @@ pub struct UnderWay<'a, W> {
     progress: Progress,
     /// Why the next wave waits, once that has been told.
     held: Option<Hold>,
-    /// Nothing more is rolled out, but taken back: what stdout does not take must not keep it.
-    goes_back: bool,
+    /// That nothing more is rolled out has been told.
+    is_ending: bool,
+    /// Whether it is noted that what was done is taken back.
+    back_noted: Rc<Cell<bool>>,
+    /// Stdout does not take events, which has been said.
+    is_untold: bool,
     /// That stdout was closed has been said.
     closed_said: bool,
 }
@@ -63,14 +74,15 @@ impl<'a, W: Work> UnderWay<'a, W> {
         session.output.expect_type(W::EVENTS.of_type.name);
         let done = course.done.clone();
         results.keep(Box::new(move |row| done.borrow_mut().take(row)));
+        let back_noted = Rc::new(Cell::new(course.back.is_some()));
         if conduct.back {
             // So that it is one word for all rows that are left, the wave's own too.
-            let is_noted = Cell::new(false);
+            let is_noted = back_noted.clone();
             results.tell_left_as(Some(Box::new(move || {
                 if !is_noted.replace(true) {
                     course::note_turned_back(INTERRUPTED);
                 }
-                not_rolled_out(W::NOUN, INTERRUPTED)
+                end::not_rolled_out(W::NOUN, INTERRUPTED)
             })));
         }
         let progress = Progress {
@@ -88,7 +100,9 @@ impl<'a, W: Work> UnderWay<'a, W> {
             reader,
             progress,
             held: None,
-            goes_back: false,
+            is_ending: false,
+            back_noted,
+            is_untold: false,
             closed_said: false,
         }
     }
@@ -133,6 +147,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
             let paused = self.conduct.pause_file.as_ref().is_some_and(|file| file.exists());
             let halt = match schedule::next(rule, self.progress, now, minute, paused) {
                 Step::Done => return self.left_over(),
+                _ if self.is_untold => return Some(Halt::Untold),
                 Step::Hold(hold) => self.hold(hold),
                 Step::Move => self.roll_out(),
                 Step::Soak(left) => self.wait(left),
@@ -164,6 +179,9 @@ impl<'a, W: Work> UnderWay<'a, W> {
         self.held = None;
         let wave = self.progress.passed;
         self.tell(event::WAVE_BEGUN, Some(wave), None, None);
+        if self.is_untold {
+            return Some(Halt::Untold);
+        }
         self.course.begin_wave(wave);
         let trouble = self.rows_until(wave).err();
         let devices = self.course.done.borrow().devices(Some(wave));
@@ -259,101 +277,22 @@ impl<'a, W: Work> UnderWay<'a, W> {
 
     fn ask_gate(&mut self) -> Option<Halt> {
         let gate = self.conduct.gate.as_ref()?;
-        let mut done = self.course.done.borrow_mut();
-        match progress::instead(|| done.ask(self.session, gate)) {
-            Ok(Verdict::Passed) => None,
-            Ok(Verdict::Failed(reason)) => Some(Halt::Bad(reason)),
-            Ok(Verdict::Stopped) => Some(Halt::Interrupted),
-            Err(error) => Some(Halt::Bad(format!("the gate cannot be started: {error}"))),
-        }
-    }
-
-    /// Nothing more is rolled out; what was is taken back, if that is wanted.
-    fn end_early(&mut self, halt: &Halt) {
-        let wave = self.progress.passed;
-        let reason = match halt {
-            Halt::Bad(reason) => {
-                self.results.note(Exit::TimedOut);
-                reason.clone()
-            }
-            Halt::Interrupted => INTERRUPTED.to_owned(),
-            Halt::Over => return self.leave_open(),
+        let asked = progress::instead(|| self.course.done.borrow_mut().ask(self.session, gate));
+        let (verdict, asked) = match asked {
+            Ok(asked) => asked,
+            Err(error) => return Some(Halt::Bad(format!("the gate cannot be started: {error}"))),
         };
-        self.goes_back = self.conduct.back;
-        let is_new = self.course.back.is_none();
-        if is_new && matches!(halt, Halt::Interrupted) {
-            self.tell(event::INTERRUPTED, Some(wave), None, None);
-        } else if is_new {
-            self.tell(event::GATE_FAILED, Some(wave), None, Some(&reason));
+        let halt = match verdict {
+            Verdict::Passed => None,
+            Verdict::Failed(reason) => Some(Halt::Bad(reason)),
+            Verdict::Stopped => Some(Halt::Interrupted),
+        };
+        if let Some(halt) = &halt {
+            // Another signal may come while the gate is ended, which takes its time.
+            self.begin_end(halt);
         }
-        let waves = self.course.ends.len();
-        stderr::say_failure(&format!("stopped in wave {} of {waves}: {reason}", wave + 1));
-        if !self.conduct.back {
-            self.results.leave_open();
-            return self.leave_rest();
-        }
-        if is_new {
-            self.course.turn_back(&reason);
-        }
-        let session = self.session;
-        session.run_despite_signal(|| self.go_back(&reason));
-    }
-
-    /// It goes no further, and nothing is known of why: what was done stays for the run that resumes it.
-    fn leave_open(&mut self) {
-        self.results.leave_open();
-        self.leave_rest();
-        let changed = self.course.done.borrow().number();
-        if changed > 0 {
-            let things = count(changed, W::NOUN);
-            stderr::say_failure(&format!(
-                "{} and not judged, nor taken back: {things}; imp-change resume goes on",
-                W::EVENTS.done
-            ));
-        }
-    }
-
-    /// What is left is not begun.
-    fn leave_rest(&mut self) {
-        let why = format!("the rollout stopped before this {}", W::NOUN);
-        self.fail_rest(&Failure::not_attempted(&why));
-    }
-
-    fn fail_rest(&mut self, failure: &Failure) {
-        for item in self.reader.by_ref() {
-            match item {
-                Ok(Item::Row(row)) => self.results.bad(failure, &row.record, &row.source),
-                Ok(item) => self.results.not_attempted(Ok(item)),
-                Err(error) => self.results.end_run(CommandError::cannot_keep(&error)),
-            }
-        }
-    }
-
-    fn go_back(&mut self, reason: &str) {
-        // In the journal before it is told there of a row that may have been done that it was not.
-        let rows = self.course.rows_back(|rolled| self.work.row_back(rolled));
-        self.fail_rest(&not_rolled_out(W::NOUN, reason));
-        // What another signal keeps from going back is left for the run that resumes this one.
-        self.results.tell_left_as(None);
-        self.results.limit_no_more();
-        self.course.done.borrow_mut().turn_back();
-        let done = self.course.done.clone();
-        self.work.take_back(&rows, &done, &mut self.results);
-        if self.results.is_over() {
-            self.results.leave_open();
-        }
-        let (back, devices) = self.course.done.borrow().back();
-        let never = self.course.done.borrow().never_changed();
-        let left = (rows.len() as u64).saturating_sub(back + never);
-        let things = count(back, W::NOUN);
-        let said = format!("taken back to {}: {things}", W::BEFORE);
-        if left == 0 {
-            self.tell(event::BACK, None, Some(devices), None);
-            return stderr::say(&said);
-        }
-        let reason = format!("{} not taken back, see why above", count(left, W::NOUN));
-        self.tell(event::BACK, None, Some(devices), Some(&reason));
-        stderr::say_failure(&format!("{said}; {reason}. {}", self.work.what_stays()));
+        asked.end();
+        halt
     }
 
     /// Says an event to a person, or prints it.
@@ -379,11 +318,12 @@ impl<'a, W: Work> UnderWay<'a, W> {
             return;
         }
         match told.print(self.session, &W::EVENTS) {
-            Err(error) if self.goes_back => {
-                stderr::say_failure(&error.message.unwrap_or_default());
-                self.results.note(Exit::CouldNotRun);
+            Err(error) => {
+                self.results.note(error.exit);
+                if !std::mem::replace(&mut self.is_untold, true) {
+                    stderr::say_failure(&error.message.unwrap_or_default());
+                }
             }
-            Err(error) => self.results.end_run(error),
             Ok(()) if self.session.output.is_read() || self.closed_said => {}
             Ok(()) => {
                 self.closed_said = true;
@@ -391,10 +331,4 @@ impl<'a, W: Work> UnderWay<'a, W> {
             }
         }
     }
-}
-
-/// Why a row was not rolled out.
-fn not_rolled_out(noun: &str, reason: &str) -> Failure {
-    let title = format!("The rollout was taken back before this {noun}");
-    Failure::new(ErrorKind::NotMet, title).detail(reason.to_owned())
 }

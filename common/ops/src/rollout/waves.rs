@@ -27,6 +27,32 @@ pub fn check(shares: &[Share]) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether no number ends before another wave in front of it, now that the number of devices is known. A percentage that
+/// does is left out: so many devices first, and then parts of however many there are.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_order(shares: &[Share], all: u64) -> Result<(), String> {
+    let end = |share: Share| share.at_least(all).min(all);
+    let mut furthest: Option<Share> = None;
+    for share in shares.iter().copied() {
+        match furthest {
+            Some(before) if end(share) < end(before) => {
+                if matches!(share, Share::Number(_)) {
+                    let [own, other] = [share, before].map(Share::in_words);
+                    return Err(format!(
+                        "--waves: of {all} devices {own} ends at {}, and {other} before it at {}: give them in their order",
+                        end(share),
+                        end(before)
+                    ));
+                }
+            }
+            _ => furthest = Some(share),
+        }
+    }
+    Ok(())
+}
+
 fn is_none(share: Share) -> bool {
     matches!(share, Share::Number(0)) || share == Share::Percent(0.0)
 }
@@ -44,6 +70,17 @@ pub fn ends(shares: &[Share], all: u64) -> Vec<u64> {
         }
     }
     ends
+}
+
+/// Where waves end whose members are these.
+pub fn ends_of(of_each: &[usize], waves: usize) -> Vec<u64> {
+    let mut sizes = vec![0; waves];
+    of_each.iter().for_each(|wave| sizes[*wave] += 1);
+    let sum = |end: &mut u64, size| {
+        *end += size;
+        Some(*end)
+    };
+    sizes.into_iter().scan(0, sum).collect()
 }
 
 /// The wave of each device: in their order, or by the hashes of their names.
@@ -86,6 +123,16 @@ mod tests {
         }
         for bad in ["0", "0%", "5,0", "50%,10%", "40,20", "5,5"] {
             assert!(check(&shares(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn waves_are_in_their_order_among_so_many_devices() {
+        for (good, all) in [("20,10%", 190), ("1%,10%,100%", 5), ("20,50%", 7), ("50%,20", 30)] {
+            assert_eq!(check_order(&shares(good), all), Ok(()), "{good} of {all}");
+        }
+        for (bad, all) in [("10%,20", 250), ("5,50%,20", 100), ("30,10%,20", 100)] {
+            assert!(check_order(&shares(bad), all).is_err(), "{bad} of {all}");
         }
     }
 

@@ -15,7 +15,7 @@ const SIGN_IN_IN_FULL: [&str; 3] = ["source", "readable_by_others", "not_used"];
 /// Those of a change that are usual: it is a mistake to ask for one that none of the records has.
 const CHANGE: [&str; 8] = ["type", "verb", "kind", "id", "name", "before", "after", "source"];
 /// Those of a run, which `imp-change` describes.
-const RUN: [&str; 14] = [
+const RUN: [&str; 15] = [
     "run",
     "at",
     "command",
@@ -23,6 +23,7 @@ const RUN: [&str; 14] = [
     "endpoint",
     "rows",
     "done",
+    "taken_back",
     "failed",
     "open",
     "state",

@@ -40,6 +40,17 @@ fn a_token_that_has_worked_for_a_while_is_renewed_when_it_is_refused() {
 }
 
 #[test]
+fn a_token_that_was_taken_is_renewed_when_it_is_refused_long_before_its_end() {
+    let scene = Scene::with_file();
+    let session = scene.session();
+    let first = session.renewed_at(&Secret::new("T0"), at(0)).unwrap();
+    session.accepted(&first);
+    let second = session.renewed_at(&first, at(6)).unwrap();
+    assert_eq!(second.expose(), "T2");
+    assert!(session.renewed_at(&second, at(12)).is_err(), "nothing was ever done with it");
+}
+
+#[test]
 fn a_service_that_gives_the_refused_token_again_ends_the_run() {
     let scene = Scene::with_file();
     scene.write("T1", at(3600), "R0");
