@@ -79,7 +79,9 @@ mod tests {
     use serde_json::json;
 
     fn item(id: &str, before: Value, after: Value) -> Item {
-        let record = json!({"type": "change", "kind": "product", "id": id, "before": before, "after": after});
+        let mut record = json!({"type": "change", "kind": "product", "id": id});
+        record["before"] = before;
+        record["after"] = after;
         let record = serde_json::from_value(record).unwrap();
         Item::Row(Row { record, source: String::new() })
     }
