@@ -34,6 +34,7 @@ use crate::described::line;
 use crate::records::of_row;
 use crate::runs;
 use earlier::earlier;
+pub use order::place;
 use possible::possible;
 use related::{are_of_one_plan, relate};
 use run::{Entry, Run, State};

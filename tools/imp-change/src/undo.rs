@@ -9,15 +9,14 @@ use cli::journal::recorded::{Recorded, RowState};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, Reports, Session, journal};
 use model::Record;
-use model::change::STEP;
 use pipe::{Item, Row};
-use serde_json::Value;
 
 use crate::apply::{Order, carry_out};
+use crate::in_turn::{in_turn, one_after_the_other};
 use crate::made_again::MadeAgain;
 use crate::records::{Steps, reversed};
-use crate::runs;
 use crate::taken_back::Left;
+use crate::runs;
 
 /// Undo runs: the changes in their journals, turned round, the last first
 ///
@@ -52,6 +51,7 @@ impl Undo {
         for recorded in runs.iter().filter_map(|run| run.recorded.as_ref()) {
             damage = damage.and(fits(recorded, &session)?);
         }
+        let is_one = runs.len() == 1;
         let items = runs.into_iter().map(|run| about_what_there_is(&session, run));
         let items = one_after_the_other(items.collect::<Result<_, _>>()?);
         let args = self.results.row_args("change", "RUN");
@@ -62,7 +62,8 @@ impl Undo {
             confirmed: self.confirmed,
             expect: None,
         };
-        Ok(carry_out(&session, args, &order, || Ok(reversed(items)))?.and(damage))
+        let back = || if is_one { reversed(items) } else { in_turn(reversed(items)) };
+        Ok(carry_out(&session, args, &order, || Ok(back()))?.and(damage))
     }
 }
 
@@ -101,29 +102,6 @@ fn in_order_of_time(runs: &mut Vec<Run>) -> Result<(), CommandError> {
     runs.sort_by_key(|run| run.recorded.as_ref().map(|recorded| recorded.header.at.clone()));
     runs.dedup_by(|later, earlier| later.path == earlier.path);
     Ok(())
-}
-
-/// The changes of all runs. Where there are several, each has its own steps: those of one are undone before those of
-/// the one before it.
-fn one_after_the_other(runs: Vec<Vec<Item>>) -> Vec<Item> {
-    let is_alone = runs.len() == 1;
-    let mut first = 0;
-    let mut all = Vec::new();
-    for mut run in runs {
-        let mut next = first;
-        let rows = run.iter_mut().filter_map(|item| match item {
-            Item::Row(row) => Some(&mut row.record),
-            Item::Bad(_) => None,
-        });
-        for record in rows.filter(|_| !is_alone) {
-            let step = record.get(STEP).and_then(Value::as_u64).unwrap_or_default();
-            next = next.max(first + step + 1);
-            record.insert(STEP, (first + step).into());
-        }
-        first = next;
-        all.append(&mut run);
-    }
-    all
 }
 
 /// A run is undone where it was made, and one with rows that may have been done says so. Lines that cannot be read

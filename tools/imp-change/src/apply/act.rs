@@ -130,7 +130,7 @@ impl Run<'_> {
         let id = self.real(&effect.id)?;
         if id.starts_with(PLANNED) {
             self.note_planned_build(effect);
-            return Ok((Outcome::Updated, effect.clone()));
+            return Ok((Outcome::Updated, self.by_real_ids(effect)));
         }
         let live = self.session.record(&Request::get(path(kind, &id)))?;
         with_whole_url(&mut before, &live);
