@@ -1,5 +1,7 @@
 //! `imp-change`: plans that are carried out, runs that are undone, and what has changed in between.
 
+mod read;
+
 use serde_json::{Value, json};
 use tests::{Dir, Sim, kinds};
 

@@ -44,11 +44,10 @@ impl Resume {
             stderr::say(&format!("run {run}: {why}"));
             return Ok(exit.and(damage));
         }
-        let command: Vec<&str> = recorded.header.command.iter().map(String::as_str).collect();
-        if let ["imp-change", "undo", ..] = command.as_slice() {
+        if is_undo(&recorded) {
             return Err(CommandError::usage(format!(
                 "run {run} is an undo: give `imp-change undo` again with the name of the run that it is about; \
-                 what is undone already stays as it is"
+                 what is undone already stays as it is; `imp-change forget {run}` takes it from the list then"
             )));
         }
         if !recorded.was_read && recorded.is_untouched() && !recorded.is_listed {
@@ -111,6 +110,12 @@ impl Resume {
             header.directory.display()
         )))
     }
+}
+
+/// Whether a run is an undo, which is given again and not resumed.
+pub fn is_undo(recorded: &Recorded) -> bool {
+    let words: Vec<&str> = recorded.header.command.iter().map(String::as_str).collect();
+    matches!(words.as_slice(), ["imp-change", "undo", ..])
 }
 
 /// What is told of a run of which nothing is left to do.

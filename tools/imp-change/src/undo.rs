@@ -16,7 +16,7 @@ use crate::in_turn::{in_turn, one_after_the_other};
 use crate::made_again::MadeAgain;
 use crate::records::{Steps, reversed};
 use crate::taken_back::Left;
-use crate::runs;
+use crate::{resume, runs};
 
 /// Undo runs: the changes in their journals, turned round, the last first
 ///
@@ -117,9 +117,13 @@ fn doubt(recorded: &Recorded) -> Option<String> {
     let run = &recorded.header.run;
     let doubtful = recorded.count(RowState::UnderWay) + recorded.count(RowState::Answered);
     (doubtful > 0).then(|| {
+        let finds_out = match resume::is_undo(recorded) {
+            true => "`imp-change undo` with the name of the run that it is about".to_owned(),
+            false => format!("`imp-change resume {run}`"),
+        };
+        let rows = count(doubtful, "row");
         format!(
-            "run {run} was interrupted, and {} of it may have been done: `imp-change resume {run}` finds out",
-            count(doubtful, "row")
+            "run {run} was interrupted, and {rows} of it may have been done: {finds_out} finds out"
         )
     })
 }
