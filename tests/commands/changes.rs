@@ -1,5 +1,6 @@
 //! `imp-change`: plans that are carried out, runs that are undone, and what has changed in between.
 
+mod read;
 mod unanswered;
 
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 
 mod interrupted;
 mod order;
+mod planned;
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -120,6 +121,8 @@ fn any_program_counts_and_restarts_are_sent_once() {
     let verbs: Vec<&str> = plan.iter().filter_map(|change| change["verb"].as_str()).collect();
     assert_eq!(verbs, ["update", "restart", "restart"]);
     assert_eq!(plan[1]["conditional"], true);
+    let again = dir.sh("imp-change apply --plan < plan").code(5).records();
+    assert_eq!(again[1]["conditional"], true, "also in a plan of the plan");
     dir.sh("cat plan plan | imp-change apply -q > done").quiet();
     assert_eq!(sim.all("devices").iter().filter(|one| one["name"] == "by hand").count(), 1);
     let asked = sim.writes();

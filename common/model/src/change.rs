@@ -106,12 +106,18 @@ impl Effect {
         is_empty(&self.before) && is_empty(&self.after)
     }
 
-    /// Why it cannot be undone, if it cannot.
-    pub fn no_way_back(&self) -> Option<&'static str> {
+    /// Whether it takes a device out of production, as far as it tells the types of the groups.
+    pub fn unblesses(&self) -> bool {
         let is_blessed = |side: &Record| {
             let kind = GroupType::of_api(&text(side, "devicegroup_type"));
             kind.is_some_and(GroupType::is_blessed)
         };
+        let (Some(before), Some(after)) = (&self.before, &self.after) else { return false };
+        self.kind == "device" && is_blessed(before) && !is_blessed(after)
+    }
+
+    /// Why it cannot be undone, if it cannot.
+    pub fn no_way_back(&self) -> Option<&'static str> {
         let is_group = ResourceKind::DeviceGroup.types().contains(&&*self.kind);
         match (self.kind.as_str(), &self.before, &self.after) {
             _ if self.is_action() => Some("a restart is over"),
@@ -119,9 +125,7 @@ impl Effect {
                 Some("login keys and tokens are secrets, which records do not hold")
             }
             ("device", Some(_), None) => Some("only BlinkUp brings a removed device back"),
-            ("device", Some(before), Some(after)) if is_blessed(before) && !is_blessed(after) => {
-                Some("only blessing makes a production device again")
-            }
+            _ if self.unblesses() => Some("only blessing makes a production device again"),
             ("deployment", Some(_), None) => Some("the code of a deleted build is gone"),
             (_, _, Some(after)) if is_group && after.contains_key(MINIMUM) => {
                 Some("a minimum supported deployment can only rise")

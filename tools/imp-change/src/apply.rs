@@ -27,13 +27,14 @@ use cli::rows::{Outcome, RowDone, SAME_AS, from_dry_run, run_ended};
 use cli::terminal::prompt;
 use cli::{Changes, CommandError, Input, RowArgs, Session, journal};
 use model::change::CURRENT;
-use model::{Effect, GroupType, Secret};
+use model::{Change, Effect, GroupType, Secret};
 use pipe::{Failure, Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
 use crate::runs;
 use earlier::earlier;
+pub use order::place;
 use possible::possible;
 use related::{are_of_one_plan, relate};
 use run::{Entry, Run, State};
@@ -67,7 +68,7 @@ impl Apply {
         let read = || {
             let rows = args.source.rows(&session.inputs)?;
             // Half a plan is none: what came is not told either, since the plan is still there.
-            rows.map(|item| Ok((item.map_err(CommandError::from)?, None))).collect()
+            rows.map(|item| Ok((readable(item?)?, None))).collect()
         };
         let order = Order {
             changes: self.changes.into(),
@@ -77,6 +78,18 @@ impl Apply {
             expect: self.expect,
         };
         carry_out(&session, args, &order, read)
+    }
+}
+
+/// A plan of which a record cannot be read, cut off as it may be, is not carried out in part.
+fn readable(item: Item) -> Result<Item, CommandError> {
+    match item {
+        Item::Bad(bad) if !journal::goes_on() => Err(CommandError::usage(format!(
+            "{}: {}; nothing was done",
+            bad.source,
+            bad.failure.sentence()
+        ))),
+        item => Ok(item),
     }
 }
 
@@ -121,6 +134,7 @@ pub fn carry_out(
     are_of_this_account(session, &items)?;
     let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
     let mut entries: Vec<Entry> = entries.collect();
+    key_is_given(order, &entries)?;
     let own = entries.len();
     add_earlier(&mut entries, order.undoes)?;
     let mut run = Run::new(session, entries, order);
@@ -185,6 +199,22 @@ fn as_many_as_expected(order: &Order, found: usize) -> Result<(), CommandError> 
     }
 }
 
+/// A plan that takes devices out of production is not begun without the unblessing key.
+fn key_is_given(order: &Order, entries: &[Entry]) -> Result<(), CommandError> {
+    if order.undoes || order.key.is_some() || journal::goes_on() {
+        return Ok(());
+    }
+    let unbless = entries.iter().filter(|entry| entry.is_open() && entry.effect.unblesses());
+    match unbless.count() {
+        0 => Ok(()),
+        found => Err(CommandError::usage(format!(
+            "{} would take devices out of production, which needs the unblessing key: --unbond, --unbond-file or \
+             IMP_UNBOND_KEY; nothing was done",
+            count(found as u64, "record")
+        ))),
+    }
+}
+
 /// All records are in the journal before the first is carried out.
 fn note_in_journal(session: &Session, entries: &[Entry]) {
     entries.iter().for_each(|entry| journal::note_item(&Item::Row(entry.row.clone())));
@@ -196,28 +226,25 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
         Item::Row(row) => row,
         Item::Bad(bad) => {
             let row = Row { record: bad.input, source: bad.source };
-            return Entry::failed(row, bad.failure);
+            let state = State::Failed(bad.failure);
+            return Entry { row, effect: Effect::default(), state, after: None };
         }
     };
-    let change = match failure {
-        Some(failure) => Err(failure),
-        None if row.is_dry_run() && !dry_run => Err(from_dry_run()),
-        None => of_row(&row).and_then(|change| {
-            let is_nothing = change.outcome == UNCHANGED;
-            if is_nothing { Ok(change) } else { possible(&change.effect).map(|_| change) }
-        }),
-    };
-    match change {
-        Ok(change) => {
-            // What was so already is not checked again.
-            let state = match change.outcome.as_str() {
-                UNCHANGED => State::unchanged(),
-                _ => State::Open,
+    let is_dry_run = row.is_dry_run() && !dry_run;
+    let failure = failure.or_else(|| is_dry_run.then(from_dry_run));
+    let (effect, state) = match of_row(&row) {
+        Err(why) => (Effect::default(), State::Failed(failure.unwrap_or(why))),
+        Ok(Change { effect, outcome, .. }) => {
+            let state = match failure {
+                Some(failure) => State::Failed(failure),
+                // What was so already is not checked again.
+                None if outcome == UNCHANGED => State::unchanged(),
+                None => possible(&effect).map_or_else(State::Failed, |_| State::Open),
             };
-            Entry { row, effect: change.effect, state, after: None }
+            (effect, state)
         }
-        Err(failure) => Entry::failed(row, failure),
-    }
+    };
+    Entry { row, effect, state, after: None }
 }
 
 /// Refuses the whole where more would be changed than may be.

@@ -5,6 +5,7 @@
 mod apply;
 mod described;
 mod forget;
+mod in_turn;
 mod list;
 mod made_again;
 mod records;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use model::change::{CHANGE, CURRENT, MINIMUM, STEP};
+use model::identifier::{is_uuid, usual_spelling};
 use model::{Change, Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Item, Row};
 use serde_json::Value;
@@ -32,9 +33,26 @@ pub fn of_row(row: &Row) -> Result<Change, Failure> {
         let detail = "--plan prints change records, and so do `imp-change show` and `reverse`";
         return Err(Failure::new(ErrorKind::WrongType, "It is no change record").detail(detail));
     }
-    Change::of_record(&row.record).map_err(|why| {
+    let mut change = Change::of_record(&row.record).map_err(|why| {
         Failure::new(ErrorKind::BadInput, "The change record cannot be read").detail(why)
-    })
+    })?;
+    with_usual_ids(&mut change.effect);
+    Ok(change)
+}
+
+/// Capitals do not count in ids.
+fn with_usual_ids(effect: &mut Effect) {
+    let usual = |id: &str| match is_uuid(id) {
+        true => id.to_ascii_lowercase(),
+        false => usual_spelling(id).into_owned(),
+    };
+    effect.id = usual(&effect.id);
+    for side in [&mut effect.before, &mut effect.after].into_iter().flatten() {
+        let ids = side.iter().filter(|(name, _)| name.ends_with("_id"));
+        let ids = ids.filter_map(|(name, id)| Some((name.to_owned(), usual(id.as_str()?))));
+        let ids: Vec<(String, String)> = ids.collect();
+        ids.iter().for_each(|(name, id)| side.insert_text(name, id));
+    }
 }
 
 /// The places of the rows of a journal: what became of a row is told without it.

@@ -47,7 +47,7 @@ impl Resume {
         if runs::is_undo(&recorded) {
             return Err(CommandError::usage(format!(
                 "run {run} is an undo: give `imp-change undo` again with the name of the run that it is about; \
-                 what is undone already stays as it is"
+                 what is undone already stays as it is; `imp-change forget {run}` takes it from the list then"
             )));
         }
         if !recorded.was_read && recorded.is_untouched() && !recorded.is_listed {

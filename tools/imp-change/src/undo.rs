@@ -9,11 +9,10 @@ use cli::journal::recorded::{Recorded, RowState};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, Reports, Session, journal};
 use model::Record;
-use model::change::STEP;
 use pipe::{Item, Row};
-use serde_json::Value;
 
 use crate::apply::{Order, carry_out};
+use crate::in_turn::{in_turn, one_after_the_other};
 use crate::made_again::MadeAgain;
 use crate::records::{Steps, reversed};
 use crate::runs;
@@ -53,6 +52,7 @@ impl Undo {
         for recorded in runs.iter().filter_map(|run| run.recorded.as_ref()) {
             damage = damage.and(fits(recorded, &session)?);
         }
+        let is_one = runs.len() == 1;
         let items = runs.into_iter().map(|run| about_what_there_is(&session, run));
         let mut items = items.collect::<Result<Vec<_>, _>>()?;
         if items.len() > 1 {
@@ -67,7 +67,8 @@ impl Undo {
             confirmed: self.confirmed,
             expect: None,
         };
-        Ok(carry_out(&session, args, &order, || Ok(reversed(items)))?.and(damage))
+        let back = || if is_one { reversed(items) } else { in_turn(reversed(items)) };
+        Ok(carry_out(&session, args, &order, || Ok(back()))?.and(damage))
     }
 }
 
@@ -108,29 +109,6 @@ fn in_order_of_time(runs: &mut Vec<Run>) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The changes of all runs. Where there are several, each has its own steps: those of one are undone before those of
-/// the one before it.
-fn one_after_the_other(runs: Vec<Vec<Item>>) -> Vec<Item> {
-    let is_alone = runs.len() == 1;
-    let mut first = 0;
-    let mut all = Vec::new();
-    for mut run in runs {
-        let mut next = first;
-        let rows = run.iter_mut().filter_map(|item| match item {
-            Item::Row(row) => Some(&mut row.record),
-            Item::Bad(_) => None,
-        });
-        for record in rows.filter(|_| !is_alone) {
-            let step = record.get(STEP).and_then(Value::as_u64).unwrap_or_default();
-            next = next.max(first + step + 1);
-            record.insert(STEP, (first + step).into());
-        }
-        first = next;
-        all.append(&mut run);
-    }
-    all
-}
-
 /// A run is undone where it was made, and one with rows that may have been done says so. Lines that cannot be read
 /// keep the others from nothing: each change is looked at before it is undone. Gives what they do to the exit code.
 fn fits(recorded: &Recorded, session: &Session) -> Result<Exit, CommandError> {
@@ -144,17 +122,20 @@ fn doubt(recorded: &Recorded) -> Option<String> {
     let run = &recorded.header.run;
     let interrupted = recorded.count(RowState::UnderWay) + recorded.count(RowState::Answered);
     // An undo is given again, and not resumed.
-    let unanswered = if runs::is_undo(recorded) { 0 } else { recorded.perhaps_more() };
+    let is_undo = runs::is_undo(recorded);
+    let unanswered = if is_undo { 0 } else { recorded.perhaps_more() };
     let (why, option) = match (interrupted, unanswered) {
         (0, 0) => return None,
         (_, 0) => ("was interrupted", ""),
         (0, _) => ("was not answered", " --failed-too"),
         _ => ("was interrupted", " --failed-too"),
     };
+    let finds_out = match is_undo {
+        true => "`imp-change undo` with the name of the run that it is about".to_owned(),
+        false => format!("`imp-change resume {run}{option}`"),
+    };
     let rows = count(interrupted + unanswered, "row");
-    Some(format!(
-        "run {run} {why}, and {rows} of it may have been done: `imp-change resume {run}{option}` finds out"
-    ))
+    Some(format!("run {run} {why}, and {rows} of it may have been done: {finds_out} finds out"))
 }
 
 /// The same changes, of things that have been made again since under the ids that they have now.

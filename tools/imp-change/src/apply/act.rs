@@ -130,7 +130,7 @@ impl Run<'_> {
         let id = self.real(&effect.id)?;
         if id.starts_with(PLANNED) {
             self.note_planned_build(effect);
-            return Ok((Outcome::Updated, effect.clone()));
+            return Ok((Outcome::Updated, self.by_real_ids(effect)));
         }
         let Some(live) = self.unless_deleted(effect, &Request::get(path(kind, &id)))? else {
             return Ok((found(Outcome::Updated), effect.clone().called(&id)));

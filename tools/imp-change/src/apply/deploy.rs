@@ -5,7 +5,7 @@ use api::deployments::{CODE, has_code};
 use api::{Request, resource};
 use cli::journal;
 use cli::rows::Outcome;
-use model::change::{BUILD, CURRENT, PLANNED, planned_id};
+use model::change::{BUILD, CURRENT, PLANNED};
 use model::{Effect, ErrorKind, Record, ResourceKind};
 use ops::deployments::TAKEN_ALONG;
 use ops::deployments::with_code;
@@ -97,13 +97,11 @@ impl Run<'_> {
         let group = cli::text(live, "id");
         let named = cli::text(&after, CURRENT).to_owned();
         if self.dry_run {
-            let planned = match named.starts_with(PLANNED) {
-                true => named.clone(),
-                false => planned_id(&[group]),
-            };
-            self.note_deployed(&named, &planned);
-            after.insert(BUILD, made_of(cli::text(&original, "sha"), told).into());
-            after.insert(CURRENT, planned.into());
+            // The plan of a plan tells as much of the code as the plan.
+            self.note_deployed(&named, &named);
+            if !after.contains_key(BUILD) {
+                after.insert(BUILD, made_of(cli::text(&original, "sha"), told).into());
+            }
             return Ok(after);
         }
         for name in CODE {

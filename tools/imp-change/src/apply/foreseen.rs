@@ -36,7 +36,7 @@ impl Run<'_> {
             Some(_) => Outcome::Assigned,
         };
         self.note_planned_build(effect);
-        Some(State::Done(outcome, Box::new(effect.clone())))
+        Some(State::Done(outcome, Box::new(self.by_real_ids(effect))))
     }
 
     /// Whether an earlier record would have deleted a thing by then, or given it another name.

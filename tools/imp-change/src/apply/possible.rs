@@ -27,6 +27,10 @@ pub fn possible(effect: &Effect) -> Result<ResourceKind, Failure> {
         let title = "The record has not got the password of the webhook's url".to_owned();
         return refused(title, "*** stands in its place: put the password there");
     }
+    if let Some(other) = of_device(effect).find(|name| *name != "name") {
+        let title = format!("`{other}` of a device cannot be changed by a change record");
+        return refused(title, "its name and its device group are");
+    }
     if let Some(other) = beside_group(effect) {
         let title = format!("A device's group and its `{other}` are two changes");
         return refused(title, "give a record for each");
@@ -48,12 +52,20 @@ fn hides_password(after: &Record) -> bool {
     ops::url::hides_password(cli::text(after, "url"))
 }
 
+/// The fields of a device that a record changes, but for those of its group.
+fn of_device(effect: &Effect) -> impl Iterator<Item = &str> {
+    let is_update = effect.kind == "device" && effect.before.is_some() && effect.after.is_some();
+    let sides = [&effect.before, &effect.after].into_iter().flatten().filter(move |_| is_update);
+    sides.flat_map(Record::keys).filter(|name| !name.starts_with("devicegroup_"))
+}
+
 /// What a record of a device's group says of the device besides.
 fn beside_group(effect: &Effect) -> Option<&str> {
-    let sides = || [&effect.before, &effect.after].into_iter().flatten();
-    let names = || sides().flat_map(Record::keys);
-    let is_move = effect.kind == "device" && names().any(|name| name == "devicegroup_id");
-    names().find(|name| is_move && !name.starts_with("devicegroup_"))
+    let has_group = |side: &Option<Record>| {
+        side.as_ref().is_some_and(|side| side.contains_key("devicegroup_id"))
+    };
+    let is_move = has_group(&effect.before) || has_group(&effect.after);
+    of_device(effect).find(|_| is_move)
 }
 
 #[cfg(test)]
@@ -69,6 +81,9 @@ mod tests {
             ("device", Value::Null, json!({}), None),
             ("deployment", Value::Null, json!({}), None),
             ("device", json!({}), json!({}), Some(ResourceKind::Device)),
+            ("device", json!({"name": "a"}), json!({"name": "b"}), Some(ResourceKind::Device)),
+            ("device", json!({"devicegroup_id": "g"}), json!({"name": "b"}), None),
+            ("device", json!({}), json!({"nosuchfield": "b"}), None),
             ("product", json!({}), json!({}), None),
             ("login_key", json!({"description": "a"}), json!({"description": "b"}), None),
             ("account", json!({"x": 1}), json!({"x": 2}), None),

@@ -56,11 +56,6 @@ impl State {
 }
 
 impl Entry {
-    /// A row that has failed already.
-    pub fn failed(row: Row, failure: Failure) -> Self {
-        Entry { row, effect: Effect::default(), state: State::Failed(failure), after: None }
-    }
-
     /// Whether it is still to be done.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)

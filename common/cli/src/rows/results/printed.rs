@@ -1,5 +1,6 @@
 //! Rows that were done: into the journal first, then to stdout, one by one or several together.
 
+use model::change::{CHANGE, CONDITIONAL, STEP};
 use model::{Change, Effect, Record, Transfer};
 use pipe::Failure;
 
@@ -8,6 +9,9 @@ use crate::journal::{self, Told};
 use crate::rows::outcome::{Outcome, RowDone};
 use crate::rows::results::Results;
 use crate::terminal::stderr;
+
+/// The fields of a change record that are not about what is changed.
+const HOW: [&str; 2] = [STEP, CONDITIONAL];
 
 /// A device that was moved from one group to another, each told by its id and its type.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +133,12 @@ impl Results<'_> {
                 if let Some(why) = effect.no_way_back() {
                     *self.no_way_back.entry(why).or_default() += 1;
                 }
-                self.print(planned(effect, source))
+                let mut planned = planned(effect, source);
+                if self.noun == CHANGE {
+                    // The plan of a plan keeps what tells how a record is carried out.
+                    HOW.into_iter().for_each(|name| planned.copy(name, &record));
+                }
+                self.print(planned)
             });
         }
         if let Some(outcome) = outcome {

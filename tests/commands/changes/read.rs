@@ -1,0 +1,121 @@
+//! What is known of change records as soon as they have been read.
+
+use serde_json::{Value, json};
+use tests::kinds;
+
+use super::account;
+
+fn record(kind: &str, id: &str, before: Value, after: Value) -> String {
+    json!({"type": "change", "kind": kind, "id": id, "before": before, "after": after}).to_string()
+}
+
+#[test]
+fn a_plan_that_is_cut_off_or_broken_is_not_carried_out_in_part() {
+    let (sim, dir) = account();
+    dir.sh("imp-dg reassign --from A --to B --plan > plan").code(5);
+    dir.sh("head -c -20 plan > cut; (head -n 2 plan; echo '{\"type\"'; tail -n 2 plan) > broken")
+        .ok();
+    sim.reset();
+    for options in ["--input cut", "--input cut --expect 20", "--input cut -n", "--input broken"] {
+        let options = options.replace("-n", "--dry-run");
+        let ended = dir.sh(&format!("imp-change apply -q {options}")).code(2).no_stdout();
+        ended.says_all(&[
+            "nothing was done",
+            if options.contains("cut") { "cut:20" } else { "broken:3" },
+        ]);
+    }
+    assert_eq!(sim.counts().writes, 0);
+    dir.sh("imp-change apply -q --input plan").quiet().outcomes("assigned", 20);
+}
+
+#[test]
+fn what_a_refused_record_would_have_made_is_told_with_that_record() {
+    let (_sim, dir) = account();
+    let build = "new:{Ovens}{A}{build}";
+    let made = record("deployment", build, Value::Null, json!({"sha": "x"}));
+    let named = record("deployment", build, json!({"tags": []}), json!({"tags": ["t"]}));
+    dir.write("plan", [made, named].join("\n"));
+    let ended = dir.sh("imp-change apply -q --input plan --failed failed").code(1);
+    assert!(!ended.stderr().contains("resume"), "that would not help: {ended}");
+    ended.says_all(&["its code is not in the record", &format!("{build} was not made"), "plan:1"]);
+    assert_eq!(kinds(&dir.failed("failed")), [("conflict", 1), ("refused", 1)].into());
+}
+
+#[test]
+fn capitals_do_not_count_in_the_ids_of_records() {
+    let (sim, dir) = account();
+    dir.sh("imp-device list --dg A --limit 2 -z minimal | imp-device update -n told --plan > plan")
+        .code(5);
+    dir.sh("imp-dg reassign --from A --to B --plan >> plan").code(5);
+    dir.sh("imp-dg update -g F -s told --plan >> plan; imp-build copy -b old -g A --plan >> plan")
+        .code(5);
+    let capitals = r#"jq -c '(.id, ((.before, .after) | .[]? | strings | select(test("^[0-9a-f-]{16,}$"))))
+        |= ascii_upcase' plan > capitals"#;
+    dir.sh(capitals).ok();
+    assert_ne!(dir.read("plan"), dir.read("capitals"));
+    let before = super::state(&sim);
+    dir.sh("cat plan capitals | imp-change apply -q > done").quiet();
+    assert_eq!(dir.read("done").matches("same_as").count(), dir.read_lines("plan").len());
+    dir.sh("imp-change undo -q last").ok();
+    assert_eq!(super::state(&sim), before);
+    // The build that was deployed before is another one since.
+    dir.sh("grep -v current_deployment capitals | imp-change apply -q").quiet();
+}
+
+#[test]
+fn a_field_that_no_device_has_is_said_to_be_none() {
+    let (sim, dir) = account();
+    let device = &sim.field("id")[0];
+    let lines = [json!({"devicegroup_id": null, "nosuchfield": 1}), json!({"nosuchfield": 1})];
+    let lines = lines.map(|after| record("device", device, json!({}), after)).join("\n");
+    dir.write("plan", lines);
+    sim.reset();
+    let ended = dir.sh("imp-change apply -q --input plan --failed failed").code(1);
+    ended.says("`nosuchfield` of a device cannot be changed");
+    assert_eq!(kinds(&dir.failed("failed")), [("refused", 2)].into());
+    assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn devices_are_not_left_in_production_for_want_of_a_key_when_all_else_is_done() {
+    let (sim, dir) = account();
+    let lines: Vec<String> = sim.field("id")[30..33]
+        .iter()
+        .map(|device| {
+            let group = "00000000-0000-4000-8000-00000000dead";
+            let before =
+                json!({"devicegroup_id": group, "devicegroup_type": "production_devicegroup"});
+            let after = json!({"devicegroup_id": null, "devicegroup_type": null});
+            record("device", device, before, after)
+        })
+        .collect();
+    dir.sh("imp-dg update -g A -s told --plan > plan").code(5);
+    dir.sh_with("cat >> plan", lines.join("\n")).ok();
+    sim.reset();
+    for more in ["", "--dry-run"] {
+        let ended = dir.sh(&format!("imp-change apply -q {more} --input plan")).code(2);
+        ended.no_stdout().says_all(&["3 records", "--unbond", "nothing was done"]);
+    }
+    assert_eq!(sim.counts().writes, 0);
+    // With a key it begins, and looks at each.
+    dir.sh("IMP_UNBOND_KEY=sim-unbond-key imp-change apply -q --input plan").quiet();
+}
+
+#[test]
+fn an_undo_that_was_killed_names_what_finds_out() {
+    let (sim, dir) = account();
+    dir.sh("imp-dg reassign --from A --to B").ok();
+    let run = dir.sh("imp-change list --limit 1").ok().field("run").remove(0);
+    sim.fault("POST /devicegroups/*/relationships/devices delay=1h");
+    let running = dir.spawn(&format!("exec imp-change undo -q {run}"));
+    running.wait_for("a request that is not answered", || sim.faults_applied() == [1]);
+    running.insist("KILL");
+    sim.no_faults();
+    let killed = dir.sh("imp-change list --interrupted").ok().field("run").remove(0);
+    dir.sh(&format!("imp-change undo --dry-run {killed}")).says("`imp-change undo` with the name");
+    dir.sh(&format!("imp-change undo -q {run}")).ok();
+    let resumed = dir.sh(&format!("imp-change resume {killed}")).code(2);
+    resumed.says(&format!("`imp-change forget {killed}` takes it from the list"));
+    dir.sh(&format!("imp-change forget {killed}")).ok();
+    dir.sh("imp-change list --interrupted").quiet().no_stdout();
+}
