@@ -99,6 +99,7 @@ pub(crate) fn begin(
     let run = key.of_run();
     let replacement = Replacement::new(key.bytes, pseudonyms);
     journal::credentials(matches).for_each(|secret| replacement.know(&secret));
+    words::know_variables(verb, &replacement);
     let mut line = line_of_run(&run, &replacement);
     let words = words::replaced(command, typed, matches, &replacement);
     line.insert("command".into(), words.into());

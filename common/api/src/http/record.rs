@@ -205,6 +205,7 @@ impl Recording {
         credentials.iter().chain(brought).for_each(|secret| replacement.know(secret));
         credentials.extend(of_answer);
         let body = body_of(sent.request);
+        body.iter().for_each(|body| replacement.know_variables(body));
         let bodies = body.iter().chain(answer);
         let others = bodies.flat_map(|body| replacement.secrets_in(body)).collect();
         replacement.sweep(credentials, others)

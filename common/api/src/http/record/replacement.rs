@@ -9,6 +9,7 @@ mod bodies;
 mod forms;
 pub(crate) mod schema;
 mod targets;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};

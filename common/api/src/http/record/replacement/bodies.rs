@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::values::{is_secret_column, values_in};
 use super::{Replacement, is_scheme, schema};
 use crate::http::secrets;
 
@@ -32,9 +33,23 @@ impl Replacement {
 
     /// Replaces what is in a row, secrets that it repeats in other columns too.
     pub fn in_record(&self, record: &mut Value) {
-        let (credentials, others) = (secrets::within(record), self.secrets_of(record, Place::Row));
+        let (mut credentials, others) =
+            (secrets::within(record), self.secrets_of(record, Place::Row));
+        for (name, member) in record.as_object().into_iter().flatten() {
+            if is_whole(name) {
+                values_in(member).iter().for_each(|value| self.know(value));
+            } else if is_secret_column(name) {
+                credentials.extend(values_in(member));
+            }
+        }
         self.in_place(record, Place::Row);
         self.sweep(credentials, others).in_value(record, &|secret| self.secret(secret));
+    }
+
+    /// From now on what variables are set to by the body of a request is replaced wherever it stands.
+    pub(crate) fn know_variables(&self, body: &Value) {
+        let variables = body.pointer("/data/attributes/env_vars");
+        variables.into_iter().flat_map(values_in).for_each(|value| self.know(&value));
     }
 
     /// The secrets in a body, and parts of addresses among them: all of what is replaced without pseudonyms that a
@@ -82,8 +97,8 @@ impl Replacement {
         let plain = secrets::plain(name);
         match (place, member) {
             // Programs and their variables hold keys of other services.
-            (_, member) if WHOLE.contains(&plain.as_str()) => self.whole(member),
-            (Place::Row, member) if is_secret_column(&plain) => {
+            (_, member) if is_whole(name) => self.whole(member),
+            (Place::Row, member) if is_secret_column(name) => {
                 secrets::replace_whole(member, &|secret| self.secret(secret));
             }
             (_, Value::String(text)) if is_address(&plain) && !place.is_link(text) => {
@@ -150,9 +165,9 @@ impl Place<'_> {
     }
 }
 
-/// A column that nobody names so for anything else.
-fn is_secret_column(plain: &str) -> bool {
-    ["password", "passwd", "secret", "apikey", "loginkey"].iter().any(|word| plain.contains(word))
+/// A member of which all is secret.
+fn is_whole(name: &str) -> bool {
+    WHOLE.contains(&secrets::plain(name).as_str())
 }
 
 /// `url`, `Webhook URL`; that of an agent is no secret.
