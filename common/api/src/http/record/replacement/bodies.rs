@@ -46,12 +46,6 @@ impl Replacement {
         self.sweep(credentials, others).in_value(record, &|secret| self.secret(secret));
     }
 
-    /// From now on what variables are set to by the body of a request is replaced wherever it stands.
-    pub(crate) fn know_variables(&self, body: &Value) {
-        let variables = body.pointer("/data/attributes/env_vars");
-        variables.into_iter().flat_map(values_in).for_each(|value| self.know(&value));
-    }
-
     /// The secrets in a body, and parts of addresses among them: all of what is replaced without pseudonyms that a
     /// service may repeat.
     pub(crate) fn secrets_in(&self, body: &Value) -> Vec<String> {
@@ -162,6 +156,21 @@ impl Place<'_> {
     fn is_link(self, text: &str) -> bool {
         let (Place::Document(endpoint) | Place::Error(endpoint)) = self else { return false };
         text.strip_prefix(endpoint).is_some_and(|rest| rest.starts_with(['/', '?']))
+    }
+}
+
+/// What variables are set to in a body.
+pub(crate) fn values_of_variables(body: &Value) -> Vec<String> {
+    match body {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, member)| match name.as_str() {
+                "env_vars" => values_in(member),
+                _ => values_of_variables(member),
+            })
+            .collect(),
+        Value::Array(elements) => elements.iter().flat_map(values_of_variables).collect(),
+        _ => Vec::new(),
     }
 }
 
