@@ -54,3 +54,54 @@ fn a_key_in_a_path_may_be_any_if_there_was_one_only() {
     assert_eq!(replayed.exit_code(), Some(1), "{replayed}");
     assert!(!replayed.stderr().contains("; not recorded: "), "{replayed}");
 }
+
+/// What was printed, but for when it was seen.
+fn but_for_now(run: &tests::Run) -> Vec<String> {
+    let lines = run.lines();
+    lines.iter().filter_map(|line| Some(line.split(",\"seen_at\"").next()?.to_owned())).collect()
+}
+
+#[test]
+fn what_is_remembered_in_files_is_that_of_the_recorded_run() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let [bench, _] = sim.groups(["Bench", "B"]);
+    let ids = sim.field("id");
+    sim.put(&bench, &ids[..2]);
+    let dir = Dir::signed_in(&sim);
+    let log = |text: &str| {
+        let log = serde_json::json!({"devices": [ids[0]], "text": text});
+        sim.control("POST", "log", &log.to_string());
+    };
+    log("before");
+    for (file, first, script) in [
+        ("b.cursor", "true", "imp-log get --dg Bench --cursor b.cursor"),
+        (
+            "w.state",
+            "imp-device watch --dg Bench --once --state w.state",
+            "imp-device watch --dg Bench --once --state w.state",
+        ),
+    ] {
+        let is_new = first == "true";
+        dir.sh(&format!("{first} > seen 2>&1; rm -f bug.ndjson")).quiet();
+        if !is_new {
+            dir.sh(&format!("imp-device update -d {} --name other > seen", ids[1])).ok();
+        }
+        let recorded = dir.sh(&format!("{script} --record bug.ndjson")).ok();
+        assert!(!recorded.lines().is_empty(), "{recorded}");
+        // The file has gone on meanwhile, and stays as it is.
+        dir.sh(&format!("{script} > seen 2>&1; cp {file} before")).quiet();
+        for lies_there in ["true", "rm {file}"] {
+            dir.sh(&lies_there.replace("{file}", file)).quiet();
+            let replayed = dir.sh(&format!("imp-sim replay --no-wait bug.ndjson -- {script}"));
+            assert_eq!(but_for_now(&recorded), but_for_now(&replayed.ok()));
+        }
+        dir.sh(&format!("! ls {file} 2> seen")).quiet();
+        let was_there = lines(&dir, "recorded_file")[0].get("content").is_some();
+        assert_eq!(was_there, !is_new);
+    }
+    dir.sh("cp before w.state").quiet();
+    dir.sh("imp-device watch --dg Bench --once --state w.state --pseudonyms --record other.ndjson")
+        .code(2)
+        .says("cannot be recorded with --pseudonyms: name a new file");
+    dir.sh("imp-change undo x --record other.ndjson").code(2).says("this goes by a journal");
+}
