@@ -3,8 +3,11 @@
 mod faulty;
 mod isolation;
 mod privacy;
+mod pseudonyms;
 mod signed_in;
+mod taken_over;
 mod trouble;
+mod variables;
 
 use serde_json::Value;
 use tests::{Dir, Run, Sim};

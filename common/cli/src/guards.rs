@@ -20,6 +20,7 @@ use crate::journal;
 use crate::terminal::environment;
 pub use max_changes::MaxChanges;
 use protected::Protected;
+pub(crate) use protected::entries as protected_entries;
 
 thread_local! {
     /// Whether the row that this thread works on has changed something already.

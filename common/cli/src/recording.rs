@@ -6,6 +6,7 @@
 //! script replace alike; it is never in the file.
 
 mod file;
+mod kept_file;
 mod words;
 
 use std::ffi::OsString;
@@ -23,11 +24,13 @@ use simulated::PerRun;
 
 use crate::command_error::CommandError;
 use crate::exit::Exit;
+use crate::guards;
 use crate::journal;
 use crate::rows::source::Rows;
 use crate::session::directories;
-use crate::terminal::{environment, stderr};
+use crate::terminal::{environment, signals, stderr};
 use file::RecordingFile;
+pub use kept_file::kept_file;
 
 /// That of this process.
 static CURRENT: PerRun<OnceLock<Recording>> = PerRun::new(OnceLock::new);
@@ -42,7 +45,7 @@ const KEPT: Duration = Duration::from_secs(86_400);
 const VARIABLES: [(&str, Shown); 20] = [
     ("IMP_ACCOUNT", Shown::Name),
     ("IMP_READ_ONLY", Shown::Whole),
-    ("IMP_PROTECT", Shown::Name),
+    ("IMP_PROTECT", Shown::Protected),
     ("IMP_MAX_CHANGES", Shown::Whole),
     ("IMP_JOURNAL", Shown::Name),
     ("IMPT_ENDPOINT", Shown::Endpoint),
@@ -55,7 +58,7 @@ const VARIABLES: [(&str, Shown); 20] = [
     ("http_proxy", Shown::Url),
     ("all_proxy", Shown::Url),
     ("ALL_PROXY", Shown::Url),
-    ("no_proxy", Shown::Name),
+    ("no_proxy", Shown::Names),
     ("LC_ALL", Shown::Whole),
     ("LANG", Shown::Whole),
     ("TZ", Shown::Whole),
@@ -66,6 +69,10 @@ const VARIABLES: [(&str, Shown); 20] = [
 enum Shown {
     Whole,
     Name,
+    /// A list of them.
+    Names,
+    /// The same, of products and groups.
+    Protected,
     Endpoint,
     Url,
     Secret,
@@ -91,14 +98,24 @@ pub(crate) fn begin(
     let variable = || environment::path("IMP_RECORD");
     let Some(path) = asked.cloned().or_else(variable) else { return Ok(()) };
     let pseudonyms = verb.get_flag("pseudonyms") || environment::text("IMP_PSEUDONYMS").is_some();
+    let goes_by_a_journal = command.get_name() == "imp-change"
+        && matches.subcommand_name().is_some_and(|verb| ["undo", "resume"].contains(&verb));
+    if goes_by_a_journal && asked.is_some() {
+        return Err(CommandError::usage(
+            "this goes by a journal, which no recording has: record the run that made it too, by \
+             setting IMP_RECORD for a script of both",
+        ));
+    }
     let shown = path.display().to_string();
     let cannot = |error: std::io::Error| {
         CommandError::usage(format!("nothing can be recorded in {shown}: {error}"))
     };
+    signals::survive_full_files();
     let (file, key) = file::open(&path, directories().cache.as_deref()).map_err(cannot)?;
     let run = key.of_run();
     let replacement = Replacement::new(key.bytes, pseudonyms);
     journal::credentials(matches).for_each(|secret| replacement.know(&secret));
+    words::know_variables(verb, &replacement);
     let mut line = line_of_run(&run, &replacement);
     let words = words::replaced(command, typed, matches, &replacement);
     line.insert("command".into(), words.into());
@@ -125,6 +142,10 @@ pub(crate) fn note_sign_in(choice: &auth::Choice, state_dir: Option<&Path>) {
     let description = choice.describe();
     line.insert("credential".into(), description.credential.into());
     line.insert("from_file".into(), description.source.file().is_some().into());
+    // One that makes no sense ends the command.
+    if let Ok(guards) = choice.guards() {
+        insert_guards(&mut line, guards, replacement);
+    }
     if let Some(token) = choice.access_token() {
         line.insert("token".into(), replacement.secret(token.expose()).into());
     }
@@ -144,6 +165,32 @@ pub(crate) fn note_sign_in(choice: &auth::Choice, state_dir: Option<&Path>) {
         line.insert("account".into(), known.into());
     }
     recording.write(line);
+}
+
+fn insert_guards(
+    line: &mut Map<String, Value>,
+    guards: auth::FileGuards,
+    replacement: &Replacement,
+) {
+    if guards.read_only {
+        line.insert("read_only".into(), true.into());
+    }
+    if let Some(most) = guards.max_changes {
+        line.insert("max_changes".into(), most.into());
+    }
+    if !guards.protect.is_empty() {
+        let names = guards.protect.iter().map(|name| replacement.name(name));
+        line.insert("protect".into(), names.collect());
+    }
+}
+
+/// Says that there is no sign-in.
+pub(crate) fn note_no_sign_in() {
+    if let Some(recording) = current() {
+        let mut line = recording.line("recorded_sign_in");
+        line.insert("credential".into(), Value::Null);
+        recording.write(line);
+    }
 }
 
 /// A file that cannot be written any more ends the recording, and nothing else.
@@ -207,6 +254,10 @@ fn line_of_run(run: &str, replacement: &Replacement) -> Map<String, Value> {
         let value = match shown {
             Shown::Whole => value,
             Shown::Name => replacement.name(&value),
+            Shown::Names => replacement.names(value.split(',').map(str::trim)),
+            Shown::Protected => {
+                replacement.names(guards::protected_entries(&value).iter().map(String::as_str))
+            }
             Shown::Endpoint => replacement.endpoint(&value),
             Shown::Url => replacement.url(&value),
             Shown::Secret => replacement.secret(&value),

@@ -166,7 +166,11 @@ impl Session {
     /// Exit 3 without a sign-in, exit 2 with a broken one.
     pub fn open(common: &Common) -> Result<Self, CommandError> {
         let environment = sign_in_environment(common);
-        let choice = auth::choose(&environment)?;
+        let choice = auth::choose(&environment).inspect_err(|error| {
+            if error.kind == ErrorKind::NotSignedIn {
+                recording::note_no_sign_in();
+            }
+        })?;
         recording::note_sign_in(&choice, environment.state_dir.as_deref());
         let guards = Arc::new(Guards::new(&choice.guards()?)?);
         let settings =

@@ -39,6 +39,46 @@ fn a_full_disk_ends_the_recording_and_nothing_else() {
         run.says("the recording bug.ndjson ends here, since it cannot be written: File too large");
     assert_eq!(run.stderr().lines().count(), 1, "{run}");
     dir.sh("imp-sim replay bug.ndjson > /dev/null").ok().says("bug.ndjson is not whole");
+    // Where nobody ignores the signal either.
+    let run = dir.sh("ulimit -f 20; imp-device list --record other.ndjson | cat").ok();
+    assert_eq!(run.records().len(), 300);
+    run.says("the recording other.ndjson ends here");
+}
+
+#[test]
+fn a_first_line_that_is_torn_costs_its_run_only() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let dir = Dir::signed_in(&sim);
+    for torn in [r#"{"type":"rec"#, r#"{"type":"recorded_run","run":"0a"#] {
+        dir.write("bug.ndjson", torn);
+        let list = "imp-device list --record bug.ndjson > seen";
+        let said = dir.sh(list).ok().stderr();
+        assert!(!said.contains("too long ago"), "{said}");
+        let replayed = dir.sh("imp-sim replay --no-wait bug.ndjson -- imp-device list").ok();
+        assert_eq!(replayed.records().len(), 3, "{replayed}");
+        replayed.says("bug.ndjson is not whole (lines cut off: 1)");
+        dir.write("bug.ndjson", torn);
+        dir.sh("imp-sim replay bug.ndjson").code(2).says("no command is whole in it");
+    }
+}
+
+#[test]
+fn rows_of_several_commands_are_told_apart() {
+    let sim = Sim::start(&["--devices", "5"]);
+    sim.groups(["A", "B"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    dir.write_column("a.csv", "id", &ids[..1]);
+    dir.write_column("b.csv", "id", &ids[1..4]);
+    for (group, rows) in [("A", "a.csv"), ("B", "b.csv")] {
+        let assign = format!("imp-device assign --dg {group} --input {rows}");
+        dir.sh(&format!("{assign} --record bug.ndjson > seen")).ok();
+    }
+    let printed = dir.sh("imp-sim replay --rows bug.ndjson").ok();
+    assert_eq!(printed.records().len(), 4);
+    printed
+        .says("rows 1 to 1 were read by: imp-device assign --dg A")
+        .says("rows 2 to 4 were read by: imp-device assign --dg B");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod answers;
 mod body;
+mod kept_files;
 mod outages;
 mod pace;
 mod recording;
@@ -68,6 +69,7 @@ pub async fn run(options: &Options) -> anyhow::Result<u8> {
     };
     let mut signals = Signals::catch()?;
     let directory = tempfile::Builder::new().prefix("imp-sim-").tempdir()?;
+    kept_files::prepare(&recording, directory.path())?;
     let pace = Pace::new(options.speed, options.no_wait);
     let sign_in = sign_in::of(&recording);
     let variables = sign_in::variables(&recording);

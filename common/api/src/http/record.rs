@@ -21,6 +21,7 @@ use crate::http::secrets;
 use crate::http::transport::{Exchange, Trouble};
 use crate::request::Request;
 use crate::send::clock;
+use replacement::bodies::values_of_variables;
 use replacement::{Replacement, schema};
 use sweep::Sweep;
 
@@ -205,6 +206,9 @@ impl Recording {
         credentials.iter().chain(brought).for_each(|secret| replacement.know(secret));
         credentials.extend(of_answer);
         let body = body_of(sent.request);
+        let sent_values = body.iter().flat_map(values_of_variables);
+        sent_values.for_each(|value| replacement.know(&value));
+        credentials.extend(answer.into_iter().flat_map(values_of_variables));
         let bodies = body.iter().chain(answer);
         let others = bodies.flat_map(|body| replacement.secrets_in(body)).collect();
         replacement.sweep(credentials, others)

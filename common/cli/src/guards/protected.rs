@@ -11,7 +11,7 @@ use super::refused;
 use crate::session::text;
 
 /// The entries of a list: `{me}{Ovens}{Shipped},Other`. A comma within braces belongs to a name.
-pub(super) fn entries(list: &str) -> Vec<String> {
+pub(crate) fn entries(list: &str) -> Vec<String> {
     let mut depth = 0_i32;
     let parts = list.split(|character| {
         match character {

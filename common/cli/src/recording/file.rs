@@ -1,7 +1,7 @@
 //! The file of a recording, to which several processes may add lines.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -56,8 +56,8 @@ pub(super) fn open(path: &Path, cache: Option<&Path>) -> io::Result<(RecordingFi
             let _unwritable = kept.as_deref().map(keep);
             if !is_new {
                 stderr::say(&format!(
-                    "the commands before this one were recorded in {} too long ago: from here on others \
-                     stand for the same secrets and names; a new file would not mix them",
+                    "it is not known here any more how the commands before this one were recorded in {}: from \
+                     here on others stand for the same secrets and names; a new file would not mix them",
                     path.display()
                 ));
             }
@@ -75,13 +75,15 @@ fn name_of(found: &Metadata) -> String {
     format!("{:x}-{:x}", found.dev(), found.ino())
 }
 
+/// Whether it begins as a recording does. Of the first line a kill or a full disk may have left a piece only.
 fn is_recording(file: &File) -> io::Result<bool> {
     let begin = format!("{{\"type\":\"{RUN}\"");
-    let mut found = vec![0; begin.len()];
-    match file.read_exact_at(&mut found, 0) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        read => read.map(|()| found == begin.as_bytes()),
-    }
+    let mut found = Vec::new();
+    let mut reader = file;
+    reader.seek(io::SeekFrom::Start(0))?;
+    reader.take(begin.len() as u64).read_to_end(&mut found)?;
+    let first = found.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    Ok(!first.is_empty() && begin.as_bytes().starts_with(first))
 }
 
 impl RecordingFile {

@@ -20,6 +20,29 @@ const COMMAND: &str = "gate";
 /// times, shares, encodings.
 const COUNTS: [&str; 8] = ["N", "N|N%", "N|N%,…", "N%", "TIME", "HOURS", "WORD>N", "BOOL"];
 
+/// Longer files hold no variables of a group, which may have a few thousand bytes.
+const LONGEST_FILE: u64 = 1 << 20;
+
+/// From now on what variables of a group are set to is replaced, wherever it stands.
+pub(super) fn know_variables(verb: &ArgMatches, replacement: &Replacement) {
+    let given = verb.try_get_raw(VARIABLES).ok().flatten().into_iter().flatten();
+    for given in given.map(|given| given.to_string_lossy()) {
+        match given.strip_prefix('@') {
+            None => replacement.know_values(&given),
+            // What cannot be read ends the command later. A pipe can be read only once.
+            Some(path) => {
+                let is_small =
+                    |found: std::fs::Metadata| found.is_file() && found.len() < LONGEST_FILE;
+                if std::fs::metadata(path).is_ok_and(is_small)
+                    && let Ok(text) = std::fs::read_to_string(path)
+                {
+                    replacement.know_values(&text);
+                }
+            }
+        }
+    }
+}
+
 /// The words that were typed, without those about the recording.
 pub(super) fn replaced(
     command: &Command,

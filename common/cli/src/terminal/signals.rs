@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 use crate::exit::Exit;
@@ -39,6 +39,12 @@ pub fn stop() -> Arc<AtomicBool> {
         (stop, which)
     });
     stop.clone()
+}
+
+/// From now on a file that may not grow any more is an error of who writes it, and no end of the process.
+pub(crate) fn survive_full_files() {
+    // Where that cannot be, it ends the process as always.
+    let _uncaught = flag::register(SIGXFSZ, Arc::default());
 }
 
 /// From now on SIGTERM is an ordinary end with exit code 0: service managers end their services by it.

@@ -61,6 +61,7 @@ impl Cursor {
     /// # Errors
     /// Exit 2 when another run has it open, it cannot be read or replaced, or is something else.
     pub fn open(path: &Path) -> Result<Self, CommandError> {
+        let path = &cli::kept_file(path)?;
         cli::replaceable(path, Readers::Owner).map_err(|error| cannot("write", path, &error))?;
         let lock = cli::lock_beside(path).map_err(|error| cannot("open", path, &error))?;
         let content = read(path)?;

@@ -46,6 +46,7 @@ impl State {
     /// # Errors
     /// Exit 2: another watch has it open, it is that of something else, or it cannot be read.
     pub fn open(path: &Path, scope: String) -> Result<(State, Known), CommandError> {
+        let path = &cli::kept_file(path)?;
         let lock = lock_beside(path).map_err(|error| cannot("open", path, &error))?;
         let state = State { path: path.to_owned(), scope, _lock: lock };
         let known = match std::fs::read_to_string(path) {
@@ -68,7 +69,8 @@ impl State {
         if text(&head, "type") != TYPE {
             return Err(no_state());
         }
-        if text(&head, "scope") != self.scope {
+        // A replay is of the account that was recorded, at another address.
+        if text(&head, "scope") != self.scope && cli::replay_home().is_none() {
             return Err(CommandError::usage(format!(
                 "{} is the state of a watch of {}, and not of {}: name another file",
                 self.path.display(),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Deserializer};
@@ -44,7 +44,15 @@ pub struct Line {
     pub event: Option<String>,
     pub end: Option<String>,
     row: Option<Box<RawValue>>,
+    #[serde(deserialize_with = "present")]
+    credential: Option<Value>,
+    place: Option<PathBuf>,
+    path: String,
+    content: Option<String>,
     from_file: bool,
+    read_only: bool,
+    max_changes: Option<String>,
+    protect: Vec<String>,
     token_ends_in: Option<u64>,
     token_age: Option<u64>,
     account: Option<Map<String, Value>>,
@@ -56,7 +64,10 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Op
 }
 
 /// With what a command was signed in when it began.
+#[derive(Default)]
 pub struct Signed {
+    /// With nothing.
+    pub is_nothing: bool,
     /// A sign-in file, not a variable.
     pub from_file: bool,
     pub token: Option<String>,
@@ -65,6 +76,23 @@ pub struct Signed {
     pub token_age: Option<u64>,
     /// Whose it is, if it was known.
     pub account: Option<Map<String, Value>>,
+    /// What must not be changed with it.
+    pub guards: Guards,
+}
+
+/// Guards of a sign-in file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guards {
+    pub read_only: bool,
+    pub max_changes: Option<String>,
+    pub protect: Vec<String>,
+}
+
+/// A file that was there before, or was not.
+pub struct KeptFile {
+    pub path: String,
+    /// Where it is to lie in the home of the command, and what is in it.
+    pub content: Option<(PathBuf, String)>,
 }
 
 /// A command that was recorded.
@@ -78,6 +106,8 @@ pub struct Run {
     pub rows: Vec<Place>,
     /// How it ended; none if it was killed.
     pub exit: Option<u8>,
+    /// Files in which it remembers something, as they were when it began.
+    pub files: Vec<KeptFile>,
     /// With what it was signed in; none of a version that did not tell, or that had nothing to sign in for.
     pub sign_ins: Vec<Signed>,
     /// When it began, in milliseconds since 1970.
@@ -163,13 +193,16 @@ impl Recording {
             match serde_json::from_slice::<Line>(&text) {
                 Ok(line) => recording.add(line, number, Place { offset, length }, &mut known)?,
                 // A process that was killed leaves half a line; others may have gone on after it.
-                Err(_) if recording.runs.is_empty() => bail!("{shown} is no recording"),
+                Err(_) if recording.runs.is_empty() && !is_begun(&text) => {
+                    bail!("{shown} is no recording")
+                }
                 Err(_) => recording.torn += 1,
             }
             offset += length as u64;
         }
         if recording.runs.is_empty() {
-            bail!("{shown} is no recording: it is empty");
+            let why = if recording.torn > 0 { "no command is whole in it" } else { "it is empty" };
+            bail!("{shown} is no recording: {why}");
         }
         let first = recording.runs.iter().map(|run| run.at).min().unwrap_or_default();
         for exchange in &mut recording.exchanges {
@@ -197,13 +230,10 @@ impl Recording {
         };
         match line.kind.as_str() {
             "recorded_end" => self.runs[run].exit = line.exit,
-            "recorded_sign_in" => self.runs[run].sign_ins.push(Signed {
-                from_file: line.from_file,
-                token: line.token,
-                token_ends_in: line.token_ends_in,
-                token_age: line.token_age,
-                account: line.account,
-            }),
+            "recorded_sign_in" => self.runs[run].sign_ins.push(signed(line)),
+            "recorded_file" => self.runs[run]
+                .files
+                .push(KeptFile { path: line.path, content: line.place.zip(line.content) }),
             "recorded_row" => self.runs[run].rows.push(place),
             "stream" => {
                 let of = line.stream.and_then(|stream| known.streams.get(&(run, stream)));
@@ -252,6 +282,29 @@ impl Exchange {
     }
 }
 
+/// Whether this may be a piece of the first line of a run.
+fn is_begun(line: &[u8]) -> bool {
+    const BEGIN: &[u8] = br#"{"type":"recorded_run""#;
+    let line = line.trim_ascii_end();
+    !line.is_empty() && (BEGIN.starts_with(line) || line.starts_with(BEGIN))
+}
+
+fn signed(line: Line) -> Signed {
+    Signed {
+        is_nothing: line.credential == Some(Value::Null),
+        from_file: line.from_file,
+        token: line.token,
+        token_ends_in: line.token_ends_in,
+        token_age: line.token_age,
+        account: line.account,
+        guards: Guards {
+            read_only: line.read_only,
+            max_changes: line.max_changes,
+            protect: line.protect,
+        },
+    }
+}
+
 fn run_of(line: Line) -> Run {
     let began = humantime::parse_rfc3339(&line.began).unwrap_or(std::time::UNIX_EPOCH);
     let since = began.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -264,6 +317,7 @@ fn run_of(line: Line) -> Run {
         pseudonyms: line.pseudonyms,
         rows: Vec::new(),
         exit: line.exit,
+        files: Vec::new(),
         sign_ins: Vec::new(),
     }
 }

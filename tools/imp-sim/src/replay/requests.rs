@@ -63,7 +63,7 @@ impl Requests {
 
     /// What answers it.
     pub fn take(&mut self, exchanges: &[Exchange], asked: &Asked) -> Found {
-        let wanted = target(&asked.method, &asked.target);
+        let wanted = self.recorded(target(&asked.method, &asked.target));
         let same = |at: &usize| is_same(exchanges[*at].body.as_ref(), asked.body.as_ref());
         if let Some(waiting) = self.by_target.get_mut(&wanted) {
             let has_token = |at: &usize| exchanges[*at].token == asked.token;
@@ -88,6 +88,26 @@ impl Requests {
         let is_of_list = |it: &Exchange| self::list(&target(&it.method, &it.target)) == list;
         let is_ahead = list.is_some() && exchanges.iter().any(is_of_list);
         if is_ahead { Found::Ahead } else { Found::Nothing }
+    }
+
+    /// The recorded target that is meant: where the path had one secret only, any stands for it.
+    fn recorded(&self, asked: Target) -> Target {
+        if self.by_target.contains_key(&asked) {
+            return asked;
+        }
+        let fits = |recorded: &&Target| {
+            let (method, path, query) = *recorded;
+            let is_alike = |(one, other): (&String, &String)| one == other || is_secret(one);
+            *method == asked.0
+                && *query == asked.2
+                && path.len() == asked.1.len()
+                && path.iter().zip(&asked.1).all(is_alike)
+        };
+        let mut fitting = self.by_target.keys().filter(fits);
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => only.clone(),
+            _ => asked,
+        }
     }
 
     /// One that never reaches us has been done.

@@ -20,19 +20,27 @@ pub fn show(recording: &Recording) {
 
 /// Prints the rows that were read, as they can be read again.
 pub fn rows(recording: &Recording) -> anyhow::Result<u8> {
-    for place in recording.runs.iter().flat_map(|run| &run.rows) {
-        console::line(recording.row(*place)?);
+    let read: Vec<&Run> = recording.runs.iter().filter(|run| !run.rows.is_empty()).collect();
+    let mut first = 1;
+    for run in &read {
+        if read.len() > 1 {
+            let last = first + run.rows.len() - 1;
+            console::message(format_args!("rows {first} to {last} were read by: {}", typed(run)));
+            first = last + 1;
+        }
+        for place in &run.rows {
+            console::line(recording.row(*place)?);
+        }
     }
     Ok(0)
 }
 
 fn of_run(run: &Run) -> String {
-    let words: Vec<String> = run.command.iter().map(|word| quoted(word)).collect();
     let end =
         run.exit.map_or_else(|| "did not end".to_owned(), |code| format!("ended with {code}"));
     let names = if run.pseudonyms { ", names replaced" } else { "" };
     let mut text =
-        format!("$ {}\n# imp-tools {}, {}, {end}{names}", words.join(" "), run.version, run.began);
+        format!("$ {}\n# imp-tools {}, {}, {end}{names}", typed(run), run.version, run.began);
     if !run.rows.is_empty() {
         text.push_str(&format!("\n# rows read: {} (--rows prints them)", run.rows.len()));
     }
@@ -40,6 +48,11 @@ fn of_run(run: &Run) -> String {
         text.push_str(&format!("\n# {name}={}", value.as_str().unwrap_or_default()));
     }
     text
+}
+
+/// The command as a shell takes it.
+fn typed(run: &Run) -> String {
+    run.command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// A word as a shell takes it.

@@ -1,13 +1,14 @@
 //! The sign-in with which the command asks what was asked in the recording: with the same tokens, renewed where they
 //! were renewed.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
-use super::recording::{Exchange, Recording, Run, Signed};
+use super::recording::{Exchange, Guards, Recording, Run, Signed};
 use super::requests::is_secret;
 use crate::clock::Clock;
 use crate::state_file;
@@ -33,6 +34,7 @@ pub struct SignInFile {
     next: (&'static str, String),
     /// In how many milliseconds the token ends, and how old it is; it never ends if that is not known.
     life: Option<(u64, u64)>,
+    guards: Guards,
 }
 
 /// Variables of the person's own that the command does not get.
@@ -59,17 +61,24 @@ const TAKEN_OVER: [&str; 7] =
 /// Without a key, whichever it is, a command would not ask what it asked.
 const KEY: &str = "IMP_UNBOND_KEY";
 
-/// The sign-in of a recording: that of its first command which has not made one itself.
+/// The sign-in of a recording: the first of a command that was not made by a recorded one.
 pub fn of(recording: &Recording) -> SignIn {
-    let is_login = |run: &Run| run.is("imp-auth", "login");
-    let begun = recording.runs.iter().position(|run| !run.sign_ins.is_empty() && !is_login(run));
-    let signed = begun.and_then(|at| Some((at, recording.runs[at].sign_ins.first()?)));
+    let made = tokens_of_logins(recording);
+    let is_found = |signed: &&Signed| {
+        let is_made = |token| made.contains(token);
+        !signed.from_file || !signed.token.as_ref().is_some_and(is_made)
+    };
+    let others = || recording.runs.iter().enumerate().filter(|(_, run)| !is_login(run));
+    let signed = others().find_map(|(at, run)| Some((at, run.sign_ins.first().filter(is_found)?)));
+    if signed.is_some_and(|(_, signed)| signed.is_nothing) {
+        return SignIn::Nothing;
+    }
     // A version that did not tell has its sign-in in the first exchange.
     let first = recording.exchanges.first().map(|exchange| exchange.run);
     let run = signed.map(|(at, _)| at).or(first).unwrap_or_default();
     let signed = signed.map(|(_, signed)| signed);
-    let has_made_one = recording.runs[..run].iter().any(is_login) || is_login(&recording.runs[run]);
-    if has_made_one && signed.is_none_or(|signed| signed.from_file) {
+    let has_made_one = recording.runs[..=run].iter().any(is_login);
+    if has_made_one && signed.is_none_or(|signed| signed.from_file && signed.token.is_none()) {
         return SignIn::Nothing;
     }
     let of_run = || recording.exchanges.iter().filter(|exchange| exchange.run == run);
@@ -105,12 +114,31 @@ fn file(
     next: (&'static str, String),
 ) -> SignInFile {
     let life = signed.and_then(|it| Some((it.token_ends_in?, it.token_age.unwrap_or_default())));
+    let guards = signed.map(|signed| signed.guards.clone()).unwrap_or_default();
     match signed.and_then(|signed| signed.token.clone()).or(first) {
-        Some(token) => SignInFile { token, next, life },
+        Some(token) => SignInFile { token, next, life, guards },
         None => {
-            SignInFile { token: "secret-0000000000000000".to_owned(), next, life: Some((0, 0)) }
+            let token = "secret-0000000000000000".to_owned();
+            SignInFile { token, next, life: Some((0, 0)), guards }
         }
     }
+}
+
+fn is_login(run: &Run) -> bool {
+    run.is("imp-auth", "login")
+}
+
+/// What stands for the tokens that recorded commands have signed in for.
+fn tokens_of_logins(recording: &Recording) -> HashSet<String> {
+    let is_of_login = |it: &&Exchange| {
+        is_login(&recording.runs[it.run]) && ["/auth", "/auth/token"].contains(&it.target.as_str())
+    };
+    let token = |exchange: &Exchange| {
+        let answer = recording.line(exchange.place).ok()?.answer?;
+        let answer: Value = serde_json::from_str(answer.get()).ok()?;
+        Some(answer.get("access_token")?.as_str()?.to_owned())
+    };
+    recording.exchanges.iter().filter(is_of_login).filter_map(token).collect()
 }
 
 /// Variables that the recorded commands had, and that hold nothing secret; and what stands for the unblessing key.
@@ -173,6 +201,9 @@ impl SignInFile {
             "accessToken": self.token,
             "expiresAt": end.to_string(),
             self.next.0: self.next.1,
+            "readOnly": self.guards.read_only,
+            "maxChanges": self.guards.max_changes,
+            "protect": self.guards.protect,
         });
         state_file::replace(path, content.to_string().as_bytes())?;
         let given = now - Duration::from_millis(age.min(NEVER / 2));

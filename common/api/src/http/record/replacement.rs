@@ -5,10 +5,11 @@
 //! form stays of that form: an id, an address in whatever spelling, an agent id. Addresses are permuted, so that no two
 //! become one, and the id of a device still ends with its address.
 
-mod bodies;
+pub(super) mod bodies;
 mod forms;
 pub(crate) mod schema;
 mod targets;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -137,10 +138,16 @@ impl Replacement {
         self.of_its_form(text)
     }
 
+    /// In the place of a list of names, each by itself.
+    pub fn names<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> String {
+        names.into_iter().map(|name| self.name(name)).collect::<Vec<_>>().join(",")
+    }
+
     /// In the place of the value of a field: it stays if it says nothing of whose it is.
     pub fn value(&self, field: &str, text: &str) -> String {
-        let is_plain =
-            ["true", "false", "null"].contains(&text) || schema::is_plain_in_document(field, text);
+        let is_plain = ["true", "false", "null"].contains(&text)
+            || (field == "owner" && text == "me")
+            || schema::is_plain_in_document(field, text);
         if is_plain { text.to_owned() } else { self.name(text) }
     }
 

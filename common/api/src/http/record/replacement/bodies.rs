@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::values::{is_secret_column, values_in};
 use super::{Replacement, is_scheme, schema};
 use crate::http::secrets;
 
@@ -32,7 +33,15 @@ impl Replacement {
 
     /// Replaces what is in a row, secrets that it repeats in other columns too.
     pub fn in_record(&self, record: &mut Value) {
-        let (credentials, others) = (secrets::within(record), self.secrets_of(record, Place::Row));
+        let (mut credentials, others) =
+            (secrets::within(record), self.secrets_of(record, Place::Row));
+        for (name, member) in record.as_object().into_iter().flatten() {
+            if is_whole(name) {
+                values_in(member).iter().for_each(|value| self.know(value));
+            } else if is_secret_column(name) {
+                credentials.extend(values_in(member));
+            }
+        }
         self.in_place(record, Place::Row);
         self.sweep(credentials, others).in_value(record, &|secret| self.secret(secret));
     }
@@ -82,8 +91,8 @@ impl Replacement {
         let plain = secrets::plain(name);
         match (place, member) {
             // Programs and their variables hold keys of other services.
-            (_, member) if WHOLE.contains(&plain.as_str()) => self.whole(member),
-            (Place::Row, member) if is_secret_column(&plain) => {
+            (_, member) if is_whole(name) => self.whole(member),
+            (Place::Row, member) if is_secret_column(name) => {
                 secrets::replace_whole(member, &|secret| self.secret(secret));
             }
             (_, Value::String(text)) if is_address(&plain) && !place.is_link(text) => {
@@ -150,9 +159,24 @@ impl Place<'_> {
     }
 }
 
-/// A column that nobody names so for anything else.
-fn is_secret_column(plain: &str) -> bool {
-    ["password", "passwd", "secret", "apikey", "loginkey"].iter().any(|word| plain.contains(word))
+/// What variables are set to in a body.
+pub(crate) fn values_of_variables(body: &Value) -> Vec<String> {
+    match body {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, member)| match name.as_str() {
+                "env_vars" => values_in(member),
+                _ => values_of_variables(member),
+            })
+            .collect(),
+        Value::Array(elements) => elements.iter().flat_map(values_of_variables).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A member of which all is secret.
+fn is_whole(name: &str) -> bool {
+    WHOLE.contains(&secrets::plain(name).as_str())
 }
 
 /// `url`, `Webhook URL`; that of an agent is no secret.

@@ -23,7 +23,11 @@ impl Replacement {
             return humantime::format_rfc3339_millis(other).to_string();
         }
         if text.len() >= 20 && text.bytes().all(|byte| is_hex(byte) || byte == b'-') {
-            let mut digits = self.digits("hex", text, text.len()).into_bytes().into_iter();
+            // One id, however it is typed.
+            let digits = self.digits("hex", &text.to_ascii_lowercase(), text.len());
+            let is_upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
+            let digits = if is_upper { digits.to_ascii_uppercase() } else { digits };
+            let mut digits = digits.into_bytes().into_iter();
             let digit = |byte: u8| if is_hex(byte) { digits.next().unwrap_or(byte) } else { byte };
             return text.bytes().map(digit).map(char::from).collect();
         }

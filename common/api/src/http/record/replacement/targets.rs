@@ -65,7 +65,10 @@ impl Replacement {
             "page[number]" | "page[size]" => is_number(value),
             "format" => ["json", "text"].contains(&value),
             "filter[flagged]" => ["true", "false", "any"].contains(&value),
-            _ => ResourceKind::DeviceGroup.types().contains(&value),
+            _ => {
+                ["null", "true", "false", "me"].contains(&value)
+                    || ResourceKind::DeviceGroup.types().contains(&value)
+            }
         };
         let name = if is_ours { name.to_owned() } else { escaped(&self.own_key(&known)) };
         let value = if says_nothing { value.to_owned() } else { other(value) };

@@ -1,0 +1,40 @@
+//! What stays as it is with `--pseudonyms`, or is replaced alike, so that the command asks the same again.
+
+use tests::{Dir, Sim};
+
+use super::lines;
+
+/// Records a command with pseudonyms and types what the recording shows of it again.
+fn again(dir: &Dir, command: &str) -> (tests::Run, tests::Run) {
+    dir.sh("rm -f bug.ndjson").quiet();
+    let recorded = dir.sh(&format!("IMP_PSEUDONYMS=yes IMP_RECORD=bug.ndjson {command}"));
+    let shown = dir.sh("imp-sim replay bug.ndjson").quiet().stdout();
+    let typed = shown.lines().find_map(|line| line.strip_prefix("$ ")).expect("a command");
+    let replayed = dir.sh(&format!("imp-sim replay --no-wait bug.ndjson -- {typed}"));
+    (recorded, replayed)
+}
+
+#[test]
+fn words_and_lists_and_ids_in_capitals_are_asked_for_again() {
+    let sim = Sim::start(&["--devices", "6"]);
+    let [bench, duts] = sim.groups(["Bench", "DUTs"]);
+    let ids = sim.field("id");
+    sim.put(&bench, &ids[..2]);
+    sim.put(&duts, &ids[2..4]);
+    let dir = Dir::signed_in(&sim);
+    let upper = bench.to_uppercase();
+    for (command, code) in [
+        ("imp-device list --unassigned".to_owned(), 0),
+        ("imp-dg list --owner me".to_owned(), 0),
+        (format!("imp-device list --dg {upper}"), 0),
+        (format!("IMP_PROTECT='Bench, DUTs' imp-device unassign -q -d {}", ids[3]), 1),
+    ] {
+        let (recorded, replayed) = again(&dir, &command);
+        assert_eq!(recorded.exit_code(), Some(code), "{command}: {recorded}");
+        assert_eq!(replayed.exit_code(), Some(code), "{command}: {recorded}{replayed}");
+        assert_eq!(recorded.lines().len(), replayed.lines().len(), "{command}: {replayed}");
+        assert!(!replayed.stderr().contains("not asked for"), "{command}: {replayed}");
+    }
+    let variables = lines(&dir, "recorded_run")[0]["variables"].clone();
+    assert_eq!(variables["IMP_PROTECT"].as_str().expect("a list").split(',').count(), 2);
+}
