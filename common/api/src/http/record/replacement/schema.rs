@@ -30,9 +30,9 @@ const NAMES: &str = "about account account_id accounts action activated actor ac
     readable_by_others reason received_at reference refresh_token refresh_token_deleted refresh_tokens region \
     rejected related relationships remove remove_tag repeat repeatable repeated_calls requests required \
     restart result role row rows rssi run same_as scope seen_at self sha short since size sort source state \
-    status step supported swversion tag tags target text tier timestamp title to token token_type ts type \
-    unbond unbond_key unchanged unexpected unflag updated_at url usages usage user username v5 value values verb \
-    version versions wait wave waves webhook webhook_id webhooks wh what why years";
+    status step supported swversion tag tags taken_back target text tier timestamp title to token token_type ts \
+    type unbond unbond_key unchanged unexpected unflag updated_at url usages usage user username v5 value values \
+    verb version versions wait wave waves webhook webhook_id webhooks wh what why years";
 
 /// Words of types, states and outcomes.
 const WORDS: &str = "account all ambiguous answered appeared assigned back bad_input blessed \
