@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::change::{CHANGE, CURRENT, MINIMUM, STEP};
+use model::change::{BUILD, CHANGE, CURRENT, MINIMUM, STEP};
 use model::identifier::{is_uuid, usual_spelling};
 use model::{Change, Effect, ErrorKind, Record, ResourceKind};
 use pipe::{Failure, Item, Row};
@@ -183,6 +183,11 @@ fn made_for(group: &str, after: &Record) -> Effect {
     made.insert_text("devicegroup_id", group);
     let (kind, id) = ("deployment".to_owned(), cli::text(after, CURRENT).to_owned());
     Effect { kind, id, after: Some(made), ..Effect::default() }
+}
+
+/// The fields of a side; what a build is made of comes with its id.
+pub fn fields(side: &Record) -> impl Iterator<Item = (&str, &Value)> {
+    side.iter().filter(|(name, _)| *name != BUILD)
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use model::change::{BUILD, is_same};
+use model::change::is_same;
 use model::{Effect, Record};
 use pipe::Item;
 use serde_json::Value;
 
-use crate::records::changed;
+use crate::records::{changed, fields};
 
 /// What is told of a thing.
 #[derive(Default)]
@@ -65,11 +65,6 @@ impl Thing {
             self.fields.insert(name.to_owned(), [was, value.clone()]);
         }
     }
-}
-
-/// The fields of a side; what a build is made of comes with its id.
-fn fields(side: &Record) -> impl Iterator<Item = (&str, &Value)> {
-    side.iter().filter(|(name, _)| *name != BUILD)
 }
 
 #[cfg(test)]

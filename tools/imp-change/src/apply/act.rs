@@ -3,11 +3,13 @@
 use api::{Request, resource};
 use cli::journal;
 use cli::rows::Outcome;
-use model::change::{BUILD, CURRENT, LOADS_CODE, MINIMUM, PLANNED, planned_id};
+use model::change::{CURRENT, LOADS_CODE, MINIMUM, PLANNED, planned_id};
 use model::{Effect, ErrorKind, GroupType, Record, ResourceKind};
 use ops::resources::{self, path};
 use pipe::Failure;
 use serde_json::Value;
+
+use crate::records::fields;
 
 use super::possible::possible;
 use super::run::Run;
@@ -250,7 +252,7 @@ impl Run<'_> {
     fn parts(&self, effect: &Effect, side: &Record) -> Result<(Record, Record), Failure> {
         let (mut attributes, mut relationships) = (Record::new(), Record::new());
         let targets = GroupType::of_api(&effect.kind).and_then(GroupType::targets);
-        for (name, value) in side.iter().filter(|(name, _)| *name != BUILD) {
+        for (name, value) in fields(side) {
             let (Some(relation), Value::String(id)) = (name.strip_suffix("_id"), value) else {
                 let other = effect.before.as_ref().and_then(|before| before.get(name));
                 attributes.insert(name, to_send(name, value, other));

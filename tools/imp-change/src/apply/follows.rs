@@ -5,9 +5,11 @@
 
 use std::collections::HashMap;
 
-use model::change::{BUILD, is_same};
+use model::change::is_same;
 use model::{Effect, Record};
 use serde_json::Value;
+
+use crate::records::fields;
 
 /// How a record is related to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +85,7 @@ impl<'a> Thing<'a> {
         let Some(before) = &effect.before else {
             return self.last.map_or(Relation::Free, Relation::Against);
         };
-        let earlier = told(before).filter_map(|(name, value)| {
+        let earlier = fields(before).filter_map(|(name, value)| {
             let (given, by) = self.fields.get(name)?;
             Some((is_same(Some(*given), Some(value)), *by))
         });
@@ -107,7 +109,7 @@ impl<'a> Thing<'a> {
             (None, _) => self.made_by.filter(|_| self.deleted_by.is_none()),
             (_, None) => self.deleted_by,
             (_, Some(after)) => {
-                let by = told(after).map(|(name, _)| Some(self.fields.get(name)?.1));
+                let by = fields(after).map(|(name, _)| Some(self.fields.get(name)?.1));
                 by.max().flatten().filter(|_| self.deleted_by.is_none())
             }
         }
@@ -122,16 +124,11 @@ impl<'a> Thing<'a> {
                 if before.is_none() {
                     self.made_by = Some(number);
                 }
-                let fields = told(after).map(|(name, value)| (name, (value, number)));
+                let fields = fields(after).map(|(name, value)| (name, (value, number)));
                 self.fields.extend(fields);
             }
         }
     }
-}
-
-/// The fields of a side; what a build is made of comes with its id.
-fn told(side: &Record) -> impl Iterator<Item = (&str, &Value)> {
-    side.iter().filter(|(name, _)| *name != BUILD)
 }
 
 #[cfg(test)]
