@@ -1,10 +1,11 @@
 //! Work on items in parallel, results in input order.
 //!
-//! Workers take the next item from the source under a lock, and under the same lock put a channel
-//! for its result into a bounded queue. The calling thread empties that queue from the front. So a
-//! result is delivered as soon as those before it are, even while the source blocks; the look-ahead
-//! is bounded; and no item taken from the source is lost: it is worked on, or comes back as
-//! [`Done::NotAttempted`].
+//! Workers take the next item from the source under a lock, put its result into a place of its own, and tell the
+//! calling thread its position; that one hands over what is next. So a result is delivered as soon as those before
+//! it are, even while the source blocks; the look-ahead is bounded; and no item taken from the source is lost: it
+//! is worked on, or comes back as [`Done::NotAttempted`].
+//!
+//! The channels carry positions only: those of results would be compiled again for each kind of item.
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
@@ -46,31 +47,38 @@ where
     E: FnMut(Done<T, R>) -> ControlFlow<()>,
 {
     let jobs = jobs.max(1);
-    let (queue, results) = sync_channel(jobs * LOOK_AHEAD);
-    let source = Mutex::new(source);
-    let worker = |queue: Queue<T, R>| {
-        while let Some((item, reply)) = next(&source, &queue) {
+    let ahead = jobs * LOOK_AHEAD;
+    let (room, taken) = sync_channel(ahead);
+    let (told, ended) = sync_channel(ahead);
+    let source = Mutex::new(source.enumerate());
+    let places = Places((0..ahead).map(|_| Mutex::new(None)).collect());
+    let worker = |room: SyncSender<()>, told: SyncSender<usize>| {
+        while let Some((position, item)) = next(&source, &room) {
+            let _told_at_the_end = AtTheEnd { position, told: &told };
             let done = if stop.load(Ordering::SeqCst) {
                 Done::NotAttempted(item)
             } else {
                 Done::Worked(work(item))
             };
-            // Nobody receives it once `each` has broken.
-            let _ = send(&reply, done);
+            places.put(position, done);
         }
     };
     let worker = &worker;
     scope(|scope| {
-        let spawn = |queue: Queue<T, R>| scope.spawn(inherited(move || worker(queue)));
-        let workers: Vec<_> = (0..jobs).map(|_| spawn(queue.clone())).collect();
-        // The queue ends with the last worker.
-        drop(queue);
-        // A result that never comes is that of a worker that panicked.
-        let results_ahead = std::iter::from_fn(|| receive(&results).ok());
-        let mut in_order = results_ahead.map_while(|result| receive(&result).ok());
-        let _ = in_order.try_for_each(&mut each);
-        drop(in_order);
-        drop(results);
+        let spawn = |room, told| scope.spawn(inherited(move || worker(room, told)));
+        let workers: Vec<_> = (0..jobs).map(|_| spawn(room.clone(), told.clone())).collect();
+        // What is told ends with the last worker.
+        drop((room, told));
+        let mut in_order = InOrder { ended, has_ended: vec![false; ahead], next: 0 };
+        while let Some(done) = in_order.position().and_then(|position| places.take(position)) {
+            // Each item that was taken is in it.
+            let _ = taken.try_recv();
+            if each(done).is_break() {
+                break;
+            }
+        }
+        // No worker takes an item that nobody waits for.
+        drop((taken, in_order));
         for worker in workers {
             simulated::join(worker.thread());
             if let Err(panic) = worker.join() {
@@ -80,21 +88,65 @@ where
     });
 }
 
-/// The channels of the results, in the order of the items.
-type Queue<T, R> = SyncSender<Receiver<Done<T, R>>>;
-
-/// The next item and where to send its result; nothing at the end, or once `each` has broken.
-fn next<T, R, S>(source: &Mutex<S>, queue: &Queue<T, R>) -> Option<(T, SyncSender<Done<T, R>>)>
-where
-    S: Iterator<Item = T>,
-{
+/// The next item and its position, once there is room for its result; nothing at the end, or once `each` has
+/// broken.
+fn next<T>(
+    source: &Mutex<impl Iterator<Item = (usize, T)>>,
+    room: &SyncSender<()>,
+) -> Option<(usize, T)> {
+    send(room, ()).ok()?;
     // Poisoned: the source has panicked.
-    let mut source = lock(source).ok()?;
-    let item = source.next()?;
-    let (reply, result) = sync_channel(1);
-    // Still under the lock, so that the channels are in the order of the items.
-    send(queue, result).ok()?;
-    Some((item, reply))
+    lock(source).ok()?.next()
+}
+
+/// Where the results are until they are delivered: at most as many items are taken, so each has a place of its own.
+struct Places<T, R>(Vec<Mutex<Option<Done<T, R>>>>);
+
+impl<T, R> Places<T, R> {
+    fn put(&self, position: usize, done: Done<T, R>) {
+        if let Ok(mut place) = self.0[position % self.0.len()].lock() {
+            *place = Some(done);
+        }
+    }
+
+    /// Nothing is there if the worker panicked.
+    fn take(&self, position: usize) -> Option<Done<T, R>> {
+        self.0[position % self.0.len()].lock().ok()?.take()
+    }
+}
+
+/// Tells that the work on an item is over, also by a panic.
+struct AtTheEnd<'a> {
+    position: usize,
+    told: &'a SyncSender<usize>,
+}
+
+impl Drop for AtTheEnd<'_> {
+    fn drop(&mut self) {
+        // There is room for all that are taken; nobody receives it once `each` has broken.
+        let _ = self.told.try_send(self.position);
+    }
+}
+
+/// The positions of the items in their order, each once the work on it is over.
+struct InOrder {
+    ended: Receiver<usize>,
+    has_ended: Vec<bool>,
+    next: usize,
+}
+
+impl InOrder {
+    /// Waits for the next one; nothing at the end.
+    fn position(&mut self) -> Option<usize> {
+        let ahead = self.has_ended.len();
+        while !self.has_ended[self.next % ahead] {
+            let position = receive(&self.ended).ok()?;
+            self.has_ended[position % ahead] = true;
+        }
+        self.has_ended[self.next % ahead] = false;
+        self.next += 1;
+        Some(self.next - 1)
+    }
 }
 
 #[cfg(test)]
