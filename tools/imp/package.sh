@@ -90,8 +90,7 @@ build() {
     step 'Build'
     cargo fetch --locked --target "$target"
     cargo_home=${CARGO_HOME:-$HOME/.cargo}
-    # A panic ends a program at once, so what is needed to unwind it would only take room.
-    CARGO_ENCODED_RUSTFLAGS=-Cforce-unwind-tables=no
+    CARGO_ENCODED_RUSTFLAGS=
     CFLAGS=
     # How the folder of the sources is called depends on where they were fetched from.
     for sources in "$cargo_home"/registry/src/*; do
