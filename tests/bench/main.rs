@@ -1,4 +1,4 @@
-//! The table of what the tools must reach, measured: `cargo bench -p tests`. `--only NAME` (repeatable)
+//! The table of what the tools must reach, measured: `cargo bench -p tests --bench table`. `--only NAME` (repeatable)
 //! measures parts of it.
 //!
 //! Careful about what is compared: release builds; what the commands need is put beside what the best
