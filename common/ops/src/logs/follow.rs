@@ -30,7 +30,7 @@ pub(super) use devices::device_id_of;
 pub use devices::{FollowRows, follow_rows};
 use edge::Edge;
 pub(super) use edge::fetch;
-pub(super) use printed_lines::PrintedLines;
+pub(super) use printed_lines::{DISORDER, PrintedLines};
 pub use schedule::GAP;
 pub(super) use schedule::Why;
 use schedule::{Action, Schedule};
