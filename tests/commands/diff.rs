@@ -337,6 +337,7 @@ fn it_has_a_form_for_people_and_one_for_spreadsheets() {
     assert!(csv[0].starts_with("type,state,source,id,mac_address"), "{csv:?}");
     assert_eq!(csv.len(), 3);
     let fields = dir.sh(&format!("{diff} --fields state,id")).code(1).lines();
+    dir.sh(&format!("{diff} -v")).code(1).says("2 rows: 1 present, 1 not present, 0 failed, ");
     assert_eq!(fields[1], json!({"state": "missing", "id": "00000000000000aa"}).to_string());
 }
 

@@ -54,7 +54,8 @@ fn the_deadline_ends_with_a_code_of_its_own_and_what_is_left_is_input() {
     let report = dir.report("report.json");
     assert_eq!((report.rows, report.failed, report.exit), (4, 3, 6));
     act(&sim, "online", &json!(ids));
-    let again = dir.sh("imp-device wait --online --every 100ms < left.ndjson").ok();
+    let again = dir.sh("imp-device wait --online --every 100ms -v < left.ndjson").ok();
+    let again = again.says("3 rows: 3 met, 0 failed, ");
     assert_eq!(again.field("id").len(), 3);
 }
 

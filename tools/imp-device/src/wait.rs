@@ -253,6 +253,7 @@ fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     let exit = match end {
         End::Enough => {
             if flags.common.verbose || met < all {
+    results.tell_done_as(format!("{met} met"));
                 stderr::say(&counts);
             }
             return;
