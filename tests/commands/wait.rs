@@ -1,11 +1,15 @@
 //! `imp-device wait`: rows in, those that are as they should be out, and an exit code to branch on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::wait::{let_pass, timed};
 use tests::{Dir, Sim, kinds};
+
+use super::diff;
 
 /// Devices go online or offline.
 fn act(sim: &Sim, what: &str, devices: &Value) {
@@ -160,7 +164,9 @@ fn what_holds_for_long_enough_is_so() {
     let (sim, dir, ids) = all_offline("1");
     act(&sim, "online", &json!(ids));
     let wait = "imp-device wait --online --every 100ms --stable";
-    dir.sh(&format!("{wait} 1h --timeout 300ms < devices.ndjson")).says("long enough").code(6);
+    dir.sh(&format!("{wait} 1999ms --timeout 2s < devices.ndjson")).says("long enough").code(6);
+    let never = dir.sh(&format!("{wait} 20m < devices.ndjson")).code(2);
+    never.says("--stable is as long as --timeout");
     assert_eq!(dir.sh(&format!("{wait} 300ms < devices.ndjson")).ok().lines().len(), 1);
 }
 
@@ -205,6 +211,19 @@ fn a_device_that_is_refused_fails_alone() {
     assert_eq!(waited.field("id"), [ids[1].clone()]);
     waited.code(1);
     assert_eq!(kinds(&dir.failed("left.ndjson")), [("refused", 1)].into());
+}
+
+#[test]
+fn a_list_that_moves_too_much_is_one_look_and_not_the_end() {
+    let (known, is_calm) = ("5000d8c46a56cfca", Arc::new(AtomicBool::new(false)));
+    let server = diff::moving(known, &is_calm);
+    let dir = Dir::signed_in_at(&format!("{}/v5", server.origin()));
+    // A name is only in the list.
+    let wait = "imp-device wait --online --at-least 1 --every 100ms --jobs 1";
+    let waiting = dir.spawn(&format!("{wait} {known} oven-7"));
+    waiting.wait_for("a look", || waiting.stderr().contains("changed while it was read"));
+    is_calm.store(true, Ordering::Relaxed);
+    assert_eq!(waiting.wait().ok().field("id"), [known]);
 }
 
 #[test]

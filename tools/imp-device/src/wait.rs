@@ -77,6 +77,10 @@ pub struct Wait {
 impl Wait {
     pub fn run(&self) -> cli::Result {
         self.known_fields()?;
+        if self.stable >= self.timeout && !self.stable.is_zero() {
+            let never = "--stable is as long as --timeout: nothing could be so for long enough";
+            return Err(CommandError::usage(never));
+        }
         // What is asked before the deadline is known, and signing in, takes no longer either.
         let patience = self.common.patience.min(self.timeout);
         let session = Session::open(&cli::Common { patience, ..self.common.clone() })?;
@@ -249,11 +253,11 @@ fn read(
 /// Says how the wait ended, and what that means for the exit code.
 fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     let (met, all, needed) = (waiting.met(), waiting.all(), waiting.needed());
+    results.tell_done_as(format!("{met} met"));
     let counts = format!("{met} of {all} rows are as they should be, and {needed} have to be");
     let exit = match end {
         End::Enough => {
             if flags.common.verbose || met < all {
-    results.tell_done_as(format!("{met} met"));
                 stderr::say(&counts);
             }
             return;

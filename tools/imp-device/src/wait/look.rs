@@ -11,6 +11,7 @@ use api::list::Reading;
 use api::send::clock;
 use api::{Error, Request, SeenIds, devices, segment};
 use cli::rows::results::Results;
+use cli::terminal::stderr;
 use cli::{Session, failure, text};
 use model::identifier::{Shape, shape, usual_spelling};
 use model::{ErrorKind, Record};
@@ -19,6 +20,9 @@ use pipe::engine::{self, Done};
 use pipe::{Failure, Row};
 
 use super::waiting::Waiting;
+
+const MOVED: &str =
+    "the list of devices changed while it was read: the next look tells of the others";
 
 /// The rows, and how they name their devices.
 #[derive(Default)]
@@ -133,7 +137,7 @@ impl Look<'_, '_> {
         let (mut devices, mut found) = (0, HashSet::new());
         // Another device may have the same name, or have it as its agent id, so these wait for the end of the list.
         let mut named: HashMap<usize, (Record, u32)> = HashMap::new();
-        let ended = devices::list(&self.session.client, &[], &reading, &mut seen, |device| {
+        let listed = devices::list(&self.session.client, &[], &reading, &mut seen, |device| {
             devices += 1;
             for (row, is_name) in self.rows.meant(&device) {
                 if is_name {
@@ -148,9 +152,16 @@ impl Look<'_, '_> {
             } else {
                 ControlFlow::Break(())
             }
-        })?;
-        if ended.is_break() {
-            return Ok(devices);
+        });
+        match listed {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return Ok(devices),
+            // What it has not shown may be there, or have a name twice.
+            Err(error) if error.kind == ErrorKind::Incomplete => {
+                stderr::say(MOVED);
+                return Ok(devices);
+            }
+            Err(error) => return Err(error),
         }
         for row in numbers {
             match named.get(row) {
