@@ -210,3 +210,23 @@ pub(crate) fn with_device(entry: &Record, device: &str) -> Record {
     record.extend(entry.clone());
     record
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_a_little_older_may_have_younger_ones_behind_it() {
+        let entry = |second: u32| -> Record {
+            let at = format!("2026-11-29T10:00:{second:02}.000Z");
+            serde_json::from_value(json!({"ts": at, "msg": ""})).unwrap()
+        };
+        let since = cli::service_time("2026-11-29T10:00:40.000Z");
+        for (last, is_over) in [(45, false), (35, false), (9, true)] {
+            let entries = [entry(50), entry(last)];
+            let (young, over) = newer_than(&entries, since);
+            assert_eq!((young.len(), over), (1 + usize::from(last > 40), is_over), "{last}");
+        }
+    }
+}
