@@ -22,7 +22,7 @@ use ops::share::Share;
 use pipe::{Failure, Item, Row};
 
 use condition::{Condition, FieldIs};
-use look::{Looker, Rows};
+use look::{Looker, Rows, is_passing};
 use too_many::TooMany;
 use waiting::{End, Rule, Waiting};
 
@@ -190,10 +190,16 @@ impl Wait {
                     return None;
                 }
                 Err(error) if !session.is_stopped() && waiting.is_late(clock::monotonic()) => {
-                    if error.kind == ErrorKind::Unreachable {
+                    if error.kind == ErrorKind::Unreachable || is_passing(&error) {
                         waiting.fails(failure(error).sentence());
                     }
                     return Some(End::Late);
+                }
+                Err(error) if is_passing(&error) => {
+                    let why = failure(error).sentence();
+                    stderr::say_failure(&format!("{why}; the next look may tell more"));
+                    waiting.has_looked(clock::monotonic());
+                    waiting.fails(why);
                 }
                 Err(error) => {
                     results.end_run(CommandError::from(failure(error)));

@@ -11,7 +11,6 @@ use api::list::Reading;
 use api::send::clock;
 use api::{Error, Request, SeenIds, devices, segment};
 use cli::rows::results::Results;
-use cli::terminal::stderr;
 use cli::{Session, failure, text};
 use model::identifier::{Shape, shape, usual_spelling};
 use model::{ErrorKind, Record};
@@ -20,9 +19,6 @@ use pipe::engine::{self, Done};
 use pipe::{Failure, Row};
 
 use super::waiting::Waiting;
-
-const MOVED: &str =
-    "the list of devices changed while it was read: the next look tells of the others";
 
 /// The rows, and how they name their devices.
 #[derive(Default)]
@@ -73,6 +69,11 @@ impl Rows {
         }
         meant
     }
+}
+
+/// Whether the next look may be answered. What was not shown is as it was until then.
+pub fn is_passing(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Incomplete | ErrorKind::Unexpected)
 }
 
 /// How many devices the account has, once it has been listed.
@@ -137,7 +138,7 @@ impl Look<'_, '_> {
         let (mut devices, mut found) = (0, HashSet::new());
         // Another device may have the same name, or have it as its agent id, so these wait for the end of the list.
         let mut named: HashMap<usize, (Record, u32)> = HashMap::new();
-        let listed = devices::list(&self.session.client, &[], &reading, &mut seen, |device| {
+        let ended = devices::list(&self.session.client, &[], &reading, &mut seen, |device| {
             devices += 1;
             for (row, is_name) in self.rows.meant(&device) {
                 if is_name {
@@ -147,21 +148,10 @@ impl Look<'_, '_> {
                     self.observe(row, Some(&device));
                 }
             }
-            if !self.results.is_over() && !self.session.is_stopped() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        });
-        match listed {
-            Ok(ControlFlow::Continue(())) => {}
-            Ok(ControlFlow::Break(())) => return Ok(devices),
-            // What it has not shown may be there, or have a name twice.
-            Err(error) if error.kind == ErrorKind::Incomplete => {
-                stderr::say(MOVED);
-                return Ok(devices);
-            }
-            Err(error) => return Err(error),
+            self.go_on()
+        })?;
+        if ended.is_break() {
+            return Ok(devices);
         }
         for row in numbers {
             match named.get(row) {
@@ -177,7 +167,7 @@ impl Look<'_, '_> {
     }
 
     fn one_by_one(&mut self, numbers: &[usize]) -> Result<(), Error> {
-        let (mut ended, mut perhaps_names) = (None, Vec::new());
+        let (mut ended, mut passing, mut perhaps_names) = (None, None, Vec::new());
         let asked = numbers.iter().map(|row| (*row, self.rows.device(*row).to_owned()));
         let asked: Vec<(usize, String)> = asked.collect();
         let session = self.session;
@@ -204,18 +194,26 @@ impl Look<'_, '_> {
                         ended = Some(error);
                         return ControlFlow::Break(());
                     }
+                    Err(error) if is_passing(&error) => passing = passing.take().or(Some(error)),
                     Err(error) => self.give_up(row, &failure(error)),
                 }
-                match self.results.is_over() {
-                    false => ControlFlow::Continue(()),
-                    true => ControlFlow::Break(()),
-                }
+                self.go_on()
             },
         );
-        match ended {
-            Some(error) => Err(error),
-            None if perhaps_names.is_empty() => Ok(()),
-            None => self.at_the_list(&perhaps_names).map(|_| ()),
+        if let Some(error) = ended {
+            return Err(error);
+        }
+        if !perhaps_names.is_empty() {
+            self.at_the_list(&perhaps_names)?;
+        }
+        passing.map_or(Ok(()), Err)
+    }
+
+    fn go_on(&self) -> ControlFlow<()> {
+        if !self.results.is_over() && !self.session.is_stopped() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     }
 
