@@ -234,6 +234,29 @@ fn lines_that_the_service_has_thrown_away_leave_a_gap() {
 }
 
 #[test]
+fn entries_that_come_while_a_log_is_read_push_nothing_into_it_twice() {
+    let (sim, dir, ids) = bench(1, &[]);
+    for number in 0..250 {
+        log(&sim, &ids, &format!("line {number}"));
+    }
+    let known = stored(&dir);
+    for script in ["imp-log get --dg Bench", "imp-log get --dg Bench --cursor place"] {
+        // The first page is answered late, and more than two pages come before the second one.
+        sim.fault("GET /devices/*/logs delay=2s times=1");
+        let running = dir.spawn(script);
+        running.wait_for("the first page", || sim.faults_applied() == [1]);
+        for number in 0..210 {
+            log(&sim, &ids, &format!("{script} {number}"));
+        }
+        let printed = lines(running.wait().quiet().records());
+        let doubled: Vec<_> = printed.iter().filter(|(_, times)| **times > 1).collect();
+        assert!(doubled.is_empty(), "{script}: {doubled:?}");
+        assert!(known.keys().all(|line| printed.contains_key(line)), "{script}");
+        sim.no_faults();
+    }
+}
+
+#[test]
 fn the_end_of_the_reader_and_the_end_of_the_service() {
     let (mut sim, dir, ids) = bench(2, &[]);
     let running = follow(&dir, &sim, "imp-log stream --dg Bench | head -1", 2);

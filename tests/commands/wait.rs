@@ -1,11 +1,15 @@
 //! `imp-device wait`: rows in, those that are as they should be out, and an exit code to branch on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::wait::{let_pass, timed};
-use tests::{Dir, Sim, kinds};
+use tests::{Dir, Server, Sim, answer, kinds};
+
+use super::diff;
 
 /// Devices go online or offline.
 fn act(sim: &Sim, what: &str, devices: &Value) {
@@ -54,7 +58,8 @@ fn the_deadline_ends_with_a_code_of_its_own_and_what_is_left_is_input() {
     let report = dir.report("report.json");
     assert_eq!((report.rows, report.failed, report.exit), (4, 3, 6));
     act(&sim, "online", &json!(ids));
-    let again = dir.sh("imp-device wait --online --every 100ms < left.ndjson").ok();
+    let again = dir.sh("imp-device wait --online --every 100ms -v < left.ndjson").ok();
+    let again = again.says("3 rows: 3 met, 0 failed, ");
     assert_eq!(again.field("id").len(), 3);
 }
 
@@ -159,7 +164,9 @@ fn what_holds_for_long_enough_is_so() {
     let (sim, dir, ids) = all_offline("1");
     act(&sim, "online", &json!(ids));
     let wait = "imp-device wait --online --every 100ms --stable";
-    dir.sh(&format!("{wait} 1h --timeout 300ms < devices.ndjson")).says("long enough").code(6);
+    dir.sh(&format!("{wait} 1999ms --timeout 2s < devices.ndjson")).says("long enough").code(6);
+    let never = dir.sh(&format!("{wait} 20m < devices.ndjson")).code(2);
+    never.says("--stable is as long as --timeout");
     assert_eq!(dir.sh(&format!("{wait} 300ms < devices.ndjson")).ok().lines().len(), 1);
 }
 
@@ -204,6 +211,38 @@ fn a_device_that_is_refused_fails_alone() {
     assert_eq!(waited.field("id"), [ids[1].clone()]);
     waited.code(1);
     assert_eq!(kinds(&dir.failed("left.ndjson")), [("refused", 1)].into());
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_is_one_look_and_not_the_end() {
+    let known = "5000d8c46a56cfca";
+    let asked_for = AtomicU64::new(0);
+    let server = Server::start(move |asked| {
+        let body = match asked {
+            _ if asked.contains("/accounts/") => json!({"data": {"type": "account", "id": "me"}}),
+            _ if !asked.contains(known) => Value::Null,
+            _ if asked_for.fetch_add(1, Ordering::Relaxed) < 2 => json!({"data": 7}),
+            _ => json!({"data": {"type": "device", "id": known,
+                "attributes": {"device_online": true}}}),
+        };
+        answer(&body)
+    });
+    let dir = Dir::signed_in_at(&format!("{}/v5", server.origin()));
+    let waited = dir.sh(&format!("imp-device wait --online --every 100ms {known}"));
+    assert_eq!(waited.says("a record without an id").ok().field("id"), [known]);
+}
+
+#[test]
+fn a_list_that_moves_too_much_is_one_look_and_not_the_end() {
+    let (known, is_calm) = ("5000d8c46a56cfca", Arc::new(AtomicBool::new(false)));
+    let server = diff::moving(known, &is_calm);
+    let dir = Dir::signed_in_at(&format!("{}/v5", server.origin()));
+    // A name is only in the list.
+    let wait = "imp-device wait --online --at-least 1 --every 100ms --jobs 1";
+    let waiting = dir.spawn(&format!("{wait} {known} oven-7"));
+    waiting.wait_for("a look", || waiting.stderr().contains("while it was read"));
+    is_calm.store(true, Ordering::Relaxed);
+    assert_eq!(waiting.wait().ok().field("id"), [known]);
 }
 
 #[test]

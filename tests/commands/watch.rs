@@ -159,6 +159,9 @@ fn a_state_is_good_for_what_it_is_of() {
     dir.write("other", "not ours\n");
     dir.sh("imp-device watch --all --once --state other").says("no state of").code(2);
     assert_eq!(dir.read("other"), "not ours\n");
+    // One that was cut between two lines would have devices appear.
+    dir.sh("head -3 fleet.state > cut").ok();
+    dir.sh("imp-device watch --all --once --state cut").no_stdout().says("damaged").code(2);
     dir.sh("imp-device watch --all --once --state nowhere/state").says("nowhere").code(2);
     sim.reset();
     let watching = dir.spawn("imp-device watch --all --state fleet.state --every 1h");

@@ -4,4 +4,4 @@ pub mod sse;
 mod stored;
 pub mod stream;
 
-pub use stored::{PAGE_SIZE, Page, overlap, page, read, request};
+pub use stored::{PAGE_SIZE, Page, ReadEntries, page, read, request};

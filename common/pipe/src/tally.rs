@@ -69,11 +69,12 @@ impl Tally {
         record
     }
 
-    /// The counts in words: `1500 rows: 1490 ok, 7 unchanged, 3 failed`.
-    pub fn sentence(&self) -> String {
+    /// The counts in words: `1500 rows: 1490 ok, 7 unchanged, 3 failed`; with `done` instead of those that did not
+    /// fail.
+    pub fn sentence(&self, done: Option<&str>) -> String {
         let rows = if self.rows == 1 { "row" } else { "rows" };
-        let mut text =
-            format!("{} {rows}: {} ok, {} unchanged", self.rows, self.ok, self.unchanged);
+        let ok = || format!("{} ok, {} unchanged", self.ok, self.unchanged);
+        let mut text = format!("{} {rows}: {}", self.rows, done.map_or_else(ok, str::to_owned));
         if self.taken_back > 0 {
             text.push_str(&format!(" ({} of them taken back)", self.taken_back));
         }
@@ -94,9 +95,15 @@ mod tests {
         let mut tally = Tally::default();
         (0..3).for_each(|_| tally.ok());
         tally.took_back(2, 1);
-        assert_eq!(tally.sentence(), "3 rows: 0 ok, 2 unchanged (2 of them taken back), 1 failed");
+        assert_eq!(
+            tally.sentence(None),
+            "3 rows: 0 ok, 2 unchanged (2 of them taken back), 1 failed"
+        );
         tally.took_back(4, 0);
-        assert_eq!(tally.sentence(), "7 rows: 0 ok, 6 unchanged (6 of them taken back), 1 failed");
+        assert_eq!(
+            tally.sentence(None),
+            "7 rows: 0 ok, 6 unchanged (6 of them taken back), 1 failed"
+        );
         assert_eq!(tally.to_record().get("taken_back"), Some(&6.into()));
     }
 
@@ -114,8 +121,12 @@ mod tests {
             r#"{"rows":5,"ok":2,"unchanged":1,"failed":2,"not_attempted":1}"#
         );
         assert_eq!(
-            tally.sentence(),
+            tally.sentence(None),
             "5 rows: 2 ok, 1 unchanged, 2 failed (1 of them not attempted)"
+        );
+        assert_eq!(
+            tally.sentence(Some("1 present, 2 not present")),
+            "5 rows: 1 present, 2 not present, 2 failed (1 of them not attempted)"
         );
     }
 }

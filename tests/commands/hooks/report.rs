@@ -119,6 +119,14 @@ fn a_part_of_a_journal_and_a_pipe_are_read_and_a_bad_line_is_said() {
     let period = "--since 2026-11-28T08:00:00Z --before 2026-11-28T07:00:00Z";
     let swapped = format!("imp-hook report --journal events.ndjson {period}");
     dir.sh(&swapped).code(2).no_stdout().says("--since is not before --before");
+    // A line that stands still is told while the shift goes on.
+    let idle = "imp-hook report --journal events.ndjson --since 2026-11-28T06:00:00Z";
+    let gaps = dir.sh(idle).quiet().records();
+    let last = gaps.last().expect("a gap");
+    assert_eq!(
+        (&last["type"], &last["from"]),
+        (&json!("shift_gap"), &json!("2026-11-28T07:15:00Z"))
+    );
     let table = dir.sh("imp-hook report --journal events.ndjson -z table").quiet().stdout();
     let gap = table.lines().find(|line| line.starts_with("shift_gap")).expect("a gap");
     assert!(table.contains(" MINUTES ") && gap.contains(" 30.0"), "{table}");

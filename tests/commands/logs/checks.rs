@@ -184,6 +184,45 @@ fn a_log_that_cannot_be_read_is_a_failed_row_and_what_arrives_counts() {
 }
 
 #[test]
+fn stored_logs_out_of_reach_end_nothing_as_long_as_the_stream_delivers() {
+    let (sim, dir, ids) = bench(2, &[]);
+    log(&sim, &ids, "before");
+    sim.fault("GET /devices/*/logs 503 after=2");
+    let script = "imp-log stream --dg Bench --patience 1 --until END --fail-on ERROR \
+                  --timeout 5m --failed failed";
+    let running = super::follow(&dir, &sim, script, 2);
+    let gaps = |text: &str| text.matches(r#""type":"gap""#).count();
+    log(&sim, &ids, "live");
+    running.wait_for("what may be missing", || gaps(&running.stdout()) == 2);
+    assert!(!running.has_ended());
+    log(&sim, &ids, "after the patience");
+    running.wait_for("the stream", || running.stdout().matches("after the").count() == 2);
+    log(&sim, &ids, "END");
+    let run = running.wait().code(1).says("the log stream goes on").says("may be missing");
+    let records = run.records();
+    let gaps: Vec<_> = records.iter().filter(|record| record["type"] == "gap").collect();
+    assert!(gaps.iter().all(|gap| gap["from"].as_str() < gap["to"].as_str()), "{run}");
+    assert_eq!(gaps.len(), 2, "once for each device");
+    assert_eq!(dir.failed("failed").len(), 2);
+}
+
+#[test]
+fn stored_logs_that_can_be_read_again_leave_nothing_to_be_missed() {
+    let (sim, dir, ids) = bench(1, &[]);
+    log(&sim, &ids, "before");
+    sim.fault("GET /devices/*/logs 503 after=1");
+    let script =
+        format!("imp-log stream {} --patience 1 --until END --fail-on ERROR --timeout 5m", ids[0]);
+    let running = streamed(&dir, &sim, &script);
+    running.wait_for("what may be missing", || running.stdout().contains("gap"));
+    sim.no_faults();
+    sim.reset();
+    running.wait_for("another read", || all_are_begun(&sim, &ids));
+    log(&sim, &ids, "END");
+    running.wait().code(0);
+}
+
+#[test]
 fn what_was_not_restarted_is_not_waited_for() {
     let sim = Sim::start(&["--devices", "2"]);
     let dir = Dir::signed_in(&sim);

@@ -81,6 +81,8 @@ impl History {
         })?;
         let path = asked.into_inner();
         let mut page = logs::read(&answer.body, logs::PAGE_SIZE).map_err(failure)?;
+        let mut known = logs::ReadEntries::default();
+        known.take_out_of(&mut page);
         let mut events = Vec::new();
         for number in 2.. {
             events.extend(page.entries.iter().filter(|event| self.is_wanted(event)).cloned());
@@ -94,7 +96,7 @@ impl History {
                 answer => answer?,
             };
             let mut next = logs::read(&answer.body, logs::PAGE_SIZE).map_err(failure)?;
-            next.entries.drain(..logs::overlap(&page.entries, &next.entries));
+            known.take_out_of(&mut next);
             page = next;
         }
         if events.is_empty() {

@@ -22,7 +22,7 @@ use ops::share::Share;
 use pipe::{Failure, Item, Row};
 
 use condition::{Condition, FieldIs};
-use look::{Looker, Rows};
+use look::{Looker, Rows, is_passing};
 use too_many::TooMany;
 use waiting::{End, Rule, Waiting};
 
@@ -77,6 +77,10 @@ pub struct Wait {
 impl Wait {
     pub fn run(&self) -> cli::Result {
         self.known_fields()?;
+        if self.stable >= self.timeout && !self.stable.is_zero() {
+            let never = "--stable is as long as --timeout: nothing could be so for long enough";
+            return Err(CommandError::usage(never));
+        }
         // What is asked before the deadline is known, and signing in, takes no longer either.
         let patience = self.common.patience.min(self.timeout);
         let session = Session::open(&cli::Common { patience, ..self.common.clone() })?;
@@ -186,10 +190,16 @@ impl Wait {
                     return None;
                 }
                 Err(error) if !session.is_stopped() && waiting.is_late(clock::monotonic()) => {
-                    if error.kind == ErrorKind::Unreachable {
+                    if error.kind == ErrorKind::Unreachable || is_passing(&error) {
                         waiting.fails(failure(error).sentence());
                     }
                     return Some(End::Late);
+                }
+                Err(error) if is_passing(&error) => {
+                    let why = failure(error).sentence();
+                    stderr::say_failure(&format!("{why}; the next look may tell more"));
+                    waiting.has_looked(clock::monotonic());
+                    waiting.fails(why);
                 }
                 Err(error) => {
                     results.end_run(CommandError::from(failure(error)));
@@ -249,6 +259,7 @@ fn read(
 /// Says how the wait ended, and what that means for the exit code.
 fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     let (met, all, needed) = (waiting.met(), waiting.all(), waiting.needed());
+    results.tell_done_as(format!("{met} met"));
     let counts = format!("{met} of {all} rows are as they should be, and {needed} have to be");
     let exit = match end {
         End::Enough => {

@@ -65,8 +65,7 @@ impl Report {
         // It changes nothing; otherwise each row would be kept.
         cli::journal::none();
         let inputs = Inputs::until(signals::stop());
-        let passed_until = self.before.map(|end| end.min(clock::now()));
-        let period = Period { since: self.since, before: self.before, passed_until };
+        let period = Period::asked(self.since, self.before, clock::now());
         let mut books = Books::new(period, local_time::hour);
         let mut exit = read::journal(&self.journal, &inputs, &mut books)?;
         let lists = Lists { expected: &self.expected, under_test: &self.duts };

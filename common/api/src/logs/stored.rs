@@ -4,6 +4,8 @@
 //! so entries that come meanwhile push others from the end of one page to the beginning of the next.
 
 use model::{ErrorKind, Record};
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::request::Request;
@@ -63,11 +65,17 @@ pub fn read(body: &Value, size: usize) -> Result<Page, Error> {
     Ok(Page { more: more && !entries.is_empty(), entries })
 }
 
-/// How many entries at the beginning of the older page `next` were at the end of `before` already.
-pub fn overlap(before: &[Record], next: &[Record]) -> usize {
-    let most = before.len().min(next.len());
-    let fits = |length: &usize| before[before.len() - length..] == next[..*length];
-    (1..=most).rev().find(fits).unwrap_or(0)
+/// Entries of the pages of a log that have been read. However many come meanwhile and push others to the next page,
+/// none is taken from it twice.
+#[derive(Debug, Default)]
+pub struct ReadEntries(HashSet<String>);
+
+impl ReadEntries {
+    /// Takes what was read before out of the next page.
+    pub fn take_out_of(&mut self, page: &mut Page) {
+        page.entries.retain(|entry| !self.0.contains(&entry.to_string()));
+        self.0.extend(page.entries.iter().map(Record::to_string));
+    }
 }
 
 #[cfg(test)]
@@ -80,13 +88,21 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_were_pushed_over_are_found_again() {
-        let of = |numbers: &[u32]| numbers.iter().copied().map(entry).collect::<Vec<_>>();
-        assert_eq!(overlap(&of(&[9, 8, 7]), &of(&[6, 5, 4])), 0);
-        assert_eq!(overlap(&of(&[9, 8, 7]), &of(&[7, 6, 5])), 1);
-        assert_eq!(overlap(&of(&[9, 8, 7]), &of(&[9, 8, 7])), 3);
-        assert_eq!(overlap(&of(&[9, 8, 7]), &of(&[8, 7])), 2);
-        assert_eq!(overlap(&of(&[]), &of(&[7])), 0);
+    fn entries_that_were_pushed_over_are_taken_once() {
+        let mut read = ReadEntries::default();
+        let mut fresh = |numbers: &[u32]| {
+            let mut page =
+                Page { entries: numbers.iter().copied().map(entry).collect(), more: true };
+            read.take_out_of(&mut page);
+            let entries = page.entries.iter();
+            entries.map(|entry| entry["msg"].as_u64().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(fresh(&[9, 8, 8, 7]), [9, 8, 8, 7], "two that are alike are two");
+        assert_eq!(fresh(&[8, 7, 6, 5]), [6, 5]);
+        // More came than a page holds.
+        assert_eq!(fresh(&[13, 12, 11, 10]), [13, 12, 11, 10]);
+        assert_eq!(fresh(&[9, 8, 8, 7]), [0; 0]);
+        assert_eq!(fresh(&[6, 5, 4, 3]), [4, 3]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use model::{ErrorKind, Record, ResourceKind};
 use printed::{Keeper, LeftAs};
 pub use printed::{Kept, MovedDevice};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use pipe::{FailedFile, Failure, Item, ReadError, Tally};
 
@@ -66,6 +67,8 @@ pub struct Results<'a> {
     kept: Option<Keeper>,
     /// As what rows are told that a signal came before, where the verb has another word for that.
     left_as: Option<LeftAs>,
+    /// What the summary says of the rows that did not fail, where that they were read says nothing.
+    done: Option<String>,
 }
 
 impl<'a> Results<'a> {
@@ -83,18 +86,16 @@ impl<'a> Results<'a> {
         let Changes { dry_run, plan, .. } = changes.unwrap_or_default();
         expect(session, args.source.noun, changes);
         let (failed, report) = written_to(&args)?;
+        let begin_failed = |path: &Path| FailedFile::create(path).map_err(cannot_write(path));
+        let open_report = |path: &Path| Report::open(path).map_err(cannot_write(path));
         let results = Results {
             keeps_failed: failed.is_some(),
             session,
             noun: args.source.noun,
             failed_name: failed.map(|path| one_line(&path.display().to_string())),
             failures: RepeatedFailures::default(),
-            failed: failed
-                .map(|path| FailedFile::create(path).map_err(cannot_write(path)))
-                .transpose()?,
-            report: report
-                .map(|path| Report::open(path).map_err(cannot_write(path)))
-                .transpose()?,
+            failed: failed.map(begin_failed).transpose()?,
+            report: report.map(open_report).transpose()?,
             expected: 0,
             tally: Tally::default(),
             exit: Exit::Done,
@@ -112,6 +113,7 @@ impl<'a> Results<'a> {
             waiting: None,
             kept: None,
             left_as: None,
+            done: None,
         };
         if writes && !dry_run {
             journal::begin(session, args.source.noun)?;
@@ -143,6 +145,11 @@ impl<'a> Results<'a> {
             Err(why) => return Err(CommandError::usage(format!("{why}: nothing was done"))),
         }
         Ok(())
+    }
+
+    /// What the summary says of the rows that did not fail: how many are as they should be.
+    pub fn tell_done_as(&mut self, counts: String) {
+        self.done = Some(counts);
     }
 
     /// How many rows have been reported.

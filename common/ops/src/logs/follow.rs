@@ -15,6 +15,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use api::{logs, send::clock};
+use model::Record;
 use pipe::Failure;
 
 pub use after_restart::{LogAfter, LogPositions, each_followed};
@@ -30,7 +31,7 @@ pub(super) use devices::device_id_of;
 pub use devices::{FollowRows, follow_rows};
 use edge::Edge;
 pub(super) use edge::fetch;
-pub(super) use printed_lines::PrintedLines;
+pub(super) use printed_lines::{DISORDER, PrintedLines};
 pub use schedule::GAP;
 pub(super) use schedule::Why;
 use schedule::{Action, Schedule};
@@ -153,10 +154,9 @@ impl Turns<'_> {
 
     fn carry_out(&mut self, action: Action, failed: &mut impl FnMut(&str, &Failure)) -> Turned {
         match action {
+            Action::Note(gap) => self.print(&gap)?,
             Action::Print(record) => {
-                if self.following.checks.print(&record) && self.following.output.is_read() {
-                    self.following.output.print(&record)?;
-                }
+                self.print(&record)?;
                 if let Some(failure) = self.check.take(&record) {
                     failed(cli::text(&record, "device_id"), &failure);
                     self.exit = self.exit.and(Exit::SomeFailed);
@@ -182,6 +182,11 @@ impl Turns<'_> {
             }
         }
         Ok(())
+    }
+
+    fn print(&self, record: &Record) -> Turned {
+        let Following { checks, output, .. } = &self.following;
+        if checks.print(record) && output.is_read() { output.print(record) } else { Ok(()) }
     }
 
     /// Notes where a later run goes on, now and then or `at_once`. Lines that nobody has read stay for it.

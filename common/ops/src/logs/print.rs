@@ -21,7 +21,7 @@ use cli::{CommandError, failure};
 use cli::{Session, text};
 
 use super::Pattern;
-use super::follow::is_wanted;
+use super::follow::{DISORDER, is_wanted};
 
 /// An entry of a log.
 pub static LOG: RecordType = RecordType {
@@ -151,7 +151,8 @@ fn print_log(
     query: &LogQuery<'_>,
     entries: &mut u64,
 ) -> std::result::Result<std::result::Result<(), CommandError>, Failure> {
-    let mut kept = Vec::new();
+    let (mut kept, mut known) = (Vec::new(), logs::ReadEntries::default());
+    known.take_out_of(&mut log.page);
     let mut number = 1;
     loop {
         let (mut fresh, over) = newer_than(&log.page.entries, query.since);
@@ -169,8 +170,7 @@ fn print_log(
         number += 1;
         let mut next =
             logs::page(&session.client, &log.path, number, query.page_size).map_err(failure)?;
-        let known = logs::overlap(&log.page.entries, &next.entries);
-        next.entries.drain(..known);
+        known.take_out_of(&mut next);
         log.page = next;
     }
     // Not by their times: the order of the service is kept, turned around.
@@ -188,13 +188,15 @@ fn print_entries(
 }
 
 /// The entries from `since` on, and whether older ones have begun. Order is not strictly by time, so
-/// it is the last entry that tells.
+/// it is the last entry that tells, and only if it is older by more than that.
 fn newer_than(entries: &[Record], since: Option<SystemTime>) -> (Vec<&Record>, bool) {
     let Some(since) = since else {
         return (entries.iter().collect(), false);
     };
     let is_young = |entry: &&Record| time(entry).is_none_or(|time| time >= since);
-    let over = entries.last().is_some_and(|last| !is_young(&last));
+    let begun = since.checked_sub(DISORDER).unwrap_or(since);
+    let is_old = |entry| time(entry).is_some_and(|time| time < begun);
+    let over = entries.last().is_some_and(is_old);
     (entries.iter().filter(is_young).collect(), over)
 }
 
@@ -207,4 +209,24 @@ pub(crate) fn with_device(entry: &Record, device: &str) -> Record {
     let mut record = Record::from_iter([("device_id".to_owned(), device.into())]);
     record.extend(entry.clone());
     record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_a_little_older_may_have_younger_ones_behind_it() {
+        let entry = |second: u32| -> Record {
+            let at = format!("2026-11-29T10:00:{second:02}.000Z");
+            serde_json::from_value(json!({"ts": at, "msg": ""})).unwrap()
+        };
+        let since = cli::service_time("2026-11-29T10:00:40.000Z");
+        for (last, is_over) in [(45, false), (35, false), (9, true)] {
+            let entries = [entry(50), entry(last)];
+            let (young, over) = newer_than(&entries, since);
+            assert_eq!((young.len(), over), (1 + usize::from(last > 40), is_over), "{last}");
+        }
+    }
 }

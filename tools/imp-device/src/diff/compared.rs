@@ -40,13 +40,12 @@ impl Compared {
         let mut places = HashMap::new();
         for item in args.source.rows(&session.inputs)? {
             let Some(row) = results.row(item) else { continue };
-            let named = row.identifier(ResourceKind::Device, &[]);
-            let read = named.and_then(|device| {
-                Ok((device.text, self.place_of(session, &row, place, &mut places)?))
+            let read = row.identifier(ResourceKind::Device, &[]).and_then(|device| {
+                let place = self.place_of(session, &row, place, &mut places);
+                self.expected.add(&device.text, place)
             });
             match read {
-                Ok((device, place)) => {
-                    self.expected.add(&device, place);
+                Ok(()) => {
                     let kept = self.rows.push(&Item::Row(row));
                     kept.map_err(|error| CommandError::cannot_keep(&error))?;
                 }

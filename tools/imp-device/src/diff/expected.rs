@@ -3,7 +3,7 @@
 //! Careful about names: several devices may have the same, so that a row which gives it means none of them for
 //! certain. And about two rows that name one device in different ways: the second is a double.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cli::text;
@@ -40,6 +40,8 @@ struct Wanted {
 pub struct Expected {
     /// The first row that names its device so.
     keys: HashMap<Box<str>, u32>,
+    /// How rows name their devices of which nobody knows where they should be.
+    failed: HashSet<Box<str>>,
     rows: Vec<Wanted>,
     devices: Vec<Device>,
     /// The groups of the devices.
@@ -49,12 +51,20 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Adds a row that names its device so, which should be in this place.
-    pub fn add(&mut self, device: &str, place: Arc<Place>) {
+    /// Adds a row that names its device so, which should be in this place. Where that cannot be found the device is
+    /// named all the same.
+    ///
+    /// # Errors
+    /// Why it cannot be found.
+    pub fn add(&mut self, device: &str, place: Result<Arc<Place>, Failure>) -> Result<(), Failure> {
+        let place = place.inspect_err(|_| {
+            self.failed.insert(usual_spelling(device).into());
+        })?;
         let row = number(self.rows.len());
         let first = *self.keys.entry(usual_spelling(device).into()).or_insert(row);
         let double_of = (first != row).then_some(first);
         self.rows.push(Wanted { place, found: Found::Nothing, double_of });
+        Ok(())
     }
 
     /// Takes note of a device that the service shows. False when no row names it.
@@ -68,6 +78,7 @@ impl Expected {
             if value.is_empty() || (by_name && matches!(shape(value), Shape::Id | Shape::Mac)) {
                 continue;
             }
+            is_named |= self.failed.contains(&*usual_spelling(value));
             let Some(row) = self.keys.get(&*usual_spelling(value)) else { continue };
             let found = &mut self.rows[*row as usize].found;
             *found = with(*found, this, by_name);
@@ -168,7 +179,9 @@ mod tests {
 
     fn expected(texts: &[&str]) -> Expected {
         let mut expected = Expected::default();
-        texts.iter().for_each(|text| expected.add(text, Arc::new(Place::Account)));
+        for text in texts {
+            expected.add(text, Ok(Arc::new(Place::Account))).unwrap();
+        }
         expected
     }
 

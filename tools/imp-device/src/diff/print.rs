@@ -28,6 +28,9 @@ impl Compared {
         let mut names = Names::new(session);
         let mut counts = [0_u64; State::ALL.len()];
         self.print_rows(&mut names, &mut counts, results)?;
+        let present = counts[State::Present as usize];
+        let others = results.tally.ok - present;
+        results.tell_done_as(format!("{present} present, {others} not present"));
         if results.is_over() {
             return Ok(());
         }

@@ -71,6 +71,11 @@ impl Rows {
     }
 }
 
+/// Whether the next look may be answered. What was not shown is as it was until then.
+pub fn is_passing(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Incomplete | ErrorKind::Unexpected)
+}
+
 /// How many devices the account has, once it has been listed.
 #[derive(Default)]
 pub struct Looker {
@@ -143,11 +148,7 @@ impl Look<'_, '_> {
                     self.observe(row, Some(&device));
                 }
             }
-            if !self.results.is_over() && !self.session.is_stopped() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
+            self.go_on()
         })?;
         if ended.is_break() {
             return Ok(devices);
@@ -166,7 +167,7 @@ impl Look<'_, '_> {
     }
 
     fn one_by_one(&mut self, numbers: &[usize]) -> Result<(), Error> {
-        let (mut ended, mut perhaps_names) = (None, Vec::new());
+        let (mut ended, mut passing, mut perhaps_names) = (None, None, Vec::new());
         let asked = numbers.iter().map(|row| (*row, self.rows.device(*row).to_owned()));
         let asked: Vec<(usize, String)> = asked.collect();
         let session = self.session;
@@ -193,18 +194,26 @@ impl Look<'_, '_> {
                         ended = Some(error);
                         return ControlFlow::Break(());
                     }
+                    Err(error) if is_passing(&error) => passing = passing.take().or(Some(error)),
                     Err(error) => self.give_up(row, &failure(error)),
                 }
-                match self.results.is_over() {
-                    false => ControlFlow::Continue(()),
-                    true => ControlFlow::Break(()),
-                }
+                self.go_on()
             },
         );
-        match ended {
-            Some(error) => Err(error),
-            None if perhaps_names.is_empty() => Ok(()),
-            None => self.at_the_list(&perhaps_names).map(|_| ()),
+        if let Some(error) = ended {
+            return Err(error);
+        }
+        if !perhaps_names.is_empty() {
+            self.at_the_list(&perhaps_names)?;
+        }
+        passing.map_or(Ok(()), Err)
+    }
+
+    fn go_on(&self) -> ControlFlow<()> {
+        if !self.results.is_over() && !self.session.is_stopped() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     }
 

@@ -199,10 +199,10 @@ impl Waiting {
 
     /// All have been looked at.
     pub fn has_looked(&mut self, now: Instant) {
-        self.looked = Some(now);
+        (self.looked, self.fails) = (Some(now), None);
     }
 
-    /// The service failed until the deadline, and said this.
+    /// The service failed at the last look, and said this.
     pub fn fails(&mut self, says: String) {
         self.fails = Some(says);
     }
@@ -230,7 +230,7 @@ impl Waiting {
     pub fn why_not(&self, row: usize) -> String {
         let why = self.last_seen(row);
         let Some(says) = &self.fails else { return why };
-        match self.before_the_end() {
+        match self.before_the_end().filter(|_| self.states[row].shown != Shown::Nothing) {
             Some(before) => format!("{why}, as it was looked at {before} before the end: {says}"),
             None => format!("{why}: {says}"),
         }

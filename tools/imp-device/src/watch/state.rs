@@ -61,7 +61,7 @@ impl State {
         let no_state = || {
             let path = self.path.display();
             CommandError::usage(format!(
-                "{path} is no state of `imp-device watch`, and stays as it is: name another file, or remove it"
+                "{path} is no state of `imp-device watch`, or damaged, and stays as it is: name another file, or remove it"
             ))
         };
         let mut lines = content.lines().map(|line| Record::read(line).map_err(|_| no_state()));
@@ -78,14 +78,9 @@ impl State {
                 self.scope
             )));
         }
-        let number = |name: &str| head["printed_into"][name].as_u64();
-        let printed_into = || {
-            let (device, inode) = (number("device")?, number("inode")?);
-            Some(WrittenFile { device, inode, length: number("length")? })
-        };
         let mut known = Known {
             seen_at: text(&head, "seen_at").to_owned(),
-            printed_into: printed_into(),
+            printed_into: printed_into(&head),
             ..Known::default()
         };
         for line in lines {
@@ -95,6 +90,11 @@ impl State {
             } else {
                 known.fleet.see(&line);
             }
+        }
+        // A file that was cut would have devices appear that were there.
+        let is_cut = |number| number != known.fleet.len() as u64;
+        if head.get("devices").and_then(Value::as_u64).is_some_and(is_cut) {
+            return Err(no_state());
         }
         Ok(known)
     }
@@ -112,6 +112,7 @@ impl State {
         head.push_text("scope", &self.scope);
         head.push_text("seen_at", &known.seen_at);
         head.insert("printed_into", into.unwrap_or(Value::Null));
+        head.insert("devices", known.fleet.len().into());
         let mut text = String::with_capacity(256 * (known.fleet.len() + known.pending.len() + 1));
         for record in [&head].into_iter().chain(&known.pending) {
             record.write_json(&mut text);
@@ -121,6 +122,12 @@ impl State {
         replace_often(&self.path, text.as_bytes())
             .map_err(|error| cannot("write", &self.path, &error))
     }
+}
+
+fn printed_into(head: &Record) -> Option<WrittenFile> {
+    let number = |name: &str| head.get("printed_into")?.get(name)?.as_u64();
+    let (device, inode) = (number("device")?, number("inode")?);
+    Some(WrittenFile { device, inode, length: number("length")? })
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> CommandError {

@@ -33,10 +33,18 @@ pub struct Period {
     pub since: Option<SystemTime>,
     pub before: Option<SystemTime>,
     /// Its end as far as it has passed: a shift that goes on has no gap ahead.
-    pub passed_until: Option<SystemTime>,
+    passed_until: Option<SystemTime>,
 }
 
 impl Period {
+    /// What is asked for `now`. A period that has a begin alone goes on until now.
+    pub fn asked(since: Option<SystemTime>, before: Option<SystemTime>, now: SystemTime) -> Self {
+        let is_asked = since.or(before).is_some();
+        let end = before.map_or(now, |end| end.min(now));
+        let end = since.map_or(end, |since| end.max(since));
+        Period { since, before, passed_until: is_asked.then_some(end) }
+    }
+
     fn has(self, time: SystemTime) -> bool {
         self.since.is_none_or(|since| since <= time) && self.before.is_none_or(|end| time < end)
     }
@@ -141,9 +149,10 @@ impl Books {
         }
     }
 
-    /// Takes in a call. The same line of two files counts once.
+    /// Takes in a call. The same line of two files counts once, if it has an id.
     pub fn add(&mut self, call: Call) {
-        if !self.period.has(call.at) || !self.ids.insert(call.id) {
+        let is_known = !call.id.is_empty() && !self.ids.insert(call.id);
+        if !self.period.has(call.at) || is_known {
             let is_before = self.period.since.is_some_and(|since| call.at < since);
             if is_before && call.happened == Happened::Blessed {
                 self.units.entry(call.device).or_default().was_blessed_before = true;

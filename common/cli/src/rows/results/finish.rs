@@ -126,7 +126,10 @@ impl Results<'_> {
     /// The summary: counts, and of what failed the kinds and the file.
     fn say_summary(&self, requests: u64) {
         let plural = if requests == 1 { "" } else { "s" };
-        stderr::say(&format!("{}, {requests} request{plural}", self.tally.sentence()));
+        stderr::say(&format!(
+            "{}, {requests} request{plural}",
+            self.tally.sentence(self.done.as_deref())
+        ));
         let kinds = self.failures.sentence();
         if !kinds.is_empty() {
             let kept = self.failed_name.as_ref().filter(|_| self.keeps_failed);

@@ -24,6 +24,8 @@ pub(in crate::logs) fn fetch(
 ) -> std::result::Result<(Vec<Record>, bool), api::Error> {
     let path = path(id);
     let mut page = logs::page(client, &path, 1, logs::PAGE_SIZE)?;
+    let mut known = logs::ReadEntries::default();
+    known.take_out_of(&mut page);
     let mut entries = std::mem::take(&mut page.entries);
     for number in 2..=MOST_PAGES {
         let reached = until
@@ -32,8 +34,8 @@ pub(in crate::logs) fn fetch(
             break;
         }
         page = logs::page(client, &path, number, logs::PAGE_SIZE)?;
-        let known = logs::overlap(&entries, &page.entries);
-        entries.extend(page.entries.drain(known..));
+        known.take_out_of(&mut page);
+        entries.append(&mut page.entries);
     }
     Ok((entries, page.more))
 }

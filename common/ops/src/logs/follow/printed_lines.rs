@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// Lines may come in another order than that of their times (imp-service(7), section 13.7): what is
 /// this much older than the newest that is known may still be missing.
-const DISORDER: Duration = Duration::from_secs(30);
+pub const DISORDER: Duration = Duration::from_secs(30);
 /// Lines that are remembered, at most; when there are more the older half is forgotten.
 const REMEMBERED: usize = 4_000;
 /// Where the sum of [`fnv_1a`] begins.

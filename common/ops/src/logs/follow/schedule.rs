@@ -47,6 +47,8 @@ pub enum Action {
     Add { stream: usize, turn: u32, device: usize },
     /// Print a line.
     Print(Record),
+    /// Print where lines may be missing that may yet be read: no verdict depends on it.
+    Note(Record),
     /// Tell the person.
     Say(String),
     /// A device cannot be followed.

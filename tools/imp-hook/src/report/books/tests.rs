@@ -55,6 +55,11 @@ fn a_call_that_is_delivered_again_is_no_second_blessing() {
     books.add(first.clone());
     books.add(first.clone());
     assert_eq!(books.repeated_calls(), 0, "the same line of two files");
+    let mut without_ids = self::books();
+    for device in ["a", "b"] {
+        without_ids.add(Call { id: String::new(), device: device.into(), ..first.clone() });
+    }
+    assert_eq!(without_ids.total().blessed, 2, "nobody knows that they are one line");
     books.add(Call { id: "2".into(), is_repeat: true, at: at(5), ..first.clone() });
     books.add(Call { id: "3".into(), at: at(0) + Duration::from_secs(59), ..first });
     assert_eq!((books.repeated_calls(), books.total().doubled), (2, 0));
@@ -140,8 +145,7 @@ fn an_hour_has_what_happened_in_it() {
 
 #[test]
 fn what_was_blessed_before_the_period_is_not_rejected() {
-    let since = Some(at(10));
-    let mut books = Books::new(Period { since, ..Period::default() }, hour_of);
+    let mut books = Books::new(Period::asked(Some(at(10)), None, at(20)), hour_of);
     blessed(&mut books, "a", 5, "");
     for device in ["a", "b"] {
         books.under_test(device.into(), None);
@@ -157,9 +161,8 @@ fn only_longer_times_are_gaps_and_a_period_has_its_own() {
     let times = [0, 10, 25, 26, 50];
     let mut all = books();
     let [since, before] = [10, 50].map(|minute| Some(at(minute)));
-    let period = Period { since, before, passed_until: before };
-    let mut some = Books::new(period, hour_of);
-    let goes_on = Period { since: Some(at(0)), passed_until: Some(at(30)), ..period };
+    let mut some = Books::new(Period::asked(since, before, at(600)), hour_of);
+    let goes_on = Period::asked(Some(at(0)), before, at(30));
     let mut idle = Books::new(goes_on, hour_of);
     for minute in times {
         blessed(&mut all, &format!("{minute}"), minute, "");
@@ -176,6 +179,16 @@ fn only_longer_times_are_gaps_and_a_period_has_its_own() {
     assert_eq!(minutes(&idle), [25], "five minutes have passed since");
     assert_eq!(minutes(&Books::new(goes_on, hour_of)), [30], "nothing at all");
     assert_eq!(some.total().blessed, 3);
+    // From a time on is until now, and what has not begun has no gap.
+    let mut until_now = Books::new(Period::asked(Some(at(0)), None, at(45)), hour_of);
+    blessed(&mut until_now, "a", 5, "");
+    assert_eq!(minutes(&until_now), [40]);
+    for before in [None, Some(at(90))] {
+        let ahead = Period::asked(Some(at(60)), before, at(30));
+        assert_eq!(minutes(&Books::new(ahead, hour_of)), [0; 0]);
+    }
+    let until = Period::asked(None, Some(at(50)), at(30));
+    assert_eq!(minutes(&Books::new(until, hour_of)), [0; 0], "it begins with the first");
 }
 
 #[test]

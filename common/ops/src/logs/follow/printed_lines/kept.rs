@@ -7,7 +7,7 @@ use model::Record;
 use serde_json::{Value, json};
 use std::time::SystemTime;
 
-use super::{Count, PrintedLines, key, last_before, time};
+use super::{Count, Key, PrintedLines, key, last_before, time};
 
 impl PrintedLines {
     /// A log of which everything before `since` is known.
@@ -61,6 +61,17 @@ impl PrintedLines {
     /// Where lines may be missing: after the newest that is known, up to the oldest of these.
     pub fn gap_before(&self, device: &str, entries: &[Record]) -> Record {
         self.gap(device, entries.iter().map(time).min())
+    }
+
+    /// Where lines may be missing that cannot be read: after the newest that is known, up to the first that has
+    /// arrived since.
+    pub fn gap_in_unread(&self, device: &str) -> Record {
+        let newest = self.newest.as_deref().unwrap_or_default();
+        let arrived = |((time, _), count): &(&Key, &Count)| {
+            self.behind && count.arrived > 0 && time.as_str() > newest
+        };
+        let first = self.lines.iter().find(arrived);
+        self.gap(device, first.map(|((time, _), _)| time.as_str()))
     }
 
     /// Where lines may be missing: after the newest that is known, up to `to` if that is known.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pipe::Failure;
 
-use super::{Action, LATE, Place, Schedule, Why};
+use super::{Action, Device, LATE, Place, Schedule, Why};
 use crate::logs::follow::printed_lines::time;
 use crate::logs::print::with_device;
 
@@ -20,6 +20,22 @@ const POLLS_A_SECOND: u32 = 10;
 const VERIFY: Duration = Duration::from_secs(60);
 /// A line that is stored should have arrived on the stream after so long.
 const OVERDUE: Duration = Duration::from_secs(5);
+
+impl Device {
+    /// The patience with its stored log is over, and streams live. Where lines may be missing is told once, as long
+    /// as it lasts; what is stored is printed when it can be read again.
+    fn out_of_reach(&mut self, failure: Failure) -> Vec<Action> {
+        let is_told = matches!(&self.read, Some(Err(before)) if before.kind == failure.kind);
+        let said = format!(
+            "{}: its stored log is tried again later, the log stream goes on: {}",
+            self.id,
+            failure.sentence()
+        );
+        self.read = Some(Err(failure));
+        let gap = self.begun.then(|| Action::Note(self.printed_lines.gap_in_unread(&self.id)));
+        if is_told { Vec::new() } else { gap.into_iter().chain([Action::Say(said)]).collect() }
+    }
+}
 
 impl Schedule {
     /// Reads the stored log of a device.
@@ -109,9 +125,15 @@ impl Schedule {
         now: Instant,
     ) -> Vec<Action> {
         let every = self.poll_interval();
+        // What has a stream lives, or ends with its stream: when a new one cannot be had.
+        let is_streamed = self.devices.iter().any(|own| !own.gone && own.place.stream().is_some());
         let device = &mut self.devices[index];
         if device.gone {
             return Vec::new();
+        }
+        if failure.kind == ErrorKind::Unreachable && is_streamed {
+            device.due = now + every + OVERDUE;
+            return device.out_of_reach(failure);
         }
         let for_ever = failure.kind.ends_run()
             || matches!(failure.kind, ErrorKind::Refused | ErrorKind::NotFound);

@@ -107,6 +107,11 @@ impl Schedule {
         actions
     }
 
+    /// Whether a stream delivers.
+    fn is_streamed(&self) -> bool {
+        self.devices.iter().any(|device| !device.gone && matches!(device.place, Place::On(_)))
+    }
+
     fn has_devices(&self, stream: usize) -> bool {
         self.devices.iter().any(|device| !device.gone && device.place == Place::Waiting(stream))
     }
@@ -169,6 +174,7 @@ impl Schedule {
         result: Result<(), Failure>,
         now: Instant,
     ) -> Vec<Action> {
+        let is_streamed = self.is_streamed();
         let device = &mut self.devices[index];
         if device.place != Place::Adding(stream) || device.gone {
             return Vec::new();
@@ -181,7 +187,7 @@ impl Schedule {
                 device.filled = false;
                 Vec::new()
             }
-            Err(failure) if failure.kind.ends_run() => {
+            Err(failure) if failure.kind.ends_run() && !may_pass(&failure, is_streamed) => {
                 device.gone = true;
                 vec![Action::Fail { device: index, failure }]
             }
@@ -257,7 +263,11 @@ impl Schedule {
         failure: Option<Failure>,
         now: Instant,
     ) -> Vec<Action> {
-        if let Some(failure) = failure.filter(|failure| failure.kind != ErrorKind::Unexpected) {
+        let is_streamed = self.is_streamed();
+        let for_ever = |failure: &Failure| {
+            failure.kind != ErrorKind::Unexpected && !may_pass(failure, is_streamed)
+        };
+        if let Some(failure) = failure.filter(for_ever) {
             return self.never(stream, failure);
         }
         let ended = &mut self.streams[stream];
@@ -299,4 +309,9 @@ impl Schedule {
             failure.sentence()
         ))]
     }
+}
+
+/// Whether a failure is no end of the run: the service is there as long as a stream delivers.
+fn may_pass(failure: &Failure, is_streamed: bool) -> bool {
+    failure.kind == ErrorKind::Unreachable && is_streamed
 }

@@ -16,8 +16,12 @@ fn id(index: usize) -> String {
     format!("{index:016x}")
 }
 
+fn at(second: u32) -> String {
+    format!("2026-11-23T20:00:{second:02}.000Z")
+}
+
 fn entry(device: usize, second: u32) -> Record {
-    let value = json!({"device_id": id(device), "ts": format!("2026-11-23T20:00:{second:02}.000Z"),
+    let value = json!({"device_id": id(device), "ts": at(second),
         "log_type": "development", "type": "server.log", "msg": format!("line {second}")});
     serde_json::from_value(value).unwrap()
 }

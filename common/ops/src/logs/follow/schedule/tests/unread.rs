@@ -97,3 +97,42 @@ fn what_has_not_been_read_at_the_end_is_known() {
     bench.not_fetched(0, Why::Poll);
     assert!(bench.is_unread(true));
 }
+
+#[test]
+fn a_stored_log_out_of_reach_is_told_once_and_read_later_as_long_as_a_stream_delivers() {
+    let out_of_reach = |bench: &mut Bench, why: Why| {
+        let failure = Failure::new(ErrorKind::Unreachable, "No answer for 2m");
+        let took = Duration::from_secs(120);
+        bench.event(Event::Fetched { device: 0, why, took, result: Err(failure) })
+    };
+    let mut bench = Bench::new(1);
+    bench.settle(1);
+    let _cut = bench.line(1, Line::Closed);
+    bench.pass(1.0);
+    let _asked = bench.due();
+    assert_eq!(adds(&bench.line(2, Line::Opened)), [0]);
+    let _added = bench.added(2, 0);
+    assert_eq!(printed(&bench.line(2, Line::Entry(entry(0, 30)))), ["line 30"]);
+    let told = out_of_reach(&mut bench, Why::Poll);
+    let [Action::Note(gap), Action::Say(_)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((gap["from"].as_str(), gap["to"].as_str()), (Some(&*at(1)), Some(&*at(30))));
+    bench.pass(10.0);
+    assert_eq!(fetches(&bench.due()), [(0, Why::Poll)]);
+    assert_eq!(out_of_reach(&mut bench, Why::Poll), [], "told already");
+    assert!(bench.is_unread(false));
+    bench.pass(10.0);
+    let _asked = bench.due();
+    assert_eq!(printed(&bench.fetched(0, Why::Poll, log(0, &[1, 9, 30]))), ["line 9"]);
+    assert!(!bench.is_unread(true));
+    // A comparison that is never made leaves it open whether the stream has lost the device.
+    assert!(matches!(out_of_reach(&mut bench, Why::Verify)[..], [Action::Note(_), Action::Say(_)]));
+    assert!(bench.is_unread(false));
+    // Without a stream that lives nothing shows that the service is there.
+    let why = Failure::new(ErrorKind::Unreachable, "No answer for 2m");
+    let ended = Event::Ended { stream: 0, turn: 2, why: String::new(), failure: None };
+    assert!(matches!(bench.event(ended)[..], [Action::Say(_)]));
+    bench.pass(1.0);
+    let _opened = bench.due();
+    let ended = Event::Ended { stream: 0, turn: 3, why: String::new(), failure: Some(why) };
+    assert!(matches!(bench.event(ended)[..], [Action::End(_)]));
+}
