@@ -1,9 +1,8 @@
 //! A rollout under way: what comes next is done, wave after wave.
 
 mod end;
+mod signal;
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use api::send::clock;
@@ -19,6 +18,7 @@ use super::event::{self, Event};
 use super::gate::Verdict;
 use super::schedule::{self, Hold, Progress, Rule, Step};
 use super::{Conduct, Trouble, Work};
+use signal::BackNoted;
 
 /// How often it is looked whether a wave that waits may begin.
 const LOOKS: Duration = Duration::from_millis(500);
@@ -55,7 +55,7 @@ pub struct UnderWay<'a, W> {
     /// That nothing more is rolled out has been told.
     is_ending: bool,
     /// Whether it is noted that what was done is taken back.
-    back_noted: Rc<Cell<bool>>,
+    back_noted: BackNoted,
     /// Stdout does not take events, which has been said.
     is_untold: bool,
     /// That stdout was closed has been said.
@@ -74,14 +74,15 @@ impl<'a, W: Work> UnderWay<'a, W> {
         session.output.expect_type(W::EVENTS.of_type.name);
         let done = course.done.clone();
         results.keep(Box::new(move |row| done.borrow_mut().take(row)));
-        let back_noted = Rc::new(Cell::new(course.back.is_some()));
+        let back_noted = BackNoted::default();
+        if course.back.is_some() {
+            back_noted.set();
+        }
         if conduct.back {
             // So that it is one word for all rows that are left, the wave's own too.
             let is_noted = back_noted.clone();
             results.tell_left_as(Some(Box::new(move || {
-                if !is_noted.replace(true) {
-                    course::note_turned_back(INTERRUPTED);
-                }
+                is_noted.note();
                 end::not_rolled_out(W::NOUN, INTERRUPTED)
             })));
         }
@@ -200,14 +201,17 @@ impl<'a, W: Work> UnderWay<'a, W> {
     /// Does it to the rows that are left until a wave ends, as rows of their own waves.
     fn rows_until(&mut self, wave: usize) -> Result<(), Trouble> {
         let done = self.course.done.clone();
-        for own in 0..=wave {
-            let left = self.course.left_until(own);
-            if left > 0 || own == wave {
-                let mut rows = self.reader.by_ref().take(left);
-                self.work.roll_out(own, &mut rows, &done, &mut self.results)?;
+        let back_noted = self.conduct.back.then(|| self.back_noted.clone());
+        signal::heeding(back_noted, &self.session.stop, || {
+            for own in 0..=wave {
+                let left = self.course.left_until(own);
+                if left > 0 || own == wave {
+                    let mut rows = self.reader.by_ref().take(left);
+                    self.work.roll_out(own, &mut rows, &done, &mut self.results)?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Why it does not go on after rows of a wave.
@@ -257,10 +261,13 @@ impl<'a, W: Work> UnderWay<'a, W> {
         if !self.conduct.judges() {
             return None;
         }
-        let mut done = self.course.done.borrow_mut();
-        let offline = self.work.look(wave, &mut done, most.is_some());
-        drop(done);
+        let is_back = self.conduct.back && self.course.left_to_take_back() > 0;
+        let back_noted = is_back.then(|| self.back_noted.clone());
+        let offline = signal::heeding(back_noted, &self.session.stop, || {
+            self.work.look(wave, &mut self.course.done.borrow_mut(), most.is_some())
+        });
         match offline {
+            _ if self.session.is_stopped() => Some(Halt::Interrupted),
             Ok(offline) => {
                 let most =
                     most.filter(|most| most.is_exceeded(offline, self.course.all_devices()))?;
@@ -270,7 +277,6 @@ impl<'a, W: Work> UnderWay<'a, W> {
                     most.in_words()
                 )))
             }
-            Err(_) if self.session.is_stopped() => Some(Halt::Interrupted),
             Err(error) => self.end_run(CommandError::from(failure(error))),
         }
     }

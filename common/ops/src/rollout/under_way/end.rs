@@ -47,7 +47,7 @@ impl<W: Work> UnderWay<'_, W> {
         let is_new = self.course.back.is_none();
         // Where nothing was done there is no way back, unless rows were told that there is.
         let has_way_back = !matches!(halt, Halt::Interrupted)
-            || self.back_noted.get()
+            || self.back_noted.is_noted()
             || self.course.left_to_take_back() > 0;
         if is_new && self.conduct.back && has_way_back {
             self.course.turn_back(reason);

@@ -1,0 +1,61 @@
+//! A signal that comes while an answer is awaited: that what was done goes back is noted at once, since another signal
+//! ends the run before the answer comes.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use api::send::clock;
+use simulated::inherited;
+
+use super::{INTERRUPTED, course};
+
+/// How often it is looked whether one came.
+const LOOKS: Duration = Duration::from_millis(25);
+
+/// Whether it is noted that what was done is taken back; whoever notes it first, it is once.
+#[derive(Clone, Default)]
+pub(super) struct BackNoted(Arc<OnceLock<()>>);
+
+impl BackNoted {
+    /// Notes it, because a signal came. It is noted when this returns.
+    pub fn note(&self) {
+        self.0.get_or_init(|| course::note_turned_back(INTERRUPTED));
+    }
+
+    /// It has been noted before.
+    pub fn set(&self) {
+        self.0.get_or_init(|| ());
+    }
+
+    /// Whether it is.
+    pub fn is_noted(&self) -> bool {
+        self.0.get().is_some()
+    }
+}
+
+/// Does what may wait for long. A signal that comes meanwhile is noted, if that is wanted.
+pub(super) fn heeding<T>(
+    back_noted: Option<BackNoted>,
+    stop: &AtomicBool,
+    act: impl FnOnce() -> T,
+) -> T {
+    let Some(back_noted) = back_noted else { return act() };
+    let (goes_on, end) = mpsc::channel::<()>();
+    let watch = inherited(move || {
+        while clock::receive(&end, LOOKS) == Err(RecvTimeoutError::Timeout) {
+            if stop.load(Ordering::Relaxed) {
+                return back_noted.note();
+            }
+        }
+    });
+    thread::scope(|scope| {
+        let watcher = scope.spawn(watch);
+        let done = act();
+        drop(goes_on);
+        simulated::join(watcher.thread());
+        done
+    })
+}
