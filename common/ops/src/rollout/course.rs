@@ -222,7 +222,7 @@ impl Course {
     /// How many rows come next with this wave: its own, and what is left of those before it.
     pub fn left_until(&mut self, wave: usize) -> usize {
         let end = self.ends.get(wave).copied().unwrap_or_default();
-        let all = self.numbers.iter().filter(|number| **number <= end).count();
+        let all = self.numbers.partition_point(|number| *number <= end);
         let left = all.saturating_sub(self.taken);
         self.taken += left;
         left

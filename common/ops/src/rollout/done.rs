@@ -3,7 +3,7 @@
 //! Careful about memory: of a device that was moved its id is kept and the numbers of two groups, and the records of
 //! a wave go to a file as they come.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use cli::Session;
@@ -42,8 +42,8 @@ pub struct Done {
     /// The field that is changed.
     field: &'static str,
     changed: Vec<Changed>,
-    /// Things that were perhaps changed.
-    perhaps: Vec<Changed>,
+    /// Things that were perhaps changed, by their ids.
+    perhaps: BTreeMap<String, Changed>,
     values: Vec<String>,
     numbers: HashMap<String, u32>,
     /// The number of devices behind a row, where it is not one.
@@ -78,7 +78,7 @@ impl Done {
         Done {
             field,
             changed: Vec::new(),
-            perhaps: Vec::new(),
+            perhaps: BTreeMap::new(),
             values: Vec::new(),
             numbers: HashMap::new(),
             weights,
@@ -125,7 +125,7 @@ impl Done {
     pub fn note_changed(&mut self, effect: &Effect, record: &Record, wave: u32) {
         let after = effect.after.as_ref().map_or("", |after| text(after, self.field));
         let Some(changed) = self.changed(effect, after, wave) else { return };
-        self.perhaps.retain(|one| one.id != effect.id);
+        self.perhaps.remove(&effect.id);
         let was_offline = is_offline(record);
         self.changed.push(Changed { was_offline, ..changed });
     }
@@ -133,8 +133,7 @@ impl Done {
     /// Notes that something was perhaps changed in a wave: on the way back it has to be looked at.
     pub fn note_perhaps(&mut self, effect: &Effect, wave: u32) {
         let Some(changed) = self.changed(effect, "", wave) else { return };
-        self.perhaps.retain(|one| one.id != effect.id);
-        self.perhaps.push(changed);
+        self.perhaps.insert(effect.id.clone(), changed);
     }
 
     fn changed(&mut self, effect: &Effect, to: &str, wave: u32) -> Option<Changed> {
@@ -206,7 +205,7 @@ impl Done {
 
     /// How many things were changed, or may have been: in the waves before this one, and since.
     pub fn numbers(&self, wave: usize) -> (u64, u64) {
-        let all = self.changed.iter().chain(&self.perhaps);
+        let all = self.all();
         let (before, since): (Vec<_>, Vec<_>) = all.partition(|one| (one.wave as usize) < wave);
         (before.len() as u64, since.len() as u64)
     }
@@ -218,7 +217,7 @@ impl Done {
 
     /// Whether it is not known of a thing whether it was changed.
     pub fn is_doubtful(&self, id: &str) -> bool {
-        self.perhaps.iter().any(|one| one.id == id)
+        self.perhaps.contains_key(id)
     }
 
     /// The number of devices behind a row.
@@ -234,10 +233,14 @@ impl Done {
     /// Each thing that was changed, or may have been; those that were nothing before come last.
     pub fn each_to_take_back(&self) -> impl Iterator<Item = Rolled<'_>> {
         let of = move |has_before: bool| {
-            let all = self.changed.iter().chain(&self.perhaps).map(|one| self.rolled(one));
+            let all = self.all().map(|one| self.rolled(one));
             all.filter(move |one| one.from.is_empty() != has_before)
         };
         of(true).chain(of(false))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Changed> {
+        self.changed.iter().chain(self.perhaps.values())
     }
 
     fn rolled<'a>(&'a self, one: &'a Changed) -> Rolled<'a> {
