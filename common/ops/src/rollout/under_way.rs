@@ -83,7 +83,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
             let is_noted = back_noted.clone();
             results.tell_left_as(Some(Box::new(move || {
                 is_noted.note();
-                end::not_rolled_out(W::NOUN, INTERRUPTED)
+                end::not_rolled_out(W::NOUN, end::TAKEN_BACK, INTERRUPTED)
             })));
         }
         let progress = Progress {
