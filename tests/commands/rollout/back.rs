@@ -46,3 +46,14 @@ fn what_is_protected_since_is_left_alone_where_it_goes_on() {
     assert_eq!(kinds(&fleet.dir.failed("left.ndjson")), [("protected", 40)].into());
     assert_eq!(fleet.arrived(), 60);
 }
+
+#[test]
+fn a_group_that_was_renamed_is_the_one_that_it_was() {
+    let fleet = Fleet::new();
+    fleet.rollout("--order input --waves 10,100% --gate 'test -e go'").code(6);
+    fleet.dir.sh("IMP_JOURNAL=off imp-dg update --dg B --name Old").quiet();
+    fleet.dir.sh("IMP_JOURNAL=off imp-dg update --dg C --name B").quiet();
+    fleet.dir.write("go", "");
+    fleet.dir.sh("imp-change resume last").ok();
+    assert_eq!(fleet.arrived(), 100);
+}

@@ -80,14 +80,17 @@ impl Rollout {
         self.conduct.check()?;
         let session = Session::open(&self.common)?;
         let to = session.single(ResourceKind::DeviceGroup, "--to", Some(&self.to))?;
-        let to = session.find(ResourceKind::DeviceGroup, &to.unwrap_or_default())?;
-        let moves = Moves { flags: self, session: &session, target: Group::of(&to) };
-        let job = moves.job();
+        let job = self.job();
         if !job.is_dry_run() {
             session.guards.may_change()?;
         }
         let mut results = Results::open(&session, job.args, job.changes)?;
-        let Some(course) = moves.course(&mut results)? else {
+        let began = began_with()?;
+        // One that goes on knows it by its id: the name may be that of another group by now.
+        let to = began.as_ref().map_or(to, |began| Some(text(began, "to").to_owned()));
+        let to = session.find(ResourceKind::DeviceGroup, &to.unwrap_or_default())?;
+        let moves = Moves { flags: self, session: &session, target: Group::of(&to) };
+        let Some(course) = moves.course(began, &mut results)? else {
             return Ok(results.finish());
         };
         if job.is_dry_run() {
@@ -102,6 +105,10 @@ impl Rollout {
         }
         Ok(under_way.finish())
     }
+
+    fn job(&self) -> RowJob<'_> {
+        RowJob::changing(self.devices.row_args(), self.changes.into())
+    }
 }
 
 /// Devices that are moved to a group.
@@ -112,20 +119,16 @@ struct Moves<'a> {
 }
 
 impl Moves<'_> {
-    fn job(&self) -> RowJob<'_> {
-        RowJob::changing(self.flags.devices.row_args(), self.flags.changes.into())
-    }
-
     /// Reads the devices to their end, and puts them in the order of the waves. `None` when they cannot be read to
     /// their end: then all have been reported.
-    fn course(&self, results: &mut Results<'_>) -> Result<Option<Course>, CommandError> {
-        let began = began_with()?;
-        if let Some(began) = &began {
-            is_of(began, &self.target.id)?;
-        }
+    fn course(
+        &self,
+        began: Option<Record>,
+        results: &mut Results<'_>,
+    ) -> Result<Option<Course>, CommandError> {
         let mut named = Named::default();
         let add = |item: &Item| named.add(item, self.flags.order);
-        let source = &self.job().args.source;
+        let source = &self.flags.job().args.source;
         let Some(read) = read_rows(self.session, source, add, results)? else { return Ok(None) };
         let layout = match began {
             Some(began) => noted(&began, &self.flags.waves),
@@ -157,7 +160,7 @@ impl Moves<'_> {
 
     fn move_to_target(&self, rows: WaveRows<'_>, results: &mut Results<'_>) {
         let order = Move {
-            job: self.job(),
+            job: self.flags.job(),
             target: Some(&|_| Ok(self.target.clone())),
             batch: BATCH,
             stream: false,
@@ -173,7 +176,7 @@ impl Moves<'_> {
             Ok(Group { id, kind: String::new(), product: None })
         };
         let order = Move {
-            job: self.job(),
+            job: self.flags.job(),
             target: if to_group { Some(&before) } else { None },
             batch: BATCH,
             stream: false,
@@ -242,17 +245,6 @@ impl Work for Moves<'_> {
     fn what_stays(&self) -> String {
         format!("They were moved to {}", self.flags.to)
     }
-}
-
-/// A name may be that of another group by now, and nothing must go there.
-fn is_of(began: &Record, target: &str) -> Result<(), CommandError> {
-    let group = text(began, "to");
-    if group == target {
-        return Ok(());
-    }
-    Err(CommandError::usage(format!(
-        "--to named the device group {group} when this rollout began, and names {target} now: rename them as they were"
-    )))
 }
 
 /// The layout of a rollout that goes on. One that began before rows were joined has a device a row.
