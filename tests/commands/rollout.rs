@@ -3,6 +3,7 @@
 mod back;
 mod cut_off;
 mod ends;
+mod rows;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
