@@ -3,6 +3,7 @@
 mod back;
 mod cut_off;
 mod ends;
+mod resumed;
 mod rows;
 
 use std::collections::BTreeSet;

@@ -265,9 +265,10 @@ impl Course {
         }
     }
 
-    /// Whether something of the wave that comes next was done before this run was resumed.
+    /// Whether something of the wave that comes next was done, or may have been, before this run was resumed.
     pub fn has_begun(&self) -> bool {
-        self.before.iter().any(|(wave, _)| *wave == self.passed)
+        let (_, since) = self.done.borrow().numbers(self.passed);
+        since > 0 || self.before.iter().any(|(wave, _)| *wave == self.passed)
     }
 
     /// The wave was found good.

@@ -72,6 +72,8 @@ impl Results<'_> {
     pub fn together(&mut self, report: impl FnOnce(&mut Self)) {
         self.waiting = Some(Vec::new());
         report(self);
+        // Those that are given to the verb do not wait.
+        self.flush_journal();
         self.print_waiting();
         self.waiting = None;
     }
