@@ -1,5 +1,7 @@
 //! `imp-device rollout` after a kill: a wave that has begun goes on, whatever keeps the next one from beginning.
 
+use std::collections::BTreeSet;
+
 use super::{Fleet, events, wait_for_event};
 
 /// A part of the day that is not now.
@@ -47,4 +49,18 @@ fn a_wave_that_was_under_way_is_judged_in_spite_of_the_file() {
     let wanted = ["wave_begun 1 10", "wave_moved 1 10", "gate_passed 1 10", "paused 2 90"];
     assert_eq!(events(&run)[..4], wanted, "{run}");
     assert_eq!((fleet.arrived(), fleet.sim.restarts()), (100, 100));
+}
+
+#[test]
+fn a_gate_is_given_a_device_once_however_rows_name_it() {
+    let fleet = Fleet::new();
+    let others = "jq -c '{mac_address}' devices.ndjson";
+    fleet.dir.sh(&format!("(cat devices.ndjson; {others}) > d && mv d devices.ndjson")).quiet();
+    let gate = "--gate 'jq -r .id > seen; test -e go'";
+    fleet.rollout(&format!("--order input --waves 10,100% {gate}")).code(6);
+    let first = fleet.dir.read("seen");
+    assert_eq!(first.lines().collect::<BTreeSet<_>>().len(), 10, "{first}");
+    let gate = "--gate 'test -e again || jq -r .id > again; true'";
+    fleet.dir.sh(&format!("imp-change resume last -- {gate}")).ok();
+    assert_eq!(fleet.dir.read("again"), first, "as before");
 }

@@ -192,6 +192,8 @@ impl Course {
             return;
         }
         let mut record = input;
+        // However the row names it.
+        record.insert_text("id", &effect.id);
         for name in ["devicegroup_id", "devicegroup_type"] {
             if let Some(after) = effect.after.as_ref().filter(|after| after.contains_key(name)) {
                 record.copy(name, after);
@@ -256,11 +258,9 @@ impl Course {
     pub fn begin_wave(&mut self, wave: usize) {
         let mut done = self.done.borrow_mut();
         done.begin_wave(wave as u32);
-        let mut seen = HashSet::new();
         for (of_row, record) in std::mem::take(&mut self.before) {
-            let id = text(&record, "id").to_owned();
-            if of_row == wave && (id.is_empty() || seen.insert(id)) {
-                done.add_good(&record);
+            if of_row == wave {
+                done.add_before(&record);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Careful about memory: of a device that was moved its id is kept and the numbers of two groups, and the records of
 //! a wave go to a file as they come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use cli::Session;
@@ -51,7 +51,9 @@ pub struct Done {
     wave: u32,
     /// Rows of the present wave that are as it wants them.
     good: u64,
-    /// Those of the present wave.
+    /// Things of the present wave that were done before the run was resumed.
+    before: HashSet<String>,
+    /// The records of the present wave.
     records: Option<Records>,
     /// Why they are not complete.
     error: Option<io::Error>,
@@ -84,6 +86,7 @@ impl Done {
             weights,
             wave: 0,
             good: 0,
+            before: HashSet::new(),
             records: None,
             error: None,
             goes_back: false,
@@ -104,7 +107,7 @@ impl Done {
         }
         row.effects.iter().for_each(|effect| self.note_changed(effect, &row.record, wave));
         // A gate judges things, however many rows are about one.
-        if !row.record.contains_key(SAME_AS) {
+        if !row.record.contains_key(SAME_AS) && !self.before.contains(text(&row.record, "id")) {
             self.add_good(&row.record);
         }
     }
@@ -155,6 +158,7 @@ impl Done {
     /// A wave begins.
     pub fn begin_wave(&mut self, wave: u32) {
         (self.wave, self.good) = (wave, 0);
+        self.before.clear();
         self.forget_records();
     }
 
@@ -166,8 +170,15 @@ impl Done {
         }
     }
 
+    /// A row of the present wave was done before the run was resumed.
+    pub fn add_before(&mut self, record: &Record) {
+        if self.before.insert(text(record, "id").to_owned()) {
+            self.add_good(record);
+        }
+    }
+
     /// A row of the present wave is as the wave wants it.
-    pub fn add_good(&mut self, record: &Record) {
+    fn add_good(&mut self, record: &Record) {
         self.good += 1;
         self.add_record(record);
     }
