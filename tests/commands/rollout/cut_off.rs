@@ -68,6 +68,21 @@ fn the_first_signal_turns_back_where_a_judgment_hangs() {
 }
 
 #[test]
+fn a_signal_that_comes_before_anything_was_sent_leaves_all_to_the_next_run() {
+    let fleet = Fleet::new();
+    fleet.sim.fault("GET /devices 503");
+    let words = "--waves 10,100% --back --failed left.ndjson";
+    let running = fleet.dir.spawn(&format!("exec {}", Fleet::line(words)));
+    running.wait_for("the list", || fleet.sim.faults_applied()[0] > 0);
+    running.interrupt();
+    let run = running.wait().code(130);
+    assert_eq!(kinds(&fleet.dir.failed("left.ndjson")), [("not_attempted", 100)].into(), "{run}");
+    fleet.sim.no_faults();
+    fleet.dir.sh("imp-change resume last").ok();
+    assert_eq!(fleet.arrived(), 100);
+}
+
+#[test]
 fn a_token_that_ends_before_it_was_said_to_is_renewed() {
     // Tokens that live for 40 minutes end after 2.4 seconds there.
     let fleet = Fleet::with(&["--speed", "1000", "--token-life", "40m"]);

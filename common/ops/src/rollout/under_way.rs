@@ -82,8 +82,7 @@ impl<'a, W: Work> UnderWay<'a, W> {
             // So that it is one word for all rows that are left, the wave's own too.
             let is_noted = back_noted.clone();
             results.tell_left_as(Some(Box::new(move || {
-                is_noted.note();
-                end::not_rolled_out(W::NOUN, end::TAKEN_BACK, INTERRUPTED)
+                is_noted.note().then(|| end::not_rolled_out(W::NOUN, end::TAKEN_BACK, INTERRUPTED))
             })));
         }
         let progress = Progress {

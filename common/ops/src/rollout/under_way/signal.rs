@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use api::send::clock;
+use cli::journal;
 use simulated::inherited;
 
 use super::{INTERRUPTED, course};
@@ -20,9 +21,13 @@ const LOOKS: Duration = Duration::from_millis(25);
 pub(super) struct BackNoted(Arc<OnceLock<()>>);
 
 impl BackNoted {
-    /// Notes it, because a signal came. It is noted when this returns.
-    pub fn note(&self) {
-        self.0.get_or_init(|| course::note_turned_back(INTERRUPTED));
+    /// Notes it, because a signal came, unless nothing can have been done yet. It is noted when this gives true.
+    pub fn note(&self) -> bool {
+        let has_started = journal::has_started();
+        if has_started {
+            self.0.get_or_init(|| course::note_turned_back(INTERRUPTED));
+        }
+        has_started
     }
 
     /// It has been noted before.
@@ -46,8 +51,8 @@ pub(super) fn heeding<T>(
     let (goes_on, end) = mpsc::channel::<()>();
     let watch = inherited(move || {
         while clock::receive(&end, LOOKS) == Err(RecvTimeoutError::Timeout) {
-            if stop.load(Ordering::Relaxed) {
-                return back_noted.note();
+            if stop.load(Ordering::Relaxed) && back_noted.note() {
+                return;
             }
         }
     });
