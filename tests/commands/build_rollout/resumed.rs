@@ -134,7 +134,8 @@ fn the_first_signal_turns_back_what_waits_for_an_answer() {
         let line = Line::new(&[]);
         line.sim.fault(&format!("{request} delay=1h"));
         let running = line.dir.spawn(&format!("exec {}", Line::line("--back")));
-        running.wait_for("the build", || line.have_it()[0]);
+        let is_held = || line.have_it()[0] && line.sim.faults_applied()[0] > 0;
+        running.wait_for("the request", is_held);
         running.interrupt();
         await_way_back(&line.dir);
         running.insist("INT").code(130);

@@ -3,7 +3,7 @@
 //! Careful about memory: of a device that was moved its id is kept and the numbers of two groups, and the records of
 //! a wave go to a file as they come.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use cli::Session;
@@ -23,6 +23,8 @@ struct Changed {
     wave: u32,
     /// A device that was offline before.
     was_offline: bool,
+    /// It is not known whether it was changed.
+    is_doubtful: bool,
 }
 
 /// A thing that was changed in a rollout, for the way back.
@@ -41,9 +43,10 @@ pub struct Rolled<'a> {
 pub struct Done {
     /// The field that is changed.
     field: &'static str,
+    /// Things that were changed, or perhaps were.
     changed: Vec<Changed>,
-    /// Things that were perhaps changed, by their ids.
-    perhaps: BTreeMap<String, Changed>,
+    /// Where the doubtful ones of them are, by their ids.
+    doubtful: HashMap<String, u32>,
     values: Vec<String>,
     numbers: HashMap<String, u32>,
     /// The number of devices behind a row, where it is not one.
@@ -80,7 +83,7 @@ impl Done {
         Done {
             field,
             changed: Vec::new(),
-            perhaps: BTreeMap::new(),
+            doubtful: HashMap::new(),
             values: Vec::new(),
             numbers: HashMap::new(),
             weights,
@@ -128,21 +131,32 @@ impl Done {
     pub fn note_changed(&mut self, effect: &Effect, record: &Record, wave: u32) {
         let after = effect.after.as_ref().map_or("", |after| text(after, self.field));
         let Some(changed) = self.changed(effect, after, wave) else { return };
-        self.perhaps.remove(&effect.id);
         let was_offline = is_offline(record);
-        self.changed.push(Changed { was_offline, ..changed });
+        self.put(Changed { was_offline, ..changed });
     }
 
     /// Notes that something was perhaps changed in a wave: on the way back it has to be looked at.
     pub fn note_perhaps(&mut self, effect: &Effect, wave: u32) {
         let Some(changed) = self.changed(effect, "", wave) else { return };
-        self.perhaps.insert(effect.id.clone(), changed);
+        let place = self.put(Changed { is_doubtful: true, ..changed });
+        self.doubtful.insert(effect.id.clone(), place);
+    }
+
+    /// Puts it in place of the doubtful one with its id, if there is one; gives where it is.
+    fn put(&mut self, changed: Changed) -> u32 {
+        if let Some(place) = self.doubtful.remove(&changed.id) {
+            self.changed[place as usize] = changed;
+            return place;
+        }
+        self.changed.push(changed);
+        u32::try_from(self.changed.len() - 1).expect("fewer than 2^32 things")
     }
 
     fn changed(&mut self, effect: &Effect, to: &str, wave: u32) -> Option<Changed> {
         let before = effect.before.as_ref().filter(|_| !effect.is_action())?;
         let [from, to] = [text(before, self.field), to].map(|value| self.number_of(value));
-        Some(Changed { id: effect.id.clone(), from, to, wave, was_offline: false })
+        let id = effect.id.clone();
+        Some(Changed { id, from, to, wave, was_offline: false, is_doubtful: false })
     }
 
     fn number_of(&mut self, value: &str) -> u32 {
@@ -211,14 +225,13 @@ impl Done {
     /// To how many devices it was done: in a wave, or at all.
     pub fn devices(&self, wave: Option<usize>) -> u64 {
         let of_wave = |one: &&Changed| wave.is_none_or(|wave| one.wave as usize == wave);
-        self.changed.iter().filter(of_wave).map(|one| self.weight(&one.id)).sum()
+        self.certain().filter(of_wave).map(|one| self.weight(&one.id)).sum()
     }
 
     /// How many things were changed, or may have been: in the waves before this one, and since.
     pub fn numbers(&self, wave: usize) -> (u64, u64) {
-        let all = self.all();
-        let (before, since): (Vec<_>, Vec<_>) = all.partition(|one| (one.wave as usize) < wave);
-        (before.len() as u64, since.len() as u64)
+        let before = self.changed.iter().filter(|one| (one.wave as usize) < wave).count();
+        (before as u64, (self.changed.len() - before) as u64)
     }
 
     /// What has been taken back.
@@ -228,7 +241,7 @@ impl Done {
 
     /// Whether it is not known of a thing whether it was changed.
     pub fn is_doubtful(&self, id: &str) -> bool {
-        self.perhaps.contains_key(id)
+        self.doubtful.contains_key(id)
     }
 
     /// The number of devices behind a row.
@@ -238,20 +251,20 @@ impl Done {
 
     /// Each thing that was certainly changed.
     pub fn each_rolled(&self) -> impl Iterator<Item = Rolled<'_>> {
-        self.changed.iter().map(|one| self.rolled(one))
+        self.certain().map(|one| self.rolled(one))
     }
 
     /// Each thing that was changed, or may have been; those that were nothing before come last.
     pub fn each_to_take_back(&self) -> impl Iterator<Item = Rolled<'_>> {
         let of = move |has_before: bool| {
-            let all = self.all().map(|one| self.rolled(one));
+            let all = self.changed.iter().map(|one| self.rolled(one));
             all.filter(move |one| one.from.is_empty() != has_before)
         };
         of(true).chain(of(false))
     }
 
-    fn all(&self) -> impl Iterator<Item = &Changed> {
-        self.changed.iter().chain(self.perhaps.values())
+    fn certain(&self) -> impl Iterator<Item = &Changed> {
+        self.changed.iter().filter(|one| !one.is_doubtful)
     }
 
     fn rolled<'a>(&'a self, one: &'a Changed) -> Rolled<'a> {

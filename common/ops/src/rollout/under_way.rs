@@ -200,17 +200,24 @@ impl<'a, W: Work> UnderWay<'a, W> {
     /// Does it to the rows that are left until a wave ends, as rows of their own waves.
     fn rows_until(&mut self, wave: usize) -> Result<(), Trouble> {
         let done = self.course.done.clone();
-        let back_noted = self.conduct.back.then(|| self.back_noted.clone());
-        signal::heeding(back_noted, &self.session.stop, || {
-            for own in 0..=wave {
-                let left = self.course.left_until(own);
-                if left > 0 || own == wave {
-                    let mut rows = self.reader.by_ref().take(left);
-                    self.work.roll_out(own, &mut rows, &done, &mut self.results)?;
-                }
+        for own in 0..=wave {
+            let left = self.course.left_until(own);
+            if left == 0 && own != wave {
+                continue;
             }
-            Ok(())
-        })
+            let (mut rolled, back_noted) = (Ok(()), self.back_noted(true));
+            let mut rows = self.reader.by_ref().take(left);
+            signal::heeding(back_noted, &self.session.stop, &mut || {
+                rolled = self.work.roll_out(own, &mut rows, &done, &mut self.results);
+            });
+            rolled?;
+        }
+        Ok(())
+    }
+
+    /// What a signal is noted with that comes while something is done, if something goes back then.
+    fn back_noted(&self, goes_back: bool) -> Option<BackNoted> {
+        (goes_back && self.conduct.back).then(|| self.back_noted.clone())
     }
 
     /// Why it does not go on after rows of a wave.
@@ -260,10 +267,11 @@ impl<'a, W: Work> UnderWay<'a, W> {
         if !self.conduct.judges() {
             return None;
         }
-        let is_back = self.conduct.back && self.course.left_to_take_back() > 0;
-        let back_noted = is_back.then(|| self.back_noted.clone());
-        let offline = signal::heeding(back_noted, &self.session.stop, || {
-            self.work.look(wave, &mut self.course.done.borrow_mut(), most.is_some())
+        let back_noted = self.back_noted(self.course.left_to_take_back() > 0);
+        let mut offline = Ok(0);
+        signal::heeding(back_noted, &self.session.stop, &mut || {
+            let done = &mut self.course.done.borrow_mut();
+            offline = self.work.look(wave, done, most.is_some());
         });
         match offline {
             _ if self.session.is_stopped() => Some(Halt::Interrupted),

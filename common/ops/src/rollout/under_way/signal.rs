@@ -42,11 +42,7 @@ impl BackNoted {
 }
 
 /// Does what may wait for long. A signal that comes meanwhile is noted, if that is wanted.
-pub(super) fn heeding<T>(
-    back_noted: Option<BackNoted>,
-    stop: &AtomicBool,
-    act: impl FnOnce() -> T,
-) -> T {
+pub(super) fn heeding(back_noted: Option<BackNoted>, stop: &AtomicBool, act: &mut dyn FnMut()) {
     let Some(back_noted) = back_noted else { return act() };
     let (goes_on, end) = mpsc::channel::<()>();
     let watch = inherited(move || {
@@ -58,9 +54,8 @@ pub(super) fn heeding<T>(
     });
     thread::scope(|scope| {
         let watcher = scope.spawn(watch);
-        let done = act();
+        act();
         drop(goes_on);
         simulated::join(watcher.thread());
-        done
-    })
+    });
 }
