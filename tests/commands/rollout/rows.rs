@@ -40,7 +40,7 @@ fn a_device_cannot_be_looked_up_and_nothing_begins() {
 #[test]
 fn a_wave_without_a_device_of_its_own_is_told() {
     let fleet = Fleet::new();
-    let said = "--waves: left out, as of 100 devices they add none to the waves before: 1%, 10%";
+    let said = "--waves: left out, since they add no device to those before: 1% 10%";
     for words in ["--plan", ""] {
         let run = fleet.rollout(&format!("--waves 20,1%,10%,100% {words}"));
         assert_eq!(run.says(said).stderr().matches("left out").count(), 1);

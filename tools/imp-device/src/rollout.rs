@@ -156,9 +156,7 @@ impl Moves<'_> {
         let left_out = waves::left_out(shares, all);
         if all > 0 && !left_out.is_empty() {
             stderr::say(&format!(
-                "--waves: left out, as of {} they add none to the waves before: {}",
-                cli::consent::count(all, "device"),
-                left_out.join(", ")
+                "--waves: left out, since they add no device to those before:{left_out}"
             ));
         }
         Ok(named.layout(shares))

@@ -75,9 +75,6 @@ impl<'a, W: Work> UnderWay<'a, W> {
         let done = course.done.clone();
         results.keep(Box::new(move |row| done.borrow_mut().take(row)));
         let back_noted = BackNoted::default();
-        if course.back.is_some() {
-            back_noted.set();
-        }
         if conduct.back {
             // So that it is one word for all rows that are left, the wave's own too.
             let is_noted = back_noted.clone();

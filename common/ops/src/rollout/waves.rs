@@ -71,12 +71,13 @@ pub fn ends(shares: &[Share], all: u64) -> Vec<u64> {
 }
 
 /// The shares that are left out, since they add no device to the waves before them.
-pub fn left_out(shares: &[Share], all: u64) -> Vec<String> {
-    let (mut before, mut left_out) = (0, Vec::new());
+pub fn left_out(shares: &[Share], all: u64) -> String {
+    let (mut before, mut left_out) = (0, String::new());
     for share in shares {
         let end = share.at_least(all).min(all);
         if end <= before {
-            left_out.push(share.in_words());
+            left_out.push(' ');
+            left_out.push_str(&share.in_words());
         }
         before = end.max(before);
     }
@@ -130,12 +131,12 @@ mod tests {
     #[test]
     fn shares_that_add_no_device_are_told() {
         for (text, all, wanted) in [
-            ("20,1%,10%,100%", 100, "1%,10%"),
+            ("20,1%,10%,100%", 100, " 1% 10%"),
             ("20,1%,10%,100%", 100_000, ""),
-            ("1%,10%,100%", 5, "10%"),
-            ("20,50,100%", 15, "50,100%"),
+            ("1%,10%,100%", 5, " 10%"),
+            ("20,50,100%", 15, " 50 100%"),
         ] {
-            assert_eq!(left_out(&shares(text), all).join(","), wanted, "{text} of {all}");
+            assert_eq!(left_out(&shares(text), all), wanted, "{text} of {all}");
         }
     }
 

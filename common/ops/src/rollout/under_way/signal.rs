@@ -30,11 +30,6 @@ impl BackNoted {
         has_started
     }
 
-    /// It has been noted before.
-    pub fn set(&self) {
-        self.0.get_or_init(|| ());
-    }
-
     /// Whether it is.
     pub fn is_noted(&self) -> bool {
         self.0.get().is_some()
