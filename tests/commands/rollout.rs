@@ -3,11 +3,14 @@
 mod back;
 mod cut_off;
 mod ends;
+mod resumed;
+mod rows;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Background, Dir, Run, Sim, asked_for, kinds};
+use tests::{Background, Dir, Run, Sim, asked_for, kinds, wait};
 
 /// Sixty devices in `A`, forty in `C`, and the empty group `B`.
 pub(crate) struct Fleet {
@@ -209,6 +212,16 @@ fn a_gate_that_was_mistyped_is_given_anew_where_it_goes_on() {
 
 fn wait_for_event(running: &Background, event: &str) {
     running.wait_for(event, || running.stdout().contains(&format!("\"{event}\"")));
+}
+
+/// Waits until the only journal says that the rollout goes back, for less than a request waits for its answer.
+#[track_caller]
+pub(crate) fn await_way_back(dir: &Dir) {
+    let noted = wait::until(Duration::from_secs(15), || {
+        let journal = dir.sh("cat ../home/state/imp-tools/changes/*.ndjson").quiet().stdout();
+        journal.contains(r#""event":"back""#)
+    });
+    assert!(noted, "the journal does not tell");
 }
 
 #[test]

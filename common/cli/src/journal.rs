@@ -78,6 +78,8 @@ struct Journal {
     /// Its rows are secrets, which are not kept.
     hides_rows: bool,
     had_account: bool,
+    /// A request that changes something may have left.
+    has_started: AtomicBool,
     past: Option<Arc<Past>>,
     /// What has been told of rows before the rest of what they ask for was done.
     parts: Mutex<HashMap<u64, Vec<Effect>>>,
@@ -199,6 +201,14 @@ pub(crate) fn before_writing() -> Result<(), api::Error> {
     })
 }
 
+/// Whether anything may have been done, by this run or before it was resumed.
+pub fn has_started() -> bool {
+    journal().is_none_or(|journal| {
+        let is_touched = |past: &Arc<Past>| !past.recorded.is_untouched();
+        journal.has_started.load(Ordering::Relaxed) || journal.past.as_ref().is_some_and(is_touched)
+    })
+}
+
 /// How the row of this thread was answered before the run was interrupted.
 pub fn answered_before() -> Option<RowResult> {
     answer::read(journal()?.past.as_ref()?.recorded.answer(current::row()?)?)
@@ -280,6 +290,7 @@ impl Journal {
     }
 
     fn start(&self, rows: &[u64], thing: Option<&Thing>, planned: Option<&Planned>) {
+        self.has_started.store(true, Ordering::Relaxed);
         let mut line = Record::new();
         line.insert_text("type", "started");
         line.insert_json("rows", &list_of_numbers(rows));

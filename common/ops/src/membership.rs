@@ -23,7 +23,8 @@ mod search;
 mod send;
 mod transfers;
 
-use model::{ErrorKind, Secret};
+use model::identifier::Shape;
+use model::{ErrorKind, ResourceKind, Secret};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use api::SeenIds;
 use api::list::{self, Reading};
 use api::send::clock;
+use pipe::spool::Spool;
 use pipe::{Failure, Item, NamedBy, ReadError, Row};
 
 use cli::rows::results::Results;
@@ -45,6 +47,8 @@ use row::{MoveRows, RowState};
 use send::MoveRun;
 
 pub use groups::Group;
+use locate::{Within, locate};
+
 pub use locate::account_list_is_less;
 pub use transfers::{Transfer, Transfers, transfer};
 
@@ -215,6 +219,33 @@ pub fn take_out(
         _ => Ok(Left::Before),
     });
     groups.iter().map(|(_, devices)| outcomes.by_ref().take(devices.len()).collect()).collect()
+}
+
+/// Gives for each row what tells its device from others; nothing for one that names none. Devices that rows name in
+/// several ways are looked up for that.
+///
+/// # Errors
+/// What keeps the rows from being read, or the devices from being looked up.
+pub fn identities(
+    session: &Session,
+    rows: &Spool,
+    mut each: impl FnMut(Option<String>),
+) -> std::result::Result<(), CommandError> {
+    let mut devices = Devices::default();
+    for item in rows.read() {
+        let named = match item.map_err(|error| CommandError::cannot_keep(&error))? {
+            Item::Row(row) => row.identifier(ResourceKind::Device, &[]).ok(),
+            Item::Bad(_) => None,
+        };
+        devices.push(named.as_ref().map(|named| Requested::new(&named.text, named.named_by, None)));
+    }
+    if devices.are_of_several_shapes() {
+        let others = devices.asking().filter(|row| devices.shape(*row) != Shape::Id).collect();
+        locate(session, &mut devices, others, Within::Account, None)?;
+    }
+    let identity = |row| devices.is_asking(row).then(|| devices.identity(row).text());
+    (0..devices.len() as u32).map(identity).for_each(&mut each);
+    Ok(())
 }
 
 fn move_together(

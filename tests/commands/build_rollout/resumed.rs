@@ -1,6 +1,7 @@
 //! Rollouts of a build that are gone on with: each ends as if it had not been interrupted.
 
 use super::{Line, events, wait_for_event};
+use crate::commands::rollout::await_way_back;
 
 /// The last event of a rollout that goes on.
 fn resumed(line: &Line, words: &str) -> String {
@@ -125,4 +126,22 @@ fn a_second_signal_while_the_gate_is_ended_leaves_the_way_back_to_the_next_run()
     let run = line.dir.sh("imp-change resume last").code(6);
     assert_eq!(events(&run), ["back null - 30 10"], "{run}");
     assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 1, 1]));
+}
+
+#[test]
+fn the_first_signal_turns_back_what_waits_for_an_answer() {
+    for request in ["POST /deployments", "POST /devicegroups/*/restart"] {
+        let line = Line::new(&[]);
+        line.sim.fault(&format!("{request} delay=1h"));
+        let running = line.dir.spawn(&format!("exec {}", Line::line("--back")));
+        let is_held = || line.have_it()[0] && line.sim.faults_applied()[0] > 0;
+        running.wait_for("the request", is_held);
+        running.interrupt();
+        await_way_back(&line.dir);
+        running.insist("INT").code(130);
+        line.sim.no_faults();
+        let run = line.dir.sh("imp-change resume last").code(6);
+        assert_eq!(events(&run), ["back null - 60 10"], "{request}{run}");
+        assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 1, 1]), "{request}{run}");
+    }
 }

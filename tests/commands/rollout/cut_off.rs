@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tests::kinds;
 
-use super::{Fleet, events, wait_for_event};
+use super::{Fleet, await_way_back, events, wait_for_event};
 
 /// A gate that says that it is there, takes no notice of Ctrl-C and ends when it is told by a file.
 const STUBBORN: &str = "trap \"\" INT TERM; touch asked; until test -e go; do sleep 0.02; done";
@@ -32,6 +32,54 @@ fn a_second_signal_while_the_gate_is_ended_leaves_the_way_back_to_the_next_run()
         fleet.are_back(signal);
         assert_eq!(fleet.touched(), 10);
     }
+}
+
+#[test]
+fn the_first_signal_turns_back_what_waits_for_an_answer() {
+    let fleet = Fleet::new();
+    fleet.sim.fault("POST /devicegroups/*/relationships/devices delay=1h");
+    let running = fleet.dir.spawn(&format!("exec {}", Fleet::line("--waves 10,100% --back")));
+    running.wait_for("the devices", || fleet.arrived() == 10);
+    running.interrupt();
+    await_way_back(&fleet.dir);
+    running.insist("INT").code(130);
+    fleet.sim.no_faults();
+    let run = fleet.dir.sh("imp-change resume last").code(6);
+    assert_eq!(events(&run), ["back null 100"], "{run}");
+    fleet.are_back("after two signals");
+    assert_eq!(fleet.touched(), 10);
+}
+
+#[test]
+fn the_first_signal_turns_back_where_a_judgment_hangs() {
+    let fleet = Fleet::new();
+    let words = "--waves 10,100% --soak 1s --back --max-unavailable 5";
+    let running = fleet.dir.spawn(&format!("exec {}", Fleet::line(words)));
+    wait_for_event(&running, "wave_moved");
+    fleet.sim.fault("GET /devices delay=1h");
+    let before = fleet.sim.counts().total;
+    running.wait_for("the list", || fleet.sim.counts().total > before);
+    running.interrupt();
+    await_way_back(&fleet.dir);
+    running.insist("INT").code(130);
+    fleet.sim.no_faults();
+    fleet.dir.sh("imp-change resume last").code(6);
+    fleet.are_back("after two signals");
+}
+
+#[test]
+fn a_signal_that_comes_before_anything_was_sent_leaves_all_to_the_next_run() {
+    let fleet = Fleet::new();
+    fleet.sim.fault("GET /devices 503");
+    let words = "--waves 10,100% --back --failed left.ndjson";
+    let running = fleet.dir.spawn(&format!("exec {}", Fleet::line(words)));
+    running.wait_for("the list", || fleet.sim.faults_applied()[0] > 0);
+    running.interrupt();
+    let run = running.wait().code(130);
+    assert_eq!(kinds(&fleet.dir.failed("left.ndjson")), [("not_attempted", 100)].into(), "{run}");
+    fleet.sim.no_faults();
+    fleet.dir.sh("imp-change resume last").ok();
+    assert_eq!(fleet.arrived(), 100);
 }
 
 #[test]

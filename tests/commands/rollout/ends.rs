@@ -80,6 +80,21 @@ fn what_was_under_way_when_it_turned_back_and_was_killed_goes_back() {
 }
 
 #[test]
+fn a_gate_that_ends_in_a_strange_way_fails_and_all_go_back() {
+    for (gate, words) in [
+        ("kill -9 $$", "the gate ended with signal: 9"),
+        ("kill -9 0", "the gate ended with signal: 9"),
+        ("kill -STOP $$", "the gate was stopped"),
+        ("exec <&-; yes | head -c 300000 >&2; false", "exit status: 1"),
+        ("exec >&- 2>&-; false", "exit status: 1"),
+    ] {
+        let fleet = Fleet::new();
+        fleet.rollout(&format!("--waves 10,100% --back --gate '{gate}' <&-")).code(6).says(words);
+        fleet.are_back(gate);
+    }
+}
+
+#[test]
 fn a_gate_that_asks_at_the_terminal_is_not_awaited() {
     let fleet = Fleet::new();
     fleet.dir.write("ask.sh", "read answer < /dev/tty");

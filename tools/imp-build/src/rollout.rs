@@ -79,7 +79,7 @@ impl Rollout {
             }
             found => found?,
         };
-        let Some(read) = read_rows(&session, &job.args.source, |_| {}, &mut results)? else {
+        let Some(read) = read_rows(&session, &job.args.source, &mut results)? else {
             return Ok(results.finish());
         };
         let targets = match &began {

@@ -12,12 +12,13 @@ use cli::rows::results::Results;
 use cli::terminal::stderr;
 use cli::{CommandError, Session, text};
 use model::{Record, ResourceKind};
-use ops::membership::{Group, Move, move_noted};
+use ops::membership::{Group, Move, identities, move_noted};
 use ops::rollout::{
     BACK_TO, Conduct, Course, Done, Events, Layout, OF_MOVES, Rolled, Trouble, UnderWay, WaveRows,
     Work, began_with, is_offline, leave_all, members, read_rows, waves,
 };
 use ops::share::Share;
+use pipe::spool::Spool;
 use pipe::{Item, Row};
 
 use crate::stable_hash::stable_hash;
@@ -80,14 +81,17 @@ impl Rollout {
         self.conduct.check()?;
         let session = Session::open(&self.common)?;
         let to = session.single(ResourceKind::DeviceGroup, "--to", Some(&self.to))?;
-        let to = session.find(ResourceKind::DeviceGroup, &to.unwrap_or_default())?;
-        let moves = Moves { flags: self, session: &session, target: Group::of(&to) };
-        let job = moves.job();
+        let job = self.job();
         if !job.is_dry_run() {
             session.guards.may_change()?;
         }
         let mut results = Results::open(&session, job.args, job.changes)?;
-        let Some(course) = moves.course(&mut results)? else {
+        let began = began_with()?;
+        // One that goes on knows it by its id: the name may be that of another group by now.
+        let to = began.as_ref().map_or(to, |began| Some(text(began, "to").to_owned()));
+        let to = session.find(ResourceKind::DeviceGroup, &to.unwrap_or_default())?;
+        let moves = Moves { flags: self, session: &session, target: Group::of(&to) };
+        let Some(course) = moves.course(began, &mut results)? else {
             return Ok(results.finish());
         };
         if job.is_dry_run() {
@@ -102,6 +106,10 @@ impl Rollout {
         }
         Ok(under_way.finish())
     }
+
+    fn job(&self) -> RowJob<'_> {
+        RowJob::changing(self.devices.row_args(), self.changes.into())
+    }
 }
 
 /// Devices that are moved to a group.
@@ -112,27 +120,21 @@ struct Moves<'a> {
 }
 
 impl Moves<'_> {
-    fn job(&self) -> RowJob<'_> {
-        RowJob::changing(self.flags.devices.row_args(), self.flags.changes.into())
-    }
-
     /// Reads the devices to their end, and puts them in the order of the waves. `None` when they cannot be read to
     /// their end: then all have been reported.
-    fn course(&self, results: &mut Results<'_>) -> Result<Option<Course>, CommandError> {
-        let began = began_with()?;
-        if let Some(began) = &began {
-            is_of(began, &self.target.id)?;
-        }
-        let mut named = Named::default();
-        let add = |item: &Item| named.add(item, self.flags.order);
-        let source = &self.job().args.source;
-        let Some(read) = read_rows(self.session, source, add, results)? else { return Ok(None) };
+    fn course(
+        &self,
+        began: Option<Record>,
+        results: &mut Results<'_>,
+    ) -> Result<Option<Course>, CommandError> {
+        let source = &self.flags.job().args.source;
+        let Some(read) = read_rows(self.session, source, results)? else { return Ok(None) };
         let layout = match began {
             Some(began) => noted(&began, &self.flags.waves),
-            None => match waves::check_order(&self.flags.waves, named.keys.len() as u64) {
-                Ok(()) => named.layout(&self.flags.waves),
+            None => match self.layout(&read) {
+                Ok(layout) => layout,
                 Err(wrong) => {
-                    results.not_agreed(CommandError::usage(wrong));
+                    results.not_agreed(wrong);
                     return leave_all(&read, results).map(|()| None);
                 }
             },
@@ -143,6 +145,21 @@ impl Moves<'_> {
         planned.insert_text("to", &self.target.id);
         let done = Done::new("devicegroup_id", HashMap::new());
         Course::new(self.session, &read, layout, planned, done).map(Some)
+    }
+
+    /// Which rows are in which wave, where the rollout begins.
+    fn layout(&self, read: &Spool) -> Result<Layout, CommandError> {
+        let (mut named, shares) = (Named::default(), &self.flags.waves);
+        identities(self.session, read, |device| named.add(device, self.flags.order))?;
+        let all = named.keys.len() as u64;
+        waves::check_order(shares, all).map_err(CommandError::usage)?;
+        let left_out = waves::left_out(shares, all);
+        if all > 0 && !left_out.is_empty() {
+            stderr::say(&format!(
+                "--waves: left out, since they add no device to those before:{left_out}"
+            ));
+        }
+        Ok(named.layout(shares))
     }
 
     /// Says which waves there would be, and prints what they would change.
@@ -157,7 +174,7 @@ impl Moves<'_> {
 
     fn move_to_target(&self, rows: WaveRows<'_>, results: &mut Results<'_>) {
         let order = Move {
-            job: self.job(),
+            job: self.flags.job(),
             target: Some(&|_| Ok(self.target.clone())),
             batch: BATCH,
             stream: false,
@@ -173,7 +190,7 @@ impl Moves<'_> {
             Ok(Group { id, kind: String::new(), product: None })
         };
         let order = Move {
-            job: self.job(),
+            job: self.flags.job(),
             target: if to_group { Some(&before) } else { None },
             batch: BATCH,
             stream: false,
@@ -244,17 +261,6 @@ impl Work for Moves<'_> {
     }
 }
 
-/// A name may be that of another group by now, and nothing must go there.
-fn is_of(began: &Record, target: &str) -> Result<(), CommandError> {
-    let group = text(began, "to");
-    if group == target {
-        return Ok(());
-    }
-    Err(CommandError::usage(format!(
-        "--to named the device group {group} when this rollout began, and names {target} now: rename them as they were"
-    )))
-}
-
 /// The layout of a rollout that goes on. One that began before rows were joined has a device a row.
 fn noted(began: &Record, shares: &[Share]) -> Layout {
     let numbers = |name: &str| {
@@ -266,11 +272,11 @@ fn noted(began: &Record, shares: &[Share]) -> Layout {
     Layout { ends, devices: numbers("devices"), of_each: Vec::new() }
 }
 
-/// The devices that the rows name, as far as rows that name the same one in the same way tell.
+/// The devices that the rows name.
 #[derive(Default)]
 struct Named {
-    /// By what names them: their numbers.
-    known: HashMap<u64, usize>,
+    /// Their numbers, by what tells them from others.
+    known: HashMap<String, usize>,
     /// What puts them in order.
     keys: Vec<u64>,
     /// The number of the device of each row.
@@ -278,17 +284,18 @@ struct Named {
 }
 
 impl Named {
-    fn add(&mut self, item: &Item, order: Order) {
-        let name = name_of(item);
-        let (hash, next) = (stable_hash(&name), self.keys.len());
-        let device = if name.is_empty() { next } else { *self.known.entry(hash).or_insert(next) };
-        if device == next {
+    /// Adds the device of the next row, if that names one.
+    fn add(&mut self, device: Option<String>, order: Order) {
+        let next = self.keys.len();
+        let hash = stable_hash(device.as_deref().unwrap_or_default());
+        let number = device.map_or(next, |device| *self.known.entry(device).or_insert(next));
+        if number == next {
             self.keys.push(match order {
                 Order::Hash => hash,
                 Order::Input => next as u64,
             });
         }
-        self.of_each.push(device);
+        self.of_each.push(number);
     }
 
     /// All rows of a device are in the wave of its first.
@@ -300,10 +307,4 @@ impl Named {
         let devices = ends.iter().zip(before).map(|(end, before)| end - before).collect();
         Layout { ends: waves::ends_of(&of_each, ends.len()), devices: Some(devices), of_each }
     }
-}
-
-/// What names the device of a row; nothing if nothing does.
-fn name_of(item: &Item) -> String {
-    let Item::Row(row) = item else { return String::new() };
-    row.identifier(ResourceKind::Device, &[]).map(|device| device.text).unwrap_or_default()
 }

@@ -207,7 +207,7 @@ impl<'a> Results<'a> {
         let failure = if said { &not_attempted } else { failure };
         let left_by_signal = failure.kind == ErrorKind::NotAttempted && !self.over;
         let left = self.left_as.as_ref().filter(|_| left_by_signal && !failure.partly);
-        let left = left.map(|left_as| left_as());
+        let left = left.and_then(|left_as| left_as());
         let failure = left.as_ref().unwrap_or(failure);
         self.print_waiting();
         self.note_told(source, &Told::Failed(failure));

@@ -178,6 +178,13 @@ impl Devices {
         }
     }
 
+    /// Whether the rows name devices in several ways: then two may name the same one.
+    pub fn are_of_several_shapes(&self) -> bool {
+        let mut shapes = self.asking().map(|row| self.shape(row));
+        let first = shapes.next();
+        shapes.any(|shape| Some(shape) != first)
+    }
+
     /// What the row says that this text is.
     pub fn named_by(&self, row: u32) -> NamedBy {
         NAMED_BY[usize::from(self.device(row).named >> NAMED_BY_AT)]

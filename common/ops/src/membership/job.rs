@@ -9,7 +9,7 @@ use pipe::{Failure, Identifier, Item, ReadError, Row};
 
 use super::Move;
 use super::decide::{contradicts, decide, foresee, refuse_imp001};
-use super::devices::{Devices, Found, Requested};
+use super::devices::{Found, Requested};
 use super::groups::GroupNumber;
 use super::locate::{Within, locate};
 use super::noted::InInput;
@@ -227,7 +227,7 @@ impl<'a> MoveJob<'a> {
             || !journal::is_off()
             || self.noted
             || self.session.guards.protect_something()
-            || are_of_several_shapes(devices);
+            || devices.are_of_several_shapes();
         let rows: Vec<u32> = devices.asking().collect();
         if all_at_once {
             return locate(self.session, devices, rows, Within::Account, None);
@@ -269,10 +269,4 @@ impl<'a> MoveJob<'a> {
         let first: Vec<String> = unblessed().take(shown).map(described).collect();
         consent::obtain(self.session, &ask, "production device", count, &first)
     }
-}
-
-fn are_of_several_shapes(devices: &Devices) -> bool {
-    let mut shapes = devices.asking().map(|row| devices.shape(row));
-    let first = shapes.next();
-    shapes.any(|shape| Some(shape) != first)
 }

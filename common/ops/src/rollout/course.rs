@@ -192,6 +192,8 @@ impl Course {
             return;
         }
         let mut record = input;
+        // However the row names it.
+        record.insert_text("id", &effect.id);
         for name in ["devicegroup_id", "devicegroup_type"] {
             if let Some(after) = effect.after.as_ref().filter(|after| after.contains_key(name)) {
                 record.copy(name, after);
@@ -222,7 +224,7 @@ impl Course {
     /// How many rows come next with this wave: its own, and what is left of those before it.
     pub fn left_until(&mut self, wave: usize) -> usize {
         let end = self.ends.get(wave).copied().unwrap_or_default();
-        let all = self.numbers.iter().filter(|number| **number <= end).count();
+        let all = self.numbers.partition_point(|number| *number <= end);
         let left = all.saturating_sub(self.taken);
         self.taken += left;
         left
@@ -256,18 +258,17 @@ impl Course {
     pub fn begin_wave(&mut self, wave: usize) {
         let mut done = self.done.borrow_mut();
         done.begin_wave(wave as u32);
-        let mut seen = HashSet::new();
         for (of_row, record) in std::mem::take(&mut self.before) {
-            let id = text(&record, "id").to_owned();
-            if of_row == wave && (id.is_empty() || seen.insert(id)) {
-                done.add_good(&record);
+            if of_row == wave {
+                done.add_before(&record);
             }
         }
     }
 
-    /// Whether something of the wave that comes next was done before this run was resumed.
+    /// Whether something of the wave that comes next was done, or may have been, before this run was resumed.
     pub fn has_begun(&self) -> bool {
-        self.before.iter().any(|(wave, _)| *wave == self.passed)
+        let (_, since) = self.done.borrow().numbers(self.passed);
+        since > 0 || self.before.iter().any(|(wave, _)| *wave == self.passed)
     }
 
     /// The wave was found good.

@@ -3,7 +3,7 @@
 //! Careful about memory: of a device that was moved its id is kept and the numbers of two groups, and the records of
 //! a wave go to a file as they come.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use cli::Session;
@@ -23,6 +23,8 @@ struct Changed {
     wave: u32,
     /// A device that was offline before.
     was_offline: bool,
+    /// It is not known whether it was changed.
+    is_doubtful: bool,
 }
 
 /// A thing that was changed in a rollout, for the way back.
@@ -41,9 +43,10 @@ pub struct Rolled<'a> {
 pub struct Done {
     /// The field that is changed.
     field: &'static str,
+    /// Things that were changed, or perhaps were.
     changed: Vec<Changed>,
-    /// Things that were perhaps changed.
-    perhaps: Vec<Changed>,
+    /// Where the doubtful ones of them are, by their ids.
+    doubtful: HashMap<String, u32>,
     values: Vec<String>,
     numbers: HashMap<String, u32>,
     /// The number of devices behind a row, where it is not one.
@@ -51,7 +54,9 @@ pub struct Done {
     wave: u32,
     /// Rows of the present wave that are as it wants them.
     good: u64,
-    /// Those of the present wave.
+    /// Things of the present wave that were done before the run was resumed.
+    before: HashSet<String>,
+    /// The records of the present wave.
     records: Option<Records>,
     /// Why they are not complete.
     error: Option<io::Error>,
@@ -78,12 +83,13 @@ impl Done {
         Done {
             field,
             changed: Vec::new(),
-            perhaps: Vec::new(),
+            doubtful: HashMap::new(),
             values: Vec::new(),
             numbers: HashMap::new(),
             weights,
             wave: 0,
             good: 0,
+            before: HashSet::new(),
             records: None,
             error: None,
             goes_back: false,
@@ -104,7 +110,7 @@ impl Done {
         }
         row.effects.iter().for_each(|effect| self.note_changed(effect, &row.record, wave));
         // A gate judges things, however many rows are about one.
-        if !row.record.contains_key(SAME_AS) {
+        if !row.record.contains_key(SAME_AS) && !self.before.contains(text(&row.record, "id")) {
             self.add_good(&row.record);
         }
     }
@@ -125,22 +131,32 @@ impl Done {
     pub fn note_changed(&mut self, effect: &Effect, record: &Record, wave: u32) {
         let after = effect.after.as_ref().map_or("", |after| text(after, self.field));
         let Some(changed) = self.changed(effect, after, wave) else { return };
-        self.perhaps.retain(|one| one.id != effect.id);
         let was_offline = is_offline(record);
-        self.changed.push(Changed { was_offline, ..changed });
+        self.put(Changed { was_offline, ..changed });
     }
 
     /// Notes that something was perhaps changed in a wave: on the way back it has to be looked at.
     pub fn note_perhaps(&mut self, effect: &Effect, wave: u32) {
         let Some(changed) = self.changed(effect, "", wave) else { return };
-        self.perhaps.retain(|one| one.id != effect.id);
-        self.perhaps.push(changed);
+        let place = self.put(Changed { is_doubtful: true, ..changed });
+        self.doubtful.insert(effect.id.clone(), place);
+    }
+
+    /// Puts it in place of the doubtful one with its id, if there is one; gives where it is.
+    fn put(&mut self, changed: Changed) -> u32 {
+        if let Some(place) = self.doubtful.remove(&changed.id) {
+            self.changed[place as usize] = changed;
+            return place;
+        }
+        self.changed.push(changed);
+        u32::try_from(self.changed.len() - 1).expect("fewer than 2^32 things")
     }
 
     fn changed(&mut self, effect: &Effect, to: &str, wave: u32) -> Option<Changed> {
         let before = effect.before.as_ref().filter(|_| !effect.is_action())?;
         let [from, to] = [text(before, self.field), to].map(|value| self.number_of(value));
-        Some(Changed { id: effect.id.clone(), from, to, wave, was_offline: false })
+        let id = effect.id.clone();
+        Some(Changed { id, from, to, wave, was_offline: false, is_doubtful: false })
     }
 
     fn number_of(&mut self, value: &str) -> u32 {
@@ -156,6 +172,7 @@ impl Done {
     /// A wave begins.
     pub fn begin_wave(&mut self, wave: u32) {
         (self.wave, self.good) = (wave, 0);
+        self.before.clear();
         self.forget_records();
     }
 
@@ -167,8 +184,15 @@ impl Done {
         }
     }
 
+    /// A row of the present wave was done before the run was resumed.
+    pub fn add_before(&mut self, record: &Record) {
+        if self.before.insert(text(record, "id").to_owned()) {
+            self.add_good(record);
+        }
+    }
+
     /// A row of the present wave is as the wave wants it.
-    pub fn add_good(&mut self, record: &Record) {
+    fn add_good(&mut self, record: &Record) {
         self.good += 1;
         self.add_record(record);
     }
@@ -201,14 +225,13 @@ impl Done {
     /// To how many devices it was done: in a wave, or at all.
     pub fn devices(&self, wave: Option<usize>) -> u64 {
         let of_wave = |one: &&Changed| wave.is_none_or(|wave| one.wave as usize == wave);
-        self.changed.iter().filter(of_wave).map(|one| self.weight(&one.id)).sum()
+        self.certain().filter(of_wave).map(|one| self.weight(&one.id)).sum()
     }
 
     /// How many things were changed, or may have been: in the waves before this one, and since.
     pub fn numbers(&self, wave: usize) -> (u64, u64) {
-        let all = self.changed.iter().chain(&self.perhaps);
-        let (before, since): (Vec<_>, Vec<_>) = all.partition(|one| (one.wave as usize) < wave);
-        (before.len() as u64, since.len() as u64)
+        let before = self.changed.iter().filter(|one| (one.wave as usize) < wave).count();
+        (before as u64, (self.changed.len() - before) as u64)
     }
 
     /// What has been taken back.
@@ -218,7 +241,7 @@ impl Done {
 
     /// Whether it is not known of a thing whether it was changed.
     pub fn is_doubtful(&self, id: &str) -> bool {
-        self.perhaps.iter().any(|one| one.id == id)
+        self.doubtful.contains_key(id)
     }
 
     /// The number of devices behind a row.
@@ -228,16 +251,20 @@ impl Done {
 
     /// Each thing that was certainly changed.
     pub fn each_rolled(&self) -> impl Iterator<Item = Rolled<'_>> {
-        self.changed.iter().map(|one| self.rolled(one))
+        self.certain().map(|one| self.rolled(one))
     }
 
     /// Each thing that was changed, or may have been; those that were nothing before come last.
     pub fn each_to_take_back(&self) -> impl Iterator<Item = Rolled<'_>> {
         let of = move |has_before: bool| {
-            let all = self.changed.iter().chain(&self.perhaps).map(|one| self.rolled(one));
+            let all = self.changed.iter().map(|one| self.rolled(one));
             all.filter(move |one| one.from.is_empty() != has_before)
         };
         of(true).chain(of(false))
+    }
+
+    fn certain(&self) -> impl Iterator<Item = &Changed> {
+        self.changed.iter().filter(|one| !one.is_doubtful)
     }
 
     fn rolled<'a>(&'a self, one: &'a Changed) -> Rolled<'a> {

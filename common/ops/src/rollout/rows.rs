@@ -3,18 +3,15 @@
 use cli::rows::results::Results;
 use cli::terminal::stderr;
 use cli::{CommandError, RowSource, Session, journal};
-use pipe::Item;
 use pipe::spool::Spool;
 
-/// Reads the rows of a source to their end and gives each to `each`. `None` when they cannot be read to their end:
-/// then all have been reported.
+/// Reads the rows of a source to their end. `None` when they cannot be read to their end: then all have been reported.
 ///
 /// # Errors
 /// When they cannot be opened or kept.
 pub fn read_rows(
     session: &Session,
     source: &RowSource<'_>,
-    mut each: impl FnMut(&Item),
     results: &mut Results<'_>,
 ) -> Result<Option<Spool>, CommandError> {
     let (mut read, mut is_empty) = (Spool::new(), true);
@@ -22,7 +19,6 @@ pub fn read_rows(
         is_empty = false;
         match item {
             Ok(item) => {
-                each(&item);
                 read.push(&item).map_err(|error| CommandError::cannot_keep(&error))?;
             }
             Err(error) => results.end_run(error.into()),

@@ -1,9 +1,8 @@
 //! A rollout under way: what comes next is done, wave after wave.
 
 mod end;
+mod signal;
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use api::send::clock;
@@ -19,6 +18,7 @@ use super::event::{self, Event};
 use super::gate::Verdict;
 use super::schedule::{self, Hold, Progress, Rule, Step};
 use super::{Conduct, Trouble, Work};
+use signal::BackNoted;
 
 /// How often it is looked whether a wave that waits may begin.
 const LOOKS: Duration = Duration::from_millis(500);
@@ -55,7 +55,7 @@ pub struct UnderWay<'a, W> {
     /// That nothing more is rolled out has been told.
     is_ending: bool,
     /// Whether it is noted that what was done is taken back.
-    back_noted: Rc<Cell<bool>>,
+    back_noted: BackNoted,
     /// Stdout does not take events, which has been said.
     is_untold: bool,
     /// That stdout was closed has been said.
@@ -74,15 +74,12 @@ impl<'a, W: Work> UnderWay<'a, W> {
         session.output.expect_type(W::EVENTS.of_type.name);
         let done = course.done.clone();
         results.keep(Box::new(move |row| done.borrow_mut().take(row)));
-        let back_noted = Rc::new(Cell::new(course.back.is_some()));
+        let back_noted = BackNoted::default();
         if conduct.back {
             // So that it is one word for all rows that are left, the wave's own too.
             let is_noted = back_noted.clone();
             results.tell_left_as(Some(Box::new(move || {
-                if !is_noted.replace(true) {
-                    course::note_turned_back(INTERRUPTED);
-                }
-                end::not_rolled_out(W::NOUN, INTERRUPTED)
+                is_noted.note().then(|| end::not_rolled_out(W::NOUN, end::TAKEN_BACK, INTERRUPTED))
             })));
         }
         let progress = Progress {
@@ -202,12 +199,22 @@ impl<'a, W: Work> UnderWay<'a, W> {
         let done = self.course.done.clone();
         for own in 0..=wave {
             let left = self.course.left_until(own);
-            if left > 0 || own == wave {
-                let mut rows = self.reader.by_ref().take(left);
-                self.work.roll_out(own, &mut rows, &done, &mut self.results)?;
+            if left == 0 && own != wave {
+                continue;
             }
+            let (mut rolled, back_noted) = (Ok(()), self.back_noted(true));
+            let mut rows = self.reader.by_ref().take(left);
+            signal::heeding(back_noted, &self.session.stop, &mut || {
+                rolled = self.work.roll_out(own, &mut rows, &done, &mut self.results);
+            });
+            rolled?;
         }
         Ok(())
+    }
+
+    /// What a signal is noted with that comes while something is done, if something goes back then.
+    fn back_noted(&self, goes_back: bool) -> Option<BackNoted> {
+        (goes_back && self.conduct.back).then(|| self.back_noted.clone())
     }
 
     /// Why it does not go on after rows of a wave.
@@ -257,10 +264,14 @@ impl<'a, W: Work> UnderWay<'a, W> {
         if !self.conduct.judges() {
             return None;
         }
-        let mut done = self.course.done.borrow_mut();
-        let offline = self.work.look(wave, &mut done, most.is_some());
-        drop(done);
+        let back_noted = self.back_noted(self.course.left_to_take_back() > 0);
+        let mut offline = Ok(0);
+        signal::heeding(back_noted, &self.session.stop, &mut || {
+            let done = &mut self.course.done.borrow_mut();
+            offline = self.work.look(wave, done, most.is_some());
+        });
         match offline {
+            _ if self.session.is_stopped() => Some(Halt::Interrupted),
             Ok(offline) => {
                 let most =
                     most.filter(|most| most.is_exceeded(offline, self.course.all_devices()))?;
@@ -270,7 +281,6 @@ impl<'a, W: Work> UnderWay<'a, W> {
                     most.in_words()
                 )))
             }
-            Err(_) if self.session.is_stopped() => Some(Halt::Interrupted),
             Err(error) => self.end_run(CommandError::from(failure(error))),
         }
     }

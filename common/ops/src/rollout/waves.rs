@@ -61,15 +61,27 @@ fn is_none(share: Share) -> bool {
 /// are left out; what the shares leave over is the last.
 pub fn ends(shares: &[Share], all: u64) -> Vec<u64> {
     let mut ends = Vec::new();
-    let mut before = 0;
     for share in shares.iter().copied().chain([Share::Percent(100.0)]) {
         let end = share.at_least(all).min(all);
-        if end > before {
+        if ends.last().copied().unwrap_or_default() < end {
             ends.push(end);
-            before = end;
         }
     }
     ends
+}
+
+/// The shares that are left out, since they add no device to the waves before them.
+pub fn left_out(shares: &[Share], all: u64) -> String {
+    let (mut before, mut left_out) = (0, String::new());
+    for share in shares {
+        let end = share.at_least(all).min(all);
+        if end <= before {
+            left_out.push(' ');
+            left_out.push_str(&share.in_words());
+        }
+        before = end.max(before);
+    }
+    left_out
 }
 
 /// Where waves end whose members are these.
@@ -114,6 +126,18 @@ mod tests {
         assert_eq!(ends(&shares("1,50%"), 3), [1, 2, 3]);
         assert_eq!(ends(&shares("20"), 7), [7]);
         assert_eq!(ends(&shares("10%"), 0), [0_u64; 0]);
+    }
+
+    #[test]
+    fn shares_that_add_no_device_are_told() {
+        for (text, all, wanted) in [
+            ("20,1%,10%,100%", 100, " 1% 10%"),
+            ("20,1%,10%,100%", 100_000, ""),
+            ("1%,10%,100%", 5, " 10%"),
+            ("20,50,100%", 15, " 50 100%"),
+        ] {
+            assert_eq!(left_out(&shares(text), all), wanted, "{text} of {all}");
+        }
     }
 
     #[test]

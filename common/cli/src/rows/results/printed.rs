@@ -40,8 +40,8 @@ pub struct Kept {
 /// Who takes rows that were done, or may have been.
 pub type Keeper = Box<dyn FnMut(&Kept)>;
 
-/// Gives as what a row is told that a signal came before.
-pub type LeftAs = Box<dyn Fn() -> Failure>;
+/// Gives as what a row is told that a signal came before, if not as not attempted.
+pub type LeftAs = Box<dyn Fn() -> Option<Failure>>;
 
 impl Results<'_> {
     /// From now on rows that are done are given to the verb instead of being printed.
@@ -72,6 +72,8 @@ impl Results<'_> {
     pub fn together(&mut self, report: impl FnOnce(&mut Self)) {
         self.waiting = Some(Vec::new());
         report(self);
+        // Those that are given to the verb do not wait.
+        self.flush_journal();
         self.print_waiting();
         self.waiting = None;
     }

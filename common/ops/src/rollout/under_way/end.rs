@@ -12,6 +12,9 @@ use pipe::{Failure, Item};
 use super::super::done::Back;
 use super::{Halt, INTERRUPTED, UNTOLD, UnderWay, Work, event};
 
+/// What became of a rollout that goes back.
+pub(super) const TAKEN_BACK: &str = "was taken back";
+
 impl<W: Work> UnderWay<'_, W> {
     /// Nothing more is rolled out; what was is taken back, if that is wanted.
     pub(super) fn end_early(&mut self, halt: &Halt) {
@@ -47,7 +50,7 @@ impl<W: Work> UnderWay<'_, W> {
         let is_new = self.course.back.is_none();
         // Where nothing was done there is no way back, unless rows were told that there is.
         let has_way_back = !matches!(halt, Halt::Interrupted)
-            || self.back_noted.get()
+            || self.back_noted.is_noted()
             || self.course.left_to_take_back() > 0;
         if is_new && self.conduct.back && has_way_back {
             self.course.turn_back(reason);
@@ -116,9 +119,14 @@ impl<W: Work> UnderWay<'_, W> {
     fn go_back(&mut self, reason: &str) {
         // In the journal before it is told there of a row that may have been done that it was not.
         let rows = self.course.rows_back(|rolled| self.work.row_back(rolled));
-        self.fail_rest(&not_rolled_out(W::NOUN, reason));
+        let nothing = self.course.done.borrow().numbers(0) == (0, 0);
+        let what = if nothing { "stopped" } else { TAKEN_BACK };
+        self.fail_rest(&not_rolled_out(W::NOUN, what, reason));
         // What another signal keeps from going back is left for the run that resumes this one.
         self.results.tell_left_as(None);
+        if nothing {
+            return;
+        }
         self.results.limit_no_more();
         self.course.done.borrow_mut().turn_back();
         let done = self.course.done.clone();
@@ -165,7 +173,7 @@ impl<W: Work> UnderWay<'_, W> {
 }
 
 /// Why a row was not rolled out.
-pub(super) fn not_rolled_out(noun: &str, reason: &str) -> Failure {
-    let title = format!("The rollout was taken back before this {noun}");
+pub(super) fn not_rolled_out(noun: &str, what: &str, reason: &str) -> Failure {
+    let title = format!("The rollout {what} before this {noun}");
     Failure::new(ErrorKind::NotMet, title).detail(reason.to_owned())
 }
