@@ -199,6 +199,16 @@ pub(crate) fn before_writing() -> Result<(), api::Error> {
     })
 }
 
+/// The name of this run, if it has a journal.
+pub fn own_run() -> Option<String> {
+    Some(journal()?.run.clone())
+}
+
+/// The number of the row of this thread, if the run has a journal.
+pub fn row() -> Option<u64> {
+    journal().and(current::row())
+}
+
 /// How the row of this thread was answered before the run was interrupted.
 pub fn answered_before() -> Option<RowResult> {
     answer::read(journal()?.past.as_ref()?.recorded.answer(current::row()?)?)

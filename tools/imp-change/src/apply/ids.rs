@@ -10,7 +10,6 @@ use model::{Change, Effect, ErrorKind, Record};
 use pipe::Failure;
 use serde_json::Value;
 
-use super::earlier::beside_before;
 use super::run::{Run, State};
 
 /// The ids of things, by those that the records know.
@@ -38,7 +37,11 @@ impl Run<'_> {
                 self.note_result(&change.effect, &done);
             }
         });
-        self.beside_before = beside_before();
+        for entry in &self.entries {
+            if let State::Done(_, done) = &entry.state {
+                self.note_result(&entry.effect, done);
+            }
+        }
         for number in 0..self.entries.len() {
             if !self.entries[number].is_open() {
                 continue;

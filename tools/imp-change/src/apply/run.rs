@@ -1,6 +1,5 @@
 //! A run: round after round, within a round several requests at once, devices by the batches of a bulk move.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -77,8 +76,6 @@ pub struct Run<'a> {
     pub made: Ids,
     /// The deployments that were made, by those that the records know.
     pub deployed: Ids,
-    /// Webhooks that there were before rows made some that are equal to them, by the numbers of these.
-    pub beside_before: HashMap<u64, HashSet<String>>,
     /// Which builds go with which groups.
     pub with_group: WithGroup,
     /// The run has ended: nothing more is sent.
@@ -91,17 +88,7 @@ impl<'a> Run<'a> {
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
         let (made, deployed) = (Ids::default(), Ids::default());
         let over = AtomicBool::new(false);
-        Run {
-            session,
-            entries,
-            dry_run,
-            key,
-            made,
-            deployed,
-            beside_before: HashMap::new(),
-            with_group,
-            over,
-        }
+        Run { session, entries, dry_run, key, made, deployed, with_group, over }
     }
 
     /// Carries everything out. `report` is given the entries and the first that it has not reported, and gives
