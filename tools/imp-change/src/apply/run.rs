@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::Order;
 use super::ids::Ids;
+use super::restart::BeforeRestarts;
 use super::rounds::{Open, Round, rounds};
 use super::with_group::WithGroup;
 
@@ -78,6 +79,8 @@ pub struct Run<'a> {
     pub deployed: Ids,
     /// Which builds go with which groups.
     pub with_group: WithGroup,
+    /// What comes before restarts without a step.
+    pub before_restarts: BeforeRestarts,
     /// The run has ended: nothing more is sent.
     pub over: AtomicBool,
 }
@@ -85,10 +88,11 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     pub fn new(session: &'a Session, entries: Vec<Entry>, order: &'a Order) -> Self {
         let with_group = WithGroup::of(&entries);
+        let before_restarts = BeforeRestarts::of(&entries);
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
         let (made, deployed) = (Ids::default(), Ids::default());
         let over = AtomicBool::new(false);
-        Run { session, entries, dry_run, key, made, deployed, with_group, over }
+        Run { session, entries, dry_run, key, made, deployed, with_group, before_restarts, over }
     }
 
     /// Carries everything out. `report` is given the entries and the first that it has not reported, and gives
