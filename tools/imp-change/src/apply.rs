@@ -28,7 +28,8 @@ use cli::terminal::prompt;
 use cli::{Changes, CommandError, Input, RowArgs, Session, journal};
 use model::change::CURRENT;
 use model::{Change, Effect, GroupType, Secret};
-use pipe::{Failure, Item, Row};
+use pipe::source::BadRow;
+use pipe::{Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
@@ -68,7 +69,7 @@ impl Apply {
         let read = || {
             let rows = args.source.rows(&session.inputs)?;
             // Half a plan is none: what came is not told either, since the plan is still there.
-            rows.map(|item| Ok((readable(item?)?, None))).collect()
+            rows.map(|item| readable(item?)).collect()
         };
         let order = Order {
             changes: self.changes.into(),
@@ -93,9 +94,6 @@ fn readable(item: Item) -> Result<Item, CommandError> {
     }
 }
 
-/// A record of an input, with why it fails, if it does.
-pub type Given = (Item, Option<Failure>);
-
 /// The outcome of a record that changed nothing.
 const UNCHANGED: &str = "unchanged";
 
@@ -113,7 +111,7 @@ pub struct Order {
     pub expect: Option<usize>,
 }
 
-/// Carries out the change records that `read` gives; those that come with a failure fail.
+/// Carries out the change records that `read` gives.
 ///
 /// # Errors
 /// What keeps the run from starting; a failed row is no error.
@@ -121,7 +119,7 @@ pub fn carry_out(
     session: &Session,
     args: RowArgs<'_>,
     order: &Order,
-    read: impl FnOnce() -> Result<Vec<Given>, CommandError>,
+    read: impl FnOnce() -> Result<Vec<Item>, CommandError>,
 ) -> cli::Result {
     let dry_run = order.changes.dry_run;
     if !dry_run {
@@ -132,7 +130,7 @@ pub fn carry_out(
     let items = read()?;
     as_many_as_expected(order, items.len())?;
     are_of_this_account(session, &items)?;
-    let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
+    let entries = items.into_iter().map(|item| entry(item, dry_run));
     let mut entries: Vec<Entry> = entries.collect();
     key_is_given(order, &entries)?;
     let own = entries.len();
@@ -156,7 +154,7 @@ fn add_earlier(entries: &mut Vec<Entry>, undoes: bool) -> Result<(), CommandErro
     let mut rows = journal::numbers(0..own as u64);
     let mut states = Vec::new();
     for (number, (row, state)) in earlier(&rows) {
-        entries.push(entry(Item::Row(row), None, false));
+        entries.push(entry(Item::Row(row), false));
         rows.push(number);
         states.push(state);
     }
@@ -171,8 +169,8 @@ fn add_earlier(entries: &mut Vec<Entry>, undoes: bool) -> Result<(), CommandErro
 }
 
 /// What a run of this machine has done is carried out, or taken back, with the account of that run.
-fn are_of_this_account(session: &Session, items: &[Given]) -> Result<(), CommandError> {
-    let run = |(item, _): &Given| match item {
+fn are_of_this_account(session: &Session, items: &[Item]) -> Result<(), CommandError> {
+    let run = |item: &Item| match item {
         Item::Row(row) => cli::text(&row.record, "run").to_owned(),
         Item::Bad(_) => String::new(),
     };
@@ -217,11 +215,22 @@ fn key_is_given(order: &Order, entries: &[Entry]) -> Result<(), CommandError> {
 
 /// All records are in the journal before the first is carried out.
 fn note_in_journal(session: &Session, entries: &[Entry]) {
-    entries.iter().for_each(|entry| journal::note_item(&Item::Row(entry.row.clone())));
+    entries.iter().for_each(|entry| journal::note_item(&item_of(entry)));
     journal::note_end_of_input(&session.inputs);
 }
 
-fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
+/// The row of an entry, as it was read: one that is no change has failed.
+fn item_of(entry: &Entry) -> Item {
+    let Row { record, source } = entry.row.clone();
+    match &entry.state {
+        State::Failed(failure) if entry.effect.kind.is_empty() => {
+            Item::Bad(BadRow { failure: failure.clone(), input: record, source })
+        }
+        _ => Item::Row(Row { record, source }),
+    }
+}
+
+fn entry(item: Item, dry_run: bool) -> Entry {
     let row = match item {
         Item::Row(row) => row,
         Item::Bad(bad) => {
@@ -231,16 +240,13 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
         }
     };
     let is_dry_run = row.is_dry_run() && !dry_run;
-    let failure = failure.or_else(|| is_dry_run.then(from_dry_run));
     let (effect, state) = match of_row(&row) {
-        Err(why) => (Effect::default(), State::Failed(failure.unwrap_or(why))),
-        Ok(Change { effect, outcome, .. }) => {
-            let state = match failure {
-                Some(failure) => State::Failed(failure),
-                // What was so already is not checked again.
-                None if outcome == UNCHANGED => State::unchanged(),
-                None => possible(&effect).map_or_else(State::Failed, |_| State::Open),
-            };
+        Err(why) => (Effect::default(), State::Failed(why)),
+        Ok(Change { effect, .. }) if is_dry_run => (effect, State::Failed(from_dry_run())),
+        // What was so already is not checked again.
+        Ok(Change { effect, outcome, .. }) if outcome == UNCHANGED => (effect, State::unchanged()),
+        Ok(Change { effect, .. }) => {
+            let state = possible(&effect).map_or_else(State::Failed, |_| State::Open);
             (effect, state)
         }
     };

@@ -80,14 +80,9 @@ impl Past {
         Ok(JournalFile::new(self.path.clone(), file, true))
     }
 
-    /// The rows come from a list of the service, which is asked again.
-    pub fn rows_are_listed_anew(&self) -> bool {
-        self.recorded.is_listed
-    }
-
     /// The numbers of the rows that are taken up again.
     pub fn taken_up(&self) -> Vec<u64> {
-        match self.rows_are_listed_anew() {
+        match self.recorded.rows_come_anew() {
             true => Vec::new(),
             false => self.recorded.to_do(self.failed_too),
         }
@@ -186,7 +181,15 @@ fn past() -> Option<Arc<Past>> {
 /// Whether rows of a resumed run may be missing: its input had not been read to its end.
 pub(crate) fn lacks_rows() -> bool {
     let past = past();
-    past.is_some_and(|past| !past.recorded.was_read && !past.rows_are_listed_anew())
+    past.is_some_and(|past| !past.recorded.was_read && !past.recorded.rows_come_anew())
+}
+
+/// Whether this run goes on with rows that are in its journal.
+///
+/// # Errors
+/// Exit 2 when its journal cannot be read.
+pub fn has_rows() -> Result<bool, CommandError> {
+    Ok(resumed()?.is_some_and(|past| !past.recorded.rows_come_anew()))
 }
 
 /// A sentence about lines in the journal of a resumed run that cannot be read, if there are any.

@@ -25,6 +25,9 @@ pub const TAKES_BACK: &str = "--back";
 /// Their field that says what the thing was before.
 pub const BACK_TO: &str = "back_to";
 
+/// The field of what was given to an undo: a run that it takes back.
+pub const UNDOES: &str = "undoes";
+
 /// Whether the line of a row is that of one that takes something back.
 pub fn takes_back(line: &Record) -> bool {
     line.text("source") == Some(TAKES_BACK)
@@ -68,7 +71,9 @@ pub struct Recorded {
     /// It was interrupted, and somebody has done by hand what it lacks.
     pub is_forgotten: bool,
     /// The rows are what the service listed, and a run that goes on lists them anew.
-    pub is_listed: bool,
+    is_listed: bool,
+    /// The runs that it takes back.
+    pub undoes: Vec<String>,
     /// Its whole lines have so many bytes.
     pub length: u64,
     lines: u64,
@@ -121,6 +126,11 @@ impl Recorded {
                 self.account.clone_from(&self.header.account);
             }
             ("listed", _) => self.is_listed = true,
+            ("given", _) => {
+                let undone =
+                    line.record("input").and_then(|input| Some(input.text(UNDOES)?.to_owned()));
+                self.undoes.extend(undone);
+            }
             ("row", Some(row)) => {
                 self.rows.entry(row).or_insert(RowState::Open);
                 if takes_back(&line) {
@@ -138,7 +148,7 @@ impl Recorded {
             ("failed", Some(row)) => self.settle(row, failed(&line), &line),
             ("resumed", _) => {
                 (self.exit, self.ended_at, self.is_unfinished) = (None, None, false);
-                if self.is_listed {
+                if self.rows_come_anew() {
                     self.rows.retain(|_, state| {
                         *state != RowState::Open && *state != RowState::UnderWay
                     });
@@ -217,6 +227,12 @@ impl Recorded {
             let source = source.map_or_else(|| format!("row {row}"), str::to_owned);
             self.things.insert(row, (thing, source));
         }
+    }
+
+    /// Whether a run that goes on finds its rows anew: they are what the service listed, or those of runs that are
+    /// taken back and had not all been noted.
+    pub fn rows_come_anew(&self) -> bool {
+        self.is_listed || (!self.was_read && !self.undoes.is_empty())
     }
 
     /// How many rows are in this state.
