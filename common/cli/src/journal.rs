@@ -46,8 +46,8 @@ use file::JournalFile;
 use lines::write_row;
 use past::Past;
 pub use past::{
-    ToldBefore, command_of, each_perhaps_done_before, each_told_before, first_thing, goes_on,
-    has_rows, is_under_way, steps,
+    ToldBefore, command_of, each_perhaps_done_before, each_told, each_told_before, first_thing,
+    goes_on, has_rows, is_under_way, steps,
 };
 pub(crate) use past::{
     changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,

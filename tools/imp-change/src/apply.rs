@@ -2,6 +2,7 @@
 //! agreed to, carried out in the order in which they depend on each other, and reported in their own.
 
 mod act;
+mod applied;
 mod deploy;
 mod earlier;
 mod follows;
@@ -34,6 +35,7 @@ use pipe::{Item, Row};
 use crate::described::line;
 use crate::records::of_row;
 use crate::runs;
+use applied::settle_applied;
 use earlier::earlier;
 pub use order::place;
 use possible::possible;
@@ -134,7 +136,9 @@ pub fn carry_out(
     let mut entries: Vec<Entry> = entries.collect();
     key_is_given(order, &entries)?;
     let own = entries.len();
-    add_earlier(&mut entries, order.undoes)?;
+    let applied = settle_applied(session, &mut entries)?;
+    entries.extend(applied);
+    add_earlier(&mut entries, own, order.undoes)?;
     let mut run = Run::new(session, entries, order);
     note_in_journal(session, &run.entries[..own]);
     run.take_up_again();
@@ -149,9 +153,11 @@ pub fn carry_out(
 
 /// Finds out what the records have to do with each other, and with those of a run that goes on which it does not take
 /// up again: these are added.
-fn add_earlier(entries: &mut Vec<Entry>, undoes: bool) -> Result<(), CommandError> {
-    let own = entries.len();
+fn add_earlier(entries: &mut Vec<Entry>, own: usize, undoes: bool) -> Result<(), CommandError> {
     let mut rows = journal::numbers(0..own as u64);
+    let first = entries.len();
+    // Those of other runs are settled, and come after nothing.
+    rows.resize(first, 0);
     let mut states = Vec::new();
     for (number, (row, state)) in earlier(&rows) {
         entries.push(entry(Item::Row(row), false));
@@ -162,7 +168,7 @@ fn add_earlier(entries: &mut Vec<Entry>, undoes: bool) -> Result<(), CommandErro
         are_of_one_plan(entries)?;
     }
     relate(entries, &rows);
-    for (earlier, state) in entries[own..].iter_mut().zip(states) {
+    for (earlier, state) in entries[first..].iter_mut().zip(states) {
         earlier.state = state;
     }
     Ok(())

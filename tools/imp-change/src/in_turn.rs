@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use model::change::STEP;
+use cli::journal;
+use model::change::{PLAN, STEP};
 use model::{Change, Effect, ResourceKind};
 use pipe::Item;
 use serde_json::Value;
@@ -57,9 +58,11 @@ pub fn in_turn(mut back: Vec<Item>) -> Vec<Item> {
             *first_of.entry((*step, &effect.kind, &effect.id)).or_insert((effect, own));
         steps.push(if first == effect { of_first } else { own });
     }
+    let plan = journal::time_stamp();
     for ((number, _), step) in changes.iter().zip(steps.into_iter().rev()) {
         if let Item::Row(row) = &mut back[*number] {
             row.record.insert(STEP, step.into());
+            row.record.insert_text(PLAN, &plan);
         }
     }
     back

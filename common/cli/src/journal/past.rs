@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use model::{Change, Effect, Record};
@@ -260,8 +260,14 @@ pub enum ToldBefore {
 }
 
 /// Gives what was told of each row before this run was resumed: its number, how it was read, and what became of it.
-pub fn each_told_before(mut each: impl FnMut(u64, &Row, ToldBefore)) {
-    let Some(past) = journal().and_then(|journal| journal.past.clone()) else { return };
+pub fn each_told_before(each: impl FnMut(u64, &Row, ToldBefore)) {
+    if let Some(past) = past() {
+        each_told(&past.path, past.recorded.length, each);
+    }
+}
+
+/// Gives the same of the rows of a journal, within its first `length` bytes.
+pub fn each_told(path: &Path, length: u64, mut each: impl FnMut(u64, &Row, ToldBefore)) {
     let mut rows: HashMap<u64, Row> = HashMap::new();
     let take = |line: Option<Record>| {
         let Some(line) = line else { return };
@@ -275,7 +281,7 @@ pub fn each_told_before(mut each: impl FnMut(u64, &Row, ToldBefore)) {
         }
     };
     // It could be read before.
-    let _length = recorded::each_line(&past.path, past.recorded.length, take);
+    let _length = recorded::each_line(path, length, take);
 }
 
 /// What a line tells of its row; `None` if that may still have become something else.

@@ -29,7 +29,7 @@ impl Ids {
 }
 
 impl Run<'_> {
-    /// Takes in what was done before the run was interrupted.
+    /// Takes in what was done before the run was interrupted, and by other runs.
     pub fn take_up_again(&mut self) {
         journal::each_told_before(|_, row, told| {
             if let (ToldBefore::Done(_, done), Ok(change)) = (told, Change::of_record(&row.record))
