@@ -9,8 +9,8 @@ fn a_restart_is_not_sent_where_something_else_of_its_plan_failed() {
     let ids = sim.field("id");
     sim.put(&a, &ids[..3]);
     let dir = Dir::signed_in(&sim);
-    for number in 0..3 {
-        dir.write(&format!("d{number}"), &ids[number]);
+    for (number, id) in ids.iter().enumerate() {
+        dir.write(&format!("d{number}"), id);
     }
     dir.sh(
         "{ imp-device restart --input d0 --plan; imp-device assign --dg B --input d0 --plan

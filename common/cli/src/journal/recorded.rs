@@ -126,11 +126,7 @@ impl Recorded {
                 self.account.clone_from(&self.header.account);
             }
             ("listed", _) => self.is_listed = true,
-            ("given", _) => {
-                let undone =
-                    line.record("input").and_then(|input| Some(input.text(UNDOES)?.to_owned()));
-                self.undoes.extend(undone);
-            }
+            ("given", _) => self.undoes.extend(undone(&line)),
             ("row", Some(row)) => {
                 self.rows.entry(row).or_insert(RowState::Open);
                 if takes_back(&line) {
@@ -146,14 +142,7 @@ impl Recorded {
             }
             ("change", Some(row)) => self.take_change(row, &line),
             ("failed", Some(row)) => self.settle(row, failed(&line), &line),
-            ("resumed", _) => {
-                (self.exit, self.ended_at, self.is_unfinished) = (None, None, false);
-                if self.rows_come_anew() {
-                    self.rows.retain(|_, state| {
-                        *state != RowState::Open && *state != RowState::UnderWay
-                    });
-                }
-            }
+            ("resumed", _) => self.resume(),
             ("end", _) => {
                 self.exit = line.get("exit").and_then(Value::as_u64);
                 self.ended_at = text("at");
@@ -161,6 +150,13 @@ impl Recorded {
                 self.account = text("account").or(self.account.take());
             }
             _ => {}
+        }
+    }
+
+    fn resume(&mut self) {
+        (self.exit, self.ended_at, self.is_unfinished) = (None, None, false);
+        if self.rows_come_anew() {
+            self.rows.retain(|_, state| *state != RowState::Open && *state != RowState::UnderWay);
         }
     }
 
@@ -343,6 +339,11 @@ impl Recorded {
     pub(super) fn things(&self) -> impl Iterator<Item = (u64, &Thing, &str)> {
         self.things.iter().map(|(row, (thing, source))| (*row, thing, source.as_str()))
     }
+}
+
+/// The run that a line of what was given names, if that is to be taken back.
+fn undone(line: &Record) -> Option<String> {
+    Some(line.record("input")?.text(UNDOES)?.to_owned())
 }
 
 /// A row that the end of the run came before is as one that was not begun.

@@ -39,6 +39,9 @@ pub struct File {
     left_out: Vec<(&'static str, u64)>,
     /// Rows that cannot be made.
     unmade: Spool,
+    /// As long as it is read, the things of each stage, and what is said of records with the id of another one.
+    heads: [Vec<Record>; Stage::ALL.len()],
+    doubled: Vec<String>,
     /// Only some of its products are wanted.
     is_part: bool,
 }
@@ -69,6 +72,11 @@ fn nothing_done(why: &str) -> CommandError {
     CommandError::usage(format!("{why}: nothing was done"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is the form of map_err")]
+fn cannot_keep(error: std::io::Error) -> CommandError {
+    CommandError::cannot_keep(&error)
+}
+
 /// Refuses the whole for the faults of its records, if there are any; tells the first of them.
 fn refuse(mut faults: Vec<String>) -> Result<(), CommandError> {
     let number = faults.len();
@@ -95,47 +103,14 @@ impl File {
     pub fn read(rows: Rows, wanted: &[String]) -> Result<File, CommandError> {
         let mut file = File { is_part: !wanted.is_empty(), ..File::default() };
         let goes_on = journal::goes_on();
-        let mut doubled = Vec::new();
-        let cannot_keep = |error: std::io::Error| CommandError::cannot_keep(&error);
-        let mut heads: [Vec<Record>; Stage::ALL.len()] = Default::default();
         for item in rows {
-            let row = match item? {
-                bad @ Item::Bad(_) if goes_on => {
-                    file.unmade.push(&bad).map_err(cannot_keep)?;
-                    continue;
-                }
-                item => readable(item)?,
-            };
-            let kind = kind_of(&row.record);
-            let has_id = !text(&row.record, "id").is_empty();
-            let Some(kind) = kind.filter(|kind| has_id && !kind.is_secret()) else {
-                return Err(nothing_done(&format!("{}: it is no record of an export", row.source)));
-            };
-            let Some(stage) = Stage::of(kind, text(&row.record, "type")) else {
-                file.leave_out(kind);
-                continue;
-            };
-            match file.sources.entry(text(&row.record, "id").to_owned()) {
-                Entry::Vacant(new) => _ = new.insert(row.source.clone()),
-                Entry::Occupied(first) => {
-                    let (source, first) = (&row.source, first.get());
-                    doubled.push(format!(
-                        "{source}: {}: it has the id of {first}",
-                        called(&row.record)
-                    ));
-                    continue;
-                }
+            match item? {
+                bad @ Item::Bad(_) if goes_on => file.unmade.push(&bad).map_err(cannot_keep)?,
+                item => file.take(readable(item)?)?,
             }
-            if kind == ResourceKind::Deployment && has_outlived_its_group(&row.record) {
-                file.unmade.push(&outlived(row)).map_err(cannot_keep)?;
-                continue;
-            }
-            heads[stage as usize].push(builds::known_by(row.record.clone()));
-            let waiting = &mut file.stages[stage as usize];
-            file.places[stage as usize].push((made_at(&row.record).to_owned(), waiting.end()));
-            waiting.push(&Item::Row(row)).map_err(cannot_keep)?;
         }
-        refuse(doubled)?;
+        refuse(std::mem::take(&mut file.doubled))?;
+        let mut heads = std::mem::take(&mut file.heads);
         heads.iter_mut().for_each(|heads| heads.sort_by(|a, b| made_at(a).cmp(made_at(b))));
         file.places.iter_mut().for_each(|places| places.sort_by(|(a, _), (b, _)| a.cmp(b)));
         file.things = if goes_on { noted() } else { heads.into_iter().flatten().collect() };
@@ -145,6 +120,34 @@ impl File {
             file.things.iter().for_each(note);
         }
         Ok(file)
+    }
+
+    /// Takes in a row.
+    fn take(&mut self, row: Row) -> Result<(), CommandError> {
+        let kind = kind_of(&row.record);
+        let has_id = !text(&row.record, "id").is_empty();
+        let Some(kind) = kind.filter(|kind| has_id && !kind.is_secret()) else {
+            return Err(nothing_done(&format!("{}: it is no record of an export", row.source)));
+        };
+        let Some(stage) = Stage::of(kind, text(&row.record, "type")) else {
+            self.leave_out(kind);
+            return Ok(());
+        };
+        match self.sources.entry(id_of(&row.record)) {
+            Entry::Vacant(new) => _ = new.insert(row.source.clone()),
+            Entry::Occupied(first) => {
+                let (source, called, first) = (&row.source, called(&row.record), first.get());
+                self.doubled.push(format!("{source}: {called}: it has the id of {first}"));
+                return Ok(());
+            }
+        }
+        if kind == ResourceKind::Deployment && has_outlived_its_group(&row.record) {
+            return self.unmade.push(&outlived(row)).map_err(cannot_keep);
+        }
+        self.heads[stage as usize].push(builds::known_by(row.record.clone()));
+        let waiting = &mut self.stages[stage as usize];
+        self.places[stage as usize].push((made_at(&row.record).to_owned(), waiting.end()));
+        waiting.push(&Item::Row(row)).map_err(cannot_keep)
     }
 
     fn leave_out(&mut self, kind: ResourceKind) {
