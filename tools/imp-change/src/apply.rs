@@ -12,14 +12,13 @@ mod ids;
 mod moves;
 mod order;
 mod possible;
+mod refused;
 mod related;
 mod restart;
 mod rounds;
 mod run;
 mod state;
 mod with_group;
-
-use std::collections::BTreeSet;
 
 use clap::Args;
 use cli::consent::{self, count};
@@ -34,11 +33,11 @@ use pipe::{Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
-use crate::runs;
 use applied::settle_applied;
 use earlier::earlier;
 pub use order::place;
 use possible::possible;
+use refused::{are_of_this_account, as_many_as_expected, key_is_given, readable};
 use related::{are_of_one_plan, relate};
 use run::{Entry, Run, State};
 
@@ -81,18 +80,6 @@ impl Apply {
             expect: self.expect,
         };
         carry_out(&session, args, &order, read)
-    }
-}
-
-/// A plan of which a record cannot be read, cut off as it may be, is not carried out in part.
-fn readable(item: Item) -> Result<Item, CommandError> {
-    match item {
-        Item::Bad(bad) if !journal::goes_on() => Err(CommandError::usage(format!(
-            "{}: {}; nothing was done",
-            bad.source,
-            bad.failure.sentence()
-        ))),
-        item => Ok(item),
     }
 }
 
@@ -172,51 +159,6 @@ fn add_earlier(entries: &mut Vec<Entry>, own: usize, undoes: bool) -> Result<(),
         earlier.state = state;
     }
     Ok(())
-}
-
-/// What a run of this machine has done is carried out, or taken back, with the account of that run.
-fn are_of_this_account(session: &Session, items: &[Item]) -> Result<(), CommandError> {
-    let run = |item: &Item| match item {
-        Item::Row(row) => cli::text(&row.record, "run").to_owned(),
-        Item::Bad(_) => String::new(),
-    };
-    let runs: BTreeSet<String> = items.iter().map(run).collect();
-    let all = if runs.iter().all(String::is_empty) { Vec::new() } else { journal::all()? };
-    for path in all {
-        if journal::run_of(&path).is_some_and(|run| runs.contains(run))
-            && let Ok(recorded) = runs::read(&path)
-        {
-            journal::is_of_this_account(session, &recorded)?;
-        }
-    }
-    Ok(())
-}
-
-/// Of a run that goes on only a part is left.
-fn as_many_as_expected(order: &Order, found: usize) -> Result<(), CommandError> {
-    match order.expect.filter(|expected| *expected != found && !journal::goes_on()) {
-        None => Ok(()),
-        Some(expected) => Err(CommandError::usage(format!(
-            "--expect says {expected}, and the input has {}; nothing was done",
-            count(found as u64, "record")
-        ))),
-    }
-}
-
-/// A plan that takes devices out of production is not begun without the unblessing key.
-fn key_is_given(order: &Order, entries: &[Entry]) -> Result<(), CommandError> {
-    if order.undoes || order.key.is_some() || journal::goes_on() {
-        return Ok(());
-    }
-    let unbless = entries.iter().filter(|entry| entry.is_open() && entry.effect.unblesses());
-    match unbless.count() {
-        0 => Ok(()),
-        found => Err(CommandError::usage(format!(
-            "{} would take devices out of production, which needs the unblessing key: --unbond, --unbond-file or \
-             IMP_UNBOND_KEY; nothing was done",
-            count(found as u64, "record")
-        ))),
-    }
 }
 
 /// All records are in the journal before the first is carried out.

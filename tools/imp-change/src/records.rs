@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::change::{BUILD, CHANGE, CURRENT, MINIMUM, STEP};
+use model::change::{BUILD, CHANGE, CHANGE_RECORD, CURRENT, MINIMUM, STEP};
 use model::identifier::{is_uuid, usual_spelling};
 use model::{Change, Effect, ErrorKind, Record, ResourceKind};
 use pipe::source::BadRow;
@@ -23,6 +23,16 @@ const OF_A_JOURNAL: [&str; 11] = [
     "forgotten",
     "end",
 ];
+
+/// An item whose cells have their values, where it came as CSV.
+pub fn with_values(mut item: Item) -> Item {
+    if let Item::Row(row) = &mut item
+        && cli::text(&row.record, "type") == CHANGE
+    {
+        CHANGE_RECORD.read_cells(&mut row.record);
+    }
+    item
+}
 
 /// The change of a row.
 ///

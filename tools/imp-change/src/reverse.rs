@@ -8,7 +8,7 @@ use cli::rows::{RowDone, run_ended};
 use cli::{Input, Session};
 use pipe::Item;
 
-use crate::records::reversed;
+use crate::records::{reversed, with_values};
 
 /// Turn change records round, the last first
 ///
@@ -29,7 +29,7 @@ impl Reverse {
         let mut items = Vec::new();
         for item in args.source.rows(&session.inputs)? {
             match item {
-                Ok(item) => items.push(item),
+                Ok(item) => items.push(with_values(item)),
                 Err(error) => results.end_run(error.into()),
             }
         }

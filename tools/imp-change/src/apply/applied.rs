@@ -13,20 +13,15 @@ use cli::journal::{self, ToldBefore};
 use cli::rows::Outcome;
 use cli::terminal::stderr;
 use cli::{CommandError, Session};
-use model::change::{PLAN, STEP};
+use model::change::STEP;
 use model::{Change, Effect, ErrorKind};
 use pipe::{Failure, Row};
 
-use super::run::{Entry, State};
+use super::run::{Entry, State, plan_of};
 use crate::runs;
 
-/// The plan of a row.
-fn plan_of(row: &Row) -> &str {
-    cli::text(&row.record, PLAN)
-}
-
-/// What is known of the plans of `entries` from runs before this one; those of the entries that were carried out, or
-/// may have been, are settled by that. What is given comes after the entries.
+/// Settles what other runs have carried out, or may have, of the plans of `entries`. Gives all that these runs did of
+/// the plans, which comes after the entries.
 ///
 /// # Errors
 /// Exit 2 where a run that carries out the same has not ended.
@@ -34,28 +29,9 @@ pub fn settle_applied(
     session: &Session,
     entries: &mut [Entry],
 ) -> Result<Vec<Entry>, CommandError> {
-    let plans: BTreeSet<String> = entries
-        .iter()
-        .map(|entry| plan_of(&entry.row).to_owned())
-        .filter(|plan| !plan.is_empty())
-        .collect();
-    if plans.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (own, all) = (journal::own_run(), journal::all()?);
-    let undone = undone(&all);
-    let (mut applied, mut runs) = (Vec::new(), BTreeSet::new());
-    for path in all.iter().filter(|path| tells_of(path, &plans)) {
-        let run = journal::run_of(path).unwrap_or_default();
-        let recorded = runs::read(path)?;
-        let counts = own.as_deref() != Some(run)
-            && !undone.contains(run)
-            && journal::is_of_this_account(session, &recorded).is_ok();
-        if counts {
-            has_ended(run, runs::state(path, &recorded))?;
-            applied.extend(told(path, recorded.length, run, &plans));
-        }
-    }
+    let plans = entries.iter().map(|entry| entry.plan().to_owned());
+    let plans: BTreeSet<String> = plans.filter(|plan| !plan.is_empty()).collect();
+    let applied = if plans.is_empty() { Vec::new() } else { applied(session, &plans)? };
     let first = entries.len();
     let mut places = HashMap::new();
     for (number, entry) in applied.iter().enumerate() {
@@ -64,17 +40,36 @@ pub fn settle_applied(
             places.insert(place(entry, effect), first + number);
         }
     }
-    let mut settled = 0;
-    for entry in entries.iter_mut().filter(|entry| entry.is_open()) {
-        if let Some(number) = places.get(&place(entry, &entry.effect)) {
-            let of_run = &applied[number - first];
-            let is_done = matches!(of_run.state, State::Done(..));
-            settled += u64::from(is_done);
-            runs.extend(of_run.row.source.split(':').next().filter(|_| is_done).map(str::to_owned));
-            entry.state = State::As(*number);
+    let (mut settled, mut of_runs) = (0, BTreeSet::new());
+    for entry in entries.iter_mut().filter(|entry| entry.is_open() && !entry.plan().is_empty()) {
+        let Some(number) = places.get(&place(entry, &entry.effect)) else { continue };
+        let of_run = &applied[number - first];
+        if matches!(of_run.state, State::Done(..)) {
+            settled += 1;
+            of_runs.extend(of_run.row.source.split(':').next());
+        }
+        entry.state = State::As(*number);
+    }
+    say(settled, &of_runs);
+    Ok(applied)
+}
+
+/// What the runs of this account did of these plans, but for those that were undone.
+fn applied(session: &Session, plans: &BTreeSet<String>) -> Result<Vec<Entry>, CommandError> {
+    let (own, all) = (journal::own_run(), journal::all()?);
+    let undone = undone(&all);
+    let mut applied = Vec::new();
+    for path in all.iter().filter(|path| tells_of(path, plans)) {
+        let run = journal::run_of(path).unwrap_or_default();
+        let recorded = runs::read(path)?;
+        let counts = own.as_deref() != Some(run)
+            && !undone.contains(run)
+            && journal::is_of_this_account(session, &recorded).is_ok();
+        if counts {
+            has_ended(run, runs::state(path, &recorded))?;
+            applied.extend(told(path, recorded.length, run, plans));
         }
     }
-    say(settled, &runs);
     Ok(applied)
 }
 
@@ -83,12 +78,12 @@ fn place(entry: &Entry, effect: &Effect) -> String {
     let step = entry.row.record.json(STEP).unwrap_or_default();
     let meaning = |side: &Option<model::Record>| side.as_ref().map(model::Record::meaning);
     let [before, after] = [&effect.before, &effect.after].map(meaning);
-    format!("{} {step} {} {} {before:?} {after:?}", plan_of(&entry.row), effect.kind, effect.id)
+    format!("{} {step} {} {} {before:?} {after:?}", entry.plan(), effect.kind, effect.id)
 }
 
-fn say(settled: u64, runs: &BTreeSet<String>) {
+fn say(settled: u64, runs: &BTreeSet<&str>) {
     if settled > 0 {
-        let runs: Vec<&str> = runs.iter().map(String::as_str).collect();
+        let runs: Vec<&str> = runs.iter().copied().collect();
         stderr::say(&format!(
             "carried out already by run {}, and left as it is: {}; without its field plan, as `jq -c 'del(.plan)'` \
              prints it, a record is carried out again",

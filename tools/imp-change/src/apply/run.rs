@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cli::rows::{Outcome, RowDone, interrupted, run_ended};
 use cli::{Session, journal};
-use model::change::{CONDITIONAL, STEP};
+use model::change::{CONDITIONAL, PLAN, STEP};
 use model::{Effect, Record, ResourceKind, Secret};
 use pipe::engine::{self, Done};
 use pipe::{Failure, Row};
@@ -24,6 +24,11 @@ pub struct Entry {
     pub state: State,
     /// The number of the entry that has to come before it.
     pub after: Option<usize>,
+}
+
+/// The plan of a row.
+pub fn plan_of(row: &Row) -> &str {
+    cli::text(&row.record, PLAN)
 }
 
 /// What has become of a row.
@@ -59,6 +64,11 @@ impl Entry {
     /// Whether it is still to be done.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
+    }
+
+    /// The plan that it is of; empty if it is of none that is carried out once.
+    pub fn plan(&self) -> &str {
+        plan_of(&self.row)
     }
 
     /// Its place, if it has one.
