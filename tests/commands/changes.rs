@@ -1,6 +1,7 @@
 //! `imp-change`: plans that are carried out, runs that are undone, and what has changed in between.
 
 mod read;
+mod restarts;
 mod unanswered;
 
 use serde_json::{Value, json};

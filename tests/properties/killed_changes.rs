@@ -1,6 +1,8 @@
 //! `kill -9` of `imp-change apply`, and of verbs that do several things for one row: resumed and then undone, the
 //! account is as it was before.
 
+mod undos;
+
 use serde_json::{Value, json};
 use tests::{DEVELOPMENT, Dir, Sim};
 

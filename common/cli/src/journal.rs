@@ -41,18 +41,18 @@ pub(crate) use command::{credentials, of_verb, secrets, without_secrets};
 use current::{Changes, Planned};
 pub use current::{Thing, plan, plan_transfers, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};
-pub use directory::{all, find, forget, is_held, run_of, time_stamp};
+pub use directory::{all, find, forget, is_held, left, run_of, time_stamp};
 use file::JournalFile;
 use lines::write_row;
 use past::Past;
 pub use past::{
-    ToldBefore, command_of, each_perhaps_done_before, each_told_before, first_thing, goes_on,
-    is_under_way, steps,
+    ToldBefore, command_of, each_perhaps_done_before, each_told, each_told_before, first_thing,
+    goes_on, has_rows, is_under_way, steps,
 };
 pub(crate) use past::{
     changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,
 };
-pub use recorded::{BACK_TO, TAKES_BACK};
+pub use recorded::{BACK_TO, TAKES_BACK, UNDOES};
 pub(crate) use told::{Told, note_told};
 pub use told::{note_answered, note_answered_of, note_more, note_part, note_part_of};
 pub use transfers::Transfers;
@@ -113,12 +113,15 @@ pub(crate) fn may_begin() -> bool {
 }
 
 /// What was given to the run that is resumed, to name something else than its rows.
-pub(crate) fn given_before() -> Option<Result<Rows, CommandError>> {
+///
+/// # Errors
+/// Inside, where it cannot be read.
+pub fn given_before() -> Option<Result<Rows, CommandError>> {
     past::resumed().map(|past| past.and_then(|past| past.given())).transpose()
 }
 
 /// Keeps what names something else than the rows.
-pub(crate) fn note_given(item: &Item) {
+pub fn note_given(item: &Item) {
     match RUN.get().get() {
         None => with_given(|given| given.push(item.clone())),
         Some(Some(journal)) => journal.append_given(item),
@@ -207,6 +210,16 @@ pub fn has_started() -> bool {
         let is_touched = |past: &Arc<Past>| !past.recorded.is_untouched();
         journal.has_started.load(Ordering::Relaxed) || journal.past.as_ref().is_some_and(is_touched)
     })
+}
+
+/// The name of this run, if it has a journal.
+pub fn own_run() -> Option<String> {
+    Some(journal()?.run.clone())
+}
+
+/// The number of the row of this thread, if the run has a journal.
+pub fn row() -> Option<u64> {
+    journal().and(current::row())
 }
 
 /// How the row of this thread was answered before the run was interrupted.

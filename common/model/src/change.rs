@@ -20,6 +20,9 @@ pub const BUILD: &str = "current_deployment";
 /// The field of a change that tells its place where changes have an order of their own.
 pub const STEP: &str = "step";
 
+/// The field of a change that tells of which plan it is, where that is carried out once.
+pub const PLAN: &str = "plan";
+
 /// The field of a change that tells whether a restart is one that a device may put off.
 pub const CONDITIONAL: &str = "conditional";
 

@@ -15,3 +15,4 @@ pub mod resources;
 pub mod rollout;
 pub mod share;
 pub mod url;
+pub mod webhooks;

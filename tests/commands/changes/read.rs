@@ -1,7 +1,7 @@
 //! What is known of change records as soon as they have been read.
 
 use serde_json::{Value, json};
-use tests::kinds;
+use tests::{Dir, Sim, kinds};
 
 use super::account;
 
@@ -29,6 +29,44 @@ fn a_plan_that_is_cut_off_or_broken_is_not_carried_out_in_part() {
     }
     assert_eq!(sim.counts().writes, 0);
     dir.sh("imp-change apply -q --input plan").quiet().outcomes("assigned", 20);
+}
+
+#[test]
+fn a_record_that_was_edited_into_nonsense_is_told_before_anything_is_done() {
+    let (sim, dir) = account();
+    dir.sh("imp-dg reassign --from A --to B --plan > plan").code(5);
+    sim.reset();
+    for (edit, said) in [
+        (".before = \"A\"", "its `before` is neither an object nor null"),
+        ("del(.kind)", "it has no `kind`"),
+        ("del(.before, .after)", "it has neither `before` nor `after`"),
+        (".step = \"first\"", "its `step` is no whole number"),
+    ] {
+        let edited =
+            format!("jq -c 'if input_line_number == 7 then {edit} else . end' plan > edited");
+        dir.sh(&edited).ok();
+        let ended = dir.sh("imp-change apply -q --input edited").code(2).no_stdout();
+        ended.says_all(&["edited:7", said, "nothing was done"]);
+    }
+    assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn a_plan_of_csv_is_carried_out_and_turned_round() {
+    let (sim, dir) = account();
+    let before = super::state(&sim);
+    for script in [
+        "imp-dg reassign --from A --to B",
+        "imp-dg create -p Ovens -n 12 -s 'a, b'",
+        "imp-hook create -g A -u http://x/ -e blinkup",
+        "imp-dg update -g F -s 'told \"so\"'",
+    ] {
+        dir.sh(&format!("{script} --plan -z csv > plan.csv")).code(5);
+        dir.sh("imp-change apply -q --input plan.csv -z csv > done.csv").quiet();
+        assert_ne!(super::state(&sim), before, "{script}");
+        dir.sh("imp-change reverse --input done.csv -z csv | imp-change apply -q").quiet();
+        assert_eq!(super::state(&sim), before, "{script}");
+    }
 }
 
 #[test]
@@ -104,21 +142,63 @@ fn devices_are_not_left_in_production_for_want_of_a_key_when_all_else_is_done() 
     dir.sh("IMP_UNBOND_KEY=sim-unbond-key imp-change apply -q --input plan").quiet();
 }
 
-#[test]
-fn an_undo_that_was_killed_names_what_finds_out() {
+/// An undo of the move of 20 devices from A to B, which was killed when they were back and that was not answered; the
+/// names of both runs.
+fn killed_undo() -> (Sim, Dir, [String; 2]) {
     let (sim, dir) = account();
     dir.sh("imp-dg reassign --from A --to B").ok();
     let run = dir.sh("imp-change list --limit 1").ok().field("run").remove(0);
     sim.fault("POST /devicegroups/*/relationships/devices delay=1h");
-    let running = dir.spawn(&format!("exec imp-change undo -q {run}"));
+    let running = dir.spawn("exec imp-change undo -q last");
     running.wait_for("a request that is not answered", || sim.faults_applied() == [1]);
     running.insist("KILL");
     sim.no_faults();
     let killed = dir.sh("imp-change list --interrupted").ok().field("run").remove(0);
-    dir.sh(&format!("imp-change undo --dry-run {killed}")).says("`imp-change undo` with the name");
-    dir.sh(&format!("imp-change undo -q {run}")).ok();
-    let resumed = dir.sh(&format!("imp-change resume {killed}")).code(2);
-    resumed.says(&format!("`imp-change forget {killed}` takes it from the list"));
-    dir.sh(&format!("imp-change forget {killed}")).ok();
+    (sim, dir, [run, killed])
+}
+
+/// The numbers of devices in A and in B.
+fn members(dir: &Dir) -> [usize; 2] {
+    ["A", "B"].map(|group| dir.sh(&format!("imp-device list --dg {group}")).ok().lines().len())
+}
+
+#[test]
+fn an_undo_that_was_killed_names_what_finds_out() {
+    let (_sim, dir, [_, killed]) = killed_undo();
+    let in_doubt = format!("20 rows of it may have been done: `imp-change resume {killed}`");
+    let undone = dir.sh(&format!("imp-change undo -q {killed}")).code(1).no_stdout();
+    undone.says_all(&[&in_doubt, "until then none is undone"]);
+    dir.sh(&format!("imp-change resume {killed}")).ok();
     dir.sh("imp-change list --interrupted").quiet().no_stdout();
+    assert_eq!(members(&dir), [20, 0]);
+    // It knows what it has done, also what was not answered.
+    dir.sh(&format!("imp-change undo -q {killed}")).ok().outcomes("assigned", 20);
+    assert_eq!(members(&dir), [0, 20]);
+}
+
+#[test]
+fn an_undo_that_was_killed_has_nothing_left_once_it_was_given_again() {
+    let (_sim, dir, [run, killed]) = killed_undo();
+    // That of another run leaves it as it is.
+    dir.sh("imp-dg update -g F -s told; imp-change undo -q last").ok();
+    assert_eq!(dir.sh("imp-change list --interrupted").ok().field("run"), [killed.as_str()]);
+    dir.sh(&format!("imp-change undo -q --dry-run {run}")).ok();
+    assert_eq!(dir.sh("imp-change list --interrupted").ok().field("run"), [killed.as_str()]);
+    dir.sh(&format!("imp-change undo -q {run}")).ok().says(&killed);
+    dir.sh("imp-change list --interrupted").quiet().no_stdout();
+    dir.sh(&format!("imp-change resume {killed}")).code(2).says("was forgotten");
+}
+
+#[test]
+fn an_undo_that_was_killed_before_its_rows_were_noted_begins_anew() {
+    for lines in [2, 9] {
+        let (_sim, dir, [_, killed]) = killed_undo();
+        let journal = dir.home().join(format!("state/imp-tools/changes/{killed}.ndjson"));
+        let text = std::fs::read_to_string(&journal).expect("a journal");
+        let cut: String = text.split_inclusive('\n').take(lines).collect();
+        std::fs::write(&journal, cut).expect("it is written");
+        dir.sh(&format!("imp-change resume {killed}")).ok();
+        dir.sh("imp-change list --interrupted").quiet().no_stdout();
+        assert_eq!(members(&dir), [20, 0], "{lines}");
+    }
 }

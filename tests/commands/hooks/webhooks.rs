@@ -104,3 +104,39 @@ fn webhooks_are_deleted_with_consent_and_refusals_are_told() {
         .code(1)
         .says("No event `no`");
 }
+
+#[test]
+fn an_equal_webhook_is_not_taken_for_the_one_that_a_killed_run_made() {
+    let create = "imp-hook create -g One -u http://a/ -e blinkup";
+    // It was not made, or not answered; or not answered, and somebody else has made one since.
+    for (rule, meanwhile) in [
+        ("POST /webhooks 503 delay=1h", false),
+        ("POST /webhooks delay=1h", false),
+        ("POST /webhooks delay=1h", true),
+    ] {
+        let sim = Sim::start(&[]);
+        sim.groups(["One"]);
+        let dir = Dir::signed_in(&sim);
+        dir.sh(create).quiet();
+        let ids = || dir.sh("imp-hook list").ok().field("id");
+        let own = ids();
+        sim.fault(rule);
+        let running = dir.spawn(&format!("exec {create}"));
+        running.wait_for("a request that is not answered", || sim.faults_applied() == [1]);
+        running.insist("KILL");
+        sim.no_faults();
+        let run = dir.sh("imp-change list --interrupted").ok().field("run").remove(0);
+        let resume = format!("imp-change resume {run}");
+        if meanwhile {
+            dir.sh(create).ok();
+            dir.sh(&resume).code(1).says("It is not known which webhook this record has made");
+            assert_eq!(ids().len(), 3);
+            continue;
+        }
+        let made = dir.sh(&resume).ok().field("id");
+        assert!(made != own && ids().contains(&made[0]), "{rule}");
+        assert_eq!(ids().len(), 2, "{rule}");
+        dir.sh(&format!("imp-change undo -q {run}")).ok();
+        assert_eq!(ids(), own, "{rule}");
+    }
+}

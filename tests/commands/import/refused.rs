@@ -1,6 +1,6 @@
 //! What the service would refuse of a file is refused before anything is done; nothing else is.
 
-use tests::Dir;
+use tests::{Dir, kinds};
 
 use super::super::export::rich;
 use super::{other_account, ovens};
@@ -183,8 +183,53 @@ fn what_is_not_known_to_be_refused_is_left_to_the_service() {
     let zombie = "del(.devicegroup_id, .devicegroup_type, .current_deployment_id, \
                   .min_supported_deployment_id)";
     dir.sh(&format!("{} > edited", edited(".type == \"deployment\" or .name", zombie))).ok();
-    dir.sh("imp-product import --input edited --dry-run")
-        .ok()
-        .says("deployments")
-        .outcomes("created", 11);
+    let run = dir.sh("imp-product import --input edited --dry-run --failed failed").code(1);
+    run.says_all(&["It belongs to no device group", "edited:"]).outcomes("created", 11);
+    assert_eq!(kinds(&dir.failed("failed")), [("bad_input", 7)].into());
+}
+
+#[test]
+fn a_build_without_a_group_fails_by_itself_and_the_rest_is_made() {
+    let (sim, dir) = other_account(&ovens());
+    // The newest of a group that has others.
+    let newest = ".description == \"version 3\"";
+    let bench = ".name == \"Bench\"";
+    let zombie = "del(.devicegroup_id, .devicegroup_type, .devicegroup_name)";
+    dir.sh(&format!(
+        "jq -c 'if {newest} then {zombie} elif {bench} then del(.current_deployment_id) else . end' \
+         ovens.ndjson > edited"
+    ))
+    .ok();
+    let line = dir.read_lines("edited").iter().position(|one| one["description"] == "version 3");
+    let import = "imp-product import --input edited --failed failed";
+    // Killed, it tells the same when it goes on.
+    sim.fault("POST /webhooks delay=1h");
+    let running = dir.spawn(&format!("exec {import}"));
+    running.wait_for("a request that is not answered", || sim.faults_applied() == [1]);
+    running.insist("KILL");
+    sim.no_faults();
+    let told = format!("edited:{}: ", line.expect("it is there") + 1);
+    for script in ["imp-change resume last", import] {
+        dir.sh(script).code(1).says_all(&[&told, "give it the devicegroup_id"]);
+        assert_eq!(kinds(&dir.failed("failed")), [("bad_input", 1)].into());
+    }
+    assert_eq!(sim.all("deployments").len(), 6);
+    // It is of a product that is not wanted.
+    dir.sh("jq -c 'select(.type != \"webhook\")' edited > twin; \
+        jq -c 'select(.type == \"product\") | .id = \"p\" | .name = \"Other\"' edited >> twin")
+        .ok();
+    dir.sh("imp-product import --input twin -p Other").ok().outcomes("created", 1);
+}
+
+#[test]
+fn two_records_of_one_id_are_refused_with_both_lines() {
+    let (sim, dir) = other_account(&ovens());
+    let edit = "{ cat ovens.ndjson; sed -n 3p ovens.ndjson; }";
+    let lines = dir.read_lines("ovens.ndjson").len();
+    let stderr = refused(&dir, edit);
+    let said = [format!("edited:{}: device group", lines + 1), "it has the id of edited:3".into()];
+    assert!(said.iter().all(|said| stderr.contains(said)), "{stderr}");
+    let stderr = refused(&dir, "cat ovens.ndjson ovens.ndjson");
+    assert!(stderr.contains("18 records") && stderr.contains("and 8 more"), "{stderr}");
+    assert!(sim.writes().is_empty());
 }

@@ -2,6 +2,7 @@
 //! agreed to, carried out in the order in which they depend on each other, and reported in their own.
 
 mod act;
+mod applied;
 mod deploy;
 mod earlier;
 mod follows;
@@ -11,14 +12,13 @@ mod ids;
 mod moves;
 mod order;
 mod possible;
+mod refused;
 mod related;
 mod restart;
 mod rounds;
 mod run;
 mod state;
 mod with_group;
-
-use std::collections::BTreeSet;
 
 use clap::Args;
 use cli::consent::{self, count};
@@ -28,14 +28,16 @@ use cli::terminal::prompt;
 use cli::{Changes, CommandError, Input, RowArgs, Session, journal};
 use model::change::CURRENT;
 use model::{Change, Effect, GroupType, Secret};
-use pipe::{Failure, Item, Row};
+use pipe::source::BadRow;
+use pipe::{Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
-use crate::runs;
+use applied::settle_applied;
 use earlier::earlier;
 pub use order::place;
 use possible::possible;
+use refused::{are_of_this_account, as_many_as_expected, key_is_given, readable};
 use related::{are_of_one_plan, relate};
 use run::{Entry, Run, State};
 
@@ -68,7 +70,7 @@ impl Apply {
         let read = || {
             let rows = args.source.rows(&session.inputs)?;
             // Half a plan is none: what came is not told either, since the plan is still there.
-            rows.map(|item| Ok((readable(item?)?, None))).collect()
+            rows.map(|item| readable(item?)).collect()
         };
         let order = Order {
             changes: self.changes.into(),
@@ -80,21 +82,6 @@ impl Apply {
         carry_out(&session, args, &order, read)
     }
 }
-
-/// A plan of which a record cannot be read, cut off as it may be, is not carried out in part.
-fn readable(item: Item) -> Result<Item, CommandError> {
-    match item {
-        Item::Bad(bad) if !journal::goes_on() => Err(CommandError::usage(format!(
-            "{}: {}; nothing was done",
-            bad.source,
-            bad.failure.sentence()
-        ))),
-        item => Ok(item),
-    }
-}
-
-/// A record of an input, with why it fails, if it does.
-pub type Given = (Item, Option<Failure>);
 
 /// The outcome of a record that changed nothing.
 const UNCHANGED: &str = "unchanged";
@@ -113,7 +100,7 @@ pub struct Order {
     pub expect: Option<usize>,
 }
 
-/// Carries out the change records that `read` gives; those that come with a failure fail.
+/// Carries out the change records that `read` gives.
 ///
 /// # Errors
 /// What keeps the run from starting; a failed row is no error.
@@ -121,7 +108,7 @@ pub fn carry_out(
     session: &Session,
     args: RowArgs<'_>,
     order: &Order,
-    read: impl FnOnce() -> Result<Vec<Given>, CommandError>,
+    read: impl FnOnce() -> Result<Vec<Item>, CommandError>,
 ) -> cli::Result {
     let dry_run = order.changes.dry_run;
     if !dry_run {
@@ -132,11 +119,13 @@ pub fn carry_out(
     let items = read()?;
     as_many_as_expected(order, items.len())?;
     are_of_this_account(session, &items)?;
-    let entries = items.into_iter().map(|(item, failure)| entry(item, failure, dry_run));
+    let entries = items.into_iter().map(|item| entry(item, dry_run));
     let mut entries: Vec<Entry> = entries.collect();
     key_is_given(order, &entries)?;
     let own = entries.len();
-    add_earlier(&mut entries, order.undoes)?;
+    let applied = settle_applied(session, &mut entries)?;
+    entries.extend(applied);
+    add_earlier(&mut entries, own, order.undoes)?;
     let mut run = Run::new(session, entries, order);
     note_in_journal(session, &run.entries[..own]);
     run.take_up_again();
@@ -151,12 +140,14 @@ pub fn carry_out(
 
 /// Finds out what the records have to do with each other, and with those of a run that goes on which it does not take
 /// up again: these are added.
-fn add_earlier(entries: &mut Vec<Entry>, undoes: bool) -> Result<(), CommandError> {
-    let own = entries.len();
+fn add_earlier(entries: &mut Vec<Entry>, own: usize, undoes: bool) -> Result<(), CommandError> {
     let mut rows = journal::numbers(0..own as u64);
+    let first = entries.len();
+    // Those of other runs are settled, and come after nothing.
+    rows.resize(first, 0);
     let mut states = Vec::new();
     for (number, (row, state)) in earlier(&rows) {
-        entries.push(entry(Item::Row(row), None, false));
+        entries.push(entry(Item::Row(row), false));
         rows.push(number);
         states.push(state);
     }
@@ -164,64 +155,30 @@ fn add_earlier(entries: &mut Vec<Entry>, undoes: bool) -> Result<(), CommandErro
         are_of_one_plan(entries)?;
     }
     relate(entries, &rows);
-    for (earlier, state) in entries[own..].iter_mut().zip(states) {
+    for (earlier, state) in entries[first..].iter_mut().zip(states) {
         earlier.state = state;
     }
     Ok(())
 }
 
-/// What a run of this machine has done is carried out, or taken back, with the account of that run.
-fn are_of_this_account(session: &Session, items: &[Given]) -> Result<(), CommandError> {
-    let run = |(item, _): &Given| match item {
-        Item::Row(row) => cli::text(&row.record, "run").to_owned(),
-        Item::Bad(_) => String::new(),
-    };
-    let runs: BTreeSet<String> = items.iter().map(run).collect();
-    let all = if runs.iter().all(String::is_empty) { Vec::new() } else { journal::all()? };
-    for path in all {
-        if journal::run_of(&path).is_some_and(|run| runs.contains(run))
-            && let Ok(recorded) = runs::read(&path)
-        {
-            journal::is_of_this_account(session, &recorded)?;
-        }
-    }
-    Ok(())
-}
-
-/// Of a run that goes on only a part is left.
-fn as_many_as_expected(order: &Order, found: usize) -> Result<(), CommandError> {
-    match order.expect.filter(|expected| *expected != found && !journal::goes_on()) {
-        None => Ok(()),
-        Some(expected) => Err(CommandError::usage(format!(
-            "--expect says {expected}, and the input has {}; nothing was done",
-            count(found as u64, "record")
-        ))),
-    }
-}
-
-/// A plan that takes devices out of production is not begun without the unblessing key.
-fn key_is_given(order: &Order, entries: &[Entry]) -> Result<(), CommandError> {
-    if order.undoes || order.key.is_some() || journal::goes_on() {
-        return Ok(());
-    }
-    let unbless = entries.iter().filter(|entry| entry.is_open() && entry.effect.unblesses());
-    match unbless.count() {
-        0 => Ok(()),
-        found => Err(CommandError::usage(format!(
-            "{} would take devices out of production, which needs the unblessing key: --unbond, --unbond-file or \
-             IMP_UNBOND_KEY; nothing was done",
-            count(found as u64, "record")
-        ))),
-    }
-}
-
 /// All records are in the journal before the first is carried out.
 fn note_in_journal(session: &Session, entries: &[Entry]) {
-    entries.iter().for_each(|entry| journal::note_item(&Item::Row(entry.row.clone())));
+    entries.iter().for_each(|entry| journal::note_item(&item_of(entry)));
     journal::note_end_of_input(&session.inputs);
 }
 
-fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
+/// The row of an entry, as it was read: one that is no change has failed.
+fn item_of(entry: &Entry) -> Item {
+    let Row { record, source } = entry.row.clone();
+    match &entry.state {
+        State::Failed(failure) if entry.effect.kind.is_empty() => {
+            Item::Bad(BadRow { failure: failure.clone(), input: record, source })
+        }
+        _ => Item::Row(Row { record, source }),
+    }
+}
+
+fn entry(item: Item, dry_run: bool) -> Entry {
     let row = match item {
         Item::Row(row) => row,
         Item::Bad(bad) => {
@@ -231,16 +188,13 @@ fn entry(item: Item, failure: Option<Failure>, dry_run: bool) -> Entry {
         }
     };
     let is_dry_run = row.is_dry_run() && !dry_run;
-    let failure = failure.or_else(|| is_dry_run.then(from_dry_run));
     let (effect, state) = match of_row(&row) {
-        Err(why) => (Effect::default(), State::Failed(failure.unwrap_or(why))),
-        Ok(Change { effect, outcome, .. }) => {
-            let state = match failure {
-                Some(failure) => State::Failed(failure),
-                // What was so already is not checked again.
-                None if outcome == UNCHANGED => State::unchanged(),
-                None => possible(&effect).map_or_else(State::Failed, |_| State::Open),
-            };
+        Err(why) => (Effect::default(), State::Failed(why)),
+        Ok(Change { effect, .. }) if is_dry_run => (effect, State::Failed(from_dry_run())),
+        // What was so already is not checked again.
+        Ok(Change { effect, outcome, .. }) if outcome == UNCHANGED => (effect, State::unchanged()),
+        Ok(Change { effect, .. }) => {
+            let state = possible(&effect).map_or_else(State::Failed, |_| State::Open);
             (effect, state)
         }
     };

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use model::change::STEP;
+use cli::journal;
+use model::change::{PLAN, STEP};
 use model::{Change, Effect, ResourceKind};
 use pipe::Item;
 use serde_json::Value;
 
-use crate::apply::{Given, place};
+use crate::apply::place;
 
 /// The changes of all runs. Where there are several, each has its own steps: those of one are undone before those of
 /// the one before it.
@@ -35,10 +36,10 @@ pub fn one_after_the_other(runs: Vec<Vec<Item>>) -> Vec<Item> {
 /// Gives each change that takes something back a step of its own, in the order in which they are carried out: as a
 /// plan, too, no step may be that of two requests. A build keeps the step of its group, with which it goes, and what
 /// is told twice has one.
-pub fn in_turn(mut back: Vec<Given>) -> Vec<Given> {
-    let change = |(item, failure): &Given| match (item, failure) {
-        (Item::Row(row), None) => Change::of_record(&row.record).ok(),
-        _ => None,
+pub fn in_turn(mut back: Vec<Item>) -> Vec<Item> {
+    let change = |item: &Item| match item {
+        Item::Row(row) => Change::of_record(&row.record).ok(),
+        Item::Bad(_) => None,
     };
     let changes = back.iter().enumerate().filter_map(|(number, one)| Some((number, change(one)?)));
     let mut changes: Vec<(usize, Change)> = changes.collect();
@@ -57,9 +58,11 @@ pub fn in_turn(mut back: Vec<Given>) -> Vec<Given> {
             *first_of.entry((*step, &effect.kind, &effect.id)).or_insert((effect, own));
         steps.push(if first == effect { of_first } else { own });
     }
+    let plan = journal::time_stamp();
     for ((number, _), step) in changes.iter().zip(steps.into_iter().rev()) {
-        if let Item::Row(row) = &mut back[*number].0 {
+        if let Item::Row(row) = &mut back[*number] {
             row.record.insert(STEP, step.into());
+            row.record.insert_text(PLAN, &plan);
         }
     }
     back

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use model::change::{BUILD, CHANGE, CURRENT, MINIMUM, STEP};
+use model::change::{BUILD, CHANGE, CHANGE_RECORD, CURRENT, MINIMUM, STEP};
 use model::identifier::{is_uuid, usual_spelling};
 use model::{Change, Effect, ErrorKind, Record, ResourceKind};
+use pipe::source::BadRow;
 use pipe::{Failure, Item, Row};
 use serde_json::Value;
 
@@ -22,6 +23,16 @@ const OF_A_JOURNAL: [&str; 11] = [
     "forgotten",
     "end",
 ];
+
+/// An item whose cells have their values, where it came as CSV.
+pub fn with_values(mut item: Item) -> Item {
+    if let Item::Row(row) = &mut item
+        && cli::text(&row.record, "type") == CHANGE
+    {
+        CHANGE_RECORD.read_cells(&mut row.record);
+    }
+    item
+}
 
 /// The change of a row.
 ///
@@ -88,7 +99,7 @@ fn is_nothing(record: &Record) -> bool {
 /// What takes back the changes of `items`: the last first, without those that changed nothing. What has no way
 /// back, or is no change record, is a row that fails. What was deployed to a group that the changes made goes with
 /// it, for to take back that it was made is to delete it.
-pub fn reversed(items: Vec<Item>) -> Vec<(Item, Option<Failure>)> {
+pub fn reversed(items: Vec<Item>) -> Vec<Item> {
     let all: Vec<Item> = items
         .into_iter()
         .filter(|item| !matches!(item, Item::Row(row) if is_nothing(&row.record)))
@@ -122,14 +133,15 @@ impl Turning {
         turning
     }
 
-    fn turned(&self, item: Item) -> Option<(Item, Option<Failure>)> {
-        match item {
-            Item::Bad(bad) => Some((Item::Bad(bad), None)),
-            Item::Row(row) => match self.back(&row).transpose()? {
-                Ok(record) => Some((Item::Row(Row { record, ..row }), None)),
-                Err(failure) => Some((Item::Row(row), Some(failure))),
-            },
-        }
+    fn turned(&self, item: Item) -> Option<Item> {
+        let Item::Row(row) = item else { return Some(item) };
+        Some(match self.back(&row).transpose()? {
+            Ok(record) => Item::Row(Row { record, ..row }),
+            Err(failure) => {
+                let Row { record: input, source } = row;
+                Item::Bad(BadRow { failure, input, source })
+            }
+        })
     }
 
     /// The change record that takes back that of a row; none where nothing is left to be done.
@@ -218,13 +230,13 @@ mod tests {
         let reversed = reversed(items);
         let told: Vec<_> = reversed
             .iter()
-            .map(|(item, failure)| match item {
-                Item::Row(row) => (row.record["id"].as_str(), failure.is_some()),
-                Item::Bad(_) => (None, true),
+            .map(|item| match item {
+                Item::Row(row) => (row.record["id"].as_str(), false),
+                Item::Bad(bad) => (bad.input["id"].as_str(), true),
             })
             .collect();
         assert_eq!(told, [(Some("3"), true), (Some("1"), false)]);
-        let Item::Row(row) = &reversed[1].0 else { panic!("a row") };
+        let Item::Row(row) = &reversed[1] else { panic!("a row") };
         let back = json!({"type": "change", "kind": "product", "id": "1",
             "before": {"name": "b"}, "after": {"name": "a"}});
         assert_eq!(Value::from(&row.record), back);
@@ -244,12 +256,13 @@ mod tests {
             item(3, "g", json!({MINIMUM: "b"}), json!({MINIMUM: "c"})),
             item(4, "h", json!({CURRENT: null}), deployed("d")),
         ];
-        let told = |(item, failure): (Item, Option<Failure>)| match item {
-            Item::Row(Row { record, .. }) => {
-                let text = |name: &str| cli::text(&record, name).to_owned();
-                (text("kind"), text("id"), record["step"].clone(), failure.is_some())
-            }
-            Item::Bad(_) => panic!("a row"),
+        let told = |item: Item| {
+            let (record, failed) = match item {
+                Item::Row(row) => (row.record, false),
+                Item::Bad(bad) => (bad.input, true),
+            };
+            let text = |name: &str| cli::text(&record, name).to_owned();
+            (text("kind"), text("id"), record["step"].clone(), failed)
         };
         let told: Vec<_> = reversed(items).into_iter().map(told).collect();
         let [group, build] = ["dut_devicegroup", "deployment"].map(str::to_owned);

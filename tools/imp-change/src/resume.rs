@@ -44,13 +44,7 @@ impl Resume {
             stderr::say(&format!("run {run}: {why}"));
             return Ok(exit.and(damage));
         }
-        if runs::is_undo(&recorded) {
-            return Err(CommandError::usage(format!(
-                "run {run} is an undo: give `imp-change undo` again with the name of the run that it is about; \
-                 what is undone already stays as it is; `imp-change forget {run}` takes it from the list then"
-            )));
-        }
-        if !recorded.was_read && recorded.is_untouched() && !recorded.is_listed {
+        if !recorded.was_read && recorded.is_untouched() && !recorded.rows_come_anew() {
             return Err(CommandError::usage(format!(
                 "run {run} was interrupted before its input was read, and nothing was done: give the command \
                  again"

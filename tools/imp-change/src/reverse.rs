@@ -8,7 +8,7 @@ use cli::rows::{RowDone, run_ended};
 use cli::{Input, Session};
 use pipe::Item;
 
-use crate::records::reversed;
+use crate::records::{reversed, with_values};
 
 /// Turn change records round, the last first
 ///
@@ -29,27 +29,24 @@ impl Reverse {
         let mut items = Vec::new();
         for item in args.source.rows(&session.inputs)? {
             match item {
-                Ok(item) => items.push(item),
+                Ok(item) => items.push(with_values(item)),
                 Err(error) => results.end_run(error.into()),
             }
         }
         let is_whole = !results.is_over();
         let mut turned = VecDeque::from(reversed(items));
-        while let Some((item, failure)) = turned.pop_front() {
-            match (item, failure) {
+        while let Some(item) = turned.pop_front() {
+            match item {
                 // Not the half of a run.
-                (Item::Row(row), _) if !is_whole => {
+                Item::Row(row) if !is_whole => {
                     results.bad(&run_ended(), &row.record, &row.source);
                 }
-                (Item::Row(row), None) => {
+                Item::Row(row) => {
                     if !results.good(RowDone::read(row.record), &row.source) {
                         break;
                     }
                 }
-                (Item::Row(row), Some(failure)) => {
-                    results.bad(&failure, &row.record, &row.source);
-                }
-                (Item::Bad(bad), _) => results.bad(&bad.failure, &bad.input, &bad.source),
+                Item::Bad(bad) => results.bad(&bad.failure, &bad.input, &bad.source),
             }
         }
         Ok(results.finish())

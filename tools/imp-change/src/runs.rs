@@ -53,12 +53,6 @@ pub fn read(path: &Path) -> Result<Recorded, CommandError> {
         .map_err(|error| CommandError::usage(format!("cannot read {}: {error}", path.display())))
 }
 
-/// Whether a run is an undo, which is not resumed but given again.
-pub fn is_undo(recorded: &Recorded) -> bool {
-    let mut words = recorded.header.command.iter().map(String::as_str);
-    (words.next(), words.next()) == (Some("imp-change"), Some("undo"))
-}
-
 /// Says which lines of a journal cannot be read; gives what that does to the exit code.
 pub fn say_damage(recorded: &Recorded) -> Exit {
     let damage = recorded.damage();

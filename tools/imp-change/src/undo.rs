@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cli::consent::count;
+use cli::journal::UNDOES;
 use cli::journal::recorded::{Recorded, RowState};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, Reports, Session, journal};
@@ -43,22 +44,11 @@ pub struct Undo {
 impl Undo {
     pub fn run(&self) -> cli::Result {
         let key = self.key.key()?;
-        let mut runs = self.runs.iter().map(|run| Run::find(run)).collect::<Result<Vec<_>, _>>()?;
-        if runs.len() > 1 {
-            in_order_of_time(&mut runs)?;
-        }
+        let named = named(&self.runs)?;
+        let has_rows = journal::has_rows()?;
+        let runs = if has_rows { Vec::new() } else { find(&named)? };
         let session = Session::open(&self.common)?;
-        let mut damage = Exit::Done;
-        for recorded in runs.iter().filter_map(|run| run.recorded.as_ref()) {
-            damage = damage.and(fits(recorded, &session)?);
-        }
-        let is_one = runs.len() == 1;
-        let items = runs.into_iter().map(|run| about_what_there_is(&session, run));
-        let mut items = items.collect::<Result<Vec<_>, _>>()?;
-        if items.len() > 1 {
-            leave_out_told_twice(&mut items);
-        }
-        let items = one_after_the_other(items);
+        let (back, damage) = back(&session, runs)?;
         let args = self.results.row_args("change", "RUN");
         let order = Order {
             changes: self.changes.into(),
@@ -67,9 +57,80 @@ impl Undo {
             confirmed: self.confirmed,
             expect: None,
         };
-        let back = || if is_one { reversed(items) } else { in_turn(reversed(items)) };
-        Ok(carry_out(&session, args, &order, || Ok(back()))?.and(damage))
+        let read = || match journal::rows_taken_up() {
+            Some(rows) if has_rows => rows?.map(|item| Ok(item?)).collect(),
+            _ => Ok(back),
+        };
+        let exit = carry_out(&session, args, &order, read)?;
+        if !self.changes.dry_run && matches!(exit, Exit::Done | Exit::SomeFailed) {
+            forget_those_before(&named)?;
+        }
+        Ok(exit.and(damage))
     }
+}
+
+/// What the runs are called that are to be undone; those of an undo that goes on, `last` then as well as now. They are
+/// in its journal from the beginning.
+fn named(runs: &[String]) -> Result<Vec<String>, CommandError> {
+    if let Some(given) = journal::given_before() {
+        let run = |item| match item {
+            Item::Row(row) => cli::text(&row.record, UNDOES).to_owned(),
+            Item::Bad(bad) => bad.source,
+        };
+        return given?.map(|item| Ok(run(item?))).collect();
+    }
+    let name = |run: &String| {
+        let path = journal::find(run)?;
+        let is_path = run.contains(['/', '.']);
+        let of_run = journal::run_of(&path).filter(|_| !is_path).map(str::to_owned);
+        let path = path.canonicalize().unwrap_or(path);
+        let name = of_run.unwrap_or_else(|| path.display().to_string());
+        let record = Record::from_iter([(UNDOES.to_owned(), name.as_str().into())]);
+        journal::note_given(&Item::Row(Row { record, source: "RUN".to_owned() }));
+        Ok(name)
+    };
+    runs.iter().map(name).collect()
+}
+
+/// The runs of these names, in the order of their time.
+fn find(named: &[String]) -> Result<Vec<Run>, CommandError> {
+    let mut runs = named.iter().map(|run| Run::find(run)).collect::<Result<Vec<_>, _>>()?;
+    if runs.len() > 1 {
+        in_order_of_time(&mut runs)?;
+    }
+    Ok(runs)
+}
+
+/// What takes back the changes of runs, and what is said of their journals does to the exit code.
+fn back(session: &Session, runs: Vec<Run>) -> Result<(Vec<Item>, Exit), CommandError> {
+    let mut damage = Exit::Done;
+    for recorded in runs.iter().filter_map(|run| run.recorded.as_ref()) {
+        damage = damage.and(fits(recorded, session)?);
+    }
+    let is_one = runs.len() == 1;
+    let items = runs.into_iter().map(|run| about_what_there_is(session, run));
+    let mut items = items.collect::<Result<Vec<_>, _>>()?;
+    if !is_one {
+        leave_out_told_twice(&mut items);
+    }
+    let back = reversed(one_after_the_other(items));
+    Ok((if is_one { back } else { in_turn(back) }, damage))
+}
+
+/// Undos of the same runs that were interrupted have nothing left to do once this one has done all.
+fn forget_those_before(undone: &[String]) -> Result<(), CommandError> {
+    for path in journal::left() {
+        let Ok(recorded) = runs::read(&path) else { continue };
+        let is_same = recorded.undoes.iter().all(|run| undone.contains(run));
+        if is_same && !recorded.undoes.is_empty() {
+            let run = &recorded.header.run;
+            stderr::say(&format!(
+                "what run {run} has left undone is done: it counts no more as interrupted"
+            ));
+            journal::forget(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// A run that is to be undone.
@@ -109,33 +170,32 @@ fn in_order_of_time(runs: &mut Vec<Run>) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// A run is undone where it was made, and one with rows that may have been done says so. Lines that cannot be read
-/// keep the others from nothing: each change is looked at before it is undone. Gives what they do to the exit code.
+/// A run is undone where it was made. Rows that may have been done are not undone, and that is said. Lines that cannot
+/// be read keep the others from nothing: each change is looked at before it is undone. Gives what both do to the exit
+/// code.
 fn fits(recorded: &Recorded, session: &Session) -> Result<Exit, CommandError> {
     journal::is_of_this_account(session, recorded)?;
-    doubt(recorded).iter().for_each(|doubt| stderr::say(doubt));
-    Ok(runs::say_damage(recorded))
+    let doubt = doubt(recorded);
+    doubt.iter().for_each(|why| stderr::say_failure(&format!("{why}; until then none is undone")));
+    let in_doubt = if doubt.is_some() { Exit::SomeFailed } else { Exit::Done };
+    Ok(runs::say_damage(recorded).and(in_doubt))
 }
 
 /// A sentence about rows of a run that may have been done, if there are any.
 fn doubt(recorded: &Recorded) -> Option<String> {
     let run = &recorded.header.run;
     let interrupted = recorded.count(RowState::UnderWay) + recorded.count(RowState::Answered);
-    // An undo is given again, and not resumed.
-    let is_undo = runs::is_undo(recorded);
-    let unanswered = if is_undo { 0 } else { recorded.perhaps_more() };
+    let unanswered = recorded.perhaps_more();
     let (why, option) = match (interrupted, unanswered) {
         (0, 0) => return None,
         (_, 0) => ("was interrupted", ""),
         (0, _) => ("was not answered", " --failed-too"),
         _ => ("was interrupted", " --failed-too"),
     };
-    let finds_out = match is_undo {
-        true => "`imp-change undo` with the name of the run that it is about".to_owned(),
-        false => format!("`imp-change resume {run}{option}`"),
-    };
     let rows = count(interrupted + unanswered, "row");
-    Some(format!("run {run} {why}, and {rows} of it may have been done: {finds_out} finds out"))
+    Some(format!(
+        "run {run} {why}, and {rows} of it may have been done: `imp-change resume {run}{option}` finds out"
+    ))
 }
 
 /// The same changes, of things that have been made again since under the ids that they have now.

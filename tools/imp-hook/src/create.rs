@@ -1,11 +1,10 @@
 //! `imp-hook create`
 
-use api::resource;
 use clap::Args;
 use cli::rows::{Outcome, RowDone, RowJob, each};
 use cli::{OncePerTarget, Session};
 use model::{Effect, Record, ResourceKind};
-use ops::resources;
+use ops::webhooks;
 use pipe::{Failure, Row};
 
 use crate::hook::{Event, Mime};
@@ -50,7 +49,7 @@ impl Create {
                 if self.changes.dry_run {
                     return Ok(RowDone::created("webhook", &attributes).with(effect));
                 }
-                let made = make(&session, attributes.clone(), &group)?;
+                let made = webhooks::create(&session, attributes.clone(), &group)?;
                 let effect = effect.called(cli::text(&made, "id"));
                 Ok(RowDone::new(made, Outcome::Created).with(effect))
             };
@@ -81,14 +80,4 @@ pub fn attributes(url: &str, event: Event, mime: Mime) -> Record {
         ("event".to_owned(), event.word().into()),
         ("content_type".to_owned(), mime.content_type().into()),
     ])
-}
-
-/// Makes a webhook of a group.
-///
-/// # Errors
-/// As [`Session::create`].
-pub fn make(session: &Session, attributes: Record, group: &Record) -> Result<Record, Failure> {
-    let group = resource::identifier(cli::text(group, "type"), cli::text(group, "id"));
-    let relationships = Record::from_iter([("devicegroup".to_owned(), group)]);
-    resources::create(session, ResourceKind::Webhook, "webhook", attributes, relationships)
 }

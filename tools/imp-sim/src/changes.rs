@@ -17,7 +17,7 @@ pub use file::ChangesFile;
 pub use noting::noting;
 use thing::Change;
 
-use crate::state::ids::Id;
+use crate::state::ids::{Id, Timestamp};
 
 /// How the ids begin of things that were made meanwhile. No id and no name of a thing in such a field does.
 const MADE: &str = "new:";
@@ -28,6 +28,8 @@ type Noun = [&'static str; 2];
 /// What was changed so far.
 pub struct Changes {
     file: ChangesFile,
+    /// What tells these records from those of any other run.
+    plan: String,
     /// What the ids of things that were made are called in the records: a kind and a number.
     made: HashMap<Id, (&'static str, usize)>,
     /// How many of each kind were made.
@@ -39,10 +41,11 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Notes changes in this file.
-    pub fn new(file: ChangesFile) -> Self {
+    /// Notes changes in this file from now on.
+    pub fn new(file: ChangesFile, now: Timestamp) -> Self {
         Self {
             file,
+            plan: now.to_string(),
             made: HashMap::new(),
             numbers: HashMap::new(),
             left_out: BTreeMap::new(),
@@ -91,6 +94,7 @@ impl Changes {
             ("before", before),
             ("after", side(&change.after)),
             ("step", self.step.into()),
+            ("plan", self.plan.as_str().into()),
             ("conditional", change.conditional.into()),
         ];
         let is_told = |(name, value): &(&str, Value)| match *name {

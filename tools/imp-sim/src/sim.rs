@@ -110,7 +110,7 @@ impl Sim {
 
     /// From now on it is noted in this file what requests change.
     pub fn note_changes(&self, file: ChangesFile) {
-        self.changes.get_or_init(|| Mutex::new(Changes::new(file)));
+        self.changes.get_or_init(|| Mutex::new(Changes::new(file, self.clock.now())));
     }
 
     /// What requests have changed, if that is noted. As long as it is held, nothing else is changed by a request.

@@ -232,6 +232,11 @@ pub(super) fn interrupted(directory: &Path) -> Vec<PathBuf> {
     journals.map(|path| path.with_extension(JOURNAL)).filter(|path| !is_held(path)).collect()
 }
 
+/// The journals of this machine of runs that have not finished and are not under way.
+pub fn left() -> Vec<PathBuf> {
+    place().map(|directory| interrupted(&directory)).unwrap_or_default()
+}
+
 /// Now, as in records.
 pub fn time_stamp() -> String {
     thread_local! {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use model::{Change, Effect, Record};
@@ -80,14 +80,9 @@ impl Past {
         Ok(JournalFile::new(self.path.clone(), file, true))
     }
 
-    /// The rows come from a list of the service, which is asked again.
-    pub fn rows_are_listed_anew(&self) -> bool {
-        self.recorded.is_listed
-    }
-
     /// The numbers of the rows that are taken up again.
     pub fn taken_up(&self) -> Vec<u64> {
-        match self.rows_are_listed_anew() {
+        match self.recorded.rows_come_anew() {
             true => Vec::new(),
             false => self.recorded.to_do(self.failed_too),
         }
@@ -186,7 +181,15 @@ fn past() -> Option<Arc<Past>> {
 /// Whether rows of a resumed run may be missing: its input had not been read to its end.
 pub(crate) fn lacks_rows() -> bool {
     let past = past();
-    past.is_some_and(|past| !past.recorded.was_read && !past.rows_are_listed_anew())
+    past.is_some_and(|past| !past.recorded.was_read && !past.recorded.rows_come_anew())
+}
+
+/// Whether this run goes on with rows that are in its journal.
+///
+/// # Errors
+/// Exit 2 when its journal cannot be read.
+pub fn has_rows() -> Result<bool, CommandError> {
+    Ok(resumed()?.is_some_and(|past| !past.recorded.rows_come_anew()))
 }
 
 /// A sentence about lines in the journal of a resumed run that cannot be read, if there are any.
@@ -257,8 +260,14 @@ pub enum ToldBefore {
 }
 
 /// Gives what was told of each row before this run was resumed: its number, how it was read, and what became of it.
-pub fn each_told_before(mut each: impl FnMut(u64, &Row, ToldBefore)) {
-    let Some(past) = journal().and_then(|journal| journal.past.clone()) else { return };
+pub fn each_told_before(each: impl FnMut(u64, &Row, ToldBefore)) {
+    if let Some(past) = past() {
+        each_told(&past.path, past.recorded.length, each);
+    }
+}
+
+/// Gives the same of the rows of a journal, within its first `length` bytes.
+pub fn each_told(path: &Path, length: u64, mut each: impl FnMut(u64, &Row, ToldBefore)) {
     let mut rows: HashMap<u64, Row> = HashMap::new();
     let take = |line: Option<Record>| {
         let Some(line) = line else { return };
@@ -272,7 +281,7 @@ pub fn each_told_before(mut each: impl FnMut(u64, &Row, ToldBefore)) {
         }
     };
     // It could be read before.
-    let _length = recorded::each_line(&past.path, past.recorded.length, take);
+    let _length = recorded::each_line(path, length, take);
 }
 
 /// What a line tells of its row; `None` if that may still have become something else.

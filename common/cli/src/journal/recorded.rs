@@ -25,6 +25,9 @@ pub const TAKES_BACK: &str = "--back";
 /// Their field that says what the thing was before.
 pub const BACK_TO: &str = "back_to";
 
+/// The field of what was given to an undo: a run that it takes back.
+pub const UNDOES: &str = "undoes";
+
 /// Whether the line of a row is that of one that takes something back.
 pub fn takes_back(line: &Record) -> bool {
     line.text("source") == Some(TAKES_BACK)
@@ -68,7 +71,9 @@ pub struct Recorded {
     /// It was interrupted, and somebody has done by hand what it lacks.
     pub is_forgotten: bool,
     /// The rows are what the service listed, and a run that goes on lists them anew.
-    pub is_listed: bool,
+    is_listed: bool,
+    /// The runs that it takes back.
+    pub undoes: Vec<String>,
     /// Its whole lines have so many bytes.
     pub length: u64,
     lines: u64,
@@ -121,6 +126,7 @@ impl Recorded {
                 self.account.clone_from(&self.header.account);
             }
             ("listed", _) => self.is_listed = true,
+            ("given", _) => self.undoes.extend(undone(&line)),
             ("row", Some(row)) => {
                 self.rows.entry(row).or_insert(RowState::Open);
                 if takes_back(&line) {
@@ -136,14 +142,7 @@ impl Recorded {
             }
             ("change", Some(row)) => self.take_change(row, &line),
             ("failed", Some(row)) => self.settle(row, failed(&line), &line),
-            ("resumed", _) => {
-                (self.exit, self.ended_at, self.is_unfinished) = (None, None, false);
-                if self.is_listed {
-                    self.rows.retain(|_, state| {
-                        *state != RowState::Open && *state != RowState::UnderWay
-                    });
-                }
-            }
+            ("resumed", _) => self.resume(),
             ("end", _) => {
                 self.exit = line.get("exit").and_then(Value::as_u64);
                 self.ended_at = text("at");
@@ -151,6 +150,13 @@ impl Recorded {
                 self.account = text("account").or(self.account.take());
             }
             _ => {}
+        }
+    }
+
+    fn resume(&mut self) {
+        (self.exit, self.ended_at, self.is_unfinished) = (None, None, false);
+        if self.rows_come_anew() {
+            self.rows.retain(|_, state| *state != RowState::Open && *state != RowState::UnderWay);
         }
     }
 
@@ -217,6 +223,12 @@ impl Recorded {
             let source = source.map_or_else(|| format!("row {row}"), str::to_owned);
             self.things.insert(row, (thing, source));
         }
+    }
+
+    /// Whether a run that goes on finds its rows anew: they are what the service listed, or those of runs that are
+    /// taken back and had not all been noted.
+    pub fn rows_come_anew(&self) -> bool {
+        self.is_listed || (!self.was_read && !self.undoes.is_empty())
     }
 
     /// How many rows are in this state.
@@ -327,6 +339,11 @@ impl Recorded {
     pub(super) fn things(&self) -> impl Iterator<Item = (u64, &Thing, &str)> {
         self.things.iter().map(|(row, (thing, source))| (*row, thing, source.as_str()))
     }
+}
+
+/// The run that a line of what was given names, if that is to be taken back.
+fn undone(line: &Record) -> Option<String> {
+    Some(line.record("input")?.text(UNDOES)?.to_owned())
 }
 
 /// A row that the end of the run came before is as one that was not begun.

@@ -1,6 +1,6 @@
 //! Change records as text, written at once: a million of them may go into a journal.
 
-use super::{CHANGE, CONDITIONAL, Effect, STEP};
+use super::{CHANGE, CONDITIONAL, Effect, PLAN, STEP};
 use crate::Record;
 use crate::record::write_text;
 use crate::schema::Kind::{AnyObject, Integer, Text, Time, Truth, Words};
@@ -31,6 +31,7 @@ pub static CHANGE_RECORD: RecordType = RecordType {
         Field::new("dry_run", Truth, "True where nothing was done."),
         Field::new("same_as", Text, "The row that was told what became of the same."),
         Field::new(STEP, Integer, "Its place where changes have an order of their own."),
+        Field::new(PLAN, Text, "The plan that it is of, where that is carried out once."),
         Field::new(CONDITIONAL, Truth, "True of a restart that a device may put off."),
     ],
 };

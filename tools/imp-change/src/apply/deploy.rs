@@ -32,13 +32,15 @@ impl Run<'_> {
         Ok(has_same_code(&build, &wanted).then_some(build))
     }
 
-    /// What is to be deployed. Where the record tells only the build, that is looked at if it may have been deployed
-    /// before the run was interrupted.
+    /// What is to be deployed. Where the record tells only the build, that is looked at: it may have been deployed by
+    /// this run before it was interrupted, or by another one that was killed. None if there is none any more.
     fn wanted(&self, after: &Record) -> Result<Option<Record>, Failure> {
         match after.record(BUILD) {
             Some(build) if has_code(&build) || !sha_of(after).is_empty() => Ok(Some(build)),
-            _ if journal::was_under_way() => self.original(after).map(Some),
-            _ => Ok(None),
+            _ => match self.original(after) {
+                Err(failure) if failure.kind == ErrorKind::NotFound => Ok(None),
+                build => build.map(Some),
+            },
         }
     }
 

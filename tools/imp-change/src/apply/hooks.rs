@@ -1,10 +1,10 @@
 //! Webhooks that are made. They have no name, and a group may have two that are equal.
 
 use cli::journal;
-use model::{ErrorKind, Record, ResourceKind};
+use model::{Record, ResourceKind};
+use ops::webhooks::{made_beside, unclear};
 use pipe::Failure;
 
-use super::earlier::note_beside;
 use super::run::Run;
 use super::state::is_as;
 
@@ -34,7 +34,8 @@ impl Run<'_> {
         });
         let mut equal: Vec<Record> = equal.collect();
         if has_place {
-            return self.made_beside(equal, after, number);
+            equal.retain(|hook| is_as(hook, after) && !self.is_known(cli::text(hook, "id")));
+            return made_beside(equal);
         }
         // There was none before.
         if journal::was_under_way() && equal.len() > 1 {
@@ -44,48 +45,8 @@ impl Run<'_> {
         Ok(equal.pop())
     }
 
-    /// Of webhooks that may be equal to one that is made beside them, that which the interrupted run has made.
-    fn made_beside(
-        &self,
-        mut equal: Vec<Record>,
-        after: &Record,
-        number: usize,
-    ) -> Result<Option<Record>, Failure> {
-        equal.retain(|hook| is_as(hook, after) && !self.is_known(cli::text(hook, "id")));
-        let row = journal::numbers([number as u64])[0];
-        let all = ids(&equal);
-        if journal::was_under_way() {
-            let there_before = self.beside_before.get(&row);
-            let was_there = |id: &str| there_before.is_some_and(|hooks| hooks.contains(id));
-            equal.retain(|hook| !was_there(cli::text(hook, "id")));
-            match equal.len() {
-                0 => {}
-                1 => return Ok(equal.pop()),
-                _ => return Err(unclear(&equal)),
-            }
-        }
-        if !all.is_empty() {
-            note_beside(row, &all);
-        }
-        Ok(None)
-    }
-
     /// Whether a record is about the thing with this id.
     fn is_known(&self, id: &str) -> bool {
         self.entries.iter().any(|entry| entry.effect.id == id)
     }
-}
-
-fn ids(hooks: &[Record]) -> Vec<String> {
-    hooks.iter().map(|hook| cli::text(hook, "id").to_owned()).collect()
-}
-
-/// Somebody else has made a webhook that is equal to one which was under way.
-fn unclear(hooks: &[Record]) -> Failure {
-    let title = "It is not known which webhook this record has made";
-    Failure::new(ErrorKind::UnknownOutcome, title).detail(format!(
-        "{} are equal, and came while the run was interrupted: delete those that are too many, and resume it with \
-         --failed-too",
-        ids(hooks).join(", ")
-    ))
 }

@@ -10,7 +10,6 @@ use model::{Change, Effect, ErrorKind, Record};
 use pipe::Failure;
 use serde_json::Value;
 
-use super::earlier::beside_before;
 use super::run::{Run, State};
 
 /// The ids of things, by those that the records know.
@@ -30,7 +29,7 @@ impl Ids {
 }
 
 impl Run<'_> {
-    /// Takes in what was done before the run was interrupted.
+    /// Takes in what was done before the run was interrupted, and by other runs.
     pub fn take_up_again(&mut self) {
         journal::each_told_before(|_, row, told| {
             if let (ToldBefore::Done(_, done), Ok(change)) = (told, Change::of_record(&row.record))
@@ -38,7 +37,11 @@ impl Run<'_> {
                 self.note_result(&change.effect, &done);
             }
         });
-        self.beside_before = beside_before();
+        for entry in &self.entries {
+            if let State::Done(_, done) = &entry.state {
+                self.note_result(&entry.effect, done);
+            }
+        }
         for number in 0..self.entries.len() {
             if !self.entries[number].is_open() {
                 continue;

@@ -18,6 +18,8 @@ pub enum Stage {
     Devices,
     /// Everything else is made and changed.
     Others,
+    /// Devices are restarted, each by itself or with its group.
+    Restarts,
     /// Webhooks, devices and builds are deleted.
     Deletions,
     /// Groups are deleted that name others as targets.
@@ -36,7 +38,7 @@ impl Stage {
         let is_group = kind == Some(ResourceKind::DeviceGroup);
         let is_product = kind == Some(ResourceKind::Product);
         match (&effect.before, &effect.after) {
-            _ if effect.is_action() => Stage::Others,
+            _ if effect.is_action() => Stage::Restarts,
             (_, None) if is_product => Stage::ProductDeletions,
             (_, None) if is_fixture => Stage::FixtureDeletions,
             (_, None) if is_group => Stage::GroupDeletions,
@@ -106,6 +108,6 @@ mod tests {
         assert_eq!(stages, all);
         assert!(stages.is_sorted());
         let restart = effect("dut_devicegroup", json!({}), json!({}));
-        assert_eq!(Stage::of(&restart), Stage::Others, "once its devices are there");
+        assert_eq!(Stage::of(&restart), Stage::Restarts, "once its devices are there");
     }
 }

@@ -1,12 +1,11 @@
 //! A run: round after round, within a round several requests at once, devices by the batches of a bulk move.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cli::rows::{Outcome, RowDone, interrupted, run_ended};
 use cli::{Session, journal};
-use model::change::{CONDITIONAL, STEP};
+use model::change::{CONDITIONAL, PLAN, STEP};
 use model::{Effect, Record, ResourceKind, Secret};
 use pipe::engine::{self, Done};
 use pipe::{Failure, Row};
@@ -14,6 +13,7 @@ use serde_json::Value;
 
 use super::Order;
 use super::ids::Ids;
+use super::restart::BeforeRestarts;
 use super::rounds::{Open, Round, rounds};
 use super::with_group::WithGroup;
 
@@ -24,6 +24,11 @@ pub struct Entry {
     pub state: State,
     /// The number of the entry that has to come before it.
     pub after: Option<usize>,
+}
+
+/// The plan of a row.
+pub fn plan_of(row: &Row) -> &str {
+    cli::text(&row.record, PLAN)
 }
 
 /// What has become of a row.
@@ -61,6 +66,11 @@ impl Entry {
         matches!(self.state, State::Open)
     }
 
+    /// The plan that it is of; empty if it is of none that is carried out once.
+    pub fn plan(&self) -> &str {
+        plan_of(&self.row)
+    }
+
     /// Its place, if it has one.
     pub fn step(&self) -> Option<u64> {
         self.row.record.get(STEP).and_then(Value::as_u64)
@@ -77,10 +87,10 @@ pub struct Run<'a> {
     pub made: Ids,
     /// The deployments that were made, by those that the records know.
     pub deployed: Ids,
-    /// Webhooks that there were before rows made some that are equal to them, by the numbers of these.
-    pub beside_before: HashMap<u64, HashSet<String>>,
     /// Which builds go with which groups.
     pub with_group: WithGroup,
+    /// What comes before restarts without a step.
+    pub before_restarts: BeforeRestarts,
     /// The run has ended: nothing more is sent.
     pub over: AtomicBool,
 }
@@ -88,20 +98,11 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     pub fn new(session: &'a Session, entries: Vec<Entry>, order: &'a Order) -> Self {
         let with_group = WithGroup::of(&entries);
+        let before_restarts = BeforeRestarts::of(&entries);
         let (dry_run, key) = (order.changes.dry_run, order.key.as_ref());
         let (made, deployed) = (Ids::default(), Ids::default());
         let over = AtomicBool::new(false);
-        Run {
-            session,
-            entries,
-            dry_run,
-            key,
-            made,
-            deployed,
-            beside_before: HashMap::new(),
-            with_group,
-            over,
-        }
+        Run { session, entries, dry_run, key, made, deployed, with_group, before_restarts, over }
     }
 
     /// Carries everything out. `report` is given the entries and the first that it has not reported, and gives

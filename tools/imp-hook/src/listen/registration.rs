@@ -4,9 +4,10 @@ use api::{Request, segment};
 use cli::terminal::stderr;
 use cli::{CommandError, Identifiers, Session};
 use model::{ErrorKind, Record, ResourceKind};
+use ops::webhooks;
 use pipe::Failure;
 
-use crate::create::{attributes, make};
+use crate::create::attributes;
 use crate::hook::{Event, Mime};
 
 /// Webhooks that were created for this run.
@@ -56,7 +57,7 @@ impl Registration {
             return Ok(());
         }
         let attributes = attributes(&url, event, Mime::Json);
-        let made = match make(&self.session, attributes, &group) {
+        let made = match webhooks::create(&self.session, attributes, &group) {
             Ok(made) => made,
             // No answer: the URL has the secret, so a webhook that has it is the one we asked for.
             Err(failure) if failure.kind == ErrorKind::UnknownOutcome => {

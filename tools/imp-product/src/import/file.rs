@@ -3,6 +3,8 @@
 //! Careful about code: builds wait in a file, and only what they are known by is kept. A run that goes on has
 //! the rows that are left only, so what the file held is noted in the journal.
 
+mod stage;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
@@ -10,12 +12,14 @@ use api::deployments::CODE;
 use cli::rows::RowDone;
 use cli::{CommandError, Rows, journal, text};
 use model::schema::RecordType;
-use model::{GroupType, Record, ResourceKind};
+use model::{ErrorKind, Record, ResourceKind};
 use ops::url;
+use pipe::source::BadRow;
 use pipe::spool::Spool;
-use pipe::{Item, ReadError, Row};
+use pipe::{Failure, Item, ReadError, Row};
 
 use super::{builds, checks};
+use stage::Stage;
 
 /// How many records that cannot be made are told.
 const TOLD: usize = 10;
@@ -33,37 +37,13 @@ pub struct File {
     sources: HashMap<String, String>,
     /// What is no part of an import, by its noun.
     left_out: Vec<(&'static str, u64)>,
-}
-
-/// What is made before what.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Products,
-    /// Groups that others may name as targets.
-    Groups,
-    Fixtures,
-    Builds,
-    /// At the end, so that no webhook is called for the builds.
-    Hooks,
-}
-
-impl Stage {
-    const ALL: [Stage; 5] =
-        [Stage::Products, Stage::Groups, Stage::Fixtures, Stage::Builds, Stage::Hooks];
-
-    /// None for what no import makes.
-    fn of(kind: ResourceKind, type_name: &str) -> Option<Stage> {
-        match kind {
-            ResourceKind::Product => Some(Stage::Products),
-            ResourceKind::DeviceGroup => {
-                let fixture = GroupType::of_api(type_name).is_some_and(GroupType::is_fixture);
-                Some(if fixture { Stage::Fixtures } else { Stage::Groups })
-            }
-            ResourceKind::Deployment => Some(Stage::Builds),
-            ResourceKind::Webhook => Some(Stage::Hooks),
-            _ => None,
-        }
-    }
+    /// Rows that cannot be made.
+    unmade: Spool,
+    /// As long as it is read, the things of each stage, and what is said of records with the id of another one.
+    heads: [Vec<Record>; Stage::ALL.len()],
+    doubled: Vec<String>,
+    /// Only some of its products are wanted.
+    is_part: bool,
 }
 
 /// The kind of a record.
@@ -84,8 +64,35 @@ pub fn called(record: &Record) -> String {
     format!("{noun} {}", model::text::quoted(without_password.as_deref().unwrap_or(name)))
 }
 
+fn id_of(record: &Record) -> String {
+    text(record, "id").to_owned()
+}
+
 fn nothing_done(why: &str) -> CommandError {
     CommandError::usage(format!("{why}: nothing was done"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is the form of map_err")]
+fn cannot_keep(error: std::io::Error) -> CommandError {
+    CommandError::cannot_keep(&error)
+}
+
+/// Refuses the whole for the faults of its records, if there are any; tells the first of them.
+fn refuse(mut faults: Vec<String>) -> Result<(), CommandError> {
+    let number = faults.len();
+    match &faults[..] {
+        [] => return Ok(()),
+        [one] => return Err(nothing_done(one)),
+        _ => {}
+    }
+    if number > TOLD {
+        faults.truncate(TOLD);
+        faults.push(format!("and {} more", number - TOLD));
+    }
+    Err(CommandError::usage(format!(
+        "{number} records of the input cannot be made, and nothing was done:\n  {}",
+        faults.join("\n  ")
+    )))
 }
 
 impl File {
@@ -94,29 +101,16 @@ impl File {
     /// # Errors
     /// Exit 2 for what cannot be made as a whole.
     pub fn read(rows: Rows, wanted: &[String]) -> Result<File, CommandError> {
-        let mut file = File::default();
+        let mut file = File { is_part: !wanted.is_empty(), ..File::default() };
         let goes_on = journal::goes_on();
-        let mut heads: [Vec<Record>; Stage::ALL.len()] = Default::default();
         for item in rows {
-            let row = readable(item?)?;
-            let kind = kind_of(&row.record);
-            let has_id = !text(&row.record, "id").is_empty();
-            let Some(kind) = kind.filter(|kind| has_id && !kind.is_secret()) else {
-                return Err(nothing_done(&format!("{}: it is no record of an export", row.source)));
-            };
-            let Some(stage) = stage_of(&row.record, kind) else {
-                file.leave_out(kind);
-                continue;
-            };
-            if let Entry::Vacant(new) = file.sources.entry(text(&row.record, "id").to_owned()) {
-                new.insert(row.source.clone());
-                heads[stage as usize].push(builds::known_by(row.record.clone()));
-                let waiting = &mut file.stages[stage as usize];
-                file.places[stage as usize].push((made_at(&row.record).to_owned(), waiting.end()));
-                let kept = waiting.push(&Item::Row(row));
-                kept.map_err(|error| CommandError::cannot_keep(&error))?;
+            match item? {
+                bad @ Item::Bad(_) if goes_on => file.unmade.push(&bad).map_err(cannot_keep)?,
+                item => file.take(readable(item)?)?,
             }
         }
+        refuse(std::mem::take(&mut file.doubled))?;
+        let mut heads = std::mem::take(&mut file.heads);
         heads.iter_mut().for_each(|heads| heads.sort_by(|a, b| made_at(a).cmp(made_at(b))));
         file.places.iter_mut().for_each(|places| places.sort_by(|(a, _), (b, _)| a.cmp(b)));
         file.things = if goes_on { noted() } else { heads.into_iter().flatten().collect() };
@@ -126,6 +120,34 @@ impl File {
             file.things.iter().for_each(note);
         }
         Ok(file)
+    }
+
+    /// Takes in a row.
+    fn take(&mut self, row: Row) -> Result<(), CommandError> {
+        let kind = kind_of(&row.record);
+        let has_id = !text(&row.record, "id").is_empty();
+        let Some(kind) = kind.filter(|kind| has_id && !kind.is_secret()) else {
+            return Err(nothing_done(&format!("{}: it is no record of an export", row.source)));
+        };
+        let Some(stage) = Stage::of(kind, text(&row.record, "type")) else {
+            self.leave_out(kind);
+            return Ok(());
+        };
+        match self.sources.entry(id_of(&row.record)) {
+            Entry::Vacant(new) => _ = new.insert(row.source.clone()),
+            Entry::Occupied(first) => {
+                let (source, called, first) = (&row.source, called(&row.record), first.get());
+                self.doubled.push(format!("{source}: {called}: it has the id of {first}"));
+                return Ok(());
+            }
+        }
+        if kind == ResourceKind::Deployment && has_outlived_its_group(&row.record) {
+            return self.unmade.push(&outlived(row)).map_err(cannot_keep);
+        }
+        self.heads[stage as usize].push(builds::known_by(row.record.clone()));
+        let waiting = &mut self.stages[stage as usize];
+        self.places[stage as usize].push((made_at(&row.record).to_owned(), waiting.end()));
+        waiting.push(&Item::Row(row)).map_err(cannot_keep)
     }
 
     fn leave_out(&mut self, kind: ResourceKind) {
@@ -165,15 +187,14 @@ impl File {
             return Ok(());
         }
         let kept = |product: &&Record| wanted.iter().any(|wanted| is_it(product, wanted));
-        let ids = |record: &Record| text(record, "id").to_owned();
         let others: HashSet<String> =
-            products.iter().copied().filter(|one| !kept(one)).map(ids).collect();
+            products.iter().copied().filter(|one| !kept(one)).map(id_of).collect();
         let of_others = |thing: &Record, place: &str, others: &HashSet<String>| {
             others.contains(text(thing, place))
         };
         let groups = self.of(ResourceKind::DeviceGroup);
         let other_groups: HashSet<String> =
-            groups.filter(|group| of_others(group, "product_id", &others)).map(ids).collect();
+            groups.filter(|group| of_others(group, "product_id", &others)).map(id_of).collect();
         self.things.retain(|thing| {
             !(others.contains(text(thing, "id"))
                 || of_others(thing, "product_id", &others)
@@ -187,20 +208,8 @@ impl File {
         if let Some((thing, why)) = checks::told_by_name(&self.things) {
             return Err(nothing_done(&self.fault(thing, &why)));
         }
-        let faults = checks::faults(&self.things);
-        let told = faults.iter().take(TOLD).map(|(thing, why)| self.fault(thing, why));
-        let mut told: Vec<String> = told.collect();
-        match faults.len() {
-            0 => return Ok(()),
-            1 => return Err(nothing_done(&told.concat())),
-            many if many > TOLD => told.push(format!("and {} more", many - TOLD)),
-            _ => {}
-        }
-        Err(CommandError::usage(format!(
-            "{} records of the input cannot be made, and nothing was done:\n  {}",
-            faults.len(),
-            told.join("\n  ")
-        )))
+        let faults = checks::faults(&self.things).into_iter();
+        refuse(faults.map(|(thing, why)| self.fault(thing, &why)).collect())
     }
 
     /// What is wrong with a record, and where it stands.
@@ -211,17 +220,23 @@ impl File {
 
     /// The rows, in the order in which their things are made.
     pub fn into_rows(self) -> Rows {
-        let ids: HashSet<String> =
-            self.things.iter().map(|thing| text(thing, "id").to_owned()).collect();
+        let ids: HashSet<String> = self.things.iter().map(id_of).collect();
         let is_kept = move |item: &Result<Item, ReadError>| match item {
             Ok(Item::Row(row)) => ids.contains(text(&row.record, "id")),
             _ => true,
         };
         let kept = |error: std::io::Error| ReadError::new("rows that waited", &error);
+        let is_part = self.is_part;
+        let products: HashSet<String> = self.of(ResourceKind::Product).map(id_of).collect();
+        let is_told = move |item: &std::io::Result<Item>| match item {
+            Ok(Item::Bad(bad)) => !is_part || products.contains(text(&bad.input, "product_id")),
+            _ => true,
+        };
+        let unmade = self.unmade.read_from(0).filter(is_told).map(move |row| row.map_err(kept));
         let rows = self.stages.into_iter().zip(self.places).flat_map(|(stage, places)| {
             places.into_iter().filter_map(move |(_, place)| stage.read_from(place).next())
         });
-        Box::new(rows.map(move |row| row.map_err(kept)).filter(is_kept))
+        Box::new(rows.map(move |row| row.map_err(kept)).filter(is_kept).chain(unmade))
     }
 }
 
@@ -271,10 +286,14 @@ fn made_at(record: &Record) -> &str {
     if is_build { text(record, "created_at") } else { "" }
 }
 
-/// None for what is left out: a build that outlived its group cannot be made either.
-fn stage_of(record: &Record, kind: ResourceKind) -> Option<Stage> {
-    let is_zombie = kind == ResourceKind::Deployment && has_outlived_its_group(record);
-    Stage::of(kind, text(record, "type")).filter(|_| !is_zombie)
+/// A build without the group that it was made for, which nobody can make.
+fn outlived(row: Row) -> Item {
+    let title = "It belongs to no device group";
+    let failure = Failure::new(ErrorKind::BadInput, title).detail(
+        "a deployment that has outlived its group cannot be made: give it the devicegroup_id of a group of the \
+         input, or leave it out",
+    );
+    Item::Bad(BadRow { failure, input: row.record, source: row.source })
 }
 
 /// The group is all that such a build lacks. One that tells anything of a group, or has not even a sha, was not

@@ -1,6 +1,6 @@
 //! Rows that were done: into the journal first, then to stdout, one by one or several together.
 
-use model::change::{CHANGE, CONDITIONAL, STEP};
+use model::change::{CHANGE, CONDITIONAL, PLAN, STEP};
 use model::{Change, Effect, Record, Transfer};
 use pipe::Failure;
 
@@ -11,7 +11,7 @@ use crate::rows::results::Results;
 use crate::terminal::stderr;
 
 /// The fields of a change record that are not about what is changed.
-const HOW: [&str; 2] = [STEP, CONDITIONAL];
+const HOW: [&str; 3] = [STEP, PLAN, CONDITIONAL];
 
 /// A device that was moved from one group to another, each told by its id and its type.
 #[derive(Clone, Copy, Debug)]
