@@ -18,7 +18,7 @@ use model::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::sweep::Sweep;
+use super::secrets_in_text::SecretsInText;
 use crate::http::proxy::is_this_machine;
 use crate::http::secrets::decoded;
 
@@ -60,7 +60,8 @@ impl Replacement {
 
     /// Replaces all secrets that are known by now, within other texts too.
     pub fn hide(&self, value: &mut Value) {
-        self.sweep(Vec::new(), Vec::new()).in_value(value, &|secret| self.secret(secret));
+        self.secrets_in_text(Vec::new(), Vec::new())
+            .replace_in_value(value, &|secret| self.secret(secret));
     }
 
     /// A text without all secrets that are known by now.
@@ -71,9 +72,13 @@ impl Replacement {
     }
 
     /// Looks for these secrets and all that are known.
-    pub(super) fn sweep(&self, mut credentials: Vec<String>, others: Vec<String>) -> Sweep {
+    pub(super) fn secrets_in_text(
+        &self,
+        mut credentials: Vec<String>,
+        others: Vec<String>,
+    ) -> SecretsInText {
         credentials.extend(self.known().iter().cloned());
-        Sweep::new(credentials, others)
+        SecretsInText::new(credentials, others)
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeSet<String>> {

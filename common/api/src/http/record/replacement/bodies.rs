@@ -43,7 +43,8 @@ impl Replacement {
             }
         }
         self.in_place(record, Place::Row);
-        self.sweep(credentials, others).in_value(record, &|secret| self.secret(secret));
+        self.secrets_in_text(credentials, others)
+            .replace_in_value(record, &|secret| self.secret(secret));
     }
 
     /// The secrets in a body, and parts of addresses among them: all of what is replaced without pseudonyms that a

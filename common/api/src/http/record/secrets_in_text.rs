@@ -12,7 +12,7 @@ use crate::http::secrets::SHORTEST;
 
 /// What is looked for.
 #[derive(Default)]
-pub(crate) struct Sweep {
+pub(crate) struct SecretsInText {
     forms: Vec<Form>,
 }
 
@@ -30,7 +30,7 @@ enum Place {
     Error,
 }
 
-impl Sweep {
+impl SecretsInText {
     /// Credentials are looked for whatever their length; of the others short ones only in errors.
     pub(crate) fn new(credentials: Vec<String>, others: Vec<String>) -> Self {
         let others = others.into_iter().map(|it| (it.len() < SHORTEST, it));
@@ -45,23 +45,23 @@ impl Sweep {
             ))
         });
         forms.dedup_by(|a, b| a.text == b.text);
-        Sweep { forms }
+        SecretsInText { forms }
     }
 
     /// Replaces them in all texts; words that say nothing stay, by which a command knows what it reads.
-    pub(crate) fn in_value(&self, value: &mut Value, with: &dyn Fn(&str) -> String) {
+    pub(crate) fn replace_in_value(&self, value: &mut Value, with: &dyn Fn(&str) -> String) {
         if !self.forms.is_empty() {
             self.walk(value, "", Place::Anywhere, with);
         }
     }
 
     /// The same of a text that somebody else has written.
-    pub(crate) fn in_words(&self, text: &str, with: &dyn Fn(&str) -> String) -> String {
+    pub(crate) fn replace_in_words(&self, text: &str, with: &dyn Fn(&str) -> String) -> String {
         self.of_text(text, Place::Error, with)
     }
 
     /// The same of a path with its query, below `{endpoint}` or not.
-    pub(crate) fn in_target(&self, target: &str, with: &dyn Fn(&str) -> String) -> String {
+    pub(crate) fn replace_in_target(&self, target: &str, with: &dyn Fn(&str) -> String) -> String {
         let mut result = String::new();
         for piece in target.split_inclusive(['/', '?', '&', '=']) {
             let word = piece.trim_end_matches(['/', '?', '&', '=']);
@@ -90,7 +90,7 @@ impl Sweep {
             }
             Value::String(text) if schema::is_plain_in_document(name, text) => {}
             Value::String(text) if text.starts_with("{endpoint}") => {
-                *text = self.in_target(text, with);
+                *text = self.replace_in_target(text, with);
             }
             Value::String(text) => *text = self.of_text(text, place, with),
             _ => {}
@@ -168,20 +168,21 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn swept(credentials: &[&str], others: &[&str], mut value: Value) -> Value {
+    fn replaced_in(credentials: &[&str], others: &[&str], mut value: Value) -> Value {
         let all = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-        Sweep::new(all(credentials), all(others)).in_value(&mut value, &|_| "X".into());
+        SecretsInText::new(all(credentials), all(others))
+            .replace_in_value(&mut value, &|_| "X".into());
         value
     }
 
     #[test]
     fn a_short_secret_is_replaced_where_it_is_a_word() {
         let value = json!({"name": "the ox is on, box", "type": "device", "ox": 1});
-        let found = swept(&["ox", "device"], &["on"], value);
+        let found = replaced_in(&["ox", "device"], &["on"], value);
         assert_eq!(found, json!({"name": "the X is on, box", "type": "device", "X": 1}));
         let said =
             json!({"errors": [{"title": "on", "status": "400", "detail": "B is on, not online"}]});
-        let found = swept(&["400"], &["on"], said);
+        let found = replaced_in(&["400"], &["on"], said);
         assert_eq!(
             found["errors"][0],
             json!({"title": "X", "status": "400", "detail": "B is X, not online"})
@@ -192,22 +193,22 @@ mod tests {
     fn a_secret_is_found_however_it_is_written() {
         let value =
             json!({"a": "xa%22b%2Fcdefghy", "b": r#"{"k":"a\"b/cdefgh"}"#, "c": "a\"b/cdefghi"});
-        let found = swept(&["a\"b/cdefgh"], &[], value);
+        let found = replaced_in(&["a\"b/cdefgh"], &[], value);
         assert_eq!(found, json!({"a": "xXy", "b": r#"{"k":"X"}"#, "c": "Xi"}));
     }
 
     #[test]
     fn what_was_replaced_before_stays() {
         let text = "secret-0123456789abcdef and secret, 0123456789abcdef";
-        let found = swept(&["secret", "0123456789abcdef"], &[], json!(text));
+        let found = replaced_in(&["secret", "0123456789abcdef"], &[], json!(text));
         assert_eq!(found, "secret-0123456789abcdef and X, X");
     }
 
     #[test]
     fn the_words_of_a_path_stay() {
-        let sweep = Sweep::new(vec!["devices".into(), "id".into(), "Oven".into()], vec![]);
-        let found =
-            sweep.in_target("{endpoint}/devices/Oven?page[size]=id&x=a%20Oven", &|_| "X".into());
+        let sought = SecretsInText::new(vec!["devices".into(), "id".into(), "Oven".into()], vec![]);
+        let found = sought
+            .replace_in_target("{endpoint}/devices/Oven?page[size]=id&x=a%20Oven", &|_| "X".into());
         assert_eq!(found, "{endpoint}/devices/X?page[size]=id&x=a%20X");
     }
 }
