@@ -140,8 +140,8 @@ impl Recording {
                 line.insert("status".into(), raw.status.into());
                 line.insert("headers".into(), headers(&raw.headers));
                 let answer = serde_json::from_str(&raw.text).ok();
-                let known = self.secrets_of(sent, answer.as_ref());
-                let (name, mut answer) = self.answer(answer, &raw.text, sent.endpoint, &known);
+                let secrets = self.secrets_of(sent, answer.as_ref());
+                let (name, mut answer) = self.answer(answer, &raw.text, sent.endpoint, &secrets);
                 // Who has the id may read the logs, whatever it is said to be.
                 if sent.request.path == "/logstream"
                     && let Some(id) = answer.pointer_mut("/data/id")
@@ -149,7 +149,7 @@ impl Recording {
                     secrets::replace_whole(id, &|id| self.0.replacement.secret(id));
                 }
                 line.insert(name.into(), answer);
-                return self.write_hiding(line, &known);
+                return self.write_hiding(line, &secrets);
             }
             Exchange::NotSent(_) => "not_sent",
             Exchange::Untrusted(_) => "untrusted",
@@ -172,26 +172,25 @@ impl Recording {
         body: Option<Value>,
         text: &str,
         endpoint: &str,
-        known: &SecretsInText,
+        secrets: &SecretsInText,
     ) -> (&'static str, Value) {
         let replacement = &self.0.replacement;
         let Some(mut body) = body else {
-            let text = known.replace_in_words(text, &|secret| replacement.secret(secret));
+            let text = replacement.hide_in_words(text, secrets);
             return ("answer_text", replacement.text(&text).into());
         };
         replacement.in_body(&mut body, endpoint);
-        known.replace_in_value(&mut body, &|secret| replacement.secret(secret));
+        replacement.hide_in_value(&mut body, secrets);
         ("answer", body)
     }
 
     /// Writes a line without what is repeated of secrets.
-    fn write_hiding(&self, mut line: Map<String, Value>, known: &SecretsInText) {
-        let secret = |secret: &str| self.0.replacement.secret(secret);
+    fn write_hiding(&self, mut line: Map<String, Value>, secrets: &SecretsInText) {
         if let Some(body) = line.get_mut("body") {
-            known.replace_in_value(body, &secret);
+            self.0.replacement.hide_in_value(body, secrets);
         }
         if let Some(Value::String(target)) = line.get_mut("target") {
-            *target = known.replace_in_target(target, &secret);
+            *target = self.0.replacement.hide_in_target(target, secrets);
         }
         self.write(line);
     }
@@ -206,12 +205,11 @@ impl Recording {
         credentials.iter().chain(brought).for_each(|secret| replacement.know(secret));
         credentials.extend(of_answer);
         let body = body_of(sent.request);
-        let sent_values = body.iter().flat_map(values_of_variables);
-        sent_values.for_each(|value| replacement.know(&value));
+        body.iter().for_each(|body| replacement.know_variables_of(body));
         credentials.extend(answer.into_iter().flat_map(values_of_variables));
         let bodies = body.iter().chain(answer);
-        let others = bodies.flat_map(|body| replacement.secrets_in(body)).collect();
-        replacement.secrets_in_text(credentials, others)
+        let others: Vec<String> = bodies.flat_map(|body| replacement.secrets_in(body)).collect();
+        SecretsInText::new(&credentials, &others)
     }
 }
 

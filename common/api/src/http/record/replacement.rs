@@ -11,7 +11,6 @@ pub(crate) mod schema;
 mod targets;
 mod values;
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::Secret;
@@ -36,7 +35,7 @@ pub struct Replacement {
     key: [u8; 32],
     pseudonyms: bool,
     /// Secrets of this run, which are replaced in every text.
-    known: Mutex<BTreeSet<String>>,
+    known: Mutex<SecretsInText>,
 }
 
 impl Replacement {
@@ -47,10 +46,7 @@ impl Replacement {
 
     /// From now on this is replaced wherever it stands.
     pub fn know(&self, secret: &str) {
-        // Long ones have been looked for already, and what was replaced is none.
-        if !secret.is_empty() && !is_replaced(secret) && !self.known().contains(secret) {
-            self.known().insert(secret.to_owned());
-        }
+        self.known().add(secret, false);
     }
 
     /// The same for a text that was read as a secret.
@@ -60,8 +56,7 @@ impl Replacement {
 
     /// Replaces all secrets that are known by now, within other texts too.
     pub fn hide(&self, value: &mut Value) {
-        self.secrets_in_text(Vec::new(), Vec::new())
-            .replace_in_value(value, &|secret| self.secret(secret));
+        self.hide_in_value(value, &SecretsInText::default());
     }
 
     /// A text without all secrets that are known by now.
@@ -71,17 +66,8 @@ impl Replacement {
         value.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Looks for these secrets and all that are known.
-    pub(super) fn secrets_in_text(
-        &self,
-        mut credentials: Vec<String>,
-        others: Vec<String>,
-    ) -> SecretsInText {
-        credentials.extend(self.known().iter().cloned());
-        SecretsInText::new(credentials, others)
-    }
-
-    fn known(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    /// All secrets that are known by now. Who holds them knows of no other meanwhile.
+    pub(super) fn known(&self) -> MutexGuard<'_, SecretsInText> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
