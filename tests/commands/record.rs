@@ -1,6 +1,7 @@
 //! `--record` and `imp-sim replay`: what a command has exchanged is a file, and the file answers it again.
 
 mod faulty;
+mod followed;
 mod isolation;
 mod privacy;
 mod pseudonyms;
