@@ -83,6 +83,11 @@ pub(crate) fn current() -> Option<Recording> {
     CURRENT.get().get().cloned()
 }
 
+/// Whether this run is recorded with other names and ids, by which a replay of it goes then.
+pub fn records_pseudonyms() -> bool {
+    current().is_some_and(|recording| recording.replacement().has_pseudonyms())
+}
+
 /// Opens the recording that was asked for, and says in it what was typed.
 ///
 /// # Errors

@@ -38,3 +38,26 @@ fn words_and_lists_and_ids_in_capitals_are_asked_for_again() {
     let variables = lines(&dir, "recorded_run")[0]["variables"].clone();
     assert_eq!(variables["IMP_PROTECT"].as_str().expect("a list").split(',').count(), 2);
 }
+
+#[test]
+fn a_rollout_whose_order_a_replay_does_not_have_says_so_when_it_is_recorded() {
+    let sim = Sim::start(&["--devices", "8"]);
+    sim.groups(["A", "B"]);
+    let ids = sim.field("id");
+    let dir = Dir::signed_in(&sim);
+    let devices: String = ids.iter().map(|id| format!(" -d {id}")).collect();
+    let rollout = |group: &str, order: &str| {
+        format!("imp-device rollout --to {group} --waves 2,100% --order {order}{devices}")
+    };
+    let warning = "record with --order input";
+    let (recorded, replayed) = again(&dir, &rollout("A", "input"));
+    assert_eq!(recorded.exit_code(), Some(0), "{recorded}");
+    assert!(!recorded.stderr().contains(warning), "{recorded}");
+    assert_eq!(replayed.exit_code(), Some(0), "{recorded}{replayed}");
+    dir.sh("rm bug.ndjson").quiet();
+    dir.sh(&format!("{} --record bug.ndjson --pseudonyms", rollout("B", "hash")))
+        .ok()
+        .says(warning);
+    let plain = dir.sh(&format!("{} --record other.ndjson", rollout("A", "hash"))).ok();
+    assert!(!plain.stderr().contains(warning), "{plain}");
+}
