@@ -85,12 +85,16 @@ pub async fn run(options: &Options) -> anyhow::Result<u8> {
         Err(error) => return Ok(run::not_started(program, &error)),
     };
     let status = run::wait(child, &mut signals).await.context("the command is lost")?;
-    let code = run::exit_code(status);
+    Ok(told(&replay, run::exit_code(status)))
+}
+
+/// The exit code of a command that ended with this one.
+fn told(replay: &Replay, code: u8) -> u8 {
     if replay.tell_what_is_left() {
-        return Ok(code);
+        return code;
     }
     console::message(format_args!(
         "this was not the recorded run, so the exit code is {NOT_FAITHFUL}; that of the command was {code}"
     ));
-    Ok(NOT_FAITHFUL)
+    NOT_FAITHFUL
 }
