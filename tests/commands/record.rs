@@ -3,6 +3,7 @@
 mod faulty;
 mod followed;
 mod isolation;
+mod journals;
 mod privacy;
 mod pseudonyms;
 mod signed_in;

@@ -30,7 +30,7 @@ use crate::rows::source::Rows;
 use crate::session::directories;
 use crate::terminal::{environment, signals, stderr};
 use file::RecordingFile;
-pub use kept_file::kept_file;
+pub use kept_file::{keep_journal, kept_file};
 
 /// That of this process.
 static CURRENT: PerRun<OnceLock<Recording>> = PerRun::new(OnceLock::new);
@@ -103,12 +103,11 @@ pub(crate) fn begin(
     let variable = || environment::path("IMP_RECORD");
     let Some(path) = asked.cloned().or_else(variable) else { return Ok(()) };
     let pseudonyms = verb.get_flag("pseudonyms") || environment::text("IMP_PSEUDONYMS").is_some();
-    let goes_by_a_journal = command.get_name() == "imp-change"
-        && matches.subcommand_name().is_some_and(|verb| ["undo", "resume"].contains(&verb));
-    if goes_by_a_journal && asked.is_some() {
+    let is_undo = command.get_name() == "imp-change" && matches.subcommand_name() == Some("undo");
+    if is_undo && pseudonyms && asked.is_some() {
         return Err(CommandError::usage(
-            "this goes by a journal, which no recording has: record the run that made it too, by \
-             setting IMP_RECORD for a script of both",
+            "this goes by a journal, which no recording with --pseudonyms has: record the run that \
+             made it too, by setting IMP_RECORD for a script of both",
         ));
     }
     let shown = path.display().to_string();
