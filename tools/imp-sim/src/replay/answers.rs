@@ -138,6 +138,9 @@ fn stream(replay: &Arc<Replay>, at: usize) -> Body {
             let left = replay.timeline.event(exchange, at, replay.clock.elapsed());
             let Ok(line) = replay.recording.line(place) else { return };
             keep_alive(&replay, &pieces, left).await;
+            if pieces.is_closed() {
+                return;
+            }
             replay.counts.of_streams.take_one();
             match line.end.as_deref() {
                 None => {
