@@ -27,6 +27,7 @@ fn words_and_lists_and_ids_in_capitals_are_asked_for_again() {
         ("imp-device list --unassigned".to_owned(), 0),
         ("imp-dg list --owner me".to_owned(), 0),
         (format!("imp-device list --dg {upper}"), 0),
+        ("imp-dg info -g '{me}{Ovens}{Bench}'".to_owned(), 0),
         (format!("IMP_PROTECT='Bench, DUTs' imp-device unassign -q -d {}", ids[3]), 1),
     ] {
         let (recorded, replayed) = again(&dir, &command);

@@ -112,9 +112,10 @@ impl Replacement {
         if !self.pseudonyms || text.is_empty() || is_replaced(text) {
             return text.to_owned();
         }
-        // {ACCOUNT}{PRODUCT}
+        // {ACCOUNT}{PRODUCT}; nobody's own account is called so.
         if let Some(parts) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-            let parts: Vec<String> = parts.split("}{").map(|part| self.name(part)).collect();
+            let own = |part| if part == "me" { "me".to_owned() } else { self.name(part) };
+            let parts: Vec<String> = parts.split("}{").map(own).collect();
             return format!("{{{}}}", parts.join("}{"));
         }
         let is_url = |scheme: &str, host: &str| {
