@@ -122,6 +122,11 @@ pub(crate) fn begin(
     words::know_variables(verb, &replacement);
     let mut line = line_of_run(&run, &replacement);
     let words = words::replaced(command, typed, matches, &replacement);
+    if pseudonyms && words::has_pattern(command, matches) {
+        stderr::say(
+            "with --pseudonyms the texts are others, so that a pattern may fit nothing in a replay",
+        );
+    }
     line.insert("command".into(), words.into());
     line.insert("version".into(), command.get_version().unwrap_or_default().into());
     file.add_first(&Value::Object(line).to_string()).map_err(cannot)?;
