@@ -25,9 +25,8 @@ fn several_processes_write_one_file_and_a_kill_costs_no_more_than_its_line() {
     let shown =
         dir.sh("imp-sim replay bug.ndjson").ok().says("bug.ndjson is not whole (lines cut off: 1)");
     assert_eq!(shown.stdout().matches("did not end").count(), 1, "{shown}");
-    // One of the commands is not all of them.
     let one = "imp-sim replay --no-wait bug.ndjson -- imp-device list | wc -l";
-    let replayed = dir.sh(one).code(9);
+    let replayed = dir.sh(one).ok().says("; recorded commands not given: ");
     assert_eq!(replayed.stdout().trim(), "300");
 }
 

@@ -58,8 +58,8 @@ fn with_pseudonyms_nothing_of_the_account_is_in_the_file_and_it_can_be_replayed(
     ];
     dir.write("script", script.join("\n"));
     // All but the last ones.
-    let replayed = dir.sh("imp-sim replay --speed 10 bug.ndjson -- bash script").code(9);
-    let replayed = replayed.says("that of the command was 0");
+    let replayed = dir.sh("imp-sim replay --speed 10 bug.ndjson -- bash script").ok();
+    let replayed = replayed.says("; recorded commands not given: ");
     let of_devices = |lines: &[String]| -> usize {
         lines.iter().filter(|line| line.contains("\"outcome\":\"assigned\"")).count()
     };

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn who_is_late_is_answered_sooner_and_nobody_later_than_it_took() {
         let line = |at, took| serde_json::json!({"type": "exchange", "at": at, "took": took});
-        let exchanges = recording(&[line(100, 50), line(1000, 300)]).exchanges;
+        let exchanges = recording(&["a"], &[line(100, 50), line(1000, 300)]).exchanges;
         let ms = Duration::from_millis;
         let timeline = Timeline::new(Pace::new(1, false));
         assert_eq!(timeline.answer(&exchanges[0], ms(5000)), ms(50));

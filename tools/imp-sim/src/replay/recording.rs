@@ -245,18 +245,22 @@ fn is_begun(line: &[u8]) -> bool {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use serde_json::json;
 
-    /// A recording of one command with these lines.
-    pub fn recording(lines: &[Value]) -> Recording {
-        let run = serde_json::json!({"type": "recorded_run", "run": "a", "began": "2026-11-29T10:00:00.000Z"});
-        let mut text = run.to_string();
+    /// A recording of these commands with these lines, of the first where they name none.
+    pub fn recording(runs: &[&str], lines: &[Value]) -> Recording {
+        let began = "2026-11-29T10:00:00.000Z";
+        let run = |run: &&str| json!({"type": "recorded_run", "run": run, "began": began});
+        let mut text: String = runs.iter().map(|name| format!("{}\n", run(name))).collect();
         for line in lines {
             let mut line = line.clone();
-            line["run"] = "a".into();
-            text.push_str(&format!("\n{line}"));
+            if line.get("run").is_none() {
+                line["run"] = runs[0].into();
+            }
+            text.push_str(&format!("{line}\n"));
         }
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text + "\n").unwrap();
+        std::fs::write(file.path(), text).unwrap();
         Recording::read(file.path()).unwrap()
     }
 }

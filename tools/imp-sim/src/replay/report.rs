@@ -43,13 +43,12 @@ impl Count {
 impl Counts {
     /// Says how much was asked for; false if that was not what was recorded.
     pub fn tell(&self, exchanges: &[Exchange], requests: &Requests) -> bool {
-        let Left { missing, ahead } = requests.left(exchanges);
-        let all = exchanges.len();
-        let mut text =
-            format!("answered {} of {all} recorded requests", all - missing.len() - ahead);
+        let Left { answered, missing, ahead, not_given } = requests.left(exchanges);
+        let mut text = format!("answered {answered} of {} recorded requests", exchanges.len());
         for (count, what) in [
             (self.again.get(), "answered again"),
             (self.ahead.get(), "pages not recorded"),
+            (not_given, "recorded commands not given"),
             (ahead, "pages not asked for"),
             (self.not_recorded.get(), "not recorded"),
             (self.of_streams.get(), "entries of log streams not sent"),

@@ -47,10 +47,14 @@ pub struct Requests {
 
 /// What nobody has asked for.
 pub struct Left {
+    /// So many were asked for.
+    pub answered: usize,
     /// What a command that does the same asks for.
     pub missing: Vec<usize>,
     /// So many reads that are a matter of time.
     pub ahead: usize,
+    /// So many commands of which nothing was asked for, while others were.
+    pub not_given: usize,
 }
 
 /// A method, a path and a query, however they are escaped.
@@ -135,8 +139,10 @@ impl Requests {
 
     /// The same by what it means.
     pub fn left(&self, exchanges: &[Exchange]) -> Left {
+        let open = self.settled(exchanges);
         let of = |at: usize| target(&exchanges[at].method, &exchanges[at].target);
-        let asked = || (0..self.open.len()).filter(|at| !self.open[*at]);
+        let asked = || (0..open.len()).filter(|at| !open[*at]);
+        let given: HashSet<usize> = asked().map(|at| exchanges[at].run).collect();
         let lists: HashSet<Target> = asked().filter_map(|at| list(&of(at))).collect();
         let read: HashSet<Target> = asked().filter(|at| is_good(&exchanges[*at])).map(of).collect();
         let is_ahead = |at: &usize| {
@@ -144,8 +150,44 @@ impl Requests {
             let is_other_page = || list(&target).is_some_and(|list| lists.contains(&list));
             is_account(&exchanges[*at]) || (!read.contains(&target) && is_other_page())
         };
-        let (ahead, missing) = self.open().partition::<Vec<usize>, _>(is_ahead);
-        Left { missing, ahead: ahead.len() }
+        let is_given = |at: &usize| given.is_empty() || given.contains(&exchanges[*at].run);
+        let (of_given, of_others): (Vec<usize>, Vec<usize>) =
+            (0..open.len()).filter(|at| open[*at]).partition(is_given);
+        let (ahead, missing) = of_given.into_iter().partition::<Vec<usize>, _>(is_ahead);
+        let others: HashSet<usize> = of_others.iter().map(|at| exchanges[*at].run).collect();
+        Left { answered: asked().count(), missing, ahead: ahead.len(), not_given: others.len() }
+    }
+
+    /// What is open, if a command that asks the same as another one has been answered from its own lines as far as
+    /// that can be: where one command of several is given, the others are as they were.
+    fn settled(&self, exchanges: &[Exchange]) -> Vec<bool> {
+        let mut open = self.open.clone();
+        let mut asked: HashMap<usize, Vec<usize>> = HashMap::new();
+        for at in (0..open.len()).filter(|at| !open[*at]) {
+            asked.entry(exchanges[at].run).or_default().push(at);
+        }
+        let mut given: Vec<usize> = asked.keys().copied().collect();
+        given.sort_by_key(|run| (asked[run].len(), *run));
+        for run in given.clone() {
+            let mut other = open.clone();
+            let moves = |from: &usize| {
+                let same = |to: &usize| {
+                    let (from, to) = (&exchanges[*from], &exchanges[*to]);
+                    to.run != run && given.contains(&to.run) && is_equal(from, to)
+                };
+                let to = (0..other.len()).filter(|at| other[*at]).find(same);
+                to.is_some_and(|to| {
+                    (other[*from], other[to]) = (true, false);
+                    true
+                })
+            };
+            let of_run = (0..open.len()).filter(|at| !open[*at] && exchanges[*at].run == run);
+            if of_run.collect::<Vec<_>>().iter().all(moves) {
+                open = other;
+                given.retain(|given| *given != run);
+            }
+        }
+        open
     }
 
     /// Whether all before this one have been asked for.
@@ -196,6 +238,10 @@ fn is_good(exchange: &Exchange) -> bool {
 /// Of commands that run side by side, one asks for the account and the others find it, or each of them asks.
 fn is_account(exchange: &Exchange) -> bool {
     exchange.method == "GET" && exchange.target == "/accounts/me"
+}
+
+fn is_equal(one: &Exchange, other: &Exchange) -> bool {
+    (&one.method, &one.target, &one.body) == (&other.method, &other.target, &other.body)
 }
 
 fn is_same(recorded: Option<&Value>, asked: Option<&Value>) -> bool {

@@ -8,13 +8,18 @@ use crate::replay::recording::tests::recording as of_lines;
 
 /// A recording of these exchanges.
 fn recording(exchanges: &[Value]) -> Recording {
+    of_runs(&["a"], exchanges)
+}
+
+/// The same of several commands.
+fn of_runs(runs: &[&str], exchanges: &[Value]) -> Recording {
     let lines = exchanges.iter().enumerate().map(|(at, exchange)| {
         let mut line = exchange.clone();
         line["type"] = "exchange".into();
         line["at"] = at.into();
         line
     });
-    of_lines(&lines.collect::<Vec<_>>())
+    of_lines(runs, &lines.collect::<Vec<_>>())
 }
 
 fn asked(method: &str, target: &str, token: &str, body: Option<Value>) -> Asked {
@@ -83,7 +88,7 @@ fn what_was_not_asked_for_is_missing_unless_it_is_a_matter_of_time() {
     ]);
     let mut requests = Requests::new(&all.exchanges);
     let left = |requests: &Requests| {
-        let Left { missing, ahead } = requests.left(&all.exchanges);
+        let Left { missing, ahead, .. } = requests.left(&all.exchanges);
         (missing, ahead)
     };
     assert_eq!(left(&requests), (vec![2, 3, 4, 5, 6, 7], 2));
@@ -94,6 +99,31 @@ fn what_was_not_asked_for_is_missing_unless_it_is_a_matter_of_time() {
     }
     // A page that was read once more may have had something new.
     assert_eq!(left(&requests), (vec![3], 3));
+}
+
+#[test]
+fn a_command_that_is_not_given_is_told_from_one_that_leaves_something_out() {
+    let get = |run: &str, target: &str| json!({"run": run, "method": "GET", "target": target});
+    let exchanges = [
+        get("a", "/devicegroups"),
+        get("a", "/products"),
+        get("b", "/devicegroups"),
+        get("b", "/devices"),
+    ];
+    let all = of_runs(&["a", "b"], &exchanges);
+    let left = |targets: &[&str]| {
+        let mut requests = Requests::new(&all.exchanges);
+        for target in targets {
+            requests.take(&all.exchanges, &asked("GET", target, "t", None));
+        }
+        let Left { missing, not_given, .. } = requests.left(&all.exchanges);
+        (missing.len(), not_given)
+    };
+    assert_eq!(left(&["/devicegroups", "/devices"]), (0, 1));
+    assert_eq!(left(&["/devicegroups", "/products"]), (0, 1));
+    assert_eq!(left(&["/devices"]), (1, 1));
+    assert_eq!(left(&["/devicegroups", "/devicegroups", "/devices", "/products"]), (0, 0));
+    assert_eq!(left(&[]), (4, 0));
 }
 
 #[test]
