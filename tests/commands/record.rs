@@ -1,7 +1,9 @@
 //! `--record` and `imp-sim replay`: what a command has exchanged is a file, and the file answers it again.
 
 mod faulty;
+mod followed;
 mod isolation;
+mod journals;
 mod privacy;
 mod pseudonyms;
 mod signed_in;

@@ -40,7 +40,7 @@ pub use exit::Exit;
 use model::text::one_line;
 pub use output::Output;
 pub use page::Page;
-pub use recording::kept_file;
+pub use recording::{keep_journal, kept_file, records_pseudonyms};
 pub use rows::once_per_target::{OncePerTarget, Reported};
 pub use rows::source::{Identifiers, RowArgs, RowSource, Rows};
 pub use session::{Session, interaction, replay_home, settings, sign_in_environment, text};

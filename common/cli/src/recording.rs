@@ -30,7 +30,7 @@ use crate::rows::source::Rows;
 use crate::session::directories;
 use crate::terminal::{environment, signals, stderr};
 use file::RecordingFile;
-pub use kept_file::kept_file;
+pub use kept_file::{keep_journal, kept_file};
 
 /// That of this process.
 static CURRENT: PerRun<OnceLock<Recording>> = PerRun::new(OnceLock::new);
@@ -83,6 +83,11 @@ pub(crate) fn current() -> Option<Recording> {
     CURRENT.get().get().cloned()
 }
 
+/// Whether this run is recorded with other names and ids, by which a replay of it goes then.
+pub fn records_pseudonyms() -> bool {
+    current().is_some_and(|recording| recording.replacement().has_pseudonyms())
+}
+
 /// Opens the recording that was asked for, and says in it what was typed.
 ///
 /// # Errors
@@ -98,12 +103,11 @@ pub(crate) fn begin(
     let variable = || environment::path("IMP_RECORD");
     let Some(path) = asked.cloned().or_else(variable) else { return Ok(()) };
     let pseudonyms = verb.get_flag("pseudonyms") || environment::text("IMP_PSEUDONYMS").is_some();
-    let goes_by_a_journal = command.get_name() == "imp-change"
-        && matches.subcommand_name().is_some_and(|verb| ["undo", "resume"].contains(&verb));
-    if goes_by_a_journal && asked.is_some() {
+    let is_undo = command.get_name() == "imp-change" && matches.subcommand_name() == Some("undo");
+    if is_undo && pseudonyms && asked.is_some() {
         return Err(CommandError::usage(
-            "this goes by a journal, which no recording has: record the run that made it too, by \
-             setting IMP_RECORD for a script of both",
+            "this goes by a journal, which no recording with --pseudonyms has: record the run that \
+             made it too, by setting IMP_RECORD for a script of both",
         ));
     }
     let shown = path.display().to_string();
@@ -118,6 +122,11 @@ pub(crate) fn begin(
     words::know_variables(verb, &replacement);
     let mut line = line_of_run(&run, &replacement);
     let words = words::replaced(command, typed, matches, &replacement);
+    if pseudonyms && words::has_pattern(command, matches) {
+        stderr::say(
+            "with --pseudonyms the texts are others, so that a pattern may fit nothing in a replay",
+        );
+    }
     line.insert("command".into(), words.into());
     line.insert("version".into(), command.get_version().unwrap_or_default().into());
     file.add_first(&Value::Object(line).to_string()).map_err(cannot)?;

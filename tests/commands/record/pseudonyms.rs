@@ -27,6 +27,7 @@ fn words_and_lists_and_ids_in_capitals_are_asked_for_again() {
         ("imp-device list --unassigned".to_owned(), 0),
         ("imp-dg list --owner me".to_owned(), 0),
         (format!("imp-device list --dg {upper}"), 0),
+        ("imp-dg info -g '{me}{Ovens}{Bench}'".to_owned(), 0),
         (format!("IMP_PROTECT='Bench, DUTs' imp-device unassign -q -d {}", ids[3]), 1),
     ] {
         let (recorded, replayed) = again(&dir, &command);
@@ -35,6 +36,31 @@ fn words_and_lists_and_ids_in_capitals_are_asked_for_again() {
         assert_eq!(recorded.lines().len(), replayed.lines().len(), "{command}: {replayed}");
         assert!(!replayed.stderr().contains("not asked for"), "{command}: {replayed}");
     }
+    let list = dir.sh("imp-device list --name 'sensor-*' --pseudonyms --record other.ndjson").ok();
+    list.says("a pattern may fit nothing in a replay");
     let variables = lines(&dir, "recorded_run")[0]["variables"].clone();
     assert_eq!(variables["IMP_PROTECT"].as_str().expect("a list").split(',').count(), 2);
+}
+
+#[test]
+fn a_rollout_whose_order_a_replay_does_not_have_says_so_when_it_is_recorded() {
+    let sim = Sim::start(&["--devices", "8"]);
+    sim.groups(["A", "B"]);
+    let ids = sim.field("id");
+    let dir = Dir::signed_in(&sim);
+    let devices: String = ids.iter().map(|id| format!(" -d {id}")).collect();
+    let rollout = |group: &str, order: &str| {
+        format!("imp-device rollout --to {group} --waves 2,100% --order {order}{devices}")
+    };
+    let warning = "record with --order input";
+    let (recorded, replayed) = again(&dir, &rollout("A", "input"));
+    assert_eq!(recorded.exit_code(), Some(0), "{recorded}");
+    assert!(!recorded.stderr().contains(warning), "{recorded}");
+    assert_eq!(replayed.exit_code(), Some(0), "{recorded}{replayed}");
+    dir.sh("rm bug.ndjson").quiet();
+    dir.sh(&format!("{} --record bug.ndjson --pseudonyms", rollout("B", "hash")))
+        .ok()
+        .says(warning);
+    let plain = dir.sh(&format!("{} --record other.ndjson", rollout("A", "hash"))).ok();
+    assert!(!plain.stderr().contains(warning), "{plain}");
 }

@@ -112,7 +112,8 @@ fn a_keyring_and_whatever_else_is_kept_are_those_of_the_replay() {
     let keep = "echo s3cret | imp-auth keyring write e && imp-auth keyring read e | cat && \
         imp-auth keyring remove e && ! imp-auth keyring read e | grep .";
     dir.write("script", format!("set -o pipefail; {keep}"));
-    let kept = dir.sh("imp-sim replay bug.ndjson -- bash script").ok();
+    let kept = dir.sh("imp-sim replay bug.ndjson -- bash script").code(9);
+    let kept = kept.says("that of the command was 0");
     assert_eq!(kept.stdout().trim(), "s3cret");
 }
 

@@ -103,5 +103,4 @@ fn what_is_remembered_in_files_is_that_of_the_recorded_run() {
     dir.sh("imp-device watch --dg Bench --once --state w.state --pseudonyms --record other.ndjson")
         .code(2)
         .says("cannot be recorded with --pseudonyms: name a new file");
-    dir.sh("imp-change undo x --record other.ndjson").code(2).says("this goes by a journal");
 }

@@ -25,7 +25,8 @@ fn several_processes_write_one_file_and_a_kill_costs_no_more_than_its_line() {
     let shown =
         dir.sh("imp-sim replay bug.ndjson").ok().says("bug.ndjson is not whole (lines cut off: 1)");
     assert_eq!(shown.stdout().matches("did not end").count(), 1, "{shown}");
-    let replayed = dir.sh("imp-sim replay --no-wait bug.ndjson -- imp-device list | wc -l").ok();
+    let one = "imp-sim replay --no-wait bug.ndjson -- imp-device list | wc -l";
+    let replayed = dir.sh(one).ok().says("; recorded commands not given: ");
     assert_eq!(replayed.stdout().trim(), "300");
 }
 
@@ -125,8 +126,10 @@ fn who_asks_for_something_else_is_told_what_comes_nearest() {
     replay(&update(&ids[1], "x"))
         .code(9)
         .says(&format!("the nearest is GET /devices/{} (line 3)", ids[0]));
-    replay("true").ok().says("answered 0 of 2 recorded requests; not asked for: GET");
-    replay("sh -c 'exit 7'").code(7);
+    replay("true").code(9).says("answered 0 of 2 recorded requests; not asked for: GET");
+    replay("sh -c 'exit 7'")
+        .code(9)
+        .says("this was not the recorded run, so the exit code is 9; that of the command was 7");
     replay("no-such-command").code(127).says("cannot start no-such-command");
     let twice = format!("sh -c '{0}; {0}'", update(&ids[0], "x"));
     replay(&twice).code(9).says("it was asked for less often, the last time in line 4");

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cli::{CommandError, journal, text};
 use model::change::{CHANGE, CURRENT, PLANNED};
@@ -19,22 +19,27 @@ const STAMP: usize = 16;
 #[derive(Default)]
 pub struct MadeAgain(HashMap<String, String>);
 
+/// The journals of this machine that may tell of what was made again since `run` began.
+///
+/// # Errors
+/// Exit 2 when their directory cannot be read.
+pub fn journals_since(run: &str) -> Result<Vec<PathBuf>, CommandError> {
+    let mut journals = journal::all()?;
+    journals.retain(|path| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let (stamp, verb) = name.split_at_checked(STAMP).unwrap_or_default();
+        let is_meant = verb.starts_with("-undo-") || verb.starts_with("-apply-");
+        is_meant && stamp >= run.get(..STAMP).unwrap_or_default()
+    });
+    Ok(journals)
+}
+
 impl MadeAgain {
-    /// What the journals of this machine tell of what was made again at `endpoint` since `run` began.
-    ///
-    /// # Errors
-    /// Exit 2 when the directory of the journals cannot be read.
-    pub fn since(run: &str, endpoint: &str) -> Result<Self, CommandError> {
+    /// What these journals tell of what was made again at `endpoint`.
+    pub fn told_by(journals: &[PathBuf], endpoint: &str) -> Self {
         let mut made = MadeAgain::default();
-        for path in journal::all()? {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            let (stamp, verb) = name.split_at_checked(STAMP).unwrap_or_default();
-            let is_meant = verb.starts_with("-undo-") || verb.starts_with("-apply-");
-            if is_meant && stamp >= run.get(..STAMP).unwrap_or_default() {
-                made.learn_from(&path, endpoint);
-            }
-        }
-        Ok(made)
+        journals.iter().for_each(|path| made.learn_from(path, endpoint));
+        made
     }
 
     /// A journal that is damaged or gone tells less.

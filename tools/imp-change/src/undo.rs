@@ -14,7 +14,7 @@ use pipe::{Item, Row};
 
 use crate::apply::{Order, carry_out};
 use crate::in_turn::{in_turn, one_after_the_other};
-use crate::made_again::MadeAgain;
+use crate::made_again::{MadeAgain, journals_since};
 use crate::records::{Steps, reversed};
 use crate::runs;
 use crate::taken_back::Left;
@@ -201,7 +201,9 @@ fn doubt(recorded: &Recorded) -> Option<String> {
 /// The same changes, of things that have been made again since under the ids that they have now.
 fn about_what_there_is(session: &Session, run: Run) -> Result<Vec<Item>, CommandError> {
     let name = run.recorded.map_or_else(String::new, |recorded| recorded.header.run);
-    let made = MadeAgain::since(&name, session.client.endpoint())?;
+    let later = journals_since(&name)?;
+    [&run.path].into_iter().chain(&later).try_for_each(|path| cli::keep_journal(path))?;
+    let made = MadeAgain::told_by(&later, session.client.endpoint());
     let now = run.changes.into_iter().map(|item| match item {
         Item::Row(Row { record, source }) => {
             Item::Row(Row { record: made.told_of_now(record), source })

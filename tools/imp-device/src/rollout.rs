@@ -80,6 +80,12 @@ impl Rollout {
         waves::check(&self.waves).map_err(CommandError::usage)?;
         self.conduct.check()?;
         let session = Session::open(&self.common)?;
+        if matches!(self.order, Order::Hash) && cli::records_pseudonyms() {
+            stderr::say(
+                "with --pseudonyms the ids are others, and so is the order in which a replay takes the devices: \
+                 record with --order input to have the same",
+            );
+        }
         let to = session.single(ResourceKind::DeviceGroup, "--to", Some(&self.to))?;
         let job = self.job();
         if !job.is_dry_run() {

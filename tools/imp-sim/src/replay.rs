@@ -1,7 +1,7 @@
 //! `imp-sim replay`: answers a command from what `--record` has written, faults and times included.
 //!
 //! Nothing of the simulated service takes part: what was not recorded is not made up. Careful that a command which
-//! asks for something else is told so, and told from one that works: it has an exit code of its own.
+//! asks for something else, or for less, is told so, and told from one that works: it has an exit code of its own.
 
 mod answers;
 mod body;
@@ -9,6 +9,7 @@ mod kept_files;
 mod outages;
 mod pace;
 mod recording;
+mod report;
 mod requests;
 mod serve;
 mod shown;
@@ -27,8 +28,8 @@ use pace::Pace;
 use recording::Recording;
 use serve::Replay;
 
-/// The command asked for something that the recording does not have.
-const NOT_RECORDED: u8 = 9;
+/// The command did not ask what was recorded: something else, or less.
+const NOT_FAITHFUL: u8 = 9;
 
 /// The options.
 #[derive(Args)]
@@ -50,7 +51,7 @@ pub struct Options {
     command: Vec<OsString>,
 }
 
-/// Runs the command and gives its exit code, as `imp-sim run` does, or [`NOT_RECORDED`].
+/// Runs the command and gives its exit code, as `imp-sim run` does, or [`NOT_FAITHFUL`].
 pub async fn run(options: &Options) -> anyhow::Result<u8> {
     let recording = Recording::read(&options.file)?;
     if recording.torn > 0 {
@@ -69,12 +70,12 @@ pub async fn run(options: &Options) -> anyhow::Result<u8> {
     };
     let mut signals = Signals::catch()?;
     let directory = tempfile::Builder::new().prefix("imp-sim-").tempdir()?;
-    kept_files::prepare(&recording, directory.path())?;
     let pace = Pace::new(options.speed, options.no_wait);
     let sign_in = sign_in::of(&recording);
     let variables = sign_in::variables(&recording);
     let replay = Arc::new(Replay::new(recording, pace));
     let endpoint = serve::start(&replay, directory.path()).await?;
+    kept_files::prepare(&replay.recording, directory.path(), &endpoint)?;
     let mut child = tokio::process::Command::new(run::where_it_is(program)?);
     child.args(arguments);
     let directory = directory.path();
@@ -84,6 +85,16 @@ pub async fn run(options: &Options) -> anyhow::Result<u8> {
         Err(error) => return Ok(run::not_started(program, &error)),
     };
     let status = run::wait(child, &mut signals).await.context("the command is lost")?;
-    let is_whole = replay.tell_what_is_left();
-    Ok(if is_whole { run::exit_code(status) } else { NOT_RECORDED })
+    Ok(told(&replay, run::exit_code(status)))
+}
+
+/// The exit code of a command that ended with this one.
+fn told(replay: &Replay, code: u8) -> u8 {
+    if replay.tell_what_is_left() {
+        return code;
+    }
+    console::message(format_args!(
+        "this was not the recorded run, so the exit code is {NOT_FAITHFUL}; that of the command was {code}"
+    ));
+    NOT_FAITHFUL
 }

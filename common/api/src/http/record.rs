@@ -5,8 +5,8 @@
 //! its length: half a body cannot be searched for secrets.
 
 pub(crate) mod replacement;
+mod secrets_in_text;
 mod stream;
-mod sweep;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::request::Request;
 use crate::send::clock;
 use replacement::bodies::values_of_variables;
 use replacement::{Replacement, schema};
-use sweep::Sweep;
+use secrets_in_text::SecretsInText;
 
 /// The headers of an answer that mean something to us.
 const HEADERS: [&str; 6] = [
@@ -140,8 +140,8 @@ impl Recording {
                 line.insert("status".into(), raw.status.into());
                 line.insert("headers".into(), headers(&raw.headers));
                 let answer = serde_json::from_str(&raw.text).ok();
-                let sweep = self.sweep(sent, answer.as_ref());
-                let (name, mut answer) = self.answer(answer, &raw.text, sent.endpoint, &sweep);
+                let secrets = self.secrets_of(sent, answer.as_ref());
+                let (name, mut answer) = self.answer(answer, &raw.text, sent.endpoint, &secrets);
                 // Who has the id may read the logs, whatever it is said to be.
                 if sent.request.path == "/logstream"
                     && let Some(id) = answer.pointer_mut("/data/id")
@@ -149,7 +149,7 @@ impl Recording {
                     secrets::replace_whole(id, &|id| self.0.replacement.secret(id));
                 }
                 line.insert(name.into(), answer);
-                return self.write_hiding(line, &sweep);
+                return self.write_hiding(line, &secrets);
             }
             Exchange::NotSent(_) => "not_sent",
             Exchange::Untrusted(_) => "untrusted",
@@ -163,7 +163,7 @@ impl Recording {
             line.insert("headers".into(), headers(of_answer));
             line.insert("received".into(), (*received).into());
         }
-        self.write_hiding(line, &self.sweep(sent, None));
+        self.write_hiding(line, &self.secrets_of(sent, None));
     }
 
     /// Under which name an answer stands, and what of it.
@@ -172,33 +172,32 @@ impl Recording {
         body: Option<Value>,
         text: &str,
         endpoint: &str,
-        sweep: &Sweep,
+        secrets: &SecretsInText,
     ) -> (&'static str, Value) {
         let replacement = &self.0.replacement;
         let Some(mut body) = body else {
-            let text = sweep.in_words(text, &|secret| replacement.secret(secret));
+            let text = replacement.hide_in_words(text, secrets);
             return ("answer_text", replacement.text(&text).into());
         };
         replacement.in_body(&mut body, endpoint);
-        sweep.in_value(&mut body, &|secret| replacement.secret(secret));
+        replacement.hide_in_value(&mut body, secrets);
         ("answer", body)
     }
 
     /// Writes a line without what is repeated of secrets.
-    fn write_hiding(&self, mut line: Map<String, Value>, sweep: &Sweep) {
-        let secret = |secret: &str| self.0.replacement.secret(secret);
+    fn write_hiding(&self, mut line: Map<String, Value>, secrets: &SecretsInText) {
         if let Some(body) = line.get_mut("body") {
-            sweep.in_value(body, &secret);
+            self.0.replacement.hide_in_value(body, secrets);
         }
         if let Some(Value::String(target)) = line.get_mut("target") {
-            *target = sweep.in_target(target, &secret);
+            *target = self.0.replacement.hide_in_target(target, secrets);
         }
         self.write(line);
     }
 
     /// The secrets of a request that may come back, and those of its answer. Those of the request, and tokens that a
     /// sign-in brings, may stand in all that comes later.
-    fn sweep(&self, sent: &Sent<'_>, answer: Option<&Value>) -> Sweep {
+    fn secrets_of(&self, sent: &Sent<'_>, answer: Option<&Value>) -> SecretsInText {
         let replacement = &self.0.replacement;
         let mut credentials = secrets::all_of(sent.request, sent.token);
         let of_answer = answer.map(secrets::within).unwrap_or_default();
@@ -206,12 +205,11 @@ impl Recording {
         credentials.iter().chain(brought).for_each(|secret| replacement.know(secret));
         credentials.extend(of_answer);
         let body = body_of(sent.request);
-        let sent_values = body.iter().flat_map(values_of_variables);
-        sent_values.for_each(|value| replacement.know(&value));
+        body.iter().for_each(|body| replacement.know_variables_of(body));
         credentials.extend(answer.into_iter().flat_map(values_of_variables));
         let bodies = body.iter().chain(answer);
-        let others = bodies.flat_map(|body| replacement.secrets_in(body)).collect();
-        replacement.sweep(credentials, others)
+        let others: Vec<String> = bodies.flat_map(|body| replacement.secrets_in(body)).collect();
+        SecretsInText::new(&credentials, &others)
     }
 }
 

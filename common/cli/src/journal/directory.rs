@@ -94,7 +94,10 @@ pub fn all() -> Result<Vec<PathBuf>, CommandError> {
 /// Exit 2 when there is none, or more than one.
 pub fn find(run: &str) -> Result<PathBuf, CommandError> {
     if run.contains(['/', '.']) {
-        return Ok(PathBuf::from(run));
+        let path = PathBuf::from(run);
+        let name = path.file_name().filter(|_| replay_home().is_some());
+        let replayed = place().zip(name).map(|(place, name)| place.join(name));
+        return Ok(replayed.filter(|it| it.exists()).unwrap_or(path));
     }
     let all = all()?;
     if run == "last" {

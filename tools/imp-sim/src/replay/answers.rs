@@ -9,7 +9,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::body::{Body, Pieces};
-use super::recording::{Exchange, Fault, Line};
+use super::recording::{Fault, Line};
 use super::serve::{Replay, TO_LEAVE};
 use crate::console;
 use crate::server::CutOff;
@@ -18,7 +18,8 @@ use crate::server::CutOff;
 static BLANKS: [u8; 1 << 16] = [b' '; 1 << 16];
 
 /// The answer of an exchange, from now on.
-pub fn give(replay: &Arc<Replay>, exchange: &Exchange) -> Result<Response<Body>, CutOff> {
+pub fn give(replay: &Arc<Replay>, at: usize) -> Result<Response<Body>, CutOff> {
+    let exchange = &replay.recording.exchanges[at];
     if exchange.fault == Some(Fault::Lost) {
         return Err(CutOff);
     }
@@ -28,7 +29,7 @@ pub fn give(replay: &Arc<Replay>, exchange: &Exchange) -> Result<Response<Body>,
     })?;
     let body = match (exchange.fault, exchange.is_stream) {
         (Some(Fault::Cut), _) => cut(replay, line.received.unwrap_or_default()),
-        (_, true) => stream(replay, exchange),
+        (_, true) => stream(replay, at),
         _ => whole(text_of(replay, &line)),
     };
     let mut response = Response::new(body);
@@ -127,16 +128,20 @@ fn cut(replay: &Arc<Replay>, received: u64) -> Body {
 }
 
 /// Events when they came.
-fn stream(replay: &Arc<Replay>, exchange: &Exchange) -> Body {
+fn stream(replay: &Arc<Replay>, at: usize) -> Body {
     let (body, pieces) = Body::new(None);
-    let (replay, opened, events) = (replay.clone(), exchange.took, exchange.events.clone());
+    replay.counts.of_streams.add(replay.recording.exchanges[at].events.len());
+    let replay = replay.clone();
     tokio::spawn(async move {
-        let begin = replay.clock.elapsed();
-        for (at, place) in events {
-            let due = replay.pace.of(at.saturating_sub(opened));
-            let left = due.saturating_sub(replay.clock.elapsed() - begin);
+        let exchange = &replay.recording.exchanges[at];
+        for &(at, place) in &exchange.events {
+            let left = replay.timeline.event(exchange, at, replay.clock.elapsed());
             let Ok(line) = replay.recording.line(place) else { return };
             keep_alive(&replay, &pieces, left).await;
+            if pieces.is_closed() {
+                return;
+            }
+            replay.counts.of_streams.take_one();
             match line.end.as_deref() {
                 None => {
                     let text = event(&line, &text_of(&replay, &line));

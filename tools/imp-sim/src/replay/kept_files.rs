@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use super::recording::Recording;
 use crate::state_file;
 
-/// Writes them below `home`. A later command finds what an earlier one has left, as in the recording.
-pub fn prepare(recording: &Recording, home: &Path) -> anyhow::Result<()> {
+/// Writes them below `home`, about the service at `endpoint`. A later command finds what an earlier one has left, as in the recording.
+pub fn prepare(recording: &Recording, home: &Path, endpoint: &str) -> anyhow::Result<()> {
     let mut seen = HashSet::new();
     for file in recording.runs.iter().flat_map(|run| &run.files) {
         let Some((place, content)) = file.content.as_ref().filter(|_| seen.insert(&file.path))
@@ -26,7 +26,7 @@ pub fn prepare(recording: &Recording, home: &Path) -> anyhow::Result<()> {
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
             .with_context(|| format!("cannot write {}", place.display()))?;
-        state_file::replace(&place, content.as_bytes())?;
+        state_file::replace(&place, content.replace("{endpoint}", endpoint).as_bytes())?;
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 //!
 //! Answers are not kept but read when they are asked for: a recorded list may be long.
 
+mod line;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -9,59 +11,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A line as it is written; which members it has depends on its type.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Line {
-    #[serde(rename = "type")]
-    pub kind: String,
-    run: String,
-    began: String,
-    pub command: Vec<String>,
-    pub version: String,
-    pub variables: Map<String, Value>,
-    pub pseudonyms: bool,
-    exit: Option<u8>,
-    at: u64,
-    took: u64,
-    method: String,
-    target: String,
-    token: Option<String>,
-    #[serde(deserialize_with = "present")]
-    body: Option<Value>,
-    pub status: Option<u16>,
-    pub headers: Map<String, Value>,
-    #[serde(deserialize_with = "present")]
-    pub answer: Option<Box<RawValue>>,
-    pub answer_text: Option<String>,
-    fault: Option<String>,
-    pub received: Option<u64>,
-    stream: Option<u64>,
-    pub event: Option<String>,
-    pub end: Option<String>,
-    row: Option<Box<RawValue>>,
-    #[serde(deserialize_with = "present")]
-    credential: Option<Value>,
-    place: Option<PathBuf>,
-    path: String,
-    content: Option<String>,
-    from_file: bool,
-    read_only: bool,
-    max_changes: Option<String>,
-    protect: Vec<String>,
-    token_ends_in: Option<u64>,
-    token_age: Option<u64>,
-    account: Option<Map<String, Value>>,
-}
-
-/// A member that is there: `null` is a body too.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
-}
+pub use line::Line;
+use line::{exchange_of, run_of, signed};
 
 /// With what a command was signed in when it began.
 #[derive(Default)]
@@ -289,65 +242,25 @@ fn is_begun(line: &[u8]) -> bool {
     !line.is_empty() && (BEGIN.starts_with(line) || line.starts_with(BEGIN))
 }
 
-fn signed(line: Line) -> Signed {
-    Signed {
-        is_nothing: line.credential == Some(Value::Null),
-        from_file: line.from_file,
-        token: line.token,
-        token_ends_in: line.token_ends_in,
-        token_age: line.token_age,
-        account: line.account,
-        guards: Guards {
-            read_only: line.read_only,
-            max_changes: line.max_changes,
-            protect: line.protect,
-        },
-    }
-}
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use serde_json::json;
 
-fn run_of(line: Line) -> Run {
-    let began = humantime::parse_rfc3339(&line.began).unwrap_or(std::time::UNIX_EPOCH);
-    let since = began.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Run {
-        at: u64::try_from(since.as_millis()).unwrap_or_default(),
-        began: line.began,
-        command: line.command,
-        version: line.version,
-        variables: line.variables,
-        pseudonyms: line.pseudonyms,
-        rows: Vec::new(),
-        exit: line.exit,
-        files: Vec::new(),
-        sign_ins: Vec::new(),
-    }
-}
-
-fn exchange_of(line: Line, number: u64, run: usize, place: Place) -> anyhow::Result<Exchange> {
-    let fault = match line.fault.as_deref() {
-        None => None,
-        Some("not_sent") => Some(Fault::NotSent),
-        Some("untrusted") => Some(Fault::Untrusted),
-        Some("timeout") => Some(Fault::Timeout),
-        Some("cut") => Some(Fault::Cut),
-        Some("lost") => Some(Fault::Lost),
-        Some(other) => {
-            bail!("line {number}: no fault `{other}` is known; is imp-sim older than the file?")
+    /// A recording of these commands with these lines, of the first where they name none.
+    pub fn recording(runs: &[&str], lines: &[Value]) -> Recording {
+        let began = "2026-11-29T10:00:00.000Z";
+        let run = |run: &&str| json!({"type": "recorded_run", "run": run, "began": began});
+        let mut text: String = runs.iter().map(|name| format!("{}\n", run(name))).collect();
+        for line in lines {
+            let mut line = line.clone();
+            if line.get("run").is_none() {
+                line["run"] = runs[0].into();
+            }
+            text.push_str(&format!("{line}\n"));
         }
-    };
-    Ok(Exchange {
-        line: number,
-        place,
-        run,
-        at: line.at,
-        clock: 0,
-        took: line.took,
-        method: line.method,
-        target: line.target,
-        token: line.token,
-        body: line.body,
-        status: line.status,
-        fault,
-        is_stream: line.stream.is_some(),
-        events: Vec::new(),
-    })
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Recording::read(file.path()).unwrap()
+    }
 }

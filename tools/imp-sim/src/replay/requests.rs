@@ -6,7 +6,7 @@
 //! Careful about reads: lists are read ahead, so it is a matter of time which of their pages are asked for before a
 //! command ends. Who reads something once more gets the last good answer again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -45,6 +45,18 @@ pub struct Requests {
     open: Vec<bool>,
 }
 
+/// What nobody has asked for.
+pub struct Left {
+    /// So many were asked for.
+    pub answered: usize,
+    /// What a command that does the same asks for.
+    pub missing: Vec<usize>,
+    /// So many reads that are a matter of time.
+    pub ahead: usize,
+    /// So many commands of which nothing was asked for, while others were.
+    pub not_given: usize,
+}
+
 /// A method, a path and a query, however they are escaped.
 type Target = (String, Vec<String>, Vec<(String, String)>);
 
@@ -77,10 +89,9 @@ impl Requests {
         if asked.method != "GET" {
             return Found::Nothing;
         }
-        let is_good = |it: &&Exchange| it.status == Some(200) && it.fault.is_none();
         let is_again = |it: &Exchange| target(&it.method, &it.target) == wanted;
         if self.by_target.contains_key(&wanted)
-            && let Some(at) = exchanges.iter().rposition(|it| is_good(&it) && is_again(it))
+            && let Some(at) = exchanges.iter().rposition(|it| is_good(it) && is_again(it))
         {
             return Found::Again(at);
         }
@@ -90,9 +101,12 @@ impl Requests {
         if is_ahead { Found::Ahead } else { Found::Nothing }
     }
 
-    /// The recorded target that is meant: where the path had one secret only, any stands for it.
+    /// The recorded target that is meant: where the path had one secret only, any stands for it. Which log stream a
+    /// device is put on is a matter of time, so that there the first one stands for all.
     fn recorded(&self, asked: Target) -> Target {
-        if self.by_target.contains_key(&asked) {
+        let is_stream = asked.1.get(1).is_some_and(|word| word == "logstream");
+        let first = |target: &Target| self.by_target.get(target)?.front().copied();
+        if self.by_target.contains_key(&asked) && (!is_stream || first(&asked).is_some()) {
             return asked;
         }
         let fits = |recorded: &&Target| {
@@ -102,10 +116,13 @@ impl Requests {
                 && *query == asked.2
                 && path.len() == asked.1.len()
                 && path.iter().zip(&asked.1).all(is_alike)
+                && (!is_stream || first(recorded).is_some())
         };
-        let mut fitting = self.by_target.keys().filter(fits);
-        match (fitting.next(), fitting.next()) {
-            (Some(only), None) => only.clone(),
+        let mut fitting: Vec<&Target> = self.by_target.keys().filter(fits).collect();
+        fitting.sort_by_key(|target| first(target));
+        match fitting[..] {
+            [only] => only.clone(),
+            [earliest, ..] if is_stream => earliest.clone(),
             _ => asked,
         }
     }
@@ -116,8 +133,61 @@ impl Requests {
     }
 
     /// Those that nobody has asked for.
-    pub fn left(&self) -> impl Iterator<Item = usize> {
+    pub fn open(&self) -> impl Iterator<Item = usize> {
         self.open.iter().enumerate().filter(|(_, open)| **open).map(|(at, _)| at)
+    }
+
+    /// The same by what it means.
+    pub fn left(&self, exchanges: &[Exchange]) -> Left {
+        let open = self.settled(exchanges);
+        let of = |at: usize| target(&exchanges[at].method, &exchanges[at].target);
+        let asked = || (0..open.len()).filter(|at| !open[*at]);
+        let given: HashSet<usize> = asked().map(|at| exchanges[at].run).collect();
+        let lists: HashSet<Target> = asked().filter_map(|at| list(&of(at))).collect();
+        let read: HashSet<Target> = asked().filter(|at| is_good(&exchanges[*at])).map(of).collect();
+        let is_ahead = |at: &usize| {
+            let target = of(*at);
+            let is_other_page = || list(&target).is_some_and(|list| lists.contains(&list));
+            is_account(&exchanges[*at]) || (!read.contains(&target) && is_other_page())
+        };
+        let is_given = |at: &usize| given.is_empty() || given.contains(&exchanges[*at].run);
+        let (of_given, of_others): (Vec<usize>, Vec<usize>) =
+            (0..open.len()).filter(|at| open[*at]).partition(is_given);
+        let (ahead, missing) = of_given.into_iter().partition::<Vec<usize>, _>(is_ahead);
+        let others: HashSet<usize> = of_others.iter().map(|at| exchanges[*at].run).collect();
+        Left { answered: asked().count(), missing, ahead: ahead.len(), not_given: others.len() }
+    }
+
+    /// What is open, if a command that asks the same as another one has been answered from its own lines as far as
+    /// that can be: where one command of several is given, the others are as they were.
+    fn settled(&self, exchanges: &[Exchange]) -> Vec<bool> {
+        let mut open = self.open.clone();
+        let mut asked: HashMap<usize, Vec<usize>> = HashMap::new();
+        for at in (0..open.len()).filter(|at| !open[*at]) {
+            asked.entry(exchanges[at].run).or_default().push(at);
+        }
+        let mut given: Vec<usize> = asked.keys().copied().collect();
+        given.sort_by_key(|run| (asked[run].len(), *run));
+        for run in given.clone() {
+            let mut other = open.clone();
+            let moves = |from: &usize| {
+                let same = |to: &usize| {
+                    let (from, to) = (&exchanges[*from], &exchanges[*to]);
+                    to.run != run && given.contains(&to.run) && is_equal(from, to)
+                };
+                let to = (0..other.len()).filter(|at| other[*at]).find(same);
+                to.is_some_and(|to| {
+                    (other[*from], other[to]) = (true, false);
+                    true
+                })
+            };
+            let of_run = (0..open.len()).filter(|at| !open[*at] && exchanges[*at].run == run);
+            if of_run.collect::<Vec<_>>().iter().all(moves) {
+                open = other;
+                given.retain(|given| *given != run);
+            }
+        }
+        open
     }
 
     /// Whether all before this one have been asked for.
@@ -159,6 +229,19 @@ fn list((method, path, query): &Target) -> Option<Target> {
     let is_page = |(name, _): &&(String, String)| name.starts_with("page[");
     let others = query.iter().filter(|parameter| !is_page(parameter)).cloned().collect();
     query.iter().any(|it| is_page(&it)).then(|| (method.clone(), path.clone(), others))
+}
+
+fn is_good(exchange: &Exchange) -> bool {
+    exchange.status == Some(200) && exchange.fault.is_none()
+}
+
+/// Of commands that run side by side, one asks for the account and the others find it, or each of them asks.
+fn is_account(exchange: &Exchange) -> bool {
+    exchange.method == "GET" && exchange.target == "/accounts/me"
+}
+
+fn is_equal(one: &Exchange, other: &Exchange) -> bool {
+    (&one.method, &one.target, &one.body) == (&other.method, &other.target, &other.body)
 }
 
 fn is_same(recorded: Option<&Value>, asked: Option<&Value>) -> bool {

@@ -20,30 +20,26 @@ use tokio_rustls::TlsAcceptor;
 use super::answers;
 use super::body::Body;
 use super::outages::{self, Outage};
-use super::pace::Pace;
+use super::pace::{Pace, Timeline};
 use super::recording::{Exchange, Fault, Recording};
+use super::report::Counts;
 use super::requests::{Asked, Found, Requests, nearest};
 use crate::clock::Clock;
 use crate::console;
 use crate::server::{CutOff, tls};
 
-/// So many of what was not asked for are named.
-const NAMED: usize = 5;
 /// What has been written gets time to leave before a connection is ended.
 pub const TO_LEAVE: Duration = Duration::from_millis(20);
 
 /// A recording that is being replayed.
 pub struct Replay {
     pub recording: Recording,
-    pub pace: Pace,
+    pub timeline: Timeline,
     pub clock: Clock,
     /// Scheme, address and `/v5`.
     pub endpoint: OnceLock<String>,
     requests: Mutex<Requests>,
-    not_recorded: AtomicUsize,
-    /// Reads that were answered once more, and pages that were not recorded.
-    again: AtomicUsize,
-    ahead: AtomicUsize,
+    pub counts: Counts,
     under_way: AtomicUsize,
     /// An answer has been given.
     answered: Notify,
@@ -151,25 +147,26 @@ async fn handle(replay: Arc<Replay>, request: Request<Incoming>) -> Result<Respo
     let exchanges = &replay.recording.exchanges;
     let under_way = UnderWay::begin(&replay);
     let found = replay.requests().take(exchanges, &asked);
-    let exchange = match found {
-        Found::Recorded(at) => &exchanges[at],
+    let at = match found {
+        Found::Recorded(at) => at,
         Found::Again(at) => {
-            replay.again.fetch_add(1, Ordering::Relaxed);
-            &exchanges[at]
+            replay.counts.again.add(1);
+            at
         }
         Found::Ahead => {
-            replay.ahead.fetch_add(1, Ordering::Relaxed);
+            replay.counts.ahead.add(1);
             return Ok(answers::not_recorded(&asked.target, "other pages of the list are in it"));
         }
         Found::Nothing => return Ok(replay.not_recorded(&asked)),
     };
+    let exchange = &exchanges[at];
     if exchange.fault == Some(Fault::Timeout) {
         // Until the command loses its patience; what it does then may be refused.
         drop(under_way);
         std::future::pending::<()>().await;
     }
-    replay.clock.wait(replay.pace.of(exchange.took)).await;
-    answers::give(&replay, exchange)
+    replay.clock.wait(replay.timeline.answer(exchange, replay.clock.elapsed())).await;
+    answers::give(&replay, at)
 }
 
 impl Replay {
@@ -178,12 +175,10 @@ impl Replay {
         Self {
             requests: Mutex::new(Requests::new(&recording.exchanges)),
             recording,
-            pace,
+            timeline: Timeline::new(pace),
             clock: Clock::start(),
             endpoint: OnceLock::new(),
-            not_recorded: AtomicUsize::new(0),
-            again: AtomicUsize::new(0),
-            ahead: AtomicUsize::new(0),
+            counts: Counts::default(),
             under_way: AtomicUsize::new(0),
             answered: Notify::new(),
             outage: watch::Sender::new(()),
@@ -209,7 +204,7 @@ impl Replay {
     fn refused(&self) {
         let mut requests = self.requests();
         let exchanges = &self.recording.exchanges;
-        let untrusted = requests.left().find(|at| exchanges[*at].fault == Some(Fault::Untrusted));
+        let untrusted = requests.open().find(|at| exchanges[*at].fault == Some(Fault::Untrusted));
         if let Some(at) = untrusted {
             requests.done(at);
         }
@@ -233,39 +228,16 @@ impl Replay {
         {
             return answers::account(account);
         }
-        self.not_recorded.fetch_add(1, Ordering::Relaxed);
+        self.counts.not_recorded.add(1);
         let what = format!("{} {}", asked.method, asked.target);
         let near = nearest(&self.recording.exchanges, asked);
         console::message(format_args!("not in the recording: {what}; {near}"));
         answers::not_recorded(&what, &near)
     }
 
-    /// Says how much was asked for; false if something else was.
+    /// Says how much was asked for; false if that was not what was recorded.
     pub fn tell_what_is_left(&self) -> bool {
-        let exchanges = &self.recording.exchanges;
-        let requests = self.requests();
-        let left: Vec<usize> = requests.left().collect();
-        let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-        let all = exchanges.len();
-        let mut text = format!("answered {} of {all} recorded requests", all - left.len());
-        for (counter, what) in [
-            (&self.again, "answered again"),
-            (&self.ahead, "pages not recorded"),
-            (&self.not_recorded, "not recorded"),
-        ] {
-            if count(counter) > 0 {
-                text.push_str(&format!("; {what}: {}", count(counter)));
-            }
-        }
-        if !left.is_empty() {
-            let named = left.iter().take(NAMED).map(|at| exchanges[*at].shown());
-            text.push_str(&format!("; not asked for: {}", named.collect::<Vec<_>>().join(", ")));
-        }
-        if left.len() > NAMED {
-            text.push_str(&format!(" and {} more", left.len() - NAMED));
-        }
-        console::message(text);
-        count(&self.not_recorded) == 0
+        self.counts.tell(&self.recording.exchanges, &self.requests())
     }
 }
 

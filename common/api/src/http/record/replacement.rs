@@ -11,14 +11,13 @@ pub(crate) mod schema;
 mod targets;
 mod values;
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::sweep::Sweep;
+use super::secrets_in_text::SecretsInText;
 use crate::http::proxy::is_this_machine;
 use crate::http::secrets::decoded;
 
@@ -36,7 +35,7 @@ pub struct Replacement {
     key: [u8; 32],
     pseudonyms: bool,
     /// Secrets of this run, which are replaced in every text.
-    known: Mutex<BTreeSet<String>>,
+    known: Mutex<SecretsInText>,
 }
 
 impl Replacement {
@@ -47,10 +46,7 @@ impl Replacement {
 
     /// From now on this is replaced wherever it stands.
     pub fn know(&self, secret: &str) {
-        // Long ones have been looked for already, and what was replaced is none.
-        if !secret.is_empty() && !is_replaced(secret) && !self.known().contains(secret) {
-            self.known().insert(secret.to_owned());
-        }
+        self.known().add(secret, false);
     }
 
     /// The same for a text that was read as a secret.
@@ -60,7 +56,7 @@ impl Replacement {
 
     /// Replaces all secrets that are known by now, within other texts too.
     pub fn hide(&self, value: &mut Value) {
-        self.sweep(Vec::new(), Vec::new()).in_value(value, &|secret| self.secret(secret));
+        self.hide_in_value(value, &SecretsInText::default());
     }
 
     /// A text without all secrets that are known by now.
@@ -70,13 +66,8 @@ impl Replacement {
         value.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Looks for these secrets and all that are known.
-    pub(super) fn sweep(&self, mut credentials: Vec<String>, others: Vec<String>) -> Sweep {
-        credentials.extend(self.known().iter().cloned());
-        Sweep::new(credentials, others)
-    }
-
-    fn known(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    /// All secrets that are known by now. Who holds them knows of no other meanwhile.
+    pub(super) fn known(&self) -> MutexGuard<'_, SecretsInText> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -121,9 +112,10 @@ impl Replacement {
         if !self.pseudonyms || text.is_empty() || is_replaced(text) {
             return text.to_owned();
         }
-        // {ACCOUNT}{PRODUCT}
+        // {ACCOUNT}{PRODUCT}; nobody's own account is called so.
         if let Some(parts) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-            let parts: Vec<String> = parts.split("}{").map(|part| self.name(part)).collect();
+            let own = |part| if part == "me" { "me".to_owned() } else { self.name(part) };
+            let parts: Vec<String> = parts.split("}{").map(own).collect();
             return format!("{{{}}}", parts.join("}{"));
         }
         let is_url = |scheme: &str, host: &str| {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Map, Value};
 
 use super::replacement::schema;
-use super::sweep::Sweep;
+use super::secrets_in_text::SecretsInText;
 use super::{Recording, Sent};
 use crate::http::transport::Body;
 use crate::logs::sse::{Event, Parser};
@@ -16,13 +16,13 @@ impl Recording {
     /// Writes that a stream has been opened, and from now on what comes.
     pub(crate) fn stream(&self, sent: &Sent<'_>, body: Body) -> Body {
         let number = self.0.streams.fetch_add(1, Ordering::Relaxed);
-        let sweep = self.sweep(sent, None);
+        let secrets = self.secrets_of(sent, None);
         let mut line = self.line_of(sent);
         line.insert("status".into(), 200.into());
         line.insert("stream".into(), number.into());
-        self.write_hiding(line, &sweep);
+        self.write_hiding(line, &secrets);
         let (recording, endpoint) = (self.clone(), sent.endpoint.to_owned());
-        Box::new(Stream { body, parser: Parser::default(), number, endpoint, sweep, recording })
+        Box::new(Stream { body, parser: Parser::default(), number, endpoint, secrets, recording })
     }
 }
 
@@ -32,7 +32,7 @@ struct Stream {
     parser: Parser,
     number: u64,
     endpoint: String,
-    sweep: Sweep,
+    secrets: SecretsInText,
     recording: Recording,
 }
 
@@ -47,12 +47,10 @@ impl Stream {
     fn write_event(&self, event: &Event) {
         let (replacement, body) =
             (self.recording.replacement(), serde_json::from_str(&event.data).ok());
-        let (name, data) = self.recording.answer(body, &event.data, &self.endpoint, &self.sweep);
+        let (name, data) = self.recording.answer(body, &event.data, &self.endpoint, &self.secrets);
         let kind = match schema::is_word(&event.kind) {
             true => event.kind.clone(),
-            false => {
-                self.sweep.in_words(&replacement.name(&event.kind), &|it| replacement.secret(it))
-            }
+            false => replacement.hide_in_words(&replacement.name(&event.kind), &self.secrets),
         };
         let mut line = self.line("event", kind.into());
         line.insert(name.into(), data);

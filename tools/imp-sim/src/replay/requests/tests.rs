@@ -4,21 +4,22 @@ use super::*;
 use serde_json::json;
 
 use crate::replay::recording::Recording;
+use crate::replay::recording::tests::recording as of_lines;
 
 /// A recording of these exchanges.
 fn recording(exchanges: &[Value]) -> Recording {
-    let mut text = json!({"type": "recorded_run", "run": "a", "began": "2026-11-29T10:00:00.000Z"})
-        .to_string();
-    for (at, exchange) in exchanges.iter().enumerate() {
+    of_runs(&["a"], exchanges)
+}
+
+/// The same of several commands.
+fn of_runs(runs: &[&str], exchanges: &[Value]) -> Recording {
+    let lines = exchanges.iter().enumerate().map(|(at, exchange)| {
         let mut line = exchange.clone();
         line["type"] = "exchange".into();
-        line["run"] = "a".into();
         line["at"] = at.into();
-        text.push_str(&format!("\n{line}"));
-    }
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), text + "\n").unwrap();
-    Recording::read(file.path()).unwrap()
+        line
+    });
+    of_lines(runs, &lines.collect::<Vec<_>>())
 }
 
 fn asked(method: &str, target: &str, token: &str, body: Option<Value>) -> Asked {
@@ -65,7 +66,81 @@ fn an_old_token_is_told_from_a_new_one() {
     let mut take =
         |token| requests.take(&recording.exchanges, &asked("GET", "/devices", token, None));
     assert_eq!([take("new"), take("old")], [Found::Recorded(1), Found::Recorded(0)]);
-    assert_eq!(requests.left().count(), 0);
+    assert_eq!(requests.open().count(), 0);
+}
+
+#[test]
+fn what_was_not_asked_for_is_missing_unless_it_is_a_matter_of_time() {
+    let get = |target: &str| json!({"method": "GET", "target": target, "status": 200});
+    let page = |number: u32| get(&format!("/devices?page[number]={number}"));
+    let account = get("/accounts/me");
+    let mut busy = page(3);
+    busy["status"] = 429.into();
+    let all = recording(&[
+        account.clone(),
+        account,
+        page(1),
+        page(1),
+        page(2),
+        busy,
+        page(3),
+        get("/products"),
+    ]);
+    let mut requests = Requests::new(&all.exchanges);
+    let left = |requests: &Requests| {
+        let Left { missing, ahead, .. } = requests.left(&all.exchanges);
+        (missing, ahead)
+    };
+    assert_eq!(left(&requests), (vec![2, 3, 4, 5, 6, 7], 2));
+    for target in
+        ["/accounts/me", "/devices?page[number]=1", "/devices?page[number]=3", "/products"]
+    {
+        requests.take(&all.exchanges, &asked("GET", target, "t", None));
+    }
+    // A page that was read once more may have had something new.
+    assert_eq!(left(&requests), (vec![3], 3));
+}
+
+#[test]
+fn a_command_that_is_not_given_is_told_from_one_that_leaves_something_out() {
+    let get = |run: &str, target: &str| json!({"run": run, "method": "GET", "target": target});
+    let exchanges = [
+        get("a", "/devicegroups"),
+        get("a", "/products"),
+        get("b", "/devicegroups"),
+        get("b", "/devices"),
+    ];
+    let all = of_runs(&["a", "b"], &exchanges);
+    let left = |targets: &[&str]| {
+        let mut requests = Requests::new(&all.exchanges);
+        for target in targets {
+            requests.take(&all.exchanges, &asked("GET", target, "t", None));
+        }
+        let Left { missing, not_given, .. } = requests.left(&all.exchanges);
+        (missing.len(), not_given)
+    };
+    assert_eq!(left(&["/devicegroups", "/devices"]), (0, 1));
+    assert_eq!(left(&["/devicegroups", "/products"]), (0, 1));
+    assert_eq!(left(&["/devices"]), (1, 1));
+    assert_eq!(left(&["/devicegroups", "/devicegroups", "/devices", "/products"]), (0, 0));
+    assert_eq!(left(&[]), (4, 0));
+}
+
+#[test]
+fn log_streams_may_be_opened_in_another_order() {
+    let put = |stream: u32, device: &str| {
+        let target = format!("/logstream/secret-000000000000000{stream}/{device}");
+        json!({"method": "PUT", "target": target, "status": 204})
+    };
+    let recording = recording(&[put(1, "a"), put(2, "b"), put(3, "a"), put(4, "b")]);
+    let mut requests = Requests::new(&recording.exchanges);
+    let mut take = |stream: u32, device: &str| {
+        let target = format!("/logstream/secret-000000000000000{stream}/{device}");
+        requests.take(&recording.exchanges, &asked("PUT", &target, "t", None))
+    };
+    let taken = [take(2, "a"), take(1, "b"), take(3, "a"), take(3, "b"), take(4, "b")];
+    assert_eq!(taken[..4], [0, 1, 2, 3].map(Found::Recorded));
+    assert_eq!(taken[4], Found::Nothing);
 }
 
 #[test]

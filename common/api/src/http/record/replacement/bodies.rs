@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::values::{is_secret_column, values_in};
-use super::{Replacement, is_scheme, schema};
+use super::{Replacement, SecretsInText, is_scheme, schema};
 use crate::http::secrets;
 
 /// What stands in the place of the service's words about one thing.
@@ -43,7 +43,7 @@ impl Replacement {
             }
         }
         self.in_place(record, Place::Row);
-        self.sweep(credentials, others).in_value(record, &|secret| self.secret(secret));
+        self.hide_in_value(record, &SecretsInText::new(&credentials, &others));
     }
 
     /// The secrets in a body, and parts of addresses among them: all of what is replaced without pseudonyms that a

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::bodies::values_of_variables;
 use super::{Replacement, schema};
 use crate::http::secrets::plain;
 
@@ -35,6 +36,11 @@ impl Replacement {
     /// From now on what a variable is set to is replaced too: `NAME=VALUE`, JSON, or the value alone.
     pub fn know_values(&self, given: &str) {
         values_in(&Value::from(given)).iter().for_each(|value| self.know(value));
+    }
+
+    /// The same of all variables in a body or a record, however deep.
+    pub fn know_variables_of(&self, body: &Value) {
+        values_of_variables(body).iter().for_each(|value| self.know(value));
     }
 }
 
