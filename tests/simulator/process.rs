@@ -171,3 +171,26 @@ fn the_manual_page_knows_every_variant_with_its_values() {
     }
     assert!(lines.lines().count() > 20);
 }
+
+#[test]
+fn what_cannot_be_printed_is_told() {
+    let sim = tests::Sim::start(&["--devices", "1"]);
+    let dir = tests::Dir::signed_in(&sim);
+    dir.write_column("rows.csv", "id", &sim.field("id"));
+    dir.sh("imp-device info --input rows.csv --record bug.ndjson > seen").ok();
+    for command in [
+        "imp-sim replay bug.ndjson",
+        "imp-sim replay --rows bug.ndjson",
+        "imp-sim variants",
+        "imp-sim serve",
+        "imp-sim --help",
+        &format!("imp-sim add --control {}", sim.entry.control),
+    ] {
+        let full = dir.sh(&format!("{command} > /dev/full")).code(2);
+        assert_eq!(full.stderr().lines().count(), 1, "{full}");
+        full.says("imp-sim: cannot write to stdout: No space left on device");
+        // It is read by somebody who is gone already.
+        let gone = dir.sh(&format!("exec 3> >(true); wait $!; {command} >&3")).code(2);
+        assert_eq!(gone.stderr(), "", "{gone}");
+    }
+}

@@ -1,15 +1,34 @@
 //! What people and scripts read from the simulator. The only place of imp-sim that writes to stdout
-//! and stderr. A closed stdout or stderr is no reason to stop serving, so failures are ignored.
+//! and stderr. Who cannot be told what is asked for ends; that nobody reads stderr is no reason to stop serving.
 
-use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::fmt::{self, Display};
+use std::io::{ErrorKind, IsTerminal, Write};
+
+/// Nobody reads stdout any more, so that nothing is to be said either.
+#[derive(Debug)]
+pub struct NobodyReads;
+
+impl std::error::Error for NobodyReads {}
+
+impl Display for NobodyReads {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("nobody reads stdout")
+    }
+}
 
 /// Writes one line to stdout.
 #[expect(clippy::disallowed_methods, reason = "the one place that opens stdout")]
-pub fn line(text: impl Display) {
+pub fn line(text: impl Display) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{text}");
-    let _ = out.flush();
+    written(writeln!(out, "{text}").and_then(|()| out.flush()))
+}
+
+/// What became of writing to stdout.
+pub fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
+    result.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => NobodyReads.into(),
+        _ => anyhow::anyhow!("cannot write to stdout: {error}"),
+    })
 }
 
 /// Writes a message for a person to stderr.

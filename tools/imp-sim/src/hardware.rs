@@ -32,7 +32,7 @@ async fn act(command: &Hardware) -> anyhow::Result<()> {
     match command {
         Hardware::Add { count, imp_type, owner, control } => {
             let body = json!({"count": count, "imp_type": imp_type, "owner": owner});
-            print(&connect(control).await?.post("add-devices", &body).await?);
+            print(&connect(control).await?.post("add-devices", &body).await?)?;
         }
         Hardware::Line(options) => {
             let mut control = connect(&options.control).await?;
@@ -42,20 +42,20 @@ async fn act(command: &Hardware) -> anyhow::Result<()> {
             let mut control = connect(control).await?;
             if !device.is_empty() {
                 let body = json!({"devices": device, "plan": plan});
-                print(&control.post("activate", &body).await?);
+                print(&control.post("activate", &body).await?)?;
             }
             for group in dg {
                 let body = json!({"devicegroup": group, "plan": plan});
-                print(&control.post("activate", &body).await?);
+                print(&control.post("activate", &body).await?)?;
             }
         }
         Hardware::Online { devices, control } => {
             let body = json!({"devices": devices});
-            print(&connect(control).await?.post("online", &body).await?);
+            print(&connect(control).await?.post("online", &body).await?)?;
         }
         Hardware::Offline { devices, control } => {
             let body = json!({"devices": devices});
-            print(&connect(control).await?.post("offline", &body).await?);
+            print(&connect(control).await?.post("offline", &body).await?)?;
         }
         Hardware::Log(options) => log(options).await?,
     }
@@ -79,8 +79,8 @@ async fn log(options: &LogOptions) -> anyhow::Result<()> {
 }
 
 /// One record a line.
-fn print(records: &[Value]) {
-    records.iter().for_each(console::line);
+fn print(records: &[Value]) -> anyhow::Result<()> {
+    records.iter().try_for_each(console::line)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

@@ -37,15 +37,34 @@ use serde_json::json;
 use options::{Command, Options};
 use variants::Question;
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the command line")]
 /// The main function of the program.
 pub fn run() -> ExitCode {
-    if std::env::args_os().skip(1).eq([command_tree::REQUEST]) {
-        console::line(command_tree::line(Options::command()).trim_end());
-        return ExitCode::SUCCESS;
+    match act() {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            if !error.is::<console::NobodyReads>() {
+                console::message(format_args!("{error:#}"));
+            }
+            ExitCode::from(2)
+        }
     }
-    let options = Options::parse();
-    let code = match &options.command {
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the command line")]
+fn act() -> anyhow::Result<u8> {
+    if std::env::args_os().skip(1).eq([command_tree::REQUEST]) {
+        console::line(command_tree::line(Options::command()).trim_end())?;
+        return Ok(0);
+    }
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        // Help is one too.
+        Err(error) => {
+            console::written(error.print())?;
+            return Ok(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match &options.command {
         Command::Serve { listen, service } => block_on(service::serve(service, *listen)),
         Command::Run { service, changes, command } => {
             block_on(run::run(service, changes.as_deref(), command))
@@ -53,13 +72,6 @@ pub fn run() -> ExitCode {
         Command::Replay(options) => block_on(replay::run(options)),
         Command::Hardware(command) => block_on(hardware::run(command)),
         Command::Variants => list_variants(),
-    };
-    match code {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            console::message(format_args!("{error:#}"));
-            ExitCode::from(2)
-        }
     }
 }
 
@@ -71,11 +83,14 @@ fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
 fn list_variants() -> anyhow::Result<u8> {
     for Question { name, values, meaning, .. } in variants::QUESTIONS {
         if console::is_terminal() {
-            console::line(format_args!("{:<40} {meaning}", format!("{name}={}", values.join("|"))));
+            console::line(format_args!(
+                "{:<40} {meaning}",
+                format!("{name}={}", values.join("|"))
+            ))?;
         } else {
             console::line(json!({
                 "name": name, "values": values, "default": values[0], "meaning": meaning,
-            }));
+            }))?;
         }
     }
     Ok(0)

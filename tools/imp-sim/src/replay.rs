@@ -65,8 +65,7 @@ pub async fn run(options: &Options) -> anyhow::Result<u8> {
         return shown::rows(&recording);
     }
     let Some((program, arguments)) = options.command.split_first() else {
-        shown::show(&recording);
-        return Ok(0);
+        return shown::show(&recording);
     };
     let mut signals = Signals::catch()?;
     let directory = tempfile::Builder::new().prefix("imp-sim-").tempdir()?;

@@ -62,7 +62,7 @@ pub async fn serve(options: &ServiceOptions, listen: SocketAddr) -> anyhow::Resu
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let running = start(options, listen).await?;
-    console::line(serde_json::to_string(&running.entry)?);
+    console::line(serde_json::to_string(&running.entry)?)?;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

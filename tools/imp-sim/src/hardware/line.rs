@@ -25,15 +25,15 @@ pub async fn work(options: &LineOptions, control: &mut Control) -> anyhow::Resul
         console::line(json!({
             "event": "enrolled", "dut": dut, "device_id": id, "mac_address": mac,
             "fixture": options.fixture, "devicegroup_id": group,
-        }));
-        console::line(json!({"event": "tested", "dut": dut, "device_id": id, "passed": pass}));
+        }))?;
+        console::line(json!({"event": "tested", "dut": dut, "device_id": id, "passed": pass}))?;
         let result = control.post("bless", &json!({"device": id, "pass": pass})).await?;
         let group = result.first().map(|result| result["devicegroup_id"].clone());
         let event = if pass { "blessed" } else { "rejected" };
         blessed += usize::from(pass);
         console::line(
             json!({"event": event, "dut": dut, "device_id": id, "devicegroup_id": group}),
-        );
+        )?;
     }
     let (duts, rejected) = (passes.len(), passes.len() - blessed);
     console::message(format_args!("{duts} devices: {blessed} blessed, {rejected} rejected"));

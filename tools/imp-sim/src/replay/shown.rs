@@ -4,9 +4,9 @@ use super::recording::{Exchange, Fault, Recording, Run};
 use crate::console;
 
 /// Prints it.
-pub fn show(recording: &Recording) {
+pub fn show(recording: &Recording) -> anyhow::Result<u8> {
     for run in &recording.runs {
-        console::line(of_run(run));
+        console::line(of_run(run))?;
     }
     for exchange in &recording.exchanges {
         let at = f64::from(u32::try_from(exchange.at).unwrap_or(u32::MAX)) / 1000.0;
@@ -14,8 +14,9 @@ pub fn show(recording: &Recording) {
         console::line(format_args!(
             "{at:>9.3} {took:>6} ms  {method} {target}  {}",
             outcome(exchange)
-        ));
+        ))?;
     }
+    Ok(0)
 }
 
 /// Prints the rows that were read, as they can be read again.
@@ -29,7 +30,7 @@ pub fn rows(recording: &Recording) -> anyhow::Result<u8> {
             first = last + 1;
         }
         for place in &run.rows {
-            console::line(recording.row(*place)?);
+            console::line(recording.row(*place)?)?;
         }
     }
     Ok(0)
