@@ -212,3 +212,17 @@ fn answers_take_as_long_as_they_took_or_as_is_wished() {
     assert!(whole.as_millis() >= 700, "{whole:?}");
     assert!(fast < whole && at_once < whole, "{whole:?} {fast:?} {at_once:?}");
 }
+
+#[test]
+fn a_recording_may_come_through_a_pipe_or_from_windows() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let dir = Dir::signed_in(&sim);
+    dir.sh("imp-device list --record bug.ndjson > seen").ok();
+    let list = "imp-device list | cmp - seen";
+    dir.sh(&format!("imp-sim replay --no-wait <(cat bug.ndjson) -- {list}")).ok();
+    dir.sh(&format!("cat bug.ndjson | imp-sim replay --no-wait /dev/stdin -- {list}")).ok();
+    let text = dir.read("bug.ndjson");
+    dir.write("other.ndjson", format!("\u{feff}{}\r\n \n\n", text.replace('\n', "\r\n")));
+    let replayed = dir.sh(&format!("imp-sim replay --no-wait other.ndjson -- {list}")).ok();
+    assert!(!replayed.stderr().contains("not whole"), "{replayed}");
+}

@@ -6,7 +6,7 @@ mod line;
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -127,7 +127,7 @@ impl Recording {
     /// Reads the file once.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
-        let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
+        let file = open(path).with_context(|| format!("cannot read {shown}"))?;
         let mut reader = BufReader::new(file.try_clone()?);
         let (runs, exchanges) = (Vec::new(), Vec::new());
         let mut recording = Self { file, runs, exchanges, torn: 0 };
@@ -143,15 +143,19 @@ impl Recording {
                 break;
             }
             number += 1;
-            match serde_json::from_slice::<Line>(&text) {
-                Ok(line) => recording.add(line, number, Place { offset, length }, &mut known)?,
+            // Windows programs put a mark at the begin of a file.
+            let line = text.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1).unwrap_or(&text);
+            let place = Place { offset: offset + (length - line.len()) as u64, length: line.len() };
+            offset += length as u64;
+            match serde_json::from_slice::<Line>(line) {
+                Ok(line) => recording.add(line, number, place, &mut known)?,
+                Err(_) if line.trim_ascii().is_empty() => {}
                 // A process that was killed leaves half a line; others may have gone on after it.
-                Err(_) if recording.runs.is_empty() && !is_begun(&text) => {
+                Err(_) if recording.runs.is_empty() && !is_begun(line) => {
                     bail!("{shown} is no recording")
                 }
                 Err(_) => recording.torn += 1,
             }
-            offset += length as u64;
         }
         if recording.runs.is_empty() {
             let why = if recording.torn > 0 { "no command is whole in it" } else { "it is empty" };
@@ -233,6 +237,18 @@ impl Exchange {
     pub fn shown(&self) -> String {
         format!("{} {} (line {})", self.method, self.target, self.line)
     }
+}
+
+/// A file whose lines can be read again: what comes through a pipe is kept.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    let mut kept = tempfile::tempfile()?;
+    std::io::copy(&mut file, &mut kept)?;
+    kept.rewind()?;
+    Ok(kept)
 }
 
 /// Whether this may be a piece of the first line of a run.
