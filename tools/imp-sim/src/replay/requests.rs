@@ -4,7 +4,8 @@
 //! ones the first comes first, those with the same token before others.
 //!
 //! Careful about reads: lists are read ahead, so it is a matter of time which of their pages are asked for before a
-//! command ends. Who reads something once more gets the last good answer again.
+//! command ends. So it is which devices of a group have their stored logs read, and how often. Who reads something once
+//! more gets the last good answer again.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -148,7 +149,8 @@ impl Requests {
         let is_ahead = |at: &usize| {
             let target = of(*at);
             let is_other_page = || list(&target).is_some_and(|list| lists.contains(&list));
-            is_account(&exchanges[*at]) || (!read.contains(&target) && is_other_page())
+            let is_once = is_logs(&target.1) || !read.contains(&target);
+            is_account(&exchanges[*at]) || (is_once && is_other_page())
         };
         let is_given = |at: &usize| given.is_empty() || given.contains(&exchanges[*at].run);
         let (of_given, of_others): (Vec<usize>, Vec<usize>) =
@@ -224,11 +226,20 @@ fn target(method: &str, target: &str) -> Target {
     (method.to_owned(), path.split('/').map(decoded).collect(), query)
 }
 
-/// What is listed, whichever page it is; none if it is no list.
+/// What is listed, whichever page it is, and whose logs; none if it is no list.
 fn list((method, path, query): &Target) -> Option<Target> {
+    let mut path = path.clone();
+    if is_logs(&path) {
+        path[2].clear();
+    }
     let is_page = |(name, _): &&(String, String)| name.starts_with("page[");
     let others = query.iter().filter(|parameter| !is_page(parameter)).cloned().collect();
-    query.iter().any(|it| is_page(&it)).then(|| (method.clone(), path.clone(), others))
+    query.iter().any(|it| is_page(&it)).then(|| (method.clone(), path, others))
+}
+
+/// `/devices/{id}/logs`
+fn is_logs(path: &[String]) -> bool {
+    matches!(path, [_, devices, _, logs] if devices == "devices" && logs == "logs")
 }
 
 fn is_good(exchange: &Exchange) -> bool {

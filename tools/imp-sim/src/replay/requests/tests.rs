@@ -39,6 +39,24 @@ fn equal_requests_are_answered_in_their_order_and_each_once() {
 }
 
 #[test]
+fn which_stored_logs_are_read_and_how_often_is_a_matter_of_time() {
+    let logs = |device: &str| format!("/devices/{device}/logs?page[number]=1&page[size]=100");
+    let exchanges: Vec<Value> = ["a", "b", "b", "c"]
+        .map(|device| json!({"method": "GET", "target": logs(device), "status": 200}))
+        .into();
+    let recording = recording(&exchanges);
+    let all = &recording.exchanges;
+    let mut requests = Requests::new(all);
+    assert_eq!(requests.left(all).missing.len(), 4);
+    let asked: Vec<Found> = ["b", "a", "a", "d"]
+        .map(|device| requests.take(all, &asked("GET", &logs(device), "t", None)))
+        .into();
+    assert_eq!(asked, [Found::Recorded(1), Found::Recorded(0), Found::Again(0), Found::Ahead]);
+    let left = requests.left(all);
+    assert_eq!((left.missing.len(), left.ahead), (0, 2));
+}
+
+#[test]
 fn what_is_read_once_more_is_answered_again_and_other_pages_are_known_as_such() {
     let page = |number: u32, status: u32| {
         let target = format!("/devices?page[number]={number}&filter[x]=1");
