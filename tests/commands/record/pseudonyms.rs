@@ -4,12 +4,17 @@ use tests::{Dir, Sim};
 
 use super::lines;
 
+/// The command that was recorded, as it can be typed.
+fn typed(dir: &Dir) -> String {
+    let shown = dir.sh("imp-sim replay bug.ndjson").quiet().stdout();
+    shown.lines().find_map(|line| line.strip_prefix("$ ")).expect("a command").to_owned()
+}
+
 /// Records a command with pseudonyms and types what the recording shows of it again.
 fn again(dir: &Dir, command: &str) -> (tests::Run, tests::Run) {
     dir.sh("rm -f bug.ndjson").quiet();
     let recorded = dir.sh(&format!("IMP_PSEUDONYMS=yes IMP_RECORD=bug.ndjson {command}"));
-    let shown = dir.sh("imp-sim replay bug.ndjson").quiet().stdout();
-    let typed = shown.lines().find_map(|line| line.strip_prefix("$ ")).expect("a command");
+    let typed = typed(dir);
     let replayed = dir.sh(&format!("imp-sim replay --no-wait bug.ndjson -- {typed}"));
     (recorded, replayed)
 }
@@ -63,4 +68,37 @@ fn a_rollout_whose_order_a_replay_does_not_have_says_so_when_it_is_recorded() {
         .says(warning);
     let plain = dir.sh(&format!("{} --record other.ndjson", rollout("A", "hash"))).ok();
     assert!(!plain.stderr().contains(warning), "{plain}");
+}
+
+#[test]
+fn a_sign_in_and_a_renewal_are_asked_for_again() {
+    let sim = Sim::start(&["--devices", "2"]);
+    let dir = Dir::with_login_key(&sim);
+    let (recorded, replayed) = again(&dir, "imp-device list");
+    assert_eq!(recorded.exit_code(), Some(0), "{recorded}");
+    assert_eq!(replayed.exit_code(), Some(0), "{recorded}{replayed}");
+    let is_sign_in = |line: &&serde_json::Value| line["target"] == "/auth/token";
+    assert_eq!(lines(&dir, "exchange").iter().filter(is_sign_in).count(), 1);
+    let dir = Dir::signed_in(&sim);
+    sim.expire_tokens();
+    let (recorded, replayed) = again(&dir, "imp-device list");
+    assert_eq!(replayed.exit_code(), Some(0), "{recorded}{replayed}");
+    assert!(lines(&dir, "exchange").iter().any(|line| line["status"] == 401));
+    for token in [sim.entry.login_key.as_str(), "access-token"] {
+        assert!(!dir.read("bug.ndjson").contains(token), "{token}");
+    }
+}
+
+#[test]
+fn the_type_of_a_log_stays() {
+    let sim = Sim::start(&["--devices", "1"]);
+    let device = sim.field("id")[0].clone();
+    let [bench, _] = sim.groups(["Bench", "B"]);
+    sim.put(&bench, std::slice::from_ref(&device));
+    let log = serde_json::json!({"devices": [device], "text": "warming up"});
+    sim.control("POST", "log", &log.to_string());
+    let dir = Dir::signed_in(&sim);
+    let (recorded, replayed) = again(&dir, &format!("imp-log get -d {device} -z json"));
+    assert!(recorded.stdout().contains(r#""log_type":"development""#), "{recorded}");
+    assert!(replayed.stdout().contains(r#""log_type":"development""#), "{replayed}");
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use crate::http::secrets::plain;
 
 /// Members of the service's documents, fields of our records, and columns that our verbs read.
-const NAMES: &str = "about account account_id accounts action activated actor actor_id add address advice after agent \
+const NAMES: &str = "about access_token account account_id accounts action activated actor actor_id add address advice after agent \
     agent_code agent_file agent_id agent_only agent_running agent_state_changed_at agent_url aliases any app \
     at attempts attributes auth before blessed blessed_at blinkup body body_base64 body_is_cut build builds by \
     capabilities change changes check code column command conditional conditional_restart content_type count created_at creator \
@@ -20,7 +20,7 @@ const NAMES: &str = "about account account_id accounts action activated actor ac
     errors event events exit expected_devicegroup_id expected_product_id expires_at expires_in failed file \
     filter first first_pass first_pass_percent fixture flagged flagger flagger_id flagger_type force format \
     found free_memory from group head head_base64 help history hook id imp_id imp_type in_use included \
-    incomplete input ip_address jsonapi key kind last last_enrolled_at libraries line link links lk \
+    incomplete input ip_address jsonapi key kind last last_blinkup_at last_enrolled_at libraries library line link links lk \
     load_code_after_blessing log_type login_key login_keys login_token logs logstream long mac mac_addr \
     mac_address me message meta method metrics mime min_supported_deployment min_supported_deployment_id \
     min_supported_deployment_type minutes missing moved msg name next not_attempted not_used number ok online \
@@ -47,7 +47,7 @@ const WORDS: &str = "account all ambiguous answered appeared assigned back bad_i
     run shift shift_gap sign_in state_change subscribed unassigned unchanged under_way unexpected \
     unknown_outcome unreachable unsubscribed updated waiting warning wave_begun wave_deployed wave_moved \
     webhook webhook_event wrong_type server.log server.error server.sleep agent.log agent.error status \
-    powerstate lastexitcode firmware IDE.log agent_code device_code application/json application/vnd.api+json \
+    powerstate lastexitcode firmware IDE.log development production agent_code device_code application/json application/vnd.api+json \
     application/x-www-form-urlencoded text/html text/plain text/event-stream Bearer bearer";
 
 /// Members whose values are such words in a record too.
