@@ -90,6 +90,41 @@ fn a_sign_in_and_a_renewal_are_asked_for_again() {
 }
 
 #[test]
+fn a_batch_of_which_devices_were_refused_is_refused_again() {
+    let sim = Sim::start(&["--devices", "20", "--production", "3"]);
+    sim.groups(["Bench", "B"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = |filter: &str| dir.sh(&format!("imp-device list {filter}")).ok().field("id");
+    let (blessed, unassigned) = (ids("--dg SimProduction"), ids("--unassigned"));
+    let assign = "imp-device assign --dg Bench";
+    let refused = [&blessed[..], &unassigned[..5]].concat();
+    for (fault, rows) in
+        [("", &refused[..]), ("POST /devicegroups/** 500 part=7", &unassigned[5..])]
+    {
+        dir.sh("rm -f bug.ndjson failed.ndjson again.ndjson").quiet();
+        dir.write_column("rows.csv", "id", rows);
+        if !fault.is_empty() {
+            sim.fault(fault);
+        }
+        let recorded = dir.sh(&format!(
+            "{assign} --input rows.csv --failed failed.ndjson --record bug.ndjson --pseudonyms"
+        ));
+        sim.no_faults();
+        recorded.clone().code(1);
+        dir.sh("imp-sim replay --rows bug.ndjson > rows.ndjson").quiet();
+        let typed = typed(&dir);
+        let typed = typed.split(" --input").next().expect("a command");
+        let again = format!("{typed} --input rows.ndjson --failed again.ndjson");
+        let replayed = dir.sh(&format!("imp-sim replay --no-wait bug.ndjson -- {again}"));
+        assert_eq!(replayed.exit_code(), Some(1), "{fault}: {recorded}{replayed}");
+        assert_eq!(recorded.field("outcome"), replayed.field("outcome"), "{recorded}{replayed}");
+        assert_eq!(dir.failed("failed.ndjson").len(), dir.failed("again.ndjson").len());
+        let text = dir.read("bug.ndjson");
+        assert!(!rows.iter().any(|id| text.contains(id.as_str())), "{text}");
+    }
+}
+
+#[test]
 fn the_type_of_a_log_stays() {
     let sim = Sim::start(&["--devices", "1"]);
     let device = sim.field("id")[0].clone();

@@ -9,8 +9,6 @@ use super::values::{is_secret_column, values_in};
 use super::{Replacement, SecretsInText, is_scheme, schema};
 use crate::http::secrets;
 
-/// What stands in the place of the service's words about one thing.
-const WORDS: &str = "(words of the service, replaced)";
 /// Members, and columns however they are spelt, of which all is secret.
 const WHOLE: [&str; 5] = ["devicecode", "agentcode", "envvars", "envvariable", "envvariables"];
 
@@ -104,7 +102,7 @@ impl Replacement {
             (Place::Error(_) | Place::Document(_), Value::String(text))
                 if ["detail", "message", "title"].contains(&name) =>
             {
-                WORDS.clone_into(text);
+                *text = self.words(text);
             }
             (Place::Row, Value::String(text)) if schema::is_plain_in_record(name, text) => {}
             (Place::Error(_) | Place::Document(_), Value::String(text))

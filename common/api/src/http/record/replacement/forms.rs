@@ -4,10 +4,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Number;
 
-use super::{Replacement, schema};
+use super::{Replacement, SecretsInText, is_replaced, schema};
 
 /// Seconds until 2040: times are made up among these.
 const TIMES: u64 = 2_208_988_800;
+
+/// What stands in the place of the service's words about one thing.
+const WORDS: &str = "words of the service, replaced";
 
 impl Replacement {
     pub(super) fn of_its_form(&self, text: &str) -> String {
@@ -22,7 +25,7 @@ impl Replacement {
             let other = UNIX_EPOCH + Duration::from_secs(number % TIMES);
             return humantime::format_rfc3339_millis(other).to_string();
         }
-        if text.len() >= 20 && text.bytes().all(|byte| is_hex(byte) || byte == b'-') {
+        if is_long_id(text) {
             // One id, however it is typed.
             let digits = self.digits("hex", &text.to_ascii_lowercase(), text.len());
             let is_upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -44,6 +47,19 @@ impl Replacement {
         format!("name-{}{foreign}{unusual}", self.letters("name", text, 10))
     }
 
+    /// In the place of what the service says in its own words: the ids and addresses that it names, in their order, by
+    /// which a command finds out of what it speaks.
+    pub(super) fn words(&self, text: &str) -> String {
+        // A key that it repeats may look like an id.
+        let text = self.hide_in_words(text, &SecretsInText::default());
+        let is_apart = |c: char| !c.is_ascii_alphanumeric() && !"-:._".contains(c);
+        let parts = text.split(is_apart).map(|part| part.trim_matches([':', '.', '-', '_']));
+        let named = parts.filter(|part| is_replaced(part) || is_id(part));
+        let names: Vec<String> = named.map(|id| self.name(id)).collect();
+        let colon = if names.is_empty() { "" } else { ": " };
+        format!("({WORDS}{colon}{})", names.join(", "))
+    }
+
     /// A number of the same length and sign.
     pub(super) fn number(&self, number: &Number) -> Number {
         let text = number.to_string();
@@ -60,12 +76,7 @@ impl Replacement {
 
     /// A MAC address in any spelling, or the id of a device, whose last twelve digits are one.
     fn address(&self, text: &str) -> Option<String> {
-        let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-        let spelt = text.chars().all(|c| c.is_ascii_hexdigit() || ":-. ".contains(c));
-        let is_id = digits.len() == 16 && digits.len() == text.len();
-        if !spelt || !(is_id || digits.len() == 12) {
-            return None;
-        }
+        let digits = digits_of_address(text)?;
         let (class, address) = digits.split_at(digits.len() - 12);
         let other =
             format!("{class}{:012x}", self.permuted(u64::from_str_radix(address, 16).ok()?));
@@ -88,4 +99,21 @@ impl Replacement {
         }
         left << 24 | right
     }
+}
+
+/// The hexadecimal digits of a MAC address in any spelling, or of the id of a device.
+fn digits_of_address(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+    let spelt = text.chars().all(|c| c.is_ascii_hexdigit() || ":-. ".contains(c));
+    let is_id = digits.len() == 16 && digits.len() == text.len();
+    (spelt && (is_id || digits.len() == 12)).then_some(digits)
+}
+
+/// The id of anything but a device.
+fn is_long_id(text: &str) -> bool {
+    text.len() >= 20 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+fn is_id(text: &str) -> bool {
+    digits_of_address(text).is_some() || is_long_id(text)
 }
