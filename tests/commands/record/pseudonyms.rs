@@ -125,6 +125,36 @@ fn a_batch_of_which_devices_were_refused_is_refused_again() {
 }
 
 #[test]
+fn variables_as_json_are_given_again() {
+    let sim = Sim::start(&["--devices", "1"]);
+    sim.groups(["A", "B"]);
+    let dir = Dir::signed_in(&sim);
+    dir.write(
+        "vars.csv",
+        "dg,env_variable\nA,\"{\"\"OVEN\"\":\"\"cherry7\"\"}\"\nB,OVEN=lemon77\n",
+    );
+    for (command, input) in [
+        (r#"imp-dg update -g A --env-variable '{"OVEN":"hunter2","B":81234}'"#, ""),
+        ("imp-dg update -g A -eOVEN=hunter2", ""),
+        ("imp-dg update", " --input vars.csv"),
+    ] {
+        for pseudonyms in ["", "--pseudonyms"] {
+            dir.sh("rm -f bug.ndjson").quiet();
+            dir.sh(&format!("{command} --record bug.ndjson {pseudonyms}{input} > seen")).ok();
+            let text = dir.read("bug.ndjson");
+            for secret in ["hunter2", "81234", "cherry7", "lemon77"] {
+                assert!(!text.contains(secret), "{text}");
+            }
+            dir.sh("imp-sim replay --rows bug.ndjson > rows.ndjson").quiet();
+            let typed = typed(&dir);
+            let typed = typed.split(" --input").next().expect("a command");
+            let rows = if input.is_empty() { "" } else { " --input rows.ndjson" };
+            dir.sh(&format!("imp-sim replay --no-wait bug.ndjson -- {typed}{rows}")).ok();
+        }
+    }
+}
+
+#[test]
 fn the_type_of_a_log_stays() {
     let sim = Sim::start(&["--devices", "1"]);
     let device = sim.field("id")[0].clone();

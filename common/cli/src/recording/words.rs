@@ -121,13 +121,7 @@ fn of_value(arg: &Arg, value: &str, replacement: &Replacement) -> String {
         _ => {}
     }
     if id == VARIABLES && !value.starts_with('@') {
-        return match value.split_once('=').filter(|(name, _)| !name.starts_with(['{', '['])) {
-            Some((name, secret)) => {
-                format!("{}={}", replacement.own_key(name), replacement.secret(secret))
-            }
-            // JSON
-            None => replacement.secret(value),
-        };
+        return replacement.variables(value);
     }
     match (value.split_once('='), arg.get_long()) {
         (Some((field, name)), Some("where")) => {

@@ -89,7 +89,7 @@ impl Replacement {
         let plain = secrets::plain(name);
         match (place, member) {
             // Programs and their variables hold keys of other services.
-            (_, member) if is_whole(name) => self.whole(member),
+            (_, member) if is_whole(name) => self.whole(&plain, member),
             (Place::Row, member) if is_secret_column(name) => {
                 secrets::replace_whole(member, &|secret| self.secret(secret));
             }
@@ -115,10 +115,28 @@ impl Replacement {
     }
 
     /// All of it, and the names of variables with pseudonyms.
-    fn whole(&self, member: &mut Value) {
-        secrets::replace_whole(member, &|secret| self.secret(secret));
+    fn whole(&self, name: &str, member: &mut Value) {
+        match member {
+            // As a table or a command line has them.
+            Value::String(text) if !name.ends_with("code") => *text = self.variables(text),
+            _ => secrets::replace_whole(member, &|secret| self.secret(secret)),
+        }
         if let Value::Object(members) = member {
             self.rename(members, |name| self.own_key(name));
+        }
+    }
+
+    /// In the place of variables, `NAME=VALUE` or JSON: the same with other values, that it can be given again.
+    pub fn variables(&self, text: &str) -> String {
+        match (serde_json::from_str(text), text.split_once('=')) {
+            (Ok(mut object @ Value::Object(_)), _) => {
+                self.whole("", &mut object);
+                object.to_string()
+            }
+            (_, Some((name, value))) if !name.trim_start().starts_with(['{', '[']) => {
+                format!("{}={}", self.own_key(name), self.secret(value))
+            }
+            _ => self.secret(text),
         }
     }
 
