@@ -9,8 +9,10 @@ use crate::http::secrets::plain;
 /// Shorter values are passed over in other texts: they stand everywhere by chance.
 const TELLING: usize = 4;
 /// Within the name of a column, in whatever spelling.
-const WITHIN: [&str; 17] = [
+const WITHIN: [&str; 20] = [
     "password",
+    "passwort",
+    "kennwort",
     "passwd",
     "passphrase",
     "passcode",
@@ -20,6 +22,7 @@ const WITHIN: [&str; 17] = [
     "loginkey",
     "privatekey",
     "accesskey",
+    "accesscode",
     "credential",
     "bearer",
     "connectionstring",
@@ -29,8 +32,29 @@ const WITHIN: [&str; 17] = [
     "webhook",
 ];
 /// Words of such a name: within another word they are nothing.
-const ALONE: [&str; 10] =
-    ["pwd", "pin", "puk", "psk", "pw", "key", "keys", "env", "vars", "cookie"];
+const ALONE: [&str; 19] = [
+    "pass",
+    "pwd",
+    "pin",
+    "puk",
+    "psk",
+    "pw",
+    "key",
+    "keys",
+    "env",
+    "vars",
+    "cookie",
+    "auth",
+    "authorization",
+    "jwt",
+    "session",
+    "signature",
+    "private",
+    "cert",
+    "seed",
+];
+/// Names that we have too, but that no verb reads from a row.
+const OURS_TOO: [&str; 2] = ["auth", "credential"];
 
 impl Replacement {
     /// From now on what a variable is set to is replaced too: `NAME=VALUE`, JSON, or the value alone.
@@ -44,8 +68,7 @@ impl Replacement {
     }
 }
 
-/// All texts and numbers in what variables are set to, also in JSON that is a text, that tell something wherever they
-/// stand.
+/// All texts and numbers in what variables are set to, also in JSON that is a text, that are telling.
 pub(super) fn values_in(given: &Value) -> Vec<String> {
     let mut found = Vec::new();
     collect(given, &mut found);
@@ -87,7 +110,8 @@ fn is_common(value: &str) -> bool {
 /// A column that has a secret in it by its name, unless it is one of ours.
 pub(super) fn is_secret_column(name: &str) -> bool {
     let plain = plain(name);
-    !schema::is_name(name)
+    let is_ours = schema::is_name(name) && !OURS_TOO.contains(&plain.as_str());
+    !is_ours
         && (WITHIN.iter().any(|word| plain.contains(word))
             || words(name).any(|word| ALONE.contains(&word.as_str())))
 }
@@ -114,35 +138,16 @@ mod tests {
 
     #[test]
     fn a_column_is_secret_by_a_word_in_its_name_and_not_by_a_part_of_one() {
-        for name in [
-            "api token",
-            "Wifi PSK",
-            "wifiPsk",
-            "PIN",
-            "pin_code",
-            "private-key",
-            "AWS key",
-            "connectionString",
-            "env",
-            "MY_VARS",
-            "DB credentials",
-            "Webhook",
-            "http_proxy",
-            "secret7",
-        ] {
-            let is_ours = schema::is_name(name);
-            assert!(is_secret_column(name) || is_ours, "{name}");
+        let secret = "api token, Wifi PSK, wifiPsk, PIN, pin_code, private-key, AWS key, connectionString, env, \
+            MY_VARS, DB credentials, our webhook, http_proxy, secret7, pass, wifiPass, auth, \
+            Authorization, credential, jwt, Session ID, signature, private, access_code, cert, seed, \
+            Passwort, WLAN-Kennwort";
+        for name in secret.split(", ") {
+            assert!(is_secret_column(name), "{name}");
         }
-        for name in [
-            "shipping",
-            "spin",
-            "keyboard",
-            "webhook_id",
-            "token_type",
-            "envelope",
-            "serial",
-            "note",
-        ] {
+        let plain = "shipping, spin, keyboard, webhook_id, token_type, envelope, serial, note, author, passed, \
+            first_pass, compass, certified, seeds, privately";
+        for name in plain.split(", ") {
             assert!(!is_secret_column(name), "{name}");
         }
     }
