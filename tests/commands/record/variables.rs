@@ -29,3 +29,27 @@ fn what_variables_are_set_to_is_in_no_other_text() {
     }
     assert!(text.contains("pw is secret-") && text.contains("it is secret-"), "{text}");
 }
+
+#[test]
+fn what_a_row_has_as_a_secret_is_in_nothing_that_is_sent_for_it() {
+    let sim = Sim::start(&["--devices", "3"]);
+    let dir = Dir::signed_in(&sim);
+    let ids = sim.field("id");
+    dir.write(
+        "rows.csv",
+        format!(
+            "device_id,name,password,Kennwort\n{},x sekretPW12 y,sekretPW12,\n{},z,,sekretPW34\n\
+             {},it is sekretPW34,,\n",
+            ids[0], ids[1], ids[2]
+        ),
+    );
+    for pseudonyms in ["", "--pseudonyms"] {
+        dir.sh("rm -f bug.ndjson").quiet();
+        let update = "imp-device update --jobs 1 --input";
+        dir.sh(&format!("{update} rows.csv --record bug.ndjson {pseudonyms} > seen")).ok();
+        let text = dir.read("bug.ndjson");
+        assert!(!text.contains("sekret"), "{text}");
+        dir.sh("imp-sim replay --rows bug.ndjson > rows.ndjson").quiet();
+        dir.sh(&format!("imp-sim replay --no-wait bug.ndjson -- {update} rows.ndjson")).ok();
+    }
+}

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::values::{is_secret_column, values_in};
+use super::values::{is_secret_column, is_telling, values_in};
 use super::{Replacement, SecretsInText, is_scheme, schema};
 use crate::http::secrets;
 
@@ -29,15 +29,14 @@ impl Replacement {
         self.in_place(body, Place::Document(endpoint));
     }
 
-    /// Replaces what is in a row, secrets that it repeats in other columns too.
+    /// Replaces what is in a row. What it has as a secret may stand in other columns, and in what is sent for it: from
+    /// now on it is replaced there too.
     pub fn in_record(&self, record: &mut Value) {
-        let (mut credentials, others) =
-            (secrets::within(record), self.secrets_of(record, Place::Row));
+        let (credentials, others) = (secrets::within(record), self.secrets_of(record, Place::Row));
+        credentials.iter().filter(|it| is_telling(it)).for_each(|secret| self.know(secret));
         for (name, member) in record.as_object().into_iter().flatten() {
-            if is_whole(name) {
+            if is_whole(name) || is_secret_column(name) {
                 values_in(member).iter().for_each(|value| self.know(value));
-            } else if is_secret_column(name) {
-                credentials.extend(values_in(member));
             }
         }
         self.in_place(record, Place::Row);

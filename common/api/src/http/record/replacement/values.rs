@@ -72,8 +72,13 @@ impl Replacement {
 pub(super) fn values_in(given: &Value) -> Vec<String> {
     let mut found = Vec::new();
     collect(given, &mut found);
-    found.retain(|value| value.chars().count() >= TELLING && !is_common(value));
+    found.retain(|value| is_telling(value));
     found
+}
+
+/// Whether it tells something wherever it stands.
+pub(super) fn is_telling(value: &str) -> bool {
+    value.chars().count() >= TELLING && !is_common(value)
 }
 
 fn collect(given: &Value, found: &mut Vec<String>) {
