@@ -48,9 +48,9 @@ impl Guards {
     /// # Errors
     /// Exit 2 for one that makes no sense.
     pub fn new(file: &auth::FileGuards) -> Result<Self, CommandError> {
-        let read_only = match environment::text("IMP_READ_ONLY").as_deref() {
-            None | Some("0") => file.read_only.then_some("the sign-in file"),
-            Some(_) => Some("IMP_READ_ONLY"),
+        let read_only = match environment::is_on("IMP_READ_ONLY") {
+            true => Some("IMP_READ_ONLY"),
+            false => file.read_only.then_some("the sign-in file"),
         };
         let mut limits = Vec::new();
         for (name, text) in [

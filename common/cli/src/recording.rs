@@ -88,34 +88,49 @@ pub fn records_pseudonyms() -> bool {
     current().is_some_and(|recording| recording.replacement().has_pseudonyms())
 }
 
-/// Opens the recording that was asked for, and says in it what was typed.
-///
-/// # Errors
-/// The file cannot be written, or is something else.
-pub(crate) fn begin(
-    command: &Command,
-    typed: &[OsString],
-    matches: &ArgMatches,
-) -> Result<(), CommandError> {
-    let verb = journal::of_verb(matches);
+/// In which file a verb is to be recorded, if in any, and whether with other names.
+fn wanted(verb: &ArgMatches, is_undo: bool) -> Result<Option<(PathBuf, bool)>, CommandError> {
     // Verbs that ask nothing of the service have no such option.
-    let Ok(asked) = verb.try_get_one::<PathBuf>("record") else { return Ok(()) };
-    let variable = || environment::path("IMP_RECORD");
-    let Some(path) = asked.cloned().or_else(variable) else { return Ok(()) };
-    let pseudonyms = verb.get_flag("pseudonyms") || environment::text("IMP_PSEUDONYMS").is_some();
-    let is_undo = command.get_name() == "imp-change" && matches.subcommand_name() == Some("undo");
+    let Ok(asked) = verb.try_get_one::<PathBuf>("record") else { return Ok(None) };
+    let wants_pseudonyms = verb.get_flag("pseudonyms");
+    let Some(path) = asked.cloned().or_else(|| environment::path("IMP_RECORD")) else {
+        let why = "--pseudonyms is about a recording: give --record or set IMP_RECORD too";
+        return if wants_pseudonyms { Err(CommandError::usage(why)) } else { Ok(None) };
+    };
+    if path == Path::new("-") {
+        return Err(CommandError::usage(
+            "a recording is a file, to which other commands may add, and cannot go to the standard output: name one",
+        ));
+    }
+    let pseudonyms = wants_pseudonyms || environment::is_on("IMP_PSEUDONYMS");
     if is_undo && pseudonyms && asked.is_some() {
         return Err(CommandError::usage(
             "this goes by a journal, which no recording with --pseudonyms has: record the run that \
              made it too, by setting IMP_RECORD for a script of both",
         ));
     }
+    Ok(Some((path, pseudonyms)))
+}
+
+/// Opens the recording that was asked for, and says in it what was typed.
+///
+/// # Errors
+/// The file cannot be written, or is something else; or what is asked for makes no sense.
+pub(crate) fn begin(
+    command: &Command,
+    typed: &[OsString],
+    matches: &ArgMatches,
+) -> Result<(), CommandError> {
+    let verb = journal::of_verb(matches);
+    let is_undo = command.get_name() == "imp-change" && matches.subcommand_name() == Some("undo");
+    let Some((path, pseudonyms)) = wanted(verb, is_undo)? else { return Ok(()) };
     let shown = path.display().to_string();
     let cannot = |error: std::io::Error| {
         CommandError::usage(format!("nothing can be recorded in {shown}: {error}"))
     };
     signals::survive_full_files();
-    let (file, key) = file::open(&path, directories().cache.as_deref()).map_err(cannot)?;
+    let (file, key) =
+        file::open(&path, pseudonyms, directories().cache.as_deref()).map_err(cannot)?;
     let run = key.of_run();
     let replacement = Replacement::new(key.bytes, pseudonyms);
     journal::credentials(matches).for_each(|secret| replacement.know(&secret));

@@ -167,3 +167,34 @@ fn the_type_of_a_log_stays() {
     assert!(recorded.stdout().contains(r#""log_type":"development""#), "{recorded}");
     assert!(replayed.stdout().contains(r#""log_type":"development""#), "{replayed}");
 }
+
+#[test]
+fn it_is_told_where_pseudonyms_make_no_sense() {
+    let sim = Sim::start(&["--devices", "1"]);
+    let dir = Dir::signed_in(&sim);
+    dir.sh("imp-device list --pseudonyms")
+        .code(2)
+        .no_stdout()
+        .says("give --record or set IMP_RECORD");
+    dir.sh("IMP_PSEUDONYMS=1 imp-device list").ok();
+    for no in ["0", "no", "Off", "false"] {
+        dir.sh("rm -f bug.ndjson").quiet();
+        dir.sh(&format!("IMP_PSEUDONYMS={no} imp-device list --record bug.ndjson > seen")).ok();
+        assert_eq!(lines(&dir, "recorded_run")[0]["pseudonyms"], false, "{no}");
+        dir.sh(&format!("IMP_READ_ONLY={no} imp-product create --name {no}")).ok();
+    }
+    let all = "give a new file, or --pseudonyms to all or none";
+    let list = "imp-device list --record bug.ndjson";
+    dir.sh(&format!("{list} --pseudonyms"))
+        .code(2)
+        .no_stdout()
+        .says("it has real names in it")
+        .says(all);
+    dir.sh("rm bug.ndjson").quiet();
+    dir.sh(&format!("{list} --pseudonyms > seen; {list} --pseudonyms > seen")).ok();
+    dir.sh(list).code(2).no_stdout().says(all);
+    for command in ["imp-device list --record -", "IMP_RECORD=- imp-device list"] {
+        dir.sh(command).code(2).no_stdout().says("a recording is a file");
+    }
+    assert!(!dir.path().join("-").exists());
+}

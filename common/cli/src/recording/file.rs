@@ -1,10 +1,12 @@
 //! The file of a recording, to which several processes may add lines.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
 
 use crate::terminal::stderr;
 
@@ -30,8 +32,12 @@ impl Key {
 /// first line is in it: until then another command would take it for new, and make another key.
 ///
 /// # Errors
-/// Those of the system; it is no recording.
-pub(super) fn open(path: &Path, cache: Option<&Path>) -> io::Result<(RecordingFile, Key)> {
+/// Those of the system; it is no recording, or has real names where others are wanted.
+pub(super) fn open(
+    path: &Path,
+    pseudonyms: bool,
+    cache: Option<&Path>,
+) -> io::Result<(RecordingFile, Key)> {
     let mut options = OpenOptions::new();
     let file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
     file.lock()?;
@@ -44,8 +50,8 @@ pub(super) fn open(path: &Path, cache: Option<&Path>) -> io::Result<(RecordingFi
     let kept = cache.map(|cache| cache.join("recordings").join(name_of(&found)));
     let known = || std::fs::read(kept.as_ref()?).ok()?.try_into().ok();
     let is_new = found.len() == 0;
-    if !is_new && !is_recording(&file)? {
-        return Err(io::Error::other("it has something else in it; give a new file"));
+    if !is_new {
+        check_first_line(&file, pseudonyms)?;
     }
     match known().filter(|_| !is_new) {
         Some(bytes) => key.bytes = bytes,
@@ -75,15 +81,28 @@ fn name_of(found: &Metadata) -> String {
     format!("{:x}-{:x}", found.dev(), found.ino())
 }
 
-/// Whether it begins as a recording does. Of the first line a kill or a full disk may have left a piece only.
-fn is_recording(file: &File) -> io::Result<bool> {
+/// Whether it begins as a recording does, with names as they are to be now: side by side, one would tell the other. Of
+/// the first line a kill or a full disk may have left a piece only.
+fn check_first_line(file: &File, pseudonyms: bool) -> io::Result<()> {
     let begin = format!("{{\"type\":\"{RUN}\"");
-    let mut found = Vec::new();
-    let mut reader = file;
+    let mut first = Vec::new();
+    let mut reader = BufReader::new(file);
     reader.seek(io::SeekFrom::Start(0))?;
-    reader.take(begin.len() as u64).read_to_end(&mut found)?;
-    let first = found.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    Ok(!first.is_empty() && begin.as_bytes().starts_with(first))
+    (&mut reader).take(begin.len() as u64).read_until(b'\n', &mut first)?;
+    let known = first.trim_ascii_end();
+    if known.is_empty() || !begin.as_bytes().starts_with(known) {
+        return Err(io::Error::other("it has something else in it; give a new file"));
+    }
+    reader.read_until(b'\n', &mut first)?;
+    let line: Value = serde_json::from_slice(&first).unwrap_or_default();
+    match (line["pseudonyms"].as_bool(), pseudonyms) {
+        (Some(false), true) => Err("it has real names in it, and others are to be in their place"),
+        (Some(true), false) => Err("other names are in it in the place of real ones"),
+        _ => Ok(()),
+    }
+    .map_err(|why| {
+        io::Error::other(format!("{why}: give a new file, or --pseudonyms to all or none"))
+    })
 }
 
 impl RecordingFile {

@@ -31,6 +31,14 @@ pub fn text(name: &str) -> Option<String> {
     value.filter(|value| !value.is_empty())
 }
 
+/// Whether a variable switches something on: it is set, and does not say no.
+pub fn is_on(name: &str) -> bool {
+    let says_no = |value: &String| {
+        ["0", "no", "off", "false"].iter().any(|no| value.eq_ignore_ascii_case(no))
+    };
+    text(name).is_some_and(|value| !says_no(&value))
+}
+
 /// Whether a terminal may be shown colours: it says what it is, and nobody has said no.
 pub fn wants_colour() -> bool {
     text("NO_COLOR").is_none() && text("TERM").is_some_and(|terminal| terminal != "dumb")
