@@ -42,6 +42,8 @@ fn the_first_signal_turns_back_what_waits_for_an_answer() {
     running.wait_for("the devices", || fleet.arrived() == 10);
     running.interrupt();
     await_way_back(&fleet.dir);
+    let said = "the answer to what was sent is still awaited";
+    running.wait_for("what is said", || running.stderr().contains(said));
     running.insist("INT").code(130);
     fleet.sim.no_faults();
     let run = fleet.dir.sh("imp-change resume last").code(6);
