@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Fleet, await_way_back, events};
+use super::{Fleet, events};
 
 /// What `list` says of the last run: rows done, taken back, failed and open.
-fn counts(fleet: &Fleet) -> [u64; 4] {
+pub(super) fn counts(fleet: &Fleet) -> [u64; 4] {
     let run = last(fleet);
     ["done", "taken_back", "failed", "open"].map(|name| run[name].as_u64().expect("a number"))
 }
@@ -74,23 +74,6 @@ fn one_that_went_back_is_not_tried_again() {
     assert!(!run.stderr().contains("--failed-too"), "{run}");
     fleet.dir.sh("imp-change resume last --failed-too").code(2).says(told).no_stdout();
     assert_eq!((counts(&fleet), fleet.touched()), ([10, 10, 90, 0], 10));
-}
-
-#[test]
-fn what_was_perhaps_done_and_went_back_was_not_done() {
-    let fleet = Fleet::new();
-    fleet.sim.fault("POST /devicegroups/*/relationships/devices delay=1h");
-    let running = fleet.dir.spawn(&format!("exec {}", Fleet::line("--waves 10,100% --back")));
-    running.wait_for("the devices", || fleet.arrived() == 10);
-    running.interrupt();
-    await_way_back(&fleet.dir);
-    running.insist("INT").code(130);
-    fleet.sim.no_faults();
-    fleet.dir.sh("imp-change resume last").code(6);
-    fleet.are_back("it was resumed");
-    let [done, taken_back, failed, open] = counts(&fleet);
-    assert!(taken_back <= done, "{done} {taken_back}");
-    assert_eq!((done + failed, open), (100, 0));
 }
 
 #[test]
