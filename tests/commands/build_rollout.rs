@@ -327,3 +327,24 @@ fn a_restart_that_is_refused_ends_the_wave() {
     run.says("the devices of A could not be restarted");
     assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 1, 1]));
 }
+
+#[test]
+fn a_restart_that_is_not_answered_ends_the_wave_as_one_that_is_refused_does() {
+    for (accident, least) in [("500", 1), ("cut=after", 2), ("cut=before", 1)] {
+        let line = Line::new(&[]);
+        line.sim.fault(&format!("POST /devicegroups/*/restart {accident} times=1"));
+        let run = line.rollout("--back --gate true").code(6);
+        let run = run.says("the devices of A could not be restarted");
+        let wanted = [
+            "wave_begun 1 A 10 null",
+            "wave_deployed 1 A 10 10",
+            "gate_failed 1 A 10 null",
+            "back null - 60 10",
+        ];
+        assert_eq!(events(&run), wanted, "{accident}{run}");
+        assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 1, 1]), "{accident}");
+        // What perhaps has restarted with the build restarts with the one before.
+        assert!(line.restarts()[0] >= least, "{accident}{run}");
+        line.dir.sh("imp-change list --interrupted").no_stdout().ok();
+    }
+}

@@ -5,6 +5,7 @@ mod cut_off;
 mod ends;
 mod resumed;
 mod rows;
+mod undone;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -125,7 +126,7 @@ fn a_gate_that_fails_sends_back_what_was_moved_and_leaves_the_rest_alone() {
     fleet.are_back("after the gate");
     assert_eq!(fleet.touched(), 20);
     assert_eq!(kinds(&fleet.dir.failed("left.ndjson")), [("not_met", 80)].into());
-    fleet.dir.sh("imp-change resume last").says("--failed-too").code(1);
+    fleet.dir.sh("imp-change resume last").says("begin a new rollout").code(1);
 }
 
 #[test]
@@ -259,21 +260,41 @@ fn a_wave_waits_for_the_file_to_go_and_for_its_hours() {
 
 #[test]
 fn too_many_offline_devices_end_it_as_a_gate_does() {
+    for format in ["ndjson", "csv"] {
+        let fleet = Fleet::new();
+        let ids = fleet.sim.field("id");
+        fleet.sim.control("POST", "online", &json!({"devices": ids}).to_string());
+        // One that was offline before, as its row says, does not count.
+        fleet.sim.control("POST", "offline", &json!({"devices": ids[3..4]}).to_string());
+        fleet.dir.sh(&format!("imp-device list -z {format} > rows.{format}")).quiet();
+        fleet.sim.control("POST", "offline", &json!({"devices": ids[..3]}).to_string());
+        let rollout = |most: &str, code: i32| {
+            let words = "imp-device rollout --to B --order input --waves 10,100% --back";
+            let line = format!("{words} --max-unavailable {most} --input rows.{format}");
+            fleet.dir.sh(&line).code(code)
+        };
+        rollout("2%", 6).says("3 devices of those rolled out went offline");
+        fleet.are_back("too many");
+        rollout("3%", 0);
+        assert_eq!(fleet.arrived(), 100);
+    }
+}
+
+#[test]
+fn only_devices_that_would_be_moved_count_as_changes() {
     let fleet = Fleet::new();
-    let ids = fleet.sim.field("id");
-    fleet.sim.control("POST", "online", &json!({"devices": ids}).to_string());
-    // One that was offline before, as its row says, does not count.
-    fleet.sim.control("POST", "offline", &json!({"devices": ids[3..4]}).to_string());
-    fleet.dir.sh("imp-device list > devices.ndjson").quiet();
-    fleet.sim.control("POST", "offline", &json!({"devices": ids[..3]}).to_string());
-    let rollout = |most: &str, code: i32| {
-        let words = format!("--order input --waves 10,100% --back --max-unavailable {most}");
-        fleet.rollout(&words).code(code)
-    };
-    rollout("2%", 6).says("3 devices of those rolled out went offline");
-    fleet.are_back("too many");
-    rollout("3%", 0);
+    fleet.dir.sh("IMP_JOURNAL=off head -n 30 devices.ndjson | imp-device assign --dg B").quiet();
+    fleet.dir.sh("cat devices.ndjson devices.ndjson > d && mv d devices.ndjson").quiet();
+    let words = "--order input --waves 40,50,100% --max-changes";
+    let refused = fleet.rollout(&format!("{words} 69")).code(2).no_stdout();
+    refused.says("70 of 200 would be changed, and no more than 69 may be: nothing was done");
+    assert_eq!(fleet.arrived(), 30);
+    // A share is one of all rows, and not of those of a wave.
+    fleet.rollout(&format!("{words} 35% --gate 'test -e go'")).code(6);
+    fleet.dir.write("go", "");
+    fleet.dir.sh("imp-change resume last").ok();
     assert_eq!(fleet.arrived(), 100);
+    fleet.rollout(&format!("{words} 0")).ok();
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn killed(seed: u64, back: bool) {
     let run = resumed_or_begun(&line.dir, &script);
     let case = format!("seed {seed}, back {back}{run}");
     // One that ended before the kill has only its failed rows to tell.
-    let had_ended = run.stderr().contains("nothing is left but");
+    let had_ended = run.stderr().contains("nothing is left ");
     let exit = if !back {
         0
     } else if had_ended {

@@ -38,3 +38,21 @@ fn a_run_that_a_signal_ends_is_resumed_like_a_killed_one() {
         }
     }
 }
+
+#[test]
+fn a_signal_while_an_answer_is_awaited_says_so_and_what_another_one_does() {
+    for verb in [Verb::Assign, Verb::Update, Verb::HookCreate] {
+        let case = Case::new(verb, 1, 20);
+        let (write, _) = verb.writes();
+        case.sim.fault(&format!("{write} delay=1h"));
+        let running = case.dir.spawn(&format!("exec {}", verb.script()));
+        running.wait_for("a request under way", || case.sim.faults_applied() != [0]);
+        running.interrupt();
+        let run = case.dir.sh("imp-change list").ok().field("run").remove(0);
+        let said = format!(
+            "another signal ends the run at once, and `imp-change resume {run}` finds out what became of it\n"
+        );
+        running.wait_for("what is said", || running.stderr().contains(&said));
+        running.insist("INT").code(130);
+    }
+}

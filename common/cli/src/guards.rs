@@ -176,6 +176,11 @@ impl Guards {
         *self.left() = most.map(|most| most.saturating_sub(changed.rows));
     }
 
+    /// Whether there is any limit of changes.
+    pub fn limit_changes(&self, own: Option<MaxChanges>) -> bool {
+        own.is_some() || !self.limits.is_empty()
+    }
+
     /// Whether the number of rows has to be known before the first is worked on.
     pub(crate) fn need_total(&self, own: Option<MaxChanges>) -> bool {
         self.limits.iter().copied().chain(own).any(MaxChanges::is_share)

@@ -1,6 +1,7 @@
 //! What a process has to do with its surroundings, each in its one place: stdin, stdout, stderr, the person
 //! at the terminal, signals, the environment.
 
+pub mod awaited;
 pub mod environment;
 pub mod interruptible;
 pub mod local_time;

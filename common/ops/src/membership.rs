@@ -140,6 +140,24 @@ pub fn move_noted(
     job.carry_out(results);
 }
 
+/// Which of the rows that the journal has already would be moved, by their places, as the devices are now.
+///
+/// # Errors
+/// When rows that waited cannot be read, or it cannot be found out where the devices are.
+pub fn would_move(
+    session: &Session,
+    order: &Move<'_>,
+    rows: impl IntoIterator<Item = std::io::Result<Item>>,
+    results: &mut Results<'_>,
+) -> std::result::Result<Vec<usize>, CommandError> {
+    let mut job = MoveJob::new(session, order).of_noted_rows();
+    for item in rows {
+        let item = item.map_err(|error| CommandError::cannot_keep(&error))?;
+        job.add(Ok(item), false, results);
+    }
+    Ok(job.foreseen()?)
+}
+
 /// Moves the members of `groups`, as the service lists them now.
 ///
 /// # Errors

@@ -23,7 +23,7 @@ mod row;
 pub use failed_file::{FAILED_ROW, FailedFile, open_as_it_is, same_file};
 pub use failure::Failure;
 pub use identifier::{Identifier, NamedBy};
-pub use row::Row;
+pub use row::{Row, says};
 pub use sink::{AskedFields, Format, Screen, Sink, Spreadsheet, Wrote, ago, stated_columns};
 pub use source::{BadRow, Item, ReadError, Reading, Rows, Source};
 pub use tally::Tally;

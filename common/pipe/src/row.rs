@@ -64,14 +64,18 @@ impl Row {
         self.record.keys().filter(move |name| is_own(name, of_service))
     }
 
-    /// Whether a dry run printed this record. CSV gives the mark as text.
+    /// Whether a dry run printed this record.
     pub fn is_dry_run(&self) -> bool {
-        let text = || self.record.text("dry_run");
-        match self.record.json("dry_run") {
-            Some("true") => true,
-            Some(_) => text().is_some_and(|text| text.trim().eq_ignore_ascii_case("true")),
-            None => false,
-        }
+        says(&self.record, "dry_run", "true")
+    }
+}
+
+/// Whether a field is `true`, or `false`, as asked for. CSV gives that as text.
+pub fn says(record: &Record, name: &str, truth: &str) -> bool {
+    match record.json(name) {
+        Some(json) if json == truth => true,
+        Some(_) => record.text(name).is_some_and(|text| text.trim().eq_ignore_ascii_case(truth)),
+        None => false,
     }
 }
 

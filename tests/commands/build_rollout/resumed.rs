@@ -39,11 +39,10 @@ fn a_restart_of_the_last_wave_that_a_signal_came_before_is_sent() {
 fn a_restart_of_the_last_wave_of_which_nothing_is_known_is_sent_again() {
     let line = Line::new(&[]);
     line.sim.fault("POST /devicegroups/*/restart cut=after times=1");
-    let run = line.dir.sh("imp-build rollout -b new --dg A --restart --back");
-    assert!(![0, 6].contains(&run.exit_code().expect("an end")), "{run}");
+    let run = line.dir.sh("imp-build rollout -b new --dg A --restart").code(6);
     run.says("imp-change resume goes on");
     assert_eq!(resumed(&line, ""), "done null - 10 10");
-    assert!(line.restarts()[0] >= 1);
+    assert!(line.restarts()[0] >= 2, "it is not known of the first that it came");
 }
 
 #[test]
@@ -144,4 +143,24 @@ fn the_first_signal_turns_back_what_waits_for_an_answer() {
         assert_eq!(events(&run), ["back null - 60 10"], "{request}{run}");
         assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 1, 1]), "{request}{run}");
     }
+}
+
+#[test]
+fn a_way_back_that_is_not_answered_is_gone_on_with() {
+    let line = Line::new(&[]);
+    line.sim.fault("POST /deployments 500 after=1");
+    let run = line.dir.sh("imp-build rollout -b new --dg A,B --back --patience 1s").code(4);
+    let run = run
+        .says("1 device group deployed to and still to be taken back: imp-change resume goes on");
+    assert_eq!(events(&run).last().unwrap(), "back null - 30 0", "{run}");
+    let left = line.dir.sh("imp-change list --interrupted").ok().records().remove(0);
+    let counts = ["done", "taken_back", "failed", "open"].map(|name| left[name].as_u64().unwrap());
+    assert_eq!(counts, [1, 0, 1, 2], "{left}");
+    line.sim.no_faults();
+    let run = line.dir.sh("imp-change resume last").code(6);
+    assert_eq!(events(&run), ["back null - 30 10"], "{run}");
+    let ended = line.dir.sh("imp-change list").ok().records().pop().expect("a run");
+    let counts = ["done", "taken_back", "failed", "open"].map(|name| ended[name].as_u64().unwrap());
+    assert_eq!((counts, &ended["state"]), ([1, 1, 1, 0], &"ended".into()), "{ended}");
+    assert_eq!((line.have_it(), line.builds()), ([false; 3], [3, 1, 1]));
 }

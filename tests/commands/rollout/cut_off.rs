@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tests::kinds;
 
+use super::undone::counts;
 use super::{Fleet, await_way_back, events, wait_for_event};
 
 /// A gate that says that it is there, takes no notice of Ctrl-C and ends when it is told by a file.
@@ -42,12 +43,16 @@ fn the_first_signal_turns_back_what_waits_for_an_answer() {
     running.wait_for("the devices", || fleet.arrived() == 10);
     running.interrupt();
     await_way_back(&fleet.dir);
+    let said = "the answer to what was sent is still awaited";
+    running.wait_for("what is said", || running.stderr().contains(said));
     running.insist("INT").code(130);
     fleet.sim.no_faults();
     let run = fleet.dir.sh("imp-change resume last").code(6);
     assert_eq!(events(&run), ["back null 100"], "{run}");
     fleet.are_back("after two signals");
     assert_eq!(fleet.touched(), 10);
+    // What was perhaps done is no row done, and so none that was taken back.
+    assert_eq!(counts(&fleet), [0, 0, 100, 0]);
 }
 
 #[test]

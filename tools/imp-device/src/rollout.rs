@@ -12,7 +12,7 @@ use cli::rows::results::Results;
 use cli::terminal::stderr;
 use cli::{CommandError, Session, text};
 use model::{Record, ResourceKind};
-use ops::membership::{Group, Move, identities, move_noted};
+use ops::membership::{Group, Move, TargetOf, identities, move_noted, would_move};
 use ops::rollout::{
     BACK_TO, Conduct, Course, Done, Events, Layout, OF_MOVES, Rolled, Trouble, UnderWay, WaveRows,
     Work, began_with, is_offline, leave_all, members, read_rows, waves,
@@ -104,7 +104,7 @@ impl Rollout {
             moves.plan(&course, &mut results);
             return Ok(results.finish());
         }
-        let may = course.may_change_so_many(job.changes, |_| true, &mut results);
+        let may = moves.may_change_so_many(&course, &mut results);
         let mut under_way = UnderWay::new(&self.conduct, &session, moves, course, results);
         match may {
             Ok(()) => under_way.go(),
@@ -178,16 +178,32 @@ impl Moves<'_> {
         self.move_to_target(&mut course.rows.read(), results);
     }
 
+    /// Whether no limit is in the way: as for `assign` rows count that would be changed.
+    fn may_change_so_many(
+        &self,
+        course: &Course,
+        results: &mut Results<'_>,
+    ) -> Result<(), CommandError> {
+        let changes = self.flags.job().changes;
+        let own = changes.and_then(|changes| changes.max_changes);
+        if course.back.is_some() || !self.session.guards.limit_changes(own) {
+            return Ok(());
+        }
+        let to_target = |_: &Row| Ok(self.target.clone());
+        let order = self.order(Some(&to_target), None);
+        let open = would_move(self.session, &order, course.rows.read(), results)?;
+        let open: HashSet<u64> = open.into_iter().map(|place| course.numbers()[place]).collect();
+        course.may_change_so_many(changes, |number| open.contains(&number), results)
+    }
+
+    fn order<'b>(&'b self, target: Option<&'b TargetOf<'b>>, only_from: Option<Group>) -> Move<'b> {
+        let job = self.flags.job();
+        Move { job, target, batch: BATCH, stream: false, key: None, only_from }
+    }
+
     fn move_to_target(&self, rows: WaveRows<'_>, results: &mut Results<'_>) {
-        let order = Move {
-            job: self.flags.job(),
-            target: Some(&|_| Ok(self.target.clone())),
-            batch: BATCH,
-            stream: false,
-            key: None,
-            only_from: None,
-        };
-        move_noted(self.session, &order, rows, results);
+        let to_target = |_: &Row| Ok(self.target.clone());
+        move_noted(self.session, &self.order(Some(&to_target), None), rows, results);
     }
 
     fn move_back(&self, rows: &[Row], to_group: bool, results: &mut Results<'_>) {
@@ -195,14 +211,8 @@ impl Moves<'_> {
             let id = text(&row.record, BACK_TO).to_owned();
             Ok(Group { id, kind: String::new(), product: None })
         };
-        let order = Move {
-            job: self.flags.job(),
-            target: if to_group { Some(&before) } else { None },
-            batch: BATCH,
-            stream: false,
-            key: None,
-            only_from: Some(self.target.clone()),
-        };
+        let target: Option<&TargetOf<'_>> = if to_group { Some(&before) } else { None };
+        let order = self.order(target, Some(self.target.clone()));
         let rows = rows.iter().cloned().map(|row| Ok(Item::Row(row)));
         move_noted(self.session, &order, rows, results);
     }

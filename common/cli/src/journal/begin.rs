@@ -14,7 +14,7 @@ use super::{Journal, RUN, called, directory, recorded, with_given};
 use crate::command_error::CommandError;
 use crate::invocation;
 use crate::session::Session;
-use crate::terminal::{environment, stderr};
+use crate::terminal::{awaited, environment, stderr};
 
 /// Begins the journal of a run that changes something, whose rows are about `noun`s; or goes on with that of
 /// the run that is resumed.
@@ -47,6 +47,8 @@ pub(crate) fn begin(session: &Session, noun: &str) -> Result<(), CommandError> {
             }
         },
     };
+    let run = begun.as_ref().map(|journal| journal.run.clone());
+    awaited::tell_after_signal(Arc::clone(&session.stop), run);
     RUN.get().get_or_init(|| begun.map(Arc::new));
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Careful about its end: a line that was cut off by what ended the run is no line. And about whole lines that
 //! cannot be read, as after a crash of the system: any of them may have told that a row is under way.
 
+mod back;
 mod damage;
 mod lines;
 
@@ -18,21 +19,11 @@ use super::current::Thing;
 use super::interrupted::overtakes;
 use crate::rows::Outcome;
 
+pub use back::{BACK, BACK_TO, Back, IN_DOUBT, TAKES_BACK, takes_back};
 pub use lines::{Header, each_line, header};
-
-/// Where rows come from that take back what the run has done itself.
-pub const TAKES_BACK: &str = "--back";
-/// Their field that says what the thing was before.
-pub const BACK_TO: &str = "back_to";
 
 /// The field of what was given to an undo: a run that it takes back.
 pub const UNDOES: &str = "undoes";
-
-/// Whether the line of a row is that of one that takes something back.
-pub fn takes_back(line: &Record) -> bool {
-    line.text("source") == Some(TAKES_BACK)
-        && line.record("input").is_some_and(|input| input.contains_key(BACK_TO))
-}
 
 /// What is known of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +59,14 @@ pub struct Recorded {
     pub ended_at: Option<String>,
     /// It ended before all was done, whatever its rows say.
     is_unfinished: bool,
-    /// It was interrupted, and somebody has done by hand what it lacks.
+    /// It was interrupted, and what it lacks is not to be done.
     pub is_forgotten: bool,
+    /// That is because it was undone.
+    pub is_undone: bool,
+    /// How far it has come is more than its rows, as with a rollout.
+    pub has_steps: bool,
+    /// It has turned back, as a rollout does.
+    turned_back: bool,
     /// The rows are what the service listed, and a run that goes on lists them anew.
     is_listed: bool,
     /// The runs that it takes back.
@@ -80,8 +77,8 @@ pub struct Recorded {
     /// The numbers of whole lines that cannot be read.
     damaged: Vec<u64>,
     rows: BTreeMap<u64, RowState>,
-    /// Those of them that are none of the input, but take back what was done to one of it.
-    rows_back: BTreeSet<u64>,
+    /// Those of them that are none of the input, but take back what was done to one of it, and whether that is known.
+    rows_back: BTreeMap<u64, Back>,
     /// Rows of which something is told, but not what they are.
     lost: BTreeSet<u64>,
     /// Of rows that were answered and not reported.
@@ -130,10 +127,17 @@ impl Recorded {
             ("row", Some(row)) => {
                 self.rows.entry(row).or_insert(RowState::Open);
                 if takes_back(&line) {
-                    self.rows_back.insert(row);
+                    self.rows_back.insert(row, Back::of(&line));
                 }
             }
-            ("forgotten", _) => self.is_forgotten = true,
+            ("forgotten", _) => {
+                self.is_forgotten = true;
+                self.is_undone |= line.get("undone") == Some(&true.into());
+            }
+            ("step", _) => {
+                self.has_steps = true;
+                self.turned_back |= line.text("event") == Some(BACK);
+            }
             ("read", _) => self.was_read = true,
             ("started", _) => self.start(&line),
             ("answered", Some(row)) => {
@@ -236,16 +240,6 @@ impl Recorded {
         self.rows.values().filter(|own| **own == state).count() as u64
     }
 
-    /// How many of the rows that take something back are in one of these states.
-    pub fn count_back(&self, states: &[RowState]) -> u64 {
-        self.rows_back.iter().filter(|row| states.contains(&self.state(**row))).count() as u64
-    }
-
-    /// The number of rows that take something back.
-    pub fn rows_back(&self) -> u64 {
-        self.rows_back.len() as u64
-    }
-
     /// How many rows were changed, or may have been.
     pub(super) fn changed(&self) -> u64 {
         let answered = |line: &&Record| {
@@ -323,6 +317,11 @@ impl Recorded {
     /// Whether a row may have been done.
     pub fn is_under_way(&self, row: u64) -> bool {
         matches!(self.state(row), RowState::UnderWay | RowState::Unknown)
+    }
+
+    /// Whether it ended before its rows were known, so that there is nothing to go on with.
+    pub fn has_not_begun(&self) -> bool {
+        !self.was_read && self.is_untouched() && !self.rows_come_anew()
     }
 
     /// Whether nothing was done and nothing was begun.

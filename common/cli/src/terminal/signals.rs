@@ -52,6 +52,11 @@ pub fn expect_termination() {
     TERMINATION_IS_EXPECTED.store(true, Ordering::Relaxed);
 }
 
+/// Whether a signal came, whatever has been done in spite of it since.
+pub fn came() -> bool {
+    STOP.get().is_some_and(|(_, which)| which.load(Ordering::Relaxed) != 0)
+}
+
 /// How the run ends because of a signal, if one came.
 pub fn exit() -> Exit {
     match STOP.get() {

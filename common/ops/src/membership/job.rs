@@ -122,8 +122,7 @@ impl<'a> MoveJob<'a> {
         } else {
             self.locate()
         };
-        decide(&mut self.rows, self.order.key.is_some());
-        refuse_imp001(&mut self.rows);
+        self.decide();
         match located {
             Ok(()) => say_of_groups(self.session, &self.rows, results),
             Err(error) => self.not_located(&error),
@@ -141,6 +140,22 @@ impl<'a> MoveJob<'a> {
         if let Some(error) = self.send(results) {
             results.note(Exit::of_failure(&failure(error)));
         }
+    }
+
+    /// The rows that would be written, by their places.
+    ///
+    /// # Errors
+    /// When it cannot be found out where the devices are.
+    pub fn foreseen(mut self) -> Result<Vec<usize>, Error> {
+        self.locate()?;
+        self.decide();
+        leave_protected_alone(self.session, &mut self.rows);
+        Ok(self.rows.all_open().map(|(row, _)| row as usize).collect())
+    }
+
+    fn decide(&mut self) {
+        decide(&mut self.rows, self.order.key.is_some());
+        refuse_imp001(&mut self.rows);
     }
 
     /// Sends what is open and prints what is settled; gives why the run was over before all was settled.

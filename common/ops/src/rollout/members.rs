@@ -15,9 +15,9 @@ const TRIES: usize = 4;
 /// How long the first of these waits.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Whether the service says that a device is offline.
+/// Whether a record, which may be a line of CSV, says that a device is offline.
 pub fn is_offline(device: &Record) -> bool {
-    device.get("device_online") == Some(&false.into())
+    pipe::says(device, "device_online", "false")
 }
 
 /// Takes each device of a group into what `begin` gives. A list that changed too much while it was read is begun

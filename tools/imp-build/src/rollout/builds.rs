@@ -28,6 +28,8 @@ use crate::looked_for::is_in_doubt;
 use crate::original::Original;
 use crate::restart::restart;
 
+/// The step of a group whose devices are told to restart: they may have been, whatever is known later.
+const RESTARTS: &str = "restarts";
 /// The step of a group whose devices were told to restart.
 const RESTARTED: &str = "restarted";
 
@@ -40,6 +42,8 @@ pub struct Builds<'a> {
     groups: Vec<Target>,
     /// Groups whose devices were told to restart, and whether that was on the way back.
     restarted: HashSet<(String, bool)>,
+    /// Groups whose devices have perhaps restarted with the build.
+    perhaps_restarted: HashSet<String>,
 }
 
 impl<'a> Builds<'a> {
@@ -50,14 +54,23 @@ impl<'a> Builds<'a> {
         build: &Original,
         groups: Vec<Target>,
     ) -> Self {
-        let restarted =
-            journal::steps().into_iter().filter(|step| text(step, "event") == RESTARTED);
-        let restarted = restarted
-            .map(|step| (text(&step, "group").to_owned(), step.get("back") == Some(&true.into())));
+        let (mut restarted, mut perhaps_restarted) = (HashSet::new(), HashSet::new());
+        for step in journal::steps() {
+            let group = text(&step, "group").to_owned();
+            match text(&step, "event") {
+                RESTARTS => _ = perhaps_restarted.insert(group),
+                RESTARTED => {
+                    perhaps_restarted.insert(group.clone());
+                    restarted.insert((group, step.get("back") == Some(&true.into())));
+                }
+                _ => {}
+            }
+        }
         Builds {
             code: build.code(),
             attributes: flags.attributes(build),
-            restarted: restarted.collect(),
+            restarted,
+            perhaps_restarted,
             flags,
             session,
             groups,
@@ -111,10 +124,14 @@ impl<'a> Builds<'a> {
         let attributes = original.attributes(&TAKEN_ALONG);
         let creating = Creating::new(false, false).and_finds_out();
         let made = creating.create_anyway(self.session, &present, &code, &attributes, |_| Ok(()));
-        made.map(|done| {
-            effects.extend(done.effects);
-            RowDone { record: row.record.clone(), effects, ..done }
-        })
+        let made = made.map_err(|failure| match is_in_doubt(&failure) {
+            // Nothing is lost: the run that goes on looks at the group again.
+            true => Failure { kind: ErrorKind::Unreachable, ..failure }
+                .detail("no answer came; imp-change resume looks at the group again"),
+            false => failure,
+        })?;
+        effects.extend(made.effects);
+        Ok(RowDone { record: row.record.clone(), effects, ..made })
     }
 
     /// What a deployment has changed of which no answer came, and which is found now.
@@ -130,15 +147,18 @@ impl<'a> Builds<'a> {
         if !self.flags.restart || self.restarted.contains(&key) {
             return Ok(());
         }
-        restart(self.session, group, self.flags.conditional)?;
+        if !back && self.perhaps_restarted.insert(group.to_owned()) {
+            journal::note_step(&step(RESTARTS, group, false));
+        }
+        restart(self.session, group, self.flags.conditional).inspect_err(|failure| {
+            if !back && failure.kind != ErrorKind::UnknownOutcome {
+                self.perhaps_restarted.remove(group);
+            }
+        })?;
         if let Some(target) = self.groups.iter().find(|target| target.id == group) {
             journal::note_more(row, Outcome::Restarted, &Effect::action(&target.named()));
         }
-        let mut step = Record::new();
-        step.insert_text("event", RESTARTED);
-        step.insert_text("group", group);
-        step.insert("back", back.into());
-        journal::note_step(&step);
+        journal::note_step(&step(RESTARTED, group, back));
         self.restarted.insert(key);
         Ok(())
     }
@@ -154,6 +174,14 @@ impl<'a> Builds<'a> {
         let group = self.groups.iter().find(|group| group.id == id);
         group.map_or(id, |group| group.name.as_str())
     }
+}
+
+fn step(event: &str, group: &str, back: bool) -> Record {
+    let mut step = Record::new();
+    step.insert_text("event", event);
+    step.insert_text("group", group);
+    step.insert("back", back.into());
+    step
 }
 
 /// A row of the way back whose group has the code that it had: by the run that was interrupted, or by somebody else.
@@ -202,7 +230,7 @@ impl Work for Builds<'_> {
                 self.name(&id),
                 failure.sentence()
             );
-            match failure.ends_run() || failure.kind == ErrorKind::UnknownOutcome {
+            match failure.ends_run() {
                 true => Trouble::Over(CommandError { message: Some(reason), ..failure.into() }),
                 false => Trouble::Bad(reason),
             }
@@ -257,7 +285,7 @@ impl Work for Builds<'_> {
             done.borrow().each_rolled().map(|rolled| rolled.id.to_owned()).collect();
         for group in rolled.iter().filter(|group| !stay.contains(group.as_str())) {
             // What has not been told to restart runs the build before.
-            if !self.restarted.contains(&(group.clone(), false)) {
+            if !self.perhaps_restarted.contains(group) {
                 continue;
             }
             let row = numbers.get(group.as_str()).copied();
