@@ -259,7 +259,7 @@ fn read(
 /// Says how the wait ended, and what that means for the exit code.
 fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     let (met, all, needed) = (waiting.met(), waiting.all(), waiting.needed());
-    results.tell_done_as(format!("{met} met"));
+    results.tell_done_as(&[("met", met)]);
     let counts = format!("{met} of {all} rows are as they should be, and {needed} have to be");
     let exit = match end {
         End::Enough => {
