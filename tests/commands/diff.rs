@@ -207,6 +207,16 @@ fn without_the_journal_the_same_rows_are_somewhere_or_not() {
 }
 
 #[test]
+fn the_report_says_how_many_are_present_as_the_summary_does() {
+    let (_sim, dir, ids, _) = account("2");
+    dir.write("list.csv", format!("device\n{}\n0c2a69ffff01\n", ids[0]));
+    let diff = "imp-device diff --expected list.csv --ignore-unexpected --report report.json -v";
+    dir.sh(diff).says("2 rows: 1 present, 1 not present, 0 failed").code(1);
+    let report = dir.report("report.json");
+    assert_eq!((report.ok, report.present, report.not_present), (2, Some(1), Some(1)));
+}
+
+#[test]
 fn a_bad_row_fails_and_the_others_are_told() {
     let (sim, dir, ids, _) = account("4");
     for id in &ids[..2] {

@@ -127,7 +127,7 @@ fn bad_calls_are_answered_and_counted_and_the_listener_lives_on() {
     listener.running.interrupt();
     let run = listener.running.wait().code(130);
     assert_eq!(run.records().len(), 1);
-    let run = run.says("1 events, 0 of them repeats; 11 calls refused");
+    let run = run.says("1 event, 0 of them repeats; 11 calls refused");
     let run = run.says("400: 5, 404: 2, 405: 1, 413: 1, 415: 1, 431: 1");
     let secret = listener.path.trim_matches('/');
     assert!(!run.stderr().contains(secret), "the secret is not for logs{run}");

@@ -1,12 +1,14 @@
 //! `imp-device wait`: rows in, those that are as they should be out, and an exit code to branch on.
 
+mod outages;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::wait::{let_pass, timed};
+use tests::wait::let_pass;
 use tests::{Dir, Server, Sim, answer, kinds};
 
 use super::diff;
@@ -156,7 +158,8 @@ fn ctrl_c_leaves_what_was_not_met() {
     waiting.interrupt();
     waiting.wait().code(130);
     let left = dir.failed("left.ndjson");
-    assert_eq!(kinds(&left), [("not_attempted", ids.len())].into());
+    assert_eq!(kinds(&left), [("not_met", ids.len())].into());
+    assert_eq!(left[0].error.detail.as_deref(), Some("it is offline"));
 }
 
 #[test]
@@ -181,14 +184,6 @@ fn the_deadline_counts_from_the_end_of_the_input() {
     waiting.type_line(&ids[0]);
     waiting.close_stdin();
     assert_eq!(waiting.wait().ok().lines().len(), 1);
-}
-
-#[test]
-fn an_unreachable_service_ends_it_and_the_rows_are_kept() {
-    let (sim, dir, _) = all_offline("3");
-    sim.fault("GET /devices 503");
-    dir.sh("imp-device wait --online --patience 1 --failed left.ndjson < devices.ndjson").code(4);
-    assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_attempted", 3)].into());
 }
 
 #[test]
@@ -275,38 +270,6 @@ fn what_cannot_be_met_ends_at_once() {
 }
 
 #[test]
-fn the_deadline_counts_also_while_the_service_is_away() {
-    let (sim, dir, _) = all_offline("3");
-    for fault in ["503", "429", "cut=middle", "delay=30s"] {
-        sim.reset();
-        sim.fault(&format!("GET /devices/** {fault}"));
-        let wait = "imp-device wait --online --timeout 2s --patience 3s --failed left.ndjson";
-        let (took, run) = timed(|| dir.sh(&format!("{wait} < devices.ndjson")).code(4));
-        // A process that starts on a busy machine may take its time, a request that is waited for takes 30 s.
-        assert!(took < Duration::from_secs(10), "{fault}: {took:?}");
-        run.says_all(&["the time is over: 0 of 3 rows", "no look was answered: "]);
-        let left = dir.failed("left.ndjson");
-        assert_eq!(kinds(&left), [("not_met", 3)].into(), "{fault}");
-        let why = left[0].error.detail.clone().expect("why");
-        assert!(why.starts_with("nobody has looked at it: "), "{why}");
-    }
-}
-
-#[test]
-fn an_outage_at_the_end_is_told_as_such() {
-    let (sim, dir, _) = all_offline("3");
-    let wait = "imp-device wait --online --every 100ms --timeout 6s --failed left.ndjson";
-    let waiting = dir.spawn(&format!("{wait} < devices.ndjson"));
-    waiting.wait_for("two looks", || sim.counts().total > 8);
-    sim.fault("GET /devices/** 503");
-    let run = waiting.wait().code(6);
-    run.says_all(&["the last look was ", " s before the end: ", "HTTP 503"]);
-    let why = dir.failed("left.ndjson")[0].error.detail.clone().expect("why");
-    assert!(why.starts_with("it is offline, as it was looked at "), "{why}");
-    assert!(why.contains("HTTP 503"), "{why}");
-}
-
-#[test]
 fn the_verdict_is_that_of_all_rows_though_nobody_reads() {
     let (sim, dir, ids) = all_offline("600");
     act(&sim, "online", &json!(ids[..300]));
@@ -347,7 +310,11 @@ fn rows_are_kept_when_nothing_can_be_written() {
     let (sim, dir, ids) = all_offline("3");
     act(&sim, "online", &json!([ids[1]]));
     dir.sh("imp-device wait --online --failed left.ndjson < devices.ndjson > /dev/full").code(2);
-    assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_attempted", 2)].into());
+    // It may show before both are looked at.
+    let failed = dir.failed("left.ndjson");
+    let left = kinds(&failed);
+    let of = |kind: &str| left.get(kind).copied().unwrap_or_default();
+    assert_eq!(of("not_met") + of("not_attempted"), 2, "{left:?}");
 }
 
 #[test]

@@ -37,13 +37,18 @@ fn words(records: &[Value]) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn other_rows_are_another_watch_and_what_none_names_is_said() {
+fn other_rows_are_another_watch_and_what_is_not_there_is_a_failed_row() {
     let (_sim, dir, ids) = known("3");
     let once = "imp-device watch --state rows.state --once";
     let [one, other] = [&ids[0], &ids[1]];
-    let first = dir.sh(&format!("{once} {one} {other} nobody")).no_stdout().ok();
-    first.says("rows name 3 devices, and the service shows 2");
-    dir.sh(&format!("{once} {other} nobody {one}")).quiet();
+    let kept = "--failed left.ndjson --report report.json";
+    for devices in [format!("{one} {other} nobody"), format!("{other} nobody {one}")] {
+        let run = dir.sh(&format!("{once} {kept} {devices}")).no_stdout().code(1);
+        run.says("There is no device `nobody`");
+        assert_eq!(kinds(&dir.failed("left.ndjson")), [("not_found", 1)].into());
+        let report = dir.report("report.json");
+        assert_eq!((report.rows, report.ok, report.failed), (3, 2, 1));
+    }
     dir.sh(&format!("{once} {one}")).no_stdout().says("name another file").code(2);
 }
 

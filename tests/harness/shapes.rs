@@ -64,6 +64,11 @@ pub struct Report {
     pub unchanged: u64,
     pub failed: u64,
     pub not_attempted: u64,
+    /// Of `imp-device wait`.
+    pub met: Option<u64>,
+    /// Of `imp-device diff`, and the next one.
+    pub present: Option<u64>,
+    pub not_present: Option<u64>,
     pub requests: u64,
     pub exit: u8,
 }

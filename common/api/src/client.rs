@@ -2,6 +2,7 @@
 //! nothing has worked, and since when changes have gone wrong. How one request gets through is in `send`.
 
 use model::ErrorKind;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -70,7 +71,16 @@ pub struct Settings {
 
 /// Sends requests. Clones share everything.
 #[derive(Clone)]
-pub struct Client(pub(crate) Arc<Inner>);
+pub struct Client(pub(crate) Arc<Inner>, pub(crate) Tries);
+
+/// How long one request is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tries {
+    /// As long as it may still work.
+    Many,
+    /// A few times: it is asked again anyway.
+    Few,
+}
 
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
@@ -83,6 +93,8 @@ pub(crate) struct Inner {
     trial: Mutex<()>,
     /// Since when nothing has worked.
     outage: Mutex<Option<Instant>>,
+    /// What the service said to requests under way that it failed, by their paths.
+    troubles: Mutex<HashMap<String, Error>>,
     /// When every request is given up.
     deadline: OnceLock<Instant>,
     /// Counts good answers: has anything worked since?
@@ -104,18 +116,27 @@ impl Client {
         let timeout =
             (settings.patience / 4).clamp(Duration::from_secs(1), Duration::from_secs(30));
         let transport = Transport::new(&settings, timeout)?;
-        Ok(Client(Arc::new(Inner {
+        let inner = Inner {
             transport,
             credentials,
             budget: Mutex::new(RetryBudget::new(clock::monotonic())),
             circuit_breaker: Mutex::default(),
             trial: Mutex::default(),
             outage: Mutex::new(None),
+            troubles: Mutex::default(),
             deadline: OnceLock::new(),
             successes: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             settings,
-        })))
+        };
+        Ok(Client(Arc::new(inner), Tries::Many))
+    }
+
+    /// One that gives a request up after a few tries, for what is asked again and again anyway. That nothing has
+    /// worked for as long as the patience lasts it tells as well.
+    #[must_use]
+    pub fn with_few_tries(&self) -> Self {
+        Client(self.0.clone(), Tries::Few)
     }
 
     /// The base URL.
@@ -172,6 +193,19 @@ impl Client {
         if self.is_late() { Err(out_of_time()) } else { Ok(()) }
     }
 
+    /// What the service said last to a request for this path that is being tried again now.
+    pub fn trouble_of(&self, path: &str) -> Option<Error> {
+        lock(&self.0.troubles).get(path).cloned()
+    }
+
+    pub(crate) fn note_trouble(&self, path: &str, trouble: Option<Error>) {
+        let mut troubles = lock(&self.0.troubles);
+        match trouble {
+            Some(trouble) => troubles.insert(path.to_owned(), trouble),
+            None => troubles.remove(path),
+        };
+    }
+
     /// Notes an outcome; gives since when nothing has worked.
     pub(crate) fn note(&self, good: bool) -> Option<Instant> {
         let mut outage = lock(&self.0.outage);
@@ -191,6 +225,7 @@ impl Client {
             let asked = lock(&self.0.budget).take(clock::monotonic(), self.0.settings.patience);
             match asked {
                 Grant::Granted => return Ok(true),
+                Grant::Wait(_) if self.1 == Tries::Few => return Ok(false),
                 Grant::Wait(wait) => self.wait(wait)?,
                 Grant::Spent => return Ok(false),
             }

@@ -106,17 +106,18 @@ impl<'a> SendLoop<'a> {
 
     /// As [`Client::send`].
     pub(crate) fn until_done(mut self) -> Result<Answer, Error> {
-        let answer = match self.repeat_until_done() {
+        let done = self.repeat_until_done();
+        if self.trouble.is_some() {
+            self.client.note_trouble(&self.request.path, None);
+        }
+        let answer = match done {
             Err(why) if why.kind == ErrorKind::NotAttempted && self.client.is_late() => {
                 Err(self.trouble.take().unwrap_or(why))
             }
             Err(why) if self.lost => self.in_doubt(why),
             answer => answer,
         };
-        answer.map_err(|error| {
-            let secrets = secrets::secrets_of(self.request, self.token.as_ref());
-            error.reworded(|words| secrets::hide_all(words, &secrets))
-        })
+        answer.map_err(|error| self.without_secrets(error))
     }
 
     fn repeat_until_done(&mut self) -> Result<Answer, Error> {
@@ -132,7 +133,7 @@ impl<'a> SendLoop<'a> {
             self.lost |= may_have_arrived(outcome);
             let decision = retry::decide(outcome, &self.note(outcome));
             if matches!(decision, Decision::PauseAll | Decision::Again(_)) {
-                self.trouble = Some(failure::out_of_time(self.attempts, &exchange));
+                self.note_trouble(&exchange);
             }
             match decision {
                 Decision::Take => return self.settled(exchange),
@@ -160,6 +161,18 @@ impl<'a> SendLoop<'a> {
                 }
             }
         }
+    }
+
+    /// Notes what the service said, for who asks while this is tried again, and for the end of the time.
+    fn note_trouble(&mut self, exchange: &Exchange) {
+        let trouble = self.without_secrets(failure::out_of_time(self.attempts, exchange));
+        self.client.note_trouble(&self.request.path, Some(trouble.clone()));
+        self.trouble = Some(trouble);
+    }
+
+    fn without_secrets(&self, error: Error) -> Error {
+        let secrets = secrets::secrets_of(self.request, self.token.as_ref());
+        error.reworded(|words| secrets::hide_all(words, &secrets))
     }
 
     /// Waits while changes go wrong, and looks first whether the service answers at all. As long as what it
@@ -283,6 +296,7 @@ impl<'a> SendLoop<'a> {
         Situation {
             repeat: self.request.repeat,
             attempts: self.attempts,
+            tries: self.client.1,
             others_succeed: self.client.successes() > self.seen,
             // What is in doubt is counted there: nobody tries it again, so time passes without a try.
             outage_since: if doubtful { None } else { self.client.note(good) },

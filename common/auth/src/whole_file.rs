@@ -29,8 +29,8 @@ pub enum Readers {
 /// When the directory cannot be written to, or `path` is something else than a file.
 pub fn replace_file(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
     let target = target_of(path)?;
-    let mut new = beside(&target, readers)?;
-    new.write_all(content)?;
+    let mut new = beside(&target, readers).map_err(without_path)?;
+    new.write_all(content).map_err(without_path)?;
     if readers == Readers::Everybody {
         new.as_file().set_permissions(Permissions::from_mode(0o644))?;
     }
@@ -39,6 +39,13 @@ pub fn replace_file(path: &Path, content: &[u8], readers: Readers) -> io::Result
     // The file is there; that its name survives a power cut as well is worth a try.
     let _ = File::open(parent(&target)).and_then(|directory| directory.sync_all());
     Ok(())
+}
+
+/// An error without the name of the file that is not yet the one that somebody named.
+fn without_path(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|error| error.source()?.downcast_ref::<io::Error>());
+    let number = cause.and_then(io::Error::raw_os_error);
+    number.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// Replaces a file that only its owner may read.

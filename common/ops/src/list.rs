@@ -10,6 +10,7 @@ use api::{SeenIds, devices};
 
 use cli::CommandError;
 use cli::Session;
+use cli::consent::count;
 use cli::{Exit, Result, terminal::progress, terminal::stderr};
 
 /// A list to print: several requests whose records are united, each once.
@@ -86,7 +87,8 @@ pub fn list(session: &Session, query: &Query<'_>) -> Result {
         stderr::hint(&format!("no {noun} found: the list is empty"));
     }
     if session.common.verbose {
-        stderr::say(&format!("{printed} records, {} requests", session.client.requests_sent()));
+        let requests = count(session.client.requests_sent(), "request");
+        stderr::say(&format!("{}, {requests}", count(printed, "record")));
     }
     finished.map(|()| Exit::Done)
 }

@@ -50,7 +50,7 @@ fn calls_are_taken_as_proxies_send_them() {
     let bomb = format!("head -c 3000000 /dev/zero | tr '\\0' ' ' | gzip | {curl}");
     dir.sh(&format!("{bomb} http://{address}{path}blessing")).code(22);
     listener.running.interrupt();
-    listener.running.wait().code(130).says("1 calls refused (413: 1)");
+    listener.running.wait().code(130).says("1 call refused (413: 1)");
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn what_is_named_twice_is_made_once_and_what_others_deleted_is_removed() {
     let id = hooks[0]["id"].as_str().expect("an id");
     dir.sh(&format!("imp-hook delete --wh {id} --confirmed")).ok();
     listener.running.interrupt();
-    let run = listener.running.wait().code(130).says("1 webhooks call it");
+    let run = listener.running.wait().code(130).says("1 webhook calls it");
     assert!(!run.stderr().contains("is left"), "{run}");
 }
 

@@ -114,7 +114,11 @@ fn a_part_of_a_journal_and_a_pipe_are_read_and_a_bad_line_is_said() {
     run.says("names.csv:2: Neither a device id nor a MAC address");
     dir.sh("imp-hook report --journal nowhere --html page.html").code(2).no_stdout();
     assert!(!dir.path().join("page.html").exists());
-    dir.sh("imp-hook report --journal events.ndjson --html nowhere/page.html").code(2).no_stdout();
+    let nowhere = "imp-hook report --journal events.ndjson --html nowhere/page.html";
+    dir.sh(nowhere).code(2).no_stdout();
+    let to_stdout = dir.sh("imp-hook report --journal events.ndjson --html -").code(2).no_stdout();
+    to_stdout.says("--html: name a file");
+    assert!(!dir.path().join("-").exists());
     dir.sh("imp-hook report").code(2).no_stdout();
     let period = "--since 2026-11-28T08:00:00Z --before 2026-11-28T07:00:00Z";
     let swapped = format!("imp-hook report --journal events.ndjson {period}");

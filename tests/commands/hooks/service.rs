@@ -63,7 +63,7 @@ fn a_service_manager_is_told_and_ends_it_well() {
             assert_eq!(manager.hear(), "WATCHDOG=1");
         }
         running.terminate();
-        let run = running.wait().ok().says("1 events, 0 of them repeats");
+        let run = running.wait().ok().says("1 event, 0 of them repeats");
         assert_eq!(run.records().len(), 1);
         let mut last = manager.hear();
         while last == "WATCHDOG=1" {

@@ -32,7 +32,7 @@ fn a_device_that_logs_what_it_must_not_is_a_failed_row_and_the_others_are_waited
     running.wait_for("the failure", || running.stderr().contains("`ERROR|panic`: READY, but"));
     assert!(!running.has_ended());
     log(&sim, &ids[1..], "READY");
-    running.wait().code(1).says("1 of 2 devices");
+    running.wait().code(1);
     let failed = dir.failed("failed");
     assert_eq!(told(&failed), [("--dg Bench", "not_met")]);
     assert_eq!(failed[0].input["id"], ids[0]);
@@ -178,9 +178,56 @@ fn a_log_that_cannot_be_read_is_a_failed_row_and_what_arrives_counts() {
     running.wait().code(0);
     // What is not known to be logged is told as such.
     let polled = format!("{stream} --streams 0 --until Q1 --timeout 3s");
-    dir.sh(&polled).code(6).says("Nobody knows whether the device has logged");
+    let why = dir.sh(&polled).code(6).says("Nobody knows whether the device has logged");
+    let why = why.says("HTTP 503");
+    assert!(!why.stderr().contains("has not answered"), "{why}");
     let soak = format!("{stream} --streams 0 --fail-on ERROR --timeout 3s");
     dir.sh(&soak).code(1).says("Lines of its log may be missing");
+}
+
+#[test]
+fn what_was_logged_is_counted_whatever_else_goes_wrong() {
+    let (sim, dir, ids) = bench(2, &[]);
+    sim.fault("GET /devices/*/logs 500");
+    let stream = "imp-log stream --dg Bench --until READY --fail-on ERR --timeout 5m -v";
+    let running = super::follow(&dir, &sim, &format!("{stream} --patience 1"), 2);
+    let tried = || running.stderr().matches("is tried again later").count() == 2;
+    running.wait_for("the patience with the stored logs to be over", tried);
+    log(&sim, &ids, "READY");
+    let run = running.wait().code(1);
+    run.says_all(&["2 of 2 devices have logged", "HTTP 500"]);
+    sim.reset();
+    sim.no_faults();
+    let running = super::follow(&dir, &sim, stream, 2);
+    running.wait_for("the beginning", || all_are_begun(&sim, &ids));
+    log(&sim, &ids[..1], "READY");
+    log(&sim, &ids[..1], "ERR");
+    log(&sim, &ids[1..], "READY");
+    running.wait().code(1).says("2 of 2 devices have logged");
+}
+
+#[test]
+fn without_a_stream_stored_logs_that_can_be_read_are_enough() {
+    let (sim, dir, ids) = bench(1, &[]);
+    sim.fault("POST /logstream 500");
+    let stream = "imp-log stream --dg Bench --patience 1 --until END --timeout 5m";
+    let running = dir.spawn(stream);
+    let failed = || sim.requests().iter().filter(|asked| asked.status == 500).count();
+    running.wait_for("the beginning", || all_are_begun(&sim, &ids));
+    running.wait_for("tries of streams", || running.stderr().contains("the log stream ended"));
+    assert!(failed() > 1);
+    log(&sim, &ids, "END");
+    running.wait().code(0);
+}
+
+#[test]
+fn what_is_on_no_stream_is_not_told_to_be_on_one() {
+    let (sim, dir, _) = bench(1, &[]);
+    sim.fault("POST /logstream 500");
+    sim.fault("GET /devices/*/logs 500");
+    let run = dir.sh("imp-log stream --dg Bench --patience 1 --timeout 20s");
+    assert!(!run.stderr().contains("the log stream goes on"), "{run}");
+    run.code(4);
 }
 
 #[test]

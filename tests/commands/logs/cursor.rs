@@ -114,6 +114,41 @@ fn what_nobody_has_read_is_left_for_the_next_run() {
     assert_eq!(lines(run.records()), stored(&dir));
 }
 
+#[test]
+fn what_could_not_be_written_is_left_for_the_next_run() {
+    let (sim, dir, ids) = bench(1, &[]);
+    let stream = "imp-log stream --dg Bench --cursor place";
+    let full = super::follow(&dir, &sim, &format!("{stream} > /dev/full"), 1);
+    full.wait_for("the beginning", || all_are_begun(&sim, &ids) && is_noted(&dir, &ids[0]));
+    log(&sim, &ids, "first");
+    full.wait().code(2).says("cannot write to stdout");
+    assert_eq!(dir.sh(&format!("{stream} --timeout 1s")).code(0).field("msg"), ["first"]);
+    assert_eq!(dir.sh(&format!("{stream} --timeout 1s")).code(0).no_stdout().exit_code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_goes_away_leaves_the_rest_to_the_next_run() {
+    let (sim, dir, ids) = bench(1, &[]);
+    let stream = "imp-log stream --dg Bench --cursor place";
+    let running = super::follow(&dir, &sim, &format!("{stream} | sed -u 2q"), 1);
+    running.wait_for("the beginning", || all_are_begun(&sim, &ids) && is_noted(&dir, &ids[0]));
+    for number in 1..=6 {
+        log(&sim, &ids, &format!("line {number}"));
+        // The reader takes one at a time, as long as it is there.
+        running.wait_for("the line", || running.stdout().lines().count() >= number.min(2));
+    }
+    running.wait();
+    let rest = dir.sh(&format!("{stream} --timeout 1s")).code(0).field("msg");
+    let all: Vec<String> = (1..=6).map(|number| format!("line {number}")).collect();
+    // The second one may have been taken for unread: the reader went with it.
+    assert!(rest == all[2..] || rest == all[1..], "{rest:?}");
+}
+
+/// Whether the file says where following of the device has begun.
+fn is_noted(dir: &Dir, id: &str) -> bool {
+    std::fs::read_to_string(dir.path().join("place")).is_ok_and(|place| place.contains(id))
+}
+
 /// Killed at moments all over the run, it appends to one file what the service has, each line once.
 #[test]
 fn kills_lose_nothing_and_repeat_nothing_in_a_file_that_is_appended_to() {

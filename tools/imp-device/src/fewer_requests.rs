@@ -17,5 +17,5 @@ pub fn list_is_less<'a>(
     let number = devices.len();
     let may_be_name =
         |device: &str| shape(device).is_name() || shape(device).may_be_a_name_when_not_found();
-    if devices.any(may_be_name) { Ok(true) } else { account_list_is_less(session, number) }
+    if devices.any(may_be_name) { Ok(true) } else { account_list_is_less(&session.client, number) }
 }

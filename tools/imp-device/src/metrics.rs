@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use api::send::clock;
 use clap::Args;
+use cli::consent::count;
 use cli::terminal::{progress, stderr};
 use cli::{CommandError, Exit, Session};
 use model::Record;
@@ -59,7 +60,7 @@ impl Metrics {
             None => session.output.print_text(&text).and_then(|()| session.output.flush())?,
         }
         if self.common.verbose {
-            stderr::say(&format!("{} requests", session.client.requests_sent()));
+            stderr::say(&count(session.client.requests_sent(), "request"));
         }
         Ok(Exit::Done)
     }

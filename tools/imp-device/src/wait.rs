@@ -4,6 +4,7 @@
 //! ([`look`]) until that is so. Careful about a long wait: each row is printed when it is met, and whatever ends
 //! the wait, the rows that are left go to the file of failed records.
 
+mod ask;
 mod condition;
 mod look;
 mod too_many;
@@ -118,8 +119,10 @@ impl Wait {
     /// Says how it ended; the rows that are left are not met.
     fn end(&self, end: &End, rows: &Rows, waiting: &Waiting, mut results: Results<'_>) -> Exit {
         tell(end, waiting, &mut results, self);
+        let now = clock::monotonic();
         for row in waiting.open() {
-            results.bad(&not_met(waiting, row), &rows.row(row).record, &rows.row(row).source);
+            let given = rows.row(row);
+            results.bad(&not_met(waiting, row, now), &given.record, &given.source);
         }
         results.finish()
     }
@@ -182,36 +185,32 @@ impl Wait {
             let began = clock::monotonic();
             let looked = looker.look(session, rows, waiting, results);
             progress::count(waiting.met(), waiting.all(), "device");
+            let now = clock::monotonic();
+            let end = waiting.end(now).filter(|_| !session.is_stopped() && !results.is_over());
+            if end.is_some() {
+                return end;
+            }
+            let mut every = self.every;
             match looked {
-                Ok(()) if !results.is_over() => waiting.has_looked(clock::monotonic()),
-                // Nothing can be written.
-                Ok(()) => {
-                    give_back(rows, waiting, results);
-                    return None;
-                }
-                Err(error) if !session.is_stopped() && waiting.is_late(clock::monotonic()) => {
-                    if error.kind == ErrorKind::Unreachable || is_passing(&error) {
-                        waiting.fails(failure(error).sentence());
-                    }
-                    return Some(End::Late);
-                }
                 Err(error) if is_passing(&error) => {
                     let why = failure(error).sentence();
                     stderr::say_failure(&format!("{why}; the next look may tell more"));
-                    waiting.has_looked(clock::monotonic());
-                    waiting.fails(why);
+                    // An outage is one when the patience is over, not at the look after that.
+                    every = every.min(session.common.patience);
                 }
                 Err(error) => {
                     results.end_run(CommandError::from(failure(error)));
                     give_back(rows, waiting, results);
                     return None;
                 }
+                // Nothing can be written.
+                Ok(()) if results.is_over() => {
+                    give_back(rows, waiting, results);
+                    return None;
+                }
+                Ok(()) => {}
             }
-            let now = clock::monotonic();
-            if let Some(end) = waiting.end(now) {
-                return Some(end);
-            }
-            let next = waiting.next_look(now, self.every, now.duration_since(began));
+            let next = waiting.next_look(now, every, now.duration_since(began));
             if !wait_until(session, next, now) {
                 give_back(rows, waiting, results);
                 return None;
@@ -225,10 +224,16 @@ fn wait_until(session: &Session, next: Instant, now: Instant) -> bool {
     clock::wait_unless(&session.stop, next.saturating_duration_since(now))
 }
 
-/// The rows that are left when the run is over before the wait is.
+/// The rows that are left when the run is over before the wait is: those that were looked at are not met.
 fn give_back(rows: &Rows, waiting: &Waiting, results: &mut Results<'_>) {
+    let now = clock::monotonic();
     for row in waiting.open() {
-        results.not_attempted(Ok(Item::Row(rows.row(row).clone())));
+        let given = rows.row(row);
+        if waiting.is_seen(row) {
+            results.bad(&not_met(waiting, row, now), &given.record, &given.source);
+        } else {
+            results.not_attempted(Ok(Item::Row(given.clone())));
+        }
     }
 }
 
@@ -259,7 +264,7 @@ fn read(
 /// Says how the wait ended, and what that means for the exit code.
 fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     let (met, all, needed) = (waiting.met(), waiting.all(), waiting.needed());
-    results.tell_done_as(format!("{met} met"));
+    results.tell_done_as(&[("met", met)]);
     let counts = format!("{met} of {all} rows are as they should be, and {needed} have to be");
     let exit = match end {
         End::Enough => {
@@ -277,7 +282,10 @@ fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
             Exit::SomeFailed
         }
         End::Late => {
-            let outage = waiting.outage().map(|outage| format!("; {outage}")).unwrap_or_default();
+            let outage = waiting
+                .outage(clock::monotonic())
+                .map(|outage| format!("; {outage}"))
+                .unwrap_or_default();
             stderr::say_failure(&format!("the time is over: {counts}{outage}"));
             if waiting.is_unknown() { Exit::Unreachable } else { Exit::TimedOut }
         }
@@ -285,9 +293,9 @@ fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     results.note(exit);
 }
 
-fn not_met(waiting: &Waiting, row: usize) -> Failure {
+fn not_met(waiting: &Waiting, row: usize, now: Instant) -> Failure {
     Failure::new(ErrorKind::NotMet, "The device is not as it should be")
-        .detail(waiting.why_not(row))
+        .detail(waiting.why_not(row, now))
 }
 
 /// A row as it is printed: all that the service says of the device, and what is the row's own.

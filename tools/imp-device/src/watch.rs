@@ -20,9 +20,11 @@ use clap::Args;
 use cli::rows::results::Results;
 use cli::terminal::{progress, stderr};
 use cli::{CommandError, Exit, RowArgs, Session, failure};
-use model::ResourceKind;
 use model::identifier::usual_spelling;
+use model::{ErrorKind, ResourceKind};
+use pipe::{Failure, Item, Row};
 
+use fleet::Fleet;
 use look::{Looked, Looker, Scope};
 use pace::LimitShare;
 pub use record::DEVICE_CHANGE;
@@ -84,21 +86,32 @@ impl Watch {
         if !of_rows {
             session.output.expect_type("movement");
             let (scope, called) = self.lists(&session)?;
-            let exit = self.watch(&session, &scope, &called);
+            let exit = self.watch(&session, &scope, &called, |_, _| {});
             progress::end();
             session.output.finish()?;
             return exit;
         }
         let mut results = Results::open(&session, args, None)?;
         session.output.expect_type("movement");
-        let keys = read(&session, args, &mut results)?;
-        if !results.is_over() && results.tally.ok > 0 {
+        let mut rows = read(&session, args, &mut results)?;
+        if !results.is_over() && !rows.is_empty() {
+            let keys: HashSet<Box<str>> = rows.iter().map(|(key, _)| key.clone()).collect();
             let called = Scope::called_of_rows(&keys);
-            match self.watch(&session, &Scope::Rows(keys), &called) {
+            let watched = self.watch(&session, &Scope::Rows(keys), &called, |looked, before| {
+                for (key, row) in rows.drain(..) {
+                    if looked.may_be_there(&key) || before.knows(&key) {
+                        results.tally.ok();
+                    } else {
+                        results.bad(&not_there(&key), &row.record, &row.source);
+                    }
+                }
+            });
+            match watched {
                 Ok(exit) => results.note(exit),
                 Err(error) => results.end_run(error),
             }
         }
+        rows.into_iter().for_each(|(_, row)| results.not_attempted(Ok(Item::Row(row))));
         Ok(results.finish())
     }
 
@@ -117,8 +130,15 @@ impl Watch {
         Ok((Scope::Lists(ids.iter().map(list).collect()), format!("{option} {}", ids.join(","))))
     }
 
-    /// Looks again and again.
-    fn watch(&self, session: &Session, scope: &Scope, called: &str) -> cli::Result {
+    /// Looks again and again. What the first look has shown is given to `begun`, with what was known before.
+    fn watch(
+        &self,
+        session: &Session,
+        scope: &Scope,
+        called: &str,
+        begun: impl FnOnce(&Looked, &Fleet),
+    ) -> cli::Result {
+        let mut begun = Some(begun);
         let (state, mut known) = self.known(session, called)?;
         if !known.pending.is_empty() {
             let before = known.printed_into;
@@ -132,10 +152,13 @@ impl Watch {
             let began = clock::monotonic();
             let exit = match looker.look(&known.fleet) {
                 Ok(None) => return Ok(Exit::Done),
-                Ok(Some(looked)) => match take_in(&looker, state.as_ref(), &mut known, looked)? {
-                    None => return Ok(Exit::Done),
-                    Some(exit) => exit,
-                },
+                Ok(Some(looked)) => {
+                    begun.take().into_iter().for_each(|begun| begun(&looked, &known.fleet));
+                    match take_in(session, state.as_ref(), &mut known, looked)? {
+                        None => return Ok(Exit::Done),
+                        Some(exit) => exit,
+                    }
+                }
                 Err(error) if self.once || error.ends_run() && !is_passing(&error) => {
                     return Err(failure(error).into());
                 }
@@ -171,12 +194,12 @@ fn is_passing(error: &api::Error) -> bool {
 
 /// Takes in what a look has shown, and prints what has changed. Nothing when nobody reads any more.
 fn take_in(
-    looker: &Looker<'_>,
+    session: &Session,
     state: Option<&State>,
     known: &mut Known,
     looked: Looked,
 ) -> cli::Result<Option<Exit>> {
-    let Looked { mut fleet, is_whole } = looked;
+    let Looked { mut fleet, is_whole, .. } = looked;
     let is_first = known.seen_at.is_empty();
     if !is_whole && is_first {
         stderr::say_failure("the list of devices changed while it was read: it is no beginning");
@@ -202,14 +225,13 @@ fn take_in(
             "devices: {}; what changes is printed from now on",
             known.fleet.len()
         ));
-        looker.scope.say_of_absent(known.fleet.len());
     }
     if known.pending.is_empty() {
         printed(state, known)?;
     } else {
-        known.printed_into = print::file(looker.session);
+        known.printed_into = print::file(session);
         state.map_or(Ok(()), |state| state.save(known))?;
-        if !print::print(looker.session, &known.pending)? {
+        if !print::print(session, &known.pending)? {
             return Ok(None);
         }
         printed(state, known)?;
@@ -238,22 +260,27 @@ fn wait_until(session: &Session, next: Instant) -> bool {
     }
 }
 
-/// Reads the rows; what names no device is a failed row.
+/// A row names a device that is not there. It is watched all the same: it may appear.
+fn not_there(key: &str) -> Failure {
+    let title = format!("There is no device `{key}`");
+    Failure::new(ErrorKind::NotFound, title).detail("a later look tells when it has appeared")
+}
+
+/// Reads the rows, each with what its device is called; what names no device is a failed row.
 fn read(
     session: &Session,
     args: RowArgs<'_>,
     results: &mut Results<'_>,
-) -> cli::Result<HashSet<Box<str>>> {
-    let mut keys = HashSet::new();
+) -> cli::Result<Vec<(Box<str>, Row)>> {
+    let mut rows = Vec::new();
     for item in args.source.rows(&session.inputs)? {
         let Some(row) = results.row(item) else { continue };
         match row.identifier(ResourceKind::Device, &[]) {
             Ok(device) => {
-                results.tally.ok();
-                keys.insert(usual_spelling(&device.text).into());
+                rows.push((usual_spelling(&device.text).into(), row));
             }
             Err(failure) => results.bad(&failure, &row.record, &row.source),
         }
     }
-    Ok(keys)
+    Ok(rows)
 }

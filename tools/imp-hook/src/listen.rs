@@ -210,7 +210,11 @@ impl Listen {
             stderr::say(&format!("listening on {origin}/SECRET/NAME, the secret is in {file}"));
         }
         if let Some(hooks) = hooks {
-            stderr::say(&format!("{} webhooks call it until it ends", hooks.count()));
+            let webhooks = match hooks.count() {
+                1 => "1 webhook calls".to_owned(),
+                number => format!("{number} webhooks call"),
+            };
+            stderr::say(&format!("{webhooks} it until it ends"));
         }
         let mut line = json!({"address": address.to_string(), "url": url});
         if let Some(metrics) =

@@ -95,6 +95,10 @@ impl Report {
             return Err(CommandError::usage("--since is not before --before"));
         }
         if let Some(html) = &self.html {
+            if html.as_os_str() == "-" {
+                let why = "--html: name a file; stdout has the records of the report";
+                return Err(CommandError::usage(why));
+            }
             let same = |file: &&PathBuf| {
                 file.canonicalize().is_ok_and(|file| html.canonicalize().is_ok_and(|it| it == file))
             };

@@ -5,6 +5,7 @@ mod reading;
 use std::collections::HashSet;
 
 use clap::Args;
+use cli::consent::count;
 use cli::rows::each_row;
 use cli::rows::results::Results;
 use cli::terminal::{progress, stderr};
@@ -84,7 +85,7 @@ fn everything(session: &Session, reading: &Reading<'_>) -> cli::Result {
     }
     if session.common.verbose {
         let (printed, requests) = (reading.printed(), session.client.requests_sent());
-        stderr::say(&format!("{printed} records, {requests} requests"));
+        stderr::say(&format!("{}, {}", count(printed, "record"), count(requests, "request")));
     }
     finished.map(|()| Exit::Done)
 }

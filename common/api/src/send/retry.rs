@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::client::Tries;
 use crate::request::Repeat;
 
 /// What came back from one sending of a request.
@@ -48,6 +49,7 @@ pub(crate) struct Situation {
     pub(crate) repeat: Repeat,
     /// How often it was sent, 429 not counted.
     pub(crate) attempts: u32,
+    pub(crate) tries: Tries,
     /// Since when nothing has worked in this run; `None` when the last outcome was good.
     pub(crate) outage_since: Option<Instant>,
     /// Did any other request succeed since this one was first sent?
@@ -60,6 +62,8 @@ pub(crate) struct Situation {
 
 /// Maximum attempts of a request while others succeed.
 const ATTEMPTS: u32 = 6;
+/// Where it is tried a few times only.
+const FEW: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -77,6 +81,10 @@ pub(crate) fn decide(outcome: Outcome, situation: &Situation) -> Decision {
     }
     if situation.others_succeed && situation.attempts >= ATTEMPTS {
         return Decision::Failed;
+    }
+    // What hangs would hang again.
+    if situation.tries == Tries::Few && (outcome == Outcome::Lost || situation.attempts >= FEW) {
+        return or_unreachable(Decision::Failed, situation);
     }
     let wait = back_off(situation.attempts, situation.jitter).min(patience_left(situation));
     or_unreachable(Decision::Again(wait), situation)
@@ -140,6 +148,7 @@ mod tests {
         Situation {
             repeat,
             attempts: 1,
+            tries: Tries::Many,
             outage_since: None,
             others_succeed: false,
             patience: Duration::from_secs(120),
@@ -176,6 +185,20 @@ mod tests {
     fn a_certificate_that_is_not_trusted_is_not_waited_for() {
         let safe = situation(Repeat::Idempotent, clock::monotonic());
         assert_eq!(decide(Outcome::Untrusted, &safe), Decision::Misconfigured);
+    }
+
+    #[test]
+    fn what_is_asked_again_anyway_is_given_up_soon_but_an_outage_is_told() {
+        let now = clock::monotonic() + Duration::from_secs(1000);
+        let mut few = Situation { tries: Tries::Few, ..situation(Repeat::Idempotent, now) };
+        few.attempts = 2;
+        assert!(matches!(decide(Outcome::Status(500), &few), Decision::Again(_)));
+        assert_eq!(decide(Outcome::Lost, &few), Decision::Failed);
+        few.attempts = 3;
+        few.outage_since = Some(now - Duration::from_secs(119));
+        assert_eq!(decide(Outcome::Status(500), &few), Decision::Failed);
+        few.outage_since = Some(now - Duration::from_secs(120));
+        assert_eq!(decide(Outcome::Status(500), &few), Decision::Unreachable);
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub static REPORT: RecordType = RecordType {
         Field::new("failed", Integer, "Those that failed, for whatever reason.").required(),
         Field::new("not_attempted", Integer, "Those of them that were not attempted.").required(),
         Field::new("taken_back", Integer, "Those of unchanged that were done and taken back."),
+        Field::new("met", Integer, "imp-device wait: those of ok that are as they should be."),
+        Field::new("present", Integer, "imp-device diff: those of ok that are present."),
+        Field::new("not_present", Integer, "imp-device diff: the others of ok."),
         Field::new("requests", Integer, "The requests that were sent.").required(),
         Field::new("exit", Integer, "The exit code.").required(),
     ],
@@ -56,9 +59,15 @@ impl Report {
     ///
     /// # Errors
     /// Those of writing.
-    pub(crate) fn write(mut self, tally: &Tally, requests: u64, exit: Exit) -> io::Result<()> {
+    pub(crate) fn write(
+        mut self,
+        tally: &Tally,
+        done: &[(&'static str, u64)],
+        requests: u64,
+        exit: Exit,
+    ) -> io::Result<()> {
         SETTLED.get().store(true, Ordering::Relaxed);
-        let report = record(tally, requests, exit);
+        let report = record(tally, done, requests, exit);
         if self.file.metadata()?.is_file() {
             self.file.set_len(0)?;
         }
@@ -66,8 +75,11 @@ impl Report {
     }
 }
 
-fn record(tally: &Tally, requests: u64, exit: Exit) -> Record {
+fn record(tally: &Tally, done: &[(&'static str, u64)], requests: u64, exit: Exit) -> Record {
     let mut report = tally.to_record();
+    for (name, number) in done {
+        report.insert(name, (*number).into());
+    }
     report.insert("requests", requests.into());
     report.insert("exit", exit.code().into());
     report
@@ -106,7 +118,7 @@ impl Asked {
         let files = written_to(&RowArgs { source, reports: &self.reports });
         match files {
             Ok((_, Some(path))) if !SETTLED.get().load(Ordering::Relaxed) => {
-                Report::open(path)?.write(&Tally::default(), 0, exit)
+                Report::open(path)?.write(&Tally::default(), &[], 0, exit)
             }
             _ => Ok(()),
         }
@@ -119,7 +131,8 @@ mod tests {
 
     #[test]
     fn every_field_of_a_report_is_described() {
-        let report = record(&Tally { taken_back: 1, ..Tally::default() }, 0, Exit::Done);
+        let done = [("met", 1), ("present", 1), ("not_present", 1)];
+        let report = record(&Tally { taken_back: 1, ..Tally::default() }, &done, 0, Exit::Done);
         assert!(report.keys().eq(REPORT.fields.iter().map(|field| field.name)), "{report}");
     }
 }

@@ -68,7 +68,7 @@ pub struct Results<'a> {
     /// As what rows are told that a signal came before, where the verb has another word for that.
     left_as: Option<LeftAs>,
     /// What the summary says of the rows that did not fail, where that they were read says nothing.
-    done: Option<String>,
+    done: Vec<(&'static str, u64)>,
 }
 
 impl<'a> Results<'a> {
@@ -113,7 +113,7 @@ impl<'a> Results<'a> {
             waiting: None,
             kept: None,
             left_as: None,
-            done: None,
+            done: Vec::new(),
         };
         if writes && !dry_run {
             journal::begin(session, args.source.noun)?;
@@ -147,9 +147,10 @@ impl<'a> Results<'a> {
         Ok(())
     }
 
-    /// What the summary says of the rows that did not fail: how many are as they should be.
-    pub fn tell_done_as(&mut self, counts: String) {
-        self.done = Some(counts);
+    /// What the summary and the report say of the rows that did not fail, as fields of the report: how many are as they
+    /// should be.
+    pub fn tell_done_as(&mut self, counts: &[(&'static str, u64)]) {
+        self.done = counts.to_vec();
     }
 
     /// How many rows have been reported.

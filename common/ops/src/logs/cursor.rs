@@ -90,8 +90,13 @@ impl Cursor {
 
     /// Notes what is known of a log. What is printed of it has to be written before [`Cursor::save`].
     pub fn note(&mut self, id: &str, lines: &PrintedLines) {
-        self.places.printed.remove(id);
-        self.places.devices.insert(id.to_owned(), lines.kept());
+        self.note_kept(id.to_owned(), lines.kept());
+    }
+
+    /// The same of what was known at some time.
+    pub fn note_kept(&mut self, id: String, kept: Value) {
+        self.places.printed.remove(&id);
+        self.places.devices.insert(id, kept);
     }
 
     /// Replaces the file, if it would say anything else.

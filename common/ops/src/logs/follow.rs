@@ -11,6 +11,7 @@ mod event;
 mod printed_lines;
 mod schedule;
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
@@ -89,8 +90,7 @@ impl Following<'_> {
             following: self,
         };
         let ended = turns.until_over(&mut failed);
-        // Whatever ended it: what was printed is not printed again.
-        let kept = turns.keep_place(true);
+        let kept = turns.keep_noted();
         if let Err(error) = ended.and(kept) {
             turns.leave(&mut failed);
             return Err(error);
@@ -128,12 +128,18 @@ impl Turns<'_> {
 
     fn until_over(&mut self, failed: &mut impl FnMut(&str, &Failure)) -> Turned {
         while !self.is_over() {
+            let actions = self.next_actions();
+            self.keep_starts()?;
+            let mut printed = BTreeSet::new();
             // A turn is finished whatever it brings: its lines are taken for printed.
-            for action in self.next_actions() {
+            for action in actions {
+                if let Action::Print(record) = &action {
+                    printed.insert(cli::text(record, "device_id").to_owned());
+                }
                 self.carry_out(action, failed)?;
             }
             self.following.output.flush()?;
-            self.keep_place(false)?;
+            self.keep_place(&printed)?;
         }
         Ok(())
     }
@@ -189,14 +195,34 @@ impl Turns<'_> {
         if checks.print(record) && output.is_read() { output.print(record) } else { Ok(()) }
     }
 
-    /// Notes where a later run goes on, now and then or `at_once`. Lines that nobody has read stay for it.
-    fn keep_place(&mut self, at_once: bool) -> Turned {
+    /// Keeps where following has begun, before anything of it is printed: if that goes wrong, a later run prints it.
+    fn keep_starts(&mut self) -> Turned {
+        let starts = self.schedule.take_starts();
+        let Some(cursor) = self.following.cursor.as_mut().filter(|_| !starts.is_empty()) else {
+            return Ok(());
+        };
+        starts.into_iter().for_each(|(id, start)| cursor.note_kept(id, start));
+        cursor.save(clock::monotonic())
+    }
+
+    /// Notes what has been written of these devices, and keeps it now and then. Lines that nobody has read, or that
+    /// could not be written, stay for a later run.
+    fn keep_place(&mut self, printed: &BTreeSet<String>) -> Turned {
         let Some(cursor) = &mut self.following.cursor else { return Ok(()) };
-        if !(at_once || cursor.is_due(clock::monotonic())) || !self.following.output.is_read() {
+        if !self.following.output.is_read() {
             return Ok(());
         }
-        self.schedule.known().for_each(|(id, lines)| cursor.note(id, lines));
-        cursor.save(clock::monotonic())
+        for id in printed {
+            self.schedule.lines_of(id).into_iter().for_each(|lines| cursor.note(id, lines));
+        }
+        let now = clock::monotonic();
+        if cursor.is_due(now) { cursor.save(now) } else { Ok(()) }
+    }
+
+    /// Keeps what was noted, whatever ended the run: what was printed is not printed again.
+    fn keep_noted(&mut self) -> Turned {
+        let cursor = self.following.cursor.as_mut();
+        cursor.map_or(Ok(()), |cursor| cursor.save(clock::monotonic()))
     }
 
     /// The run is over before there is a verdict on these.
@@ -209,7 +235,11 @@ impl Turns<'_> {
     fn tell_of_unread(&mut self, failed: &mut impl FnMut(&str, &Failure)) {
         // What has come is enough for the verdict: then a read that is still under way is none that goes wrong.
         let is_over = !self.check.is_settled();
-        for (id, failure) in self.schedule.unread(clock::monotonic(), is_over) {
+        let client = &self.following.session.client;
+        let says = |id: &str| {
+            Some(failure(client.trouble_of(&logs::request(&path(id), 1, 1).path)?).sentence())
+        };
+        for (id, failure) in self.schedule.unread(clock::monotonic(), is_over, says) {
             if let Some(failure) = self.check.miss(id, failure) {
                 failed(id, &failure);
                 self.exit = self.exit.and(Exit::of_failure(&failure));

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use api::devices;
 use api::list::{self, Reading};
-use api::{Error, Request, SeenIds, segment};
+use api::{Client, Error, Request, SeenIds, segment};
 use pipe::engine::{self, Done};
 
 use super::devices::{Devices, Found};
@@ -37,7 +37,7 @@ pub(super) fn locate(
         return Ok(());
     }
     let named = rows.iter().any(|row| devices.shape(*row).is_name());
-    if named || list_is_less(session, rows.len(), within, size)? {
+    if named || list_is_less(&session.client, rows.len(), within, size)? {
         let within = if named { Within::Account } else { within };
         let missed = locate_in_list(session, devices, rows, within)?;
         if missed.len() > MOST_MISSED {
@@ -73,14 +73,14 @@ enum WhenNotFound {
 ///
 /// # Errors
 /// As [`api::Client::send`].
-pub fn account_list_is_less(session: &Session, devices: usize) -> Result<bool, Error> {
-    list_is_less(session, devices, Within::Account, None)
+pub fn account_list_is_less(client: &Client, devices: usize) -> Result<bool, Error> {
+    list_is_less(client, devices, Within::Account, None)
 }
 
 /// Is the list shorter, in pages, than there are devices to ask for? One request can tell: the page
 /// with that number is there or not.
 fn list_is_less(
-    session: &Session,
+    client: &Client,
     devices: usize,
     within: Within<'_>,
     size: Option<usize>,
@@ -95,7 +95,7 @@ fn list_is_less(
         .query("page[number]", devices.to_string())
         .query("page[size]", "100");
     probe.query.extend(filters(within));
-    match session.client.send(&probe) {
+    match client.send(&probe) {
         Ok(answer) => Ok(answer.body["data"].as_array().is_none_or(Vec::is_empty)),
         Err(error) if error.ends_run() || error.kind == ErrorKind::NotAttempted => Err(error),
         // Past the end.

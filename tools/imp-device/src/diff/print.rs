@@ -30,7 +30,7 @@ impl Compared {
         self.print_rows(&mut names, &mut counts, results)?;
         let present = counts[State::Present as usize];
         let others = results.tally.ok - present;
-        results.tell_done_as(format!("{present} present, {others} not present"));
+        results.tell_done_as(&[("present", present), ("not_present", others)]);
         if results.is_over() {
             return Ok(());
         }

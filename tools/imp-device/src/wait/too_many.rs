@@ -16,7 +16,7 @@ pub enum Counted {
 }
 
 impl Counted {
-    const ALL: [(&'static str, Counted); 4] = [
+    pub const ALL: [(&'static str, Counted); 4] = [
         ("online", Counted::Online),
         ("offline", Counted::Offline),
         ("unassigned", Counted::Unassigned),

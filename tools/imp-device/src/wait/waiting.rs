@@ -1,10 +1,13 @@
 //! What the looks have shown so far, and whether it is enough: decided without a clock or a service.
 //!
 //! Careful about rows that come and go: a row counts once it has been as it should at every look for as long as is
-//! asked, and is not taken back after that.
+//! asked, and is not taken back after that. What a look has shown counts as it comes, and a row that it could not show
+//! keeps no other one from its verdict.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cli::consent::count;
 use cli::text;
 use model::Record;
 use ops::share::Share;
@@ -60,7 +63,7 @@ impl Shown {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct State {
     shown: Shown,
     /// The condition that did not hold, by its place.
@@ -69,6 +72,16 @@ struct State {
     is_met: bool,
     /// It is waited for no more, because its row names no single device.
     is_given_up: bool,
+    /// When a look has shown it last.
+    seen: Option<Instant>,
+    /// What the service said at the last look instead of showing it.
+    fails: Option<Arc<str>>,
+}
+
+impl State {
+    fn is_open(&self) -> bool {
+        !self.is_met && !self.is_given_up
+    }
 }
 
 /// How the waiting ends.
@@ -91,10 +104,12 @@ pub struct Waiting {
     states: Vec<State>,
     /// Rows that count but name no device.
     others: u64,
-    /// The end of the last look at all of them.
-    looked: Option<Instant>,
-    /// What a service that fails says at the end instead of an answer.
-    fails: Option<String>,
+    /// How many are met.
+    met: u64,
+    /// How many are still waited for.
+    open: usize,
+    /// How many there are of what is counted, in the order of [`Counted::ALL`].
+    counted: [u64; Counted::ALL.len()],
 }
 
 impl Waiting {
@@ -106,37 +121,55 @@ impl Waiting {
             holds_since: None,
             is_met: false,
             is_given_up: false,
+            seen: None,
+            fails: None,
         };
-        Waiting { rule, deadline, states: vec![state; rows], others, looked: None, fails: None }
+        let states = vec![state; rows];
+        Waiting { rule, deadline, states, others, met: 0, open: rows, counted: Default::default() }
     }
 
     /// Notes what a look has shown of the device of a row. True when the row is met from now on.
     pub fn observe(&mut self, row: usize, device: Option<&Record>, now: Instant) -> bool {
         let state = &mut self.states[row];
+        let before = state.shown;
+        (state.seen, state.fails) = (Some(now), None);
         state.shown = device.map_or(Shown::Missing, |device| Shown::There {
             is_online: is_online(device),
             is_assigned: !text(device, "devicegroup_id").is_empty(),
         });
+        for (number, (_, counted)) in self.counted.iter_mut().zip(Counted::ALL) {
+            *number += u64::from(state.shown.counts_as(counted));
+            *number -= u64::from(before.counts_as(counted));
+        }
         let lacks = device.map_or(Some(0), |device| self.rule.lacks(device));
         if let Some(lacks) = lacks {
             (state.lacks, state.holds_since) = (lacks, None);
             return false;
         }
         let since = *state.holds_since.get_or_insert(now);
-        let is_new = !state.is_met && now.duration_since(since) >= self.rule.stable;
-        state.is_met |= is_new;
+        let is_new = state.is_open() && now.duration_since(since) >= self.rule.stable;
+        if is_new {
+            state.is_met = true;
+            self.met += 1;
+            self.open -= 1;
+        }
         is_new
+    }
+
+    /// A look could not show the device of a row, because the service says this.
+    pub fn misses(&mut self, row: usize, says: &Arc<str>) {
+        self.states[row].fails = Some(says.clone());
     }
 
     /// The row names no single device: it is not waited for.
     pub fn give_up(&mut self, row: usize) {
+        self.open -= usize::from(self.states[row].is_open());
         self.states[row].is_given_up = true;
     }
 
     /// The rows that are still waited for.
     pub fn open(&self) -> impl Iterator<Item = usize> {
-        let is_open = |state: &State| !state.is_met && !state.is_given_up;
-        self.states.iter().enumerate().filter(move |(_, state)| is_open(state)).map(|(row, _)| row)
+        self.states.iter().enumerate().filter(|(_, state)| state.is_open()).map(|(row, _)| row)
     }
 
     /// Rows that are looked at: those that are met may still count as something that there is too much of.
@@ -154,7 +187,7 @@ impl Waiting {
 
     /// Those that are met.
     pub fn met(&self) -> u64 {
-        self.states.iter().filter(|state| state.is_met).count() as u64
+        self.met
     }
 
     /// Those that have to be.
@@ -165,19 +198,24 @@ impl Waiting {
     /// How it ends after a look; `None`: it goes on.
     pub fn end(&self, now: Instant) -> Option<End> {
         for too_many in &self.rule.fail_if {
-            let counts = |state: &&State| state.shown.counts_as(too_many.counted);
-            let number = self.states.iter().filter(counts).count() as u64;
+            let number = self.counted[too_many.counted as usize];
             if too_many.most.is_exceeded(number, self.all()) {
                 return Some(End::TooMany(too_many.text.clone(), number));
             }
         }
         if self.met() >= self.needed() {
             Some(End::Enough)
-        } else if self.open().next().is_none() {
+        } else if self.open == 0 {
             Some(End::TooFew)
         } else {
             self.is_late(now).then_some(End::Late)
         }
+    }
+
+    /// How it ends while a look goes on. What there may be too much of is known at the end of it only.
+    pub fn end_within_look(&self, now: Instant) -> Option<End> {
+        let end = self.end(now)?;
+        (end != End::Enough || self.rule.fail_if.is_empty()).then_some(end)
     }
 
     /// When to look again: after `every`, later where looks take so long that they would take more than a quarter
@@ -197,42 +235,44 @@ impl Waiting {
         self.states[row].is_met
     }
 
-    /// All have been looked at.
-    pub fn has_looked(&mut self, now: Instant) {
-        (self.looked, self.fails) = (Some(now), None);
+    /// Whether a look has ever shown the row.
+    pub fn is_seen(&self, row: usize) -> bool {
+        self.states[row].seen.is_some()
     }
 
-    /// The service failed at the last look, and said this.
-    pub fn fails(&mut self, says: String) {
-        self.fails = Some(says);
-    }
-
-    /// Whether the service has failed at every look.
+    /// Whether the service has failed at every look, for all rows.
     pub fn is_unknown(&self) -> bool {
-        self.fails.is_some() && self.looked.is_none()
+        let is_failing = self.states.iter().any(|state| state.fails.is_some());
+        is_failing && self.states.iter().all(|state| state.seen.is_none())
     }
 
-    /// Since when the service has not answered, and what it says instead, when the time was over.
-    pub fn outage(&self) -> Option<String> {
-        let says = self.fails.as_deref()?;
-        Some(match self.before_the_end() {
-            Some(before) => format!("the last look was {before} before the end: {says}"),
+    /// Which rows the service has not shown in the last look before the end, and what it says instead.
+    pub fn outage(&self, end: Instant) -> Option<String> {
+        let open = || self.states.iter().filter(|state| state.is_open());
+        let says = open().find_map(|state| state.fails.as_deref())?;
+        let failing = open().filter(|state| state.fails.is_some()).count();
+        Some(match self.states.iter().filter_map(|state| state.seen).max() {
             None => format!("no look was answered: {says}"),
+            Some(seen) if failing == self.open => {
+                format!("the last look was {} before the end: {says}", seconds(seen, end))
+            }
+            Some(_) => {
+                let rows = count(failing as u64, "row");
+                format!("the last look could not show {rows}: {says}")
+            }
         })
     }
 
-    fn before_the_end(&self) -> Option<String> {
-        let before = self.deadline.saturating_duration_since(self.looked?).as_secs_f64();
-        Some(format!("{before:.0} s"))
-    }
-
-    /// What is not as it should be with a row that is not met, in words.
-    pub fn why_not(&self, row: usize) -> String {
+    /// What is not as it should be with a row that is not met at the end, in words.
+    pub fn why_not(&self, row: usize, end: Instant) -> String {
         let why = self.last_seen(row);
-        let Some(says) = &self.fails else { return why };
-        match self.before_the_end().filter(|_| self.states[row].shown != Shown::Nothing) {
-            Some(before) => format!("{why}, as it was looked at {before} before the end: {says}"),
-            None => format!("{why}: {says}"),
+        match (&self.states[row].fails, self.states[row].seen) {
+            (None, _) => why,
+            (Some(says), None) => format!("{why}: {says}"),
+            (Some(says), Some(seen)) => {
+                let before = seconds(seen, end);
+                format!("{why}, as it was looked at {before} before the end: {says}")
+            }
         }
     }
 
@@ -257,6 +297,10 @@ impl Waiting {
     pub fn is_hopeless(&self) -> bool {
         matches!(self.rule.at_least, Share::Number(number) if number > self.states.len() as u64)
     }
+}
+
+fn seconds(since: Instant, until: Instant) -> String {
+    format!("{:.0} s", until.saturating_duration_since(since).as_secs_f64())
 }
 
 #[cfg(test)]

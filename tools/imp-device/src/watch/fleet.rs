@@ -132,6 +132,13 @@ impl Fleet {
         self.devices.len()
     }
 
+    /// Whether a device is known that is called so.
+    pub fn knows(&self, key: &str) -> bool {
+        let is_called =
+            |seen: &Seen| [&seen.mac_address, &seen.name].into_iter().any(|it| **it == *key);
+        self.devices.contains_key(key) || self.devices.values().any(is_called)
+    }
+
     /// Takes in what is known of devices that another look at the fleet did not show.
     pub fn keep_of(&mut self, before: &Fleet) {
         for (id, seen) in &before.devices {

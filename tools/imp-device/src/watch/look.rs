@@ -14,7 +14,7 @@ use api::list::Reading;
 use api::send::clock;
 use api::{Error, Request, SeenIds, devices, segment};
 use cli::consent::count;
-use cli::terminal::{progress, stderr};
+use cli::terminal::progress;
 use cli::{Session, text};
 use model::identifier::usual_spelling;
 use model::{ErrorKind, Record};
@@ -43,16 +43,6 @@ impl Scope {
         let all = keys.iter().fold(0_u64, |all, key| all.wrapping_add(stable_hash(key)));
         format!("{} that rows name ({all:016x})", count(keys.len() as u64, "device"))
     }
-
-    /// Says how many of the devices that rows name are not shown.
-    pub fn say_of_absent(&self, shown: usize) {
-        if let Scope::Rows(keys) = self
-            && shown < keys.len()
-        {
-            let named = count(keys.len() as u64, "device");
-            stderr::say_failure(&format!("rows name {named}, and the service shows {shown}"));
-        }
-    }
 }
 
 /// What a look has shown.
@@ -60,6 +50,19 @@ pub struct Looked {
     pub fleet: Fleet,
     /// Whether it is all that there is.
     pub is_whole: bool,
+    /// What rows call the devices that it has shown.
+    pub shown: HashSet<Box<str>>,
+}
+
+impl Looked {
+    fn nothing_yet() -> Self {
+        Looked { fleet: Fleet::default(), is_whole: true, shown: HashSet::new() }
+    }
+
+    /// Whether the device that a row calls so is there, or was not seen only because the list moved.
+    pub fn may_be_there(&self, key: &str) -> bool {
+        !self.is_whole || self.shown.contains(key)
+    }
 }
 
 /// Looks at the devices.
@@ -102,7 +105,12 @@ impl Looker<'_> {
         wait: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<Looked>, Error> {
         match list_is_less(self.session, keys.iter().map(|key| &**key))? {
-            true => self.lists(&[Vec::new()], |device| is_named(device, keys), wait),
+            true => {
+                let mut shown = HashSet::new();
+                let is_watched = |device: &Record| is_named(device, keys, &mut shown);
+                let looked = self.lists(&[Vec::new()], is_watched, wait)?;
+                Ok(looked.map(|looked| Looked { shown, ..looked }))
+            }
             false => self.one_by_one(keys, wait),
         }
     }
@@ -129,7 +137,7 @@ impl Looker<'_> {
     fn lists(
         &self,
         lists: &[Vec<Filter>],
-        is_watched: impl Fn(&Record) -> bool,
+        mut is_watched: impl FnMut(&Record) -> bool,
         wait: &dyn Fn() -> bool,
     ) -> Result<Option<Looked>, Error> {
         let wanted = || {
@@ -138,7 +146,7 @@ impl Looker<'_> {
         };
         let reading =
             Reading { wanted: &wanted, ..Reading::whole(usize::from(self.session.common.jobs)) };
-        let mut looked = Looked { fleet: Fleet::default(), is_whole: true };
+        let mut looked = Looked::nothing_yet();
         let mut seen = SeenIds::default();
         let mut number = 0;
         for filters in lists {
@@ -170,7 +178,7 @@ impl Looker<'_> {
         keys: &HashSet<Box<str>>,
         wait: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<Looked>, Error> {
-        let looked = RefCell::new(Looked { fleet: Fleet::default(), is_whole: true });
+        let looked = RefCell::new(Looked::nothing_yet());
         let mut ended = None;
         let asked = keys.iter().map(|key| key.to_string()).collect::<Vec<_>>().into_iter();
         engine::ordered(
@@ -180,12 +188,17 @@ impl Looker<'_> {
             |device| {
                 wait();
                 let request = Request::get(format!("/devices/{}", segment(&device)));
-                self.session.client.send(&request).and_then(|answer| answer.record())
+                let answer = self.session.client.send(&request).and_then(|answer| answer.record());
+                (device, answer)
             },
             |done| {
-                let Done::Worked(answer) = done else { return ControlFlow::Continue(()) };
+                let Done::Worked((key, answer)) = done else { return ControlFlow::Continue(()) };
                 match answer {
-                    Ok(device) => looked.borrow_mut().fleet.see(&device),
+                    Ok(device) => {
+                        let mut looked = looked.borrow_mut();
+                        looked.fleet.see(&device);
+                        looked.shown.insert(key.into());
+                    }
                     Err(error) if error.kind == ErrorKind::NotFound => {}
                     Err(error) => {
                         ended = Some(error);
@@ -202,8 +215,14 @@ impl Looker<'_> {
     }
 }
 
-/// Whether a row means the device.
-fn is_named(device: &Record, keys: &HashSet<Box<str>>) -> bool {
-    let is_named = |field: &str| keys.contains(&*usual_spelling(text(device, field)));
-    ["id", "mac_address", "agent_id", "name"].into_iter().any(is_named)
+/// Whether a row means the device; notes what rows call it.
+fn is_named(device: &Record, keys: &HashSet<Box<str>>, shown: &mut HashSet<Box<str>>) -> bool {
+    let mut is_named = false;
+    for field in ["id", "mac_address", "agent_id", "name"] {
+        if let Some(key) = keys.get(&*usual_spelling(text(device, field))) {
+            shown.insert(key.clone());
+            is_named = true;
+        }
+    }
+    is_named
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use cli::consent::count;
+
 /// Counts since the start.
 #[derive(Debug, Default)]
 pub struct Counts {
@@ -61,8 +63,10 @@ impl Counts {
         let statuses =
             if refused > 0 { format!(" ({})", statuses.join(", ")) } else { String::new() };
         format!(
-            "{} events, {} of them repeats; {refused} calls refused{statuses}",
-            present.events, present.repeats
+            "{}, {} of them repeats; {} refused{statuses}",
+            count(present.events, "event"),
+            present.repeats,
+            count(refused, "call")
         )
     }
 

@@ -145,7 +145,10 @@ fn notes(books: &Books, total: &Sums) -> String {
     if total.rejected.is_none() {
         notes.push("Which devices were rejected, the journal does not show.");
     }
-    let again = format!("{} calls were delivered again.", books.repeated_calls());
+    let again = match books.repeated_calls() {
+        1 => "1 call was delivered again.".to_owned(),
+        calls => format!("{calls} calls were delivered again."),
+    };
     if books.repeated_calls() > 0 {
         notes.push(&again);
     }

@@ -30,7 +30,7 @@ pub fn page(books: &Books, by: By, gap_limit: Duration) -> Page {
     page.field("first-pass yield", yield_of(&total));
     page.field("an hour", rate(&total));
     if books.repeated_calls() > 0 {
-        page.field("delivered again", format!("{} calls", books.repeated_calls()));
+        page.field("delivered again", cli::consent::count(books.repeated_calls(), "call"));
     }
     let parts = books.parts(by);
     let gaps = books.gaps(gap_limit);

@@ -37,7 +37,7 @@ impl Results<'_> {
             self.say_summary(requests);
         }
         if let Some(report) = self.report.take()
-            && let Err(error) = report.write(&self.tally, requests, self.exit)
+            && let Err(error) = report.write(&self.tally, &self.done, requests, self.exit)
         {
             self.end_run(CommandError::usage(format!("cannot write the report: {error}")));
         }
@@ -125,11 +125,12 @@ impl Results<'_> {
 
     /// The summary: counts, and of what failed the kinds and the file.
     fn say_summary(&self, requests: u64) {
-        let plural = if requests == 1 { "" } else { "s" };
-        stderr::say(&format!(
-            "{}, {requests} request{plural}",
-            self.tally.sentence(self.done.as_deref())
-        ));
+        let in_words =
+            |(name, number): &(&str, u64)| format!("{number} {}", name.replace('_', " "));
+        let done: Vec<String> = self.done.iter().map(in_words).collect();
+        let done = Some(done.join(", ")).filter(|done| !done.is_empty());
+        let counts = self.tally.sentence(done.as_deref());
+        stderr::say(&format!("{counts}, {}", count(requests, "request")));
         let kinds = self.failures.sentence();
         if !kinds.is_empty() {
             let kept = self.failed_name.as_ref().filter(|_| self.keeps_failed);

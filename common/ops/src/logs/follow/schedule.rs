@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use pipe::Failure;
+use serde_json::Value;
 
 use super::event::Line;
 use super::printed_lines::PrintedLines;
@@ -97,6 +98,8 @@ pub struct Schedule {
     streams: Vec<Stream>,
     told: Option<(usize, usize)>,
     started: Instant,
+    /// Devices whose following has begun, and what was known of their logs then, as it is kept.
+    starts: Vec<(String, Value)>,
 }
 
 #[derive(Debug)]
@@ -142,14 +145,21 @@ impl Place {
 }
 
 impl Device {
-    fn unread(&self, now: Instant, is_over: bool) -> Option<Failure> {
+    fn unread(
+        &self,
+        now: Instant,
+        is_over: bool,
+        says: impl Fn(&str) -> Option<String>,
+    ) -> Option<Failure> {
         let since = self.asked.filter(|(why, _)| *why != Why::Verify).map(|(_, since)| since);
         let is_stuck = since.is_some_and(|since| now.duration_since(since) >= LATE);
         let why = match &self.read {
             Some(Err(failure)) => failure.sentence(),
-            None if is_over || is_stuck => "the service has not answered".to_owned(),
-            Some(Ok(())) if is_stuck => "the service has not answered".to_owned(),
-            None | Some(Ok(())) => return None,
+            Some(Ok(())) if !is_stuck => return None,
+            None if !(is_over || is_stuck) => return None,
+            None | Some(Ok(())) => {
+                says(&self.id).unwrap_or_else(|| "the service has not answered".to_owned())
+            }
         };
         let title = "Lines of its log may be missing: what is stored could not be read";
         Some(Failure::new(ErrorKind::Unexpected, title).detail(why))
@@ -178,10 +188,12 @@ impl Schedule {
                 awaited: Vec::new(),
             };
         let devices: Vec<Device> = devices.into_iter().enumerate().map(device).collect();
+        let begun = devices.iter().filter(|device| device.begun);
+        let starts = begun.map(|device| (device.id.clone(), device.printed_lines.kept())).collect();
         let by_id =
             devices.iter().enumerate().map(|(index, device)| (device.id.clone(), index)).collect();
         let streams = (0..streams).map(|_| Stream::new(now)).collect();
-        Schedule { devices, by_id, streams, told: None, started: now }
+        Schedule { devices, by_id, streams, told: None, started: now, starts }
     }
 
     /// The id of a device.
@@ -189,10 +201,15 @@ impl Schedule {
         &self.devices[device].id
     }
 
-    /// What is known of the log of each device, as far as following has begun.
-    pub fn known(&self) -> impl Iterator<Item = (&str, &PrintedLines)> {
-        let begun = self.devices.iter().filter(|device| device.begun);
-        begun.map(|device| (device.id.as_str(), &device.printed_lines))
+    /// What is known of the log of a device, if following has begun.
+    pub fn lines_of(&self, id: &str) -> Option<&PrintedLines> {
+        let device = &self.devices[*self.by_id.get(id)?];
+        device.begun.then_some(&device.printed_lines)
+    }
+
+    /// The devices whose following has begun since the last call, and where it did.
+    pub fn take_starts(&mut self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.starts)
     }
 
     /// True when no device is left to follow.
@@ -201,9 +218,14 @@ impl Schedule {
     }
 
     /// The devices whose lines may be missing at the end, and why: what is stored cannot be read, or, when the time
-    /// `is_over`, has not been.
-    pub fn unread(&self, now: Instant, is_over: bool) -> Vec<(&str, Failure)> {
-        let unread = |device| Device::unread(device, now, is_over);
+    /// `is_over`, has not been. `says`: what the service answers to a read that is still under way.
+    pub fn unread(
+        &self,
+        now: Instant,
+        is_over: bool,
+        says: impl Fn(&str) -> Option<String>,
+    ) -> Vec<(&str, Failure)> {
+        let unread = |device| Device::unread(device, now, is_over, &says);
         let followed = self.devices.iter().filter(|device| !device.gone);
         followed.filter_map(|device| Some((device.id.as_str(), unread(device)?))).collect()
     }
@@ -276,8 +298,12 @@ impl Schedule {
         }
         self.told = Some((streamed, polled));
         let every = self.poll_interval().as_secs_f32();
+        let streamed = match streamed {
+            1 => "1 device is on a log stream".to_owned(),
+            _ => format!("{streamed} devices are on log streams"),
+        };
         Some(Action::Say(format!(
-            "{streamed} devices are on log streams; the stored logs of {polled} are polled every {every:.0} s"
+            "{streamed}; the stored logs of {polled} are polled every {every:.0} s"
         )))
     }
 }

@@ -43,7 +43,7 @@ fn it_is_enough_when_the_quorum_is_met() {
     assert!(waiting.observe(1, Some(&device(true)), begin + MINUTE));
     assert_eq!(waiting.end(begin + MINUTE), Some(End::Enough));
     assert_eq!(waiting.open().collect::<Vec<_>>(), [2]);
-    assert_eq!(waiting.why_not(2), "the account has no such device");
+    assert_eq!(waiting.why_not(2, begin), "the account has no such device");
     assert!(!waiting.is_hopeless());
     assert!(waiting_for(begin, Rule { at_least: Share::Number(4), ..rule() }, 3, 9).is_hopeless());
 }
@@ -102,20 +102,48 @@ fn the_deadline_is_one_for_all_and_looks_take_a_quarter_of_the_time() {
 #[test]
 fn an_outage_at_the_end_is_told_with_the_time_of_the_last_look() {
     let begin = begin();
+    let (end, says) = (begin + 10 * MINUTE, "HTTP 503".into());
     let mut never = waiting_for(begin, rule(), 1, 0);
-    assert!(!never.is_unknown() && never.outage().is_none(), "nothing has failed");
-    never.fails("HTTP 503".into());
-    assert!(never.is_unknown());
-    assert_eq!(never.outage().as_deref(), Some("no look was answered: HTTP 503"));
-    assert_eq!(never.why_not(0), "nobody has looked at it: HTTP 503");
+    assert!(!never.is_unknown() && never.outage(end).is_none(), "nothing has failed");
+    never.misses(0, &says);
+    assert!(never.is_unknown() && !never.is_seen(0));
+    assert_eq!(never.outage(end).as_deref(), Some("no look was answered: HTTP 503"));
+    assert_eq!(never.why_not(0, end), "nobody has looked at it: HTTP 503");
     let mut once = waiting_for(begin, rule(), 1, 0);
     once.observe(0, Some(&device(false)), begin + 8 * MINUTE);
-    once.has_looked(begin + 8 * MINUTE);
-    assert_eq!(once.why_not(0), "it is offline");
-    once.fails("HTTP 503".into());
-    assert!(!once.is_unknown());
+    assert_eq!(once.why_not(0, end), "it is offline");
+    once.misses(0, &says);
+    assert!(!once.is_unknown() && once.is_seen(0));
     let outage = "the last look was 120 s before the end: HTTP 503";
-    assert_eq!(once.outage().as_deref(), Some(outage));
+    assert_eq!(once.outage(end).as_deref(), Some(outage));
     let why = "it is offline, as it was looked at 120 s before the end: HTTP 503";
-    assert_eq!(once.why_not(0), why);
+    assert_eq!(once.why_not(0, end), why);
+}
+
+#[test]
+fn a_row_that_cannot_be_looked_at_says_nothing_of_the_others() {
+    let begin = begin();
+    let at_least = Share::Number(1);
+    let mut waiting = waiting_for(begin, Rule { at_least, ..rule() }, 2, 0);
+    waiting.misses(0, &"HTTP 500".into());
+    waiting.observe(1, Some(&device(false)), begin);
+    assert!(!waiting.is_unknown(), "one was answered");
+    let outage = "the last look could not show 1 row: HTTP 500";
+    assert_eq!(waiting.outage(begin).as_deref(), Some(outage));
+    assert_eq!(waiting.why_not(1, begin), "it is offline");
+    waiting.observe(1, Some(&device(true)), begin);
+    assert_eq!(waiting.end_within_look(begin), Some(End::Enough));
+}
+
+#[test]
+fn what_there_may_be_too_much_of_is_looked_at_to_the_end_of_the_look() {
+    let begin = begin();
+    let (at_least, fail_if) = (Share::Number(1), vec!["offline>0".parse().unwrap()]);
+    let mut waiting = waiting_for(begin, Rule { at_least, fail_if, ..rule() }, 2, 0);
+    waiting.observe(0, Some(&device(true)), begin);
+    assert_eq!((waiting.end_within_look(begin), waiting.end(begin)), (None, Some(End::Enough)));
+    waiting.observe(1, Some(&device(false)), begin);
+    assert_eq!(waiting.end_within_look(begin), Some(End::TooMany("offline>0".into(), 1)));
+    waiting.observe(1, Some(&device(true)), begin);
+    assert_eq!(waiting.end(begin), Some(End::Enough), "it is counted anew at each look");
 }

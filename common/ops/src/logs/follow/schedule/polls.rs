@@ -22,12 +22,16 @@ const VERIFY: Duration = Duration::from_secs(60);
 const OVERDUE: Duration = Duration::from_secs(5);
 
 impl Device {
-    /// The patience with its stored log is over, and streams live. Where lines may be missing is told once, as long
+    /// The patience with its stored log is over, and streams live or are tried. Where lines may be missing is told once, as long
     /// as it lasts; what is stored is printed when it can be read again.
     fn out_of_reach(&mut self, failure: Failure) -> Vec<Action> {
+        let stream = match self.place {
+            Place::On(_) => "the log stream goes on",
+            _ => "it is on no log stream yet",
+        };
         let is_told = matches!(&self.read, Some(Err(before)) if before.kind == failure.kind);
         let said = format!(
-            "{}: its stored log is tried again later, the log stream goes on: {}",
+            "{}: its stored log is tried again later, {stream}: {}",
             self.id,
             failure.sentence()
         );
@@ -71,6 +75,7 @@ impl Schedule {
         let gap = newest.map(|to| Action::Print(device.printed_lines.gap(&device.id, Some(to))));
         device.printed_lines.begin(entries, more);
         device.begun = true;
+        self.starts.push((device.id.clone(), device.printed_lines.kept()));
         device.read = Some(Ok(()));
         device.due = if matches!(device.place, Place::On(_)) { now } else { now + every };
         gap.into_iter().chain(self.add(index)).collect()

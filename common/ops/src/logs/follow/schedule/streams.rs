@@ -4,6 +4,7 @@ use model::{ErrorKind, Record};
 use std::time::{Duration, Instant};
 
 use pipe::Failure;
+use serde_json::Value;
 
 use super::{Action, Device, LATE, ON_A_STREAM, Place, Schedule};
 use crate::logs::follow::event::Line;
@@ -72,10 +73,11 @@ impl Stream {
 
 impl Device {
     /// A line came on a stream. Where the log could not be read yet, following begins with it.
-    fn arrived(&mut self, entry: Record) -> Vec<Action> {
+    fn arrived(&mut self, entry: Record, starts: &mut Vec<(String, Value)>) -> Vec<Action> {
         let mut actions = Vec::new();
         if !self.begun && self.printed_lines.begin_with(&entry) {
             self.begun = true;
+            starts.push((self.id.clone(), self.printed_lines.kept()));
             let gap = || Action::Print(self.printed_lines.gap(&self.id, Some(time(&entry))));
             actions.extend(self.is_late.then(gap));
         }
@@ -107,9 +109,12 @@ impl Schedule {
         actions
     }
 
-    /// Whether a stream delivers.
-    fn is_streamed(&self) -> bool {
-        self.devices.iter().any(|device| !device.gone && matches!(device.place, Place::On(_)))
+    /// Whether a device is followed: a stream delivers, or stored logs can be read.
+    fn is_followed(&self) -> bool {
+        let is_followed = |device: &Device| {
+            matches!(device.place, Place::On(_)) || matches!(device.read, Some(Ok(())))
+        };
+        self.devices.iter().any(|device| !device.gone && is_followed(device))
     }
 
     fn has_devices(&self, stream: usize) -> bool {
@@ -174,7 +179,7 @@ impl Schedule {
         result: Result<(), Failure>,
         now: Instant,
     ) -> Vec<Action> {
-        let is_streamed = self.is_streamed();
+        let is_followed = self.is_followed();
         let device = &mut self.devices[index];
         if device.place != Place::Adding(stream) || device.gone {
             return Vec::new();
@@ -187,7 +192,7 @@ impl Schedule {
                 device.filled = false;
                 Vec::new()
             }
-            Err(failure) if failure.kind.ends_run() && !may_pass(&failure, is_streamed) => {
+            Err(failure) if failure.kind.ends_run() && !may_pass(&failure, is_followed) => {
                 device.gone = true;
                 vec![Action::Fail { device: index, failure }]
             }
@@ -211,7 +216,8 @@ impl Schedule {
         match line {
             Line::Entry(entry) => {
                 let known = entry.get("device_id").and_then(|id| self.by_id.get(id.as_str()?));
-                known.map_or_else(Vec::new, |index| self.devices[*index].arrived(entry))
+                let starts = &mut self.starts;
+                known.map_or_else(Vec::new, |index| self.devices[*index].arrived(entry, starts))
             }
             Line::Opened => self.opened(stream, now),
             Line::Closed => self.ended(
@@ -263,9 +269,9 @@ impl Schedule {
         failure: Option<Failure>,
         now: Instant,
     ) -> Vec<Action> {
-        let is_streamed = self.is_streamed();
+        let is_followed = self.is_followed();
         let for_ever = |failure: &Failure| {
-            failure.kind != ErrorKind::Unexpected && !may_pass(failure, is_streamed)
+            failure.kind != ErrorKind::Unexpected && !may_pass(failure, is_followed)
         };
         if let Some(failure) = failure.filter(for_ever) {
             return self.never(stream, failure);
@@ -311,7 +317,8 @@ impl Schedule {
     }
 }
 
-/// Whether a failure is no end of the run: the service is there as long as a stream delivers.
-fn may_pass(failure: &Failure, is_streamed: bool) -> bool {
-    failure.kind == ErrorKind::Unreachable && is_streamed
+/// Whether a failure is no end of the run: the service is there as long as a stream delivers, or it was when stored
+/// logs were read last.
+fn may_pass(failure: &Failure, is_followed: bool) -> bool {
+    failure.kind == ErrorKind::Unreachable && is_followed
 }

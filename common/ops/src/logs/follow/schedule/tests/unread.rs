@@ -13,7 +13,7 @@ impl Bench {
 
     /// Whether lines of the first device may be missing at the end.
     fn is_unread(&self, is_over: bool) -> bool {
-        !self.schedule.unread(self.now, is_over).is_empty()
+        !self.schedule.unread(self.now, is_over, |_| None).is_empty()
     }
 }
 
