@@ -50,7 +50,8 @@ pub use past::{
     goes_on, has_rows, is_under_way, steps,
 };
 pub(crate) use past::{
-    changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,
+    changed_before, damage, earlier, failed_before, is_counted, lacks_rows, made_since,
+    notes_things,
 };
 pub use recorded::{BACK_TO, TAKES_BACK, UNDOES};
 pub(crate) use told::{Told, note_told};
