@@ -202,3 +202,29 @@ fn an_undo_that_was_killed_before_its_rows_were_noted_begins_anew() {
         assert_eq!(members(&dir), [20, 0], "{lines}");
     }
 }
+
+#[test]
+fn a_run_that_was_killed_before_its_input_was_read_is_not_left_to_do() {
+    let (_sim, dir) = account();
+    dir.sh("mkfifo pipe; imp-device list --limit 3 -z minimal > few").ok();
+    let list = "imp-change list --limit 1";
+    dir.sh("imp-device update -n told --input few --plan > plan").code(5);
+    for (command, input) in [
+        ("imp-change apply -q --input pipe", "plan"),
+        ("imp-device assign -g B --input pipe", "few"),
+    ] {
+        let writer = dir.spawn(&format!("exec 3> pipe; cat {input} >&3; exec sleep 60"));
+        let running = dir.spawn(&format!("exec {command}"));
+        let begun = || dir.sh(list).stdout().contains(command);
+        running.wait_for("the first rows", begun);
+        running.insist("KILL");
+        writer.insist("KILL");
+        let run = dir.sh(list).ok().record();
+        assert_eq!((&run["state"], &run["open"]), (&json!("ended"), &json!(0)), "{run}");
+        dir.sh("imp-change list --interrupted").quiet().no_stdout();
+        dir.sh("imp-change resume last").code(2).says("nothing was done: give the command again");
+        // The same command is not told to be one that can be finished.
+        let again = dir.sh(&format!("cat {input} > pipe & {command}")).ok();
+        assert!(!again.stderr().contains("interrupted"), "{again}");
+    }
+}

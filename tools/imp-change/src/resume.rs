@@ -39,16 +39,16 @@ impl Resume {
                 "run {run} was forgotten, because it was done again by hand: what it lacks is not done twice"
             )));
         }
-        if let Some((why, exit)) = self.is_over(&recorded) {
-            let damage = runs::say_damage(&recorded);
-            stderr::say(&format!("run {run}: {why}"));
-            return Ok(exit.and(damage));
-        }
-        if !recorded.was_read && recorded.is_untouched() && !recorded.rows_come_anew() {
+        if recorded.is_nothing() {
             return Err(CommandError::usage(format!(
                 "run {run} was interrupted before its input was read, and nothing was done: give the command \
                  again"
             )));
+        }
+        if let Some((why, exit)) = self.is_over(&recorded) {
+            let damage = runs::say_damage(&recorded);
+            stderr::say(&format!("run {run}: {why}"));
+            return Ok(exit.and(damage));
         }
         Err(self.go_on(&path, &recorded)?)
     }

@@ -80,7 +80,7 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
         "done": (done - back).saturating_sub(not_back),
         "taken_back": back,
         "failed": failed,
-        "open": recorded.to_do(false).len(),
+        "open": if recorded.is_nothing() { 0 } else { recorded.to_do(false).len() },
         "state": state(path, recorded),
         "exit": exit,
         "ended_at": ended_at,
@@ -90,10 +90,12 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
     serde_json::from_value(record).unwrap_or_default()
 }
 
-/// Whether a run is under way, has ended, or was interrupted: then it can be resumed, unless it was forgotten.
+/// Whether a run is under way, has ended, or was interrupted: then it can be resumed, unless it was forgotten. One that
+/// was interrupted before its input was read has ended: it did nothing, and has no rows to go on with.
 pub fn state(path: &Path, recorded: &Recorded) -> &'static str {
     match recorded.exit {
         None if journal::is_held(path) => UNDER_WAY,
+        _ if recorded.is_nothing() => ENDED,
         Some(_) if !recorded.is_left() && recorded.to_do(false).is_empty() => ENDED,
         _ if recorded.is_forgotten => FORGOTTEN,
         _ => INTERRUPTED,

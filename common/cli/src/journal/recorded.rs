@@ -330,6 +330,17 @@ impl Recorded {
         self.rows.values().all(|state| *state == RowState::Open)
     }
 
+    /// Whether it has ended, and what all its rows asked for was so already.
+    pub fn changed_nothing(&self) -> bool {
+        let unchanged = self.count(RowState::Unchanged);
+        unchanged > 0 && unchanged == self.rows()
+    }
+
+    /// Whether it did nothing and nothing can be taken up of it: it ended before its input was read.
+    pub fn is_nothing(&self) -> bool {
+        !self.was_read && self.is_untouched() && !self.rows_come_anew()
+    }
+
     /// The number of the last row.
     pub fn last_row(&self) -> u64 {
         self.rows.last_key_value().map_or(0, |(row, _)| *row)
