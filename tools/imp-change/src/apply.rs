@@ -4,6 +4,7 @@
 mod act;
 mod applied;
 mod deploy;
+mod devices;
 mod earlier;
 mod follows;
 mod foreseen;
@@ -125,6 +126,7 @@ pub fn carry_out(
     let own = entries.len();
     let applied = settle_applied(session, &mut entries)?;
     entries.extend(applied);
+    devices::by_their_ids(session, &mut entries[..own]);
     add_earlier(&mut entries, own, order.undoes)?;
     let mut run = Run::new(session, entries, order);
     note_in_journal(session, &run.entries[..own]);
