@@ -34,6 +34,7 @@ use pipe::{Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
+pub use applied::carried_out_by;
 use applied::settle_applied;
 use earlier::earlier;
 pub use order::place;
