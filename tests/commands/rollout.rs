@@ -5,6 +5,7 @@ mod cut_off;
 mod ends;
 mod resumed;
 mod rows;
+mod undone;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -125,7 +126,7 @@ fn a_gate_that_fails_sends_back_what_was_moved_and_leaves_the_rest_alone() {
     fleet.are_back("after the gate");
     assert_eq!(fleet.touched(), 20);
     assert_eq!(kinds(&fleet.dir.failed("left.ndjson")), [("not_met", 80)].into());
-    fleet.dir.sh("imp-change resume last").says("--failed-too").code(1);
+    fleet.dir.sh("imp-change resume last").says("begin a new rollout").code(1);
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(crate) use command::{credentials, of_verb, secrets, without_secrets};
 use current::{Changes, Planned};
 pub use current::{Thing, plan, plan_transfers, was_under_way, working_on};
 pub(crate) use current::{repeated, repeats};
-pub use directory::{all, find, forget, is_held, left, run_of, time_stamp};
+pub use directory::{Left, all, find, forget, is_held, left, run_of, time_stamp};
 use file::JournalFile;
 use lines::write_row;
 use past::Past;
@@ -53,7 +53,7 @@ pub(crate) use past::{
     changed_before, damage, earlier, failed_before, is_counted, lacks_rows, made_since,
     notes_things,
 };
-pub use recorded::{BACK_TO, TAKES_BACK, UNDOES};
+pub use recorded::{BACK, BACK_TO, IN_DOUBT, TAKES_BACK, UNDOES};
 pub(crate) use told::{Told, note_told};
 pub use told::{note_answered, note_answered_of, note_more, note_part, note_part_of};
 pub use transfers::Transfers;

@@ -1,6 +1,7 @@
 //! `imp-change forget`
 
 use clap::Args;
+use cli::journal::Left;
 use cli::{CommandError, Common, Exit, Output, journal};
 
 use crate::runs;
@@ -23,7 +24,7 @@ impl Forget {
         let recorded = runs::read(&path)?;
         let run = &recorded.header.run;
         match runs::state(&path, &recorded) {
-            runs::INTERRUPTED => journal::forget(&path)?,
+            runs::INTERRUPTED => journal::forget(&path, Left::DoneOtherwise)?,
             runs::FORGOTTEN => {}
             runs::UNDER_WAY => {
                 return Err(CommandError::usage(format!("run {run} is still under way")));

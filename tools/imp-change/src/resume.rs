@@ -10,6 +10,16 @@ use cli::{CommandError, Exit, journal};
 
 use crate::runs;
 
+/// Options of a rollout that decide what goes where in which wave.
+const FIXED: [&str; 12] = [
+    "--to", "--waves", "--order", "--device", "-d", "--input", "--build", "-b", "--dg", "-g",
+    "--all", "-a",
+];
+
+/// What is told of a rollout that has gone back.
+const TAKEN_BACK: &str = "it was taken back, and nothing is left of it: to try again, begin a new rollout with the \
+     file of --failed";
+
 /// Finish a run that was interrupted
 ///
 /// The same command does the rows that are not done, in the same directory. Its input is not needed.
@@ -34,12 +44,21 @@ impl Resume {
         if journal::is_held(&path) {
             return Err(CommandError::usage(format!("run {run} is still under way")));
         }
+        if recorded.is_undone {
+            return Err(CommandError::usage(format!(
+                "run {run} was undone, and does not go on: give the command again; `imp-change show --all {run}` \
+                 prints its rows"
+            )));
+        }
         if recorded.is_forgotten {
             return Err(CommandError::usage(format!(
                 "run {run} was forgotten, because it was done again by hand: what it lacks is not done twice"
             )));
         }
-        if recorded.is_nothing() {
+        if recorded.has_steps {
+            self.may_go_on(&recorded)?;
+        }
+        if recorded.has_not_begun() {
             return Err(CommandError::usage(format!(
                 "run {run} was interrupted before its input was read, and nothing was done: give the command \
                  again"
@@ -53,6 +72,34 @@ impl Resume {
         Err(self.go_on(&path, &recorded)?)
     }
 
+    /// Refuses to go on with a rollout where its waves would not be what they were.
+    fn may_go_on(&self, recorded: &Recorded) -> Result<(), CommandError> {
+        let run = &recorded.header.run;
+        let is_fixed = |word: &&String| {
+            let (name, _) = word.split_once('=').unwrap_or((word, ""));
+            let is_short = !word.starts_with("--") && word.len() > 1;
+            FIXED.contains(&name)
+                || (is_short && FIXED.contains(&word.get(..2).unwrap_or_default()))
+        };
+        if let Some(word) = self.added.iter().find(is_fixed) {
+            return Err(CommandError::usage(format!(
+                "{word} cannot be added to run {run}: what goes where in which wave was decided when it began"
+            )));
+        }
+        let undoes_it = |undo: &Recorded| undo.undoes.contains(run);
+        let undo = journal::left().iter().filter_map(|path| runs::read(path).ok()).find(undoes_it);
+        match undo {
+            Some(undo) => Err(CommandError::usage(format!(
+                "run {run} is being undone, and that was interrupted: `imp-change resume {}` finishes it",
+                undo.header.run
+            ))),
+            None if self.failed_too && recorded.is_taken_back() => {
+                Err(CommandError::usage(format!("run {run}: {TAKEN_BACK}")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Why there is nothing to do.
     fn is_over(&self, recorded: &Recorded) -> Option<(String, Exit)> {
         if recorded.is_left() || !recorded.to_do(self.failed_too).is_empty() {
@@ -61,6 +108,7 @@ impl Resume {
         let failed = recorded.count(RowState::Failed) + recorded.count(RowState::Unknown);
         Some(match failed {
             0 => (all_done(recorded).to_owned(), Exit::Done),
+            _ if recorded.is_taken_back() => (TAKEN_BACK.to_owned(), Exit::SomeFailed),
             _ => {
                 let rows = count(failed, "row");
                 let why =

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cli::journal::recorded::{Recorded, RowState};
+use cli::journal::recorded::{Back, Recorded, RowState};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, journal};
 use model::Record;
@@ -67,8 +67,10 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
         [[RowState::Done, RowState::Unchanged], [RowState::Failed, RowState::Unknown]];
     let [done, failed] =
         [good, bad].map(|states| states.map(|state| recorded.count(state)).iter().sum::<u64>());
-    // A row is one of the input: what was done and could not be taken back has failed.
-    let [back, not_back] = [good, bad].map(|states| recorded.count_back(&states));
+    // A row is one of the input: what was done and could not be taken back has failed, and what may have been done
+    // has failed already.
+    let [[back, not_back], [of_doubt, not_of_doubt]] = [Back::Done, Back::Doubtful]
+        .map(|kind| [good, bad].map(|states| recorded.count_back(kind, &states)));
     let record = json!({
         "type": "run",
         "run": header.run,
@@ -77,10 +79,10 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
         "account": account,
         "endpoint": header.endpoint,
         "rows": recorded.rows() - recorded.rows_back(),
-        "done": (done - back).saturating_sub(not_back),
+        "done": (done - back - of_doubt).saturating_sub(not_back),
         "taken_back": back,
-        "failed": failed,
-        "open": if recorded.is_nothing() { 0 } else { recorded.to_do(false).len() },
+        "failed": failed - not_of_doubt,
+        "open": if recorded.has_not_begun() { 0 } else { recorded.to_do(false).len() },
         "state": state(path, recorded),
         "exit": exit,
         "ended_at": ended_at,
@@ -95,7 +97,7 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
 pub fn state(path: &Path, recorded: &Recorded) -> &'static str {
     match recorded.exit {
         None if journal::is_held(path) => UNDER_WAY,
-        _ if recorded.is_nothing() => ENDED,
+        _ if recorded.has_not_begun() => ENDED,
         Some(_) if !recorded.is_left() && recorded.to_do(false).is_empty() => ENDED,
         _ if recorded.is_forgotten => FORGOTTEN,
         _ => INTERRUPTED,

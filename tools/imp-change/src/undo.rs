@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cli::consent::count;
-use cli::journal::UNDOES;
 use cli::journal::recorded::{Recorded, RowState};
+use cli::journal::{Left as WhyLeft, UNDOES};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, Reports, Session, journal};
 use model::Record;
@@ -66,6 +66,7 @@ impl Undo {
         let exit = carry_out(&session, args, &order, read)?;
         if !self.changes.dry_run && matches!(exit, Exit::Done | Exit::SomeFailed) {
             forget_those_before(&named)?;
+            forget_undone(&named)?;
         }
         Ok(exit.and(damage))
     }
@@ -155,7 +156,27 @@ fn forget_those_before(undone: &[String]) -> Result<(), CommandError> {
             stderr::say(&format!(
                 "what run {run} has left undone is done: it counts no more as interrupted"
             ));
-            journal::forget(&path)?;
+            journal::forget(&path, WhyLeft::DoneOtherwise)?;
+        }
+    }
+    Ok(())
+}
+
+/// What was undone does not go on by itself: a rollout would, from the wave to which it had come. Only where rows may
+/// have been done the run goes on to find out; in a rollout these are left.
+fn forget_undone(undone: &[String]) -> Result<(), CommandError> {
+    for run in undone {
+        let path = journal::find(run)?;
+        let Ok(recorded) = runs::read(&path) else { continue };
+        let is_interrupted = runs::state(&path, &recorded) == runs::INTERRUPTED;
+        let may_go_on = match recorded.has_steps {
+            true => recorded.is_left() || !recorded.to_do(true).is_empty(),
+            false => is_interrupted && doubt(&recorded).is_none(),
+        };
+        if may_go_on && !recorded.is_forgotten {
+            journal::forget(&path, WhyLeft::Undone)?;
+            let run = &recorded.header.run;
+            stderr::say(&format!("run {run} is undone, and cannot be resumed any more"));
         }
     }
     Ok(())
@@ -204,7 +225,15 @@ fn in_order_of_time(runs: &mut Vec<Run>) -> Result<(), CommandError> {
 fn fits(recorded: &Recorded, session: &Session) -> Result<Exit, CommandError> {
     journal::is_of_this_account(session, recorded)?;
     let doubt = doubt(recorded);
-    doubt.iter().for_each(|why| stderr::say_failure(&format!("{why}; until then none is undone")));
+    let run = &recorded.header.run;
+    let left = match recorded.has_steps {
+        true => format!(
+            "they stay as they are, and after this undo the run cannot be resumed: `imp-change show --all {run}` \
+             names them"
+        ),
+        false => "until then none is undone".to_owned(),
+    };
+    doubt.iter().for_each(|why| stderr::say_failure(&format!("{why}; {left}")));
     let in_doubt = if doubt.is_some() { Exit::SomeFailed } else { Exit::Done };
     Ok(runs::say_damage(recorded).and(in_doubt))
 }

@@ -179,15 +179,28 @@ pub(super) fn reopen(path: &Path, length: u64) -> io::Result<File> {
     Ok(file)
 }
 
+/// Why what a run lacks is not to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It was done otherwise.
+    DoneOtherwise,
+    /// The run was undone.
+    Undone,
+}
+
 /// Notes that the run of a journal, which was interrupted, is not to be finished.
 ///
 /// # Errors
 /// Exit 2 when it is still under way, or its journal cannot be written.
-pub fn forget(path: &Path) -> Result<(), CommandError> {
+pub fn forget(path: &Path, why: Left) -> Result<(), CommandError> {
     let noted = || {
         let length = Recorded::read(path)?.length;
         let mut file = reopen(path, length)?;
-        writeln!(file, "{}", json!({"type": "forgotten", "at": time_stamp()}))?;
+        let mut line = json!({"type": "forgotten", "at": time_stamp()});
+        if why == Left::Undone {
+            line["undone"] = true.into();
+        }
+        writeln!(file, "{line}")?;
         file.sync_data()
     };
     noted().map_err(|error| {

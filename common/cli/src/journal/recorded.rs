@@ -24,6 +24,11 @@ pub use lines::{Header, each_line, header};
 pub const TAKES_BACK: &str = "--back";
 /// Their field that says what the thing was before.
 pub const BACK_TO: &str = "back_to";
+/// Their field that says that it is not known whether the thing was changed.
+pub const IN_DOUBT: &str = "in_doubt";
+
+/// The step of a run that takes back what it has done.
+pub const BACK: &str = "back";
 
 /// The field of what was given to an undo: a run that it takes back.
 pub const UNDOES: &str = "undoes";
@@ -32,6 +37,22 @@ pub const UNDOES: &str = "undoes";
 pub fn takes_back(line: &Record) -> bool {
     line.text("source") == Some(TAKES_BACK)
         && line.record("input").is_some_and(|input| input.contains_key(BACK_TO))
+}
+
+/// What a row takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// What a row of the input did.
+    Done,
+    /// What a row that failed has perhaps done.
+    Doubtful,
+}
+
+impl Back {
+    fn of(line: &Record) -> Back {
+        let is_doubtful = line.record("input").is_some_and(|input| input.contains_key(IN_DOUBT));
+        if is_doubtful { Back::Doubtful } else { Back::Done }
+    }
 }
 
 /// What is known of a row.
@@ -68,8 +89,14 @@ pub struct Recorded {
     pub ended_at: Option<String>,
     /// It ended before all was done, whatever its rows say.
     is_unfinished: bool,
-    /// It was interrupted, and somebody has done by hand what it lacks.
+    /// It was interrupted, and what it lacks is not to be done.
     pub is_forgotten: bool,
+    /// That is because it was undone.
+    pub is_undone: bool,
+    /// How far it has come is more than its rows, as with a rollout.
+    pub has_steps: bool,
+    /// It has turned back, as a rollout does.
+    turned_back: bool,
     /// The rows are what the service listed, and a run that goes on lists them anew.
     is_listed: bool,
     /// The runs that it takes back.
@@ -80,8 +107,8 @@ pub struct Recorded {
     /// The numbers of whole lines that cannot be read.
     damaged: Vec<u64>,
     rows: BTreeMap<u64, RowState>,
-    /// Those of them that are none of the input, but take back what was done to one of it.
-    rows_back: BTreeSet<u64>,
+    /// Those of them that are none of the input, but take back what was done to one of it, and whether that is known.
+    rows_back: BTreeMap<u64, Back>,
     /// Rows of which something is told, but not what they are.
     lost: BTreeSet<u64>,
     /// Of rows that were answered and not reported.
@@ -130,10 +157,17 @@ impl Recorded {
             ("row", Some(row)) => {
                 self.rows.entry(row).or_insert(RowState::Open);
                 if takes_back(&line) {
-                    self.rows_back.insert(row);
+                    self.rows_back.insert(row, Back::of(&line));
                 }
             }
-            ("forgotten", _) => self.is_forgotten = true,
+            ("forgotten", _) => {
+                self.is_forgotten = true;
+                self.is_undone |= line.get("undone") == Some(&true.into());
+            }
+            ("step", _) => {
+                self.has_steps = true;
+                self.turned_back |= line.text("event") == Some(BACK);
+            }
             ("read", _) => self.was_read = true,
             ("started", _) => self.start(&line),
             ("answered", Some(row)) => {
@@ -236,9 +270,10 @@ impl Recorded {
         self.rows.values().filter(|own| **own == state).count() as u64
     }
 
-    /// How many of the rows that take something back are in one of these states.
-    pub fn count_back(&self, states: &[RowState]) -> u64 {
-        self.rows_back.iter().filter(|row| states.contains(&self.state(**row))).count() as u64
+    /// How many of the rows that take something back, of this kind, are in one of these states.
+    pub fn count_back(&self, kind: Back, states: &[RowState]) -> u64 {
+        let rows = self.rows_back.iter().filter(|(_, own)| **own == kind);
+        rows.filter(|(row, _)| states.contains(&self.state(**row))).count() as u64
     }
 
     /// The number of rows that take something back.
@@ -325,6 +360,20 @@ impl Recorded {
         matches!(self.state(row), RowState::UnderWay | RowState::Unknown)
     }
 
+    /// Whether it has taken back what it has done, as far as that can be: nothing of it is left to try again.
+    pub fn is_taken_back(&self) -> bool {
+        let failed = [RowState::Failed, RowState::Unknown];
+        let not_back: u64 =
+            [Back::Done, Back::Doubtful].iter().map(|kind| self.count_back(*kind, &failed)).sum();
+        let is_over = !self.is_left() && self.to_do(false).is_empty();
+        self.turned_back && is_over && not_back == 0
+    }
+
+    /// Whether it ended before its rows were known, so that there is nothing to go on with.
+    pub fn has_not_begun(&self) -> bool {
+        !self.was_read && self.is_untouched() && !self.rows_come_anew()
+    }
+
     /// Whether nothing was done and nothing was begun.
     pub fn is_untouched(&self) -> bool {
         self.rows.values().all(|state| *state == RowState::Open)
@@ -334,11 +383,6 @@ impl Recorded {
     pub fn changed_nothing(&self) -> bool {
         let unchanged = self.count(RowState::Unchanged);
         unchanged > 0 && unchanged == self.rows()
-    }
-
-    /// Whether it did nothing and nothing can be taken up of it: it ended before its input was read.
-    pub fn is_nothing(&self) -> bool {
-        !self.was_read && self.is_untouched() && !self.rows_come_anew()
     }
 
     /// The number of the last row.

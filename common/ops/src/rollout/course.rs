@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 pub use cli::journal::BACK_TO;
-use cli::journal::{self, TAKES_BACK, ToldBefore};
+use cli::journal::{self, BACK, IN_DOUBT, TAKES_BACK, ToldBefore};
 use cli::rows::results::Results;
 use cli::{Changes, CommandError, Session, text};
 use model::{Effect, Record};
@@ -22,8 +22,6 @@ use super::waves;
 
 /// The step that begins a run, and tells what is rolled out.
 const PLANNED: &str = "planned";
-/// The step of a run that takes back what it has done.
-const BACK: &str = "back";
 /// A rollout, as far as it has come.
 pub struct Course {
     /// How many rows the first wave, the first two waves, … have.
@@ -218,7 +216,15 @@ impl Course {
         }
         let open = (0..).zip(&self.numbers).filter(|(_, number)| counts(**number));
         let all = self.numbers.len() as u64;
-        results.may_change_so_many(changes, open.map(|(index, _)| index), all)
+        results.may_change_so_many(changes, open.map(|(index, _)| index), all)?;
+        // A share is one of all rows, and not of those of a wave.
+        results.limit_no_more();
+        Ok(())
+    }
+
+    /// The numbers of the rows that are left, in their order.
+    pub fn numbers(&self) -> &[u64] {
+        &self.numbers
     }
 
     /// How many rows come next with this wave: its own, and what is left of those before it.
@@ -297,7 +303,11 @@ impl Course {
         let done = self.done.borrow();
         let is_new = |one: &Rolled<'_>| !self.with_back_row.contains(one.id);
         for rolled in done.each_to_take_back().filter(is_new) {
-            let row = Row { record: record_of(&rolled), source: TAKES_BACK.to_owned() };
+            let mut record = record_of(&rolled);
+            if done.is_doubtful(rolled.id) {
+                record.insert(IN_DOUBT, true.into());
+            }
+            let row = Row { record, source: TAKES_BACK.to_owned() };
             journal::note_item(&Item::Row(row.clone()));
             rows.push(row);
         }
