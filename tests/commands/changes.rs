@@ -3,6 +3,7 @@
 mod read;
 mod restarts;
 mod unanswered;
+mod undone;
 
 use serde_json::{Value, json};
 use tests::{Dir, Sim, kinds};

@@ -197,6 +197,10 @@ pub fn note_started(index: u64, outcome: Outcome, effects: &[Effect]) {
 /// The journal cannot be written and has to be.
 pub(crate) fn before_writing() -> Result<(), api::Error> {
     let Some(journal) = journal() else { return Ok(()) };
+    if journal.past.as_ref().is_some_and(|past| past.recorded.is_undone) {
+        let why = "it was not done, and its run was undone since";
+        return Err(api::Error::new(ErrorKind::NotAttempted, "Not attempted").detail(why));
+    }
     if let Some((rows, thing, planned)) = current::take_unstarted() {
         journal.start(&rows, thing.as_ref(), planned.as_ref());
     }

@@ -44,6 +44,13 @@ impl Resume {
         if journal::is_held(&path) {
             return Err(CommandError::usage(format!("run {run} is still under way")));
         }
+        let finds_out = !recorded.has_steps && !recorded.to_do(self.failed_too).is_empty();
+        if recorded.is_undone && finds_out {
+            stderr::say(&format!(
+                "run {run} was undone: what is not known of it is found out, and nothing new is done"
+            ));
+            return Err(self.go_on(&path, &recorded)?);
+        }
         if recorded.is_undone {
             return Err(CommandError::usage(format!(
                 "run {run} was undone, and does not go on: give the command again; `imp-change show --all {run}` \

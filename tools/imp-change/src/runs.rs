@@ -98,8 +98,8 @@ pub fn state(path: &Path, recorded: &Recorded) -> &'static str {
     match recorded.exit {
         None if journal::is_held(path) => UNDER_WAY,
         _ if recorded.has_not_begun() => ENDED,
-        Some(_) if !recorded.is_left() && recorded.to_do(false).is_empty() => ENDED,
         _ if recorded.is_forgotten => FORGOTTEN,
+        Some(_) if !recorded.is_left() && recorded.to_do(false).is_empty() => ENDED,
         _ => INTERRUPTED,
     }
 }

@@ -162,8 +162,8 @@ fn forget_those_before(undone: &[String]) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// What was undone does not go on by itself: a rollout would, from the wave to which it had come. Only where rows may
-/// have been done the run goes on to find out; in a rollout these are left.
+/// What was undone does not go on by itself: a rollout would, from the wave to which it had come. Where rows may have
+/// been done `resume` finds out, and does nothing new; in a rollout these are left.
 fn forget_undone(undone: &[String]) -> Result<(), CommandError> {
     for run in undone {
         let path = journal::find(run)?;
@@ -171,12 +171,16 @@ fn forget_undone(undone: &[String]) -> Result<(), CommandError> {
         let is_interrupted = runs::state(&path, &recorded) == runs::INTERRUPTED;
         let may_go_on = match recorded.has_steps {
             true => recorded.is_left() || !recorded.to_do(true).is_empty(),
-            false => is_interrupted && doubt(&recorded).is_none(),
+            false => is_interrupted,
         };
         if may_go_on && !recorded.is_forgotten {
             journal::forget(&path, WhyLeft::Undone)?;
             let run = &recorded.header.run;
-            stderr::say(&format!("run {run} is undone, and cannot be resumed any more"));
+            let left = match recorded.has_steps || doubt(&recorded).is_none() {
+                true => "and cannot be resumed any more",
+                false => "and `imp-change resume` does nothing but find out what else it did",
+            };
+            stderr::say(&format!("run {run} is undone, {left}"));
         }
     }
     Ok(())

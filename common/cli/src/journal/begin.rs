@@ -157,7 +157,9 @@ fn tell_interrupted(directory: &Path) {
             header.command == invocation::command()
                 && header.directory == environment::current_dir()
         });
-        is_same && Recorded::read(path).is_ok_and(|recorded| !recorded.has_not_begun())
+        is_same
+            && Recorded::read(path)
+                .is_ok_and(|recorded| !recorded.has_not_begun() && !recorded.is_forgotten)
     });
     if let Some(run) = same.as_deref().and_then(directory::run_of) {
         stderr::say(&format!(

@@ -165,8 +165,10 @@ impl Recorded {
                 self.is_undone |= line.get("undone") == Some(&true.into());
             }
             ("step", _) => {
-                self.has_steps = true;
-                self.turned_back |= line.text("event") == Some(BACK);
+                // Of webhooks it is noted which were there before, too.
+                let event = line.text("event");
+                self.has_steps |= event.is_some();
+                self.turned_back |= event == Some(BACK);
             }
             ("read", _) => self.was_read = true,
             ("started", _) => self.start(&line),
@@ -262,7 +264,8 @@ impl Recorded {
     /// Whether a run that goes on finds its rows anew: they are what the service listed, or those of runs that are
     /// taken back and had not all been noted.
     pub fn rows_come_anew(&self) -> bool {
-        self.is_listed || (!self.was_read && !self.undoes.is_empty())
+        let is_listed_anew = self.is_listed || (!self.was_read && !self.undoes.is_empty());
+        is_listed_anew && !self.is_undone
     }
 
     /// How many rows are in this state.
@@ -300,11 +303,14 @@ impl Recorded {
         self.rows.get(&row).copied().unwrap_or(RowState::Open)
     }
 
-    /// Rows that a run that goes on has to take up, with or without those that failed.
+    /// Rows that a run that goes on has to take up, with or without those that failed. Of one that was undone only those
+    /// of which it is not known whether they were done.
     pub fn to_do(&self, failed_too: bool) -> Vec<u64> {
         let is_to_do = |state: RowState| match state {
-            RowState::Open | RowState::UnderWay | RowState::Answered => true,
-            RowState::Failed | RowState::Unknown => failed_too,
+            RowState::UnderWay | RowState::Answered => true,
+            RowState::Unknown => failed_too,
+            RowState::Open => !self.is_undone,
+            RowState::Failed => failed_too && !self.is_undone,
             RowState::Done | RowState::Unchanged => false,
         };
         let is_lost = |row: &u64| self.is_damaged() && self.lost.contains(row);
