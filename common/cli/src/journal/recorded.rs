@@ -164,12 +164,7 @@ impl Recorded {
                 self.is_forgotten = true;
                 self.is_undone |= line.get("undone") == Some(&true.into());
             }
-            ("step", _) => {
-                // Of webhooks it is noted which were there before, too.
-                let event = line.text("event");
-                self.has_steps |= event.is_some();
-                self.turned_back |= event == Some(BACK);
-            }
+            ("step", _) => self.take_step(line.text("event")),
             ("read", _) => self.was_read = true,
             ("started", _) => self.start(&line),
             ("answered", Some(row)) => {
@@ -187,6 +182,12 @@ impl Recorded {
             }
             _ => {}
         }
+    }
+
+    /// Of webhooks it is noted, too, which were there before: that is no event.
+    fn take_step(&mut self, event: Option<&str>) {
+        self.has_steps |= event.is_some();
+        self.turned_back |= event == Some(BACK);
     }
 
     fn resume(&mut self) {

@@ -41,8 +41,7 @@ impl Run<'_> {
             Effect { after: Some(after.clone()), ..effect.clone() }.called(id)
         };
         let in_its_place = self.like(kind, &after, number)?;
-        let in_its_place =
-            in_its_place.filter(|present| !self.is_out_of_the_way(cli::text(present, "id")));
+        let in_its_place = in_its_place.filter(|present| !self.is_out_of_the_way(present));
         if let Some(present) = in_its_place {
             is_of_kind(&present, &effect.kind)?;
             if is_half_made(&present, &after) {
