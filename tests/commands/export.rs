@@ -217,3 +217,20 @@ fn columns_of_many_types_lose_nothing() {
     let line = |start: &str| table.lines().any(|line| line.starts_with(start));
     assert!(line("TYPE ") && line("product ") && line("deployment "), "{table}");
 }
+
+#[test]
+fn a_file_of_another_form_is_loaded_or_told_how_to_be() {
+    let (sim, dir) = rich(&[]);
+    dir.sh("imp-product export --all | sed '1s/^/\\xef\\xbb\\xbf/' > marked").ok();
+    dir.sh("imp-sim run --load marked -- imp-product list > products").ok();
+    assert_eq!(dir.read_lines("products").len(), sim.all("products").len());
+    for (form, said) in
+        [("json", "`jq -c '.[]' other` makes that of it"), ("csv", "--output ndjson")]
+    {
+        dir.sh(&format!("imp-product export --all --output {form} > other")).ok();
+        let ended = dir.sh("imp-sim run --load other -- true").code(2);
+        ended.says_all(&["other:1: ", "`imp-product export --all`", said]);
+    }
+    dir.sh("imp-product export --all -z json > other; jq -c '.[]' other > lines").ok();
+    dir.sh("imp-sim run --load lines -- true").quiet();
+}

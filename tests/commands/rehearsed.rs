@@ -1,11 +1,10 @@
 //! `imp-sim run --changes` and what `imp-change apply` makes of its plan.
 
 mod again;
+mod file;
 mod interrupted;
 mod order;
 mod planned;
-
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 use tests::{Dir, Sim};
@@ -131,57 +130,6 @@ fn any_program_counts_and_restarts_are_sent_once() {
     let restarts = paths.iter().filter(|path| path.ends_with("restart")).count();
     assert_eq!((restarts, paths.len()), (2, 3), "{paths:?}");
     assert!(paths.iter().any(|path| path.ends_with("conditional_restart")));
-}
-
-#[test]
-fn the_file_tells_what_was_done_however_the_command_ended() {
-    let dir = Dir::new();
-    let run = "imp-sim run --devices 3 --changes plan";
-    dir.sh(&format!("{run} -- sh -c 'imp-product create -n P > /dev/null; exit 9'")).code(9);
-    assert_eq!(dir.read_lines("plan").len(), 1);
-    let mode = std::fs::metadata(dir.path().join("plan")).expect("it is there").permissions();
-    assert_eq!(mode.mode() & 0o777, 0o600, "it may hold passwords");
-    // What no record can tell is counted, and what was not begun leaves no old plan behind.
-    let stream = "curl -s -X POST $IMPT_ENDPOINT/logstream \
-        -H \"Authorization: Bearer $(jq -r .accessToken $IMP_AUTH_FILE)\" > /dev/null";
-    dir.write("stream.sh", stream);
-    dir.sh(&format!("{run} -- sh stream.sh")).says("no change record says it: 1 log stream").ok();
-    assert_eq!(dir.read("plan"), "");
-    dir.write("plan", "old");
-    dir.sh(&format!("{run} -- nowhere")).code(127);
-    assert_eq!(dir.read("plan"), "");
-    dir.write("plan", "old");
-    dir.sh(&format!("{run} --load nowhere -- true")).code(2).says("nowhere");
-    assert_eq!(dir.read("plan"), "");
-    // What the state cannot be written to is told, and the plan is there.
-    let create = "imp-product create -n P";
-    dir.sh(&format!("{run} --state no/such/state -- {create}")).code(2).says("no/such/state");
-    assert_eq!(dir.read_lines("plan").len(), 1);
-    // It is known before the command starts that it cannot be written.
-    dir.sh("imp-sim run --changes no/such/plan -- touch started").code(2).says("no/such/plan");
-    dir.sh("imp-sim run --changes . -- touch started").code(2).says("it is a directory");
-    dir.sh("imp-sim run --changes /dev/full -- imp-product create -n P").code(2).says("/dev/full");
-    assert!(!dir.path().join("started").exists());
-    let piped = dir.sh("imp-sim run --changes /dev/stdout -- imp-product create -n P -z minimal");
-    assert_eq!(piped.ok().lines().len(), 2);
-}
-
-#[test]
-fn the_file_has_what_was_done_as_soon_as_it_is_answered() {
-    let dir = Dir::new();
-    let script =
-        "imp-product create -n P > made; wc -l < plan > after; imp-product create -n Q > made";
-    dir.write("script.sh", format!("{script}; exec cat"));
-    dir.write("plan", "old");
-    // Whatever becomes of the simulator.
-    let running = dir.spawn_open("exec imp-sim run --changes plan -- sh script.sh");
-    running.wait_for("the second product", || dir.read("plan").lines().count() == 2);
-    running.insist("KILL");
-    assert_eq!((dir.read("after").trim(), dir.read_lines("plan").len()), ("1", 2));
-    // It passes on to the command what would end it.
-    dir.write("script.sh", "imp-product create -n P > made; kill -TERM $PPID; exec sleep 60");
-    dir.sh("imp-sim run --changes plan -- sh script.sh").code(143);
-    assert_eq!(dir.read_lines("plan").len(), 1);
 }
 
 #[test]

@@ -159,3 +159,28 @@ fn a_name_of_several_groups_is_told_with_its_candidates() {
     sim.put(&a, &sim.field("id")[..2]);
     assert_eq!(dir.sh("imp-device list --dg A").quiet().records().len(), 5);
 }
+
+#[test]
+fn a_run_that_goes_on_ends_as_it_would_have_ended_in_one_piece() {
+    for (script, rule) in [
+        ("imp-change undo -q $(cat run)", "PATCH /** delay=1h"),
+        ("imp-device update -n x --jobs 1 --input few", "PATCH /** delay=1h after=1"),
+        ("imp-device assign -g A --batch 1 --jobs 1 --input few", "POST /** delay=1h after=1"),
+    ] {
+        let (sim, dir, group) = account(&["--devices", "5"]);
+        sim.put(&group, &sim.field("id")[4..]);
+        dir.sh("(echo 40000c2a69ffffff; sed 1d devices.csv | head -n 3) > few").ok();
+        // There is no way back from the restart, which is looked at first.
+        dir.sh("imp-dg update -g A -s x --plan > plan; imp-dg restart -g A --plan >> plan").code(5);
+        dir.sh("imp-change apply -q --input plan; imp-change list | jq -r .run > run").ok();
+        sim.fault(rule);
+        let running = dir.spawn(&format!("exec {script}"));
+        running.wait_for("a request that is not answered", || sim.faults_applied() == [1]);
+        running.insist("KILL");
+        sim.no_faults();
+        let run = dir.sh("imp-change list --interrupted").ok().field("run").remove(0);
+        let resume = format!("imp-change resume {run}");
+        dir.sh(&resume).code(1).says("1 row failed before the run was interrupted");
+        dir.sh(&resume).code(1);
+    }
+}

@@ -50,7 +50,8 @@ pub use past::{
     goes_on, has_rows, is_under_way, steps,
 };
 pub(crate) use past::{
-    changed_before, damage, earlier, is_counted, lacks_rows, made_since, notes_things,
+    changed_before, damage, earlier, failed_before, is_counted, lacks_rows, made_since,
+    notes_things,
 };
 pub use recorded::{BACK, BACK_TO, IN_DOUBT, TAKES_BACK, UNDOES};
 pub(crate) use told::{Told, note_told};
@@ -196,6 +197,10 @@ pub fn note_started(index: u64, outcome: Outcome, effects: &[Effect]) {
 /// The journal cannot be written and has to be.
 pub(crate) fn before_writing() -> Result<(), api::Error> {
     let Some(journal) = journal() else { return Ok(()) };
+    if journal.past.as_ref().is_some_and(|past| past.recorded.is_undone) {
+        let why = "it was not done, and its run was undone since";
+        return Err(api::Error::new(ErrorKind::NotAttempted, "Not attempted").detail(why));
+    }
     if let Some((rows, thing, planned)) = current::take_unstarted() {
         journal.start(&rows, thing.as_ref(), planned.as_ref());
     }

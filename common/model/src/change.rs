@@ -196,15 +196,19 @@ impl Change {
         if text(record, "type") != CHANGE {
             return Err("it is no change record: its `type` is not `change`".into());
         }
+        // One that was lost would make a creation or a deletion of an update.
+        let lost = |name: &str| format!("its `{name}` is missing: null stands for nothing");
         let state = |name: &str| match record.json(name) {
-            None | Some("null") => Ok(None),
+            None => Err(lost(name)),
+            Some("null") => Ok(None),
             Some(_) if let Some(fields) = record.record(name) => Ok(Some(fields)),
             Some(_) => Err(format!("its `{name}` is neither an object nor null")),
         };
-        let (before, after) = (state("before")?, state("after")?);
-        if before.is_none() && after.is_none() {
+        let has = |name: &str| record.json(name).is_some_and(|side| side != "null");
+        if !has("before") && !has("after") {
             return Err("it has neither `before` nor `after`".into());
         }
+        let (before, after) = (state("before")?, state("after")?);
         let kind = text(record, "kind");
         if kind.is_empty() {
             return Err("it has no `kind`".into());

@@ -1,7 +1,7 @@
 //! Webhooks that are made. They have no name, and a group may have several that are equal: which of them an
 //! interrupted run has made is told by those that were there before.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use api::{Request, resource};
 use cli::rows::change::is_so;
@@ -21,10 +21,10 @@ const OF_ROW: &str = "of_row";
 pub fn create(session: &Session, attributes: Record, group: &Record) -> Result<Record, Failure> {
     let path = ResourceKind::Webhook.path();
     let (type_name, id) = (cli::text(group, "type"), cli::text(group, "id"));
-    if journal::row().is_some() {
+    if let Some(row) = journal::row() {
         let mut equal = session.collect(path, &[("filter[devicegroup.id]", id)])?;
         equal.retain(|hook| is_so(hook, &attributes));
-        if let Some(made) = made_beside(equal)? {
+        if let Some(made) = made_beside(equal, &[row])? {
             return Ok(made);
         }
     }
@@ -34,20 +34,19 @@ pub fn create(session: &Session, attributes: Record, group: &Record) -> Result<R
     session.create(&Request::post(path).body(body))
 }
 
-/// Of webhooks that are equal to the one which the row of this thread makes, that which it has made before the run was
-/// interrupted. If it has made none, they are noted.
+/// Of webhooks that are equal to the one which the row of this thread makes, and that this run has not taken already,
+/// one that it has made before it was interrupted. `rows` are all that were under way and make one like it, this one
+/// among them: which of them has made which is all the same. If it has made none, they are noted.
 ///
 /// # Errors
 /// `unknown_outcome` where somebody else has made one like it meanwhile.
-pub fn made_beside(mut equal: Vec<Record>) -> Result<Option<Record>, Failure> {
+pub fn made_beside(mut equal: Vec<Record>, rows: &[u64]) -> Result<Option<Record>, Failure> {
     let all = ids(&equal);
     if journal::was_under_way() {
-        let there_before = there_before();
+        let there_before = there_before(rows);
         equal.retain(|hook| !there_before.contains(cli::text(hook, "id")));
-        match equal.len() {
-            0 => {}
-            1 => return Ok(equal.pop()),
-            _ => return Err(unclear(&equal)),
+        if let Some(made) = one_of(equal, rows.len())? {
+            return Ok(Some(made));
         }
     }
     if let Some(row) = journal::row().filter(|_| !all.is_empty()) {
@@ -58,13 +57,27 @@ pub fn made_beside(mut equal: Vec<Record>) -> Result<Option<Record>, Failure> {
     Ok(None)
 }
 
-/// What was noted of the row of this thread before the run was interrupted.
-fn there_before() -> HashSet<String> {
-    let own = journal::row();
-    let notes = journal::steps().into_iter();
-    let notes = notes.filter(|note| note.get(OF_ROW).and_then(Value::as_u64) == own);
-    let hooks = notes.filter_map(|note| Some(note.get(BESIDE)?.as_array()?.clone())).flatten();
-    hooks.filter_map(|hook| hook.as_str().map(str::to_owned)).collect()
+/// One of webhooks that are equal, where there are no more than rows that may have made them.
+///
+/// # Errors
+/// `unknown_outcome` where there are more.
+pub fn one_of(equal: Vec<Record>, rows: usize) -> Result<Option<Record>, Failure> {
+    if equal.len() > rows { Err(unclear(&equal)) } else { Ok(equal.into_iter().next()) }
+}
+
+/// What was there before the first of these rows was begun: each has noted what was there before it.
+fn there_before(rows: &[u64]) -> HashSet<String> {
+    let mut noted: HashMap<u64, HashSet<String>> = HashMap::new();
+    for note in journal::steps() {
+        let (row, beside) = (note.get(OF_ROW).and_then(Value::as_u64), note.get(BESIDE));
+        if let (Some(row), Some(Value::Array(hooks))) = (row, beside) {
+            let hooks = hooks.iter().filter_map(Value::as_str).map(str::to_owned);
+            noted.entry(row).or_default().extend(hooks);
+        }
+    }
+    let mut of_rows = rows.iter().map(|row| noted.remove(row).unwrap_or_default());
+    let first = of_rows.next().unwrap_or_default();
+    of_rows.fold(first, |common, hooks| &common & &hooks)
 }
 
 fn ids(hooks: &[Record]) -> Vec<String> {
@@ -72,7 +85,7 @@ fn ids(hooks: &[Record]) -> Vec<String> {
 }
 
 /// Somebody else has made a webhook that is equal to one which was under way.
-pub fn unclear(hooks: &[Record]) -> Failure {
+fn unclear(hooks: &[Record]) -> Failure {
     let title = "It is not known which webhook this record has made";
     Failure::new(ErrorKind::UnknownOutcome, title).detail(format!(
         "{} are equal, and came while the run was interrupted: delete those that are too many, and resume it with \

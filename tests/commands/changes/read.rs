@@ -40,6 +40,8 @@ fn a_record_that_was_edited_into_nonsense_is_told_before_anything_is_done() {
         (".before = \"A\"", "its `before` is neither an object nor null"),
         ("del(.kind)", "it has no `kind`"),
         ("del(.before, .after)", "it has neither `before` nor `after`"),
+        ("del(.before)", "its `before` is missing"),
+        ("del(.after)", "its `after` is missing"),
         (".step = \"first\"", "its `step` is no whole number"),
     ] {
         let edited =
@@ -49,6 +51,80 @@ fn a_record_that_was_edited_into_nonsense_is_told_before_anything_is_done() {
         ended.says_all(&["edited:7", said, "nothing was done"]);
     }
     assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn what_is_no_change_record_keeps_all_from_being_carried_out() {
+    let (sim, dir) = account();
+    dir.sh("imp-dg reassign --from A --to B --plan > plan").code(5);
+    dir.sh("imp-device list --limit 3 > devices; imp-device list --limit 3 -z csv > csv").ok();
+    dir.sh("imp-device list --limit 3 -z table > table; echo garbage > garbage").ok();
+    sim.reset();
+    for (other, said) in [
+        ("devices", "stdin:1: It is no change record"),
+        ("csv", "nothing was done"),
+        ("table", "nothing was done"),
+        ("garbage", "nothing was done"),
+    ] {
+        for options in ["", "--plan"] {
+            let ended = dir.sh(&format!("cat {other} plan | imp-change apply -q {options}"));
+            ended.code(2).no_stdout().says(said);
+        }
+        let ended = dir.sh(&format!("cat plan {other} | imp-change apply -q")).code(2).no_stdout();
+        ended.says_all(&["stdin:21: ", "nothing was done"]);
+    }
+    assert_eq!(sim.counts().writes, 0);
+}
+
+#[test]
+fn the_kind_of_a_record_is_that_of_its_group() {
+    let (sim, dir) = account();
+    let groups = sim.all("devicegroups");
+    let group = groups.iter().find(|group| group["name"] == "B").expect("it is there");
+    let [id, product] = ["id", "product_id"].map(|name| group[name].as_str().expect("an id"));
+    let (told, kind) = (json!({"description": "x"}), "dut_devicegroup");
+    let lines = [
+        record(kind, id, json!({"description": null}), told),
+        record(kind, id, json!({}), json!({})),
+        record(kind, id, json!({"name": "B"}), Value::Null),
+        record(kind, "new:B", Value::Null, json!({"name": "B", "product_id": product})),
+    ];
+    for line in lines {
+        dir.write("plan", line);
+        sim.reset();
+        for options in ["", "--plan"] {
+            let ended = dir.sh(&format!("imp-change apply -q {options} --input plan")).code(1);
+            ended.no_stdout().says_all(&["development_devicegroup", kind]);
+        }
+        assert_eq!(sim.counts().writes, 0);
+    }
+}
+
+#[test]
+fn records_that_name_a_device_differently_are_about_the_same() {
+    let (sim, dir) = account();
+    let device = sim.all("devices").remove(30);
+    let name = |name: &str| device[name].as_str().expect("a text").to_owned();
+    let [id, mac] = ["id", "mac_address"].map(name);
+    let group = |name: &str| {
+        let groups = sim.all("devicegroups");
+        groups.into_iter().find(|group| group["name"] == name).expect("it is there")["id"].clone()
+    };
+    let moved = |device: &str, from: Value, to: Value| {
+        record("device", device, json!({"devicegroup_id": from}), json!({"devicegroup_id": to}))
+    };
+    let there = moved(&mac, Value::Null, group("B"));
+    let next = moved(&id, group("B"), group("A"));
+    dir.write("plan", [there.clone(), next].join("\n"));
+    dir.sh("imp-change apply -q --plan --input plan").code(5);
+    dir.sh("imp-change apply -q --input plan").ok();
+    assert_eq!(sim.all("devices")[30]["devicegroup_id"], group("A"));
+    dir.sh("imp-change undo -q last").ok();
+    assert_eq!(sim.all("devices")[30]["devicegroup_id"], Value::Null);
+    // What contradicts names the other record.
+    let other = moved(&id, Value::Null, group("A"));
+    dir.write("plan", [there, other].join("\n"));
+    dir.sh("imp-change apply -q --input plan").code(1).says("plan:1: this one does not go on");
 }
 
 #[test]
@@ -200,5 +276,31 @@ fn an_undo_that_was_killed_before_its_rows_were_noted_begins_anew() {
         dir.sh(&format!("imp-change resume {killed}")).ok();
         dir.sh("imp-change list --interrupted").quiet().no_stdout();
         assert_eq!(members(&dir), [20, 0], "{lines}");
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_input_was_read_is_not_left_to_do() {
+    let (_sim, dir) = account();
+    dir.sh("mkfifo pipe; imp-device list --limit 3 -z minimal > few").ok();
+    let list = "imp-change list --limit 1";
+    dir.sh("imp-device update -n told --input few --plan > plan").code(5);
+    for (command, input) in [
+        ("imp-change apply -q --input pipe", "plan"),
+        ("imp-device assign -g B --input pipe", "few"),
+    ] {
+        let writer = dir.spawn(&format!("exec 3> pipe; cat {input} >&3; exec sleep 60"));
+        let running = dir.spawn(&format!("exec {command}"));
+        let begun = || dir.sh(list).stdout().contains(command);
+        running.wait_for("the first rows", begun);
+        running.insist("KILL");
+        writer.insist("KILL");
+        let run = dir.sh(list).ok().record();
+        assert_eq!((&run["state"], &run["open"]), (&json!("ended"), &json!(0)), "{run}");
+        dir.sh("imp-change list --interrupted").quiet().no_stdout();
+        dir.sh("imp-change resume last").code(2).says("nothing was done: give the command again");
+        // The same command is not told to be one that can be finished.
+        let again = dir.sh(&format!("cat {input} > pipe & {command}")).ok();
+        assert!(!again.stderr().contains("interrupted"), "{again}");
     }
 }

@@ -117,3 +117,39 @@ fn the_plan_of_an_undo_of_several_runs_is_carried_out_once() {
     dir.sh(APPLY).ok().outcomes("unchanged", 2);
     assert_eq!(sim.all("webhooks").len(), 2);
 }
+
+#[test]
+fn of_a_restart_that_may_have_been_sent_the_way_out_is_told() {
+    let (sim, dir) = rehearsed("imp-device list --dg Bench --limit 1 | imp-device restart");
+    sim.fault("POST /devices/*/restart 504 effect=yes times=1");
+    dir.sh(APPLY).code(1);
+    let run = last_run(&dir);
+    let unknown = "it cannot be found out whether a restart was";
+    for again in [APPLY, &format!("imp-change resume {run} --failed-too"), APPLY] {
+        let ended = dir.sh(again).code(1).says(unknown);
+        assert!(!ended.stderr().contains("finds out"), "{ended}");
+    }
+    assert_eq!(sim.restarts(), 1);
+    dir.sh("jq -c 'del(.plan)' plan > p; imp-change apply -q --input p").ok();
+    assert_eq!(sim.restarts(), 2);
+}
+
+#[test]
+fn an_undo_of_a_run_that_changed_nothing_names_the_one_that_did() {
+    let (sim, dir) = rehearsed("imp-dg update -g Old -s told");
+    let before = state(&sim);
+    dir.sh(APPLY).quiet();
+    let run = last_run(&dir);
+    dir.sh(APPLY).ok();
+    let again = last_run(&dir);
+    let undone = dir.sh("imp-change undo -q last").ok().no_stdout();
+    undone.says(&format!(
+        "run {again} changed nothing: its plan was carried out before; \
+                          `imp-change undo {run}` undoes that"
+    ));
+    dir.sh(&format!("imp-change undo -q {run}")).ok();
+    assert_eq!(state(&sim), before);
+    // What is no plan was so for another reason.
+    dir.sh("imp-product update -p Ovens -s told; imp-product update -p Ovens -s told").ok();
+    dir.sh("imp-change undo -q last").ok().says("changed nothing: all was so already");
+}

@@ -104,6 +104,53 @@ fn of_two_equal_webhooks_that_came_meanwhile_none_is_guessed() {
 }
 
 #[test]
+fn equal_webhooks_are_shared_out_among_the_rows_that_may_have_made_them() {
+    let create = "imp-hook create -g Old -u http://a/ -e blinkup";
+    for (rule, made) in [
+        ("POST /webhooks cut=middle times=2", 2),
+        ("POST /webhooks 504 effect=yes times=2", 2),
+        // The first was not carried out, or the second.
+        ("POST /webhooks 504 times=1", 1),
+        ("POST /webhooks 504 after=1 times=1", 1),
+    ] {
+        for others in [0, 1] {
+            let (sim, dir) = rehearsed("true");
+            plan_of(&dir, &format!("{create}\n{create}"));
+            dir.sh(&format!("for n in $(seq {others}); do {create}; done")).ok();
+            let own = hooks(&sim);
+            sim.fault(rule);
+            dir.sh("imp-change apply -q --input plan").code(1);
+            sim.no_faults();
+            let run = dir.sh("imp-change list --limit 1").ok().field("run").remove(0);
+            assert_eq!(hooks(&sim).len(), others + made, "{rule}");
+            dir.sh(&format!("imp-change resume {run} --failed-too")).ok();
+            assert_eq!(hooks(&sim).len(), others + 2, "{rule} {others}");
+            dir.sh(&format!("imp-change undo -q {run}")).ok();
+            assert_eq!(hooks(&sim), own, "{rule}: undone");
+        }
+    }
+}
+
+#[test]
+fn of_more_webhooks_than_rows_none_is_named_that_the_run_has_taken() {
+    let create = "imp-hook create -g Old -u http://a/ -e blinkup";
+    let (sim, dir) = rehearsed("true");
+    plan_of(&dir, &format!("{create}\n{create}\n{create}"));
+    sim.fault("POST /webhooks 504 effect=yes after=1 times=2");
+    dir.sh("imp-change apply -q --input plan").code(1);
+    sim.no_faults();
+    let run = dir.sh("imp-change list --limit 1").ok().field("run").remove(0);
+    dir.sh(create).ok();
+    let all = hooks(&sim);
+    let resumed = dir.sh(&format!("imp-change resume {run} --failed-too")).code(1);
+    assert!(!resumed.stderr().contains(&all[0]), "{resumed}");
+    resumed.says_all(&["It is not known which webhook", &all[1], &all[2], &all[3]]);
+    dir.sh(&format!("imp-hook delete -q {}", all[3])).ok();
+    dir.sh(&format!("imp-change resume {run} --failed-too")).ok();
+    assert_eq!(hooks(&sim), all[..3]);
+}
+
+#[test]
 fn builds_are_told_as_under_way_with_the_group_that_they_go_with() {
     let (sim, dir) = rehearsed("true");
     dir.sh("imp-build deploy -g Old -x one; imp-build deploy -g Old -x two").quiet();

@@ -4,6 +4,7 @@
 mod act;
 mod applied;
 mod deploy;
+mod devices;
 mod earlier;
 mod follows;
 mod foreseen;
@@ -33,6 +34,7 @@ use pipe::{Item, Row};
 
 use crate::described::line;
 use crate::records::of_row;
+pub use applied::carried_out_by;
 use applied::settle_applied;
 use earlier::earlier;
 pub use order::place;
@@ -125,6 +127,7 @@ pub fn carry_out(
     let own = entries.len();
     let applied = settle_applied(session, &mut entries)?;
     entries.extend(applied);
+    devices::by_their_ids(session, &mut entries[..own]);
     add_earlier(&mut entries, own, order.undoes)?;
     let mut run = Run::new(session, entries, order);
     note_in_journal(session, &run.entries[..own]);

@@ -44,6 +44,13 @@ impl Resume {
         if journal::is_held(&path) {
             return Err(CommandError::usage(format!("run {run} is still under way")));
         }
+        let finds_out = !recorded.has_steps && !recorded.to_do(self.failed_too).is_empty();
+        if recorded.is_undone && finds_out {
+            stderr::say(&format!(
+                "run {run} was undone: what is not known of it is found out, and nothing new is done"
+            ));
+            return Err(self.go_on(&path, &recorded)?);
+        }
         if recorded.is_undone {
             return Err(CommandError::usage(format!(
                 "run {run} was undone, and does not go on: give the command again; `imp-change show --all {run}` \
@@ -58,16 +65,16 @@ impl Resume {
         if recorded.has_steps {
             self.may_go_on(&recorded)?;
         }
-        if let Some((why, exit)) = self.is_over(&recorded) {
-            let damage = runs::say_damage(&recorded);
-            stderr::say(&format!("run {run}: {why}"));
-            return Ok(exit.and(damage));
-        }
         if recorded.has_not_begun() {
             return Err(CommandError::usage(format!(
                 "run {run} was interrupted before its input was read, and nothing was done: give the command \
                  again"
             )));
+        }
+        if let Some((why, exit)) = self.is_over(&recorded) {
+            let damage = runs::say_damage(&recorded);
+            stderr::say(&format!("run {run}: {why}"));
+            return Ok(exit.and(damage));
         }
         Err(self.go_on(&path, &recorded)?)
     }

@@ -92,12 +92,14 @@ pub fn record(path: &Path, recorded: &Recorded) -> Record {
     serde_json::from_value(record).unwrap_or_default()
 }
 
-/// Whether a run is under way, has ended, or was interrupted: then it can be resumed, unless it was forgotten.
+/// Whether a run is under way, has ended, or was interrupted: then it can be resumed, unless it was forgotten. One that
+/// was interrupted before its input was read has ended: it did nothing, and has no rows to go on with.
 pub fn state(path: &Path, recorded: &Recorded) -> &'static str {
     match recorded.exit {
         None if journal::is_held(path) => UNDER_WAY,
-        Some(_) if !recorded.is_left() && recorded.to_do(false).is_empty() => ENDED,
+        _ if recorded.has_not_begun() => ENDED,
         _ if recorded.is_forgotten => FORGOTTEN,
+        Some(_) if !recorded.is_left() && recorded.to_do(false).is_empty() => ENDED,
         _ => INTERRUPTED,
     }
 }

@@ -1,5 +1,6 @@
 //! `imp-change undo`
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +11,10 @@ use cli::journal::{Left as WhyLeft, UNDOES};
 use cli::terminal::stderr;
 use cli::{CommandError, Exit, Reports, Session, journal};
 use model::Record;
+use model::change::PLAN;
 use pipe::{Item, Row};
 
-use crate::apply::{Order, carry_out};
+use crate::apply::{Order, carried_out_by, carry_out};
 use crate::in_turn::{in_turn, one_after_the_other};
 use crate::made_again::{MadeAgain, journals_since};
 use crate::records::{Steps, reversed};
@@ -108,6 +110,7 @@ fn back(session: &Session, runs: Vec<Run>) -> Result<(Vec<Item>, Exit), CommandE
     for recorded in runs.iter().filter_map(|run| run.recorded.as_ref()) {
         damage = damage.and(fits(recorded, session)?);
     }
+    runs.iter().try_for_each(|run| say_of_nothing(session, run))?;
     let is_one = runs.len() == 1;
     let items = runs.into_iter().map(|run| about_what_there_is(session, run));
     let mut items = items.collect::<Result<Vec<_>, _>>()?;
@@ -116,6 +119,31 @@ fn back(session: &Session, runs: Vec<Run>) -> Result<(Vec<Item>, Exit), CommandE
     }
     let back = reversed(one_after_the_other(items));
     Ok((if is_one { back } else { in_turn(back) }, damage))
+}
+
+/// Says of a run of which all was so already that there is nothing to undo, and which run has done what it asked for, if
+/// that was a plan.
+fn say_of_nothing(session: &Session, run: &Run) -> Result<(), CommandError> {
+    let Some(recorded) = run.recorded.as_ref().filter(|recorded| recorded.changed_nothing()) else {
+        return Ok(());
+    };
+    let mut plans = BTreeSet::new();
+    journal::each_told(&run.path, recorded.length, |_, row, _| {
+        plans.insert(cli::text(&row.record, PLAN).to_owned());
+    });
+    plans.remove("");
+    let done_by = if plans.is_empty() { Vec::new() } else { carried_out_by(session, &plans)? };
+    let name = &recorded.header.run;
+    stderr::say(&match &done_by[..] {
+        [] => format!("run {name} changed nothing: all was so already"),
+        runs => {
+            let runs = runs.join(" ");
+            format!(
+                "run {name} changed nothing: its plan was carried out before; `imp-change undo {runs}` undoes that"
+            )
+        }
+    });
+    Ok(())
 }
 
 /// Undos of the same runs that were interrupted have nothing left to do once this one has done all.
@@ -134,8 +162,8 @@ fn forget_those_before(undone: &[String]) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// What was undone does not go on by itself: a rollout would, from the wave to which it had come. Only where rows may
-/// have been done the run goes on to find out; in a rollout these are left.
+/// What was undone does not go on by itself: a rollout would, from the wave to which it had come. Where rows may have
+/// been done `resume` finds out, and does nothing new; in a rollout these are left.
 fn forget_undone(undone: &[String]) -> Result<(), CommandError> {
     for run in undone {
         let path = journal::find(run)?;
@@ -143,12 +171,16 @@ fn forget_undone(undone: &[String]) -> Result<(), CommandError> {
         let is_interrupted = runs::state(&path, &recorded) == runs::INTERRUPTED;
         let may_go_on = match recorded.has_steps {
             true => recorded.is_left() || !recorded.to_do(true).is_empty(),
-            false => is_interrupted && doubt(&recorded).is_none(),
+            false => is_interrupted,
         };
         if may_go_on && !recorded.is_forgotten {
             journal::forget(&path, WhyLeft::Undone)?;
             let run = &recorded.header.run;
-            stderr::say(&format!("run {run} is undone, and cannot be resumed any more"));
+            let left = match recorded.has_steps || doubt(&recorded).is_none() {
+                true => "and cannot be resumed any more",
+                false => "and `imp-change resume` does nothing but find out what else it did",
+            };
+            stderr::say(&format!("run {run} is undone, {left}"));
         }
     }
     Ok(())

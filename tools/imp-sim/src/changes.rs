@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-pub use file::ChangesFile;
+pub use file::{ChangesFile, are_same_file};
 pub use noting::noting;
 use thing::Change;
 
@@ -51,6 +51,11 @@ impl Changes {
             left_out: BTreeMap::new(),
             step: 0,
         }
+    }
+
+    /// What was in the file before is replaced.
+    pub fn begin(&mut self) {
+        self.file.begin();
     }
 
     /// A request is done, and has changed this.

@@ -2,7 +2,10 @@
 //! and stderr. Who cannot be told what is asked for ends; that nobody reads stderr is no reason to stop serving.
 
 use std::fmt::{self, Display};
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 
 /// Nobody reads stdout any more, so that nothing is to be said either.
 #[derive(Debug)]
@@ -47,4 +50,16 @@ pub fn is_terminal() -> bool {
 #[expect(clippy::disallowed_methods, reason = "the one place that looks at stdin and stderr")]
 pub fn is_conversation() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Stdout or stderr, if one of them goes to this file: opened anew, each would write over what the other has written.
+#[expect(clippy::disallowed_methods, reason = "the one place that opens stdout and stderr")]
+pub fn output_to(found: &Metadata) -> Option<File> {
+    let (out, error) = (std::io::stdout(), std::io::stderr());
+    let both = [out.as_fd(), error.as_fd()].map(|output| output.try_clone_to_owned());
+    let is_it = |output: &File| {
+        let own = output.metadata();
+        own.is_ok_and(|own| (own.dev(), own.ino()) == (found.dev(), found.ino()))
+    };
+    both.into_iter().flatten().map(File::from).find(is_it)
 }

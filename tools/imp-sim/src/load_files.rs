@@ -64,11 +64,28 @@ impl LoadFile {
     fn record(&self, number: usize, line: io::Result<String>) -> anyhow::Result<Option<Record>> {
         let source = format!("{}:{number}", self.path.display());
         let line = line.with_context(|| format!("cannot read {source}"))?;
+        let marked = line.strip_prefix('\u{feff}').filter(|_| number == 1);
+        let line = marked.unwrap_or(&line);
         if line.trim().is_empty() {
             return Ok(None);
         }
-        let value = serde_json::from_str(&line).with_context(|| format!("{source}: not JSON"))?;
+        if number == 1 && !line.trim_start().starts_with('{') {
+            bail!("{source}: {}", self.other_form(line));
+        }
+        let value = serde_json::from_str(line).with_context(|| format!("{source}: not JSON"))?;
         let Value::Object(fields) = value else { bail!("{source}: not a record") };
         Ok(Some(Record { source, fields }))
+    }
+
+    /// What is said of a file that does not begin with a record.
+    fn other_form(&self, first: &str) -> String {
+        let wanted =
+            "--load reads NDJSON, a record a line, as `imp-product export --all` prints it";
+        if first.trim_start().starts_with('[') {
+            let path = self.path.display();
+            format!("it is one list; {wanted}: `jq -c '.[]' {path}` makes that of it")
+        } else {
+            format!("it does not begin with a record; {wanted}: give it --output ndjson")
+        }
     }
 }

@@ -152,7 +152,9 @@ impl Simulator {
     /// # Errors
     /// It cannot be written.
     pub fn note_changes(&self, file: &Path) -> anyhow::Result<()> {
-        self.sim.note_changes(ChangesFile::open(file)?);
+        let mut file = ChangesFile::open(file)?;
+        file.begin();
+        self.sim.note_changes(file);
         Ok(())
     }
 

@@ -10,13 +10,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rustix::process;
 use serde_json::json;
 use tokio::process::Child;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::changes::ChangesFile;
+use crate::changes::{ChangesFile, are_same_file};
 use crate::console;
 use crate::options::ServiceOptions;
 use crate::service::{self, Running};
@@ -30,13 +30,16 @@ pub async fn run(
     changes: Option<&Path>,
     command: &[OsString],
 ) -> anyhow::Result<u8> {
-    // Before the command starts: from then on no signal may end us and leave it behind.
-    let mut signals = Signals::catch()?;
-    let changes = changes.map(ChangesFile::open).transpose()?;
+    if let Some(changes) = changes {
+        is_read_by_nobody(changes, options)?;
+    }
     let running = service::start(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-    if let Some(file) = changes {
+    if let Some(file) = changes.map(ChangesFile::open).transpose()? {
         running.sim.note_changes(file);
     }
+    // Before the command starts: from then on no signal may end us and leave it behind. Not earlier: files may be pipes,
+    // which are waited for.
+    let mut signals = Signals::catch()?;
     let code = run_command(options, &running, command, &mut signals).await?;
     let written = finish_changes(&running);
     let saved = service::finish(&running, options);
@@ -44,6 +47,20 @@ pub async fn run(
         console::message(format_args!("{error:#}"));
     }
     written.and(saved).map(|()| code)
+}
+
+/// Refuses to write changes to a file that is an input.
+fn is_read_by_nobody(changes: &Path, options: &ServiceOptions) -> anyhow::Result<()> {
+    let load = options.load.iter().map(|file| ("--load", file));
+    let state = options.state.iter().map(|file| ("--state", file));
+    match load.chain(state).find(|(_, file)| are_same_file(changes, file)) {
+        None => Ok(()),
+        Some((option, file)) => bail!(
+            "--changes {} is the file of {option} {}, which it would replace: give another name; nothing was done",
+            changes.display(),
+            file.display()
+        ),
+    }
 }
 
 /// Sees to it that what was changed has been written, if it was noted.
@@ -79,7 +96,10 @@ async fn run_command(
         console::message(greeting);
     }
     match child.spawn() {
-        Ok(child) => Ok(exit_code(wait(child, signals).await?)),
+        Ok(child) => {
+            running.sim.changes().iter_mut().for_each(|changes| changes.begin());
+            Ok(exit_code(wait(child, signals).await?))
+        }
         Err(error) => Ok(not_started(program, &error)),
     }
 }

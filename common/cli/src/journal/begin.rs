@@ -155,10 +155,13 @@ pub fn is_of_this_account(session: &Session, recorded: &Recorded) -> Result<(), 
 /// Says that the same command was interrupted before.
 fn tell_interrupted(directory: &Path) {
     let same = directory::interrupted(directory).into_iter().rev().find(|path| {
-        recorded::header(path).is_ok_and(|header| {
+        let is_same = recorded::header(path).is_ok_and(|header| {
             header.command == invocation::command()
                 && header.directory == environment::current_dir()
-        })
+        });
+        is_same
+            && Recorded::read(path)
+                .is_ok_and(|recorded| !recorded.has_not_begun() && !recorded.is_forgotten)
     });
     if let Some(run) = same.as_deref().and_then(directory::run_of) {
         stderr::say(&format!(

@@ -14,7 +14,7 @@ use simulated::PerRun;
 
 use super::current::Thing;
 use super::file::JournalFile;
-use super::recorded::Recorded;
+use super::recorded::{Recorded, RowState};
 use super::{current, directory, journal, recorded};
 use crate::command_error::CommandError;
 use crate::rows::Outcome;
@@ -244,6 +244,13 @@ pub(crate) fn changed_before() -> ChangedBefore {
 /// Whether the row that is reported as this, counted from 0, is one of those that may have been changed.
 pub(crate) fn is_counted(index: u64) -> bool {
     journal().is_some_and(|journal| is_under_way(journal.number(index)))
+}
+
+/// How many rows failed before this run was resumed, and are not taken up again.
+pub(crate) fn failed_before() -> u64 {
+    let past = past().filter(|past| !past.failed_too && !past.recorded.rows_come_anew());
+    let failed = [RowState::Failed, RowState::Unknown];
+    past.map_or(0, |past| failed.map(|state| past.recorded.count(state)).iter().sum())
 }
 
 /// Whether this run goes on where one was interrupted.

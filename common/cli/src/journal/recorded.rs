@@ -134,10 +134,7 @@ impl Recorded {
                 self.is_forgotten = true;
                 self.is_undone |= line.get("undone") == Some(&true.into());
             }
-            ("step", _) => {
-                self.has_steps = true;
-                self.turned_back |= line.text("event") == Some(BACK);
-            }
+            ("step", _) => self.take_step(line.text("event")),
             ("read", _) => self.was_read = true,
             ("started", _) => self.start(&line),
             ("answered", Some(row)) => {
@@ -155,6 +152,12 @@ impl Recorded {
             }
             _ => {}
         }
+    }
+
+    /// Of webhooks it is noted, too, which were there before: that is no event.
+    fn take_step(&mut self, event: Option<&str>) {
+        self.has_steps |= event.is_some();
+        self.turned_back |= event == Some(BACK);
     }
 
     fn resume(&mut self) {
@@ -232,7 +235,8 @@ impl Recorded {
     /// Whether a run that goes on finds its rows anew: they are what the service listed, or those of runs that are
     /// taken back and had not all been noted.
     pub fn rows_come_anew(&self) -> bool {
-        self.is_listed || (!self.was_read && !self.undoes.is_empty())
+        let is_listed_anew = self.is_listed || (!self.was_read && !self.undoes.is_empty());
+        is_listed_anew && !self.is_undone
     }
 
     /// How many rows are in this state.
@@ -259,11 +263,14 @@ impl Recorded {
         self.rows.get(&row).copied().unwrap_or(RowState::Open)
     }
 
-    /// Rows that a run that goes on has to take up, with or without those that failed.
+    /// Rows that a run that goes on has to take up, with or without those that failed. Of one that was undone only those
+    /// of which it is not known whether they were done.
     pub fn to_do(&self, failed_too: bool) -> Vec<u64> {
         let is_to_do = |state: RowState| match state {
-            RowState::Open | RowState::UnderWay | RowState::Answered => true,
-            RowState::Failed | RowState::Unknown => failed_too,
+            RowState::UnderWay | RowState::Answered => true,
+            RowState::Unknown => failed_too,
+            RowState::Open => !self.is_undone,
+            RowState::Failed => failed_too && !self.is_undone,
             RowState::Done | RowState::Unchanged => false,
         };
         let is_lost = |row: &u64| self.is_damaged() && self.lost.contains(row);
@@ -327,6 +334,12 @@ impl Recorded {
     /// Whether nothing was done and nothing was begun.
     pub fn is_untouched(&self) -> bool {
         self.rows.values().all(|state| *state == RowState::Open)
+    }
+
+    /// Whether it has ended, and what all its rows asked for was so already.
+    pub fn changed_nothing(&self) -> bool {
+        let unchanged = self.count(RowState::Unchanged);
+        unchanged > 0 && unchanged == self.rows()
     }
 
     /// The number of the last row.

@@ -184,10 +184,10 @@ pub fn run_ended() -> Failure {
     Failure::not_attempted("the run ended before this row")
 }
 
-/// A row that was under way when the run was interrupted, and must not be done twice.
+/// A restart that was under way when the run was interrupted, or was not answered, and must not be done twice.
 pub fn perhaps_done() -> Failure {
     Failure::new(ErrorKind::UnknownOutcome, "It is not known whether this was done")
-        .detail("the run was interrupted while it was under way; look before you repeat it")
+        .detail("it cannot be found out whether a restart was; leave it out, or restart once more where that does no harm")
 }
 
 /// Fails a row that was under way when the run was interrupted, for what must not be done twice.

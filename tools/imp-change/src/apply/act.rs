@@ -13,7 +13,7 @@ use crate::records::fields;
 
 use super::possible::possible;
 use super::run::Run;
-use super::state::{drifted, is_as, to_send, with_whole_url};
+use super::state::{drifted, is_as, is_of_kind, to_send, with_whole_url};
 
 /// The outcome of a record whose thing is found as it should be: what was under way when the run was interrupted
 /// has been done by it.
@@ -41,9 +41,9 @@ impl Run<'_> {
             Effect { after: Some(after.clone()), ..effect.clone() }.called(id)
         };
         let in_its_place = self.like(kind, &after, number)?;
-        let in_its_place =
-            in_its_place.filter(|present| !self.is_out_of_the_way(cli::text(present, "id")));
+        let in_its_place = in_its_place.filter(|present| !self.is_out_of_the_way(present));
         if let Some(present) = in_its_place {
+            is_of_kind(&present, &effect.kind)?;
             if is_half_made(&present, &after) {
                 self.load_no_code(kind, &present)?;
             } else if !is_as(&present, &after) {
@@ -137,6 +137,7 @@ impl Run<'_> {
         let Some(live) = self.unless_deleted(effect, &Request::get(path(kind, &id)))? else {
             return Ok((found(Outcome::Updated), effect.clone().called(&id)));
         };
+        is_of_kind(&live, &effect.kind)?;
         with_whole_url(&mut before, &live);
         let told = |after: Record| {
             let effect = effect.clone().called(&id);
@@ -226,6 +227,7 @@ impl Run<'_> {
             }
             live => live?,
         };
+        is_of_kind(&live, &effect.kind)?;
         if !is_as(&live, &before) {
             return Err(drifted(&live, &before));
         }

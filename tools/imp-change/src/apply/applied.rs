@@ -144,7 +144,7 @@ fn told(path: &Path, length: u64, run: &str, plans: &BTreeSet<String>) -> Vec<En
                 State::Done(outcome, Box::new(effect))
             }
             ToldBefore::Failed(failure) if failure.kind == ErrorKind::UnknownOutcome => {
-                State::Failed(in_doubt(run))
+                State::Failed(in_doubt(run, row))
             }
             _ => return drop(all.remove(&number)),
         };
@@ -158,9 +158,27 @@ fn told(path: &Path, length: u64, run: &str, plans: &BTreeSet<String>) -> Vec<En
     entries.collect()
 }
 
-/// This run has not sent it: what is to be found out is up to the other.
-fn in_doubt(run: &str) -> Failure {
+/// The runs that have carried out what is in these plans, but for those that were undone.
+pub fn carried_out_by(
+    session: &Session,
+    plans: &BTreeSet<String>,
+) -> Result<Vec<String>, CommandError> {
+    let applied = applied(session, plans)?;
+    let done = applied.iter().filter(|entry| matches!(entry.state, State::Done(..)));
+    let runs: BTreeSet<&str> =
+        done.filter_map(|entry| entry.row.source.split(':').next()).collect();
+    Ok(runs.into_iter().map(str::to_owned).collect())
+}
+
+/// This run has not sent it: what is to be found out is up to the other. Of a restart nothing can be found out.
+fn in_doubt(run: &str, row: &Row) -> Failure {
+    let is_restart = Change::of_record(&row.record).is_ok_and(|change| change.effect.is_action());
     let title = format!("It may have been done by run {run}");
-    let detail = format!("`imp-change resume {run} --failed-too` finds out");
+    let detail = match is_restart {
+        true => "it cannot be found out whether a restart was: leave the record out, or, to restart once more, take \
+                 its field plan away, as `jq -c 'del(.plan)'` does"
+            .to_owned(),
+        false => format!("`imp-change resume {run} --failed-too` finds out"),
+    };
     Failure::new(ErrorKind::Conflict, title).detail(detail)
 }

@@ -1,7 +1,7 @@
 //! What a dry run knows of the account as it would be by then, without having changed anything.
 
 use cli::rows::Outcome;
-use model::Effect;
+use model::{Effect, Record};
 use pipe::Failure;
 
 use super::order::moves_device;
@@ -40,7 +40,7 @@ impl Run<'_> {
     }
 
     /// Whether an earlier record would have deleted a thing by then, or given it another name.
-    pub fn is_out_of_the_way(&self, id: &str) -> bool {
+    pub fn is_out_of_the_way(&self, present: &Record) -> bool {
         let is_it = |entry: &Entry| {
             let Entry { effect, state: State::Done(outcome, _), .. } = entry else { return false };
             let is_other = match outcome {
@@ -50,7 +50,7 @@ impl Run<'_> {
                 }
                 _ => false,
             };
-            is_other && effect.id == id
+            is_other && effect.id == cli::text(present, "id")
         };
         self.dry_run && self.entries.iter().any(is_it)
     }

@@ -2,10 +2,10 @@
 
 use cli::journal;
 use model::{Record, ResourceKind};
-use ops::webhooks::{made_beside, unclear};
+use ops::webhooks::{made_beside, one_of};
 use pipe::Failure;
 
-use super::run::Run;
+use super::run::{Entry, Run};
 use super::state::is_as;
 
 impl Run<'_> {
@@ -35,14 +35,26 @@ impl Run<'_> {
         let mut equal: Vec<Record> = equal.collect();
         if has_place {
             equal.retain(|hook| is_as(hook, after) && !self.is_known(cli::text(hook, "id")));
-            return made_beside(equal);
+            return made_beside(equal, &self.rows_like(after));
         }
-        // There was none before.
-        if journal::was_under_way() && equal.len() > 1 {
-            return Err(unclear(&equal));
+        if journal::was_under_way() {
+            // There was none before.
+            return one_of(equal, self.rows_like(after).len());
         }
-        equal.truncate(1);
-        Ok(equal.pop())
+        Ok(equal.into_iter().next())
+    }
+
+    /// The rows that were under way, are still open, and make a webhook like this one.
+    fn rows_like(&self, after: &Record) -> Vec<u64> {
+        let is_like = |entry: &Entry| {
+            let effect = &entry.effect;
+            let made = effect.after.as_ref().filter(|_| effect.before.is_none());
+            let made = made.filter(|_| entry.is_open() && effect.kind == "webhook");
+            made.is_some_and(|made| self.with_real_ids(made).is_ok_and(|made| is_as(&made, after)))
+        };
+        let like = self.entries.iter().zip(0..).filter(|(entry, _)| is_like(entry));
+        let rows = journal::numbers(like.map(|(_, number)| number));
+        rows.into_iter().filter(|row| journal::is_under_way(*row)).collect()
     }
 
     /// Whether a record is about the thing with this id.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use cli::consent::count;
 use cli::{CommandError, Session, journal};
-use model::ErrorKind;
 use pipe::Item;
 
 use super::Order;
@@ -12,16 +11,13 @@ use super::run::Entry;
 use crate::records::{of_row, with_values};
 use crate::runs;
 
-/// A plan of which a record cannot be read, cut off as it may be, is not carried out in part.
+/// A plan of which a record cannot be read, cut off as it may be, or is none of a change, is not carried out in part.
 pub fn readable(item: Item) -> Result<Item, CommandError> {
     let item = with_values(item);
     let unreadable = match &item {
         _ if journal::goes_on() => None,
         Item::Bad(bad) => Some((&bad.source, bad.failure.clone())),
-        Item::Row(row) => {
-            let bad = of_row(row).err().filter(|why| why.kind == ErrorKind::BadInput);
-            bad.map(|why| (&row.source, why))
-        }
+        Item::Row(row) => of_row(row).err().map(|why| (&row.source, why)),
     };
     match unreadable {
         None => Ok(item),

@@ -12,6 +12,7 @@ use pipe::Failure;
 
 use super::possible::possible;
 use super::run::{Entry, Run, State};
+use super::state::is_of_kind;
 
 /// What else is to be done to things that are restarted, where no steps tell the order: all that comes before.
 #[derive(Default)]
@@ -79,6 +80,7 @@ impl Run<'_> {
             return Ok(restarted);
         }
         let live = self.session.record(&Request::get(path(kind, &id)))?;
+        is_of_kind(&live, &effect.kind)?;
         let is_in_none = cli::text(&live, "devicegroup_id").is_empty();
         if kind == ResourceKind::Device && is_in_none && !self.dry_run {
             let title = "The device is in no device group";

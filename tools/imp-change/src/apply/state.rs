@@ -45,6 +45,16 @@ fn shown(name: &str, value: &Value) -> Value {
     hidden.map_or_else(|| value.clone(), Value::String)
 }
 
+/// Refuses a thing of another kind than the record says: groups of all types are found in the same place.
+pub fn is_of_kind(live: &Record, kind: &str) -> Result<(), Failure> {
+    let found = cli::text(live, "type");
+    if found.is_empty() || found == kind {
+        return Ok(());
+    }
+    let title = format!("It is a {found}, and the record says {kind}");
+    Err(Failure::new(ErrorKind::Drifted, title).detail("put the type that it has into `kind`"))
+}
+
 /// A group that is to be deleted, and has got code since.
 pub fn has_new_code(live: &Record, before: &Record) -> bool {
     !is_same(live.get(CURRENT), before.get(CURRENT))

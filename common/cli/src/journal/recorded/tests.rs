@@ -83,3 +83,21 @@ fn a_run_that_says_so_is_not_finished_though_all_of_its_rows_are_done() {
     assert!(left(r#"{"type":"resumed"}"#));
     assert!(!left(r#"{"type":"end","exit":0,"at":"now"}"#));
 }
+
+#[test]
+fn of_a_run_that_was_undone_only_what_may_have_been_done_is_taken_up() {
+    let mut recorded = Recorded::default();
+    let mut take = |text: &str| recorded.take(Some(serde_json::from_str(text).unwrap()));
+    for row in 1..=4 {
+        take(&format!(r#"{{"type":"row","row":{row}}}"#));
+    }
+    take(r#"{"type":"read","rows":4}"#);
+    take(r#"{"type":"started","rows":[1,2,3]}"#);
+    take(r#"{"type":"failed","row":1,"error":{"kind":"refused"}}"#);
+    take(r#"{"type":"failed","row":2,"error":{"kind":"unknown_outcome"}}"#);
+    take(r#"{"type":"step","of_row":3,"beside":["w"]}"#);
+    assert_eq!((recorded.to_do(false), recorded.to_do(true)), (vec![3, 4], vec![1, 2, 3, 4]));
+    recorded.take(Some(serde_json::from_str(r#"{"type":"forgotten","undone":true}"#).unwrap()));
+    assert_eq!((recorded.to_do(false), recorded.to_do(true)), (vec![3], vec![2, 3]));
+    assert!(!recorded.has_steps, "webhooks that were there before are no waves");
+}

@@ -70,6 +70,15 @@ impl Results<'_> {
             stderr::say_failure(&damage);
             self.note(Exit::SomeFailed);
         }
+        // The run ends as it would have ended in one piece.
+        let failed = journal::failed_before();
+        if failed > 0 {
+            let rows = count(failed, "row");
+            stderr::say(&format!(
+                "{rows} failed before the run was interrupted; --failed-too tries again"
+            ));
+            self.note(Exit::SomeFailed);
+        }
     }
 
     /// Says whether anything would change, and what of it could not be undone.
