@@ -248,7 +248,10 @@ fn stored_logs_out_of_reach_end_nothing_as_long_as_the_stream_delivers() {
     let run = running.wait().code(1).says("the log stream goes on").says("may be missing");
     let records = run.records();
     let gaps: Vec<_> = records.iter().filter(|record| record["type"] == "gap").collect();
-    assert!(gaps.iter().all(|gap| gap["from"].as_str() < gap["to"].as_str()), "{run}");
+    // Where the device was on the stream before its log was read, nothing is missing before the first line.
+    let is_open = |gap: &Value| gap["to"].is_null() && gap["from"].is_string();
+    let is_in_order = |gap: &Value| gap["from"].as_str() < gap["to"].as_str();
+    assert!(gaps.iter().all(|gap| is_open(gap) || is_in_order(gap)), "{run}");
     assert_eq!(gaps.len(), 2, "once for each device");
     assert_eq!(dir.failed("failed").len(), 2);
 }

@@ -22,10 +22,10 @@ const NAMES: &str = "about access_token account account_id accounts action activ
     found free_memory from group head head_base64 help history hook id imp_id imp_type in_use included \
     incomplete input ip_address jsonapi key kind last last_blinkup_at last_enrolled_at libraries library line link links lk \
     load_code_after_blessing log_type login_key login_keys login_token logs logstream long mac mac_addr \
-    mac_address me message meta method metrics mime min_supported_deployment min_supported_deployment_id \
-    min_supported_deployment_type minutes missing moved msg name next not_attempted not_used number ok online \
+    mac_address me message met meta method metrics mime min_supported_deployment min_supported_deployment_id \
+    min_supported_deployment_type minutes missing moved msg name next not_attempted not_present not_used number ok online \
     open options order origin otp outcome owner owner_id owner_type page parameter partly password path \
-    per_hour permission plan plan_id pointer prev previous problem product product_id product_name \
+    per_hour permission plan plan_id pointer present prev previous problem product product_id product_name \
     product_type production_target production_target_id production_target_type products pwd \
     readable_by_others reason received_at reference refresh_token refresh_token_deleted refresh_tokens region \
     rejected related relationships remove remove_tag repeat repeatable repeated_calls requests required \
