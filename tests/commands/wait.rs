@@ -156,7 +156,7 @@ fn ctrl_c_leaves_what_was_not_met() {
         dir.spawn("imp-device wait --online --every 50ms --failed left.ndjson -v < devices.ndjson");
     waiting.wait_for("a look", || sim.counts().total > 2);
     waiting.interrupt();
-    waiting.wait().code(130);
+    waiting.wait().code(130).says(" 0 met, ");
     let left = dir.failed("left.ndjson");
     assert_eq!(kinds(&left), [("not_met", ids.len())].into());
     assert_eq!(left[0].error.detail.as_deref(), Some("it is offline"));

@@ -112,6 +112,7 @@ impl Wait {
         self.say_of_lag();
         let end = self.look_until_settled(&session, &rows, &mut waiting, &mut results);
         progress::end();
+        results.tell_done_as(&[("met", waiting.met())]);
         let Some(end) = end else { return Ok(results.finish()) };
         Ok(self.end(&end, &rows, &waiting, results))
     }
@@ -264,7 +265,6 @@ fn read(
 /// Says how the wait ended, and what that means for the exit code.
 fn tell(end: &End, waiting: &Waiting, results: &mut Results<'_>, flags: &Wait) {
     let (met, all, needed) = (waiting.met(), waiting.all(), waiting.needed());
-    results.tell_done_as(&[("met", met)]);
     let counts = format!("{met} of {all} rows are as they should be, and {needed} have to be");
     let exit = match end {
         End::Enough => {
